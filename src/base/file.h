@@ -1,0 +1,35 @@
+/*
+ * file.h - whole files in, and files out that are either complete or not there.
+ */
+#ifndef SNED_BASE_FILE_H
+#define SNED_BASE_FILE_H
+
+#include "base/error.h"
+#include <stdio.h>
+
+/* A regular file mapped read-only. Zero bytes: data is NULL, size 0. */
+struct file_map {
+    const uint8_t *data;
+    size_t size;
+};
+sned_status sned_file_map(struct file_map *map, const char *path, sned_error *error);
+void sned_file_unmap(struct file_map *map);
+
+/*
+ * Writes beside the target and renames over it at the end, after fsync of the file and its folder: whatever
+ * happens before sned_output_commit, an old file of that name stays whole. The temporary name is
+ * ".<name>.<pid>.tmp" in the same folder, removed by sned_output_abort (safe after commit, and on {0}).
+ */
+struct output {
+    FILE *stream; /* write here; errors are found at commit too */
+    char *path, *temporary;
+};
+sned_status sned_output_open(struct output *output, const char *path, sned_error *error);
+sned_status sned_output_write(struct output *output, const void *data, size_t size, sned_error *error);
+sned_status sned_output_commit(struct output *output, sned_error *error);
+void sned_output_abort(struct output *output);
+
+/* The three calls above for a whole buffer. */
+sned_status sned_file_write(const char *path, const void *data, size_t size, sned_error *error);
+
+#endif

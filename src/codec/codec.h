@@ -1,0 +1,45 @@
+/*
+ * codec.h - weights as bytes, and the .sned file around them (docs/format.md).
+ */
+#ifndef SNED_CODEC_CODEC_H
+#define SNED_CODEC_CODEC_H
+
+#include "base/memory.h"
+#include "graph/graph.h"
+
+/* Stored in the file: never renumbered. */
+enum weight_format {
+    FORMAT_DENSE8 = 0, /* every weight, one byte */
+    FORMAT_CCOO16 = 1, /* non-zero: value 8 | row 4 | column 4 in its kernel (kernels up to 16 x 16) */
+    FORMAT_GAP16 = 2,  /* non-zero: value 8 | gap to the next 8; a zero where the gap overflows */
+    FORMAT_COUNT
+};
+const char *sned_format_name(enum weight_format format); /* "dense8", "ccoo16", "gap16" */
+
+/*
+ * int8 weights [K][C][R][S] (a Gemm's R = S = 1) to bytes, appended to `out`, and back. Decoding writes all
+ * K*C*R*S elements and consumes `size` bytes exactly; the bytes are not trusted.
+ * sned_weights_encode fails with SNED_ERROR_UNSUPPORTED where the format cannot hold the shape.
+ */
+sned_status sned_weights_encode(enum weight_format format, const int8_t *weights, const int shape[4],
+                                struct buffer *out, sned_error *error);
+sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size, const int shape[4],
+                                int8_t *weights, sned_error *error);
+
+/* How one Conv or Gemm lies in the file. */
+struct layer_storage {
+    int node;
+    enum weight_format format;
+    uint64_t bytes; /* weights, indices, biases, scalings */
+};
+
+/* The integer graph as a .sned file, appended to `out`; each layer in its smallest format, or in force[node]
+ * where `force` is given and not negative. storage (may be NULL): filled for each Conv and Gemm in node order;
+ * the caller frees *storage. */
+sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
+                      struct layer_storage **storage, int *storage_count, sned_error *error);
+/* The reverse: *graph is a checked integer graph that owns all its memory. */
+sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
+                        int *storage_count, sned_error *error);
+
+#endif

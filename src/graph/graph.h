@@ -1,0 +1,238 @@
+/*
+ * graph.h - a network as a graph: constants and activations (tensors), and the operators between them (nodes).
+ *
+ * The same structure holds a network in each of its states, and every stage of sned is a function from graph to
+ * graph:
+ *   imported     float32 constants, operators as the ONNX file has them            (src/io/onnx.h)
+ *   prepared     batch norms folded, activations fused: what inference needs       (passes below)
+ *   pruned       masks on the weights                                              (src/compress)
+ *   calibrated   a quantization on every activation                                (src/compress)
+ *   integer      int8 weights, int32 biases, scalings on the nodes: `integer` set  (docs/arithmetic.md)
+ *
+ * Invariants, checked by sned_graph_check and kept by every pass: nodes are in topological order; each
+ * activation is made by one node or is the graph's input; every index is in range; shapes are those that
+ * sned_graph_infer computes. A graph has one input and one output, and its batch dimension is 1: executors
+ * choose their own batch.
+ */
+#ifndef SNED_GRAPH_GRAPH_H
+#define SNED_GRAPH_GRAPH_H
+
+#include "base/error.h"
+#include <stdbool.h>
+
+enum { GRAPH_MAX_RANK = 6, GRAPH_MAX_DIM = 1 << 26, GRAPH_MAX_CHANNELS_MEAN = 4 };
+
+/* Row-major, dim[0] outermost. An activation's dim[0] is the batch: [1][C][H][W] or [1][C]. */
+struct shape {
+    int rank;
+    int64_t dim[GRAPH_MAX_RANK];
+};
+
+enum tensor_type { TENSOR_F32, TENSOR_I8, TENSOR_I32, TENSOR_U16 };
+
+/* How an activation is held as an integer q: value = scale * q. Zero-point is always 0 (docs/arithmetic.md).
+ * scale 0: not quantized. bits 8: q in [0, 255] or, if is_signed, [-128, 127]; bits 16: [-32768, 32767]. */
+struct quantization {
+    float scale;
+    uint8_t bits;
+    bool is_signed;
+};
+
+struct tensor {
+    char *name;
+    struct shape shape;
+    enum tensor_type type;
+    void *data;    /* owned; elements of a constant; NULL marks an activation */
+    uint8_t *mask; /* owned; of a prunable float constant, per element: 1 kept, 0 pruned. NULL: all kept */
+    struct quantization quantization; /* of an activation; in a calibrated or integer graph */
+};
+
+enum op {
+    OP_CONV,                /* inputs: x [1][C][H][W], weights [K][C/groups][R][S], bias [K] or -1 */
+    OP_GEMM,                /* inputs: x [1][C], weights [K][C] (always this way round), bias [K] or -1 */
+    OP_BATCH_NORMALIZATION, /* inputs: x, scale, bias, mean, variance, each [C] */
+    OP_RELU,
+    OP_CLIP,
+    OP_LEAKY_RELU,
+    OP_MAX_POOL,
+    OP_AVERAGE_POOL,
+    OP_GLOBAL_AVERAGE_POOL,
+    OP_LRN,                 /* integer graphs: inputs x, table [LRN_TABLE_SIZE] of TENSOR_U16 */
+    OP_ADD,                 /* two activations of one shape, or x and a constant [1], [C] */
+    OP_MUL,                 /* the same */
+    OP_CONCAT,
+    OP_SLICE,
+    OP_PAD,                 /* with zeros */
+    OP_FLATTEN,
+    OP_RESHAPE,
+    OP_TRANSPOSE,
+    OP_SOFTMAX,
+    OP_DROPOUT,
+    OP_IDENTITY,
+    OP_COUNT
+};
+
+/* Kernel windows of Conv and the pools; index 0 is height, 1 width. */
+struct window {
+    int kernel[2], stride[2], dilation[2];
+    int pad_begin[2], pad_end[2]; /* top and left, bottom and right */
+};
+
+enum activation_kind { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_CLIP, ACTIVATION_LEAKY_RELU };
+
+/* A clamp or slope after a node, fused into it or a node of its own (OP_RELU, OP_CLIP, OP_LEAKY_RELU). */
+struct activation {
+    enum activation_kind kind;
+    float low, high; /* CLIP */
+    float slope;     /* LEAKY_RELU: for negative values */
+};
+
+/* value * multiplier / 2^shift, rounded half up: docs/arithmetic.md. multiplier is 0 or in [2^15, 2^16). */
+struct scaling {
+    uint16_t multiplier;
+    uint8_t shift;
+};
+
+/* What an integer graph's node carries besides its operator. */
+struct integer_rule {
+    int scaling_count;       /* Conv, Gemm: K; Add: 2; average pools: one for each entry of counts; else 0 or 1 */
+    struct scaling *scalings; /* owned */
+    int *counts;             /* owned; average pools: the elements in a window that scalings[i] is for, ascending */
+    int32_t low, high;       /* the clamp at the end: of the output's type, narrowed by ReLU or Clip */
+    uint16_t slope;          /* LeakyRelu: slope * 2^15 for negative results; 0: none */
+};
+
+enum { LRN_TABLE_SIZE = 1024 }; /* indexed by lrn_index(), docs/arithmetic.md */
+
+struct node {
+    char *name;
+    enum op op;
+    int input_count;
+    int *inputs; /* owned; tensor indices, the data input first; -1: an optional input that is absent */
+    int output;
+    union {
+        struct {
+            struct window window;
+            int groups;
+        } conv;
+        struct {
+            struct window window;
+            bool ceil_mode, count_include_pad; /* count_include_pad: AveragePool */
+        } pool;
+        struct {
+            float epsilon, momentum;
+        } batch_normalization;
+        struct {
+            int size;
+            float alpha, beta, bias;
+        } lrn;
+        struct {
+            int axis;
+        } concat, flatten, softmax;
+        struct {
+            int64_t start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK], step[GRAPH_MAX_RANK]; /* per axis, resolved, > 0 */
+        } slice;
+        struct {
+            int64_t before[GRAPH_MAX_RANK], after[GRAPH_MAX_RANK];
+        } pad;
+        struct {
+            struct shape shape; /* resolved, with batch 1 */
+        } reshape;
+        struct {
+            int order[GRAPH_MAX_RANK];
+        } transpose;
+        struct {
+            float ratio;
+        } dropout;
+    } u;
+    struct activation activation; /* fused after the operator; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
+    struct integer_rule integer;  /* of an integer graph */
+};
+
+/* What turns a picture into the network's input: value = (pixel - mean[c]) * scale[c], pixels 0 to 255. */
+struct input_rule {
+    bool is_image;   /* false: the network takes values, and mean and scale mean nothing */
+    char color[8];   /* "RGB", "BGR" or "gray": the order of the input's channels */
+    float mean[GRAPH_MAX_CHANNELS_MEAN], scale[GRAPH_MAX_CHANNELS_MEAN];
+    int label_offset; /* class index = data set's label + offset */
+    /* Integer graphs: q = clamp((pixel * multiplier + offset + 2^(shift-1)) >> shift), docs/arithmetic.md */
+    struct {
+        int32_t multiplier, offset;
+        uint8_t shift;
+    } integer[GRAPH_MAX_CHANNELS_MEAN];
+};
+
+struct graph {
+    char *name;
+    int tensor_count, tensor_capacity;
+    struct tensor *tensors; /* owned */
+    int node_count, node_capacity;
+    struct node *nodes;     /* owned */
+    int input, output;      /* tensor indices */
+    bool integer;           /* an integer graph: see the states above */
+    struct input_rule rule;
+    char **labels;          /* owned; names of the classes, or NULL */
+    int label_count;
+    char *provenance;       /* owned; JSON text that says how this network came to be, or NULL */
+};
+
+/* ---- making and taking apart (graph.c) ---- */
+
+sned_status sned_graph_new(struct graph **graph, const char *name, sned_error *error);
+void sned_graph_free(struct graph *graph); /* NULL is fine */
+sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned_error *error); /* deep */
+
+/* Appends a tensor and sets *index. `data` (sned_alloc or malloc, NULL for an activation) becomes the graph's, also on failure. */
+sned_status sned_graph_add_tensor(struct graph *graph, const char *name, enum tensor_type type,
+                                  const struct shape *shape, void *data, int *index, sned_error *error);
+/* Appends a node of `op` with everything else zero; the caller fills *node->u before the next call moves it. */
+sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
+                                int input_count, int output, struct node **node, sned_error *error);
+sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count, sned_error *error);
+
+/* The node that makes tensor `index`, or -1. The number of nodes that read it (an output of the graph counts 1). */
+int sned_graph_producer(const struct graph *graph, int tensor);
+int sned_graph_consumers(const struct graph *graph, int tensor);
+
+const char *sned_op_name(enum op op); /* ONNX's: "Conv", "BatchNormalization" */
+size_t sned_type_size(enum tensor_type type);
+size_t sned_shape_elements(const struct shape *shape);
+bool sned_shape_equal(const struct shape *a, const struct shape *b);
+struct shape sned_shape(int rank, ...); /* sned_shape(2, (int64_t)1, (int64_t)10) */
+/* An activation seen as one image: rank 4 gives C, H, W; rank 2 gives C, 1, 1; rank 3 [1][C][W] gives C, 1, W. */
+struct extent {
+    int channels, height, width;
+};
+struct extent sned_shape_extent(const struct shape *shape);
+
+/* ---- shapes (infer.c) ---- */
+
+/* Sets the shape of every activation from the input's; SNED_ERROR_SHAPE names node and operator. */
+sned_status sned_graph_infer(struct graph *graph, sned_error *error);
+/* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer agrees.
+ * Also refuses NaN and infinity in constants. */
+sned_status sned_graph_check(const struct graph *graph, sned_error *error);
+/* Output size of one axis of a window: floor, or ceil as ONNX defines it (no window starts in the end padding). */
+int64_t sned_window_output(const struct window *window, int axis, int64_t input, bool ceil_mode);
+
+/* ---- passes (passes.c): each keeps the graph's function in inference ---- */
+
+sned_status sned_graph_sort(struct graph *graph, sned_error *error); /* topological; a cycle is SNED_ERROR_FORMAT */
+sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error); /* Dropout, Identity */
+/* Into the Conv or Gemm before it (weights, masks kept); else into a depthwise 1x1 Conv. Mul and Add with a
+ * per-channel constant likewise. */
+sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error);
+sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error);
+/* All of the above in order, then unused tensors dropped: the prepared state. */
+sned_status sned_graph_prepare(struct graph *graph, sned_error *error);
+sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error);
+
+/* ---- what a network costs (count.c) ---- */
+
+bool sned_node_has_weights(const struct node *node); /* Conv, Gemm: what is pruned, packed and counted */
+uint64_t sned_node_weights(const struct graph *graph, const struct node *node);
+uint64_t sned_node_kept(const struct graph *graph, const struct node *node); /* not zero */
+uint64_t sned_node_macs(const struct graph *graph, const struct node *node);
+uint64_t sned_graph_parameter_bytes(const struct graph *graph); /* all constants as float32 */
+
+#endif
