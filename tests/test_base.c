@@ -1,0 +1,270 @@
+/*
+ * test_base.c - errors, memory, files, threads, random numbers and bytes.
+ */
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/thread.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static void error_messages_are_one_line(void **state)
+{
+    sned_error error;
+    assert_int_equal(sned_fail(&error, SNED_ERROR_FORMAT, "node %s", "a\nb\x1b[1m"), SNED_ERROR_FORMAT);
+    assert_string_equal(error.message, "node a?b?[1m");
+    sned_error_context(&error, SNED_ERROR_FORMAT, "%s", "net.onnx");
+    assert_string_equal(error.message, "net.onnx: node a?b?[1m");
+}
+
+static void error_messages_are_cut_where_they_do_not_fit(void **state)
+{
+    sned_error error;
+    char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    sned_fail(&error, SNED_ERROR_IO, "%s", text);
+    sned_error_context(&error, SNED_ERROR_IO, "%s", text);
+    assert_int_equal(strlen(error.message), sizeof error.message - 1);
+    assert_int_equal(sned_fail(NULL, SNED_ERROR_IO, "nobody listens"), SNED_ERROR_IO);
+}
+
+static void allocation_refuses_sizes_that_overflow(void **state)
+{
+    int *numbers = (int *)1;
+    sned_error error;
+    assert_int_equal(sned_alloc(&numbers, SIZE_MAX / 2, sizeof *numbers, &error), SNED_ERROR_MEMORY);
+    assert_null(numbers);
+    assert_int_equal(sned_alloc(&numbers, 3, sizeof *numbers, &error), SNED_OK);
+    assert_int_equal((uintptr_t)numbers % 64, 0);
+    assert_int_equal(numbers[0] | numbers[1] | numbers[2], 0);
+    free(numbers);
+}
+
+static char *scratch_path(char *path, size_t size, const char *name)
+{
+    snprintf(path, size, "%s/sned-test-%ld-%s", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid(), name);
+    return path;
+}
+
+static void an_output_replaces_its_target_only_at_commit(void **state)
+{
+    char path[256];
+    struct output output;
+    struct file_map map;
+    scratch_path(path, sizeof path, "output");
+    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
+    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
+    assert_int_equal(sned_output_write(&output, "newer", 5, NULL), SNED_OK);
+    assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
+    assert_int_equal(map.size, 3);
+    sned_file_unmap(&map);
+    assert_int_equal(sned_output_commit(&output, NULL), SNED_OK);
+    assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
+    assert_memory_equal(map.data, "newer", 5);
+    sned_file_unmap(&map);
+    unlink(path);
+}
+
+static void an_aborted_output_leaves_the_old_file_and_nothing_else(void **state)
+{
+    char path[256], temporary[512];
+    struct output output;
+    struct stat info;
+    scratch_path(path, sizeof path, "aborted");
+    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
+    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
+    snprintf(temporary, sizeof temporary, "%s", output.temporary);
+    assert_int_equal(stat(temporary, &info), 0);
+    sned_output_abort(&output);
+    sned_output_abort(&output);
+    assert_int_not_equal(stat(temporary, &info), 0);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 3);
+    unlink(path);
+}
+
+static void a_full_disk_is_an_error_at_commit(void **state)
+{
+    struct output output;
+    sned_error error;
+    if (access("/dev/full", W_OK) != 0)
+        skip();
+    char path[256];
+    scratch_path(path, sizeof path, "full");
+    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
+    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
+    output.stream = freopen("/dev/full", "wb", output.stream);
+    assert_non_null(output.stream);
+    sned_output_write(&output, "bytes", 5, NULL);
+    assert_int_equal(sned_output_commit(&output, &error), SNED_ERROR_IO);
+    assert_non_null(strstr(error.message, path));
+    struct file_map map;
+    assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
+    assert_memory_equal(map.data, "old", 3);
+    sned_file_unmap(&map);
+    unlink(path);
+}
+
+static void files_that_cannot_be_used_are_named(void **state)
+{
+    struct file_map map;
+    struct output output;
+    sned_error error;
+    assert_int_equal(sned_file_map(&map, "/nonexistent/file", &error), SNED_ERROR_IO);
+    assert_non_null(strstr(error.message, "/nonexistent/file"));
+    assert_int_equal(sned_file_map(&map, "/", &error), SNED_ERROR_IO);
+    assert_int_equal(sned_output_open(&output, "/nonexistent/file", &error), SNED_ERROR_IO);
+    assert_int_equal(sned_output_open(&output, "/dev/null", &error), SNED_ERROR_IO);
+    assert_int_equal(sned_output_open(&output, "/tmp", &error), SNED_ERROR_IO);
+}
+
+struct visits {
+    atomic_int seen[1000];
+    size_t fail_from;
+};
+
+static sned_status visit(void *argument, size_t index, sned_error *error)
+{
+    struct visits *visits = argument;
+    atomic_fetch_add(&visits->seen[index], 1);
+    if (index >= visits->fail_from)
+        return sned_fail(error, SNED_ERROR_DATA, "item %zu", index);
+    return SNED_OK;
+}
+
+static void a_parallel_loop_visits_every_index_once(void **state)
+{
+    static struct visits visits = {.fail_from = SIZE_MAX};
+    assert_int_equal(sned_parallel_for(4, 1000, visit, &visits, NULL), SNED_OK);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(visits.seen[i], 1);
+    assert_int_equal(sned_parallel_for(4, 0, visit, &visits, NULL), SNED_OK);
+}
+
+static void a_parallel_loop_passes_the_first_failure_on(void **state)
+{
+    static struct visits visits = {.fail_from = 500};
+    sned_error error;
+    assert_int_equal(sned_parallel_for(1, 1000, visit, &visits, &error), SNED_ERROR_DATA);
+    assert_string_equal(error.message, "item 500");
+    assert_int_equal(visits.seen[999], 0);
+}
+
+/* First outputs of xoshiro256** from the reference code's state {1, 2, 3, 4}. */
+static void random_numbers_are_those_of_the_published_generator(void **state)
+{
+    struct random random = {{1, 2, 3, 4}};
+    assert_int_equal(sned_random_next(&random), 11520);
+    assert_int_equal(sned_random_next(&random), 0);
+    assert_int_equal(sned_random_next(&random), 1509978240);
+    assert_int_equal(sned_random_next(&random), 1215971899390074240);
+}
+
+static void random_distributions_have_their_moments(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 1, 0);
+    double sum = 0, squares = 0;
+    int counts[10] = {0};
+    for (int i = 0; i < 100000; i++) {
+        double x = sned_random_normal(&random);
+        sum += x;
+        squares += x * x;
+        counts[sned_random_below(&random, 10)]++;
+    }
+    assert_true(fabs(sum / 1e5) < 0.02);
+    assert_true(fabs(squares / 1e5 - 1) < 0.03);
+    for (int i = 0; i < 10; i++)
+        assert_in_range(counts[i], 9600, 10400);
+}
+
+static void a_shuffle_is_a_permutation_and_repeats_for_its_seed(void **state)
+{
+    struct random random;
+    uint32_t a[100], b[100], seen[100] = {0};
+    for (uint32_t i = 0; i < 100; i++)
+        a[i] = b[i] = i;
+    sned_random_seed(&random, 7, 3);
+    sned_random_shuffle(&random, a, 100);
+    sned_random_seed(&random, 7, 3);
+    sned_random_shuffle(&random, b, 100);
+    assert_memory_equal(a, b, sizeof a);
+    for (int i = 0; i < 100; i++)
+        seen[a[i]]++;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(seen[i], 1);
+}
+
+static void varints_round_trip_in_one_form_only(void **state)
+{
+    static const uint64_t values[] = {0, 1, 127, 128, 300, UINT32_MAX, UINT64_MAX};
+    struct writer writer = {0};
+    struct reader reader;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        sned_write_varint(&writer, values[i]);
+    sned_reader_init(&reader, writer.buffer.data, writer.buffer.size);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        assert_int_equal(sned_read_varint(&reader), values[i]);
+    assert_int_equal(sned_reader_left(&reader), 0);
+    assert_false(reader.failed);
+    sned_writer_free(&writer);
+
+    static const uint8_t padded[] = {0x81, 0x00}, too_long[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 2};
+    sned_reader_init(&reader, padded, sizeof padded);
+    sned_read_varint(&reader);
+    assert_true(reader.failed);
+    sned_reader_init(&reader, too_long, sizeof too_long);
+    sned_read_varint(&reader);
+    assert_true(reader.failed);
+}
+
+static void a_reader_past_its_end_stays_failed(void **state)
+{
+    struct reader reader;
+    sned_reader_init(&reader, "\x01\x02\x03", 3);
+    assert_int_equal(sned_read_u16(&reader), 0x0201);
+    assert_int_equal(sned_read_u32(&reader), 0);
+    assert_true(reader.failed);
+    assert_int_equal(sned_read_u8(&reader), 0);
+    assert_null(sned_read_bytes(&reader, SIZE_MAX));
+}
+
+/* XXH64 of nothing and of "a", seed 0, as xxHash's own tests give them. */
+static void the_hash_is_xxh64(void **state)
+{
+    assert_int_equal(sned_hash("", 0), 0xef46db3751d8e999u);
+    assert_int_equal(sned_hash("a", 1), 0xd24ec4f1a98c6e5bu);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_messages_are_one_line),
+        cmocka_unit_test(error_messages_are_cut_where_they_do_not_fit),
+        cmocka_unit_test(allocation_refuses_sizes_that_overflow),
+        cmocka_unit_test(an_output_replaces_its_target_only_at_commit),
+        cmocka_unit_test(an_aborted_output_leaves_the_old_file_and_nothing_else),
+        cmocka_unit_test(a_full_disk_is_an_error_at_commit),
+        cmocka_unit_test(files_that_cannot_be_used_are_named),
+        cmocka_unit_test(a_parallel_loop_visits_every_index_once),
+        cmocka_unit_test(a_parallel_loop_passes_the_first_failure_on),
+        cmocka_unit_test(random_numbers_are_those_of_the_published_generator),
+        cmocka_unit_test(random_distributions_have_their_moments),
+        cmocka_unit_test(a_shuffle_is_a_permutation_and_repeats_for_its_seed),
+        cmocka_unit_test(varints_round_trip_in_one_form_only),
+        cmocka_unit_test(a_reader_past_its_end_stays_failed),
+        cmocka_unit_test(the_hash_is_xxh64),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
