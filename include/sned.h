@@ -69,22 +69,22 @@ typedef struct sned_model_info {
     int channels, height, width; /* of one input image, [channels][height][width] */
     int classes;                 /* scores per image */
     int layers;                  /* for sned_layer_info */
-    const char *color;           /* order of the input's channels: "RGB", "BGR" or "gray"; "" if not an image */
-    uint64_t weights, kept;      /* of Conv and Gemm, without biases: in the network, and not zero */
-    uint64_t macs;               /* multiply-accumulates of one image, zeros included */
-    uint64_t bytes;              /* of the whole file */
+    const char *color;      /* order of the input's channels: "RGB", "BGR" or "gray"; "" if not an image */
+    uint64_t weights, kept; /* of Conv and Gemm, without biases: in the network, and not zero */
+    uint64_t macs;          /* multiply-accumulates of one image, zeros included */
+    uint64_t bytes;         /* of the whole file */
 } sned_model_info;
 
 /* One Conv or Gemm, as stored. Strings are owned by the model. */
 typedef struct sned_layer {
-    const char *name;      /* of the node, as in the ONNX file it came from */
-    const char *op;        /* "Conv" or "Gemm" */
-    int shape[4];          /* weights: [out][in / groups][kernel h][kernel w], a Gemm's last two are 1 */
+    const char *name;       /* of the node, as in the ONNX file it came from */
+    const char *op;         /* "Conv" or "Gemm" */
+    int shape[4];           /* weights: [out][in / groups][kernel h][kernel w], a Gemm's last two are 1 */
     uint64_t weights, kept; /* in all, and not zero */
-    int bits;              /* of one stored value */
-    const char *format;    /* "dense8", "ccoo16", "gap16", ... (docs/format.md) */
-    uint64_t bytes;        /* stored: weights, indices, biases, scales */
-    uint64_t macs;         /* of one image, zeros included */
+    int bits;               /* of one stored value */
+    const char *format;     /* "dense8", "ccoo16", "gap16", ... (docs/format.md) */
+    uint64_t bytes;         /* stored: weights, indices, biases, scales */
+    uint64_t macs;          /* of one image, zeros included */
 } sned_layer;
 
 /*
@@ -107,8 +107,8 @@ SNED_API size_t sned_memory_needed(const sned_model *model);
 /* A context whose memory is allocated here, or lies in `memory` (64-byte aligned, at least
  * sned_memory_needed() bytes, owned by the caller, alive until sned_context_free). */
 SNED_API sned_status sned_context_new(sned_context **context, const sned_model *model, sned_error *error);
-SNED_API sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory, size_t size,
-                                        sned_error *error);
+SNED_API sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory,
+                                        size_t size, sned_error *error);
 SNED_API void sned_context_free(sned_context *context);
 
 /*
@@ -116,8 +116,8 @@ SNED_API void sned_context_free(sned_context *context);
  * order; mean and scale are applied inside. `values` are inputs after preprocessing, same shape. `scores`
  * receives [count][classes] floats: the network's logits, or probabilities where it ends in Softmax.
  */
-SNED_API sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count, float *scores,
-                                     sned_error *error);
+SNED_API sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count,
+                                     float *scores, sned_error *error);
 SNED_API sned_status sned_run_values(sned_context *context, const float *values, size_t count, float *scores,
                                      sned_error *error);
 

@@ -53,7 +53,8 @@ static void allocation_refuses_sizes_that_overflow(void **state)
 
 static char *scratch_path(char *path, size_t size, const char *name)
 {
-    snprintf(path, size, "%s/sned-test-%ld-%s", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid(), name);
+    snprintf(path, size, "%s/sned-test-%ld-%s", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid(),
+             name);
     return path;
 }
 
@@ -220,7 +221,8 @@ static void varints_round_trip_in_one_form_only(void **state)
     assert_false(reader.failed);
     sned_writer_free(&writer);
 
-    static const uint8_t padded[] = {0x81, 0x00}, too_long[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 2};
+    static const uint8_t padded[] = {0x81, 0x00},
+                         too_long[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 2};
     sned_reader_init(&reader, padded, sizeof padded);
     sned_read_varint(&reader);
     assert_true(reader.failed);

@@ -1,8 +1,8 @@
 /*
  * bytes.h - little-endian numbers in and out of byte strings, with the remaining bytes counted.
  *
- * A reader fails once and stays failed: a decoder may read a whole record and look at `failed` after it, as long
- * as it checks counts before it allocates or loops over them.
+ * A reader fails once and stays failed: a decoder may read a whole record and look at `failed` after it, as
+ * long as it checks counts before it allocates or loops over them.
  */
 #ifndef SNED_BASE_BYTES_H
 #define SNED_BASE_BYTES_H

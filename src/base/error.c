@@ -49,8 +49,9 @@ sned_status sned_error_context(sned_error *error, sned_status status, const char
 
 const char *sned_status_name(sned_status status)
 {
-    static const char *const names[] = {"ok",       "argument", "memory",      "io",    "truncated", "format",  "version",
-                                        "checksum", "unsupported", "shape", "data",      "diverged", "limit"};
+    static const char *const names[] = {"ok",     "argument", "memory",   "io",          "truncated",
+                                        "format", "version",  "checksum", "unsupported", "shape",
+                                        "data",   "diverged", "limit"};
     size_t index = (size_t)status;
     return index < sizeof names / sizeof *names ? names[index] : "unknown";
 }

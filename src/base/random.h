@@ -1,5 +1,6 @@
 /*
- * random.h - xoshiro256** (Blackman and Vigna, 2018), seeded by splitmix64: the same numbers on every machine.
+ * random.h - xoshiro256** (Blackman and Vigna, 2018), seeded by splitmix64: the same numbers on every
+ * machine.
  */
 #ifndef SNED_BASE_RANDOM_H
 #define SNED_BASE_RANDOM_H

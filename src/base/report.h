@@ -8,9 +8,9 @@
 
 /* One moment of a loop: what it is, how far, how fast. Values that are not known are negative. */
 struct progress {
-    const char *task;     /* "epoch 3/10", "calibrate", "decode" */
-    size_t done, total;   /* items, e.g. images */
-    double seconds;       /* since this task began */
+    const char *task;      /* "epoch 3/10", "calibrate", "decode" */
+    size_t done, total;    /* items, e.g. images */
+    double seconds;        /* since this task began */
     double loss, accuracy; /* running means; accuracy in percent */
 };
 
@@ -23,6 +23,7 @@ struct reporter {
 
 /* Both accept a NULL reporter. */
 void sned_report_progress(const struct reporter *reporter, const struct progress *progress);
-void sned_report(const struct reporter *reporter, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sned_report(const struct reporter *reporter, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct loop {
@@ -58,7 +59,8 @@ static void *work(void *argument)
     return NULL;
 }
 
-sned_status sned_parallel_for(int threads, size_t count, parallel_body body, void *argument, sned_error *error)
+sned_status sned_parallel_for(int threads, size_t count, parallel_body body, void *argument,
+                              sned_error *error)
 {
     if (threads < 1)
         threads = sned_thread_count();

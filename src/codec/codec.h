@@ -23,8 +23,8 @@ const char *sned_format_name(enum weight_format format); /* "dense8", "ccoo16", 
  */
 sned_status sned_weights_encode(enum weight_format format, const int8_t *weights, const int shape[4],
                                 struct buffer *out, sned_error *error);
-sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size, const int shape[4],
-                                int8_t *weights, sned_error *error);
+sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
+                                const int shape[4], int8_t *weights, sned_error *error);
 
 /* How one Conv or Gemm lies in the file. */
 struct layer_storage {
@@ -34,8 +34,8 @@ struct layer_storage {
 };
 
 /* The integer graph as a .sned file, appended to `out`; each layer in its smallest format, or in force[node]
- * where `force` is given and not negative. storage (may be NULL): filled for each Conv and Gemm in node order;
- * the caller frees *storage. */
+ * where `force` is given and not negative. storage (may be NULL): filled for each Conv and Gemm in node
+ * order; the caller frees *storage. */
 sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
                       struct layer_storage **storage, int *storage_count, sned_error *error);
 /* The reverse: *graph is a checked integer graph that owns all its memory. */

@@ -9,15 +9,16 @@
 
 struct compress_options {
     struct recipe recipe;
-    double max_drop;         /* points of accuracy that may be lost, on the held-out split; < 0: the recipe's */
-    double time_budget;      /* seconds for all of it; 0: none. What is reached then is kept */
+    double max_drop;    /* points of accuracy that may be lost, on the held-out split; < 0: the recipe's */
+    double time_budget; /* seconds for all of it; 0: none. What is reached then is kept */
     uint64_t seed;
     int threads;
-    const char *checkpoint;  /* file; NULL: none */
+    const char *checkpoint; /* file; NULL: none */
     const struct reporter *reporter;
 };
 
-/* One line of the log: what was tried on a layer and what came of it. Accuracies are on the held-out split. */
+/* One line of the log: what was tried on a layer and what came of it. Accuracies are on the held-out split.
+ */
 struct decision {
     char layer[64];
     char phase[24]; /* "reversed", "forward", "joint", "peak", "quantize" */
@@ -34,8 +35,8 @@ struct compress_result {
 };
 void compress_result_free(struct compress_result *result);
 
-/* Prunes, retrains, quantises `graph` (float, as imported) on the training images of `dataset`, a tenth of which
- * is held out to steer. *integer is the result; `graph` is left pruned and retrained in float. */
+/* Prunes, retrains, quantises `graph` (float, as imported) on the training images of `dataset`, a tenth of
+ * which is held out to steer. *integer is the result; `graph` is left pruned and retrained in float. */
 sned_status compress_network(struct graph **integer, struct graph *graph, struct dataset *dataset,
                              const struct compress_options *options, struct compress_result *result,
                              sned_error *error);

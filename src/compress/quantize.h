@@ -17,8 +17,8 @@ struct calibration_options {
 /* Sets a quantization on every activation of a prepared float graph, from the values it takes on images
  * `indices`. The clipping point minimises the mean squared error over a histogram. Tensors that an operator
  * passes through or joins (pools, Concat, Slice, Pad, reshapes) share one. */
-sned_status quantize_calibrate(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
-                               const struct calibration_options *options, sned_error *error);
+sned_status quantize_calibrate(struct graph *graph, struct dataset *dataset, const uint32_t *indices,
+                               size_t count, const struct calibration_options *options, sned_error *error);
 
 /* A prepared, calibrated float graph to a new integer graph: docs/arithmetic.md. Proves per filter that the
  * accumulator cannot overflow. Operators without an integer form are SNED_ERROR_UNSUPPORTED by name. */

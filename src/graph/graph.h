@@ -1,9 +1,9 @@
 /*
- * graph.h - a network as a graph: constants and activations (tensors), and the operators between them (nodes).
+ * graph.h - a network as a graph: constants and activations (tensors), and the operators between them
+ * (nodes).
  *
- * The same structure holds a network in each of its states, and every stage of sned is a function from graph to
- * graph:
- *   imported     float32 constants, operators as the ONNX file has them            (src/io/onnx.h)
+ * The same structure holds a network in each of its states, and every stage of sned is a function from graph
+ * to graph: imported     float32 constants, operators as the ONNX file has them            (src/io/onnx.h)
  *   prepared     batch norms folded, activations fused: what inference needs       (passes below)
  *   pruned       masks on the weights                                              (src/compress)
  *   calibrated   a quantization on every activation                                (src/compress)
@@ -57,12 +57,12 @@ enum op {
     OP_MAX_POOL,
     OP_AVERAGE_POOL,
     OP_GLOBAL_AVERAGE_POOL,
-    OP_LRN,                 /* integer graphs: inputs x, table [LRN_TABLE_SIZE] of TENSOR_U16 */
-    OP_ADD,                 /* two activations of one shape, or x and a constant [1], [C] */
-    OP_MUL,                 /* the same */
+    OP_LRN, /* integer graphs: inputs x, table [LRN_TABLE_SIZE] of TENSOR_U16 */
+    OP_ADD, /* two activations of one shape, or x and a constant [1], [C] */
+    OP_MUL, /* the same */
     OP_CONCAT,
     OP_SLICE,
-    OP_PAD,                 /* with zeros */
+    OP_PAD, /* with zeros */
     OP_FLATTEN,
     OP_RESHAPE,
     OP_TRANSPOSE,
@@ -95,11 +95,11 @@ struct scaling {
 
 /* What an integer graph's node carries besides its operator. */
 struct integer_rule {
-    int scaling_count;       /* Conv, Gemm: K; Add: 2; average pools: one for each entry of counts; else 0 or 1 */
+    int scaling_count; /* Conv, Gemm: K; Add: 2; average pools: one for each entry of counts; else 0 or 1 */
     struct scaling *scalings; /* owned */
-    int *counts;             /* owned; average pools: the elements in a window that scalings[i] is for, ascending */
-    int32_t low, high;       /* the clamp at the end: of the output's type, narrowed by ReLU or Clip */
-    uint16_t slope;          /* LeakyRelu: slope * 2^15 for negative results; 0: none */
+    int *counts;       /* owned; average pools: the elements in a window that scalings[i] is for, ascending */
+    int32_t low, high; /* the clamp at the end: of the output's type, narrowed by ReLU or Clip */
+    uint16_t slope;    /* LeakyRelu: slope * 2^15 for negative results; 0: none */
 };
 
 enum { LRN_TABLE_SIZE = 1024 }; /* indexed by lrn_index(), docs/arithmetic.md */
@@ -130,7 +130,8 @@ struct node {
             int axis;
         } concat, flatten, softmax;
         struct {
-            int64_t start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK], step[GRAPH_MAX_RANK]; /* per axis, resolved, > 0 */
+            int64_t start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK],
+                step[GRAPH_MAX_RANK]; /* per axis, resolved, > 0 */
         } slice;
         struct {
             int64_t before[GRAPH_MAX_RANK], after[GRAPH_MAX_RANK];
@@ -145,14 +146,15 @@ struct node {
             float ratio;
         } dropout;
     } u;
-    struct activation activation; /* fused after the operator; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
-    struct integer_rule integer;  /* of an integer graph */
+    struct activation
+        activation; /* fused after the operator; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
+    struct integer_rule integer; /* of an integer graph */
 };
 
 /* What turns a picture into the network's input: value = (pixel - mean[c]) * scale[c], pixels 0 to 255. */
 struct input_rule {
-    bool is_image;   /* false: the network takes values, and mean and scale mean nothing */
-    char color[8];   /* "RGB", "BGR" or "gray": the order of the input's channels */
+    bool is_image; /* false: the network takes values, and mean and scale mean nothing */
+    char color[8]; /* "RGB", "BGR" or "gray": the order of the input's channels */
     float mean[GRAPH_MAX_CHANNELS_MEAN], scale[GRAPH_MAX_CHANNELS_MEAN];
     int label_offset; /* class index = data set's label + offset */
     /* Integer graphs: q = clamp((pixel * multiplier + offset + 2^(shift-1)) >> shift), docs/arithmetic.md */
@@ -167,13 +169,13 @@ struct graph {
     int tensor_count, tensor_capacity;
     struct tensor *tensors; /* owned */
     int node_count, node_capacity;
-    struct node *nodes;     /* owned */
-    int input, output;      /* tensor indices */
-    bool integer;           /* an integer graph: see the states above */
+    struct node *nodes; /* owned */
+    int input, output;  /* tensor indices */
+    bool integer;       /* an integer graph: see the states above */
     struct input_rule rule;
-    char **labels;          /* owned; names of the classes, or NULL */
+    char **labels; /* owned; names of the classes, or NULL */
     int label_count;
-    char *provenance;       /* owned; JSON text that says how this network came to be, or NULL */
+    char *provenance; /* owned; JSON text that says how this network came to be, or NULL */
 };
 
 /* ---- making and taking apart (graph.c) ---- */
@@ -182,15 +184,19 @@ sned_status sned_graph_new(struct graph **graph, const char *name, sned_error *e
 void sned_graph_free(struct graph *graph); /* NULL is fine */
 sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned_error *error); /* deep */
 
-/* Appends a tensor and sets *index. `data` (sned_alloc or malloc, NULL for an activation) becomes the graph's, also on failure. */
+/* Appends a tensor and sets *index. `data` (sned_alloc or malloc, NULL for an activation) becomes the
+ * graph's, also on failure. */
 sned_status sned_graph_add_tensor(struct graph *graph, const char *name, enum tensor_type type,
                                   const struct shape *shape, void *data, int *index, sned_error *error);
-/* Appends a node of `op` with everything else zero; the caller fills *node->u before the next call moves it. */
+/* Appends a node of `op` with everything else zero; the caller fills *node->u before the next call moves it.
+ */
 sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
                                 int input_count, int output, struct node **node, sned_error *error);
-sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count, sned_error *error);
+sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count,
+                                  sned_error *error);
 
-/* The node that makes tensor `index`, or -1. The number of nodes that read it (an output of the graph counts 1). */
+/* The node that makes tensor `index`, or -1. The number of nodes that read it (an output of the graph counts
+ * 1). */
 int sned_graph_producer(const struct graph *graph, int tensor);
 int sned_graph_consumers(const struct graph *graph, int tensor);
 
@@ -199,7 +205,8 @@ size_t sned_type_size(enum tensor_type type);
 size_t sned_shape_elements(const struct shape *shape);
 bool sned_shape_equal(const struct shape *a, const struct shape *b);
 struct shape sned_shape(int rank, ...); /* sned_shape(2, (int64_t)1, (int64_t)10) */
-/* An activation seen as one image: rank 4 gives C, H, W; rank 2 gives C, 1, 1; rank 3 [1][C][W] gives C, 1, W. */
+/* An activation seen as one image: rank 4 gives C, H, W; rank 2 gives C, 1, 1; rank 3 [1][C][W] gives C, 1,
+ * W. */
 struct extent {
     int channels, height, width;
 };
@@ -209,15 +216,17 @@ struct extent sned_shape_extent(const struct shape *shape);
 
 /* Sets the shape of every activation from the input's; SNED_ERROR_SHAPE names node and operator. */
 sned_status sned_graph_infer(struct graph *graph, sned_error *error);
-/* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer agrees.
- * Also refuses NaN and infinity in constants. */
+/* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer
+ * agrees. Also refuses NaN and infinity in constants. */
 sned_status sned_graph_check(const struct graph *graph, sned_error *error);
-/* Output size of one axis of a window: floor, or ceil as ONNX defines it (no window starts in the end padding). */
+/* Output size of one axis of a window: floor, or ceil as ONNX defines it (no window starts in the end
+ * padding). */
 int64_t sned_window_output(const struct window *window, int axis, int64_t input, bool ceil_mode);
 
 /* ---- passes (passes.c): each keeps the graph's function in inference ---- */
 
-sned_status sned_graph_sort(struct graph *graph, sned_error *error); /* topological; a cycle is SNED_ERROR_FORMAT */
+sned_status sned_graph_sort(struct graph *graph,
+                            sned_error *error); /* topological; a cycle is SNED_ERROR_FORMAT */
 sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error); /* Dropout, Identity */
 /* Into the Conv or Gemm before it (weights, masks kept); else into a depthwise 1x1 Conv. Mul and Add with a
  * per-channel constant likewise. */

@@ -12,33 +12,35 @@ enum split { SPLIT_TRAIN, SPLIT_TEST };
 
 struct dataset_options {
     enum split split;
-    struct extent input;    /* images are given in this shape: decoded, resized, cropped */
-    const char *color;      /* order of the channels: "RGB", "BGR", "gray" */
-    int label_offset;       /* added to the labels as stored */
-    int classes;            /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
-    size_t limit;           /* at most so many images, the first in the set's order; 0: all */
-    size_t memory_budget;   /* bytes that decoded images may take; beyond it they are decoded when read. 0: 1 GiB */
-    int threads;            /* for decoding; 0: all */
+    struct extent input;  /* images are given in this shape: decoded, resized, cropped */
+    const char *color;    /* order of the channels: "RGB", "BGR", "gray" */
+    int label_offset;     /* added to the labels as stored */
+    int classes;          /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
+    size_t limit;         /* at most so many images, the first in the set's order; 0: all */
+    size_t memory_budget; /* bytes that decoded images may take; beyond it they are decoded when read. 0: 1
+                             GiB */
+    int threads;          /* for decoding; 0: all */
     const struct reporter *reporter; /* damaged images are named here; may be NULL */
 };
 
 struct dataset;
 
 /* `spec` is what --data takes (design: README "Data"): a folder of IDX files (MNIST's names, .gz or not), of
- * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz) with its
- * labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder with train.* and val.* pairs. */
+ * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz) with
+ * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder with train.* and val.* pairs.
+ */
 sned_status dataset_open(struct dataset **dataset, const char *spec, const struct dataset_options *options,
                          sned_error *error);
 void dataset_free(struct dataset *dataset);
 
-size_t dataset_size(const struct dataset *dataset);        /* images, damaged ones not yet met included */
-int dataset_class_count(const struct dataset *dataset);    /* highest label + 1 */
+size_t dataset_size(const struct dataset *dataset);     /* images, damaged ones not yet met included */
+int dataset_class_count(const struct dataset *dataset); /* highest label + 1 */
 const char *dataset_class_name(const struct dataset *dataset, int label); /* or NULL */
-size_t dataset_damaged(const struct dataset *dataset);     /* met so far */
+size_t dataset_damaged(const struct dataset *dataset);                    /* met so far */
 
 /*
- * Images `indices` to pixels [count][C][H][W] and labels [count]. Damaged ones are left out, reported once each
- * by name and counted: *got is how many came; more than 1 % of the whole set damaged is SNED_ERROR_DATA.
+ * Images `indices` to pixels [count][C][H][W] and labels [count]. Damaged ones are left out, reported once
+ * each by name and counted: *got is how many came; more than 1 % of the whole set damaged is SNED_ERROR_DATA.
  */
 sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_t count, uint8_t *pixels,
                          int32_t *labels, size_t *got, sned_error *error);
@@ -46,13 +48,13 @@ sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_
 /* ---- batches, ahead of time (loader.c) ---- */
 
 struct augmentation {
-    bool flip;  /* left-right, half of the time */
-    int shift;  /* up to so many pixels each way, filled with zeros: CIFAR's "crop with padding 4" is 4 */
+    bool flip; /* left-right, half of the time */
+    int shift; /* up to so many pixels each way, filled with zeros: CIFAR's "crop with padding 4" is 4 */
 };
 
 /*
- * One pass over `indices` (copied) in batches, shuffled and augmented from (seed, epoch) alone, so that the same
- * numbers give the same batches whatever the thread count. A thread of its own prepares the next batch.
+ * One pass over `indices` (copied) in batches, shuffled and augmented from (seed, epoch) alone, so that the
+ * same numbers give the same batches whatever the thread count. A thread of its own prepares the next batch.
  */
 struct loader;
 struct loader_options {

@@ -8,10 +8,10 @@
 
 /*
  * Reads opsets 7 to 18 into a checked float graph. Shape arithmetic on constants is folded away; MatMul + Add
- * become Gemm; Gemm's transposes, alpha and beta go into the weights; Constant nodes become constants. What the
- * graph cannot say is SNED_ERROR_UNSUPPORTED with operator, node name and opset. Preprocessing and labels come
- * from metadata_props. Peak memory is under 2.2 times the file: weights are moved out of the parsed message,
- * never copied twice.
+ * become Gemm; Gemm's transposes, alpha and beta go into the weights; Constant nodes become constants. What
+ * the graph cannot say is SNED_ERROR_UNSUPPORTED with operator, node name and opset. Preprocessing and labels
+ * come from metadata_props. Peak memory is under 2.2 times the file: weights are moved out of the parsed
+ * message, never copied twice.
  */
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error);
 

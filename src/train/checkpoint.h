@@ -1,9 +1,9 @@
 /*
  * checkpoint.h - the state of long work in one file that is always whole.
  *
- * A checkpoint is a list of named byte blobs behind a key; the key holds everything that the result depends on
- * (options, seed, data set size, a hash of the first parameters), so that a file of another run is never resumed
- * from. Written aside, synced, renamed, with a checksum.
+ * A checkpoint is a list of named byte blobs behind a key; the key holds everything that the result depends
+ * on (options, seed, data set size, a hash of the first parameters), so that a file of another run is never
+ * resumed from. Written aside, synced, renamed, with a checksum.
  */
 #ifndef SNED_TRAIN_CHECKPOINT_H
 #define SNED_TRAIN_CHECKPOINT_H

@@ -1,11 +1,11 @@
 /*
  * executor.h - a float graph as oneDNN primitives for one batch size: forward, loss, backward.
  *
- * The graph stays the owner of all parameters: an executor reads them from it (executor_load after somebody else
- * changed them) and, in training, holds them and their gradients in oneDNN's layouts. Quantization-aware: where an
- * activation of the graph has a quantization, the forward pass rounds and clips it so, and where
- * options.quantize_weights is set, weights are rounded to int8 with a scale per output channel; backward passes
- * the gradient straight through inside the range (Bengio et al. 2013).
+ * The graph stays the owner of all parameters: an executor reads them from it (executor_load after somebody
+ * else changed them) and, in training, holds them and their gradients in oneDNN's layouts.
+ * Quantization-aware: where an activation of the graph has a quantization, the forward pass rounds and clips
+ * it so, and where options.quantize_weights is set, weights are rounded to int8 with a scale per output
+ * channel; backward passes the gradient straight through inside the range (Bengio et al. 2013).
  */
 #ifndef SNED_TRAIN_EXECUTOR_H
 #define SNED_TRAIN_EXECUTOR_H
@@ -14,15 +14,15 @@
 
 struct executor_options {
     int batch;
-    bool training;         /* gradients; batch norm by batch statistics; dropout active */
+    bool training; /* gradients; batch norm by batch statistics; dropout active */
     bool quantize_weights;
-    int threads;           /* 0: all */
-    uint64_t seed;         /* dropout */
+    int threads;   /* 0: all */
+    uint64_t seed; /* dropout */
 };
 
 struct executor;
-sned_status executor_new(struct executor **executor, struct graph *graph, const struct executor_options *options,
-                         sned_error *error);
+sned_status executor_new(struct executor **executor, struct graph *graph,
+                         const struct executor_options *options, sned_error *error);
 void executor_free(struct executor *executor);
 /* Takes all parameters from the graph again. */
 sned_status executor_load(struct executor *executor, sned_error *error);
@@ -36,8 +36,8 @@ const float *executor_output(const struct executor *executor); /* [batch][classe
 /* Any activation of the last forward pass, plain layout, [batch] + shape, into `values`. */
 sned_status executor_read(struct executor *executor, int tensor, float *values, sned_error *error);
 
-/* Softmax cross-entropy with labels [batch] (on the input of a final Softmax node where there is one), its mean
- * to *loss, and the number whose highest score is the label to *correct. */
+/* Softmax cross-entropy with labels [batch] (on the input of a final Softmax node where there is one), its
+ * mean to *loss, and the number whose highest score is the label to *correct. */
 sned_status executor_loss(struct executor *executor, const int32_t *labels, double *loss, size_t *correct,
                           sned_error *error);
 /* Gradients of that loss for every parameter. */
@@ -47,9 +47,10 @@ sned_status executor_gradient(struct executor *executor, int tensor, float *valu
 /* Sets the output's gradient [batch][classes] instead of executor_loss: for gradient checks, distillation. */
 sned_status executor_set_output_gradient(struct executor *executor, const float *values, sned_error *error);
 
-/* One SGD step (momentum v = m v + g + decay w; w -= rate v), masks honoured: a pruned weight stays exactly zero.
- * decay applies to Conv and Gemm weights alone. */
-sned_status executor_step(struct executor *executor, float rate, float momentum, float decay, sned_error *error);
+/* One SGD step (momentum v = m v + g + decay w; w -= rate v), masks honoured: a pruned weight stays exactly
+ * zero. decay applies to Conv and Gemm weights alone. */
+sned_status executor_step(struct executor *executor, float rate, float momentum, float decay,
+                          sned_error *error);
 /* Momentum buffers, one float per parameter in tensor order, for checkpoints. */
 size_t executor_state_size(const struct executor *executor); /* floats */
 sned_status executor_state_read(struct executor *executor, float *state, sned_error *error);

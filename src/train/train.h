@@ -11,18 +11,18 @@
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE };
 
 struct train_options {
-    double epochs;             /* may be a fraction: so much of the images */
-    int batch;                 /* 0: 64 */
+    double epochs; /* may be a fraction: so much of the images */
+    int batch;     /* 0: 64 */
     float rate, momentum, decay;
     enum schedule schedule;
-    int step_epochs;           /* STEP: rate *= step_factor every so many epochs */
+    int step_epochs; /* STEP: rate *= step_factor every so many epochs */
     float step_factor;
     struct augmentation augmentation;
-    bool quantize_weights;     /* quantization-aware: see executor.h */
+    bool quantize_weights; /* quantization-aware: see executor.h */
     uint64_t seed;
     int threads;
-    const char *checkpoint;    /* file, kept per epoch, resumed from, removed at the end; NULL: none */
-    double time_budget;        /* seconds; stops after the batch that exceeds it; 0: none */
+    const char *checkpoint; /* file, kept per epoch, resumed from, removed at the end; NULL: none */
+    double time_budget;     /* seconds; stops after the batch that exceeds it; 0: none */
     const struct reporter *reporter;
 };
 struct train_options train_defaults(void);
@@ -30,14 +30,15 @@ struct train_options train_defaults(void);
 struct train_result {
     double loss, accuracy; /* of the last epoch's training batches; accuracy in percent */
     double seconds, images_per_second;
-    int rollbacks;         /* how often divergence set training back and lowered the rate */
+    int rollbacks; /* how often divergence set training back and lowered the rate */
 };
 
 /* Trains graph's parameters in place on images `indices` of the data set. Deterministic for (seed, threads).
- * SNED_ERROR_DIVERGED where three rollbacks, each at a quarter of the rate, did not help: the graph then holds
- * the last good parameters. */
+ * SNED_ERROR_DIVERGED where three rollbacks, each at a quarter of the rate, did not help: the graph then
+ * holds the last good parameters. */
 sned_status train_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
-                          const struct train_options *options, struct train_result *result, sned_error *error);
+                          const struct train_options *options, struct train_result *result,
+                          sned_error *error);
 
 struct evaluation {
     size_t images, skipped;
@@ -45,16 +46,17 @@ struct evaluation {
     double seconds;
 };
 /* Float inference; with quantize_weights and calibrated activations, simulated integer inference. */
-sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
-                             bool quantize_weights, int threads, const struct reporter *reporter,
-                             struct evaluation *evaluation, sned_error *error);
+sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices,
+                             size_t count, bool quantize_weights, int threads,
+                             const struct reporter *reporter, struct evaluation *evaluation,
+                             sned_error *error);
 /* The same on an integer graph through the runtime: what `sned eval x.sned` reports. */
 sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset, const uint32_t *indices,
                              size_t count, int threads, const struct reporter *reporter,
                              struct evaluation *evaluation, sned_error *error);
 
-/* Adds one image's scores to an evaluation being summed: counts into top1 and top5 (as counts until the caller
- * turns them into percent). Ties: the lower class index wins. */
+/* Adds one image's scores to an evaluation being summed: counts into top1 and top5 (as counts until the
+ * caller turns them into percent). Ties: the lower class index wins. */
 void evaluation_add(struct evaluation *evaluation, const float *scores, int classes, int label);
 
 #endif

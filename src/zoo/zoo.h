@@ -7,14 +7,15 @@
 #include "graph/graph.h"
 
 struct zoo_options {
-    int classes;             /* 0: the network's own (10 or 1000) */
+    int classes; /* 0: the network's own (10 or 1000) */
     uint64_t seed;
-    const float *densities;  /* share of weights kept, a Conv or Gemm each in order; NULL: all */
+    const float *densities; /* share of weights kept, a Conv or Gemm each in order; NULL: all */
     int density_count;
-    int block[2];            /* masks shared by block[0] output and block[1] input channels; 0: 1 */
+    int block[2]; /* masks shared by block[0] output and block[1] input channels; 0: 1 */
 };
 extern const char *const zoo_names[]; /* NULL at the end */
 /* He-initialised (He et al. 2015, fan-in, normal), biases 0, batch norms 1 and 0. */
-sned_status zoo_new(struct graph **graph, const char *name, const struct zoo_options *options, sned_error *error);
+sned_status zoo_new(struct graph **graph, const char *name, const struct zoo_options *options,
+                    sned_error *error);
 
 #endif
