@@ -1,0 +1,93 @@
+/*
+ * recipe.h - every choice of the compressor in one structure, and the YAML file that sets it (docs/recipe.md).
+ *
+ * recipe_defaults gives a recipe that works without a file; recipe_read reads a file over those defaults.
+ * A layer's own rules override those of its kind, which override the recipe's.
+ */
+#ifndef SNED_COMPRESS_RECIPE_H
+#define SNED_COMPRESS_RECIPE_H
+
+#include "base/error.h"
+#include "graph/graph.h"
+#include "train/train.h"
+
+/* Which layer is cut first (docs/method.md). */
+enum order { ORDER_REVERSED, ORDER_FORWARD, ORDER_JOINT };
+
+/* Which weights are cut together. Others than single weights come in a later version. */
+enum structure { STRUCTURE_UNSTRUCTURED };
+
+enum { RECIPE_NAME_SIZE = 128, RECIPE_MAX_RULES = 4096 };
+
+/* How the network is trained again after a cut. */
+struct recipe_retrain {
+    double epochs; /* after each cut; may be a fraction */
+    int batch;
+    float rate, momentum, decay;
+    enum schedule schedule;
+    int step_epochs;   /* schedule: step */
+    float step_factor; /* schedule: step */
+    struct augmentation augmentation;
+};
+
+/* How the largest sparsity of a layer is looked for. */
+struct recipe_search {
+    double step;   /* a cut keeps this share of what the layer still has */
+    double finest; /* where a cut fails, smaller ones are tried until they keep more than this share */
+    double first;  /* the first cut may raise the loss, before retraining, by this share */
+    int rounds;    /* of peak-pruning over all layers, at most */
+};
+
+/* The last retraining in float, and the quantization after it. */
+struct recipe_finish {
+    double epochs; /* 0: none */
+    float rate;
+};
+struct recipe_quantize {
+    int images;    /* for calibration */
+    double epochs; /* quantization-aware retraining; 0: none */
+    float rate;
+};
+
+/* What is different for one layer, or for all layers of a kind. */
+struct recipe_rule {
+    char layer[RECIPE_NAME_SIZE]; /* a node's name; "" where `kind` is meant */
+    char kind[8];                 /* "conv" or "fc" */
+    double density;               /* cut to exactly this; 0: searched for */
+    double min_density;           /* never below this; 0: the layer may become as sparse as it can */
+    bool skip;                    /* never cut */
+    int bits;                     /* of a weight: 8 */
+};
+
+struct recipe {
+    enum order order;
+    bool peak;           /* peak-pruning after the first phase */
+    double max_drop;     /* points of accuracy on the held-out images */
+    double holdout;      /* share of the training images that steers and never trains */
+    int holdout_images;  /* and at most so many */
+    double target_kept;  /* share of all weights to keep, in place of a search; 0: search */
+    int target_cuts;     /* with target_kept: retrainings for each layer */
+    char saliency[32];   /* saliency.h */
+    enum structure structure;
+    struct recipe_retrain retrain;
+    struct recipe_search search;
+    struct recipe_finish finish;
+    struct recipe_quantize quantize;
+    struct recipe_rule *rules; /* owned */
+    int rule_count;
+    char *path;                /* owned; the file it came from, for messages; NULL: none */
+};
+
+struct recipe recipe_defaults(void);
+/* On failure *recipe holds nothing that must be freed. One line names file and key. */
+sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *error);
+void recipe_free(struct recipe *recipe); /* NULL is fine */
+
+/* What the rules say of one Conv or Gemm: its own rule's fields over its kind's. */
+struct recipe_rule recipe_rule_for(const struct recipe *recipe, const struct node *node);
+/* Every rule must match a layer of the graph that can be pruned; else SNED_ERROR_ARGUMENT names file and layer. */
+sned_status recipe_check(const struct recipe *recipe, const struct graph *graph, sned_error *error);
+
+const char *recipe_order_name(enum order order); /* "reversed", "forward", "joint" */
+
+#endif
