@@ -21,6 +21,15 @@
 #include <stdbool.h>
 
 enum { GRAPH_MAX_RANK = 6, GRAPH_MAX_DIM = 1 << 26, GRAPH_MAX_CHANNELS_MEAN = 4 };
+/* What no sane network exceeds, so that no product of sizes overflows: elements of one tensor, sides of a window
+ * (kernel, stride, dilation, pad), nodes, tensors, channels of an LRN window. */
+enum {
+    GRAPH_MAX_ELEMENTS = 1 << 30,
+    GRAPH_MAX_WINDOW = 1 << 15,
+    GRAPH_MAX_NODES = 1 << 16,
+    GRAPH_MAX_TENSORS = 1 << 19,
+    GRAPH_MAX_LRN_SIZE = 1 << 12
+};
 
 /* Row-major, dim[0] outermost. An activation's dim[0] is the batch: [1][C][H][W] or [1][C]. */
 struct shape {

@@ -1,0 +1,366 @@
+/*
+ * graph.c - making a graph, taking it apart, copying it, and the small questions about it.
+ *
+ * Tensors and nodes lie in two growing arrays and refer to each other by index, so that a graph can be
+ * copied, written and checked without following pointers.
+ */
+#include "base/memory.h"
+#include "graph/inner.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- operators and types ---- */
+
+static const char *const op_names[OP_COUNT] = {
+    [OP_CONV] = "Conv",
+    [OP_GEMM] = "Gemm",
+    [OP_BATCH_NORMALIZATION] = "BatchNormalization",
+    [OP_RELU] = "Relu",
+    [OP_CLIP] = "Clip",
+    [OP_LEAKY_RELU] = "LeakyRelu",
+    [OP_MAX_POOL] = "MaxPool",
+    [OP_AVERAGE_POOL] = "AveragePool",
+    [OP_GLOBAL_AVERAGE_POOL] = "GlobalAveragePool",
+    [OP_LRN] = "LRN",
+    [OP_ADD] = "Add",
+    [OP_MUL] = "Mul",
+    [OP_CONCAT] = "Concat",
+    [OP_SLICE] = "Slice",
+    [OP_PAD] = "Pad",
+    [OP_FLATTEN] = "Flatten",
+    [OP_RESHAPE] = "Reshape",
+    [OP_TRANSPOSE] = "Transpose",
+    [OP_SOFTMAX] = "Softmax",
+    [OP_DROPOUT] = "Dropout",
+    [OP_IDENTITY] = "Identity",
+};
+
+const char *sned_op_name(enum op op)
+{
+    return (unsigned)op < OP_COUNT ? op_names[op] : "unknown operator";
+}
+
+enum activation_kind sned_op_activation(enum op op)
+{
+    switch (op) {
+    case OP_RELU:
+        return ACTIVATION_RELU;
+    case OP_CLIP:
+        return ACTIVATION_CLIP;
+    case OP_LEAKY_RELU:
+        return ACTIVATION_LEAKY_RELU;
+    default:
+        return ACTIVATION_NONE;
+    }
+}
+
+size_t sned_type_size(enum tensor_type type)
+{
+    switch (type) {
+    case TENSOR_F32:
+    case TENSOR_I32:
+        return 4;
+    case TENSOR_U16:
+        return 2;
+    case TENSOR_I8:
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- shapes ---- */
+
+struct shape sned_shape(int rank, ...)
+{
+    struct shape shape = {.rank = rank};
+    va_list arguments;
+    va_start(arguments, rank);
+    for (int i = 0; i < rank && i < GRAPH_MAX_RANK; i++)
+        shape.dim[i] = va_arg(arguments, int64_t);
+    va_end(arguments);
+    return shape;
+}
+
+bool sned_shape_equal(const struct shape *a, const struct shape *b)
+{
+    if (a->rank != b->rank)
+        return false;
+    for (int i = 0; i < a->rank && i < GRAPH_MAX_RANK; i++)
+        if (a->dim[i] != b->dim[i])
+            return false;
+    return true;
+}
+
+/* Saturates where the product does not fit, so that no check of a size can be fooled. */
+size_t sned_shape_elements(const struct shape *shape)
+{
+    size_t elements = 1;
+    for (int i = 0; i < shape->rank && i < GRAPH_MAX_RANK; i++) {
+        if (shape->dim[i] <= 0)
+            return 0;
+        if (!sned_size_multiply(elements, (size_t)shape->dim[i], &elements))
+            return SIZE_MAX;
+    }
+    return elements;
+}
+
+bool sned_shape_valid(const struct shape *shape)
+{
+    if (shape->rank < 1 || shape->rank > GRAPH_MAX_RANK)
+        return false;
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] < 1 || shape->dim[i] > GRAPH_MAX_DIM)
+            return false;
+    return sned_shape_elements(shape) <= GRAPH_MAX_ELEMENTS;
+}
+
+struct extent sned_shape_extent(const struct shape *shape)
+{
+    struct extent extent = {1, 1, 1};
+    if (shape->rank >= 2)
+        extent.channels = (int)shape->dim[1];
+    if (shape->rank == 3)
+        extent.width = (int)shape->dim[2];
+    if (shape->rank >= 4) {
+        extent.height = (int)shape->dim[2];
+        extent.width = (int)shape->dim[3];
+    }
+    return extent;
+}
+
+/* ---- making ---- */
+
+sned_status sned_graph_new(struct graph **graph, const char *name, sned_error *error)
+{
+    *graph = NULL;
+    struct graph *made = NULL;
+    SNED_TRY(sned_alloc(&made, 1, sizeof *made, error));
+    made->input = made->output = -1;
+    sned_status status = sned_strdup(&made->name, name ? name : "", error);
+    if (status != SNED_OK) {
+        sned_graph_free(made);
+        return status;
+    }
+    *graph = made;
+    return SNED_OK;
+}
+
+/* Room for one more element of `size` bytes in an array of *capacity, at most `limit`. */
+static sned_status grow(void *array, int count, int *capacity, size_t size, int limit, const char *what,
+                        const struct graph *graph, sned_error *error)
+{
+    if (count < *capacity)
+        return SNED_OK;
+    if (count >= limit)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%.80s' has more than %d %s", graph->name,
+                         limit, what);
+    int larger = count < 16 ? 16 : count * 2 < limit ? count * 2 : limit;
+    SNED_TRY(sned_resize(array, (size_t)larger, size, error));
+    *capacity = larger;
+    return SNED_OK;
+}
+
+sned_status sned_graph_add_tensor(struct graph *graph, const char *name, enum tensor_type type,
+                                  const struct shape *shape, void *data, int *index, sned_error *error)
+{
+    sned_status status;
+    struct tensor tensor = {.type = type, .shape = *shape, .data = data};
+    SNED_TRY_DONE(grow(&graph->tensors, graph->tensor_count, &graph->tensor_capacity, sizeof tensor,
+                       GRAPH_MAX_TENSORS, "tensors", graph, error));
+    SNED_TRY_DONE(sned_strdup(&tensor.name, name ? name : "", error));
+    *index = graph->tensor_count++;
+    graph->tensors[*index] = tensor;
+    return SNED_OK;
+done:
+    free(data);
+    return status;
+}
+
+static void node_free(struct node *node)
+{
+    free(node->name);
+    free(node->inputs);
+    free(node->integer.scalings);
+    free(node->integer.counts);
+}
+
+sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
+                                int input_count, int output, struct node **node, sned_error *error)
+{
+    sned_status status;
+    struct node made = {.op = op, .input_count = input_count, .output = output};
+    if (node)
+        *node = NULL;
+    if (input_count < 0)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "node '%.80s': %d inputs", name ? name : "",
+                         input_count);
+    made.activation.kind = sned_op_activation(op);
+    SNED_TRY_DONE(grow(&graph->nodes, graph->node_count, &graph->node_capacity, sizeof made, GRAPH_MAX_NODES,
+                       "nodes", graph, error));
+    SNED_TRY_DONE(sned_strdup(&made.name, name ? name : "", error));
+    SNED_TRY_DONE(sned_alloc(&made.inputs, (size_t)input_count, sizeof *inputs, error));
+    if (input_count > 0)
+        memcpy(made.inputs, inputs, (size_t)input_count * sizeof *inputs);
+    graph->nodes[graph->node_count] = made;
+    if (node)
+        *node = &graph->nodes[graph->node_count];
+    graph->node_count++;
+    return SNED_OK;
+done:
+    node_free(&made);
+    return status;
+}
+
+static void labels_free(char **labels, int count)
+{
+    for (int i = 0; labels && i < count; i++)
+        free(labels[i]);
+    free(labels);
+}
+
+sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count,
+                                  sned_error *error)
+{
+    sned_status status;
+    char **copies = NULL;
+    if (count < 0)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "network '%.80s': %d labels", graph->name, count);
+    if (count > 0)
+        SNED_TRY(sned_alloc(&copies, (size_t)count, sizeof *copies, error));
+    for (int i = 0; i < count; i++)
+        SNED_TRY_DONE(sned_strdup(&copies[i], labels[i], error));
+    labels_free(graph->labels, graph->label_count);
+    graph->labels = copies;
+    graph->label_count = count;
+    return SNED_OK;
+done:
+    labels_free(copies, count);
+    return status;
+}
+
+/* ---- taking apart ---- */
+
+void sned_graph_free(struct graph *graph)
+{
+    if (!graph)
+        return;
+    for (int i = 0; i < graph->tensor_count; i++) {
+        free(graph->tensors[i].name);
+        free(graph->tensors[i].data);
+        free(graph->tensors[i].mask);
+    }
+    for (int i = 0; i < graph->node_count; i++)
+        node_free(&graph->nodes[i]);
+    labels_free(graph->labels, graph->label_count);
+    free(graph->tensors);
+    free(graph->nodes);
+    free(graph->provenance);
+    free(graph->name);
+    free(graph);
+}
+
+/* ---- copying ---- */
+
+static sned_status copy_bytes(void *out, const void *from, size_t count, size_t size, sned_error *error)
+{
+    SNED_TRY(sned_alloc(out, count, size, error));
+    if (count > 0)
+        memcpy(*(void **)out, from, count * size);
+    return SNED_OK;
+}
+
+static sned_status copy_tensor(struct graph *to, const struct tensor *tensor, sned_error *error)
+{
+    void *data = NULL;
+    int index;
+    size_t elements = sned_shape_elements(&tensor->shape);
+    if (tensor->data)
+        SNED_TRY(copy_bytes(&data, tensor->data, elements, sned_type_size(tensor->type), error));
+    SNED_TRY(sned_graph_add_tensor(to, tensor->name, tensor->type, &tensor->shape, data, &index, error));
+    to->tensors[index].quantization = tensor->quantization;
+    if (tensor->mask)
+        SNED_TRY(copy_bytes(&to->tensors[index].mask, tensor->mask, elements, 1, error));
+    return SNED_OK;
+}
+
+static sned_status copy_node(struct graph *to, const struct node *node, sned_error *error)
+{
+    struct node *made;
+    SNED_TRY(sned_graph_add_node(to, node->name, node->op, node->inputs, node->input_count, node->output,
+                                 &made, error));
+    made->u = node->u;
+    made->activation = node->activation;
+    made->integer = node->integer;
+    made->integer.scalings = NULL;
+    made->integer.counts = NULL;
+    size_t count = node->integer.scaling_count > 0 ? (size_t)node->integer.scaling_count : 0;
+    if (node->integer.scalings)
+        SNED_TRY(copy_bytes(&made->integer.scalings, node->integer.scalings, count, sizeof(struct scaling),
+                            error));
+    if (node->integer.counts)
+        SNED_TRY(copy_bytes(&made->integer.counts, node->integer.counts, count, sizeof(int), error));
+    return SNED_OK;
+}
+
+sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned_error *error)
+{
+    sned_status status;
+    struct graph *made = NULL;
+    *copy = NULL;
+    SNED_TRY_DONE(sned_graph_new(&made, graph->name, error));
+    for (int i = 0; i < graph->tensor_count; i++)
+        SNED_TRY_DONE(copy_tensor(made, &graph->tensors[i], error));
+    for (int i = 0; i < graph->node_count; i++)
+        SNED_TRY_DONE(copy_node(made, &graph->nodes[i], error));
+    SNED_TRY_DONE(sned_graph_set_labels(made, (const char *const *)graph->labels, graph->label_count, error));
+    if (graph->provenance)
+        SNED_TRY_DONE(sned_strdup(&made->provenance, graph->provenance, error));
+    made->input = graph->input;
+    made->output = graph->output;
+    made->integer = graph->integer;
+    made->rule = graph->rule;
+    *copy = made;
+    return SNED_OK;
+done:
+    sned_graph_free(made);
+    return status;
+}
+
+/* ---- questions ---- */
+
+int sned_graph_producer(const struct graph *graph, int tensor)
+{
+    for (int i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i].output == tensor)
+            return i;
+    return -1;
+}
+
+int sned_graph_consumers(const struct graph *graph, int tensor)
+{
+    int count = graph->output == tensor;
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        bool reads = false;
+        for (int k = 0; k < node->input_count && !reads; k++)
+            reads = node->inputs[k] == tensor;
+        count += reads;
+    }
+    return count;
+}
+
+sned_status sned_node_fail(sned_error *error, sned_status status, const struct node *node, const char *format,
+                           ...)
+{
+    char message[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return sned_fail(error, status, "node '%.80s' (%s): %s", node->name ? node->name : "",
+                     sned_op_name(node->op), message);
+}

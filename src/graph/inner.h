@@ -1,0 +1,33 @@
+/*
+ * inner.h - what the files of src/graph share among themselves: messages about nodes, and the rules of one
+ * node.
+ */
+#ifndef SNED_GRAPH_INNER_H
+#define SNED_GRAPH_INNER_H
+
+#include "graph/graph.h"
+
+/* sned_fail with "node 'conv1' (Conv): " before the message. */
+sned_status sned_node_fail(sned_error *error, sned_status status, const struct node *node, const char *format,
+                           ...) __attribute__((format(printf, 4, 5)));
+
+/* Rank and every dimension at least 1, within the limits of graph.h, and so is their product. */
+bool sned_shape_valid(const struct shape *shape);
+
+static inline bool tensor_is_constant(const struct graph *graph, int tensor)
+{
+    return graph->tensors[tensor].data != NULL;
+}
+
+/* The clamp or slope that an operator is by itself: of OP_RELU, OP_CLIP, OP_LEAKY_RELU. */
+enum activation_kind sned_op_activation(enum op op);
+
+/* The number of inputs, every index in range, constants where constants belong and activations where they do.
+ */
+sned_status sned_node_check_inputs(const struct graph *graph, const struct node *node, sned_error *error);
+/* The shape of a node's output from those of its inputs, which sned_node_check_inputs accepts. Refuses
+ * attributes that make no sense. Axes may be negative, as ONNX counts them from the end. */
+sned_status sned_node_infer(const struct graph *graph, const struct node *node, struct shape *shape,
+                            sned_error *error);
+
+#endif
