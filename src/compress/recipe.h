@@ -1,5 +1,6 @@
 /*
- * recipe.h - every choice of the compressor in one structure, and the YAML file that sets it (docs/recipe.md).
+ * recipe.h - every choice of the compressor in one structure, and the YAML file that sets it
+ * (docs/recipe.md).
  *
  * recipe_defaults gives a recipe that works without a file; recipe_read reads a file over those defaults.
  * A layer's own rules override those of its kind, which override the recipe's.
@@ -53,21 +54,21 @@ struct recipe_quantize {
 struct recipe_rule {
     char layer[RECIPE_NAME_SIZE]; /* a node's name; "" where `kind` is meant */
     char kind[8];                 /* "conv" or "fc" */
-    double density;               /* cut to exactly this; 0: searched for */
-    double min_density;           /* never below this; 0: the layer may become as sparse as it can */
-    bool skip;                    /* never cut */
-    int bits;                     /* of a weight: 8 */
+    double density;               /* cut to exactly this; 0: not said, searched for */
+    double min_density;           /* never below this; 0: not said, as sparse as it can become */
+    int skip;                     /* 1: never cut; 0: cut; -1: not said */
+    int bits;                     /* of a weight: 8; 0: not said */
 };
 
 struct recipe {
     enum order order;
-    bool peak;           /* peak-pruning after the first phase */
-    double max_drop;     /* points of accuracy on the held-out images */
-    double holdout;      /* share of the training images that steers and never trains */
-    int holdout_images;  /* and at most so many */
-    double target_kept;  /* share of all weights to keep, in place of a search; 0: search */
-    int target_cuts;     /* with target_kept: retrainings for each layer */
-    char saliency[32];   /* saliency.h */
+    bool peak;          /* peak-pruning after the first phase */
+    double max_drop;    /* points of accuracy on the held-out images */
+    double holdout;     /* share of the training images that steers and never trains */
+    int holdout_images; /* and at most so many */
+    double target_kept; /* share of all weights to keep, in place of a search; 0: search */
+    int target_cuts;    /* with target_kept: retrainings for each layer */
+    char saliency[32];  /* saliency.h */
     enum structure structure;
     struct recipe_retrain retrain;
     struct recipe_search search;
@@ -75,7 +76,7 @@ struct recipe {
     struct recipe_quantize quantize;
     struct recipe_rule *rules; /* owned */
     int rule_count;
-    char *path;                /* owned; the file it came from, for messages; NULL: none */
+    char *path; /* owned; the file it came from, for messages; NULL: none */
 };
 
 struct recipe recipe_defaults(void);
@@ -85,7 +86,8 @@ void recipe_free(struct recipe *recipe); /* NULL is fine */
 
 /* What the rules say of one Conv or Gemm: its own rule's fields over its kind's. */
 struct recipe_rule recipe_rule_for(const struct recipe *recipe, const struct node *node);
-/* Every rule must match a layer of the graph that can be pruned; else SNED_ERROR_ARGUMENT names file and layer. */
+/* Every rule must match a layer of the graph that can be pruned; else SNED_ERROR_ARGUMENT names file and
+ * layer. */
 sned_status recipe_check(const struct recipe *recipe, const struct graph *graph, sned_error *error);
 
 const char *recipe_order_name(enum order order); /* "reversed", "forward", "joint" */

@@ -1,0 +1,428 @@
+/*
+ * recipe_file.c - a recipe from YAML.
+ *
+ * libcyaml checks the document's form (known keys, each once, mappings and lists where they belong) and gives
+ * every scalar as text; the numbers are parsed here, because libcyaml takes "3 4" for 3 and "maybe" for true.
+ * One table a section names each key, its type, its range and the field that it sets.
+ */
+#include "base/file.h"
+#include "base/memory.h"
+#include "compress/recipe.h"
+#include "compress/saliency.h"
+
+#include <cyaml/cyaml.h>
+#include <errno.h>
+#include <math.h>
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FILE = 1 << 20, MAX_TEXT = 256, MAX_SECTION_KEYS = 12 };
+
+enum value_type { VALUE_DOUBLE, VALUE_FLOAT, VALUE_INT, VALUE_BOOL, VALUE_FLAG, VALUE_CHOICE, VALUE_TEXT };
+
+/* One key: the text of it is raw[index], the value goes to `offset` in the section's structure. */
+struct key {
+    const char *name;
+    enum value_type type;
+    size_t offset;
+    double low, high;           /* numbers: inclusive; TEXT: high is the size of the field */
+    const char *const *choices; /* CHOICE: names in the order of the enum, NULL at the end */
+};
+
+/* A section as libcyaml reads it: the texts of its keys in the order of its table, NULL where absent. */
+struct raw_section {
+    char *text[MAX_SECTION_KEYS];
+};
+struct raw_recipe {
+    struct raw_section general;
+    struct raw_section *retrain, *search, *finish, *quantize;
+    struct raw_section *layers;
+    unsigned layer_count;
+};
+
+static const char *const order_names[] = {"reversed", "forward", "joint", NULL};
+static const char *const schedule_names[] = {"constant", "step", "cosine", "one-cycle", NULL};
+
+#define FIELD(structure, field) offsetof(struct structure, field)
+static const struct key general_keys[] = {
+    {"order", VALUE_CHOICE, FIELD(recipe, order), 0, 0, order_names},
+    {"peak", VALUE_BOOL, FIELD(recipe, peak), 0, 0, NULL},
+    {"max_drop", VALUE_DOUBLE, FIELD(recipe, max_drop), 0, 100, NULL},
+    {"holdout", VALUE_DOUBLE, FIELD(recipe, holdout), 0.001, 0.5, NULL},
+    {"holdout_images", VALUE_INT, FIELD(recipe, holdout_images), 1, 1e9, NULL},
+    {"target_kept", VALUE_DOUBLE, FIELD(recipe, target_kept), 1e-6, 1, NULL},
+    {"target_cuts", VALUE_INT, FIELD(recipe, target_cuts), 1, 1000, NULL},
+    {"saliency", VALUE_TEXT, FIELD(recipe, saliency), 0, 32, NULL},
+    {"structure", VALUE_TEXT, 0, 0, 0, NULL}, /* see read_structure */
+};
+static const struct key retrain_keys[] = {
+    {"epochs", VALUE_DOUBLE, FIELD(recipe_retrain, epochs), 0, 10000, NULL},
+    {"batch", VALUE_INT, FIELD(recipe_retrain, batch), 1, 65536, NULL},
+    {"rate", VALUE_FLOAT, FIELD(recipe_retrain, rate), 1e-9, 100, NULL},
+    {"momentum", VALUE_FLOAT, FIELD(recipe_retrain, momentum), 0, 0.9999, NULL},
+    {"decay", VALUE_FLOAT, FIELD(recipe_retrain, decay), 0, 1, NULL},
+    {"schedule", VALUE_CHOICE, FIELD(recipe_retrain, schedule), 0, 0, schedule_names},
+    {"step_epochs", VALUE_INT, FIELD(recipe_retrain, step_epochs), 1, 10000, NULL},
+    {"step_factor", VALUE_FLOAT, FIELD(recipe_retrain, step_factor), 1e-6, 1, NULL},
+    {"shift", VALUE_INT, FIELD(recipe_retrain, augmentation.shift), 0, 64, NULL},
+    {"flip", VALUE_BOOL, FIELD(recipe_retrain, augmentation.flip), 0, 0, NULL},
+};
+static const struct key search_keys[] = {
+    {"first", VALUE_DOUBLE, FIELD(recipe_search, first), 0, 100, NULL},
+    {"step", VALUE_DOUBLE, FIELD(recipe_search, step), 0.01, 0.99, NULL},
+    {"finest", VALUE_DOUBLE, FIELD(recipe_search, finest), 0.01, 0.999, NULL},
+    {"rounds", VALUE_INT, FIELD(recipe_search, rounds), 0, 1000, NULL},
+};
+static const struct key finish_keys[] = {
+    {"epochs", VALUE_DOUBLE, FIELD(recipe_finish, epochs), 0, 10000, NULL},
+    {"rate", VALUE_FLOAT, FIELD(recipe_finish, rate), 1e-9, 100, NULL},
+};
+static const struct key quantize_keys[] = {
+    {"images", VALUE_INT, FIELD(recipe_quantize, images), 1, 1e9, NULL},
+    {"epochs", VALUE_DOUBLE, FIELD(recipe_quantize, epochs), 0, 10000, NULL},
+    {"rate", VALUE_FLOAT, FIELD(recipe_quantize, rate), 1e-9, 100, NULL},
+};
+static const struct key rule_keys[] = {
+    {"layer", VALUE_TEXT, FIELD(recipe_rule, layer), 0, RECIPE_NAME_SIZE, NULL},
+    {"kind", VALUE_TEXT, FIELD(recipe_rule, kind), 0, 8, NULL},
+    {"density", VALUE_DOUBLE, FIELD(recipe_rule, density), 1e-6, 1, NULL},
+    {"min_density", VALUE_DOUBLE, FIELD(recipe_rule, min_density), 0, 1, NULL},
+    {"skip", VALUE_FLAG, FIELD(recipe_rule, skip), 0, 0, NULL},
+    {"bits", VALUE_INT, FIELD(recipe_rule, bits), 1, 32, NULL},
+};
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+static_assert(COUNT(general_keys) <= MAX_SECTION_KEYS && COUNT(retrain_keys) <= MAX_SECTION_KEYS,
+              "raw_section holds every key");
+static_assert(sizeof(enum order) == sizeof(int) && sizeof(enum schedule) == sizeof(int), "read as int");
+
+/* ---- the document's form, for libcyaml ---- */
+
+#define TEXT_FIELD(name, structure, field)                                                                   \
+    CYAML_FIELD_STRING_PTR(name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct structure, field, 0,       \
+                           MAX_TEXT)
+#define SECTION_FIELD(index, name) TEXT_FIELD(name, raw_section, text[index])
+#define RECIPE_FIELD(index, name)  TEXT_FIELD(name, raw_recipe, general.text[index])
+#define SUB_SECTION(name)                                                                                    \
+    CYAML_FIELD_MAPPING_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_recipe, name,        \
+                            name##_schema)
+
+static const cyaml_schema_field_t retrain_schema[] = {
+    SECTION_FIELD(0, "epochs"),
+    SECTION_FIELD(1, "batch"),
+    SECTION_FIELD(2, "rate"),
+    SECTION_FIELD(3, "momentum"),
+    SECTION_FIELD(4, "decay"),
+    SECTION_FIELD(5, "schedule"),
+    SECTION_FIELD(6, "step_epochs"),
+    SECTION_FIELD(7, "step_factor"),
+    SECTION_FIELD(8, "shift"),
+    SECTION_FIELD(9, "flip"),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t search_schema[] = {
+    SECTION_FIELD(0, "first"),  SECTION_FIELD(1, "step"), SECTION_FIELD(2, "finest"),
+    SECTION_FIELD(3, "rounds"), CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t finish_schema[] = {
+    SECTION_FIELD(0, "epochs"),
+    SECTION_FIELD(1, "rate"),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t quantize_schema[] = {
+    SECTION_FIELD(0, "images"),
+    SECTION_FIELD(1, "epochs"),
+    SECTION_FIELD(2, "rate"),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t rule_schema[] = {
+    SECTION_FIELD(0, "layer"),
+    SECTION_FIELD(1, "kind"),
+    SECTION_FIELD(2, "density"),
+    SECTION_FIELD(3, "min_density"),
+    SECTION_FIELD(4, "skip"),
+    SECTION_FIELD(5, "bits"),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t rule_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, rule_schema),
+};
+static const cyaml_schema_field_t recipe_schema[] = {
+    RECIPE_FIELD(0, "order"),
+    RECIPE_FIELD(1, "peak"),
+    RECIPE_FIELD(2, "max_drop"),
+    RECIPE_FIELD(3, "holdout"),
+    RECIPE_FIELD(4, "holdout_images"),
+    RECIPE_FIELD(5, "target_kept"),
+    RECIPE_FIELD(6, "target_cuts"),
+    RECIPE_FIELD(7, "saliency"),
+    RECIPE_FIELD(8, "structure"),
+    SUB_SECTION(retrain),
+    SUB_SECTION(search),
+    SUB_SECTION(finish),
+    SUB_SECTION(quantize),
+    CYAML_FIELD_SEQUENCE_COUNT("layers", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_recipe, layers,
+                               layer_count, &rule_value, 0, RECIPE_MAX_RULES),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t document_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_recipe, recipe_schema),
+};
+
+/* ---- libcyaml's complaints as one line ---- */
+
+/* "Unexpected key: epochss" and, from the backtrace, the innermost place first: field, line. */
+struct complaint {
+    char text[256], place[160];
+    int line;
+};
+
+static void take_message(cyaml_log_t level, void *context, const char *format, va_list arguments)
+{
+    struct complaint *complaint = context;
+    char line[256], name[128];
+    int number = 0;
+
+    (void)level;
+    vsnprintf(line, sizeof(line), format, arguments);
+    line[strcspn(line, "\n")] = '\0';
+    const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
+    const char *where = strstr(text, "(line: ");
+    if (where != NULL && sscanf(where, "(line: %d", &number) == 1 && complaint->line == 0)
+        complaint->line = number;
+    if (sscanf(text, "  in mapping field '%127[^']'", name) == 1) {
+        char outer[sizeof(complaint->place)];
+        snprintf(outer, sizeof(outer), "%.60s%s%.90s", name, complaint->place[0] ? "." : "",
+                 complaint->place);
+        memcpy(complaint->place, outer, sizeof(outer));
+    } else if (strncmp(text, "  in", 4) != 0 && strncmp(text, "Backtrace", 9) != 0) {
+        if (complaint->text[0] == '\0')
+            memcpy(complaint->text, text, strlen(text) + 1);
+    }
+}
+
+static sned_status refuse_form(const char *path, const struct complaint *complaint, cyaml_err_t code,
+                               sned_error *error)
+{
+    const char *text = complaint->text[0] ? complaint->text : cyaml_strerror(code);
+    char line[32] = "";
+
+    if (complaint->line > 0)
+        snprintf(line, sizeof(line), " line %d:", complaint->line);
+    if (complaint->place[0] != '\0')
+        return sned_fail(error, SNED_ERROR_FORMAT, "%s:%s %s: %s (docs/recipe.md lists the keys)", path, line,
+                         complaint->place, text);
+    return sned_fail(error, SNED_ERROR_FORMAT, "%s:%s %s (docs/recipe.md lists the keys)", path, line, text);
+}
+
+/* ---- values ---- */
+
+/* Where a value stands, for messages: file and "retrain." or "layers[2].". */
+struct place {
+    const char *path;
+    char prefix[32];
+};
+
+static sned_status refuse(const struct place *place, const struct key *key, const char *text,
+                          const char *wanted, sned_error *error)
+{
+    return sned_fail(error, SNED_ERROR_FORMAT, "%s: %s%s: '%s' is not %s", place->path, place->prefix,
+                     key->name, text, wanted);
+}
+
+static sned_status read_number(const struct place *place, const struct key *key, const char *text,
+                               double *value, sned_error *error)
+{
+    char *end = NULL;
+    char range[64];
+
+    errno = 0;
+    *value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(*value) || strpbrk(text, "xXpP \t") != NULL)
+        return refuse(place, key, text, "a number", error);
+    if (key->type == VALUE_INT && *value != floor(*value))
+        return refuse(place, key, text, "a whole number", error);
+    if (*value < key->low || *value > key->high) {
+        snprintf(range, sizeof(range), "between %g and %g", key->low, key->high);
+        return refuse(place, key, text, range, error);
+    }
+    return SNED_OK;
+}
+
+static sned_status read_bool(const struct place *place, const struct key *key, const char *text, bool *value,
+                             sned_error *error)
+{
+    if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "on") == 0)
+        *value = true;
+    else if (strcmp(text, "false") == 0 || strcmp(text, "no") == 0 || strcmp(text, "off") == 0)
+        *value = false;
+    else
+        return refuse(place, key, text, "true or false", error);
+    return SNED_OK;
+}
+
+static sned_status read_choice(const struct place *place, const struct key *key, const char *text, int *value,
+                               sned_error *error)
+{
+    char wanted[96] = "one of";
+
+    for (*value = 0; key->choices[*value] != NULL; ++*value) {
+        if (strcmp(text, key->choices[*value]) == 0)
+            return SNED_OK;
+        size_t used = strlen(wanted);
+        snprintf(wanted + used, sizeof(wanted) - used, " %s", key->choices[*value]);
+    }
+    return refuse(place, key, text, wanted, error);
+}
+
+static sned_status read_value(const struct place *place, const struct key *key, const char *text,
+                              void *target, sned_error *error)
+{
+    char *field = (char *)target + key->offset;
+    double number = 0;
+    bool flag = false;
+    int choice = 0;
+
+    switch (key->type) {
+    case VALUE_DOUBLE:
+    case VALUE_FLOAT:
+    case VALUE_INT:
+        SNED_TRY(read_number(place, key, text, &number, error));
+        if (key->type == VALUE_DOUBLE)
+            *(double *)field = number;
+        else if (key->type == VALUE_FLOAT)
+            *(float *)field = (float)number;
+        else
+            *(int *)field = (int)number;
+        return SNED_OK;
+    case VALUE_BOOL:
+    case VALUE_FLAG:
+        SNED_TRY(read_bool(place, key, text, &flag, error));
+        if (key->type == VALUE_BOOL)
+            *(bool *)field = flag;
+        else
+            *(int *)field = flag;
+        return SNED_OK;
+    case VALUE_CHOICE:
+        SNED_TRY(read_choice(place, key, text, &choice, error));
+        *(int *)field = choice; /* an enum */
+        return SNED_OK;
+    case VALUE_TEXT:
+        if (text[0] == '\0' || strlen(text) >= (size_t)key->high)
+            return refuse(place, key, text, "a name of fitting length", error);
+        memcpy(field, text, strlen(text) + 1);
+        return SNED_OK;
+    }
+    return SNED_OK;
+}
+
+static sned_status read_section(const struct place *place, const struct key *keys, int count,
+                                const struct raw_section *section, void *target, sned_error *error)
+{
+    if (section == NULL)
+        return SNED_OK;
+    for (int i = 0; i < count; i++)
+        if (section->text[i] != NULL)
+            SNED_TRY(read_value(place, &keys[i], section->text[i], target, error));
+    return SNED_OK;
+}
+
+static sned_status read_structure(const char *path, const char *text, sned_error *error)
+{
+    static const char *const later[] = {"4x1", "1x4", "4x4", "2x1", "2x2", "balanced"};
+
+    if (text == NULL || strcmp(text, "unstructured") == 0)
+        return SNED_OK;
+    for (int i = 0; i < COUNT(later); i++)
+        if (strcmp(text, later[i]) == 0)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                             "%s: structure: '%s' is not available in this version; use unstructured", path,
+                             text);
+    return sned_fail(error, SNED_ERROR_FORMAT, "%s: structure: '%s' is not a structure; use unstructured",
+                     path, text);
+}
+
+static sned_status read_rule(const char *path, int index, const struct raw_section *section,
+                             struct recipe_rule *rule, sned_error *error)
+{
+    struct place place = {.path = path};
+
+    *rule = (struct recipe_rule){.skip = -1};
+    snprintf(place.prefix, sizeof(place.prefix), "layers[%d].", index + 1);
+    SNED_TRY(read_section(&place, rule_keys, COUNT(rule_keys), section, rule, error));
+    if ((rule->layer[0] == '\0') == (rule->kind[0] == '\0'))
+        return sned_fail(error, SNED_ERROR_FORMAT, "%s: layers[%d]: give either 'layer' (a name) or 'kind'",
+                         path, index + 1);
+    if (rule->kind[0] != '\0' && strcmp(rule->kind, "conv") != 0 && strcmp(rule->kind, "fc") != 0)
+        return sned_fail(error, SNED_ERROR_FORMAT, "%s: layers[%d].kind: '%s' is not conv or fc", path,
+                         index + 1, rule->kind);
+    if (rule->bits != 0 && rule->bits != 8)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "%s: layers[%d].bits: %d is not available in this version; use 8", path, index + 1,
+                         rule->bits);
+    if (rule->density > 0 && rule->density < rule->min_density)
+        return sned_fail(error, SNED_ERROR_FORMAT, "%s: layers[%d]: density %g is below min_density %g", path,
+                         index + 1, rule->density, rule->min_density);
+    return SNED_OK;
+}
+
+static sned_status read_document(struct recipe *recipe, const struct raw_recipe *raw, const char *path,
+                                 sned_error *error)
+{
+    const struct place top = {path, ""}, retrain = {path, "retrain."}, search = {path, "search."},
+                       finish = {path, "finish."}, quantize = {path, "quantize."};
+    enum { STRUCTURE = COUNT(general_keys) - 1 };
+
+    SNED_TRY(read_section(&top, general_keys, STRUCTURE, &raw->general, recipe, error));
+    SNED_TRY(read_structure(path, raw->general.text[STRUCTURE], error));
+    SNED_TRY(
+        read_section(&retrain, retrain_keys, COUNT(retrain_keys), raw->retrain, &recipe->retrain, error));
+    SNED_TRY(read_section(&search, search_keys, COUNT(search_keys), raw->search, &recipe->search, error));
+    SNED_TRY(read_section(&finish, finish_keys, COUNT(finish_keys), raw->finish, &recipe->finish, error));
+    SNED_TRY(read_section(&quantize, quantize_keys, COUNT(quantize_keys), raw->quantize, &recipe->quantize,
+                          error));
+    if (saliency_find(recipe->saliency) == NULL)
+        return sned_fail(error, SNED_ERROR_FORMAT, "%s: saliency: '%s' is not one of: %s", path,
+                         recipe->saliency, saliency_names());
+    SNED_TRY(sned_alloc(&recipe->rules, raw->layer_count, sizeof(*recipe->rules), error));
+    for (unsigned i = 0; i < raw->layer_count; i++)
+        SNED_TRY(read_rule(path, (int)i, &raw->layers[i], &recipe->rules[recipe->rule_count++], error));
+    return SNED_OK;
+}
+
+sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *error)
+{
+    struct complaint complaint = {0};
+    cyaml_config_t config = {.log_fn = take_message,
+                             .log_ctx = &complaint,
+                             .mem_fn = cyaml_mem,
+                             .log_level = CYAML_LOG_WARNING,
+                             .flags = CYAML_CFG_NO_ALIAS};
+    struct raw_recipe *raw = NULL;
+    struct file_map map = {0};
+    sned_status status = SNED_OK;
+    cyaml_err_t code;
+
+    *recipe = recipe_defaults();
+    SNED_TRY_DONE(sned_file_map(&map, path, error));
+    if (map.size > MAX_FILE)
+        SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: larger than a recipe can be (1 MiB)", path));
+    if (map.size == 0)
+        SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: the recipe is empty", path));
+    code = cyaml_load_data(map.data, map.size, &config, &document_schema, (cyaml_data_t **)&raw, NULL);
+    if (code != CYAML_OK)
+        SNED_TRY_DONE(refuse_form(path, &complaint, code, error));
+    if (complaint.text[0] != '\0') /* a warning: a second document */
+        SNED_TRY_DONE(refuse_form(path, &complaint, code, error));
+    if (raw == NULL)
+        SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: the recipe is empty", path));
+    SNED_TRY_DONE(sned_strdup(&recipe->path, path, error));
+    SNED_TRY_DONE(read_document(recipe, raw, path, error));
+done:
+    cyaml_free(&config, &document_schema, raw, 0);
+    sned_file_unmap(&map);
+    if (status != SNED_OK)
+        recipe_free(recipe);
+    return status;
+}

@@ -1,0 +1,37 @@
+/*
+ * saliency.h - how much a weight matters: the criteria by which weights are chosen to be cut.
+ *
+ * A criterion is a name and a function from a layer to one score a weight; a new one is a new file and a line
+ * in the list in saliency.c. What every criterion may look at is in the context, so that second-order
+ * criteria need no other interface.
+ */
+#ifndef SNED_COMPRESS_SALIENCY_H
+#define SNED_COMPRESS_SALIENCY_H
+
+#include "base/error.h"
+#include "graph/graph.h"
+#include "io/dataset.h"
+
+struct saliency_context {
+    const struct graph *graph;
+    struct dataset *dataset; /* training images, for criteria that look at data */
+    const uint32_t *indices;
+    size_t count;
+    int threads;
+    uint64_t seed;
+};
+
+struct saliency {
+    const char *name; /* in recipes */
+    /* scores[n]: of the n weights of `node`, each 0 or more, comparable within the layer and, as squares of
+     * them are an estimate of harm, between layers. Pruned weights may get any score. */
+    sned_status (*score)(const struct saliency_context *context, const struct node *node, float *scores,
+                         sned_error *error);
+};
+
+extern const struct saliency saliency_magnitude; /* |w|: saliency.c */
+
+const struct saliency *saliency_find(const char *name); /* NULL: unknown */
+const char *saliency_names(void);                       /* for messages: "magnitude, ..." */
+
+#endif
