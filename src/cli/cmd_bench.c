@@ -1,0 +1,80 @@
+/*
+ * cmd_bench.c - sned bench: how long one image takes.
+ */
+#include "base/memory.h"
+#include "base/random.h"
+#include "cli/command.h"
+#include "cli/layers.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Noise: an image whose content costs what any other does. */
+static void fill_pixels(struct session *session, uint64_t seed)
+{
+    struct random random;
+    sned_random_seed(&random, seed, 0);
+    size_t size = sned_shape_elements(&session->graph->tensors[session->graph->input].shape);
+    for (size_t i = 0; i < size; i++)
+        session->pixels[i] = (uint8_t)sned_random_next(&random);
+    if (session->graph->rule.is_image)
+        session_normalize(session);
+}
+
+static sned_status run_bench(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    struct model model = {0};
+    struct session session = {0};
+    double *times = NULL;
+    int runs = options->runs > 0 ? (int)options->runs : 20;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&times, (size_t)runs, sizeof *times, error));
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    SNED_TRY_DONE(session_new(&session, model.graph, options, error));
+    fill_pixels(&session, (uint64_t)options->seed);
+    /* The reference runtime runs an image on one thread. */
+    int threads = model.graph->integer ? 1 : option_threads(options);
+    SNED_TRY_DONE(session_run(&session, error)); /* warms caches; not counted */
+    for (int i = 0; i < runs; i++) {
+        double start = seconds_now();
+        SNED_TRY_DONE(session_run(&session, error));
+        times[i] = 1e3 * (seconds_now() - start);
+    }
+    qsort(times, (size_t)runs, sizeof *times, compare_doubles);
+    double median = runs % 2 ? times[runs / 2] : (times[runs / 2 - 1] + times[runs / 2]) / 2;
+    if (options->json)
+        status = print_json(json_pack("{s:f, s:f, s:f, s:i, s:i}", "ms_min", times[0], "ms_median", median,
+                                      "ms_max", times[runs - 1], "threads", threads, "runs", runs),
+                            error);
+    else
+        printf("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d runs, %d thread%s)\n", model.path,
+               median, times[0], times[runs - 1], runs, threads, threads == 1 ? "" : "s");
+done:
+    free(times);
+    session_free(&session);
+    model_free(&model);
+    return status;
+}
+
+const struct command command_bench = {
+    .name = "bench",
+    .arguments = "MODEL",
+    .summary = "Time a model on one image",
+    .text = "Batch 1, an image of noise, one run to warm up. An .onnx file runs in float through oneDNN, a "
+            ".sned file in integers "
+            "through the portable runtime, on one thread.",
+    .argument_min = 1,
+    .argument_max = 1,
+    .keys = {OPTION_RUNS, OPTION_THREADS, OPTION_SEED},
+    .run = run_bench,
+};

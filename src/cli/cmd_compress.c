@@ -1,0 +1,124 @@
+/*
+ * cmd_compress.c - sned compress: the whole method, from a trained network to a small file.
+ */
+#include "cli/command.h"
+#include "cli/outcome.h"
+#include "cli/progress.h"
+#include "compress/compress.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static json_t *decisions_json(const struct compress_result *result)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < result->decision_count && array; i++) {
+        const struct decision *d = &result->decisions[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b}", "layer", d->layer,
+                                               "phase", d->phase, "density_from", d->density_from,
+                                               "density_to", d->density_to, "accuracy_pruned",
+                                               d->accuracy_pruned, "accuracy_retrained",
+                                               d->accuracy_retrained, "accepted", (int)d->accepted));
+    }
+    return array;
+}
+
+static json_t *extra_json(const struct compress_result *result)
+{
+    return json_pack("{s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before, "heldout_after",
+                     result->accuracy_after, "seconds", result->seconds, "decisions", decisions_json(result));
+}
+
+static sned_status top1(double *percent, struct graph *graph, struct images *tests,
+                        const struct options *options, const struct reporter *reporter, sned_error *error)
+{
+    struct evaluation evaluation;
+    SNED_TRY(model_evaluate(graph, tests, options, reporter, &evaluation, error));
+    *percent = evaluation.top1;
+    return SNED_OK;
+}
+
+static sned_status compress_options_make(struct compress_options *compress, const struct options *options,
+                                         const char *checkpoint, const struct reporter *reporter,
+                                         sned_error *error)
+{
+    *compress =
+        (struct compress_options){.max_drop = isnan(options->max_drop) ? -1 : options->max_drop,
+                                  .time_budget = isnan(options->time_budget) ? 0 : options->time_budget,
+                                  .seed = (uint64_t)options->seed,
+                                  .threads = option_threads(options),
+                                  .checkpoint = checkpoint,
+                                  .reporter = reporter};
+    return options->recipe ? recipe_read(&compress->recipe, options->recipe, error)
+                           : recipe_defaults(&compress->recipe, error);
+}
+
+static sned_status run_compress(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    struct model model = {0};
+    struct images images = {0}, tests = {0};
+    struct graph *integer = NULL;
+    struct outcome outcome = {.top1_before = -1, .top1_after = -1};
+    struct compress_options compress = {0};
+    struct compress_result result = {0};
+    char *checkpoint = NULL;
+    sned_status status = SNED_OK;
+    if (!options->data)
+        status = sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: retraining needs images");
+    if (status == SNED_OK)
+        status = check_output(options, error);
+    if (status != SNED_OK)
+        goto done;
+    SNED_TRY_DONE(checkpoint_path(&checkpoint, options, error));
+    SNED_TRY_DONE(compress_options_make(&compress, options, checkpoint, &reporter, error));
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    if (model.graph->integer) {
+        status = sned_fail(error, SNED_ERROR_ARGUMENT,
+                           "%s: is packed already; compress the .onnx it came from", model.path);
+        goto done;
+    }
+    outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
+    SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(top1(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
+    SNED_TRY_DONE(compress_network(&integer, model.graph, images.dataset, &compress, &result, error));
+    SNED_TRY_DONE(top1(&outcome.top1_after, integer, &tests, options, &reporter, error));
+    outcome.accuracy_on = dataset_split_name(tests.dataset);
+    display_finish(&display);
+    SNED_TRY_DONE(set_provenance(integer, "compress", model.path, options, error));
+    SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
+    SNED_TRY_DONE(compress_finish(&compress, error));
+    status = outcome_print(&outcome, integer, options, options->json ? extra_json(&result) : NULL, error);
+done:
+    display_finish(&display);
+    compress_result_free(&result);
+    recipe_free(&compress.recipe);
+    outcome_free(&outcome);
+    sned_graph_free(integer);
+    images_free(&images);
+    images_free(&tests);
+    model_free(&model);
+    free(checkpoint);
+    return status;
+}
+
+const struct command command_compress = {
+    .name = "compress",
+    .arguments = "MODEL.onnx --data D -o MODEL.sned",
+    .summary = "Prune, retrain, quantise and pack a network",
+    .text = "Reversed-pruning from the last layer to the first, peak-pruning after it, then 8-bit "
+            "quantisation with retraining "
+            "(docs/method.md). A tenth of the training images is held out to steer; the test split is only "
+            "looked at for the "
+            "result. --recipe chooses everything per layer or kind. After an interruption the same command "
+            "goes on where it "
+            "was and ends with the same file.",
+    .argument_min = 1,
+    .argument_max = 1,
+    .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_RECIPE, OPTION_MAX_DROP, OPTION_TIME_BUDGET, OPTION_FORMAT,
+             OPTION_CHECKPOINT, OPTION_LIMIT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_LABEL_OFFSET,
+             OPTION_SEED, OPTION_THREADS},
+    .run = run_compress,
+};

@@ -1,0 +1,92 @@
+/*
+ * cmd_pack.c - sned pack: quantise a network as it is and write its .sned file.
+ */
+#include "cli/command.h"
+#include "cli/outcome.h"
+#include "cli/progress.h"
+#include "compress/quantize.h"
+
+#include <stdlib.h>
+
+/* Calibration images: the data's training split, or noise where no data is given. */
+static const char *calibration_data(const struct options *options)
+{
+    return options->data ? options->data : "noise:32";
+}
+
+static sned_status measure(struct outcome *outcome, struct graph *graph, struct graph *integer,
+                           const struct options *options, const struct reporter *reporter, sned_error *error)
+{
+    struct images tests = {0};
+    struct evaluation before, after;
+    sned_status status = images_open(&tests, options->data, SPLIT_TEST, graph, options, reporter, error);
+    if (status == SNED_OK)
+        status = model_evaluate(graph, &tests, options, reporter, &before, error);
+    if (status == SNED_OK)
+        status = model_evaluate(integer, &tests, options, reporter, &after, error);
+    if (status == SNED_OK) {
+        outcome->top1_before = before.top1;
+        outcome->top1_after = after.top1;
+        outcome->accuracy_on = dataset_split_name(tests.dataset);
+    }
+    images_free(&tests);
+    return status;
+}
+
+static sned_status run_pack(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    struct model model = {0};
+    struct images images = {0};
+    struct graph *integer = NULL;
+    struct outcome outcome = {.top1_before = -1, .top1_after = -1};
+    struct calibration_options calibration = {
+        .images = options->calibration > 0 ? (size_t)options->calibration : 500,
+        .threads = option_threads(options),
+        .reporter = &reporter};
+    sned_status status = check_output(options, error);
+    if (status != SNED_OK)
+        goto done;
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    if (model.graph->integer) {
+        status = sned_fail(error, SNED_ERROR_ARGUMENT, "%s: is packed already", model.path);
+        goto done;
+    }
+    outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
+    SNED_TRY_DONE(
+        images_open(&images, calibration_data(options), SPLIT_TRAIN, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
+    SNED_TRY_DONE(
+        quantize_calibrate(model.graph, images.dataset, images.indices, images.count, &calibration, error));
+    SNED_TRY_DONE(quantize_lower(&integer, model.graph, error));
+    SNED_TRY_DONE(set_provenance(integer, "pack", model.path, options, error));
+    if (options->data)
+        SNED_TRY_DONE(measure(&outcome, model.graph, integer, options, &reporter, error));
+    display_finish(&display);
+    SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
+    status = outcome_print(&outcome, integer, options, NULL, error);
+done:
+    display_finish(&display);
+    outcome_free(&outcome);
+    sned_graph_free(integer);
+    images_free(&images);
+    model_free(&model);
+    return status;
+}
+
+const struct command command_pack = {
+    .name = "pack",
+    .arguments = "MODEL.onnx [--data D] -o MODEL.sned",
+    .summary = "Quantise a network as it is and pack it",
+    .text = "No pruning and no retraining. Scales are set on images of D's training split, without their "
+            "labels; accuracy is "
+            "measured on its test split. Without --data the scales come from images of noise: good for sizes "
+            "and speeds, not "
+            "for accuracy.",
+    .argument_min = 1,
+    .argument_max = 1,
+    .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_COLOR,
+             OPTION_MEAN, OPTION_SCALE, OPTION_LABEL_OFFSET, OPTION_SEED, OPTION_THREADS},
+    .run = run_pack,
+};

@@ -1,0 +1,91 @@
+/*
+ * cmd_run.c - sned run: name what is in some pictures.
+ */
+#include "cli/command.h"
+#include "cli/layers.h"
+#include "cli/model.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+
+#include <stdio.h>
+
+/* The class with the highest score that is below `previous` in the order (score, then lower index). */
+static int next_best(const float *scores, int classes, int previous)
+{
+    int best = -1;
+    for (int i = 0; i < classes; i++) {
+        bool after =
+            previous < 0 || scores[i] < scores[previous] || (scores[i] == scores[previous] && i > previous);
+        if (after && (best < 0 || scores[i] > scores[best]))
+            best = i;
+    }
+    return best;
+}
+
+/* The top classes of the image just run: printed, or appended to `images`. */
+static sned_status show(const struct session *session, const char *path, int top, json_t *images,
+                        sned_error *error)
+{
+    json_t *list = images ? json_array() : NULL;
+    if (!images)
+        printf("%s\n", path);
+    for (int k = 0, best = -1; k < top && k < session->classes; k++) {
+        best = next_best(session->scores, session->classes, best);
+        if (best < 0)
+            break;
+        const char *label = graph_label(session->graph, best);
+        char number[16];
+        snprintf(number, sizeof number, "%d", best);
+        if (images)
+            json_array_append_new(list,
+                                  json_pack("{s:i, s:s, s:f}", "class", best, "label", label ? label : number,
+                                            "score", (double)session->scores[best]));
+        else
+            printf("  %6.2f %%  %-4d %s\n", 100 * (double)session->scores[best], best, label ? label : "");
+    }
+    if (images && json_array_append_new(images, json_pack("{s:s, s:o}", "file", path, "top", list)) != 0)
+        return sned_fail(error, SNED_ERROR_MEMORY, "%s: its name is not UTF-8, or memory is out", path);
+    return SNED_OK;
+}
+
+static sned_status run_run(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    struct model model = {0};
+    struct session session = {0};
+    int top = options->top > 0 ? (int)options->top : 5;
+    json_t *images = options->json ? json_array() : NULL;
+    sned_status status;
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    if (!model.graph->rule.is_image) {
+        status = sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: does not take images", model.path);
+        goto done;
+    }
+    SNED_TRY_DONE(session_new(&session, model.graph, options, error));
+    for (int i = 1; i < options->argument_count; i++) {
+        SNED_TRY_DONE(session_picture(&session, options->arguments[i], error));
+        SNED_TRY_DONE(show(&session, options->arguments[i], top, images, error));
+    }
+    if (images) {
+        status = print_json(json_pack("{s:O}", "images", images), error);
+    }
+done:
+    json_decref(images);
+    session_free(&session);
+    model_free(&model);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .arguments = "MODEL IMAGE...",
+    .summary = "Classify pictures",
+    .text = "IMAGE is a JPEG or PNG file. A picture is cropped, or resized on its short side and cropped, to "
+            "the network's input. "
+            "Scores are probabilities in percent.",
+    .argument_min = 2,
+    .argument_max = 1 << 20,
+    .keys = {OPTION_TOP, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_THREADS},
+    .run = run_run,
+};

@@ -1,0 +1,137 @@
+/*
+ * cmd_train.c - sned train: a network's weights from labelled images.
+ */
+#include "cli/command.h"
+#include "cli/layers.h"
+#include "cli/model.h"
+#include "cli/progress.h"
+#include "io/onnx.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static sned_status parse_schedule(enum schedule *schedule, const char *name, sned_error *error)
+{
+    static const char *const names[] = {"constant", "step", "cosine", "one-cycle"};
+    static const enum schedule values[] = {SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE,
+                                           SCHEDULE_ONE_CYCLE};
+    for (int i = 0; i < 4; i++) {
+        if (!strcmp(name, names[i])) {
+            *schedule = values[i];
+            return SNED_OK;
+        }
+    }
+    return sned_fail(error, SNED_ERROR_ARGUMENT,
+                     "--schedule: '%s' is not constant, step, cosine or one-cycle", name);
+}
+
+static sned_status training_options(struct train_options *train, const struct options *options,
+                                    sned_error *error)
+{
+    *train = train_defaults();
+    if (!isnan(options->epochs))
+        train->epochs = options->epochs;
+    if (options->batch > 0)
+        train->batch = (int)options->batch;
+    if (!isnan(options->rate))
+        train->rate = (float)options->rate;
+    if (!isnan(options->momentum))
+        train->momentum = (float)options->momentum;
+    if (!isnan(options->decay))
+        train->decay = (float)options->decay;
+    if (options->step_epochs > 0)
+        train->step_epochs = (int)options->step_epochs;
+    if (!isnan(options->step_factor))
+        train->step_factor = (float)options->step_factor;
+    if (!isnan(options->time_budget))
+        train->time_budget = options->time_budget;
+    train->augmentation.flip = options->flip;
+    train->augmentation.shift = options->shift > 0 ? (int)options->shift : 0;
+    train->seed = (uint64_t)options->seed;
+    train->threads = option_threads(options);
+    return options->schedule ? parse_schedule(&train->schedule, options->schedule, error) : SNED_OK;
+}
+
+static sned_status print_result(const struct options *options, const struct train_result *result,
+                                const struct evaluation *evaluation, sned_error *error)
+{
+    if (options->json)
+        return print_json(json_pack("{s:s, s:f, s:f, s:f, s:I, s:f, s:f, s:i}", "output", options->output,
+                                    "loss", result->loss, "train_top1", result->accuracy, "top1",
+                                    evaluation->top1, "images", (json_int_t)evaluation->images, "seconds",
+                                    result->seconds, "images_per_second", result->images_per_second,
+                                    "rollbacks", result->rollbacks),
+                          error);
+    if (!options->quiet)
+        printf("%s: %.2f %% of %zu test images, trained in %.0f s (%.0f images/s)\n", options->output,
+               evaluation->top1, evaluation->images, result->seconds, result->images_per_second);
+    return SNED_OK;
+}
+
+static sned_status run_train(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    struct model model = {0};
+    struct images images = {0}, tests = {0};
+    struct train_options train;
+    struct train_result result;
+    struct evaluation evaluation = {0};
+    char *checkpoint = NULL;
+    sned_status status = training_options(&train, options, error);
+    if (status == SNED_OK && !options->data)
+        status = sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: which images?");
+    if (status == SNED_OK)
+        status = check_output(options, error);
+    if (status != SNED_OK)
+        goto done;
+    SNED_TRY_DONE(checkpoint_path(&checkpoint, options, error));
+    train.checkpoint = checkpoint;
+    train.reporter = &reporter;
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    if (model.graph->integer) {
+        status = sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                           "%s: a packed network cannot be trained; train the .onnx it came "
+                           "from",
+                           model.path);
+        goto done;
+    }
+    SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(
+        train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
+    SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, &evaluation, error));
+    display_finish(&display);
+    SNED_TRY_DONE(onnx_write(model.graph, options->output, error));
+    status = print_result(options, &result, &evaluation, error);
+done:
+    display_finish(&display);
+    images_free(&images);
+    images_free(&tests);
+    model_free(&model);
+    free(checkpoint);
+    return status;
+}
+
+const struct command command_train = {
+    .name = "train",
+    .arguments = "NET.onnx --data D -o TRAINED.onnx",
+    .summary = "Train a network on labelled images",
+    .text = "Stochastic gradient descent with momentum on the training split; the test split is only looked "
+            "at once, at the end. "
+            "Weights that a mask holds at zero stay zero. After an interruption the same command goes on "
+            "from the last epoch "
+            "and ends with the same result. If the loss runs away, training goes back to the last good epoch "
+            "and on with a "
+            "quarter of the rate.",
+    .argument_min = 1,
+    .argument_max = 1,
+    .keys = {OPTION_DATA,     OPTION_OUTPUT,       OPTION_EPOCHS,     OPTION_BATCH,       OPTION_RATE,
+             OPTION_MOMENTUM, OPTION_DECAY,        OPTION_SCHEDULE,   OPTION_STEP_EPOCHS, OPTION_STEP_FACTOR,
+             OPTION_FLIP,     OPTION_SHIFT,        OPTION_LIMIT,      OPTION_COLOR,       OPTION_MEAN,
+             OPTION_SCALE,    OPTION_LABEL_OFFSET, OPTION_CHECKPOINT, OPTION_TIME_BUDGET, OPTION_SEED,
+             OPTION_THREADS},
+    .run = run_train,
+};

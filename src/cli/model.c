@@ -1,0 +1,191 @@
+/*
+ * model.c - loading models and opening data for them.
+ */
+#include "cli/model.h"
+#include "base/file.h"
+#include "base/thread.h"
+#include "io/onnx.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char SNED_MAGIC[4] = {'s', 'n', 'e', 'd'};
+
+static sned_status load_sned(struct model *model, const struct file_map *map, sned_error *error)
+{
+    return sned_unpack(&model->graph, map->data, map->size, &model->storage, &model->storage_count, error);
+}
+
+static sned_status override_numbers(float values[GRAPH_MAX_CHANNELS_MEAN], const char *text,
+                                    const char *option, int channels, sned_error *error)
+{
+    float numbers[GRAPH_MAX_CHANNELS_MEAN];
+    int count;
+    SNED_TRY(parse_numbers(text, option, numbers, GRAPH_MAX_CHANNELS_MEAN, &count, error));
+    if (count != 1 && count != channels)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "--%s: the network has %d channels; give 1 or %d numbers", option, channels,
+                         channels);
+    for (int c = 0; c < channels; c++)
+        values[c] = numbers[count == 1 ? 0 : c];
+    return SNED_OK;
+}
+
+/* A float network without preprocessing takes pixels as they are. */
+static void default_rule(struct input_rule *rule, int channels, const struct reporter *reporter,
+                         const char *path)
+{
+    rule->is_image = true;
+    strcpy(rule->color, channels == 3 ? "RGB" : "gray");
+    for (int c = 0; c < GRAPH_MAX_CHANNELS_MEAN; c++) {
+        rule->mean[c] = 0;
+        rule->scale[c] = 1;
+    }
+    sned_report(reporter, "%s: names no preprocessing; pixels are taken as they are, 0 to 255, %s", path,
+                rule->color);
+}
+
+static sned_status apply_overrides(struct graph *graph, const char *path, const struct options *options,
+                                   const struct reporter *reporter, sned_error *error)
+{
+    struct input_rule *rule = &graph->rule;
+    int channels = sned_shape_extent(&graph->tensors[graph->input].shape).channels;
+    bool given = options->color || options->mean || options->scale;
+    if (given && graph->integer)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "%s: the preprocessing of a .sned file is part of it; pack the model "
+                         "again to change it",
+                         path);
+    if (!graph->integer && channels <= GRAPH_MAX_CHANNELS_MEAN) {
+        if (!rule->is_image)
+            default_rule(rule, channels, given ? NULL : reporter, path);
+        if (options->mean)
+            SNED_TRY(override_numbers(rule->mean, options->mean, "mean", channels, error));
+        if (options->scale)
+            SNED_TRY(override_numbers(rule->scale, options->scale, "scale", channels, error));
+        if (options->color) {
+            bool known = !strcmp(options->color, "RGB") || !strcmp(options->color, "BGR") ||
+                         !strcmp(options->color, "gray");
+            if (!known || (channels == 1) != !strcmp(options->color, "gray"))
+                return sned_fail(error, SNED_ERROR_ARGUMENT,
+                                 "--color: '%s' does not fit %d channels; RGB or BGR for 3, "
+                                 "gray for 1",
+                                 options->color, channels);
+            strcpy(rule->color, options->color);
+        }
+    }
+    if (options->has_label_offset)
+        rule->label_offset = (int)options->label_offset;
+    return SNED_OK;
+}
+
+sned_status model_load(struct model *model, const char *path, const struct options *options,
+                       const struct reporter *reporter, sned_error *error)
+{
+    struct file_map map = {0};
+    *model = (struct model){.path = path};
+    sned_status status = sned_file_map(&map, path, error);
+    if (status != SNED_OK)
+        return status;
+    model->bytes = map.size;
+    if (map.size >= sizeof SNED_MAGIC && !memcmp(map.data, SNED_MAGIC, sizeof SNED_MAGIC))
+        status = sned_error_context(error, load_sned(model, &map, error), "%s", path);
+    sned_file_unmap(&map);
+    if (status == SNED_OK && !model->graph)
+        status = onnx_read(&model->graph, path, error);
+    if (status == SNED_OK)
+        status = apply_overrides(model->graph, path, options, reporter, error);
+    if (status != SNED_OK)
+        model_free(model);
+    return status;
+}
+
+void model_free(struct model *model)
+{
+    sned_graph_free(model->graph);
+    free(model->storage);
+    model->graph = NULL;
+    model->storage = NULL;
+}
+
+int graph_class_count(const struct graph *graph)
+{
+    return (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+}
+
+const char *graph_label(const struct graph *graph, int index)
+{
+    return graph->labels && index >= 0 && index < graph->label_count ? graph->labels[index] : NULL;
+}
+
+int option_threads(const struct options *options)
+{
+    return options->threads > 0 ? (int)options->threads : sned_thread_count();
+}
+
+sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
+                        const struct options *options, const struct reporter *reporter, sned_error *error)
+{
+    *images = (struct images){0};
+    if (!graph->rule.is_image)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "the model does not take images: its input has %d channels",
+                         sned_shape_extent(&graph->tensors[graph->input].shape).channels);
+    struct dataset_options wanted = {.split = split,
+                                     .input = sned_shape_extent(&graph->tensors[graph->input].shape),
+                                     .color = graph->rule.color,
+                                     .label_offset = graph->rule.label_offset,
+                                     .classes = graph_class_count(graph),
+                                     .limit = options->limit > 0 ? (size_t)options->limit : 0,
+                                     .threads = option_threads(options),
+                                     .reporter = reporter};
+    SNED_TRY(dataset_open(&images->dataset, spec, &wanted, error));
+    images->count = dataset_size(images->dataset);
+    sned_status status = sned_alloc(&images->indices, images->count, sizeof *images->indices, error);
+    for (size_t i = 0; status == SNED_OK && i < images->count; i++)
+        images->indices[i] = (uint32_t)i;
+    if (status != SNED_OK)
+        images_free(images);
+    return status;
+}
+
+void images_free(struct images *images)
+{
+    dataset_free(images->dataset);
+    free(images->indices);
+    *images = (struct images){0};
+}
+
+sned_status model_evaluate(struct graph *graph, struct images *images, const struct options *options,
+                           const struct reporter *reporter, struct evaluation *evaluation, sned_error *error)
+{
+    int threads = option_threads(options);
+    return graph->integer ? evaluate_integer(graph, images->dataset, images->indices, images->count, threads,
+                                             reporter, evaluation, error)
+                          : evaluate_network(graph, images->dataset, images->indices, images->count, false,
+                                             threads, reporter, evaluation, error);
+}
+
+sned_status check_output(const struct options *options, sned_error *error)
+{
+    struct output output;
+    if (!options->output)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "-o FILE is missing: where shall the result go?");
+    sned_status status = sned_output_open(&output, options->output, error);
+    sned_output_abort(&output);
+    return status;
+}
+
+sned_status checkpoint_path(char **path, const struct options *options, sned_error *error)
+{
+    *path = NULL;
+    if (options->checkpoint && !strcmp(options->checkpoint, "none"))
+        return SNED_OK;
+    if (options->checkpoint)
+        return sned_strdup(path, options->checkpoint, error);
+    return asprintf(path, "%s.checkpoint", options->output) < 0
+               ? sned_fail(error, SNED_ERROR_MEMORY, "out of memory")
+               : SNED_OK;
+}

@@ -1,0 +1,56 @@
+/*
+ * model.h - a model of either kind (.onnx float, .sned integer) as the commands see it, and data in its
+ * shape.
+ */
+#ifndef SNED_CLI_MODEL_H
+#define SNED_CLI_MODEL_H
+
+#include "base/report.h"
+#include "cli/options.h"
+#include "codec/codec.h"
+#include "graph/graph.h"
+#include "io/dataset.h"
+#include "train/train.h"
+
+/* Told apart by content, not by name. */
+struct model {
+    const char *path;
+    struct graph *graph;           /* owned; graph->integer where it came from a .sned file */
+    struct layer_storage *storage; /* owned; of a .sned file's Conv and Gemm, else NULL */
+    int storage_count;
+    uint64_t bytes; /* of the file */
+};
+/* Overrides of the preprocessing (--mean ...) are put into the graph's input rule. A float network that names
+ * no preprocessing gets pixels as they are (mean 0, scale 1), and a message says so. */
+sned_status model_load(struct model *model, const char *path, const struct options *options,
+                       const struct reporter *reporter, sned_error *error);
+void model_free(struct model *model);
+
+int graph_class_count(const struct graph *graph);
+const char *graph_label(const struct graph *graph, int index); /* or NULL */
+
+/* The data set `spec` in the graph's input shape, and all its indices (owned, free()). */
+struct images {
+    struct dataset *dataset;
+    uint32_t *indices;
+    size_t count;
+};
+sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
+                        const struct options *options, const struct reporter *reporter, sned_error *error);
+void images_free(struct images *images);
+
+/* Accuracy of a graph of either kind. */
+sned_status model_evaluate(struct graph *graph, struct images *images, const struct options *options,
+                           const struct reporter *reporter, struct evaluation *evaluation, sned_error *error);
+
+/* --threads, or all processors. */
+int option_threads(const struct options *options);
+
+/* Fails where --output is missing or lies in a folder that cannot be written: before hours of work, not
+ * after. */
+sned_status check_output(const struct options *options, sned_error *error);
+
+/* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. */
+sned_status checkpoint_path(char **path, const struct options *options, sned_error *error);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * options.h - every option of every command, in one table: an option means the same wherever it is taken.
+ *
+ * Help texts, the parser and (from the same rows) man pages and completion come from option_table.
+ */
+#ifndef SNED_CLI_OPTIONS_H
+#define SNED_CLI_OPTIONS_H
+
+#include "base/error.h"
+#include <stdbool.h>
+
+enum option_key {
+    OPTION_JSON = 1,
+    OPTION_QUIET,
+    OPTION_SEED,
+    OPTION_THREADS,
+    OPTION_OUTPUT,
+    OPTION_DATA,
+    OPTION_SPLIT,
+    OPTION_LIMIT,
+    OPTION_COLOR,
+    OPTION_MEAN,
+    OPTION_SCALE,
+    OPTION_LABEL_OFFSET,
+    OPTION_CLASSES,
+    OPTION_DENSITIES,
+    OPTION_BLOCK,
+    OPTION_TRAIN_IMAGES,
+    OPTION_TEST_IMAGES,
+    OPTION_CHARACTERS,
+    OPTION_FONTS,
+    OPTION_EPOCHS,
+    OPTION_BATCH,
+    OPTION_RATE,
+    OPTION_MOMENTUM,
+    OPTION_DECAY,
+    OPTION_SCHEDULE,
+    OPTION_STEP_EPOCHS,
+    OPTION_STEP_FACTOR,
+    OPTION_FLIP,
+    OPTION_SHIFT,
+    OPTION_CHECKPOINT,
+    OPTION_TIME_BUDGET,
+    OPTION_RECIPE,
+    OPTION_MAX_DROP,
+    OPTION_CALIBRATION,
+    OPTION_FORMAT,
+    OPTION_TOP,
+    OPTION_RUNS,
+    OPTION_QDQ,
+    OPTION_COUNT
+};
+
+/* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
+struct options {
+    bool json, quiet, flip, qdq;
+    long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
+    long calibration, top, runs;
+    double epochs, rate, momentum, decay, step_factor, time_budget, max_drop;
+    bool has_label_offset;
+    const char *output, *data, *split, *color, *mean, *scale, *densities, *block, *characters, *fonts,
+        *schedule;
+    const char *checkpoint, *recipe, *format;
+    const char **arguments; /* what is not an option, in order */
+    int argument_count;
+};
+
+enum option_kind { KIND_FLAG, KIND_TEXT, KIND_WHOLE, KIND_REAL };
+
+struct option_row {
+    enum option_key key;
+    const char *name; /* without the dashes */
+    char letter;      /* short form, or 0 */
+    const char *argument;
+    const char *help;
+    enum option_kind kind;
+    size_t offset;    /* of the field in struct options */
+    double low, high; /* of a number */
+};
+extern const struct option_row option_table[OPTION_COUNT]; /* [0] is unused */
+
+struct command;
+
+/* Parses argv[0] = "sned", argv[1] = the command's name. --help prints and exits 0; a mistake gives a
+ * one-line error and SNED_ERROR_ARGUMENT. options_free afterwards in either case. */
+sned_status options_parse(struct options *options, const struct command *command, int argc, char **argv,
+                          sned_error *error);
+void options_free(struct options *options);
+
+/* "1,2,.5" to at most `capacity` numbers; *count says how many. */
+sned_status parse_numbers(const char *text, const char *option, float *numbers, int capacity, int *count,
+                          sned_error *error);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * session.c - pictures into a model, scores out of it.
+ */
+#include "cli/session.h"
+#include "base/memory.h"
+#include "io/image.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void session_free(struct session *session)
+{
+    sned_context_free(session->context);
+    sned_close(session->model);
+    executor_free(session->executor);
+    free(session->pixels);
+    free(session->values);
+    free(session->scores);
+}
+
+sned_status session_new(struct session *session, struct graph *graph, const struct options *options,
+                        sned_error *error)
+{
+    sned_status status;
+    *session = (struct session){.graph = graph,
+                                .input = sned_shape_extent(&graph->tensors[graph->input].shape),
+                                .classes = graph_class_count(graph)};
+    size_t size = sned_shape_elements(&graph->tensors[graph->input].shape);
+    SNED_TRY_DONE(sned_alloc(&session->pixels, size, 1, error));
+    SNED_TRY_DONE(sned_alloc(&session->values, size, sizeof(float), error));
+    SNED_TRY_DONE(sned_alloc(&session->scores, (size_t)session->classes, sizeof(float), error));
+    if (graph->integer) {
+        struct graph *copy;
+        SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
+        SNED_TRY_DONE(sned_model_from_graph(&session->model, copy, error));
+        status = sned_context_new(&session->context, session->model, error);
+    } else {
+        struct executor_options wanted = {.batch = 1, .threads = option_threads(options)};
+        SNED_TRY_DONE(sned_graph_prepare(graph, error));
+        status = executor_new(&session->executor, graph, &wanted, error);
+    }
+done:
+    if (status != SNED_OK)
+        session_free(session);
+    return status;
+}
+
+/* Scores as probabilities: softmax, unless the network ends in one. */
+static void to_probabilities(const struct graph *graph, float *scores, int classes)
+{
+    int producer = sned_graph_producer(graph, graph->output);
+    float highest = scores[0], sum = 0;
+    if (producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX)
+        return;
+    for (int i = 1; i < classes; i++)
+        highest = fmaxf(highest, scores[i]);
+    for (int i = 0; i < classes; i++)
+        sum += scores[i] = expf(scores[i] - highest);
+    for (int i = 0; i < classes; i++)
+        scores[i] /= sum;
+}
+
+void session_normalize(struct session *session)
+{
+    const struct input_rule *rule = &session->graph->rule;
+    size_t plane = (size_t)session->input.height * (size_t)session->input.width;
+    for (size_t i = 0; i < plane * (size_t)session->input.channels; i++) {
+        size_t c = i / plane;
+        session->values[i] = ((float)session->pixels[i] - rule->mean[c]) * rule->scale[c];
+    }
+}
+
+sned_status session_run(struct session *session, sned_error *error)
+{
+    if (session->model)
+        return sned_run_pixels(session->context, session->pixels, 1, session->scores, error);
+    SNED_TRY(executor_forward(session->executor, session->values, 1, error));
+    for (int i = 0; i < session->classes; i++)
+        session->scores[i] = executor_output(session->executor)[i];
+    return SNED_OK;
+}
+
+sned_status session_picture(struct session *session, const char *path, sned_error *error)
+{
+    SNED_TRY(image_read(path, session->input, session->graph->rule.color, session->pixels, error));
+    session_normalize(session);
+    SNED_TRY(session_run(session, error));
+    to_probabilities(session->graph, session->scores, session->classes);
+    return SNED_OK;
+}

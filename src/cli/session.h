@@ -1,0 +1,34 @@
+/*
+ * session.h - one image at a time through either kind of model: what run and bench do.
+ */
+#ifndef SNED_CLI_SESSION_H
+#define SNED_CLI_SESSION_H
+
+#include "cli/model.h"
+#include "runtime/runtime.h"
+#include "train/executor.h"
+
+struct session {
+    struct graph *graph; /* borrowed */
+    sned_model *model;   /* of an integer graph, with its context */
+    sned_context *context;
+    struct executor *executor; /* of a float graph */
+    struct extent input;
+    int classes;
+    uint8_t *pixels; /* [C][H][W] */
+    float *values;   /* the same, after mean and scale */
+    float *scores;   /* [classes] */
+};
+/* A float graph is prepared (batch norms folded) in place. */
+sned_status session_new(struct session *session, struct graph *graph, const struct options *options,
+                        sned_error *error);
+void session_free(struct session *session);
+
+/* session->values from session->pixels. */
+void session_normalize(struct session *session);
+/* Runs what is in pixels (integer) or values (float); scores are the network's own. */
+sned_status session_run(struct session *session, sned_error *error);
+/* A JPEG or PNG file; scores become probabilities. */
+sned_status session_picture(struct session *session, const char *path, sned_error *error);
+
+#endif
