@@ -49,8 +49,10 @@ static sned_status compress_options_make(struct compress_options *compress, cons
                                   .threads = option_threads(options),
                                   .checkpoint = checkpoint,
                                   .reporter = reporter};
-    return options->recipe ? recipe_read(&compress->recipe, options->recipe, error)
-                           : recipe_defaults(&compress->recipe, error);
+    if (options->recipe)
+        return recipe_read(&compress->recipe, options->recipe, error);
+    recipe_defaults(&compress->recipe);
+    return SNED_OK;
 }
 
 static sned_status run_compress(const struct options *options, sned_error *error)
@@ -89,7 +91,7 @@ static sned_status run_compress(const struct options *options, sned_error *error
     display_finish(&display);
     SNED_TRY_DONE(set_provenance(integer, "compress", model.path, options, error));
     SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
-    SNED_TRY_DONE(compress_finish(&compress, error));
+    checkpoint_remove(checkpoint);
     status = outcome_print(&outcome, integer, options, options->json ? extra_json(&result) : NULL, error);
 done:
     display_finish(&display);

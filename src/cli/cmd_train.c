@@ -105,6 +105,7 @@ static sned_status run_train(const struct options *options, sned_error *error)
     SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, &evaluation, error));
     display_finish(&display);
     SNED_TRY_DONE(onnx_write(model.graph, options->output, error));
+    checkpoint_remove(checkpoint);
     status = print_result(options, &result, &evaluation, error);
 done:
     display_finish(&display);

@@ -189,3 +189,9 @@ sned_status checkpoint_path(char **path, const struct options *options, sned_err
                ? sned_fail(error, SNED_ERROR_MEMORY, "out of memory")
                : SNED_OK;
 }
+
+void checkpoint_remove(const char *path)
+{
+    if (path)
+        unlink(path);
+}

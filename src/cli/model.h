@@ -52,5 +52,7 @@ sned_status check_output(const struct options *options, sned_error *error);
 
 /* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. */
 sned_status checkpoint_path(char **path, const struct options *options, sned_error *error);
+/* Once the result is safely in its file, and not before: an interruption in between loses nothing. NULL: nothing. */
+void checkpoint_remove(const char *path);
 
 #endif

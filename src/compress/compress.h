@@ -13,7 +13,7 @@ struct compress_options {
     double time_budget; /* seconds for all of it; 0: none. What is reached then is kept */
     uint64_t seed;
     int threads;
-    const char *checkpoint; /* file; NULL: none */
+    const char *checkpoint; /* file; NULL: none. Left at the end: the caller removes it when its output is written */
     const struct reporter *reporter;
 };
 
