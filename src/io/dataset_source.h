@@ -1,0 +1,65 @@
+/*
+ * dataset_source.h - what dataset.c needs of a kind of data set; idx.c, cifar.c and dataset_images.c each are one.
+ *
+ * A source is a list of labelled items in a fixed order. It decodes an item on request, from any thread, keeps
+ * nothing decoded, and has checked at opening everything that can be checked without decoding pictures.
+ */
+#ifndef SNED_IO_DATASET_SOURCE_H
+#define SNED_IO_DATASET_SOURCE_H
+
+#include "base/report.h"
+#include "io/dataset.h"
+
+struct source;
+
+struct source_kind {
+    int32_t (*label)(const struct source *source, size_t index); /* as stored, 0 or more */
+    /* Pixels [C][H][W] of item `index`, in order `color`; thread-safe. An error says nothing of the item's name. */
+    sned_status (*fetch)(const struct source *source, size_t index, struct extent input, const char *color,
+                         uint8_t *pixels, sned_error *error);
+    /* The pixels themselves where they lie in memory in just that form, else NULL. May be NULL. */
+    const uint8_t *(*view)(const struct source *source, size_t index, struct extent input, const char *color);
+    /* Where item `index` (its picture, or its label) is stored, for a message: "image 7 of FILE", "FILE:12". */
+    void (*where_image)(const struct source *source, size_t index, char *text, size_t size);
+    void (*where_label)(const struct source *source, size_t index, char *text, size_t size);
+    void (*close)(struct source *source); /* frees what the kind allocated, `source` itself too */
+};
+
+/* The head of each kind's own struct. */
+struct source {
+    const struct source_kind *kind;
+    size_t count;
+    size_t memory;      /* bytes held that count against the budget */
+    char **class_names; /* [class_count], owned; NULL: none known */
+    int class_count;
+};
+
+struct source_options {
+    enum split split;
+    size_t memory_budget;
+    int threads;
+    const struct reporter *reporter;
+};
+
+/* Each sets *found to false, and nothing else, where the folder holds no files of its kind. */
+sned_status source_open_idx(struct source **source, bool *found, const char *folder,
+                            const struct source_options *options, sned_error *error);
+sned_status source_open_cifar(struct source **source, bool *found, const char *folder,
+                              const struct source_options *options, sned_error *error);
+
+/*
+ * The pictures in `place` (a folder or a tar) that the text `labels` names; labels NULL: one class per sub-folder,
+ * in the order of their names, or of `classes` (a source opened before: the training split), which then must hold
+ * each of them.
+ */
+sned_status source_open_images(struct source **source, const char *place, const char *labels,
+                               const struct source *classes, const struct source_options *options,
+                               sned_error *error);
+
+void source_close(struct source *source); /* NULL is fine */
+
+/* `spec` as dataset.h describes it, resolved to files and opened (dataset_spec.c). */
+sned_status source_open(struct source **source, const char *spec, const struct source_options *options,
+                        sned_error *error);
+
+#endif

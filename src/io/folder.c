@@ -1,0 +1,139 @@
+/*
+ * folder.c - listing folders in an order that does not depend on the file system.
+ */
+#include "io/folder.h"
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+enum {
+    FOLDER_MAX_DEPTH = 8, /* ends a loop of links too */
+    FOLDER_MAX_NAMES = 1 << 26,
+};
+
+sned_status path_format(char **path, sned_error *error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vasprintf(path, format, arguments);
+    va_end(arguments);
+    if (length >= 0)
+        return SNED_OK;
+    *path = NULL;
+    return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
+}
+
+bool path_is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool path_is_file(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+bool text_ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+
+    return length >= end_length && strcasecmp(text + length - end_length, end) == 0;
+}
+
+sned_status name_list_add(struct name_list *list, const char *name, sned_error *error)
+{
+    if (list->count >= FOLDER_MAX_NAMES)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "more than %d names", FOLDER_MAX_NAMES);
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        SNED_TRY(sned_resize(&list->names, capacity, sizeof *list->names, error));
+        list->capacity = capacity;
+    }
+    SNED_TRY(sned_strdup(&list->names[list->count], name, error));
+    list->count++;
+    return SNED_OK;
+}
+
+void name_list_free(struct name_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->names[i]);
+    free(list->names);
+    *list = (struct name_list){0};
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort_names(struct name_list *list)
+{
+    if (list->count)
+        qsort(list->names, list->count, sizeof *list->names, compare_names);
+}
+
+/* Adds `prefix` + name of what lies in `folder`; below it too, and then files only, where depth > 0. */
+static sned_status add_folder(struct name_list *list, const char *folder, const char *prefix, int depth,
+                              sned_error *error)
+{
+    sned_status status = SNED_OK;
+    char *path = NULL, *relative = NULL;
+    struct dirent *found;
+    DIR *stream = opendir(folder);
+
+    if (!stream)
+        return sned_fail(error, SNED_ERROR_IO, "%s: cannot read this folder: %s", folder, strerror(errno));
+    while ((found = readdir(stream))) {
+        if (found->d_name[0] == '.')
+            continue;
+        SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, found->d_name));
+        SNED_TRY_DONE(path_format(&relative, error, "%s%s", prefix, found->d_name));
+        if (depth == 0 || path_is_file(path)) {
+            SNED_TRY_DONE(name_list_add(list, relative, error));
+        } else if (depth > 1 && path_is_folder(path)) {
+            char *below = NULL;
+            SNED_TRY_DONE(path_format(&below, error, "%s/", relative));
+            status = add_folder(list, path, below, depth - 1, error);
+            free(below);
+            if (status != SNED_OK)
+                goto done;
+        }
+        free(path);
+        free(relative);
+        path = relative = NULL;
+    }
+done:
+    free(path);
+    free(relative);
+    closedir(stream);
+    return status;
+}
+
+sned_status folder_list(struct name_list *list, const char *folder, sned_error *error)
+{
+    *list = (struct name_list){0};
+    sned_status status = add_folder(list, folder, "", 0, error);
+    sort_names(list);
+    return status;
+}
+
+sned_status folder_walk(struct name_list *list, const char *folder, sned_error *error)
+{
+    *list = (struct name_list){0};
+    sned_status status = add_folder(list, folder, "", FOLDER_MAX_DEPTH, error);
+    sort_names(list);
+    return status;
+}

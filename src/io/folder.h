@@ -1,0 +1,30 @@
+/*
+ * folder.h - paths: does it exist, what lies in a folder, joined by printf.
+ */
+#ifndef SNED_IO_FOLDER_H
+#define SNED_IO_FOLDER_H
+
+#include "base/error.h"
+#include <stdbool.h>
+
+/* *path (owned by the caller) from a format; frees nothing. */
+sned_status path_format(char **path, sned_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool path_is_folder(const char *path);
+bool path_is_file(const char *path); /* a regular file */
+bool text_ends_with(const char *text, const char *end); /* letters of either case */
+
+/* Names, owned, sorted by strcmp. {0} is empty. */
+struct name_list {
+    char **names;
+    size_t count, capacity;
+};
+sned_status name_list_add(struct name_list *list, const char *name, sned_error *error);
+void name_list_free(struct name_list *list);
+
+/* What lies directly in `folder` (files and folders, hidden ones left out), names without the folder. */
+sned_status folder_list(struct name_list *list, const char *folder, sned_error *error);
+/* Every regular file below `folder` down to 8 levels, as relative paths; links are followed. */
+sned_status folder_walk(struct name_list *list, const char *folder, sned_error *error);
+
+#endif
