@@ -6,7 +6,7 @@
  */
 #include "base/memory.h"
 #include "base/thread.h"
-#include "io/archive.h"
+#include "io/archive_file.h"
 #include "io/dataset_source.h"
 #include "io/folder.h"
 #include "io/labels.h"

@@ -6,7 +6,7 @@
  * are left out.
  */
 #include "base/memory.h"
-#include "io/archive.h"
+#include "io/archive_file.h"
 #include "io/dataset_source.h"
 #include "io/folder.h"
 #include "io/image.h"

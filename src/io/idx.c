@@ -5,7 +5,7 @@
  * bytes. Images have rank 3 (count, height, width), labels rank 1.
  */
 #include "base/memory.h"
-#include "io/archive.h"
+#include "io/archive_file.h"
 #include "io/dataset_source.h"
 #include "io/folder.h"
 #include "io/labels.h"

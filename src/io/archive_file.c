@@ -1,11 +1,11 @@
 /*
- * archive.c - libarchive behind archive.h.
+ * archive_file.c - libarchive behind archive_file.h.
  *
  * Only the filters named there are switched on: libarchive would run outside programs for some of the others.
  * A tar is listed by libarchive from one block that is the whole of it, so that the pointer it gives for a
  * file's content lies in our own bytes and can be kept as an offset.
  */
-#include "io/archive.h"
+#include "io/archive_file.h"
 #include "base/memory.h"
 
 #include <archive.h>

@@ -1,12 +1,12 @@
 /*
- * archive.h - files that may be compressed, seen as plain bytes; and the files inside a tar.
+ * archive_file.h - files that may be compressed, seen as plain bytes; and the files inside a tar.
  *
  * A plain file is mapped. A compressed one (gzip, xz, bzip2, zstd, told by its first bytes, never by its name) is
  * unpacked once: into memory where it fits the budget given, else into a temporary file that has no name, and is
  * mapped from there. So every parser sees one block of bytes, and a tar is read by offset however it was packed.
  */
-#ifndef SNED_IO_ARCHIVE_H
-#define SNED_IO_ARCHIVE_H
+#ifndef SNED_IO_ARCHIVE_FILE_H
+#define SNED_IO_ARCHIVE_FILE_H
 
 #include "base/error.h"
 #include "base/file.h"
