@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# cli_bad_input.sh - what people do wrong, and what goes wrong around them: one clear line, exit status 1 or 2, nothing lost.
+#   cli_bad_input.sh SNED
+sned=$(realpath "$1")
+cd "$(dirname "$0")/.." || exit 1
+. tests/harness.sh
+data=${SNED_DATA:-../shared}
+[ -d "$data" ] && data=$(realpath "$data")
+cd "$work" || exit 1
+
+# --- good files to damage: all made by sned itself ---
+"$sned" data glyphs -o glyphs --train-images 300 --test-images 100 -q || { fail "glyphs are drawn" "cannot go on"; finish; }
+"$sned" new lenet300 -o net.onnx -q && "$sned" pack net.onnx --data glyphs -o net.sned -q ||
+    { fail "a network is made and packed" "cannot go on"; finish; }
+
+# --- usage: status 2 ---
+refuses "no command" 2 'which command' "$sned"
+refuses "an unknown command" 2 "'frobnicate' is not a command" "$sned" frobnicate
+for command in new data train compress pack eval run inspect export bench; do
+    refuses "$command: an unknown option" 2 "'--frobnicate' is not an option" "$sned" $command --frobnicate x
+    refuses "$command: nothing given" 2 'something is missing' "$sned" $command
+    succeeds "$command: --help" "$sned" $command --help
+done
+refuses "new: an unknown network" 2 "resnet99" "$sned" new resnet99 -o x.onnx
+refuses "new: no output" 2 '-o FILE is missing' "$sned" new lenet300
+refuses "new: a number that is none" 2 "'many' is not a whole number" "$sned" new lenet300 --classes many -o x.onnx
+refuses "new: densities that do not fit" 2 'densit' "$sned" new lenet300 --densities .1,.2 -o x.onnx
+refuses "new: a density over 1" 2 'densit' "$sned" new lenet300 --densities 1.5 -o x.onnx
+refuses "eval: no data" 2 '--data D is missing' "$sned" eval net.onnx
+refuses "eval: a split that is none" 2 "'dev' is not train or test" "$sned" eval net.onnx --data glyphs --split dev
+refuses "train: a schedule that is none" 2 "'sine' is not" "$sned" train net.onnx --data glyphs --schedule sine -o x.onnx
+refuses "eval: too many means" 2 'mean' "$sned" eval net.onnx --data glyphs --mean 1,2,3
+refuses "pack: a format that is none" 2 "'zip' is not" "$sned" pack net.onnx --data glyphs --format zip -o x.sned
+refuses "one argument too many" 2 'one argument too many' "$sned" inspect net.onnx net.onnx
+refuses "train: a packed network" 1 'cannot be trained' "$sned" train net.sned --data glyphs -o x.onnx -q
+refuses "export: --qdq says that it is not there" 1 'dense float alone' "$sned" export net.sned --qdq -o x.onnx
+
+# --- models: missing, empty, truncated, renamed, damaged ---
+printf '' >empty
+printf '\x89PNG\r\n\x1a\n0000' >renamed
+for kind in onnx sned; do
+    size=$(stat -c %s net.$kind)
+    head -c $((size / 2)) net.$kind >half.$kind
+    cp empty empty.$kind
+    cp renamed renamed.$kind
+    for what in missing empty half renamed; do
+        refuses "$what .$kind: inspect" 1 "$what.$kind" "$sned" inspect $what.$kind
+        refuses "$what .$kind: eval" 1 "$what.$kind" "$sned" eval $what.$kind --data glyphs -q
+    done
+done
+python3 - <<'P' 2>/dev/null
+d = bytearray(open('net.sned', 'rb').read()); d[len(d) // 2] ^= 16; open('flipped.sned', 'wb').write(d)
+P
+if [ -f flipped.sned ]; then refuses "a flipped bit in a .sned" 1 'checksum' "$sned" inspect flipped.sned; else skip "a flipped bit" "python3"; fi
+refuses "a folder for a model" 1 'glyphs' "$sned" inspect glyphs
+
+# --- data: IDX ---
+damage_glyphs() { rm -rf bad; cp -r glyphs bad; }
+damage_glyphs; head -c 5000 glyphs/t10k-images-idx3-ubyte >bad/t10k-images-idx3-ubyte
+refuses "IDX images truncated" 1 't10k-images' "$sned" eval net.onnx --data bad -q
+damage_glyphs; : >bad/t10k-labels-idx1-ubyte
+refuses "IDX labels empty" 1 't10k-labels' "$sned" eval net.onnx --data bad -q
+damage_glyphs; cp renamed bad/t10k-images-idx3-ubyte
+refuses "IDX images renamed" 1 't10k-images' "$sned" eval net.onnx --data bad -q
+damage_glyphs; head -c 58 glyphs/t10k-labels-idx1-ubyte >bad/t10k-labels-idx1-ubyte
+refuses "IDX labels truncated" 1 't10k-labels' "$sned" eval net.onnx --data bad -q
+damage_glyphs; printf '\xc8' | dd of=bad/t10k-labels-idx1-ubyte bs=1 seek=20 conv=notrunc status=none
+refuses "a label out of range" 1 'label' "$sned" eval net.onnx --data bad -q
+damage_glyphs; printf '\x1f\x8b\x08' | cat - <(head -c 100 glyphs/t10k-images-idx3-ubyte) >bad/t10k-images-idx3-ubyte.gz; rm bad/t10k-images-idx3-ubyte
+refuses "a .gz that is none" 1 't10k-images' "$sned" eval net.onnx --data bad -q
+"$sned" new lenet300 --classes 3 -o three.onnx -q
+refuses "fewer classes than the labels" 1 'label|class' "$sned" eval three.onnx --data glyphs -q
+refuses "fewer classes than the labels: train" 1 'label|class' "$sned" train three.onnx --data glyphs --epochs 1 -o x.onnx -q
+refuses "data that are not there" 1 'nowhere' "$sned" eval net.onnx --data nowhere -q
+mkdir nothing
+refuses "an empty folder" 1 'nothing' "$sned" eval net.onnx --data nothing -q
+
+# --- data: CIFAR, tar, pictures ---
+mkdir cifar
+head -c 3000 /dev/urandom >cifar/test_batch.bin; cp cifar/test_batch.bin cifar/data_batch_1.bin
+refuses "CIFAR truncated" 1 'test_batch|data_batch' "$sned" eval net.onnx --data cifar -q
+: >cifar/test_batch.bin
+refuses "CIFAR empty" 1 'test_batch|data_batch' "$sned" eval net.onnx --data cifar -q
+if [ -f "$data/data/imagenet/imagenet-val-a.tar" ]; then
+    head -c 300000 "$data/data/imagenet/imagenet-val-a.tar" >cut.tar
+    cp "$data/data/imagenet/imagenet-val-a.labels.txt" cut.labels.txt
+    refuses "a tar truncated" 1 'cut' "$sned" eval net.onnx --data cut.tar -q
+    cp "$data/data/imagenet/imagenet-val-a.tar" lone.tar
+    refuses "a tar without labels" 1 'lone' "$sned" eval net.onnx --data lone.tar -q
+    head -c 50 "$data/data/imagenet/imagenet-val-a.labels.txt" | sed 's/ .*//' >bad.labels.txt
+    refuses "labels that are none" 1 'bad.labels.txt' "$sned" eval net.onnx --data lone.tar:bad.labels.txt -q
+else
+    skip "tar files" "imagenet-val-a.tar"
+fi
+cp empty empty.tar; cp empty empty.labels.txt
+refuses "a tar empty" 1 'empty' "$sned" eval net.onnx --data empty.tar -q
+mkdir -p pictures/0 pictures/1
+for i in 1 2 3; do cp renamed pictures/0/$i.png; cp empty pictures/1/$i.jpg; done
+refuses "pictures that are none" 1 'damaged|picture|image' "$sned" eval net.onnx --data pictures -q
+for picture in empty renamed net.onnx missing.jpg glyphs; do
+    refuses "run: $picture as a picture" 1 "$picture" "$sned" run net.sned $picture -q
+done
+printf '\xff\xd8\xff\xe0\x00\x10JFIF' >stub.jpg
+refuses "run: a JPEG truncated" 1 'stub.jpg' "$sned" run net.sned stub.jpg -q
+
+# --- recipes ---
+: >empty.yaml; printf 'order: [reversed\n' >broken.yaml; printf 'ordre: reversed\n' >key.yaml
+printf 'order: sideways\n' >value.yaml; printf 'retrain:\n  epochs: many\n' >type.yaml; head -c 200 /dev/urandom >noise.yaml
+for recipe in broken key value type noise missing; do
+    refuses "recipe: $recipe" 1 "$recipe.yaml" "$sned" compress net.onnx --data glyphs --recipe $recipe.yaml -o x.sned -q
+done
+printf 'layers:\n  - layer: nosuch\n    skip: true\n' >layer.yaml
+refuses "recipe: a layer that is not there" 1 'nosuch|layer.yaml' "$sned" compress net.onnx --data glyphs --recipe layer.yaml -o x.sned -q
+
+# --- outputs: unwritable places, a full disk; the old file stays ---
+refuses "an output in no folder" 1 'nowhere' "$sned" new lenet300 -o nowhere/x.onnx -q
+refuses "an output under a file" 1 'net.onnx/x' "$sned" pack net.onnx --data glyphs -o net.onnx/x.sned -q
+refuses "an output that is a folder" 1 'glyphs' "$sned" new lenet300 -o glyphs -q
+refuses "train: no folder, before any work" 1 'nowhere' "$sned" train net.onnx --data glyphs -o nowhere/x.onnx -q
+limited() { ( trap '' XFSZ; ulimit -f 8; "$@" ); } # files end at 8 KB, as on a full disk
+cp net.onnx old.onnx; cp net.sned old.sned
+refuses "a disk full: new" 1 'old.onnx' limited "$sned" new lenet300 -o old.onnx -q
+refuses "a disk full: pack" 1 'old.sned' limited "$sned" pack net.onnx --data glyphs -o old.sned -q
+refuses "a disk full: export" 1 'old.onnx' limited "$sned" export net.sned -o old.onnx -q
+refuses "a disk full: glyphs" 1 'full' limited "$sned" data glyphs -o full --train-images 100 --test-images 100 -q
+holds "old files are whole after a full disk" cmp net.onnx old.onnx
+holds "old packed files are whole after a full disk" cmp net.sned old.sned
+holds "nothing temporary is left" test -z "$(find . -name '*.tmp')"
+"$sned" inspect net.sned --json >/dev/full 2>err.txt
+holds "a full standard output is an error" test $? = 1 -a "$(wc -l <err.txt)" = 1
+finish

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# cli_path.sh - the whole path on small data: every command, its JSON keys, determinism, and resuming after kill -9.
+#   cli_path.sh SNED
+sned=$(realpath "$1")
+cd "$(dirname "$0")/.." || exit 1
+. tests/harness.sh
+cd "$work" || exit 1
+
+# keys NAME KEY...: $work/out is one JSON object with these keys.
+keys() {
+    local name=$1
+    shift
+    holds "$name" python3 -c '
+import json, sys
+value = json.load(open(sys.argv[1]))
+for path in sys.argv[2:]:
+    at = value
+    for key in path.split("."):
+        at = at[0] if isinstance(at, list) else at
+        at = at[key]
+' "$work/out" "$@"
+}
+
+succeeds "data glyphs" "$sned" data glyphs -o glyphs --train-images 2000 --test-images 500 --json
+keys "data: keys" output train test
+"$sned" data glyphs -o again --train-images 2000 --test-images 500 -q
+holds "glyphs repeat for their seed" diff -r glyphs again
+succeeds "new" "$sned" new lenet300 -o new.onnx --seed 3 -q
+"$sned" new lenet300 -o new2.onnx --seed 3 -q; "$sned" new lenet300 -o new3.onnx --seed 4 -q
+holds "new repeats for its seed" cmp new.onnx new2.onnx
+holds "new differs for another seed" test "$(cmp new.onnx new3.onnx 2>&1)" != ""
+succeeds "train" "$sned" train new.onnx --data glyphs --epochs 3 -o trained.onnx --json
+keys "train: keys" output loss top1 images seconds
+holds "nothing but the result stays after training" test ! -e trained.onnx.checkpoint
+succeeds "eval of .onnx" "$sned" eval trained.onnx --data glyphs --json
+keys "eval: keys" top1 top5 images skipped seconds
+holds "three epochs have taught it something" python3 -c 'import json,sys; sys.exit(json.load(open(sys.argv[1]))["top1"] < 50)' "$work/out"
+
+cat >fast.yaml <<'R'
+order: reversed
+max_drop: 3
+retrain:
+  epochs: 0.5
+finish:
+  epochs: 1
+quantize:
+  epochs: 0.5
+R
+succeeds "compress" "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o small.sned --time-budget 20 --json
+keys "compress: keys" weights kept bytes_before bytes top1_before top1_after layers.name layers.shape
+succeeds "eval of .sned" "$sned" eval small.sned --data glyphs --json
+keys "eval of .sned: keys" top1 top5 images skipped seconds
+succeeds "inspect" "$sned" inspect small.sned --json
+keys "inspect: keys" weights kept bytes macs layers.name layers.op layers.shape layers.weights layers.kept layers.bits layers.format layers.bytes layers.macs
+holds "inspect's bytes are the file's" python3 -c 'import json,os,sys; sys.exit(json.load(open(sys.argv[1]))["bytes"] != os.path.getsize("small.sned"))' "$work/out"
+succeeds "inspect of .onnx as a table" "$sned" inspect trained.onnx
+succeeds "pack" "$sned" pack trained.onnx --data glyphs -o packed.sned --json
+keys "pack: keys" weights kept bytes_before bytes top1_before top1_after layers
+succeeds "pack without data" "$sned" pack trained.onnx -o noise.sned --json
+succeeds "export" "$sned" export packed.sned -o exported.onnx -q
+succeeds "eval of what was exported" "$sned" eval exported.onnx --data glyphs --json
+succeeds "bench of .sned" "$sned" bench packed.sned --runs 3 --json
+keys "bench: keys" ms_min ms_median threads runs
+succeeds "bench of .onnx" "$sned" bench trained.onnx --runs 3 --json
+
+# A picture: one test image written as PNG with the standard library alone.
+python3 - glyphs <<'P'
+import struct, sys, zlib
+raw = open(sys.argv[1] + '/t10k-images-idx3-ubyte', 'rb').read()[16:16 + 784]
+chunk = lambda kind, body: struct.pack('>I', len(body)) + kind + body + struct.pack('>I', zlib.crc32(kind + body))
+rows = b''.join(b'\0' + raw[y * 28:y * 28 + 28] for y in range(28))
+open('digit.png', 'wb').write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 28, 28, 8, 0, 0, 0, 0)) +
+                              chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+P
+succeeds "run" "$sned" run packed.sned digit.png --json --top 3
+keys "run: keys" images.file images.top.class images.top.label images.top.score
+succeeds "run of .onnx" "$sned" run trained.onnx digit.png
+
+# --- kill -9 at several moments, then the same command: the result of an uninterrupted run ---
+interrupt() { # NAME SECONDS COMMAND...
+    local name=$1 delay=$2
+    shift 2
+    "$@" >/dev/null 2>&1 &
+    sleep "$delay"
+    kill -9 $! 2>/dev/null
+    wait $! 2>/dev/null
+}
+"$sned" train new.onnx --data glyphs --epochs 8 -o whole.onnx -q
+for delay in 0.15 0.3 0.5; do
+    interrupt train $delay "$sned" train new.onnx --data glyphs --epochs 8 -o resumed.onnx -q
+done
+succeeds "train goes on after kill -9" "$sned" train new.onnx --data glyphs --epochs 8 -o resumed.onnx -q
+holds "and ends with the result of an uninterrupted run" cmp whole.onnx resumed.onnx
+sed -i 's/^retrain:/search:\n  rounds: 1\nretrain:/' fast.yaml
+"$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o whole.sned -q
+for delay in 0.3 0.6 1.2; do
+    interrupt compress $delay "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o resumed.sned -q
+done
+succeeds "compress goes on after kill -9" "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o resumed.sned -q
+holds "and ends with the same file" cmp whole.sned resumed.sned
+holds "nothing is left behind" test -z "$(find . -name '*.tmp' -o -name '*.checkpoint')"
+
+# --- divergence: said, rolled back, and the old file stays ---
+cp trained.onnx kept.onnx
+refuses "a rate that cannot work" 1 'diverge|rate' "$sned" train new.onnx --data glyphs --epochs 2 --rate 1000000 -o kept.onnx -q
+holds "leaves the old file whole" cmp trained.onnx kept.onnx
+finish

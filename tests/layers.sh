@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# layers.sh - the shape of the source: a folder includes only folders above it, libsned only itself, files stay small.
+cd "$(dirname "$0")/.." || exit 1
+. tests/harness.sh
+
+order=(base graph codec runtime accel io zoo train compress cli)
+rank() { local i; for i in "${!order[@]}"; do [ "${order[$i]}" != "$1" ] || { echo "$i"; return; }; done; echo -1; }
+
+for folder in src/*/; do
+    folder=$(basename "$folder")
+    mine=$(rank "$folder")
+    holds "src/$folder has a place in the order" test "$mine" -ge 0
+    bad=""
+    while IFS=: read -r file _ line; do
+        other=$(sed -nE 's|.*#include "([a-z]+)/.*|\1|p' <<<"$line")
+        theirs=$(rank "$other")
+        [ "$theirs" -ge 0 ] && [ "$theirs" -le "$mine" ] || bad="$bad $file:$other"
+    done < <(grep -nE '#include "[a-z]+/' "src/$folder"/*.[ch] /dev/null)
+    holds "src/$folder includes only what stands above it" test -z "$bad"
+done
+
+foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,codec,runtime}/*.[ch] include/sned.h | sort -u |
+    grep -vE '<(assert|ctype|errno|fcntl|float|inttypes|limits|math|pthread|sched|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd|sys/(mman|stat|types)|xxhash)\.h>' | tr '\n' ' ')
+holds "libsned includes libc, libm and threads alone${foreign:+ ($foreign)}" test -z "$foreign"
+
+long=$(find src include \( -name '*.c' -o -name '*.h' \) -exec awk 'END { if (NR > 500) print FILENAME }' {} \; | tr '\n' ' ')
+holds "no source file is longer than 500 lines${long:+ ($long)}" test -z "$long"
+
+silent=$(for file in src/*/*.[ch]; do head -1 "$file" | grep -q '^/\*' || echo "$file"; done | tr '\n' ' ')
+holds "every source file opens by saying what it is${silent:+ ($silent)}" test -z "$silent"
+finish
