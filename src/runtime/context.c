@@ -1,0 +1,251 @@
+/*
+ * context.c - one running thread's memory, and a run: quantize the input, the steps in order, scale the
+ * scores.
+ */
+#include "runtime/model.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+struct sned_context {
+    const sned_model *model;
+    const struct plan *plan;
+    uint8_t *memory;   /* plan->size bytes */
+    struct plan kept;  /* plan of a context that keeps all activations */
+    int32_t **widened; /* [tensor_count]: those activations as int32; NULL unless kept */
+    bool owned;        /* this block was allocated here */
+};
+
+static size_t context_size(void)
+{
+    return (sizeof(struct sned_context) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+size_t sned_memory_needed(const sned_model *model)
+{
+    return model ? context_size() + model->plan.size : 0;
+}
+
+static sned_context *context_init(void *block, const sned_model *model, bool owned)
+{
+    sned_context *context = block;
+    memset(context, 0, sizeof *context);
+    context->model = model;
+    context->plan = &model->plan;
+    context->memory = (uint8_t *)block + context_size();
+    context->owned = owned;
+    return context;
+}
+
+sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory, size_t size,
+                               sned_error *error)
+{
+    if (!context || !model || !memory)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_place: context, model or memory is NULL");
+    *context = NULL;
+    if ((uintptr_t)memory % ALIGNMENT)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_place: memory is not aligned to 64 bytes");
+    if (size < sned_memory_needed(model))
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "sned_context_place: %zu bytes of memory, %zu are needed", size,
+                         sned_memory_needed(model));
+    *context = context_init(memory, model, false);
+    return SNED_OK;
+}
+
+sned_status sned_context_new(sned_context **context, const sned_model *model, sned_error *error)
+{
+    void *block;
+    if (!context || !model)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_new: context or model is NULL");
+    *context = NULL;
+    SNED_TRY(sned_alloc(&block, sned_memory_needed(model), 1, error));
+    *context = context_init(block, model, true);
+    return SNED_OK;
+}
+
+void sned_context_free(sned_context *context)
+{
+    if (!context)
+        return;
+    if (context->widened) {
+        for (int t = 0; t < context->model->graph->tensor_count; t++)
+            free(context->widened[t]);
+        free(context->widened);
+        free(context->memory);
+        sned_plan_free(&context->kept);
+    }
+    if (context->owned)
+        free(context);
+}
+
+/* ---- a context that keeps every activation ---- */
+
+static bool is_kept(const sned_model *model, int tensor)
+{
+    return !model->graph->tensors[tensor].data && !(model->softmax && tensor == model->graph->output);
+}
+
+sned_status sned_context_new_keep(sned_context **out, const sned_model *model, sned_error *error)
+{
+    sned_context *context = NULL;
+    sned_status status;
+    if (!out || !model)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_new_keep: context or model is NULL");
+    *out = NULL;
+    SNED_TRY(sned_alloc(&context, context_size(), 1, error));
+    context_init(context, model, true);
+    context->memory = NULL;
+    SNED_TRY_DONE(sned_alloc(&context->widened, model->graph->tensor_count, sizeof *context->widened, error));
+    SNED_TRY_DONE(sned_plan_make(&context->kept, model, true, error));
+    context->plan = &context->kept;
+    SNED_TRY_DONE(sned_alloc(&context->memory, context->kept.size, 1, error));
+    for (int t = 0; t < model->graph->tensor_count; t++)
+        if (is_kept(model, t))
+            SNED_TRY_DONE(sned_alloc(&context->widened[t], sned_value(model->graph, t).elements,
+                                     sizeof(int32_t), error));
+done:
+    if (status == SNED_OK)
+        *out = context;
+    else
+        sned_context_free(context);
+    return status;
+}
+
+static void widen_all(sned_context *context)
+{
+    const struct graph *graph = context->model->graph;
+    for (int t = 0; t < graph->tensor_count; t++) {
+        if (!is_kept(context->model, t))
+            continue;
+        const struct value value = sned_value(graph, t);
+        for (size_t i = 0; i < value.elements; i++)
+            context->widened[t][i] = value_load(context->memory + context->plan->tensors[t], value.type, i);
+    }
+}
+
+const int32_t *sned_context_activation(const sned_context *context, int tensor)
+{
+    if (!context || !context->widened || tensor < 0 || tensor >= context->model->graph->tensor_count)
+        return NULL;
+    return context->widened[tensor];
+}
+
+/* ---- a run ---- */
+
+static void quantize_pixels(const struct graph *graph, struct value input, const uint8_t *pixels,
+                            void *quantized)
+{
+    const size_t plane = (size_t)input.extent.height * input.extent.width;
+    const int32_t low = value_low(input.type), high = value_high(input.type);
+    for (int c = 0; c < input.extent.channels; c++) {
+        int64_t multiplier = graph->rule.integer[c].multiplier, offset = graph->rule.integer[c].offset;
+        int shift = graph->rule.integer[c].shift;
+        for (size_t i = c * plane; i < (c + 1) * plane; i++)
+            value_store(quantized, input.type, i,
+                        clamp_value(round_shift(pixels[i] * multiplier + offset, shift), low, high));
+    }
+}
+
+static void quantize_values(const struct graph *graph, struct value input, const float *values,
+                            void *quantized)
+{
+    const float scale = graph->tensors[graph->input].quantization.scale;
+    const float low = (float)value_low(input.type), high = (float)value_high(input.type);
+    for (size_t i = 0; i < input.elements; i++) {
+        float q = floorf(values[i] / scale + 0.5f);
+        q = isnan(q) ? 0 : q < low ? low : q > high ? high : q;
+        value_store(quantized, input.type, i, (int32_t)q);
+    }
+}
+
+static void run_steps(sned_context *context)
+{
+    const sned_model *model = context->model;
+    const struct plan *plan = context->plan;
+    const void **inputs = (const void **)(context->memory + plan->pointers);
+    for (int s = 0; s < model->step_count; s++) {
+        const struct step *step = &model->steps[s];
+        for (int i = 0; i < step->node->input_count; i++) {
+            int tensor = step->node->inputs[i];
+            const void *constant = tensor < 0 ? NULL : model->graph->tensors[tensor].data;
+            inputs[i] = tensor < 0 || constant ? constant : context->memory + plan->tensors[tensor];
+        }
+        step->kernel->run(step, inputs, context->memory + plan->tensors[step->node->output],
+                          context->memory + plan->scratches[s]);
+    }
+}
+
+/* In double, so that the sum does not depend on how a compiler orders it. */
+static void softmax(float *scores, int count)
+{
+    float max = scores[0];
+    double sum = 0;
+    for (int i = 1; i < count; i++)
+        max = scores[i] > max ? scores[i] : max;
+    for (int i = 0; i < count; i++)
+        sum += exp((double)scores[i] - max);
+    for (int i = 0; i < count; i++)
+        scores[i] = (float)(exp((double)scores[i] - max) / sum);
+}
+
+static void read_scores(const sned_context *context, float *scores)
+{
+    const sned_model *model = context->model;
+    const struct value value = sned_value(model->graph, model->result);
+    const float scale = model->graph->tensors[model->result].quantization.scale;
+    for (size_t i = 0; i < value.elements; i++)
+        scores[i] =
+            scale * (float)value_load(context->memory + context->plan->tensors[model->result], value.type, i);
+    if (model->softmax)
+        softmax(scores, model->info.classes);
+}
+
+static sned_status check_run(const sned_context *context, const void *images, size_t count,
+                             const float *scores, sned_error *error)
+{
+    if (!context || (count && (!images || !scores)))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "running: context, input or scores is NULL");
+    return SNED_OK;
+}
+
+sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count, float *scores,
+                            sned_error *error)
+{
+    SNED_TRY(check_run(context, pixels, count, scores, error));
+    const struct graph *graph = context->model->graph;
+    const struct value input = sned_value(graph, graph->input);
+    if (!graph->rule.is_image)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "this network takes values, not pixels: use sned_run_values");
+    for (size_t n = 0; n < count; n++) {
+        quantize_pixels(graph, input, pixels + n * input.elements,
+                        context->memory + context->plan->tensors[graph->input]);
+        run_steps(context);
+        read_scores(context, scores + n * context->model->info.classes);
+    }
+    if (context->widened && count)
+        widen_all(context);
+    return SNED_OK;
+}
+
+sned_status sned_run_values(sned_context *context, const float *values, size_t count, float *scores,
+                            sned_error *error)
+{
+    SNED_TRY(check_run(context, values, count, scores, error));
+    const struct graph *graph = context->model->graph;
+    const struct value input = sned_value(graph, graph->input);
+    for (size_t n = 0; n < count; n++) {
+        quantize_values(graph, input, values + n * input.elements,
+                        context->memory + context->plan->tensors[graph->input]);
+        run_steps(context);
+        read_scores(context, scores + n * context->model->info.classes);
+    }
+    if (context->widened && count)
+        widen_all(context);
+    return SNED_OK;
+}

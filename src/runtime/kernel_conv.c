@@ -1,0 +1,232 @@
+/*
+ * kernel_conv.c - convolution that does no work for a zero weight.
+ *
+ * The input is first widened to 16 bits and laid out in planes with its padding, one for each channel and
+ * each phase of the stride: with stride 2, the pixels of even rows and even columns are one plane, and so on.
+ * On these planes any convolution has stride 1, and a kernel's tap is a constant distance in memory. So each
+ * non-zero weight is an (offset, value) pair, and a tile of output rows is the sum of shifted input rows,
+ * each times one weight: long loops over adjacent pixels, which compilers turn into vector instructions.
+ * Columns between the output's width and the plane's are computed and thrown away.
+ */
+#include "runtime/kernel.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TILE_PIXELS = 1024
+}; /* accumulators of a tile: 4 KiB, with the input rows it reads in the first caches */
+
+struct tap {
+    uint32_t offset; /* from a pixel's place in the first plane of the filter's group */
+    int32_t weight;
+};
+
+struct conv {
+    struct value input, output;
+    struct window window;
+    int group_channels, group_filters;
+    size_t plane_height, plane_width, plane; /* of one phase */
+    size_t phases;                           /* stride[0] * stride[1] */
+    int tile_rows;
+    size_t planes_size;  /* bytes of scratch before the accumulators, a multiple of 64 */
+    const int32_t *bias; /* [K] or NULL; the graph's */
+    size_t *first;       /* [K + 1]: filter k has the taps first[k] to first[k + 1] */
+    struct tap *taps;
+};
+
+static size_t round_up(size_t size)
+{
+    return (size + 63) & ~(size_t)63;
+}
+
+static uint32_t tap_offset(const struct conv *conv, int channel, int row, int column)
+{
+    const struct window *window = &conv->window;
+    size_t y = (size_t)row * window->dilation[0], x = (size_t)column * window->dilation[1];
+    size_t phase = y % window->stride[0] * window->stride[1] + x % window->stride[1];
+    size_t plane = (size_t)channel * conv->phases + phase;
+    return (uint32_t)(plane * conv->plane + y / window->stride[0] * conv->plane_width +
+                      x / window->stride[1]);
+}
+
+static sned_status list_taps(struct conv *conv, const struct tensor *weights, sned_error *error)
+{
+    const int8_t *weight = weights->data;
+    size_t filters = weights->shape.dim[0], kept = 0;
+    size_t elements = sned_shape_elements(&weights->shape);
+    for (size_t i = 0; i < elements; i++)
+        kept += weight[i] != 0;
+    SNED_TRY(sned_alloc(&conv->first, filters + 1, sizeof *conv->first, error));
+    SNED_TRY(sned_alloc(&conv->taps, kept, sizeof *conv->taps, error));
+    struct tap *tap = conv->taps;
+    for (size_t k = 0; k < filters; k++) {
+        conv->first[k] = tap - conv->taps;
+        for (int c = 0; c < conv->group_channels; c++)
+            for (int r = 0; r < conv->window.kernel[0]; r++)
+                for (int s = 0; s < conv->window.kernel[1]; s++, weight++)
+                    if (*weight)
+                        *tap++ = (struct tap){tap_offset(conv, c, r, s), *weight};
+    }
+    conv->first[filters] = tap - conv->taps;
+    return SNED_OK;
+}
+
+/* The part of the padded image that the windows reach, in planes; false where offsets would not fit 32 bits.
+ */
+static bool plan_planes(struct conv *conv)
+{
+    const struct window *window = &conv->window;
+    size_t reach[2], outputs[2] = {conv->output.extent.height, conv->output.extent.width};
+    for (int axis = 0; axis < 2; axis++) {
+        reach[axis] = (outputs[axis] - 1) * window->stride[axis] +
+                      (size_t)(window->kernel[axis] - 1) * window->dilation[axis] + 1;
+        reach[axis] = (reach[axis] + window->stride[axis] - 1) / window->stride[axis];
+    }
+    size_t total;
+    conv->plane_height = reach[0];
+    conv->plane_width = reach[1];
+    conv->phases = (size_t)window->stride[0] * window->stride[1];
+    if (!sned_size_multiply(reach[0], reach[1], &conv->plane) ||
+        !sned_size_multiply(conv->plane, conv->phases, &total) ||
+        !sned_size_multiply(total, conv->input.extent.channels, &total) || total > INT32_MAX)
+        return false;
+    conv->planes_size = round_up(total * sizeof(int16_t));
+    conv->tile_rows = TILE_PIXELS > conv->plane_width ? (int)(TILE_PIXELS / conv->plane_width) : 1;
+    return true;
+}
+
+static void conv_release(struct step *step)
+{
+    struct conv *conv = step->state;
+    if (!conv)
+        return;
+    free(conv->first);
+    free(conv->taps);
+    free(conv);
+    step->state = NULL;
+}
+
+static sned_status conv_prepare(struct step *step, sned_error *error)
+{
+    const struct graph *graph = step->graph;
+    const struct node *node = step->node;
+    const struct tensor *weights = &graph->tensors[node->inputs[1]];
+    int bias = node->input_count > 2 ? node->inputs[2] : -1;
+    struct conv *conv;
+    SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
+    step->state = conv;
+    conv->input = sned_value(graph, node->inputs[0]);
+    conv->output = sned_value(graph, node->output);
+    conv->window = node->u.conv.window;
+    conv->group_channels = (int)weights->shape.dim[1];
+    conv->group_filters = (int)weights->shape.dim[0] / node->u.conv.groups;
+    conv->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
+    if (!plan_planes(conv))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its input is too large",
+                         node->name);
+    step->scratch_size = conv->planes_size + (size_t)conv->tile_rows * conv->plane_width * sizeof(int32_t);
+    return list_taps(conv, weights, error);
+}
+
+/* One row of one phase of one channel: every stride-th pixel from column -pad + phase on, zeros outside. */
+static void copy_row(const struct conv *conv, const void *input, size_t row, int phase, int16_t *plane_row)
+{
+    int64_t stride = conv->window.stride[1], width = conv->input.extent.width;
+    int64_t x = (int64_t)phase - conv->window.pad_begin[1];
+    for (size_t j = 0; j < conv->plane_width; j++, x += stride)
+        plane_row[j] =
+            x >= 0 && x < width ? (int16_t)value_load(input, conv->input.type, row * width + x) : 0;
+}
+
+/* The same where nothing is skipped and nothing padded: the loop that 1x1 kernels spend their time in. */
+static void copy_whole_row(const struct conv *conv, const void *input, size_t row, int16_t *plane_row)
+{
+    const size_t width = conv->input.extent.width;
+    if (conv->input.type == VALUE_U8)
+        for (size_t x = 0; x < width; x++)
+            plane_row[x] = ((const uint8_t *)input)[row * width + x];
+    else
+        for (size_t x = 0; x < width; x++)
+            plane_row[x] = ((const int8_t *)input)[row * width + x];
+}
+
+/* `input` is [C][H][W]; `planes` is [C][stride h][stride w][plane height][plane width]. */
+static void fill_planes(const struct conv *conv, const void *input, int16_t *planes)
+{
+    const struct window *window = &conv->window;
+    const int64_t height = conv->input.extent.height;
+    const bool whole = conv->phases == 1 && conv->plane_width == (size_t)conv->input.extent.width &&
+                       window->pad_begin[1] == 0;
+    for (int c = 0; c < conv->input.extent.channels; c++)
+        for (int py = 0; py < window->stride[0]; py++)
+            for (int px = 0; px < window->stride[1]; px++)
+                for (size_t i = 0; i < conv->plane_height; i++, planes += conv->plane_width) {
+                    int64_t y = (int64_t)i * window->stride[0] + py - window->pad_begin[0];
+                    if (y < 0 || y >= height)
+                        memset(planes, 0, conv->plane_width * sizeof *planes);
+                    else if (whole)
+                        copy_whole_row(conv, input, c * height + y, planes);
+                    else
+                        copy_row(conv, input, c * height + y, px, planes);
+                }
+}
+
+/* sums[p] += weight * input[p + offset] over all taps; four at a time, so that the sums are loaded once for
+ * four. */
+static void add_taps(int32_t *restrict sums, size_t length, const int16_t *restrict input,
+                     const struct tap *tap, size_t count)
+{
+    for (; count >= 4; count -= 4, tap += 4) {
+        const int16_t *a = input + tap[0].offset, *b = input + tap[1].offset;
+        const int16_t *c = input + tap[2].offset, *d = input + tap[3].offset;
+        const int16_t wa = (int16_t)tap[0].weight, wb = (int16_t)tap[1].weight;
+        const int16_t wc = (int16_t)tap[2].weight, wd = (int16_t)tap[3].weight;
+        for (size_t p = 0; p < length; p++)
+            sums[p] += a[p] * wa + b[p] * wb + c[p] * wc + d[p] * wd;
+    }
+    for (; count > 0; count--, tap++) {
+        const int16_t *a = input + tap->offset, wa = (int16_t)tap->weight;
+        for (size_t p = 0; p < length; p++)
+            sums[p] += a[p] * wa;
+    }
+}
+
+/* Rows [y, y + rows) of filter k, from its sums. */
+static void write_rows(const struct conv *conv, const struct integer_rule *rule, int k, int y, int rows,
+                       const int32_t *sums, void *output)
+{
+    const int height = conv->output.extent.height, width = conv->output.extent.width;
+    const struct scaling scaling = rule->scalings[k];
+    for (int row = 0; row < rows; row++, sums += conv->plane_width) {
+        size_t at = ((size_t)k * height + y + row) * width;
+        for (int x = 0; x < width; x++)
+            value_store(output, conv->output.type, at + x, finish_value(scale_value(sums[x], scaling), rule));
+    }
+}
+
+static void conv_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
+{
+    const struct conv *conv = step->state;
+    const int height = conv->output.extent.height, filters = conv->output.extent.channels;
+    const size_t group_size = (size_t)conv->group_channels * conv->phases * conv->plane;
+    int16_t *planes = scratch;
+    int32_t *sums = (int32_t *)((uint8_t *)scratch + conv->planes_size);
+    fill_planes(conv, inputs[0], planes);
+    for (int y = 0; y < height; y += conv->tile_rows) {
+        int rows = conv->tile_rows < height - y ? conv->tile_rows : height - y;
+        size_t length = (size_t)(rows - 1) * conv->plane_width + conv->output.extent.width;
+        for (int k = 0; k < filters; k++) {
+            const int16_t *input =
+                planes + k / conv->group_filters * group_size + (size_t)y * conv->plane_width;
+            int32_t bias = conv->bias ? conv->bias[k] : 0;
+            for (size_t p = 0; p < length; p++)
+                sums[p] = bias;
+            add_taps(sums, length, input, conv->taps + conv->first[k], conv->first[k + 1] - conv->first[k]);
+            write_rows(conv, &step->node->integer, k, y, rows, sums, output);
+        }
+    }
+}
+
+const struct kernel sned_kernel_conv = {"conv sparse", conv_prepare, conv_run, conv_release};

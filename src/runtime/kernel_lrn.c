@@ -1,0 +1,55 @@
+/*
+ * kernel_lrn.c - local response normalization across channels, by table.
+ *
+ * The sums of squares slide from channel to channel: the square that enters the window is added, the one that
+ * leaves it taken away. Integers, so nothing is lost on the way.
+ */
+#include "runtime/kernel.h"
+
+#include <string.h>
+
+static sned_status lrn_prepare(struct step *step, sned_error *error)
+{
+    const struct value in = sned_value(step->graph, step->node->inputs[0]);
+    step->scratch_size = (size_t)in.extent.height * in.extent.width * sizeof(uint32_t);
+    return SNED_OK;
+}
+
+/* sums += sign * square, over one channel's plane; modulo 2^32, which sned_graph_check has proved to be
+ * exact. */
+static void add_squares(uint32_t *sums, const void *input, enum value_type type, size_t channel, size_t plane,
+                        uint32_t sign)
+{
+    for (size_t i = 0; i < plane; i++) {
+        int32_t value = value_load(input, type, channel * plane + i);
+        sums[i] += sign * (uint32_t)(value * value);
+    }
+}
+
+static void lrn_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
+{
+    const struct node *node = step->node;
+    const struct value in = sned_value(step->graph, node->inputs[0]);
+    const struct value out = sned_value(step->graph, node->output);
+    const uint16_t *table = step->graph->tensors[node->inputs[1]].data;
+    const size_t plane = (size_t)in.extent.height * in.extent.width;
+    const int channels = in.extent.channels, size = node->u.lrn.size;
+    const int before = (size - 1) / 2, after = size / 2;
+    uint32_t *sums = scratch;
+    memset(sums, 0, step->scratch_size);
+    for (int c = 0; c < after && c < channels; c++)
+        add_squares(sums, inputs[0], in.type, c, plane, 1);
+    for (int c = 0; c < channels; c++) {
+        if (c + after < channels)
+            add_squares(sums, inputs[0], in.type, c + after, plane, 1);
+        if (c - before - 1 >= 0)
+            add_squares(sums, inputs[0], in.type, c - before - 1, plane, (uint32_t)-1);
+        for (size_t i = 0; i < plane; i++) {
+            int64_t value = value_load(inputs[0], in.type, c * plane + i);
+            int64_t scaled = round_shift(value * table[lrn_index(sums[i])], node->integer.scalings[0].shift);
+            value_store(output, out.type, c * plane + i, finish_value(scaled, &node->integer));
+        }
+    }
+}
+
+const struct kernel sned_kernel_lrn = {"lrn", lrn_prepare, lrn_run, NULL};

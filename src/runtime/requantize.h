@@ -1,0 +1,46 @@
+/*
+ * requantize.h - the scaling, slope and clamp that end every integer operator: docs/arithmetic.md, "Scaling".
+ */
+#ifndef SNED_RUNTIME_REQUANTIZE_H
+#define SNED_RUNTIME_REQUANTIZE_H
+
+#include "graph/graph.h"
+
+enum { SCALING_MAX_SHIFT = 62, SLOPE_BITS = 15 };
+
+/* floor(sum / 2^shift + 1/2). Right shifts of negative numbers are arithmetic on every compiler we support.
+ */
+static inline int64_t round_shift(int64_t sum, int shift)
+{
+    return (sum + ((int64_t)1 << (shift - 1))) >> shift;
+}
+
+static inline int64_t scale_value(int64_t value, struct scaling scaling)
+{
+    return round_shift(value * scaling.multiplier, scaling.shift);
+}
+
+static inline int32_t clamp_value(int64_t value, int32_t low, int32_t high)
+{
+    return value < low ? low : value > high ? high : (int32_t)value;
+}
+
+/* What follows the scaling: LeakyReLU's slope, then the clamp. */
+static inline int32_t finish_value(int64_t scaled, const struct integer_rule *rule)
+{
+    if (scaled < 0 && rule->slope)
+        scaled = round_shift(scaled * rule->slope, SLOPE_BITS);
+    return clamp_value(scaled, rule->low, rule->high);
+}
+
+/* The entry of LRN's table for a sum of squares: exact below 64, then 64 steps an octave. */
+static inline int lrn_index(uint32_t sum)
+{
+    if (sum < 64)
+        return (int)sum;
+    int exponent = 31 - __builtin_clz(sum);
+    int index = 64 * (exponent - 5) + (int)((sum >> (exponent - 6)) & 63);
+    return index < LRN_TABLE_SIZE ? index : LRN_TABLE_SIZE - 1;
+}
+
+#endif
