@@ -29,6 +29,7 @@ struct dataset {
     int classes, label_offset;
     uint8_t *state; /* [count], enum image_state */
     uint8_t *cache; /* [count][pixels], what state says is there; NULL: beyond the budget, or not needed */
+    enum split split;
     bool viewed;    /* the source holds the pixels as they are wanted */
     atomic_size_t damaged;
     int threads;
@@ -128,6 +129,7 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
     dataset->threads = options->threads;
     dataset->reporter = options->reporter;
     dataset->label_offset = options->label_offset;
+    dataset->split = options->split;
     SNED_TRY_DONE(set_input(dataset, options, error));
     SNED_TRY_DONE(source_open(&dataset->source, spec, &wanted, error));
     const struct source *source = dataset->source;
@@ -177,6 +179,11 @@ const char *dataset_class_name(const struct dataset *dataset, int label)
     if (!dataset->source->class_names || stored < 0 || stored >= dataset->source->class_count)
         return NULL;
     return dataset->source->class_names[stored];
+}
+
+const char *dataset_split_name(const struct dataset *dataset)
+{
+    return !dataset->source->has_splits ? "all" : dataset->split == SPLIT_TRAIN ? "training" : "test";
 }
 
 size_t dataset_damaged(const struct dataset *dataset)

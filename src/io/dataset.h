@@ -28,7 +28,8 @@ struct dataset;
 
 /* `spec` is what --data takes (design: README "Data"): a folder of IDX files (MNIST's names, .gz or not), of
  * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz) with
- * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder with train.* and val.* pairs.
+ * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder with train.* and val.* pairs;
+ * "noise:N", N images of noise, for scales where there are no pictures.
  */
 sned_status dataset_open(struct dataset **dataset, const char *spec, const struct dataset_options *options,
                          sned_error *error);
@@ -37,6 +38,8 @@ void dataset_free(struct dataset *dataset);
 size_t dataset_size(const struct dataset *dataset);     /* images, damaged ones not yet met included */
 int dataset_class_count(const struct dataset *dataset); /* highest label + 1 */
 const char *dataset_class_name(const struct dataset *dataset, int label); /* or NULL */
+/* Which images these are, for a table: "training", "test", or "all" where the data has no splits. */
+const char *dataset_split_name(const struct dataset *dataset);
 size_t dataset_damaged(const struct dataset *dataset);                    /* met so far */
 
 /*

@@ -30,6 +30,7 @@ struct source {
     const struct source_kind *kind;
     size_t count;
     size_t memory;      /* bytes held that count against the budget */
+    bool has_splits;    /* images to train on and images to test on are told apart */
     char **class_names; /* [class_count], owned; NULL: none known */
     int class_count;
 };
@@ -55,6 +56,9 @@ sned_status source_open_cifar(struct source **source, bool *found, const char *f
 sned_status source_open_images(struct source **source, const char *place, const char *labels,
                                const struct source *classes, const struct source_options *options,
                                sned_error *error);
+
+/* "noise:N": N images of smooth noise, the same ones every time, all of class 0 (noise.c). */
+sned_status source_open_noise(struct source **source, const char *spec, sned_error *error);
 
 void source_close(struct source *source); /* NULL is fine */
 

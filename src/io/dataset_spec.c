@@ -197,6 +197,8 @@ static sned_status open_folder(struct source **source, const char *folder,
         SNED_TRY(source_open_cifar(source, &found, folder, options, error));
     if (!found)
         SNED_TRY(try_splits(source, &found, folder, options, error));
+    if (found)
+        (*source)->has_splits = true;
     if (!found) {
         SNED_TRY(find_labels(&labels, folder, error));
         found = labels != NULL;
@@ -245,6 +247,8 @@ static sned_status open_spec(struct source **source, const char *spec, const str
 {
     const char *colon = strrchr(spec, ':');
 
+    if (!strncmp(spec, "noise:", 6))
+        return source_open_noise(source, spec, error);
     if (path_is_folder(spec))
         return open_folder(source, spec, options, error);
     if (path_is_file(spec) && tar_stem(spec))
