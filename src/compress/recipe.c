@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct recipe recipe_defaults(void)
+void recipe_defaults(struct recipe *recipe)
 {
-    struct recipe recipe = {
+    *recipe = (struct recipe){
         .order = ORDER_REVERSED,
         .peak = true,
         .max_drop = 0.1,
@@ -29,7 +29,6 @@ struct recipe recipe_defaults(void)
         .finish = {.epochs = 16, .rate = 0.02f},
         .quantize = {.images = 500, .epochs = 2, .rate = 0.001f},
     };
-    return recipe;
 }
 
 void recipe_free(struct recipe *recipe)
@@ -117,4 +116,63 @@ sned_status recipe_check(const struct recipe *recipe, const struct graph *graph,
             path, i + 1, rule->layer);
     }
     return SNED_OK;
+}
+
+static void write_double(struct writer *writer, double value)
+{
+    sned_write_bytes(writer, &value, sizeof(value));
+}
+
+static void write_text(struct writer *writer, const char *text)
+{
+    sned_write_bytes(writer, text, strlen(text) + 1);
+}
+
+static void write_retrain(const struct recipe_retrain *retrain, struct writer *writer)
+{
+    write_double(writer, retrain->epochs);
+    sned_write_u32(writer, (uint32_t)retrain->batch);
+    sned_write_f32(writer, retrain->rate);
+    sned_write_f32(writer, retrain->momentum);
+    sned_write_f32(writer, retrain->decay);
+    sned_write_u32(writer, (uint32_t)retrain->schedule);
+    sned_write_u32(writer, (uint32_t)retrain->step_epochs);
+    sned_write_f32(writer, retrain->step_factor);
+    sned_write_u32(writer, (uint32_t)retrain->augmentation.shift);
+    sned_write_u8(writer, retrain->augmentation.flip);
+}
+
+static void write_rule(const struct recipe_rule *rule, struct writer *writer)
+{
+    write_text(writer, rule->layer);
+    write_text(writer, rule->kind);
+    write_double(writer, rule->density);
+    write_double(writer, rule->min_density);
+    sned_write_u32(writer, (uint32_t)rule->skip);
+    sned_write_u32(writer, (uint32_t)rule->bits);
+}
+
+void recipe_write(const struct recipe *recipe, struct writer *writer)
+{
+    sned_write_u32(writer, (uint32_t)recipe->order);
+    sned_write_u8(writer, recipe->peak);
+    write_double(writer, recipe->max_drop);
+    write_double(writer, recipe->holdout);
+    sned_write_u32(writer, (uint32_t)recipe->holdout_images);
+    write_double(writer, recipe->target_kept);
+    sned_write_u32(writer, (uint32_t)recipe->target_cuts);
+    write_text(writer, recipe->saliency);
+    sned_write_u32(writer, (uint32_t)recipe->structure);
+    write_retrain(&recipe->retrain, writer);
+    write_double(writer, recipe->search.step);
+    write_double(writer, recipe->search.finest);
+    write_double(writer, recipe->search.first);
+    sned_write_u32(writer, (uint32_t)recipe->search.rounds);
+    write_double(writer, recipe->finish.epochs);
+    sned_write_f32(writer, recipe->finish.rate);
+    sned_write_u32(writer, (uint32_t)recipe->quantize.images);
+    write_double(writer, recipe->quantize.epochs);
+    sned_write_f32(writer, recipe->quantize.rate);
+    for (int i = 0; i < recipe->rule_count; i++)
+        write_rule(&recipe->rules[i], writer);
 }

@@ -8,6 +8,7 @@
 #ifndef SNED_COMPRESS_RECIPE_H
 #define SNED_COMPRESS_RECIPE_H
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "graph/graph.h"
 #include "train/train.h"
@@ -79,7 +80,7 @@ struct recipe {
     char *path; /* owned; the file it came from, for messages; NULL: none */
 };
 
-struct recipe recipe_defaults(void);
+void recipe_defaults(struct recipe *recipe);
 /* On failure *recipe holds nothing that must be freed. One line names file and key. */
 sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *error);
 void recipe_free(struct recipe *recipe); /* NULL is fine */
@@ -89,6 +90,9 @@ struct recipe_rule recipe_rule_for(const struct recipe *recipe, const struct nod
 /* Every rule must match a layer of the graph that can be pruned; else SNED_ERROR_ARGUMENT names file and
  * layer. */
 sned_status recipe_check(const struct recipe *recipe, const struct graph *graph, sned_error *error);
+
+/* Every field that changes the result, for a checkpoint's key. */
+void recipe_write(const struct recipe *recipe, struct writer *writer);
 
 const char *recipe_order_name(enum order order); /* "reversed", "forward", "joint" */
 

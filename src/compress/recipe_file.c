@@ -404,7 +404,7 @@ sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *err
     sned_status status = SNED_OK;
     cyaml_err_t code;
 
-    *recipe = recipe_defaults();
+    recipe_defaults(recipe);
     SNED_TRY_DONE(sned_file_map(&map, path, error));
     if (map.size > MAX_FILE)
         SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: larger than a recipe can be (1 MiB)", path));
