@@ -188,6 +188,21 @@ static void node_free(struct node *node)
     free(node->integer.counts);
 }
 
+void sned_node_remove(struct node *node)
+{
+    node_free(node);
+    *node = (struct node){.op = OP_COUNT};
+}
+
+void sned_graph_compact(struct graph *graph)
+{
+    int kept = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        if (graph->nodes[i].op != OP_COUNT)
+            graph->nodes[kept++] = graph->nodes[i];
+    graph->node_count = kept;
+}
+
 sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
                                 int input_count, int output, struct node **node, sned_error *error)
 {
@@ -351,6 +366,44 @@ int sned_graph_consumers(const struct graph *graph, int tensor)
         count += reads;
     }
     return count;
+}
+
+sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_error *error)
+{
+    sned_status status;
+    int *reader = NULL; /* [tensor_count]: 1 + the node counted last, so that reading twice counts once */
+    size_t count = (size_t)graph->tensor_count;
+    *uses = (struct uses){0};
+    SNED_TRY_DONE(sned_alloc(&uses->producer, count, sizeof(int), error));
+    SNED_TRY_DONE(sned_alloc(&uses->consumers, count, sizeof(int), error));
+    SNED_TRY_DONE(sned_alloc(&reader, count, sizeof(int), error));
+    for (int i = 0; i < graph->tensor_count; i++)
+        uses->producer[i] = -1;
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        uses->producer[node->output] = i;
+        for (int k = 0; k < node->input_count; k++) {
+            int tensor = node->inputs[k];
+            if (tensor >= 0 && reader[tensor] != i + 1) {
+                uses->consumers[tensor]++;
+                reader[tensor] = i + 1;
+            }
+        }
+    }
+    if (graph->output >= 0 && graph->output < graph->tensor_count)
+        uses->consumers[graph->output]++;
+done:
+    free(reader);
+    if (status != SNED_OK)
+        sned_uses_free(uses);
+    return status;
+}
+
+void sned_uses_free(struct uses *uses)
+{
+    free(uses->producer);
+    free(uses->consumers);
+    *uses = (struct uses){0};
 }
 
 sned_status sned_node_fail(sned_error *error, sned_status status, const struct node *node, const char *format,

@@ -22,6 +22,19 @@ static inline bool tensor_is_constant(const struct graph *graph, int tensor)
 /* The clamp or slope that an operator is by itself: of OP_RELU, OP_CLIP, OP_LEAKY_RELU. */
 enum activation_kind sned_op_activation(enum op op);
 
+/* Frees what a node owns and marks it as gone, for sned_graph_compact to take out of the array. */
+void sned_node_remove(struct node *node);
+void sned_graph_compact(struct graph *graph);
+
+/* Who makes and who reads each tensor, for passes that ask often and keep the answers up to date themselves.
+ */
+struct uses {
+    int *producer;  /* [tensor_count]: a node, or -1 */
+    int *consumers; /* [tensor_count]: as sned_graph_consumers counts */
+};
+sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_error *error);
+void sned_uses_free(struct uses *uses);
+
 /* The number of inputs, every index in range, constants where constants belong and activations where they do.
  */
 sned_status sned_node_check_inputs(const struct graph *graph, const struct node *node, sned_error *error);
@@ -29,5 +42,11 @@ sned_status sned_node_check_inputs(const struct graph *graph, const struct node 
  * attributes that make no sense. Axes may be negative, as ONNX counts them from the end. */
 sned_status sned_node_infer(const struct graph *graph, const struct node *node, struct shape *shape,
                             sned_error *error);
+
+/* Of an integer graph's node, after the above: constants' types, quantizations, scalings, clamp, and that no
+ * accumulator can overflow (docs/arithmetic.md). */
+sned_status sned_node_check_integer(const struct graph *graph, const struct node *node, sned_error *error);
+/* Of the whole integer graph: the input's quantization, Softmax at the end alone. */
+sned_status sned_graph_check_integer(const struct graph *graph, sned_error *error);
 
 #endif

@@ -1,0 +1,294 @@
+/*
+ * check.c - is this a graph? Every invariant of graph.h, for graphs from untrusted places.
+ *
+ * In this order, so that each step may rely on those before: counts, tensors, order and shapes, attributes,
+ * the integer rules (check_integer.c), the input rule. Nothing is multiplied before its factors are bounded.
+ */
+#include "base/memory.h"
+#include "graph/inner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- tensors ---- */
+
+static sned_status check_counts(const struct graph *graph, sned_error *error)
+{
+    const char *name = graph->name ? graph->name : "";
+    if (graph->tensor_count < 1 || graph->tensor_count > GRAPH_MAX_TENSORS || !graph->tensors)
+        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has %d tensors, but 1 to %d are handled",
+                         name, graph->tensor_count, GRAPH_MAX_TENSORS);
+    if (graph->node_count < 1 || graph->node_count > GRAPH_MAX_NODES || !graph->nodes)
+        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has %d nodes, but 1 to %d are handled",
+                         name, graph->node_count, GRAPH_MAX_NODES);
+    if (graph->label_count < 0 || (graph->label_count > 0 && !graph->labels))
+        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has %d labels", name, graph->label_count);
+    for (int i = 0; i < graph->label_count; i++)
+        if (!graph->labels[i])
+            return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s': label %d is missing", name, i);
+    return SNED_OK;
+}
+
+static sned_status check_finite(const struct tensor *tensor, sned_error *error)
+{
+    const float *values = tensor->data;
+    size_t elements = sned_shape_elements(&tensor->shape);
+    for (size_t i = 0; i < elements; i++)
+        if (!isfinite(values[i]))
+            return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': element %zu is %s", tensor->name, i,
+                             isnan(values[i]) ? "NaN" : "infinite");
+    return SNED_OK;
+}
+
+static sned_status check_mask(const struct tensor *tensor, sned_error *error)
+{
+    const float *values = tensor->data;
+    size_t elements = sned_shape_elements(&tensor->shape);
+    if (!values || tensor->type != TENSOR_F32)
+        return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s' has a mask, but is no float constant",
+                         tensor->name);
+    for (size_t i = 0; i < elements; i++) {
+        if (tensor->mask[i] > 1)
+            return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': element %zu of the mask is %d",
+                             tensor->name, i, tensor->mask[i]);
+        if (!tensor->mask[i] && values[i] != 0.0f)
+            return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': element %zu is pruned, but not zero",
+                             tensor->name, i);
+    }
+    return SNED_OK;
+}
+
+static sned_status check_quantization(const struct tensor *tensor, sned_error *error)
+{
+    const struct quantization *quantization = &tensor->quantization;
+    if (quantization->scale == 0.0f)
+        return SNED_OK;
+    if (!isfinite(quantization->scale) || quantization->scale < 0.0f)
+        return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': the scale must be a positive number",
+                         tensor->name);
+    if (quantization->bits != 8 && !(quantization->bits == 16 && quantization->is_signed))
+        return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': %d bits%s are not handled", tensor->name,
+                         quantization->bits, quantization->is_signed ? "" : " without a sign");
+    return SNED_OK;
+}
+
+static sned_status check_tensor(const struct tensor *tensor, int index, sned_error *error)
+{
+    if (!tensor->name)
+        return sned_fail(error, SNED_ERROR_FORMAT, "tensor %d has no name", index);
+    if (sned_type_size(tensor->type) == 0)
+        return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': type %d is unknown", tensor->name,
+                         (int)tensor->type);
+    if (!sned_shape_valid(&tensor->shape))
+        return sned_fail(error, SNED_ERROR_SHAPE,
+                         "tensor '%.80s': the shape is empty or larger than %d elements", tensor->name,
+                         GRAPH_MAX_ELEMENTS);
+    if (tensor->data && tensor->type == TENSOR_F32)
+        SNED_TRY(check_finite(tensor, error));
+    if (tensor->mask)
+        SNED_TRY(check_mask(tensor, error));
+    return tensor->data ? SNED_OK : check_quantization(tensor, error);
+}
+
+/* ---- attributes that are no shapes ---- */
+
+static sned_status check_batch_normalization(const struct graph *graph, const struct node *node,
+                                             sned_error *error)
+{
+    float epsilon = node->u.batch_normalization.epsilon, momentum = node->u.batch_normalization.momentum;
+    const struct tensor *variance = &graph->tensors[node->inputs[4]];
+    const float *values = variance->data;
+    if (!isfinite(epsilon) || epsilon < 0.0f || !isfinite(momentum))
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "epsilon %g and momentum %g make no sense",
+                              epsilon, momentum);
+    if (variance->type != TENSOR_F32)
+        return SNED_OK; /* the types of constants are looked at elsewhere */
+    for (int64_t c = 0; c < variance->shape.dim[0]; c++)
+        if (values[c] < 0.0f || values[c] + epsilon <= 0.0f)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the variance of channel %lld is %g",
+                                  (long long)c, values[c]);
+    return SNED_OK;
+}
+
+static sned_status check_lrn(const struct node *node, sned_error *error)
+{
+    float alpha = node->u.lrn.alpha, beta = node->u.lrn.beta, bias = node->u.lrn.bias;
+    if (isfinite(alpha) && alpha >= 0.0f && isfinite(beta) && isfinite(bias) && bias > 0.0f)
+        return SNED_OK;
+    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "alpha %g, beta %g and bias %g make no sense",
+                          alpha, beta, bias);
+}
+
+/* Clip's bounds may be infinite: ONNX lets either be absent. */
+static sned_status check_activation(const struct node *node, sned_error *error)
+{
+    const struct activation *activation = &node->activation;
+    enum activation_kind own = sned_op_activation(node->op);
+    bool fusible = node->op == OP_CONV || node->op == OP_GEMM || node->op == OP_ADD || node->op == OP_MUL;
+    if ((unsigned)activation->kind > ACTIVATION_LEAKY_RELU)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "activation %d is unknown",
+                              (int)activation->kind);
+    if (own != ACTIVATION_NONE ? activation->kind != own : activation->kind != ACTIVATION_NONE && !fusible)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                              "activation %d does not belong to this operator", (int)activation->kind);
+    if (activation->kind == ACTIVATION_CLIP && !(activation->low <= activation->high))
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "clips to the empty range from %g to %g",
+                              activation->low, activation->high);
+    if (activation->kind == ACTIVATION_LEAKY_RELU && !isfinite(activation->slope))
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the slope must be finite");
+    return SNED_OK;
+}
+
+static sned_status check_axis(const struct node *node, int axis, sned_error *error)
+{
+    if (axis >= 0)
+        return SNED_OK;
+    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "axis %d is not counted from the front", axis);
+}
+
+static sned_status check_attributes(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    SNED_TRY(check_activation(node, error));
+    switch (node->op) {
+    case OP_BATCH_NORMALIZATION:
+        return check_batch_normalization(graph, node, error);
+    case OP_LRN:
+        return check_lrn(node, error);
+    case OP_CONCAT:
+        return check_axis(node, node->u.concat.axis, error);
+    case OP_FLATTEN:
+        return check_axis(node, node->u.flatten.axis, error);
+    case OP_SOFTMAX:
+        return check_axis(node, node->u.softmax.axis, error);
+    case OP_DROPOUT:
+        if (node->u.dropout.ratio >= 0.0f && node->u.dropout.ratio < 1.0f)
+            return SNED_OK;
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the ratio must be from 0 to below 1");
+    default:
+        return SNED_OK;
+    }
+}
+
+/* A float graph computes on float constants only, and has no LRN table. */
+static sned_status check_float_constants(const struct graph *graph, const struct node *node,
+                                         sned_error *error)
+{
+    if (node->op == OP_LRN && node->input_count != 1)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has a table, but the network is a float one");
+    for (int i = 0; i < node->input_count; i++) {
+        const struct tensor *tensor = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
+        if (tensor && tensor->data && tensor->type != TENSOR_F32)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the constant '%.80s' must be float32",
+                                  tensor->name);
+    }
+    return SNED_OK;
+}
+
+/* ---- order and shapes ---- */
+
+static sned_status check_node(const struct graph *graph, const struct node *node, uint8_t *made,
+                              sned_error *error)
+{
+    struct shape shape;
+    if (!node->name)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no name");
+    SNED_TRY(sned_node_check_inputs(graph, node, error));
+    for (int i = 0; i < node->input_count; i++)
+        if (node->inputs[i] >= 0 && !made[node->inputs[i]])
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                                  "reads '%.80s', which no node before it makes",
+                                  graph->tensors[node->inputs[i]].name);
+    if (made[node->output])
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "makes '%.80s', which is made already",
+                              graph->tensors[node->output].name);
+    made[node->output] = 1;
+    SNED_TRY(sned_node_infer(graph, node, &shape, error));
+    if (!sned_shape_equal(&shape, &graph->tensors[node->output].shape))
+        return sned_node_fail(error, SNED_ERROR_SHAPE, node, "the shape of the output '%.80s' is another",
+                              graph->tensors[node->output].name);
+    SNED_TRY(check_attributes(graph, node, error));
+    return graph->integer ? sned_node_check_integer(graph, node, error)
+                          : check_float_constants(graph, node, error);
+}
+
+static sned_status check_ends(const struct graph *graph, sned_error *error)
+{
+    if (graph->input < 0 || graph->input >= graph->tensor_count || tensor_is_constant(graph, graph->input))
+        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no input", graph->name);
+    if (graph->output < 0 || graph->output >= graph->tensor_count || tensor_is_constant(graph, graph->output))
+        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no output", graph->name);
+    const struct tensor *input = &graph->tensors[graph->input];
+    if (input->shape.rank < 2 || input->shape.dim[0] != 1)
+        return sned_fail(error, SNED_ERROR_SHAPE, "input '%.80s': the shape must begin with 1, the batch",
+                         input->name);
+    return SNED_OK;
+}
+
+static sned_status check_nodes(const struct graph *graph, sned_error *error)
+{
+    sned_status status;
+    uint8_t *made = NULL; /* for each tensor: it can be read */
+    SNED_TRY_DONE(sned_alloc(&made, (size_t)graph->tensor_count, 1, error));
+    for (int i = 0; i < graph->tensor_count; i++)
+        made[i] = tensor_is_constant(graph, i) || i == graph->input;
+    for (int i = 0; i < graph->node_count; i++)
+        SNED_TRY_DONE(check_node(graph, &graph->nodes[i], made, error));
+    for (int i = 0; i < graph->tensor_count; i++)
+        if (!made[i]) {
+            status =
+                sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s' is neither a constant nor made by a node",
+                          graph->tensors[i].name);
+            goto done;
+        }
+    status = SNED_OK;
+done:
+    free(made);
+    return status;
+}
+
+/* ---- the input rule ---- */
+
+static sned_status check_rule(const struct graph *graph, sned_error *error)
+{
+    const struct input_rule *rule = &graph->rule;
+    const struct shape *shape = &graph->tensors[graph->input].shape;
+    if (rule->label_offset > GRAPH_MAX_DIM || rule->label_offset < -GRAPH_MAX_DIM)
+        return sned_fail(error, SNED_ERROR_FORMAT, "input rule: the label offset %d makes no sense",
+                         rule->label_offset);
+    if (!memchr(rule->color, 0, sizeof rule->color))
+        return sned_fail(error, SNED_ERROR_FORMAT, "input rule: the color does not end");
+    if (!rule->is_image)
+        return SNED_OK;
+    bool gray = strcmp(rule->color, "gray") == 0;
+    if (!gray && strcmp(rule->color, "RGB") != 0 && strcmp(rule->color, "BGR") != 0)
+        return sned_fail(error, SNED_ERROR_FORMAT, "input rule: the color '%s' is not RGB, BGR or gray",
+                         rule->color);
+    if (shape->rank != 4 || shape->dim[1] != (gray ? 1 : 3))
+        return sned_fail(error, SNED_ERROR_SHAPE,
+                         "input rule: a %s image has %d channels, the network's input not", rule->color,
+                         gray ? 1 : 3);
+    for (int c = 0; c < shape->dim[1]; c++) {
+        if (!isfinite(rule->mean[c]) || !isfinite(rule->scale[c]) || rule->scale[c] == 0.0f)
+            return sned_fail(error, SNED_ERROR_FORMAT,
+                             "input rule: mean %g and scale %g of channel %d make no sense", rule->mean[c],
+                             rule->scale[c], c);
+        if (graph->integer && (rule->integer[c].shift < 1 || rule->integer[c].shift > 62))
+            return sned_fail(error, SNED_ERROR_FORMAT,
+                             "input rule: the shift %d of channel %d is not from 1 to 62",
+                             rule->integer[c].shift, c);
+    }
+    return SNED_OK;
+}
+
+sned_status sned_graph_check(const struct graph *graph, sned_error *error)
+{
+    SNED_TRY(check_counts(graph, error));
+    for (int i = 0; i < graph->tensor_count; i++)
+        SNED_TRY(check_tensor(&graph->tensors[i], i, error));
+    SNED_TRY(check_ends(graph, error));
+    SNED_TRY(check_nodes(graph, error));
+    if (graph->integer)
+        SNED_TRY(sned_graph_check_integer(graph, error));
+    return check_rule(graph, error);
+}

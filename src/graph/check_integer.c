@@ -1,0 +1,320 @@
+/*
+ * check_integer.c - an integer graph's own rules: docs/arithmetic.md, for graphs from untrusted places.
+ *
+ * What passes here can be run in the widths that arithmetic.md names: activations in 8 bits (16 where wide),
+ * accumulators in 32, scalings in 64. So the kernels check nothing.
+ */
+#include "base/memory.h"
+#include "graph/inner.h"
+
+#include <stdlib.h>
+
+/* Operators that only move integers, so that input and output share one quantization. */
+static bool moves(enum op op)
+{
+    return op == OP_MAX_POOL || op == OP_CONCAT || op == OP_SLICE || op == OP_PAD || op == OP_FLATTEN ||
+           op == OP_RESHAPE || op == OP_TRANSPOSE;
+}
+
+static bool is_average_pool(enum op op)
+{
+    return op == OP_AVERAGE_POOL || op == OP_GLOBAL_AVERAGE_POOL;
+}
+
+/* ---- constants ---- */
+
+static sned_status need_type(const struct graph *graph, const struct node *node, int input,
+                             enum tensor_type type, sned_error *error)
+{
+    if (input >= node->input_count || node->inputs[input] < 0)
+        return SNED_OK;
+    const struct tensor *tensor = &graph->tensors[node->inputs[input]];
+    if (tensor->data && tensor->type == type)
+        return SNED_OK;
+    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "'%.80s' must be a constant of the integer network",
+                          tensor->name);
+}
+
+/* The sum over a filter, begun with 0 or with the bias and added up in any order, stays within int32. */
+static sned_status check_accumulator(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const struct tensor *weights = &graph->tensors[node->inputs[1]];
+    const struct quantization *x = &graph->tensors[node->inputs[0]].quantization;
+    const int32_t *bias =
+        node->input_count > 2 && node->inputs[2] >= 0 ? graph->tensors[node->inputs[2]].data : NULL;
+    int64_t filters = weights->shape.dim[0];
+    size_t length = sned_shape_elements(&weights->shape) / (size_t)filters;
+    int64_t highest = x->is_signed ? 127 : 255, lowest = x->is_signed ? -128 : 0;
+    for (int64_t k = 0; k < filters; k++) {
+        const int8_t *filter = (const int8_t *)weights->data + (size_t)k * length;
+        int64_t positive = 0, negative = 0; /* sums of the weights above and below 0 */
+        for (size_t i = 0; i < length; i++) {
+            if (filter[i] == INT8_MIN)
+                return sned_node_fail(error, SNED_ERROR_FORMAT, node, "a weight of filter %lld is -128",
+                                      (long long)k);
+            positive += filter[i] > 0 ? filter[i] : 0;
+            negative += filter[i] < 0 ? filter[i] : 0;
+        }
+        int64_t above = positive * highest + negative * lowest,
+                below = positive * lowest + negative * highest;
+        above += bias && bias[k] > 0 ? bias[k] : 0;
+        below += bias && bias[k] < 0 ? bias[k] : 0;
+        if (above > INT32_MAX || below < INT32_MIN)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the sum of filter %lld can exceed 32 bits",
+                                  (long long)k);
+    }
+    return SNED_OK;
+}
+
+static sned_status check_constants(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    if (sned_node_has_weights(node)) {
+        SNED_TRY(need_type(graph, node, 1, TENSOR_I8, error));
+        SNED_TRY(need_type(graph, node, 2, TENSOR_I32, error));
+        return check_accumulator(graph, node, error);
+    }
+    if (node->op == OP_LRN) {
+        if (node->input_count != 2)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no table");
+        return need_type(graph, node, 1, TENSOR_U16, error);
+    }
+    if ((node->op == OP_ADD || node->op == OP_MUL) && tensor_is_constant(graph, node->inputs[1]))
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form with a constant");
+    if (node->op == OP_BATCH_NORMALIZATION || node->op == OP_DROPOUT || node->op == OP_IDENTITY)
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form");
+    return SNED_OK;
+}
+
+/* ---- quantizations ---- */
+
+/* A wide activation is made by Conv, Gemm or an average pool, and then only reshaped on its way out. */
+static sned_status check_wide(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    bool reshapes = node->op == OP_FLATTEN || node->op == OP_RESHAPE || node->op == OP_TRANSPOSE;
+    bool makes = sned_node_has_weights(node) || is_average_pool(node->op);
+    if (node->op == OP_SOFTMAX)
+        return SNED_OK;
+    for (int i = 0; i < node->input_count; i++)
+        if (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].quantization.bits == 16 && !reshapes)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has 16 bits",
+                                  graph->tensors[node->inputs[i]].name);
+    if (graph->tensors[node->output].quantization.bits == 16 && !reshapes && !makes)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "cannot make a result of 16 bits");
+    return SNED_OK;
+}
+
+static sned_status check_quantizations(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const struct quantization *out = &graph->tensors[node->output].quantization;
+    SNED_TRY(check_wide(graph, node, error));
+    for (int i = 0; i < node->input_count; i++) {
+        const struct tensor *tensor = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
+        if (!tensor || tensor->data)
+            continue;
+        const struct quantization *in = &tensor->quantization;
+        if (in->scale == 0.0f)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has no quantization",
+                                  tensor->name);
+        if (moves(node->op) &&
+            (in->scale != out->scale || in->bits != out->bits || in->is_signed != out->is_signed))
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                                  "'%.80s' and the output must share one quantization", tensor->name);
+    }
+    if (out->scale == 0.0f && node->op != OP_SOFTMAX)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output has no quantization");
+    return SNED_OK;
+}
+
+static sned_status check_clamp(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const struct quantization *out = &graph->tensors[node->output].quantization;
+    int32_t lowest = out->bits == 16 ? INT16_MIN : out->is_signed ? INT8_MIN : 0;
+    int32_t highest = out->bits == 16 ? INT16_MAX : out->is_signed ? INT8_MAX : UINT8_MAX;
+    if (node->op == OP_SOFTMAX)
+        return SNED_OK;
+    if (node->integer.low <= node->integer.high && node->integer.low >= lowest &&
+        node->integer.high <= highest)
+        return SNED_OK;
+    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the clamp from %d to %d is not within %d to %d",
+                          node->integer.low, node->integer.high, lowest, highest);
+}
+
+/* ---- scalings ---- */
+
+/* How many scalings the operator takes; -1: as many as the window has counts. */
+static int scalings_wanted(const struct graph *graph, const struct node *node)
+{
+    switch (node->op) {
+    case OP_CONV:
+    case OP_GEMM:
+        return (int)graph->tensors[node->inputs[1]].shape.dim[0];
+    case OP_ADD:
+        return 2;
+    case OP_MUL:
+    case OP_LRN:
+    case OP_RELU:
+    case OP_CLIP:
+    case OP_LEAKY_RELU:
+        return 1;
+    case OP_AVERAGE_POOL:
+    case OP_GLOBAL_AVERAGE_POOL:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+static sned_status check_scalings(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const struct integer_rule *rule = &node->integer;
+    int wanted = scalings_wanted(graph, node);
+    if (rule->scaling_count < 0 || rule->scaling_count > GRAPH_MAX_DIM ||
+        (wanted >= 0 && rule->scaling_count != wanted) || (wanted < 0 && rule->scaling_count < 1))
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has %d scalings instead of %d",
+                              rule->scaling_count, wanted < 0 ? 1 : wanted);
+    if (rule->scaling_count > 0 && !rule->scalings)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the scalings are missing");
+    /* Add's second multiplier and the table's are relative to a shift that another one chose. */
+    bool normal = node->op != OP_ADD && node->op != OP_LRN;
+    for (int i = 0; i < rule->scaling_count; i++) {
+        const struct scaling *scaling = &rule->scalings[i];
+        if (scaling->shift < 1 || scaling->shift > 62)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                                  "shift %d of scaling %d is not from 1 to 62", scaling->shift, i);
+        if (normal && scaling->multiplier != 0 && scaling->multiplier < 1 << 15)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "multiplier %d of scaling %d is below 2^15",
+                                  scaling->multiplier, i);
+    }
+    if (node->op == OP_ADD && rule->scalings[0].shift != rule->scalings[1].shift)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the two scalings must have one shift");
+    return SNED_OK;
+}
+
+/* ---- the counts of average pools ---- */
+
+static int compare_counts(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+static bool has_count(const struct integer_rule *rule, int64_t count)
+{
+    int key = count > INT32_MAX ? -1 : (int)count;
+    return bsearch(&key, rule->counts, (size_t)rule->scaling_count, sizeof key, compare_counts) != NULL;
+}
+
+/* Elements that window `position` of one axis counts: those inside the image, or inside the padded image. */
+static int axis_count(const struct node *node, int axis, int64_t input, int64_t position)
+{
+    const struct window *window = &node->u.pool.window;
+    bool padded = node->u.pool.count_include_pad;
+    int64_t first = padded ? -window->pad_begin[axis] : 0;
+    int64_t end = padded ? input + window->pad_end[axis] : input;
+    int64_t dilation = window->dilation[axis];
+    int64_t start = position * window->stride[axis] - window->pad_begin[axis];
+    int64_t low = start >= first ? 0 : (first - start + dilation - 1) / dilation;
+    int64_t high =
+        start >= end ? 0 : (end - 1 - start) / dilation + 1; /* taps below this index lie before the end */
+    if (high > window->kernel[axis])
+        high = window->kernel[axis];
+    return high > low ? (int)(high - low) : 0;
+}
+
+/* Marks in seen[0 .. kernel] which counts occur along one axis; the number of different ones. */
+static int mark_counts(const struct node *node, int axis, int64_t input, int64_t output, uint8_t *seen)
+{
+    int different = 0;
+    for (int64_t i = 0; i < output; i++) {
+        uint8_t *mark = &seen[axis_count(node, axis, input, i)];
+        different += !*mark;
+        *mark = 1;
+    }
+    return different;
+}
+
+static sned_status missing_count(const struct node *node, int64_t count, sned_error *error)
+{
+    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no scaling for windows of %lld elements",
+                          (long long)count);
+}
+
+static sned_status check_window_counts(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    sned_status status;
+    const struct window *window = &node->u.pool.window;
+    const struct shape *x = &graph->tensors[node->inputs[0]].shape, *y = &graph->tensors[node->output].shape;
+    uint8_t *rows = NULL, *columns = NULL;
+    SNED_TRY_DONE(sned_alloc(&rows, (size_t)window->kernel[0] + 1, 1, error));
+    SNED_TRY_DONE(sned_alloc(&columns, (size_t)window->kernel[1] + 1, 1, error));
+    int row_counts = mark_counts(node, 0, x->dim[2], y->dim[2], rows);
+    int column_counts = mark_counts(node, 1, x->dim[3], y->dim[3], columns);
+    /* Products with one factor fixed differ, so that this bounds the loops below by the length of the rule.
+     */
+    if (row_counts > node->integer.scaling_count || column_counts > node->integer.scaling_count) {
+        status = sned_node_fail(error, SNED_ERROR_FORMAT, node, "has too few scalings (%d) for its windows",
+                                node->integer.scaling_count);
+        goto done;
+    }
+    for (int r = 0; r <= window->kernel[0]; r++)
+        for (int c = 0; rows[r] && c <= window->kernel[1]; c++)
+            if (columns[c] && !has_count(&node->integer, (int64_t)r * c)) {
+                status = missing_count(node, (int64_t)r * c, error);
+                goto done;
+            }
+    status = SNED_OK;
+done:
+    free(rows);
+    free(columns);
+    return status;
+}
+
+/* The sum over a window fits int32: 2^23 elements of at most 255. */
+static sned_status check_counts(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const struct integer_rule *rule = &node->integer;
+    const struct shape *x = &graph->tensors[node->inputs[0]].shape;
+    if (!is_average_pool(node->op)) {
+        if (rule->counts)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has counts, but is no average pool");
+        return SNED_OK;
+    }
+    if (!rule->counts)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the counts are missing");
+    for (int i = 0; i < rule->scaling_count; i++)
+        if (rule->counts[i] < 1 || rule->counts[i] > 1 << 23 ||
+            (i > 0 && rule->counts[i] <= rule->counts[i - 1]))
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                                  "count %d (%d) must be above the one before and at most 2^23", i,
+                                  rule->counts[i]);
+    if (node->op == OP_AVERAGE_POOL)
+        return check_window_counts(graph, node, error);
+    return has_count(rule, x->dim[2] * x->dim[3]) ? SNED_OK
+                                                  : missing_count(node, x->dim[2] * x->dim[3], error);
+}
+
+/* ---- */
+
+sned_status sned_node_check_integer(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    SNED_TRY(check_quantizations(graph, node, error));
+    SNED_TRY(check_constants(graph, node, error));
+    SNED_TRY(check_clamp(graph, node, error));
+    SNED_TRY(check_scalings(graph, node, error));
+    return check_counts(graph, node, error);
+}
+
+sned_status sned_graph_check_integer(const struct graph *graph, sned_error *error)
+{
+    const struct tensor *input = &graph->tensors[graph->input];
+    if (input->quantization.scale == 0.0f || input->quantization.bits != 8)
+        return sned_fail(error, SNED_ERROR_FORMAT, "input '%.80s': an integer network's input has 8 bits",
+                         input->name);
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->op == OP_SOFTMAX && (i != graph->node_count - 1 || node->output != graph->output))
+            return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node,
+                                  "has an integer form at the end of a network only");
+    }
+    return SNED_OK;
+}
