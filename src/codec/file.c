@@ -1,0 +1,172 @@
+/*
+ * file.c - an integer graph to the bytes of a .sned file, and back.
+ *
+ * Packing ends by reading the new file: whatever a reader would refuse (a name of 100 KB, a scale that is not
+ * a number, an accumulator's table of the wrong size) is found now, not when the network is to run.
+ */
+#include "codec/sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int count_layers(const struct graph *graph)
+{
+    int count = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        count += sned_node_has_weights(&graph->nodes[i]);
+    return count;
+}
+
+/* ---- packing ---- */
+
+static sned_status check_packable(const struct graph *graph, sned_error *error)
+{
+    SNED_TRY(sned_graph_check(graph, error));
+    if (!graph->integer)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "network '%.80s' is float; quantise it before packing",
+                         graph->name);
+    return SNED_OK;
+}
+
+static void write_labels(struct writer *writer, const struct graph *graph)
+{
+    sned_write_varint(writer, (uint64_t)graph->label_count);
+    for (int i = 0; i < graph->label_count; i++)
+        sned_write_string(writer, graph->labels[i]);
+}
+
+enum { WRITERS = 4 };
+static sned_status write_sections(struct writer writers[WRITERS], const struct graph *graph, const int *force,
+                                  struct layer_storage *storage, sned_error *error)
+{
+    SNED_TRY(sned_write_graph_section(&writers[0], graph, error));
+    SNED_TRY(sned_write_weights_section(&writers[1], graph, force, storage, error));
+    if (graph->labels)
+        write_labels(&writers[2], graph);
+    if (graph->provenance)
+        sned_write_text(&writers[3], graph->provenance);
+    for (int i = 0; i < WRITERS; i++) {
+        if (writers[i].status != SNED_OK)
+            return sned_fail(error, writers[i].status, "out of memory for the file");
+    }
+    return SNED_OK;
+}
+
+sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
+                      struct layer_storage **storage, int *storage_count, sned_error *error)
+{
+    static const uint8_t kinds[WRITERS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_LABELS,
+                                           SECTION_PROVENANCE};
+    sned_status status;
+    struct writer writers[WRITERS] = {0};
+    struct section sections[WRITERS];
+    struct layer_storage *layers = NULL;
+    struct graph *again = NULL;
+    size_t start = out->size;
+    int count = 0;
+    if (storage)
+        *storage = NULL;
+    SNED_TRY_DONE(check_packable(graph, error));
+    SNED_TRY_DONE(sned_alloc(&layers, (size_t)count_layers(graph), sizeof *layers, error));
+    SNED_TRY_DONE(write_sections(writers, graph, force, layers, error));
+    for (int i = 0; i < WRITERS; i++) {
+        bool present = i < 2 || (i == 2 ? graph->labels != NULL : graph->provenance != NULL);
+        if (present)
+            sections[count++] = (struct section){kinds[i], writers[i].buffer.data, writers[i].buffer.size};
+    }
+    SNED_TRY_DONE(sned_container_write(sections, count, out, error));
+    status = sned_unpack(&again, out->data + start, out->size - start, NULL, NULL, error);
+    if (status != SNED_OK) {
+        out->size = start;
+        sned_error_context(error, status, "network '%.80s' cannot be packed", graph->name);
+        goto done;
+    }
+    if (storage) {
+        *storage = layers;
+        *storage_count = count_layers(graph);
+        layers = NULL;
+    }
+done:
+    for (int i = 0; i < WRITERS; i++)
+        sned_writer_free(&writers[i]);
+    sned_graph_free(again);
+    free(layers);
+    return status;
+}
+
+/* ---- unpacking ---- */
+
+static sned_status read_labels(const struct section *section, struct graph *graph, sned_error *error)
+{
+    struct reader reader;
+    sned_reader_init(&reader, section->data, section->size);
+    int64_t count = sned_read_integer(&reader, 0, INT32_MAX);
+    if (reader.failed || (uint64_t)count > sned_reader_left(&reader))
+        return sned_fail(error, SNED_ERROR_FORMAT, "it announces more names than it holds");
+    SNED_TRY(sned_alloc(&graph->labels, (size_t)count, sizeof *graph->labels, error));
+    for (; graph->label_count < count; graph->label_count++)
+        SNED_TRY(sned_read_string(&reader, SNED_MAX_STRING, &graph->labels[graph->label_count], error));
+    return sned_reader_left(&reader) == 0
+               ? SNED_OK
+               : sned_fail(error, SNED_ERROR_FORMAT, "%zu bytes too many", sned_reader_left(&reader));
+}
+
+static sned_status read_provenance(const struct section *section, struct graph *graph, sned_error *error)
+{
+    if (!sned_text_is_valid(section->data, section->size))
+        return sned_fail(error, SNED_ERROR_FORMAT, "it is not UTF-8");
+    SNED_TRY(sned_alloc(&graph->provenance, section->size + 1, 1, error));
+    if (section->size)
+        memcpy(graph->provenance, section->data, section->size);
+    return SNED_OK;
+}
+
+static sned_status read_sections(const struct container *container, struct graph **graph,
+                                 struct layer_storage **layers, sned_error *error)
+{
+    struct reader reader;
+    sned_status status;
+    sned_reader_init(&reader, container->graph.data, container->graph.size);
+    status = sned_read_graph_section(&reader, graph, error);
+    if (status != SNED_OK)
+        return sned_error_context(error, status, "section GRAPH");
+    SNED_TRY(sned_alloc(layers, (size_t)count_layers(*graph), sizeof **layers, error));
+    sned_reader_init(&reader, container->weights.data, container->weights.size);
+    status = sned_read_weights_section(&reader, *graph, *layers, error);
+    if (status != SNED_OK)
+        return sned_error_context(error, status, "section WEIGHTS");
+    if (container->labels.data)
+        status = read_labels(&container->labels, *graph, error);
+    if (status != SNED_OK)
+        return sned_error_context(error, status, "section LABELS");
+    if (container->provenance.data)
+        status = read_provenance(&container->provenance, *graph, error);
+    return sned_error_context(error, status, "section PROVENANCE");
+}
+
+sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
+                        int *storage_count, sned_error *error)
+{
+    sned_status status;
+    struct container container;
+    struct graph *made = NULL;
+    struct layer_storage *layers = NULL;
+    *graph = NULL;
+    if (storage)
+        *storage = NULL;
+    SNED_TRY_DONE(sned_container_read(&container, data, size, error));
+    SNED_TRY_DONE(read_sections(&container, &made, &layers, error));
+    SNED_TRY_DONE(sned_graph_infer(made, error));
+    SNED_TRY_DONE(sned_graph_check(made, error));
+    if (storage) {
+        *storage = layers;
+        *storage_count = count_layers(made);
+        layers = NULL;
+    }
+    *graph = made;
+    made = NULL;
+done:
+    sned_graph_free(made);
+    free(layers);
+    return status;
+}

@@ -1,0 +1,318 @@
+/*
+ * weights_section.c - the WEIGHTS section: a record for each Conv and Gemm (weights, biases, scalings), and
+ * the table of each LRN.
+ *
+ *     form    7      6    4 3      0
+ *            +------+------+--------+
+ *            |dead  |coding| format |    dead: filters that are all zero are left out, a bit map tells which
+ *            +------+------+--------+    coding: 0, plain; others are kept for entropy coding
+ */
+#include "codec/sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMAT_MASK = 15, CODING_SHIFT = 4, CODING_MASK = 7, FORM_DEAD = 0x80 };
+
+/* How many weights a file may claim, against what its bytes could reasonably hold: docs/format.md. */
+#define FREE_WEIGHTS ((size_t)1 << 27)
+enum { WEIGHTS_PER_BYTE = 16384 };
+
+/* [K][C][R][S]; a Gemm's R and S are 1. */
+static void layer_shape(const struct tensor *weights, int shape[4])
+{
+    for (int i = 0; i < 4; i++)
+        shape[i] = i < weights->shape.rank ? (int)weights->shape.dim[i] : 1;
+}
+
+static size_t bitmap_size(const int shape[4])
+{
+    return ((size_t)shape[0] + 7) / 8;
+}
+
+static size_t varint_size(uint64_t value)
+{
+    size_t size = 1;
+    for (; value >= 0x80; value >>= 7)
+        size++;
+    return size;
+}
+
+/* ---- writing ---- */
+
+/* A layer's weights, and the same without the filters that are all zero. */
+struct filters {
+    const int8_t *all;
+    int8_t *live; /* owned; NULL where no filter is dead */
+    uint8_t *bitmap;
+    int shape[4], live_shape[4];
+};
+
+static void filters_free(struct filters *filters)
+{
+    free(filters->live);
+    free(filters->bitmap);
+}
+
+static sned_status split_filters(struct filters *filters, const struct tensor *weights, sned_error *error)
+{
+    layer_shape(weights, filters->shape);
+    filters->all = weights->data;
+    size_t size = sned_shape_elements(&weights->shape) / (size_t)filters->shape[0];
+    SNED_TRY(sned_alloc(&filters->bitmap, bitmap_size(filters->shape), 1, error));
+    int live = 0;
+    for (int k = 0; k < filters->shape[0]; k++) {
+        const int8_t *filter = filters->all + (size_t)k * size;
+        if (filter[0] == 0 && memcmp(filter, filter + 1, size - 1) == 0)
+            continue; /* its first weight is 0, and each equals the next */
+        filters->bitmap[k / 8] |= (uint8_t)(1u << (k % 8));
+        live++;
+    }
+    if (live == filters->shape[0])
+        return SNED_OK;
+    memcpy(filters->live_shape, filters->shape, sizeof filters->shape);
+    filters->live_shape[0] = live;
+    SNED_TRY(sned_alloc(&filters->live, (size_t)live, size, error));
+    for (int k = 0, at = 0; k < filters->shape[0]; k++) {
+        if (filters->bitmap[k / 8] >> (k % 8) & 1)
+            memcpy(filters->live + size * (size_t)at++, filters->all + size * (size_t)k, size);
+    }
+    return SNED_OK;
+}
+
+/* One way to write a layer's weights. */
+struct candidate {
+    uint8_t form;
+    size_t cost; /* bytes of bit map, size and stream */
+    struct buffer stream;
+};
+
+/* Keeps the cheaper of *best and `format` with or without dead filters. */
+static sned_status try_format(const struct filters *filters, enum weight_format format, bool without_dead,
+                              struct candidate *best, sned_error *error)
+{
+    struct candidate tried = {.form = (uint8_t)(format | (without_dead ? FORM_DEAD : 0))};
+    sned_status status =
+        sned_weights_encode(format, without_dead ? filters->live : filters->all,
+                            without_dead ? filters->live_shape : filters->shape, &tried.stream, error);
+    if (status == SNED_OK) {
+        tried.cost = tried.stream.size + varint_size(tried.stream.size) +
+                     (without_dead ? bitmap_size(filters->shape) : 0);
+        if (best->cost == 0 || tried.cost < best->cost) {
+            struct candidate worse = *best;
+            *best = tried;
+            tried = worse;
+        }
+    }
+    sned_buffer_free(&tried.stream);
+    return status;
+}
+
+static sned_status choose_format(const struct filters *filters, int force, struct candidate *best,
+                                 sned_error *error)
+{
+    for (int without_dead = 0; without_dead <= (filters->live != NULL); without_dead++) {
+        for (int format = 0; format < FORMAT_COUNT; format++) {
+            if (force >= 0 && format != force)
+                continue;
+            sned_status status = try_format(filters, (enum weight_format)format, without_dead, best, error);
+            if (status != SNED_OK && (status != SNED_ERROR_UNSUPPORTED || force >= 0))
+                return status;
+        }
+    }
+    return best->cost ? SNED_OK
+                      : sned_fail(error, SNED_ERROR_ARGUMENT, "weight format %d does not exist", force);
+}
+
+static sned_status write_layer(struct writer *writer, const struct graph *graph, const struct node *node,
+                               int force, struct layer_storage *storage, sned_error *error)
+{
+    sned_status status;
+    struct filters filters = {0};
+    struct candidate best = {0};
+    size_t start = writer->buffer.size;
+    SNED_TRY_DONE(split_filters(&filters, &graph->tensors[node->inputs[1]], error));
+    SNED_TRY_DONE(choose_format(&filters, force, &best, error));
+    sned_write_u8(writer, best.form);
+    if (best.form & FORM_DEAD)
+        sned_write_bytes(writer, filters.bitmap, bitmap_size(filters.shape));
+    sned_write_varint(writer, best.stream.size);
+    sned_write_bytes(writer, best.stream.data, best.stream.size);
+    if (node->input_count > 2 && node->inputs[2] >= 0) {
+        const int32_t *biases = graph->tensors[node->inputs[2]].data;
+        for (int k = 0; k < filters.shape[0]; k++)
+            sned_write_zigzag(writer, biases[k]);
+    }
+    sned_write_scalings(writer, node->integer.scalings, (size_t)node->integer.scaling_count);
+    if (storage)
+        *storage = (struct layer_storage){(int)(node - graph->nodes), best.form & FORMAT_MASK,
+                                          writer->buffer.size - start};
+done:
+    sned_buffer_free(&best.stream);
+    filters_free(&filters);
+    return status;
+}
+
+static void write_table(struct writer *writer, const uint16_t *table)
+{
+    for (int i = 0; i < LRN_TABLE_SIZE; i++)
+        sned_write_zigzag(writer, (int32_t)table[i] - (i ? table[i - 1] : 0));
+}
+
+sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph, const int *force,
+                                       struct layer_storage *storage, sned_error *error)
+{
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        if (node->op == OP_LRN)
+            write_table(writer, graph->tensors[node->inputs[1]].data);
+        if (!sned_node_has_weights(node))
+            continue;
+        sned_status status = write_layer(writer, graph, node, force ? force[i] : -1, storage, error);
+        if (status != SNED_OK)
+            return sned_error_context(error, status, "layer '%.80s'", node->name);
+        storage += storage != NULL;
+    }
+    return writer->status;
+}
+
+/* ---- reading ---- */
+
+/* How many filters the bit map keeps; all of them where there is none. */
+static sned_status read_bitmap(struct reader *reader, const int shape[4], bool has_map,
+                               const uint8_t **bitmap, int *live, sned_error *error)
+{
+    *live = shape[0];
+    *bitmap = NULL;
+    if (!has_map)
+        return SNED_OK;
+    *bitmap = sned_read_bytes(reader, bitmap_size(shape));
+    if (!*bitmap)
+        return sned_fail_damaged("the map of filters", error);
+    *live = 0;
+    for (size_t i = 0; i < bitmap_size(shape); i++)
+        *live += __builtin_popcount((*bitmap)[i]);
+    if (shape[0] % 8 && (*bitmap)[shape[0] / 8] >> (shape[0] % 8))
+        return sned_fail(error, SNED_ERROR_FORMAT, "the map names filters past the last of %d", shape[0]);
+    return SNED_OK;
+}
+
+/* Filters that lie one behind the other to their places, from the last; zeros for those left out. */
+static void spread_filters(int8_t *weights, const uint8_t *bitmap, int filters, int live, size_t size)
+{
+    for (int k = filters - 1; k >= 0; k--) {
+        int8_t *place = weights + (size_t)k * size;
+        if (bitmap[k / 8] >> (k % 8) & 1)
+            memmove(place, weights + (size_t)--live * size, size);
+        else
+            memset(place, 0, size);
+    }
+}
+
+static sned_status read_weights(struct reader *reader, struct tensor *weights, enum weight_format *format,
+                                sned_error *error)
+{
+    int shape[4], live_shape[4], filters;
+    const uint8_t *bitmap;
+    int8_t *data;
+    layer_shape(weights, shape);
+    uint8_t form = sned_read_u8(reader);
+    if (form >> CODING_SHIFT & CODING_MASK)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "weights in coding %d are not known; a newer version of sned may read them",
+                         form >> CODING_SHIFT & CODING_MASK);
+    *format = (enum weight_format)(form & FORMAT_MASK);
+    SNED_TRY(read_bitmap(reader, shape, form & FORM_DEAD, &bitmap, &filters, error));
+    size_t size = (size_t)sned_read_integer(reader, 0, INT64_MAX);
+    const uint8_t *stream = sned_read_bytes(reader, size);
+    if (reader->failed)
+        return sned_fail_damaged("the stream of weights", error);
+    SNED_TRY(sned_alloc(&data, sned_shape_elements(&weights->shape), 1, error));
+    weights->data = data;
+    memcpy(live_shape, shape, sizeof shape);
+    live_shape[0] = filters;
+    SNED_TRY(sned_weights_decode(*format, stream, size, live_shape, data, error));
+    if (bitmap)
+        spread_filters(data, bitmap, shape[0], filters,
+                       sned_shape_elements(&weights->shape) / (size_t)shape[0]);
+    return SNED_OK;
+}
+
+static sned_status read_biases(struct reader *reader, struct tensor *tensor, sned_error *error)
+{
+    size_t count = sned_shape_elements(&tensor->shape);
+    int32_t *biases;
+    if (count > sned_reader_left(reader))
+        return sned_fail_damaged("the list of biases", error);
+    SNED_TRY(sned_alloc(&biases, count, sizeof *biases, error));
+    tensor->data = biases;
+    for (size_t k = 0; k < count; k++)
+        biases[k] = (int32_t)sned_read_zigzag(reader, INT32_MIN, INT32_MAX);
+    return reader->failed ? sned_fail_damaged("the list of biases", error) : SNED_OK;
+}
+
+static sned_status read_layer(struct reader *reader, struct graph *graph, struct node *node,
+                              struct layer_storage *storage, sned_error *error)
+{
+    enum weight_format format = FORMAT_DENSE8;
+    size_t start = reader->position, count = (size_t)graph->tensors[node->inputs[1]].shape.dim[0];
+    SNED_TRY(read_weights(reader, &graph->tensors[node->inputs[1]], &format, error));
+    if (node->inputs[2] >= 0)
+        SNED_TRY(read_biases(reader, &graph->tensors[node->inputs[2]], error));
+    SNED_TRY(sned_read_scalings(reader, &node->integer.scalings, count, error));
+    node->integer.scaling_count = (int)count;
+    if (storage)
+        *storage = (struct layer_storage){(int)(node - graph->nodes), format, reader->position - start};
+    return SNED_OK;
+}
+
+static sned_status read_table(struct reader *reader, struct tensor *tensor, sned_error *error)
+{
+    uint16_t *table;
+    SNED_TRY(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, error));
+    tensor->data = table;
+    for (int i = 0, before = 0; i < LRN_TABLE_SIZE; i++, before = table[i - 1])
+        table[i] = (uint16_t)(before + sned_read_zigzag(reader, -before, UINT16_MAX - before));
+    return reader->failed ? sned_fail_damaged("the table", error) : SNED_OK;
+}
+
+/* The weights of all layers together, before any of them is allocated. */
+static sned_status check_total(const struct graph *graph, size_t section_size, sned_error *error)
+{
+    size_t total = 0, limit = FREE_WEIGHTS;
+    limit = section_size < SNED_MAX_WEIGHTS / WEIGHTS_PER_BYTE ? limit + section_size * WEIGHTS_PER_BYTE
+                                                               : SNED_MAX_WEIGHTS;
+    limit = limit < SNED_MAX_WEIGHTS ? limit : SNED_MAX_WEIGHTS;
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        size_t weights =
+            sned_node_has_weights(node) ? sned_shape_elements(&graph->tensors[node->inputs[1]].shape) : 0;
+        if (weights > limit - total)
+            return sned_fail(error, SNED_ERROR_FORMAT,
+                             "layer '%.80s' brings the weights to more than %zu, too many for %zu bytes",
+                             node->name, limit, section_size);
+        total += weights;
+    }
+    return SNED_OK;
+}
+
+sned_status sned_read_weights_section(struct reader *reader, struct graph *graph,
+                                      struct layer_storage *storage, sned_error *error)
+{
+    SNED_TRY(check_total(graph, sned_reader_left(reader), error));
+    for (int i = 0; i < graph->node_count; i++) {
+        struct node *node = &graph->nodes[i];
+        sned_status status = SNED_OK;
+        if (node->op == OP_LRN)
+            status = read_table(reader, &graph->tensors[node->inputs[1]], error);
+        if (sned_node_has_weights(node)) {
+            status = read_layer(reader, graph, node, storage, error);
+            storage += storage != NULL;
+        }
+        if (status != SNED_OK)
+            return sned_error_context(error, status, "layer '%.80s'", node->name);
+    }
+    return sned_reader_left(reader) == 0
+               ? SNED_OK
+               : sned_fail(error, SNED_ERROR_FORMAT, "%zu bytes too many", sned_reader_left(reader));
+}
