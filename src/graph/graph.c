@@ -280,11 +280,14 @@ void sned_graph_free(struct graph *graph)
 
 /* ---- copying ---- */
 
+/* out: T** */
 static sned_status copy_bytes(void *out, const void *from, size_t count, size_t size, sned_error *error)
 {
-    SNED_TRY(sned_alloc(out, count, size, error));
+    void *copy = NULL;
+    SNED_TRY(sned_alloc(&copy, count, size, error));
     if (count > 0)
-        memcpy(*(void **)out, from, count * size);
+        memcpy(copy, from, count * size);
+    memcpy(out, &copy, sizeof copy);
     return SNED_OK;
 }
 

@@ -21,8 +21,8 @@
 #include <stdbool.h>
 
 enum { GRAPH_MAX_RANK = 6, GRAPH_MAX_DIM = 1 << 26, GRAPH_MAX_CHANNELS_MEAN = 4 };
-/* What no sane network exceeds, so that no product of sizes overflows: elements of one tensor, sides of a window
- * (kernel, stride, dilation, pad), nodes, tensors, channels of an LRN window. */
+/* What no sane network exceeds, so that no product of sizes overflows: elements of one tensor, sides of a
+ * window (kernel, stride, dilation, pad), nodes, tensors, channels of an LRN window. */
 enum {
     GRAPH_MAX_ELEMENTS = 1 << 30,
     GRAPH_MAX_WINDOW = 1 << 15,
