@@ -1,0 +1,226 @@
+/*
+ * onnx_import.h - what the files of the ONNX importer share.
+ *
+ * The importer walks the file's nodes in topological order. Every name in the file is a `value`: an
+ * activation (a tensor of the graph being made, its shape known) or a constant (floats or 64-bit integers). A
+ * node whose inputs are all constants is evaluated at once (onnx_fold.c); any other is turned into nodes of
+ * the graph by its operator's rule (onnx_operators.c has the table). Constants are freed after their last
+ * reader, or move into the graph: none is ever held twice.
+ */
+#ifndef SNED_IO_ONNX_IMPORT_H
+#define SNED_IO_ONNX_IMPORT_H
+
+#include "base/memory.h"
+#include "graph/graph.h"
+#include "onnx.pb-c.h"
+
+enum {
+    ONNX_MIN_OPSET = 7,
+    ONNX_MAX_OPSET = 18,
+    ONNX_WRITTEN_OPSET = 13,
+    ONNX_WRITTEN_IR_VERSION = 7,
+    ONNX_MAX_NESTING = 32, /* messages in messages; real files have about 8 */
+    ONNX_MAX_FIELDS =
+        1 << 22, /* messages, strings and unknown fields of one file: bounds what parsing allocates */
+    ONNX_FOLD_BUDGET = 1 << 24 /* elements that constant folding may add up to */
+};
+
+/* ---- names (onnx_names.c): a hash table from strings, which it borrows, to integers ---- */
+
+struct name_map {
+    struct name_slot {
+        const char *name;
+        int index;
+    } * slots;
+    size_t capacity, count;
+};
+/* *index is the number kept under `name`; it becomes `fresh`, and *is_new true, where the name was not there.
+ */
+sned_status onnx_names_add(struct name_map *map, const char *name, int fresh, int *index, bool *is_new,
+                           sned_error *error);
+int onnx_names_find(const struct name_map *map, const char *name); /* or -1 */
+void onnx_names_free(struct name_map *map);
+
+/* Names handed out so far, each once: `wanted` itself, or "wanted_2", "wanted_3", ... */
+struct unique_names {
+    struct name_map taken;
+    char **owned;
+    int count, capacity;
+};
+sned_status onnx_unique_name(struct unique_names *names, const char *wanted, const char **name,
+                             sned_error *error);
+void onnx_unique_free(struct unique_names *names);
+
+/* ---- bytes (onnx_wire.c) ---- */
+
+/* Checks that `data` is a well-formed message of the schema, not nested and not fragmented beyond the limits
+ * above, so that the recursive parser may run on it. */
+sned_status onnx_scan(const uint8_t *data, size_t size, sned_error *error);
+
+/* ---- the importer ---- */
+
+enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_FLOATS, VALUE_INTEGERS };
+
+struct value {
+    const char *name; /* borrowed from the parsed file */
+    enum value_kind kind;
+    struct shape shape;
+    void *data;                     /* constants: float or int64_t; owned here while tensor is -1 */
+    int tensor;                     /* in the graph; -1: not there (yet) */
+    int node;                       /* of the file, that makes it; -1: input or initialiser */
+    int alias;                      /* another value that this one is, or -1 */
+    int uses;                       /* readers still to come */
+    Onnx__TensorProto *initializer; /* not converted yet */
+};
+
+struct importer {
+    Onnx__ModelProto *model;
+    Onnx__GraphProto *proto; /* model's */
+    int opset;
+    struct graph *graph;
+    struct value *values;
+    int value_count;
+    struct name_map names; /* of values */
+    struct unique_names tensor_names, node_names;
+    int *order; /* the live nodes of the file, topologically */
+    int order_count;
+    int64_t batch;               /* as declared for the input; 1 where it is symbolic */
+    size_t fold_budget;          /* elements left to constant folding */
+    const Onnx__NodeProto *node; /* being converted: errors name it */
+    int node_index;
+    sned_error *error;
+};
+
+/* Fails naming the node in hand: "node 'x' (Op, opset 13): ...". */
+sned_status onnx_fail(struct importer *importer, sned_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* onnx_order.c: fills order; refuses cycles, undefined and doubly defined names; counts uses. */
+sned_status onnx_define_names(struct importer *importer);
+sned_status onnx_order_nodes(struct importer *importer);
+
+/* onnx_tensor.c: dims and data to shape, kind and data of `value`, moved out of `tensor` where the bytes
+ * allow it. */
+sned_status onnx_tensor_value(Onnx__TensorProto *tensor, struct value *value, sned_error *error);
+/* Elements of a shape whose dims are 0 or more; false where they do not fit size_t / 8. */
+bool onnx_elements(const struct shape *shape, size_t *count);
+
+/* onnx_input.c: the graph's input and output; onnx_metadata.c: metadata_props to rule, labels, provenance. */
+sned_status onnx_make_input(struct importer *importer);
+sned_status onnx_make_output(struct importer *importer);
+sned_status onnx_read_metadata(struct importer *importer);
+const char *onnx_metadata(const Onnx__ModelProto *model, const char *key); /* or NULL */
+
+/* ---- attributes, inputs and outputs of the node in hand (onnx_node.c) ---- */
+
+const Onnx__AttributeProto *onnx_attribute(const struct importer *importer, const char *name); /* or NULL */
+sned_status onnx_attribute_int(struct importer *importer, const char *name, int64_t fallback, int64_t *value);
+sned_status onnx_attribute_float(struct importer *importer, const char *name, float fallback, float *value);
+/* *values is the file's own array, NULL and 0 where the attribute is absent. */
+sned_status onnx_attribute_ints(struct importer *importer, const char *name, const int64_t **values,
+                                int *count);
+/* *text is the attribute's string in `buffer`, or `fallback`. */
+sned_status onnx_attribute_string(struct importer *importer, const char *name, const char *fallback,
+                                  char buffer[32]);
+
+int onnx_input_count(const struct importer *importer);
+/* Input `index`, aliases resolved and initialisers converted; *value NULL where it is absent. */
+sned_status onnx_input(struct importer *importer, int index, struct value **value);
+sned_status onnx_input_activation(struct importer *importer, int index, struct value **value);
+/* A constant list of integers; *values NULL where the input is absent. */
+sned_status onnx_input_ints(struct importer *importer, int index, const int64_t **values, int *count);
+/* A constant number; *value is `fallback` where the input is absent. */
+sned_status onnx_input_number(struct importer *importer, int index, double fallback, double *value);
+/* Attribute `name` before `since`, input `index` from then on: what Slice, Pad, Squeeze and others changed.
+ */
+sned_status onnx_ints(struct importer *importer, const char *name, int index, int since,
+                      const int64_t **values, int *count);
+/* Input `index` (a float constant) as a tensor of the graph in `shape`, which has its number of elements.
+ * *tensor is -1 where the input is absent. */
+sned_status onnx_input_weights(struct importer *importer, int index, const struct shape *shape, int *tensor);
+/* The same with data made anew (taken over, also on failure); named after `value`, or the node where NULL. */
+sned_status onnx_add_constant(struct importer *importer, const struct value *value, const struct shape *shape,
+                              float *data, int *tensor);
+/* Input `index` as floats that the caller may change and owns: moved where this was the last reader. */
+sned_status onnx_take_floats(struct importer *importer, int index, float **data, struct shape *shape);
+
+/* A node of the graph on `inputs` whose output is this node's first output. */
+sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, int input_count,
+                      const struct shape *shape, struct node **node);
+/* The same, but its output *tensor is one more step on the way to this node's output; "suffix" ends its name.
+ */
+sned_status onnx_emit_step(struct importer *importer, enum op op, const int *inputs, int input_count,
+                           const struct shape *shape, const char *suffix, int *tensor, struct node **node);
+sned_status onnx_emit_reshape(struct importer *importer, int input, const struct shape *shape);
+sned_status onnx_emit_reshape_step(struct importer *importer, int input, const struct shape *shape,
+                                   const char *suffix, int *tensor);
+/* This node's first output is `value` itself. */
+sned_status onnx_emit_alias(struct importer *importer, const struct value *value);
+/* This node's first output is a constant; data is taken over, also on failure. */
+sned_status onnx_emit_constant(struct importer *importer, enum value_kind kind, const struct shape *shape,
+                               void *data);
+/* `axis` in [-rank, rank) to [0, rank). */
+sned_status onnx_axis(struct importer *importer, int64_t axis, int rank, int *resolved);
+
+/* ---- operators (onnx_operators.c and the files named there) ---- */
+
+struct operator_rule {
+    const char *name;
+    const char *attributes; /* that are understood, between spaces; any other is refused */
+    sned_status (*convert)(struct importer *importer); /* with an activation among the inputs; NULL: none */
+    sned_status (*fold)(
+        struct importer *importer); /* all inputs constant; NULL: convert, which then refuses */
+};
+const struct operator_rule *onnx_operator(const char *name); /* or NULL */
+
+sned_status onnx_convert_conv(struct importer *importer); /* onnx_window.c */
+sned_status onnx_convert_max_pool(struct importer *importer);
+sned_status onnx_convert_average_pool(struct importer *importer);
+sned_status onnx_convert_global_average_pool(struct importer *importer);
+sned_status onnx_convert_reduce_mean(struct importer *importer);
+
+sned_status onnx_convert_gemm(struct importer *importer); /* onnx_linear.c */
+sned_status onnx_convert_matmul(struct importer *importer);
+sned_status onnx_convert_batch_normalization(struct importer *importer);
+sned_status onnx_convert_add(struct importer *importer);
+sned_status onnx_convert_mul(struct importer *importer);
+
+sned_status onnx_convert_concat(struct importer *importer); /* onnx_layout.c */
+sned_status onnx_convert_slice(struct importer *importer);
+sned_status onnx_convert_pad(struct importer *importer);
+sned_status onnx_convert_flatten(struct importer *importer);
+sned_status onnx_convert_reshape(struct importer *importer);
+sned_status onnx_convert_transpose(struct importer *importer);
+sned_status onnx_convert_squeeze(struct importer *importer);
+sned_status onnx_convert_unsqueeze(struct importer *importer);
+
+/* What both the conversion and the folding of an operator need to know. */
+struct slice_range {
+    int64_t start, step, count; /* elements start, start + step, ... */
+};
+sned_status onnx_slice_ranges(struct importer *importer, const struct shape *shape,
+                              struct slice_range ranges[GRAPH_MAX_RANK]);
+sned_status onnx_reshape_shape(struct importer *importer, const struct shape *from, bool is_activation,
+                               struct shape *to);
+sned_status onnx_squeeze_shape(struct importer *importer, const struct shape *from, struct shape *to);
+sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *from, struct shape *to);
+sned_status onnx_transpose_order(struct importer *importer, int rank, int order[GRAPH_MAX_RANK]);
+
+sned_status onnx_fold_constant(struct importer *importer); /* onnx_fold.c */
+sned_status onnx_fold_shape(struct importer *importer);
+sned_status onnx_fold_cast(struct importer *importer);
+sned_status onnx_fold_constant_of_shape(struct importer *importer);
+sned_status onnx_fold_identity(struct importer *importer);
+sned_status onnx_fold_reshape(struct importer *importer);
+sned_status onnx_fold_squeeze(struct importer *importer);
+sned_status onnx_fold_unsqueeze(struct importer *importer);
+sned_status onnx_fold_arithmetic(struct importer *importer); /* onnx_fold_arrays.c */
+sned_status onnx_fold_gather(struct importer *importer);
+sned_status onnx_fold_concat(struct importer *importer);
+sned_status onnx_fold_slice(struct importer *importer);
+sned_status onnx_fold_transpose(struct importer *importer);
+/* Memory for a folded constant of `shape`, taken from the budget. */
+sned_status onnx_fold_alloc(struct importer *importer, enum value_kind kind, const struct shape *shape,
+                            void **data, size_t *count);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * onnx_operators.c - the table of operators, and the rules of those that map to one node as they are.
+ */
+#include "io/onnx_import.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static sned_status convert_elementwise(struct importer *importer, enum op op, struct node **node)
+{
+    struct value *x;
+    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    return onnx_emit(importer, op, &x->tensor, 1, &x->shape, node);
+}
+
+static sned_status convert_relu(struct importer *importer)
+{
+    struct node *node;
+    SNED_TRY(convert_elementwise(importer, OP_RELU, &node));
+    node->activation.kind = ACTIVATION_RELU;
+    return SNED_OK;
+}
+
+/* Bounds as attributes before opset 11, as inputs from then on. */
+static sned_status clip_bounds(struct importer *importer, float *low, float *high)
+{
+    *low = -FLT_MAX;
+    *high = FLT_MAX;
+    if (importer->opset < 11) {
+        SNED_TRY(onnx_attribute_float(importer, "min", *low, low));
+        return onnx_attribute_float(importer, "max", *high, high);
+    }
+    double minimum, maximum;
+    SNED_TRY(onnx_input_number(importer, 1, *low, &minimum));
+    SNED_TRY(onnx_input_number(importer, 2, *high, &maximum));
+    *low = (float)minimum;
+    *high = (float)maximum;
+    return SNED_OK;
+}
+
+static sned_status convert_clip(struct importer *importer)
+{
+    struct node *node;
+    float low, high;
+    SNED_TRY(clip_bounds(importer, &low, &high));
+    if (isnan(low) || isnan(high) || low > high)
+        return onnx_fail(importer, SNED_ERROR_FORMAT, "bounds %g and %g", low, high);
+    SNED_TRY(convert_elementwise(importer, OP_CLIP, &node));
+    node->activation.kind = ACTIVATION_CLIP;
+    node->activation.low = fmaxf(low, -FLT_MAX);
+    node->activation.high = fminf(high, FLT_MAX);
+    return SNED_OK;
+}
+
+static sned_status convert_leaky_relu(struct importer *importer)
+{
+    struct node *node;
+    float alpha;
+    SNED_TRY(onnx_attribute_float(importer, "alpha", 0.01f, &alpha));
+    if (!isfinite(alpha))
+        return onnx_fail(importer, SNED_ERROR_FORMAT, "alpha %g", alpha);
+    SNED_TRY(convert_elementwise(importer, OP_LEAKY_RELU, &node));
+    node->activation.kind = ACTIVATION_LEAKY_RELU;
+    node->activation.slope = alpha;
+    return SNED_OK;
+}
+
+static sned_status convert_lrn(struct importer *importer)
+{
+    struct node *node;
+    int64_t size;
+    float alpha, beta, bias;
+    SNED_TRY(onnx_attribute_int(importer, "size", 0, &size));
+    SNED_TRY(onnx_attribute_float(importer, "alpha", 0.0001f, &alpha));
+    SNED_TRY(onnx_attribute_float(importer, "beta", 0.75f, &beta));
+    SNED_TRY(onnx_attribute_float(importer, "bias", 1.0f, &bias));
+    if (size < 1 || size > 1 << 20 || !isfinite(alpha) || !isfinite(beta) || !isfinite(bias))
+        return onnx_fail(importer, SNED_ERROR_FORMAT, "size %lld, alpha %g, beta %g, bias %g",
+                         (long long)size, alpha, beta, bias);
+    SNED_TRY(convert_elementwise(importer, OP_LRN, &node));
+    node->u.lrn.size = (int)size;
+    node->u.lrn.alpha = alpha;
+    node->u.lrn.beta = beta;
+    node->u.lrn.bias = bias;
+    return SNED_OK;
+}
+
+static sned_status convert_dropout(struct importer *importer)
+{
+    struct node *node;
+    float ratio = 0.5f;
+    double number, training;
+    if (importer->opset < 12) {
+        SNED_TRY(onnx_attribute_float(importer, "ratio", ratio, &ratio));
+    } else {
+        SNED_TRY(onnx_input_number(importer, 1, ratio, &number));
+        SNED_TRY(onnx_input_number(importer, 2, 0, &training));
+        if (training != 0)
+            return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
+                             "training_mode; export the model for inference");
+        ratio = (float)number;
+    }
+    if (!(ratio >= 0 && ratio < 1))
+        return onnx_fail(importer, SNED_ERROR_FORMAT, "ratio %g", ratio);
+    SNED_TRY(convert_elementwise(importer, OP_DROPOUT, &node));
+    node->u.dropout.ratio = ratio;
+    return SNED_OK;
+}
+
+static sned_status convert_identity(struct importer *importer)
+{
+    struct node *node;
+    return convert_elementwise(importer, OP_IDENTITY, &node);
+}
+
+static sned_status convert_softmax_node(struct importer *importer, int axis)
+{
+    struct node *node;
+    SNED_TRY(convert_elementwise(importer, OP_SOFTMAX, &node));
+    node->u.softmax.axis = axis;
+    return SNED_OK;
+}
+
+/* Before opset 13, Softmax runs over all axes from `axis` on, taken as one: [1][everything]. */
+static sned_status convert_flat_softmax(struct importer *importer, const struct value *x)
+{
+    struct shape flat = {.rank = 2, .dim = {1, 1}};
+    struct node *node;
+    int flattened, softmax;
+    for (int i = 1; i < x->shape.rank; i++)
+        flat.dim[1] *= x->shape.dim[i];
+    struct shape shape = x->shape;
+    SNED_TRY(onnx_emit_reshape_step(importer, x->tensor, &flat, "/flat", &flattened));
+    SNED_TRY(onnx_emit_step(importer, OP_SOFTMAX, &flattened, 1, &flat, "/softmax", &softmax, &node));
+    node->u.softmax.axis = 1;
+    return onnx_emit_reshape(importer, softmax, &shape);
+}
+
+static sned_status convert_softmax(struct importer *importer)
+{
+    struct value *x;
+    int64_t attribute;
+    int axis, last = 0, wide = 0;
+    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_attribute_int(importer, "axis", importer->opset < 13 ? 1 : -1, &attribute));
+    SNED_TRY(onnx_axis(importer, attribute, x->shape.rank, &axis));
+    if (axis == 0)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "over the batch");
+    if (importer->opset >= 13)
+        return convert_softmax_node(importer, axis);
+    bool all = true; /* nothing but axes of size 1 before `axis` */
+    for (int i = 1; i < x->shape.rank; i++) {
+        if (x->shape.dim[i] == 1)
+            continue;
+        all &= i >= axis;
+        wide += i >= axis;
+        last = i >= axis ? i : last;
+    }
+    if (wide <= 1)
+        return convert_softmax_node(importer, wide == 1 ? last : axis);
+    if (all)
+        return convert_flat_softmax(importer, x);
+    return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "over several axes, of several vectors");
+}
+
+/* In the order of the alphabet. convert NULL: only on constants. */
+static const struct operator_rule rules[] = {
+    {"Add", "", onnx_convert_add, onnx_fold_arithmetic},
+    {"AveragePool", " auto_pad ceil_mode count_include_pad kernel_shape pads strides ",
+     onnx_convert_average_pool, NULL},
+    {"BatchNormalization", " epsilon momentum spatial training_mode ", onnx_convert_batch_normalization,
+     NULL},
+    {"Cast", " to ", NULL, onnx_fold_cast},
+    {"Clip", " max min ", convert_clip, NULL},
+    {"Concat", " axis ", onnx_convert_concat, onnx_fold_concat},
+    {"Constant", " value value_float value_floats value_int value_ints ", NULL, onnx_fold_constant},
+    {"ConstantOfShape", " value ", NULL, onnx_fold_constant_of_shape},
+    {"Conv", " auto_pad dilations group kernel_shape pads strides ", onnx_convert_conv, NULL},
+    {"Div", "", NULL, onnx_fold_arithmetic},
+    {"Dropout", " ratio seed ", convert_dropout, NULL},
+    {"Flatten", " axis ", onnx_convert_flatten, NULL},
+    {"Gather", " axis ", NULL, onnx_fold_gather},
+    {"Gemm", " alpha beta transA transB ", onnx_convert_gemm, NULL},
+    {"GlobalAveragePool", "", onnx_convert_global_average_pool, NULL},
+    {"Identity", "", convert_identity, onnx_fold_identity},
+    {"LRN", " alpha beta bias size ", convert_lrn, NULL},
+    {"LeakyRelu", " alpha ", convert_leaky_relu, NULL},
+    {"MatMul", "", onnx_convert_matmul, NULL},
+    {"MaxPool", " auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
+     onnx_convert_max_pool, NULL},
+    {"Mul", "", onnx_convert_mul, onnx_fold_arithmetic},
+    {"Pad", " mode pads value ", onnx_convert_pad, NULL},
+    {"ReduceMean", " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_mean, NULL},
+    {"Relu", "", convert_relu, NULL},
+    {"Reshape", " allowzero ", onnx_convert_reshape, onnx_fold_reshape},
+    {"Shape", " end start ", onnx_fold_shape, onnx_fold_shape},
+    {"Slice", " axes ends starts ", onnx_convert_slice, onnx_fold_slice},
+    {"Softmax", " axis ", convert_softmax, NULL},
+    {"Squeeze", " axes ", onnx_convert_squeeze, onnx_fold_squeeze},
+    {"Sub", "", NULL, onnx_fold_arithmetic},
+    {"Transpose", " perm ", onnx_convert_transpose, onnx_fold_transpose},
+    {"Unsqueeze", " axes ", onnx_convert_unsqueeze, onnx_fold_unsqueeze},
+};
+
+const struct operator_rule *onnx_operator(const char *name)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (strcmp(rules[i].name, name) == 0)
+            return &rules[i];
+    return NULL;
+}
