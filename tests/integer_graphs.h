@@ -1,5 +1,6 @@
 /*
- * integer_graphs.h - random integer graphs of one node, and a small network: material for kernel tests.
+ * integer_graphs.h - integer networks made by hand, with random weights, for the tests of packing and
+ * unpacking.
  */
 #ifndef SNED_TESTS_INTEGER_GRAPHS_H
 #define SNED_TESTS_INTEGER_GRAPHS_H
@@ -8,171 +9,304 @@
 #include "base/random.h"
 #include "graph/graph.h"
 
-#include <math.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct quantization unsigned8 = {0.5f, 8, false}, signed8 = {0.25f, 8, true},
-                                 wide16 = {0.001f, 16, true};
-
-static int random_range(struct random *random, int low, int high)
-{
-    return low + (int)sned_random_below(random, (uint32_t)(high - low + 1));
-}
-
-static struct quantization random_type(struct random *random, bool may_be_wide)
-{
-    int pick = random_range(random, 0, may_be_wide ? 2 : 1);
-    return pick == 0 ? unsigned8 : pick == 1 ? signed8 : wide16;
-}
-
-/* A scaling that brings sums of about `magnitude` to about 100. */
-static struct scaling random_scaling(struct random *random, double magnitude)
-{
-    int exponent;
-    frexp(100.0 / (magnitude + 1), &exponent);
-    return (struct scaling){(uint16_t)random_range(random, 1 << 15, (1 << 16) - 1), (uint8_t)(16 - exponent)};
-}
-
-static struct graph *new_graph(struct shape input, struct quantization quantization)
-{
+/* A graph under construction: `last` is the newest activation, `density` the share of weights that are not 0.
+ */
+struct maker {
     struct graph *graph;
-    assert_int_equal(sned_graph_new(&graph, "test", NULL), SNED_OK);
-    graph->integer = true;
-    assert_int_equal(sned_graph_add_tensor(graph, "input", TENSOR_F32, &input, NULL, &graph->input, NULL),
-                     SNED_OK);
-    graph->tensors[graph->input].quantization = quantization;
-    graph->output = graph->input;
-    return graph;
+    struct random random;
+    float density;
+    int last;
+};
+
+#define MUST(call)                                                                                           \
+    do {                                                                                                     \
+        sned_error must_error_ = {0};                                                                        \
+        (void)must_error_;                                                                                   \
+        if ((call) != SNED_OK) {                                                                             \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #call);                                       \
+            abort();                                                                                         \
+        }                                                                                                    \
+    } while (0)
+
+static const struct quantization U8 = {0.05f, 8, false}, S8 = {0.04f, 8, true}, S16 = {0.001f, 16, true};
+
+static inline void random_weights(struct random *random, int8_t *weights, size_t count, float density)
+{
+    for (size_t i = 0; i < count; i++) {
+        int value = (int)sned_random_below(random, 254) - 127;
+        weights[i] = sned_random_uniform(random) < density ? (int8_t)(value < 0 ? value : value + 1) : 0;
+    }
 }
 
-static int add_constant(struct graph *graph, const char *name, enum tensor_type type, struct shape shape,
-                        void *data)
+static inline struct maker maker_begin(const char *name, const struct shape *input, float density,
+                                       uint64_t seed)
 {
-    int index;
-    assert_int_equal(sned_graph_add_tensor(graph, name, type, &shape, data, &index, NULL), SNED_OK);
-    return index;
+    struct maker maker = {.density = density};
+    sned_random_seed(&maker.random, seed, 0);
+    MUST(sned_graph_new(&maker.graph, name, NULL));
+    maker.graph->integer = true;
+    MUST(sned_graph_add_tensor(maker.graph, "input", TENSOR_F32, input, NULL, &maker.last, NULL));
+    maker.graph->input = maker.last;
+    maker.graph->tensors[maker.last].quantization = S8;
+    return maker;
 }
 
-/* A node whose output becomes the graph's; shapes come from sned_graph_infer, when all is filled in. */
-static struct node *add_node(struct graph *graph, enum op op, const int *inputs, int count,
-                             struct quantization out)
+/* The input is an image of 1 or 3 channels. */
+static inline void maker_image(struct maker *maker)
 {
+    struct input_rule *rule = &maker->graph->rule;
+    int channels = (int)maker->graph->tensors[maker->graph->input].shape.dim[1];
+    rule->is_image = true;
+    strcpy(rule->color, channels == 1 ? "gray" : "BGR");
+    rule->label_offset = -1;
+    for (int c = 0; c < channels; c++) {
+        rule->mean[c] = 104.0f + 13.0f * (float)c;
+        rule->scale[c] = 1.0f / (1.0f + (float)c);
+        rule->integer[c].multiplier = 40000 + c;
+        rule->integer[c].offset = -123456 * (c + 1);
+        rule->integer[c].shift = (uint8_t)(15 + c);
+    }
+}
+
+static inline struct scaling random_scaling(struct random *random)
+{
+    return (struct scaling){(uint16_t)(32768 + sned_random_below(random, 32768)),
+                            (uint8_t)(24 + sned_random_below(random, 4))};
+}
+
+static inline void clamp_to_range(struct node *node, const struct quantization *q)
+{
+    node->integer.low = q->bits == 16 ? -32768 : q->is_signed ? -128 : 0;
+    node->integer.high = q->bits == 16 ? 32767 : q->is_signed ? 127 : 255;
+    if (node->activation.kind == ACTIVATION_RELU)
+        node->integer.low = 0;
+}
+
+/* A node behind `inputs`, whose result has quantization `q`; becomes maker->last. */
+static inline struct node *add(struct maker *maker, const char *name, enum op op, const int *inputs,
+                               int count, int scalings, struct quantization q)
+{
+    struct shape unknown = {0};
     struct node *node;
-    char name[32];
-    struct shape unknown = graph->tensors[inputs[0]].shape;
-    int output;
-    snprintf(name, sizeof name, "node%d", graph->node_count);
-    assert_int_equal(sned_graph_add_tensor(graph, name, TENSOR_F32, &unknown, NULL, &output, NULL), SNED_OK);
-    graph->tensors[output].quantization = out;
-    assert_int_equal(sned_graph_add_node(graph, name, op, inputs, count, output, &node, NULL), SNED_OK);
-    graph->output = output;
-    node->integer.low = out.bits == 16 ? -32768 : out.is_signed ? -128 : 0;
-    node->integer.high = out.bits == 16 ? 32767 : out.is_signed ? 127 : 255;
+    char full[80];
+    snprintf(full, sizeof full, "%s:0", name);
+    MUST(sned_graph_add_tensor(maker->graph, full, TENSOR_F32, &unknown, NULL, &maker->last, NULL));
+    maker->graph->tensors[maker->last].quantization = q;
+    MUST(sned_graph_add_node(maker->graph, name, op, inputs, count, maker->last, &node, NULL));
+    clamp_to_range(node, &q);
+    if (scalings == 0)
+        return node;
+    node->integer.scaling_count = scalings;
+    MUST(sned_alloc(&node->integer.scalings, (size_t)scalings, sizeof *node->integer.scalings, NULL));
+    for (int i = 0; i < scalings; i++)
+        node->integer.scalings[i] = random_scaling(&maker->random);
     return node;
 }
 
-static void set_scalings(struct node *node, int count)
+static inline struct node *add_one(struct maker *maker, const char *name, enum op op, int scalings,
+                                   struct quantization q)
 {
-    node->integer.scaling_count = count;
-    assert_int_equal(sned_alloc(&node->integer.scalings, count, sizeof *node->integer.scalings, NULL),
-                     SNED_OK);
+    int input = maker->last;
+    return add(maker, name, op, &input, 1, scalings, q);
 }
 
-static int random_weights(struct graph *graph, struct random *random, struct shape shape, float density)
+static inline void add_layer_inputs(struct maker *maker, const char *name, const struct shape *shape,
+                                    bool bias, int inputs[3])
 {
     int8_t *weights;
-    size_t count = sned_shape_elements(&shape);
-    assert_int_equal(sned_alloc(&weights, count, 1, NULL), SNED_OK);
-    for (size_t i = 0; i < count; i++)
-        weights[i] = sned_random_uniform(random) < density ? (int8_t)random_range(random, -127, 127) : 0;
-    return add_constant(graph, "weights", TENSOR_I8, shape, weights);
+    int32_t *biases;
+    char full[80];
+    MUST(sned_alloc(&weights, sned_shape_elements(shape), 1, NULL));
+    random_weights(&maker->random, weights, sned_shape_elements(shape), maker->density);
+    inputs[0] = maker->last;
+    inputs[2] = -1;
+    snprintf(full, sizeof full, "%s.weight", name);
+    MUST(sned_graph_add_tensor(maker->graph, full, TENSOR_I8, shape, weights, &inputs[1], NULL));
+    if (!bias)
+        return;
+    struct shape vector = sned_shape(1, shape->dim[0]);
+    MUST(sned_alloc(&biases, (size_t)shape->dim[0], sizeof *biases, NULL));
+    for (int64_t k = 0; k < shape->dim[0]; k++)
+        biases[k] = (int32_t)sned_random_below(&maker->random, 20001) - 10000;
+    snprintf(full, sizeof full, "%s.bias", name);
+    MUST(sned_graph_add_tensor(maker->graph, full, TENSOR_I32, &vector, biases, &inputs[2], NULL));
 }
 
-static int random_bias(struct graph *graph, struct random *random, int64_t filters)
+/* Square kernel, stride 1, padded to keep the size where `kernel` is odd; ReLU. */
+static inline struct node *add_conv(struct maker *maker, const char *name, int filters, int channels,
+                                    int kernel, int groups, bool bias)
 {
-    int32_t *bias;
-    assert_int_equal(sned_alloc(&bias, filters, sizeof *bias, NULL), SNED_OK);
-    for (int64_t k = 0; k < filters; k++)
-        bias[k] = random_range(random, -20000, 20000);
-    return add_constant(graph, "bias", TENSOR_I32, sned_shape(1, filters), bias);
-}
-
-/* LeakyReLU's slope or a narrower clamp, now and then. */
-static void random_activation(struct node *node, struct random *random)
-{
-    switch (random_range(random, 0, 3)) {
-    case 0:
-        node->integer.slope = (uint16_t)random_range(random, 1, 65535);
-        break;
-    case 1:
-        node->integer.low = node->integer.low < 0 ? random_range(random, -100, 0) : 10;
-        node->integer.high = 90;
-        break;
-    }
-}
-
-static const float densities[] = {0, 0.05f, 0.3f, 1};
-
-static void random_conv(struct graph *graph, struct random *random, const struct window *window, int groups,
-                        int64_t filters, struct quantization out)
-{
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    const int64_t channels = graph->tensors[graph->output].shape.dim[1] / groups;
-    const int64_t taps = channels * window->kernel[0] * window->kernel[1];
-    int inputs[3] = {graph->output};
-    inputs[1] = random_weights(
-        graph, random,
-        sned_shape(4, filters, channels, (int64_t)window->kernel[0], (int64_t)window->kernel[1]),
-        densities[random_range(random, 0, 3)]);
-    inputs[2] = random_range(random, 0, 3) ? random_bias(graph, random, filters) : -1;
-    struct node *node = add_node(graph, OP_CONV, inputs, 3, out);
-    node->u.conv.window = *window;
+    int inputs[3];
+    struct shape shape = sned_shape(4, (int64_t)filters, (int64_t)channels, (int64_t)kernel, (int64_t)kernel);
+    add_layer_inputs(maker, name, &shape, bias, inputs);
+    struct node *node = add(maker, name, OP_CONV, inputs, 3, filters, U8);
+    int pad = kernel / 2;
     node->u.conv.groups = groups;
-    set_scalings(node, (int)filters);
-    for (int64_t k = 0; k < filters; k++)
-        node->integer.scalings[k] =
-            random_scaling(random, 5000 * sqrt((double)taps) / (out.bits == 16 ? 128 : 1));
-    random_activation(node, random);
+    node->u.conv.window = (struct window){{kernel, kernel}, {1, 1}, {1, 1}, {pad, pad}, {pad, pad}};
+    node->activation.kind = ACTIVATION_RELU;
+    return node;
 }
 
-static void random_gemm(struct graph *graph, struct random *random, int64_t filters, struct quantization out)
+static inline struct node *add_gemm(struct maker *maker, const char *name, int outputs, int channels,
+                                    struct quantization q)
 {
-    const int64_t channels = graph->tensors[graph->output].shape.dim[1];
-    int inputs[3] = {graph->output};
-    inputs[1] = random_weights(graph, random, sned_shape(2, filters, channels),
-                               densities[random_range(random, 0, 3)]);
-    inputs[2] = random_bias(graph, random, filters);
-    struct node *node = add_node(graph, OP_GEMM, inputs, 3, out);
-    set_scalings(node, (int)filters);
-    for (int64_t k = 0; k < filters; k++)
-        node->integer.scalings[k] =
-            random_scaling(random, 5000 * sqrt((double)channels) / (out.bits == 16 ? 128 : 1));
-    random_activation(node, random);
+    int inputs[3];
+    struct shape shape = sned_shape(2, (int64_t)outputs, (int64_t)channels);
+    add_layer_inputs(maker, name, &shape, true, inputs);
+    return add(maker, name, OP_GEMM, inputs, 3, outputs, q);
 }
 
-/* One scaling for every number of elements that any window might count. */
-static void scalings_by_count(struct node *node, int most)
+static inline struct node *add_max_pool(struct maker *maker, const char *name, bool ceil_mode)
 {
-    set_scalings(node, most);
-    assert_int_equal(sned_alloc(&node->integer.counts, most, sizeof(int), NULL), SNED_OK);
-    for (int n = 1; n <= most; n++) {
-        node->integer.counts[n - 1] = n;
-        node->integer.scalings[n - 1] =
-            (struct scaling){(uint16_t)(40000 + n), (uint8_t)(16 + (n > 1) + (n > 2) + (n > 5) + (n > 11))};
+    struct node *node = add_one(maker, name, OP_MAX_POOL, 0, maker->graph->tensors[maker->last].quantization);
+    node->u.pool.window = (struct window){.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}};
+    node->u.pool.ceil_mode = ceil_mode;
+    return node;
+}
+
+static inline void set_counts(struct node *node, const int *counts)
+{
+    MUST(sned_alloc(&node->integer.counts, (size_t)node->integer.scaling_count, sizeof *counts, NULL));
+    memcpy(node->integer.counts, counts, (size_t)node->integer.scaling_count * sizeof *counts);
+}
+
+/* Infers, checks and hands over the graph, whose output is the newest activation. */
+static inline struct graph *maker_end(struct maker *maker)
+{
+    sned_error error = {0};
+    free(maker->graph->tensors[maker->last].name);
+    maker->graph->tensors[maker->last].name = strdup("logits");
+    maker->graph->output = maker->last;
+    if (sned_graph_infer(maker->graph, &error) != SNED_OK ||
+        sned_graph_check(maker->graph, &error) != SNED_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        abort();
     }
+    return maker->graph;
 }
 
-static void random_input(const struct graph *graph, struct random *random, int32_t *input)
+/* Conv, pool, Gemm and labels: a few hundred bytes. */
+static inline struct graph *small_graph(float density, uint64_t seed)
 {
-    const struct tensor *tensor = &graph->tensors[graph->input];
-    const bool is_signed = tensor->quantization.is_signed;
-    for (size_t i = 0; i < sned_shape_elements(&tensor->shape); i++)
-        input[i] = is_signed ? random_range(random, -128, 127) : random_range(random, 0, 255);
+    static const char *const labels[] = {"cat", "dog", "\xc3\xa9l\xc3\xa9phant"};
+    struct shape input = sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)6, (int64_t)6);
+    struct maker maker = maker_begin("small", &input, density, seed);
+    maker_image(&maker);
+    add_conv(&maker, "conv1", 4, 1, 3, 1, true);
+    add_max_pool(&maker, "pool1", false);
+    struct node *flatten = add_one(&maker, "flatten", OP_FLATTEN, 0, U8);
+    flatten->u.flatten.axis = 1;
+    add_gemm(&maker, "fc1", 3, 36, S16);
+    MUST(sned_graph_set_labels(maker.graph, labels, 3, NULL));
+    maker.graph->provenance = strdup("{\"seed\": 1}\n");
+    return maker_end(&maker);
+}
+
+/* LeNet-5 in Caffe's sizes: 430,500 weights. */
+static inline struct graph *lenet_graph(float density, uint64_t seed)
+{
+    struct shape input = sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)28, (int64_t)28);
+    struct maker maker = maker_begin("lenet5", &input, density, seed);
+    maker_image(&maker);
+    for (int i = 0; i < 2; i++) {
+        struct node *conv = add_conv(&maker, i ? "conv2" : "conv1", i ? 50 : 20, i ? 20 : 1, 5, 1, true);
+        memset(conv->u.conv.window.pad_begin, 0, sizeof(int[2]));
+        memset(conv->u.conv.window.pad_end, 0, sizeof(int[2]));
+        add_max_pool(&maker, i ? "pool2" : "pool1", false);
+    }
+    struct node *flatten = add_one(&maker, "flatten", OP_FLATTEN, 0, U8);
+    flatten->u.flatten.axis = 1;
+    struct node *fc1 = add_gemm(&maker, "fc1", 500, 800, U8);
+    fc1->activation.kind = ACTIVATION_RELU;
+    add_gemm(&maker, "fc2", 10, 500, S16);
+    return maker_end(&maker);
+}
+
+/* Every operator and attribute that a .sned file can hold. */
+static inline struct graph *every_operator_graph(float density, uint64_t seed)
+{
+    static const int counts[3] = {4, 6, 9};
+    struct shape input = sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)16, (int64_t)12);
+    struct maker maker = maker_begin("every operator", &input, density, seed);
+    struct node *node;
+    uint16_t *table;
+    int pair[2];
+    maker_image(&maker);
+    node = add_conv(&maker, "conv1", 8, 3, 3, 1, true); /* [8][16][12] */
+    node->activation = (struct activation){.kind = ACTIVATION_LEAKY_RELU, .slope = 0.1f};
+    node->integer.slope = 3277;
+    node->integer.scalings[3] = (struct scaling){0, 1};
+    /* LRN with its table */
+    pair[0] = maker.last;
+    struct shape entries = sned_shape(1, (int64_t)LRN_TABLE_SIZE);
+    MUST(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, NULL));
+    for (int i = 0; i < LRN_TABLE_SIZE; i++)
+        table[i] = (uint16_t)(65535 - 60 * i);
+    MUST(sned_graph_add_tensor(maker.graph, "norm1.table", TENSOR_U16, &entries, table, &pair[1], NULL));
+    node = add(&maker, "norm1", OP_LRN, pair, 2, 1, U8);
+    node->u.lrn.size = 5;
+    node->u.lrn.alpha = 1e-4f;
+    node->u.lrn.beta = 0.75f;
+    node->u.lrn.bias = 1.0f;
+    add_max_pool(&maker, "pool1", true); /* [8][8][6] */
+    /* depthwise, every part of a window */
+    node = add_conv(&maker, "depthwise", 8, 1, 3, 8, false);
+    node->u.conv.window = (struct window){{3, 3}, {1, 2}, {1, 2}, {1, 2}, {1, 3}}; /* [8][8][4] */
+    node->activation = (struct activation){.kind = ACTIVATION_CLIP, .low = 0.0f, .high = 6.0f};
+    node->integer.high = 120;
+    const int trunk = maker.last;
+    add_conv(&maker, "branch", 8, 4, 1, 2, true);
+    /* the residual shortcut: every second row and column of the trunk, with zeros around, channels from 8 to
+     * 12 */
+    pair[0] = trunk, pair[1] = maker.last;
+    node = add(&maker, "add", OP_ADD, pair, 2, 2, S8);
+    node->integer.scalings[1] = (struct scaling){123, node->integer.scalings[0].shift};
+    node = add_one(&maker, "slice", OP_SLICE, 0, S8); /* [8][4][4] */
+    for (int i = 0; i < 4; i++) {
+        static const int64_t ends[] = {1, 8, 8, 4};
+        node->u.slice.end[i] = ends[i];
+        node->u.slice.step[i] = i == 2 ? 2 : 1;
+    }
+    node = add_one(&maker, "pad", OP_PAD, 0, S8); /* [12][8][4] */
+    node->u.pad.before[1] = node->u.pad.after[1] = 2;
+    node->u.pad.after[2] = 4;
+    pair[0] = pair[1] = maker.last;
+    add(&maker, "square", OP_MUL, pair, 2, 1, S8);
+    add(&maker, "concat", OP_CONCAT, (int[]){pair[0], maker.last, pair[0]}, 3, 0, S8)->u.concat.axis =
+        1;                                                     /* 36 */
+    node = add_one(&maker, "average", OP_AVERAGE_POOL, 3, S8); /* [36][4][2] */
+    node->u.pool.window = (struct window){{3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}};
+    set_counts(node, counts);
+    node = add_one(&maker, "average padded", OP_AVERAGE_POOL, 1, S8); /* [36][4][2] */
+    node->u.pool.window = (struct window){{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
+    node->u.pool.count_include_pad = true;
+    set_counts(node, &counts[2]);
+    add_one(&maker, "relu", OP_RELU, 1, U8);
+    node = add_one(&maker, "clip", OP_CLIP, 1, S8);
+    node->activation.low = -1.5f;
+    node->activation.high = 2.5f;
+    node->integer.low = -38;
+    node->integer.high = 63;
+    node = add_one(&maker, "leaky", OP_LEAKY_RELU, 1, S8);
+    node->activation.slope = 0.25f;
+    node->integer.slope = 8192;
+    node = add_one(&maker, "transpose", OP_TRANSPOSE, 0, S8); /* [2][4][36] */
+    static const int order[4] = {0, 3, 2, 1};
+    memcpy(node->u.transpose.order, order, sizeof order);
+    node = add_one(&maker, "reshape", OP_RESHAPE, 0, S8);
+    node->u.reshape.shape = sned_shape(4, (int64_t)1, (int64_t)36, (int64_t)8, (int64_t)1);
+    node = add_one(&maker, "global", OP_GLOBAL_AVERAGE_POOL, 1, S8);
+    set_counts(node, (const int[]){8});
+    node = add_one(&maker, "flatten", OP_FLATTEN, 0, S8);
+    node->u.flatten.axis = 1;
+    add_gemm(&maker, "fc", 5, 36, S16);
+    node = add_one(&maker, "softmax", OP_SOFTMAX, 0, (struct quantization){0});
+    node->u.softmax.axis = 1;
+    return maker_end(&maker);
 }
 
 #endif

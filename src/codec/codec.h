@@ -10,7 +10,7 @@
 /* Stored in the file: never renumbered. */
 enum weight_format {
     FORMAT_DENSE8 = 0, /* every weight, one byte */
-    FORMAT_CCOO16 = 1, /* non-zero: value 8 | row 4 | column 4 in its kernel (kernels up to 16 x 16) */
+    FORMAT_CCOO16 = 1, /* non-zero: value 8 | row 4 | column 4 in its kernel, up to 16 x 16 */
     FORMAT_GAP16 = 2,  /* non-zero: value 8 | zeros before it 8; a zero where the gap overflows */
     FORMAT_COUNT
 };

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { CCOO_MAX_KERNEL = 16, CCOO_MAX_STEP = 256, GAP_MAX = 255 };
+enum { CCOO_FIELD = 16, CCOO_MAX_STEP = 256, GAP_MAX = 255 };
 
 const char *sned_format_name(enum weight_format format)
 {
@@ -42,29 +42,50 @@ static void write_entry(struct writer *writer, int value, unsigned low)
     sned_write_u16(writer, (uint16_t)((unsigned)(uint8_t)value << 8 | low));
 }
 
-/* ---- ccoo16 ---- */
+/* ---- ccoo16 ----
+ *
+ * Kernels are small against the fields of 4 bits: what a field holds beyond the row or column tells how many
+ * kernels to move on first. With A = 16 / R and B = 16 / S, rounded down, an entry moves on by a + A * b
+ * kernels:
+ *
+ *      7           4 3            0
+ *     +-------------+--------------+
+ *     | row + R * a | column + S * b|        a < A, b < B: 0 to 24 kernels of 3 x 3, 0 to 8 of 5 x 5, 0 of 11
+ * x 11
+ *     +-------------+--------------+
+ */
+
+static sned_status check_kernel(const int shape[4], sned_error *error)
+{
+    if (shape[2] <= CCOO_FIELD && shape[3] <= CCOO_FIELD)
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                     "ccoo16 holds kernels up to 16 x 16, not %d x %d; use gap16 or dense8", shape[2],
+                     shape[3]);
+}
 
 static void encode_ccoo(const int8_t *weights, const int shape[4], struct writer *writer)
 {
-    size_t kernels = (size_t)shape[0] * shape[1], reached = 0;
-    int last = -1; /* position of the last weight in kernel `reached`, where a decoder stands */
+    const size_t kernels = (size_t)shape[0] * shape[1];
+    const unsigned rows = shape[2], columns = shape[3];
+    const size_t a_count = CCOO_FIELD / rows, most = a_count * (CCOO_FIELD / columns) - 1;
+    size_t reached = 0; /* the kernel where a decoder stands */
     for (size_t kernel = 0; kernel < kernels; kernel++) {
-        for (int r = 0; r < shape[2]; r++) {
-            for (int s = 0; s < shape[3]; s++) {
-                int value = *weights++, position = 16 * r + s;
+        for (unsigned r = 0; r < rows; r++) {
+            for (unsigned s = 0; s < columns; s++) {
+                int value = *weights++;
                 if (value == 0)
                     continue;
                 size_t ahead = kernel - reached;
-                if (ahead == 1 && position <= last)
-                    ahead = 0; /* a step back is a step to the next kernel */
-                while (ahead) {
+                while (ahead > most) {
                     size_t step = ahead < CCOO_MAX_STEP ? ahead : CCOO_MAX_STEP;
                     write_entry(writer, 0, (unsigned)step - 1);
                     ahead -= step;
                 }
-                write_entry(writer, value, (unsigned)position);
+                unsigned row = r + rows * (unsigned)(ahead % a_count);
+                unsigned column = s + columns * (unsigned)(ahead / a_count);
+                write_entry(writer, value, row << 4 | column);
                 reached = kernel;
-                last = position;
             }
         }
     }
@@ -73,25 +94,25 @@ static void encode_ccoo(const int8_t *weights, const int shape[4], struct writer
 static sned_status decode_ccoo(const uint8_t *data, size_t entries, const int shape[4], int8_t *weights,
                                sned_error *error)
 {
-    size_t kernels = (size_t)shape[0] * shape[1], kernel = 0;
-    int last = -1;
+    const size_t kernels = (size_t)shape[0] * shape[1];
+    const unsigned rows = shape[2], columns = shape[3];
+    const unsigned a_count = CCOO_FIELD / rows, b_count = CCOO_FIELD / columns;
+    size_t kernel = 0;
     for (size_t i = 0; i < entries; i++) {
-        int low = data[2 * i], value = (int8_t)data[2 * i + 1];
-        int r = low >> 4, s = low & 15;
+        unsigned row = data[2 * i] >> 4, column = data[2 * i] & 15;
+        int8_t value = (int8_t)data[2 * i + 1];
         if (value == 0) {
-            kernel += (size_t)low + 1;
-            last = -1;
+            kernel += (size_t)data[2 * i] + 1;
             continue;
         }
-        if (low <= last)
-            kernel++;
-        if (kernel >= kernels || r >= shape[2] || s >= shape[3])
+        unsigned a = row / rows, b = column / columns;
+        kernel += a + a_count * b;
+        if (kernel >= kernels || a >= a_count || b >= b_count)
             return sned_fail(
                 error, SNED_ERROR_FORMAT,
-                "ccoo16: entry %zu lies outside the weights: kernel %zu of %zu, row %d, column %d", i, kernel,
-                kernels, r, s);
-        weights[(kernel * shape[2] + r) * shape[3] + s] = (int8_t)value;
-        last = low;
+                "ccoo16: entry %zu lies outside the weights: kernel %zu of %zu, fields %u and %u", i, kernel,
+                kernels, row, column);
+        weights[(kernel * rows + row % rows) * columns + column % columns] = value;
     }
     return SNED_OK;
 }
@@ -144,10 +165,7 @@ sned_status sned_weights_encode(enum weight_format format, const int8_t *weights
 
     struct writer writer = {.buffer = *out};
     if (format == FORMAT_CCOO16) {
-        if (shape[2] > CCOO_MAX_KERNEL || shape[3] > CCOO_MAX_KERNEL)
-            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                             "ccoo16 holds kernels up to 16 x 16, not %d x %d; use gap16 or dense8", shape[2],
-                             shape[3]);
+        SNED_TRY(check_kernel(shape, error));
         encode_ccoo(weights, shape, &writer);
     } else if (format == FORMAT_GAP16) {
         encode_gap(weights, count, &writer);
@@ -181,7 +199,9 @@ sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, 
             return sned_fail(error, SNED_ERROR_FORMAT, "dense8: a weight of -128");
         memcpy(weights, data, count);
     }
-    if (format == FORMAT_CCOO16)
+    if (format == FORMAT_CCOO16) {
+        SNED_TRY(check_kernel(shape, error));
         return decode_ccoo(data, size / 2, shape, weights, error);
+    }
     return format == FORMAT_GAP16 ? decode_gap(data, size / 2, count, weights, error) : SNED_OK;
 }

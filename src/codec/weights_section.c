@@ -108,14 +108,18 @@ static sned_status try_format(const struct filters *filters, enum weight_format 
     return status;
 }
 
-static sned_status choose_format(const struct filters *filters, int force, struct candidate *best,
+/* The first of equally small ones is kept: the paper's format for this operator before the other. */
+static sned_status choose_format(const struct filters *filters, enum op op, int force, struct candidate *best,
                                  sned_error *error)
 {
+    const enum weight_format order[FORMAT_COUNT] = {FORMAT_DENSE8,
+                                                    op == OP_CONV ? FORMAT_CCOO16 : FORMAT_GAP16,
+                                                    op == OP_CONV ? FORMAT_GAP16 : FORMAT_CCOO16};
     for (int without_dead = 0; without_dead <= (filters->live != NULL); without_dead++) {
-        for (int format = 0; format < FORMAT_COUNT; format++) {
-            if (force >= 0 && format != force)
+        for (int i = 0; i < FORMAT_COUNT; i++) {
+            if (force >= 0 && (int)order[i] != force)
                 continue;
-            sned_status status = try_format(filters, (enum weight_format)format, without_dead, best, error);
+            sned_status status = try_format(filters, order[i], without_dead, best, error);
             if (status != SNED_OK && (status != SNED_ERROR_UNSUPPORTED || force >= 0))
                 return status;
         }
@@ -132,7 +136,7 @@ static sned_status write_layer(struct writer *writer, const struct graph *graph,
     struct candidate best = {0};
     size_t start = writer->buffer.size;
     SNED_TRY_DONE(split_filters(&filters, &graph->tensors[node->inputs[1]], error));
-    SNED_TRY_DONE(choose_format(&filters, force, &best, error));
+    SNED_TRY_DONE(choose_format(&filters, node->op, force, &best, error));
     sned_write_u8(writer, best.form);
     if (best.form & FORM_DEAD)
         sned_write_bytes(writer, filters.bitmap, bitmap_size(filters.shape));
