@@ -1,7 +1,7 @@
 /*
  * test_runtime.c - every kernel against docs/arithmetic.md's plain loops (oracle.h), on random shapes.
  */
-#include "integer_graphs.h"
+#include "random_graphs.h"
 #include "oracle.h"
 #include "runtime/kernel.h"
 #include "runtime/runtime.h"

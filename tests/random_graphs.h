@@ -1,0 +1,178 @@
+/*
+ * random_graphs.h - random integer graphs of one node, and a small network: material for kernel tests.
+ */
+#ifndef SNED_TESTS_RANDOM_GRAPHS_H
+#define SNED_TESTS_RANDOM_GRAPHS_H
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "graph/graph.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+
+static const struct quantization unsigned8 = {0.5f, 8, false}, signed8 = {0.25f, 8, true},
+                                 wide16 = {0.001f, 16, true};
+
+static int random_range(struct random *random, int low, int high)
+{
+    return low + (int)sned_random_below(random, (uint32_t)(high - low + 1));
+}
+
+static struct quantization random_type(struct random *random, bool may_be_wide)
+{
+    int pick = random_range(random, 0, may_be_wide ? 2 : 1);
+    return pick == 0 ? unsigned8 : pick == 1 ? signed8 : wide16;
+}
+
+/* A scaling that brings sums of about `magnitude` to about 100. */
+static struct scaling random_scaling(struct random *random, double magnitude)
+{
+    int exponent;
+    frexp(100.0 / (magnitude + 1), &exponent);
+    return (struct scaling){(uint16_t)random_range(random, 1 << 15, (1 << 16) - 1), (uint8_t)(16 - exponent)};
+}
+
+static struct graph *new_graph(struct shape input, struct quantization quantization)
+{
+    struct graph *graph;
+    assert_int_equal(sned_graph_new(&graph, "test", NULL), SNED_OK);
+    graph->integer = true;
+    assert_int_equal(sned_graph_add_tensor(graph, "input", TENSOR_F32, &input, NULL, &graph->input, NULL),
+                     SNED_OK);
+    graph->tensors[graph->input].quantization = quantization;
+    graph->output = graph->input;
+    return graph;
+}
+
+static int add_constant(struct graph *graph, const char *name, enum tensor_type type, struct shape shape,
+                        void *data)
+{
+    int index;
+    assert_int_equal(sned_graph_add_tensor(graph, name, type, &shape, data, &index, NULL), SNED_OK);
+    return index;
+}
+
+/* A node whose output becomes the graph's; shapes come from sned_graph_infer, when all is filled in. */
+static struct node *add_node(struct graph *graph, enum op op, const int *inputs, int count,
+                             struct quantization out)
+{
+    struct node *node;
+    char name[32];
+    struct shape unknown = graph->tensors[inputs[0]].shape;
+    int output;
+    snprintf(name, sizeof name, "node%d", graph->node_count);
+    assert_int_equal(sned_graph_add_tensor(graph, name, TENSOR_F32, &unknown, NULL, &output, NULL), SNED_OK);
+    graph->tensors[output].quantization = out;
+    assert_int_equal(sned_graph_add_node(graph, name, op, inputs, count, output, &node, NULL), SNED_OK);
+    graph->output = output;
+    node->integer.low = out.bits == 16 ? -32768 : out.is_signed ? -128 : 0;
+    node->integer.high = out.bits == 16 ? 32767 : out.is_signed ? 127 : 255;
+    return node;
+}
+
+static void set_scalings(struct node *node, int count)
+{
+    node->integer.scaling_count = count;
+    assert_int_equal(sned_alloc(&node->integer.scalings, count, sizeof *node->integer.scalings, NULL),
+                     SNED_OK);
+}
+
+static int random_weights(struct graph *graph, struct random *random, struct shape shape, float density)
+{
+    int8_t *weights;
+    size_t count = sned_shape_elements(&shape);
+    assert_int_equal(sned_alloc(&weights, count, 1, NULL), SNED_OK);
+    for (size_t i = 0; i < count; i++)
+        weights[i] = sned_random_uniform(random) < density ? (int8_t)random_range(random, -127, 127) : 0;
+    return add_constant(graph, "weights", TENSOR_I8, shape, weights);
+}
+
+static int random_bias(struct graph *graph, struct random *random, int64_t filters)
+{
+    int32_t *bias;
+    assert_int_equal(sned_alloc(&bias, filters, sizeof *bias, NULL), SNED_OK);
+    for (int64_t k = 0; k < filters; k++)
+        bias[k] = random_range(random, -20000, 20000);
+    return add_constant(graph, "bias", TENSOR_I32, sned_shape(1, filters), bias);
+}
+
+/* LeakyReLU's slope or a narrower clamp, now and then. */
+static void random_activation(struct node *node, struct random *random)
+{
+    switch (random_range(random, 0, 3)) {
+    case 0:
+        node->integer.slope = (uint16_t)random_range(random, 1, 65535);
+        break;
+    case 1:
+        node->integer.low = node->integer.low < 0 ? random_range(random, -100, 0) : 10;
+        node->integer.high = 90;
+        break;
+    }
+}
+
+static const float densities[] = {0, 0.05f, 0.3f, 1};
+
+static void random_conv(struct graph *graph, struct random *random, const struct window *window, int groups,
+                        int64_t filters, struct quantization out)
+{
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    const int64_t channels = graph->tensors[graph->output].shape.dim[1] / groups;
+    const int64_t taps = channels * window->kernel[0] * window->kernel[1];
+    int inputs[3] = {graph->output};
+    inputs[1] = random_weights(
+        graph, random,
+        sned_shape(4, filters, channels, (int64_t)window->kernel[0], (int64_t)window->kernel[1]),
+        densities[random_range(random, 0, 3)]);
+    inputs[2] = random_range(random, 0, 3) ? random_bias(graph, random, filters) : -1;
+    struct node *node = add_node(graph, OP_CONV, inputs, 3, out);
+    node->u.conv.window = *window;
+    node->u.conv.groups = groups;
+    set_scalings(node, (int)filters);
+    for (int64_t k = 0; k < filters; k++)
+        node->integer.scalings[k] =
+            random_scaling(random, 5000 * sqrt((double)taps) / (out.bits == 16 ? 128 : 1));
+    random_activation(node, random);
+}
+
+static void random_gemm(struct graph *graph, struct random *random, int64_t filters, struct quantization out)
+{
+    const int64_t channels = graph->tensors[graph->output].shape.dim[1];
+    int inputs[3] = {graph->output};
+    inputs[1] = random_weights(graph, random, sned_shape(2, filters, channels),
+                               densities[random_range(random, 0, 3)]);
+    inputs[2] = random_bias(graph, random, filters);
+    struct node *node = add_node(graph, OP_GEMM, inputs, 3, out);
+    set_scalings(node, (int)filters);
+    for (int64_t k = 0; k < filters; k++)
+        node->integer.scalings[k] =
+            random_scaling(random, 5000 * sqrt((double)channels) / (out.bits == 16 ? 128 : 1));
+    random_activation(node, random);
+}
+
+/* One scaling for every number of elements that any window might count. */
+static void scalings_by_count(struct node *node, int most)
+{
+    set_scalings(node, most);
+    assert_int_equal(sned_alloc(&node->integer.counts, most, sizeof(int), NULL), SNED_OK);
+    for (int n = 1; n <= most; n++) {
+        node->integer.counts[n - 1] = n;
+        node->integer.scalings[n - 1] =
+            (struct scaling){(uint16_t)(40000 + n), (uint8_t)(16 + (n > 1) + (n > 2) + (n > 5) + (n > 11))};
+    }
+}
+
+static void random_input(const struct graph *graph, struct random *random, int32_t *input)
+{
+    const struct tensor *tensor = &graph->tensors[graph->input];
+    const bool is_signed = tensor->quantization.is_signed;
+    for (size_t i = 0; i < sned_shape_elements(&tensor->shape); i++)
+        input[i] = is_signed ? random_range(random, -128, 127) : random_range(random, 0, 255);
+}
+
+#endif
