@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char SNED_MAGIC[4] = {'s', 'n', 'e', 'd'};
+/* The first bytes of a .sned file (docs/format.md). */
+static const uint8_t SNED_MAGIC[6] = {0x89, 'S', 'N', 'E', 'D', '\n'};
 
 static sned_status load_sned(struct model *model, const struct file_map *map, sned_error *error)
 {
@@ -90,7 +91,9 @@ sned_status model_load(struct model *model, const char *path, const struct optio
     if (status != SNED_OK)
         return status;
     model->bytes = map.size;
-    if (map.size >= sizeof SNED_MAGIC && !memcmp(map.data, SNED_MAGIC, sizeof SNED_MAGIC))
+    if (!map.size)
+        status = sned_fail(error, SNED_ERROR_TRUNCATED, "%s: is empty", path);
+    else if (map.size >= sizeof SNED_MAGIC && !memcmp(map.data, SNED_MAGIC, sizeof SNED_MAGIC))
         status = sned_error_context(error, load_sned(model, &map, error), "%s", path);
     sned_file_unmap(&map);
     if (status == SNED_OK && !model->graph)
