@@ -175,7 +175,7 @@ static size_t oracle_ravel(const struct shape *shape, const int64_t *at)
 static int32_t oracle_moved(const struct graph *graph, const struct node *node, int32_t *const *activations,
                             const int64_t *at)
 {
-    int64_t from[GRAPH_MAX_RANK];
+    int64_t from[GRAPH_MAX_RANK] = {0};
     int source = node->inputs[0];
     const struct shape *shape = &graph->tensors[source].shape;
     for (int axis = 0; axis < shape->rank; axis++)

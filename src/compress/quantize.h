@@ -20,6 +20,10 @@ struct calibration_options {
 sned_status quantize_calibrate(struct graph *graph, struct dataset *dataset, const uint32_t *indices,
                                size_t count, const struct calibration_options *options, sned_error *error);
 
+/* The same on inputs that are preprocessed already, [count][C][H][W]; options->images does not count. */
+sned_status quantize_calibrate_values(struct graph *graph, const float *values, size_t count,
+                                      const struct calibration_options *options, sned_error *error);
+
 /* A prepared, calibrated float graph to a new integer graph: docs/arithmetic.md. Proves per filter that the
  * accumulator cannot overflow. Operators without an integer form are SNED_ERROR_UNSUPPORTED by name. */
 sned_status quantize_lower(struct graph **integer, const struct graph *graph, sned_error *error);
