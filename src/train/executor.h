@@ -16,8 +16,9 @@ struct executor_options {
     int batch;
     bool training; /* gradients; batch norm by batch statistics; dropout active */
     bool quantize_weights;
-    int threads;   /* 0: all */
-    uint64_t seed; /* dropout */
+    int threads;         /* 0: all */
+    uint64_t seed;       /* dropout */
+    bool input_gradient; /* training: the gradient of the input activation too, for executor_gradient */
 };
 
 struct executor;
@@ -29,11 +30,16 @@ sned_status executor_load(struct executor *executor, sned_error *error);
 /* Puts all parameters (batch norm's running statistics included) into the graph. */
 sned_status executor_store(struct executor *executor, sned_error *error);
 
+/* Training passes so far, which dropout draws from: set when training goes on from a checkpoint. */
+void executor_set_iteration(struct executor *executor, uint64_t iteration);
+
 /* values [count][C][H][W], count <= batch; the rest of the batch is computed on zeros and ignored. Training
  * needs count == batch. */
 sned_status executor_forward(struct executor *executor, const float *values, size_t count, sned_error *error);
 const float *executor_output(const struct executor *executor); /* [batch][classes], until the next forward */
-/* Any activation of the last forward pass, plain layout, [batch] + shape, into `values`. */
+/* Any activation of the last forward pass, plain layout, [batch] + shape, into `values`. The value before a
+ * lone Relu, Clip or LeakyRelu that was done in place is gone: SNED_ERROR_UNSUPPORTED (prepare the graph
+ * first). */
 sned_status executor_read(struct executor *executor, int tensor, float *values, sned_error *error);
 
 /* Softmax cross-entropy with labels [batch] (on the input of a final Softmax node where there is one), its

@@ -21,10 +21,10 @@ struct train_options {
     bool quantize_weights; /* quantization-aware: see executor.h */
     uint64_t seed;
     int threads;
-    /* File, written after every epoch and resumed from; NULL: none. It stays at the end: the caller removes it once
-     * what it made of the graph is safely written. */
+    /* File, written after every epoch and resumed from; NULL: none. It stays at the end: the caller removes
+     * it once what it made of the graph is safely written. */
     const char *checkpoint;
-    double time_budget;     /* seconds; stops after the batch that exceeds it; 0: none */
+    double time_budget; /* seconds; stops after the batch that exceeds it; 0: none */
     const struct reporter *reporter;
 };
 struct train_options train_defaults(void);

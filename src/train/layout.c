@@ -1,0 +1,92 @@
+/*
+ * layout.c - shapes of the graph as oneDNN's memory descriptions.
+ */
+#include "train/plan.h"
+
+#include <string.h>
+
+sned_status layout_dims(const struct executor *executor, int tensor, int *rank, dnnl_dims_t dims,
+                        sned_error *error)
+{
+    const struct tensor *t = &executor->graph->tensors[tensor];
+    const struct shape *shape = &t->shape;
+    if (shape->rank < 1 || shape->dim[0] != 1)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "tensor %s: the executor needs a batch of 1 as its first dimension", t->name);
+    dims[0] = executor->options.batch;
+    *rank = shape->rank;
+    for (int i = 1; i < shape->rank; i++)
+        dims[i] = shape->dim[i];
+    if (shape->rank == 3) {
+        *rank = 4;
+        dims[3] = dims[2];
+        dims[2] = 1;
+    }
+    return SNED_OK;
+}
+
+sned_status layout_image(const struct executor *executor, int tensor, dnnl_dims_t dims, sned_error *error)
+{
+    int rank;
+    SNED_TRY(layout_dims(executor, tensor, &rank, dims, error));
+    if (rank != 2 && rank != 4)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "tensor %s: images of rank %d are not supported",
+                         executor->graph->tensors[tensor].name, executor->graph->tensors[tensor].shape.rank);
+    if (rank == 2)
+        dims[2] = dims[3] = 1;
+    return SNED_OK;
+}
+
+dnnl_memory_desc_t layout_plain(int rank, const dnnl_dim_t *dims)
+{
+    dnnl_memory_desc_t desc;
+    dnnl_dims_t strides;
+    int64_t stride = 1;
+    for (int i = rank - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= dims[i];
+    }
+    if (dnnl_memory_desc_init_by_strides(&desc, rank, dims, dnnl_f32, strides) != dnnl_success)
+        memset(&desc, 0, sizeof desc); /* refused by whoever uses it */
+    return desc;
+}
+
+dnnl_memory_desc_t layout_any(int rank, const dnnl_dim_t *dims)
+{
+    dnnl_memory_desc_t desc;
+    if (dnnl_memory_desc_init_by_tag(&desc, rank, dims, dnnl_f32, dnnl_format_tag_any) != dnnl_success)
+        memset(&desc, 0, sizeof desc);
+    return desc;
+}
+
+dnnl_memory_desc_t layout_plain_like(const dnnl_memory_desc_t *desc)
+{
+    return layout_plain(desc->ndims, desc->dims);
+}
+
+size_t layout_floats(const dnnl_memory_desc_t *desc)
+{
+    return dnnl_memory_desc_get_size(desc) / sizeof(float);
+}
+
+size_t layout_elements(const dnnl_memory_desc_t *desc)
+{
+    size_t elements = 1;
+    for (int i = 0; i < desc->ndims; i++)
+        elements *= (size_t)desc->dims[i];
+    return elements;
+}
+
+const dnnl_memory_desc_t *layout_of(dnnl_memory_t memory)
+{
+    const dnnl_memory_desc_t *desc = NULL;
+    dnnl_memory_get_memory_desc(memory, &desc);
+    return desc;
+}
+
+float *layout_data(dnnl_memory_t memory)
+{
+    void *data = NULL;
+    dnnl_memory_get_data_handle(memory, &data);
+    return data;
+}

@@ -1,0 +1,21 @@
+/*
+ * operators.h - the plans of all operators; operators.c is the table by which they are found.
+ */
+#ifndef SNED_TRAIN_OPERATORS_H
+#define SNED_TRAIN_OPERATORS_H
+
+#include "train/plan.h"
+
+extern const struct operator_plan plan_conv;                /* op_conv.c */
+extern const struct operator_plan plan_gemm;                /* op_gemm.c */
+extern const struct operator_plan plan_batch_normalization; /* op_batch_normalization.c */
+extern const struct operator_plan plan_lone_activation; /* op_activation.c: Relu, Clip, LeakyRelu, Identity */
+extern const struct operator_plan plan_pool;    /* op_pool.c: MaxPool, AveragePool, GlobalAveragePool */
+extern const struct operator_plan plan_lrn;     /* op_lrn.c */
+extern const struct operator_plan plan_binary;  /* op_binary.c: Add, Mul */
+extern const struct operator_plan plan_concat;  /* op_concat.c */
+extern const struct operator_plan plan_reshape; /* op_shape.c: Slice, Pad, Flatten, Reshape, Transpose */
+extern const struct operator_plan plan_softmax; /* op_softmax.c */
+extern const struct operator_plan plan_dropout; /* op_dropout.c */
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * pointwise.h - loops over the floats of a buffer, whatever its layout: activations, rounding, sums, SGD.
+ *
+ * All are split evenly over OpenMP's threads where the buffer is large; no result depends on the split.
+ */
+#ifndef SNED_TRAIN_POINTWISE_H
+#define SNED_TRAIN_POINTWISE_H
+
+#include "graph/graph.h"
+
+void pointwise_activate(const struct activation *activation, float *values, size_t count);
+/* gradients *= the derivative at the input, told from the outputs: 0 or 1, or the slope below 0. */
+void pointwise_activate_backward(const struct activation *activation, const float *outputs, float *gradients,
+                                 size_t count);
+/* Rounds values that the activation has already been applied to; codes (or NULL) for the way back. */
+void pointwise_quantize(const struct quantization *quantization, const struct activation *activation,
+                        float *values, uint8_t *codes, size_t count);
+void pointwise_quantize_backward(const struct activation *activation, const uint8_t *codes, float *gradients,
+                                 size_t count);
+void pointwise_add(float *sum, const float *values, size_t count);
+/* v = momentum v + g + decay w; w -= rate v; where mask (or NULL) is 0, w and v are 0. */
+struct sgd {
+    float rate, momentum, decay;
+};
+void pointwise_sgd(const struct sgd *sgd, float *weights, float *velocities, const float *gradients,
+                   const uint8_t *mask, size_t count);
+/* Weights [channels][n], rounded to int8 with one scale a channel: max |w| / 127. */
+void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n);
+
+#endif
