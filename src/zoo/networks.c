@@ -102,7 +102,7 @@ void make_vgg16(struct builder *builder, int classes)
         char pool[16];
         snprintf(pool, sizeof pool, "pool%d", stage + 1);
         for (int i = 0; i < depths[stage]; i++) {
-            char conv[24], relu[24];
+            char conv[40], relu[40];
             snprintf(conv, sizeof conv, "conv%d_%d", stage + 1, i + 1);
             snprintf(relu, sizeof relu, "relu%d_%d", stage + 1, i + 1);
             add_conv(builder, conv, filters[stage], (struct square){3, 1, 1}, 1, true);

@@ -8,7 +8,7 @@
 static void add_conv_norm(struct builder *builder, const char *block, const char *number, int filters,
                           struct square window)
 {
-    char name[48];
+    char name[80];
     snprintf(name, sizeof name, "%s.conv%s", block, number);
     add_conv(builder, name, filters, window, 1, false);
     snprintf(name, sizeof name, "%s.bn%s", block, number);
@@ -17,14 +17,14 @@ static void add_conv_norm(struct builder *builder, const char *block, const char
 
 static void add_relu_of(struct builder *builder, const char *block, const char *number)
 {
-    char name[48];
+    char name[80];
     snprintf(name, sizeof name, "%s.relu%s", block, number);
     add_relu(builder, name);
 }
 
 static void add_sum_of(struct builder *builder, const char *block, int shortcut)
 {
-    char name[48];
+    char name[80];
     snprintf(name, sizeof name, "%s.add", block);
     add_sum(builder, name, shortcut);
 }
@@ -39,7 +39,7 @@ static void add_head(struct builder *builder, int classes)
 /* Option A: every second row and column, and channels of zeros around. No weights. */
 static void add_plain_shortcut(struct builder *builder, const char *block, int filters)
 {
-    char name[48];
+    char name[80];
     int missing = filters - (int)builder->shape.dim[1];
     snprintf(name, sizeof name, "%s.rows", block);
     add_every_second(builder, name, 2);
@@ -73,7 +73,7 @@ void make_resnet20(struct builder *builder, int classes)
     add_relu_of(builder, "stem", "");
     for (int stage = 0; stage < 3; stage++)
         for (int i = 0; i < 3; i++) {
-            char block[24];
+            char block[40];
             snprintf(block, sizeof block, "stage%d.block%d", stage + 1, i + 1);
             add_basic_block(builder, block, 16 << stage, stage > 0 && i == 0 ? 2 : 1);
         }
@@ -110,7 +110,7 @@ void make_resnet50(struct builder *builder, int classes)
     add_max_pool(builder, "stem.pool", (struct square){3, 2, 1}, false);
     for (int stage = 0; stage < 4; stage++)
         for (int i = 0; i < depths[stage]; i++) {
-            char block[24];
+            char block[40];
             snprintf(block, sizeof block, "stage%d.block%d", stage + 1, i + 1);
             add_bottleneck(builder, block, 64 << stage, stage > 0 && i == 0 ? 2 : 1, i == 0);
         }
