@@ -86,8 +86,8 @@ static sned_status input_shape(struct importer *importer, const Onnx__ValueInfoP
 
 sned_status onnx_make_input(struct importer *importer)
 {
-    const Onnx__ValueInfoProto *input;
-    struct value *value;
+    const Onnx__ValueInfoProto *input = NULL;
+    struct value *value = NULL;
     struct shape shape;
     const char *name;
     int tensor;
