@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+"""A second decoder of .sned files, written from docs/format.md alone: decode_sned.py FILE prints what is in it.
+
+It shares no code with libsned and needs only Python's standard library, so that a test which compares the two
+(test_decoder.c) tests the document as well as the code. One JSON object a line: the network, then each node.
+"""
+import json
+import struct
+import sys
+import zlib
+
+MASK = (1 << 64) - 1
+PRIMES = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579, 2870177450012600261)
+
+
+def rotate(value, count):
+    return ((value << count) | (value >> (64 - count))) & MASK
+
+
+def xxh64(data):
+    """XXH64 with seed 0, as the xxHash specification describes it."""
+    p1, p2, p3, p4, p5 = PRIMES
+
+    def mix(lane, word):
+        return rotate((lane + word * p2) & MASK, 31) * p1 & MASK
+
+    at = 0
+    if len(data) >= 32:
+        lanes = [(p1 + p2) & MASK, p2, 0, -p1 & MASK]
+        while len(data) - at >= 32:
+            words = struct.unpack_from("<4Q", data, at)
+            lanes = [mix(lane, word) for lane, word in zip(lanes, words)]
+            at += 32
+        total = sum(rotate(lane, count) for lane, count in zip(lanes, (1, 7, 12, 18))) & MASK
+        for lane in lanes:
+            total = ((total ^ mix(0, lane)) * p1 + p4) & MASK
+    else:
+        total = p5
+    total = (total + len(data)) & MASK
+    while len(data) - at >= 8:
+        total = (rotate(total ^ mix(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & MASK
+        at += 8
+    if len(data) - at >= 4:
+        total = (rotate(total ^ (struct.unpack_from("<I", data, at)[0] * p1 & MASK), 23) * p2 + p3) & MASK
+        at += 4
+    for byte in data[at:]:
+        total = rotate(total ^ (byte * p5 & MASK), 11) * p1 & MASK
+    total = (total ^ (total >> 33)) * p2 & MASK
+    total = (total ^ (total >> 29)) * p3 & MASK
+    return total ^ (total >> 32)
+
+
+def need(condition, what):
+    if not condition:
+        raise ValueError(what)
+
+
+class Reader:
+    """The fields of "Notation"."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def bytes(self, size):
+        need(size <= len(self.data) - self.at, "truncated")
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def number(self, code):
+        return struct.unpack("<" + code, self.bytes(struct.calcsize(code)))[0]
+
+    def u8(self):
+        return self.number("B")
+
+    def varint(self):
+        value = 0
+        for i in range(10):
+            byte = self.u8()
+            value |= (byte & 127) << (7 * i)
+            if byte < 128:
+                need((byte or i == 0) and value <= MASK, "a varint in a longer form than needed")
+                return value
+        raise ValueError("a varint of more than ten bytes")
+
+    def zigzag(self):
+        value = self.varint()
+        return -(value + 1) // 2 if value & 1 else value // 2
+
+    def varints(self, count):
+        return [self.varint() for _ in range(count)]
+
+    def string(self):
+        return self.bytes(self.varint()).decode("utf-8")
+
+    def float_bits(self):
+        """An f32 as the integer of its bits, which compares exactly."""
+        return self.number("I")
+
+    def scalings(self, count):
+        if count == 0:
+            return []
+        base, width = self.u8(), self.u8()
+        multiplier_bits = 16 if base & 64 else 15
+        size = count * (multiplier_bits + width)
+        bits = int.from_bytes(self.bytes((size + 7) // 8), "little")
+        need(base < 128 and width <= 6 and bits >> size == 0, "scalings")
+        result = []
+        for _ in range(count):
+            multiplier = bits & ((1 << multiplier_bits) - 1)
+            bits >>= multiplier_bits
+            shift = (base & 63) + (bits & ((1 << width) - 1))
+            bits >>= width
+            result.append((multiplier if base & 64 else multiplier + 32768, shift))
+        return result
+
+    def done(self):
+        need(self.at == len(self.data), "bytes left over")
+
+
+# ---- the file ----
+
+def sections(data):
+    reader = Reader(data)
+    need(reader.bytes(6) == b"\x89SNED\n", "not a .sned file")
+    need(reader.u8() == 1, "another major version")
+    reader.u8()
+    table = [(reader.u8(), reader.varint(), reader.number("Q")) for _ in range(reader.u8())]
+    head = data[:reader.at]
+    need(reader.number("Q") == xxh64(head), "the table's checksum")
+    kinds = [kind for kind, _, _ in table]
+    need(kinds == sorted(set(kinds)), "the order of the sections")
+    found = {}
+    for kind, size, checksum in table:
+        found[kind] = reader.bytes(size)
+        need(xxh64(found[kind]) == checksum, "a section's checksum")
+        need(kind in (1, 2) or kind >= 128, "an unknown section that is required")
+    reader.done()
+    return found
+
+
+# ---- GRAPH ----
+
+OPERATORS = [None, "Conv", "Gemm", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "LRN",
+             "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax"]
+RANGES = [(0, 0), (0, 255), (-128, 127), (-32768, 32767)]
+
+
+def window(reader):
+    """[kernel h, w, stride, stride, dilation, dilation, top, left, bottom, right]"""
+    bits = reader.u8()
+    need(bits < 32 and bits & 24 != 24, "a window")
+    kernel = reader.varints(2) if bits & 1 else reader.varints(1) * 2
+    strides = reader.varints(2) if bits & 2 else [1, 1]
+    dilations = reader.varints(2) if bits & 4 else [1, 1]
+    pads = reader.varints(4) if bits & 8 else reader.varints(1) * 4 if bits & 16 else [0] * 4
+    return kernel + strides + dilations + pads
+
+
+def attributes(reader, op):
+    if op == "Conv":
+        return window(reader) + reader.varints(3)  # groups, K, C
+    if op == "Gemm":
+        return reader.varints(2)  # K, C
+    if op in ("MaxPool", "AveragePool"):
+        return window(reader)
+    if op == "LRN":
+        return [reader.varint(), reader.float_bits(), reader.float_bits(), reader.float_bits()]
+    if op in ("Concat", "Flatten", "Softmax"):
+        return [reader.zigzag()]
+    if op in ("Slice", "Pad", "Reshape", "Transpose"):
+        return reader.varints(reader.u8() * {"Slice": 3, "Pad": 2}.get(op, 1))
+    return []
+
+
+def crc_of_scalings(scalings):
+    return zlib.crc32(b"".join(struct.pack("<HB", m, s) for m, s in scalings))
+
+
+def node(reader, index, quantizations):
+    op = OPERATORS[reader.u8()]
+    flags = reader.number("H")
+    need(flags < 1 << 13, "flags")
+    name = reader.string()
+    count = reader.varint() if op == "Concat" else 2 if op in ("Add", "Mul") else 1
+    inputs = [index - back for back in reader.varints(count)]
+    made = {"name": name, "op": op, "inputs": inputs, "attributes": attributes(reader, op)}
+    fused = flags >> 5 & 3
+    made["fused"] = [fused] + [reader.float_bits() for _ in range((0, 0, 2, 1)[fused])]
+    code = flags & 7
+    need(code <= 4, "a quantization")
+    if code == 4:
+        quantization = quantizations[inputs[0]]
+    else:
+        quantization = (code, reader.float_bits() if code else 0)
+    quantizations.append(quantization)
+    made["quantization"] = list(quantization)
+    low, high = RANGES[quantization[0]]
+    clamp = flags >> 3 & 3
+    need(clamp < 3, "a clamp")
+    made["clamp"] = ([0 if fused == 1 else low, high], None, [0, 0])[clamp] or [reader.zigzag(), reader.zigzag()]
+    made["slope"] = reader.number("H") if flags & 128 else 0
+    scalings = reader.scalings(reader.varint()) if flags & 256 else []
+    made["scalings"] = crc_of_scalings(scalings)
+    total, counts = 0, []
+    for difference in reader.varints(len(scalings) if flags & 1024 else 0):
+        total += difference
+        counts.append(total)
+    made["counts"] = counts
+    made["bits"] = flags >> 9 & 13  # bias, ceil mode, include pads
+    return made
+
+
+def graph(data):
+    reader = Reader(data)
+    made = {"name": reader.string(), "input": reader.string()}
+    made["shape"] = reader.varints(reader.u8() - 1)
+    code = reader.u8()
+    quantizations = [(code, reader.float_bits() if code else 0)]
+    made["quantization"] = list(quantizations[0])
+    made["image"] = []
+    if reader.u8():
+        made["image"].append(reader.string())
+        for _ in range(min(made["shape"][0], 4)):
+            made["image"] += [reader.float_bits(), reader.float_bits(), reader.zigzag(), reader.zigzag(), reader.u8()]
+    made["label offset"] = reader.zigzag()
+    made["output"] = reader.string()
+    back, count = reader.varint(), reader.varint()
+    made["result"] = count - back
+    nodes = [node(reader, i, quantizations) for i in range(count)]
+    reader.done()
+    need(len({n["name"] for n in nodes} - {""}) == count, "the nodes' names")
+    return made, nodes
+
+
+# ---- WEIGHTS ----
+
+def dense8(stream, shape, weights):
+    need(len(stream) == len(weights), "dense8")
+    weights[:] = struct.unpack("%db" % len(stream), stream)
+
+
+def ccoo16(stream, shape, weights):
+    _, _, rows, columns = shape
+    a_count, b_count, kernel = 16 // rows, 16 // columns, 0
+    for low, value in struct.iter_unpack("<Bb", stream):
+        if value == 0:
+            kernel += low + 1
+            continue
+        a, row = divmod(low >> 4, rows)
+        b, column = divmod(low & 15, columns)
+        need(a < a_count and b < b_count, "ccoo16")
+        kernel += a + a_count * b
+        weights[(kernel * rows + row) * columns + column] = value
+
+
+def gap16(stream, shape, weights):
+    at = 0
+    for gap, value in struct.iter_unpack("<Bb", stream):
+        need(value or gap == 255, "gap16")
+        weights[at + gap] = value
+        at += gap + 1
+
+
+FORMATS = [dense8, ccoo16, gap16]
+
+
+def layer(reader, made):
+    shape = made["attributes"][-2:] + (made["attributes"][:2] if made["op"] == "Conv" else [1, 1])
+    filters, size = shape[0], shape[1] * shape[2] * shape[3]
+    form = reader.u8()
+    need(form & 112 == 0 and form & 15 < len(FORMATS), "an unknown format")
+    live = [True] * filters
+    if form & 128:
+        bitmap = int.from_bytes(reader.bytes((filters + 7) // 8), "little")
+        live = [bool(bitmap >> k & 1) for k in range(filters)]
+        need(bitmap >> filters == 0, "the map of filters")
+    stored = [0] * (sum(live) * size)
+    FORMATS[form & 15](reader.bytes(reader.varint()), shape, stored)
+    need(-128 not in stored, "a weight of -128")
+    rows = iter(range(0, len(stored), size))
+    weights = []
+    for k in range(filters):
+        start = next(rows) if live[k] else 0
+        weights += stored[start:start + size] if live[k] else [0] * size
+    biases = [reader.zigzag() for _ in range(filters if made["bits"] & 1 else 0)]
+    made["scalings"] = crc_of_scalings(reader.scalings(filters))
+    made["layer"] = {"shape": shape, "format": FORMATS[form & 15].__name__,
+                     "kept": len(weights) - weights.count(0), "sum": sum(weights),
+                     "weights": zlib.crc32(struct.pack("%db" % len(weights), *weights)),
+                     "biases": zlib.crc32(struct.pack("<%di" % len(biases), *biases))}
+
+
+def table(reader, made):
+    values, value = [], 0
+    for _ in range(1024):
+        value += reader.zigzag()
+        values.append(value)
+    made["table"] = zlib.crc32(struct.pack("<1024H", *values))
+
+
+def labels(data):
+    reader = Reader(data)
+    names = [reader.string() for _ in range(reader.varint())]
+    reader.done()
+    return names
+
+
+def main(path):
+    with open(path, "rb") as file:
+        found = sections(file.read())
+    network, nodes = graph(found[1])
+    reader = Reader(found[2])
+    for made in nodes:
+        if made["op"] in ("Conv", "Gemm"):
+            layer(reader, made)
+        elif made["op"] == "LRN":
+            table(reader, made)
+    reader.done()
+    network["labels"] = labels(found[128]) if 128 in found else []
+    network["provenance"] = found[129].decode("utf-8") if 129 in found else ""
+    for line in [network] + nodes:
+        print(json.dumps(line, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
