@@ -205,7 +205,7 @@ static sned_status convert(const struct source *source, int type, struct value *
 
 sned_status onnx_tensor_value(Onnx__TensorProto *tensor, struct value *value, sned_error *error)
 {
-    struct source source;
+    struct source source = {0};
     size_t elements;
     if (tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || tensor->n_external_data > 0)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
