@@ -12,16 +12,16 @@
 #include <string.h>
 
 static const float box_pixels = 20;  /* the longer side of an undistorted character */
-static const float rotation = 0.30f; /* radians, each way */
-static const float shear = 0.35f;    /* x moves by so much of y, each way */
-static const float size_low = 0.65f, size_high = 1.15f;
-static const float aspect = 0.25f;             /* x is scaled by 1 +- this, y by its inverse */
-static const float move = 2.5f;                /* pixels, each way */
-static const float bend = 0.10f;               /* of half the box: waves that move points sideways */
-static const float thin = -0.5f, thick = 1.1f; /* pixels added to the stroke */
-static const float blur_most = 0.30f; /* the part of a pixel that goes to its neighbours, on each axis */
-static const float ink_low = 0.55f;   /* of full white */
-static const float noise_most = 34;   /* standard deviation, of 255 */
+static const float rotation = 0.40f; /* radians, each way */
+static const float shear = 0.42f;    /* x moves by so much of y, each way */
+static const float size_low = 0.55f, size_high = 1.15f;
+static const float aspect = 0.3f;              /* x is scaled by 1 +- this, y by its inverse */
+static const float move = 3;                   /* pixels, each way */
+static const float bend = 0.14f;               /* of half the box: waves that move points sideways */
+static const float thin = -0.4f, thick = 1.1f; /* pixels added to the stroke */
+static const float blur_most = 0.40f; /* the part of a pixel that goes to its neighbours, on each axis */
+static const float ink_low = 0.5f;    /* of full white */
+static const float noise_most = 46;   /* standard deviation, of 255 */
 
 static float between(struct random *random, float low, float high)
 {
