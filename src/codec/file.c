@@ -1,8 +1,8 @@
 /*
  * file.c - an integer graph to the bytes of a .sned file, and back.
  *
- * Packing ends by reading the new file: whatever a reader would refuse (a name of 100 KB, a scale that is not
- * a number, an accumulator's table of the wrong size) is found now, not when the network is to run.
+ * Packing ends by reading the new file: whatever a reader would refuse (a name of 100 KB, more weights than
+ * a file may claim) is found now, not when the network is to run.
  */
 #include "codec/sections.h"
 
