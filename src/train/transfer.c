@@ -3,6 +3,8 @@
  */
 #include "train/calls.h"
 
+#include <string.h>
+
 static sned_status transfer(struct executor *executor, dnnl_memory_t memory, float *values, bool out,
                             sned_error *error)
 {
@@ -10,6 +12,11 @@ static sned_status transfer(struct executor *executor, dnnl_memory_t memory, flo
     dnnl_memory_t row_major = NULL;
     dnnl_primitive_desc_t description = NULL;
     dnnl_primitive_t primitive = NULL;
+    if (dnnl_memory_desc_equal(layout_of(memory), &plain)) {
+        float *data = layout_data(memory);
+        memcpy(out ? values : data, out ? data : values, dnnl_memory_desc_get_size(&plain));
+        return SNED_OK;
+    }
     int threads = executor_threads_enter(executor);
     sned_status status;
     SNED_TRY_DONE(

@@ -1,0 +1,248 @@
+/*
+ * evaluate.c - accuracy and loss of a float network, and of an integer one through libsned's public
+ * interface.
+ */
+#include "base/memory.h"
+#include "base/thread.h"
+#include "runtime/runtime.h"
+#include "train/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const double REPORT_SECONDS = 0.2;
+enum { BATCH = 64, IMAGES_PER_THREAD = 16 };
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* ---- counting ---- */
+
+void evaluation_add(struct evaluation *evaluation, const float *scores, int classes, int label)
+{
+    int before = 0; /* classes that rank above the label */
+    if (label < 0 || label >= classes)
+        return;
+    for (int c = 0; c < classes; c++)
+        before += scores[c] > scores[label] || (scores[c] == scores[label] && c < label);
+    evaluation->images++;
+    evaluation->top1 += before < 1;
+    evaluation->top5 += before < 5;
+}
+
+static void finish(struct evaluation *evaluation, size_t count, double began)
+{
+    const double images = evaluation->images ? (double)evaluation->images : 1;
+    evaluation->skipped = count - evaluation->images;
+    evaluation->top1 *= 100 / images;
+    evaluation->top5 *= 100 / images;
+    evaluation->loss /= images;
+    evaluation->seconds = now() - began;
+}
+
+struct meter {
+    const struct reporter *reporter;
+    double began, reported;
+    size_t total;
+};
+
+static void show(struct meter *meter, const struct evaluation *evaluation)
+{
+    const double time = now();
+    if (time - meter->reported < REPORT_SECONDS && evaluation->images < meter->total)
+        return;
+    meter->reported = time;
+    const double images = evaluation->images ? (double)evaluation->images : 1;
+    sned_report_progress(meter->reporter, &(struct progress){.task = "evaluate",
+                                                             .done = evaluation->images,
+                                                             .total = meter->total,
+                                                             .seconds = time - meter->began,
+                                                             .loss = evaluation->loss / images,
+                                                             .accuracy = 100 * evaluation->top1 / images});
+}
+
+static sned_status check_images(const struct graph *graph, const struct dataset *dataset, size_t count,
+                                sned_error *error)
+{
+    const struct extent extent = dataset_extent(dataset);
+    const size_t pixels = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width;
+    const size_t inputs = sned_shape_elements(&graph->tensors[graph->input].shape);
+    if (count == 0)
+        return sned_fail(error, SNED_ERROR_DATA, "there are no images to evaluate on");
+    if (pixels != inputs)
+        return sned_fail(error, SNED_ERROR_SHAPE,
+                         "images of %zu values do not fit the network's input of %zu", pixels, inputs);
+    return SNED_OK;
+}
+
+static sned_status check_label(int32_t label, int classes, sned_error *error)
+{
+    if (label >= 0 && label < classes)
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_DATA, "label %d is not one of the network's %d classes", label,
+                     classes);
+}
+
+/* ---- float ---- */
+
+static sned_status evaluate_batches(struct executor *executor, struct loader *loader, int classes,
+                                    struct meter *meter, struct evaluation *evaluation, sned_error *error)
+{
+    for (;;) {
+        const float *values;
+        const int32_t *labels;
+        size_t got, correct;
+        double loss;
+        SNED_TRY(loader_next(loader, &values, &labels, &got, error));
+        if (got == 0)
+            return SNED_OK;
+        SNED_TRY(executor_forward(executor, values, got, error));
+        SNED_TRY(executor_loss(executor, labels, &loss, &correct, error));
+        evaluation->loss += loss * (double)got;
+        for (size_t i = 0; i < got; i++)
+            evaluation_add(evaluation, executor_output(executor) + i * (size_t)classes, classes, labels[i]);
+        show(meter, evaluation);
+    }
+}
+
+sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices,
+                             size_t count, bool quantize_weights, int threads,
+                             const struct reporter *reporter, struct evaluation *evaluation,
+                             sned_error *error)
+{
+    struct meter meter = {.reporter = reporter, .began = now(), .total = count};
+    struct executor *executor = NULL;
+    struct loader *loader = NULL;
+    sned_status status;
+    *evaluation = (struct evaluation){0};
+    SNED_TRY_DONE(check_images(graph, dataset, count, error));
+    const struct executor_options options = {.batch = count < BATCH ? (int)count : BATCH,
+                                             .quantize_weights = quantize_weights,
+                                             .threads = threads};
+    const struct loader_options order = {.batch = (size_t)options.batch, .rule = &graph->rule};
+    SNED_TRY_DONE(executor_new(&executor, graph, &options, error));
+    SNED_TRY_DONE(loader_new(&loader, dataset, indices, count, &order, error));
+    const int classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    SNED_TRY_DONE(evaluate_batches(executor, loader, classes, &meter, evaluation, error));
+    finish(evaluation, count, meter.began);
+done:
+    loader_free(loader);
+    executor_free(executor);
+    return status;
+}
+
+/* ---- integer ---- */
+
+/* One batch, and the threads that run it: thread t has context t and images t, t + threads, ... */
+struct integer_batch {
+    sned_model *model;
+    sned_context **contexts;
+    int threads;
+    bool takes_pixels, gives_probabilities;
+    size_t inputs, count;
+    int classes;
+    uint8_t *pixels; /* [batch][inputs] */
+    float *values;   /* [threads][inputs], for networks that do not take pictures */
+    float *scores;   /* [batch][classes] */
+    int32_t *labels;
+};
+
+static sned_status run_image(struct integer_batch *b, size_t thread, size_t image, sned_error *error)
+{
+    const uint8_t *pixels = b->pixels + image * b->inputs;
+    float *scores = b->scores + image * (size_t)b->classes;
+    if (b->takes_pixels)
+        return sned_run_pixels(b->contexts[thread], pixels, 1, scores, error);
+    float *values = b->values + thread * b->inputs;
+    for (size_t i = 0; i < b->inputs; i++)
+        values[i] = pixels[i];
+    return sned_run_values(b->contexts[thread], values, 1, scores, error);
+}
+
+static sned_status run_thread(void *argument, size_t thread, sned_error *error)
+{
+    struct integer_batch *b = argument;
+    for (size_t image = thread; image < b->count; image += (size_t)b->threads)
+        SNED_TRY(run_image(b, thread, image, error));
+    return SNED_OK;
+}
+
+static double score_loss(const struct integer_batch *b, const float *scores, int label)
+{
+    double largest = scores[0], sum = 0;
+    if (b->gives_probabilities)
+        return -log(fmax(scores[label], 1e-30));
+    for (int c = 1; c < b->classes; c++)
+        largest = fmax(largest, scores[c]);
+    for (int c = 0; c < b->classes; c++)
+        sum += exp(scores[c] - largest);
+    return log(sum) + largest - scores[label];
+}
+
+static sned_status integer_batch_make(struct integer_batch *b, const struct graph *graph, int threads,
+                                      sned_error *error)
+{
+    struct graph *copy = NULL;
+    const int producer = sned_graph_producer(graph, graph->output);
+    b->threads = threads;
+    b->takes_pixels = graph->rule.is_image;
+    b->gives_probabilities = producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX;
+    b->inputs = sned_shape_elements(&graph->tensors[graph->input].shape);
+    b->classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    const size_t images = (size_t)threads * IMAGES_PER_THREAD;
+    SNED_TRY(sned_graph_copy(&copy, graph, error));
+    SNED_TRY(sned_model_from_graph(&b->model, copy, error));
+    SNED_TRY(sned_alloc(&b->contexts, (size_t)threads, sizeof *b->contexts, error));
+    for (int i = 0; i < threads; i++)
+        SNED_TRY(sned_context_new(&b->contexts[i], b->model, error));
+    SNED_TRY(sned_alloc(&b->pixels, images, b->inputs, error));
+    SNED_TRY(sned_alloc(&b->values, (size_t)threads, b->inputs * sizeof(float), error));
+    SNED_TRY(sned_alloc(&b->scores, images, (size_t)b->classes * sizeof(float), error));
+    return sned_alloc(&b->labels, images, sizeof *b->labels, error);
+}
+
+static void integer_batch_free(struct integer_batch *b)
+{
+    for (int i = 0; b->contexts && i < b->threads; i++)
+        sned_context_free(b->contexts[i]);
+    sned_close(b->model);
+    free(b->contexts);
+    free(b->pixels);
+    free(b->values);
+    free(b->scores);
+    free(b->labels);
+}
+
+sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset, const uint32_t *indices,
+                             size_t count, int threads, const struct reporter *reporter,
+                             struct evaluation *evaluation, sned_error *error)
+{
+    struct meter meter = {.reporter = reporter, .began = now(), .total = count};
+    struct integer_batch b = {0};
+    sned_status status;
+    *evaluation = (struct evaluation){0};
+    SNED_TRY_DONE(check_images(graph, dataset, count, error));
+    SNED_TRY_DONE(integer_batch_make(&b, graph, threads > 0 ? threads : sned_thread_count(), error));
+    const size_t batch = (size_t)b.threads * IMAGES_PER_THREAD;
+    for (size_t first = 0; first < count; first += batch) {
+        size_t wanted = count - first < batch ? count - first : batch;
+        SNED_TRY_DONE(dataset_read(dataset, indices + first, wanted, b.pixels, b.labels, &b.count, error));
+        SNED_TRY_DONE(sned_parallel_for(b.threads, (size_t)b.threads, run_thread, &b, error));
+        for (size_t i = 0; i < b.count; i++) {
+            const float *scores = b.scores + i * (size_t)b.classes;
+            SNED_TRY_DONE(check_label(b.labels[i], b.classes, error));
+            evaluation->loss += score_loss(&b, scores, b.labels[i]);
+            evaluation_add(evaluation, scores, b.classes, b.labels[i]);
+        }
+        show(&meter, evaluation);
+    }
+    finish(evaluation, count, meter.began);
+done:
+    integer_batch_free(&b);
+    return status;
+}

@@ -1,0 +1,359 @@
+/*
+ * train.c - the training loop: SGD over epochs, with divergence undone.
+ *
+ * An epoch ends by being accepted: its parameters become the state to go back to, and the checkpoint.
+ * Training counts as diverged when a loss is not finite, or when the running loss (an exponential mean over
+ * about ten batches) rises above three times the larger of the first batch's loss and log(classes), which is
+ * what guessing costs. It is then set back to the last accepted state and goes on at a quarter of the rate.
+ * Before an epoch is accepted its last batch is run once more with the new parameters, which must be finite
+ * and give a loss below three times that limit, so that a blow-up in the last step is not accepted either.
+ */
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "train/schedule.h"
+#include "train/train_state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+static const double DIVERGED_TIMES = 3, RUNNING_KEEP = 0.9, RATE_CUT = 0.25, REPORT_SECONDS = 0.2;
+enum { MAX_ROLLBACKS = 3, DEFAULT_BATCH = 64 };
+
+struct training {
+    struct graph *graph;
+    struct dataset *dataset;
+    const uint32_t *indices;
+    size_t count;
+    struct train_options options; /* batch and threads resolved */
+    struct executor *executor;
+    size_t per_epoch, total; /* steps */
+    uint64_t key;            /* of the checkpoint */
+    struct train_progress progress;
+    struct train_state accepted;
+    double began, epoch_began, reported; /* seconds */
+    size_t trained;                      /* images, in this process */
+};
+
+enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_OUT_OF_TIME };
+
+struct train_options train_defaults(void)
+{
+    return (struct train_options){.epochs = 1,
+                                  .batch = DEFAULT_BATCH,
+                                  .rate = 0.01f,
+                                  .momentum = 0.9f,
+                                  .decay = 5e-4f,
+                                  .schedule = SCHEDULE_COSINE,
+                                  .step_epochs = 10,
+                                  .step_factor = 0.1f,
+                                  .seed = 1};
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* ---- one epoch ---- */
+
+static void report_progress(struct training *t, bool always)
+{
+    const struct train_progress *p = &t->progress;
+    double time = now();
+    if (!always && time - t->reported < REPORT_SECONDS)
+        return;
+    t->reported = time;
+    size_t epoch = (p->step ? p->step - 1 : 0) / t->per_epoch;
+    size_t left = t->total - epoch * t->per_epoch, steps = left < t->per_epoch ? left : t->per_epoch;
+    char task[64];
+    snprintf(task, sizeof task, "epoch %zu/%zu", epoch + 1, (t->total + t->per_epoch - 1) / t->per_epoch);
+    const double images = p->images ? (double)p->images : 1;
+    sned_report_progress(t->options.reporter,
+                         &(struct progress){.task = task,
+                                            .done = p->images,
+                                            .total = steps * (size_t)t->options.batch,
+                                            .seconds = time - t->epoch_began,
+                                            .loss = p->loss_sum / images,
+                                            .accuracy = 100.0 * (double)p->hits / images});
+}
+
+/* Takes a batch's loss into the running one; true where training has diverged. */
+static bool has_diverged(struct training *t, double loss)
+{
+    struct train_progress *p = &t->progress;
+    if (!isfinite(loss))
+        return true;
+    if (p->limit == 0) {
+        const struct tensor *output = &t->graph->tensors[t->graph->output];
+        p->running = loss;
+        p->limit = DIVERGED_TIMES * fmax(loss, log((double)sned_shape_elements(&output->shape)));
+    }
+    p->running = RUNNING_KEEP * p->running + (1 - RUNNING_KEEP) * loss;
+    return p->running > p->limit;
+}
+
+static sned_status train_batch(struct training *t, const float *values, const int32_t *labels, bool *diverged,
+                               sned_error *error)
+{
+    struct train_progress *p = &t->progress;
+    const size_t batch = (size_t)t->options.batch;
+    double loss;
+    size_t correct;
+    executor_set_iteration(t->executor, p->step);
+    SNED_TRY(executor_forward(t->executor, values, batch, error));
+    SNED_TRY(executor_loss(t->executor, labels, &loss, &correct, error));
+    *diverged = has_diverged(t, loss);
+    if (*diverged)
+        return SNED_OK;
+    SNED_TRY(executor_backward(t->executor, error));
+    float rate = schedule_rate(&t->options, p->step, t->total, t->per_epoch) * (float)p->factor;
+    SNED_TRY(executor_step(t->executor, rate, t->options.momentum, t->options.decay, error));
+    p->step++;
+    p->images += batch;
+    p->hits += correct;
+    p->loss_sum += loss * (double)batch;
+    t->trained += batch;
+    return SNED_OK;
+}
+
+static bool is_out_of_time(const struct training *t)
+{
+    return t->options.time_budget > 0 && now() - t->began > t->options.time_budget;
+}
+
+static bool is_finite(const struct graph *graph)
+{
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const struct tensor *tensor = &graph->tensors[i];
+        const float *values = tensor->data;
+        if (!values || tensor->type != TENSOR_F32)
+            continue;
+        float zero = 0; /* stays so, but for an infinity or a NaN */
+        for (size_t k = 0, count = sned_shape_elements(&tensor->shape); k < count; k++)
+            zero += values[k] * 0;
+        if (zero != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The parameters after the last step, on that step's batch: into the graph, and diverged or not. */
+static sned_status verify(struct training *t, const float *values, const int32_t *labels, bool *diverged,
+                          sned_error *error)
+{
+    double loss;
+    size_t correct;
+    SNED_TRY(executor_store(t->executor, error));
+    SNED_TRY(executor_forward(t->executor, values, (size_t)t->options.batch, error));
+    SNED_TRY(executor_loss(t->executor, labels, &loss, &correct, error));
+    *diverged = !isfinite(loss) || loss > DIVERGED_TIMES * t->progress.limit || !is_finite(t->graph);
+    return executor_load(t->executor, error); /* running statistics as they were */
+}
+
+static sned_status run_epoch(struct training *t, struct loader *loader, size_t until, enum outcome *outcome,
+                             sned_error *error)
+{
+    const float *values = NULL;
+    const int32_t *labels = NULL;
+    bool diverged = false;
+    *outcome = OUTCOME_DONE;
+    while (t->progress.step < until) {
+        size_t got;
+        SNED_TRY(loader_next(loader, &values, &labels, &got, error));
+        if (got == 0) { /* damaged images made the epoch shorter */
+            t->progress.step = until;
+            break;
+        }
+        SNED_TRY(train_batch(t, values, labels, &diverged, error));
+        report_progress(t, t->progress.step == until);
+        if (!diverged && is_out_of_time(t)) {
+            *outcome = OUTCOME_OUT_OF_TIME;
+            break;
+        }
+        if (diverged)
+            break;
+    }
+    if (!diverged && values && t->progress.images)
+        SNED_TRY(verify(t, values, labels, &diverged, error));
+    if (diverged)
+        *outcome = OUTCOME_DIVERGED;
+    return SNED_OK;
+}
+
+static sned_status train_epoch(struct training *t, enum outcome *outcome, sned_error *error)
+{
+    const size_t epoch = t->progress.step / t->per_epoch;
+    const size_t end = (epoch + 1) * t->per_epoch, until = end < t->total ? end : t->total;
+    const struct loader_options options = {.batch = (size_t)t->options.batch,
+                                           .shuffle = true,
+                                           .drop_last = true,
+                                           .augmentation = t->options.augmentation,
+                                           .seed = t->options.seed,
+                                           .epoch = (uint32_t)epoch,
+                                           .rule = &t->graph->rule};
+    struct loader *loader = NULL;
+    t->epoch_began = now();
+    t->progress.images = t->progress.hits = 0;
+    t->progress.loss_sum = 0;
+    SNED_TRY(loader_new(&loader, t->dataset, t->indices, t->count, &options, error));
+    sned_status status = run_epoch(t, loader, until, outcome, error);
+    loader_free(loader);
+    return status;
+}
+
+/* ---- all of them ---- */
+
+static sned_status accept(struct training *t, bool finished, sned_error *error)
+{
+    t->progress.finished = finished;
+    SNED_TRY(train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, error));
+    return t->options.checkpoint ? train_state_write(&t->accepted, t->options.checkpoint, t->key, error)
+                                 : SNED_OK;
+}
+
+static sned_status roll_back(struct training *t, sned_error *error)
+{
+    const size_t epoch = t->progress.step / t->per_epoch + 1;
+    const uint32_t rollbacks = t->progress.rollbacks + 1;
+    const double factor = t->progress.factor * RATE_CUT;
+    SNED_TRY(train_state_return(&t->accepted, t->graph, t->executor, error));
+    t->progress = t->accepted.progress;
+    if (rollbacks > MAX_ROLLBACKS)
+        return sned_fail(
+            error, SNED_ERROR_DIVERGED,
+            "training diverged in epoch %zu even at a rate of %g; the parameters from before are kept: "
+            "start with a lower rate",
+            epoch, t->options.rate * factor / RATE_CUT);
+    t->progress.rollbacks = rollbacks;
+    t->progress.factor = factor;
+    sned_report(t->options.reporter,
+                "training diverged in epoch %zu: back to its start, rate lowered from %g to %g", epoch,
+                t->options.rate * factor / RATE_CUT, t->options.rate * factor);
+    return SNED_OK;
+}
+
+static sned_status train_all(struct training *t, sned_error *error)
+{
+    while (!t->progress.finished) {
+        enum outcome outcome;
+        SNED_TRY(train_epoch(t, &outcome, error));
+        if (outcome == OUTCOME_DIVERGED)
+            SNED_TRY(roll_back(t, error));
+        else
+            SNED_TRY(accept(t, outcome == OUTCOME_OUT_OF_TIME || t->progress.step >= t->total, error));
+    }
+    return SNED_OK;
+}
+
+/* ---- beginning ---- */
+
+/* What the result depends on. */
+static uint64_t make_key(const struct training *t)
+{
+    const struct train_options *o = &t->options;
+    double numbers[16 + 2] = {o->epochs,
+                              o->rate,
+                              o->momentum,
+                              o->decay,
+                              o->schedule,
+                              o->step_epochs,
+                              o->step_factor,
+                              o->augmentation.flip,
+                              o->augmentation.shift,
+                              o->quantize_weights,
+                              o->batch,
+                              o->threads,
+                              (double)t->count,
+                              (double)dataset_size(t->dataset)};
+    uint64_t parts[4] = {sned_hash(numbers, sizeof numbers), o->seed, graph_state_hash(t->graph),
+                         sned_hash(t->indices, t->count * sizeof *t->indices)};
+    uint64_t key = sned_hash(parts, sizeof parts);
+    for (int i = 0; i < t->graph->tensor_count; i++) {
+        const struct quantization *q = &t->graph->tensors[i].quantization;
+        double quantization[4] = {q->scale, q->bits, q->is_signed, 0};
+        uint64_t next[2] = {key, sned_hash(quantization, sizeof quantization)};
+        key = sned_hash(next, sizeof next);
+    }
+    return key;
+}
+
+static sned_status begin(struct training *t, sned_error *error)
+{
+    const struct executor_options options = {.batch = t->options.batch,
+                                             .training = true,
+                                             .quantize_weights = t->options.quantize_weights,
+                                             .threads = t->options.threads,
+                                             .seed = t->options.seed};
+    bool found = false;
+    t->key = make_key(t);
+    t->progress.factor = 1;
+    SNED_TRY(executor_new(&t->executor, t->graph, &options, error));
+    if (t->options.checkpoint)
+        SNED_TRY(train_state_read(&t->accepted, t->options.checkpoint, t->key, &found, error));
+    if (!found)
+        return train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, error);
+    t->progress = t->accepted.progress;
+    sned_report(t->options.reporter, "going on from checkpoint %s, after %llu of %zu steps",
+                t->options.checkpoint, (unsigned long long)t->progress.step, t->total);
+    return train_state_return(&t->accepted, t->graph, t->executor, error);
+}
+
+static sned_status check_input(const struct training *t, sned_error *error)
+{
+    const struct extent extent = dataset_extent(t->dataset);
+    const size_t pixels = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width;
+    const size_t inputs = sned_shape_elements(&t->graph->tensors[t->graph->input].shape);
+    if (t->count == 0)
+        return sned_fail(error, SNED_ERROR_DATA, "there are no images to train on");
+    if (pixels != inputs)
+        return sned_fail(error, SNED_ERROR_SHAPE,
+                         "images of %zu values do not fit the network's input of %zu", pixels, inputs);
+    if (!(t->options.epochs >= 0) || !(t->options.epochs < 1e6) || !(t->options.rate >= 0) ||
+        t->options.batch < 0)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "epochs, rate and batch must not be negative");
+    return SNED_OK;
+}
+
+static void summarize(const struct training *t, struct train_result *result)
+{
+    const double images = t->progress.images ? (double)t->progress.images : 1;
+    result->loss = t->progress.loss_sum / images;
+    result->accuracy = 100.0 * (double)t->progress.hits / images;
+    result->seconds = now() - t->began;
+    result->images_per_second = result->seconds > 0 ? (double)t->trained / result->seconds : 0;
+    result->rollbacks = (int)t->progress.rollbacks;
+}
+
+sned_status train_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
+                          const struct train_options *options, struct train_result *result, sned_error *error)
+{
+    struct training t = {
+        .graph = graph, .dataset = dataset, .indices = indices, .count = count, .options = *options};
+    sned_status status;
+    *result = (struct train_result){0};
+    t.began = now();
+    SNED_TRY_DONE(check_input(&t, error));
+    if (t.options.batch == 0)
+        t.options.batch = DEFAULT_BATCH;
+    if ((size_t)t.options.batch > count)
+        t.options.batch = (int)count;
+    if (t.options.threads < 1)
+        t.options.threads = sned_thread_count();
+    t.per_epoch = count / (size_t)t.options.batch;
+    t.total = (size_t)llround(t.options.epochs * (double)t.per_epoch);
+    if (t.total == 0 && t.options.epochs > 0)
+        t.total = 1;
+    if (t.total == 0)
+        goto done;
+    SNED_TRY_DONE(begin(&t, error));
+    status = train_all(&t, error);
+    summarize(&t, result);
+done:
+    train_state_free(&t.accepted);
+    executor_free(t.executor);
+    return status;
+}

@@ -1,0 +1,42 @@
+/*
+ * train_state.h - everything that training goes on from: parameters, momentum and where it stands; kept in
+ * memory for going back, and in a file for going on.
+ */
+#ifndef SNED_TRAIN_TRAIN_STATE_H
+#define SNED_TRAIN_TRAIN_STATE_H
+
+#include "train/checkpoint.h"
+#include "train/train.h"
+
+/* Where training stands. Written to checkpoints as it is: of fixed size, without padding. */
+struct train_progress {
+    uint64_t step;         /* done */
+    uint64_t images, hits; /* of the last epoch: trained on, and recognized */
+    double loss_sum;       /* over these images */
+    double running, limit; /* running loss, and where it counts as diverged; 0: not known yet */
+    double factor;         /* on the rate, from rollbacks */
+    uint32_t rollbacks, finished;
+};
+
+struct train_state {
+    struct train_progress progress;
+    struct buffer parameters; /* graph_state_save */
+    float *momentum;
+    size_t momentum_count;
+};
+void train_state_free(struct train_state *state);
+
+/* The graph (which the executor has stored to), the executor's momentum and the progress, into `state`. */
+sned_status train_state_capture(struct train_state *state, struct graph *graph, struct executor *executor,
+                                const struct train_progress *progress, sned_error *error);
+/* And back: into the graph and the executor. */
+sned_status train_state_return(const struct train_state *state, struct graph *graph,
+                               struct executor *executor, sned_error *error);
+
+sned_status train_state_write(const struct train_state *state, const char *path, uint64_t key,
+                              sned_error *error);
+/* *found false where there is no checkpoint to go on from. */
+sned_status train_state_read(struct train_state *state, const char *path, uint64_t key, bool *found,
+                             sned_error *error);
+
+#endif
