@@ -42,10 +42,12 @@ static sned_status archive_failed(sned_error *error, struct archive *archive, co
 
     if (!reason)
         reason = "unknown reason";
-    bool cut = strcasestr(reason, "truncated") || strcasestr(reason, "unexpected end");
+    bool cut = strcasestr(reason, "truncated") || strcasestr(reason, "unexpected end") ||
+               strcasestr(reason, "no progress"); /* what liblzma says of a cut-off file */
     if (archive_errno(archive) == ENOMEM)
         return sned_fail(error, SNED_ERROR_MEMORY, "%s: out of memory", path);
-    return sned_fail(error, cut ? SNED_ERROR_TRUNCATED : SNED_ERROR_FORMAT, "%s: damaged: %s", path, reason);
+    return sned_fail(error, cut ? SNED_ERROR_TRUNCATED : SNED_ERROR_FORMAT,
+                     cut ? "%s: cut off: %s" : "%s: damaged: %s", path, reason);
 }
 
 /* ---- unpacking ---- */

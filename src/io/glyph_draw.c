@@ -12,16 +12,16 @@
 #include <string.h>
 
 static const float box_pixels = 20;  /* the longer side of an undistorted character */
-static const float rotation = 0.40f; /* radians, each way */
-static const float shear = 0.42f;    /* x moves by so much of y, each way */
-static const float size_low = 0.55f, size_high = 1.15f;
+static const float rotation = 0.35f; /* radians, each way */
+static const float shear = 0.40f;    /* x moves by so much of y, each way */
+static const float size_low = 0.6f, size_high = 1.15f;
 static const float aspect = 0.3f;              /* x is scaled by 1 +- this, y by its inverse */
 static const float move = 3;                   /* pixels, each way */
-static const float bend = 0.14f;               /* of half the box: waves that move points sideways */
-static const float thin = -0.4f, thick = 1.1f; /* pixels added to the stroke */
+static const float bend = 0.12f;               /* of half the box: waves that move points sideways */
+static const float thin = -0.4f, thick = 1.1f; /* pixels added to the stroke at the usual size */
 static const float blur_most = 0.40f; /* the part of a pixel that goes to its neighbours, on each axis */
-static const float ink_low = 0.5f;    /* of full white */
-static const float noise_most = 46;   /* standard deviation, of 255 */
+static const float ink_low = 0.55f;   /* of full white */
+static const float noise_most = 40;   /* standard deviation, of 255 */
 
 static float between(struct random *random, float low, float high)
 {
@@ -53,8 +53,9 @@ void glyph_pen_close(struct glyph_pen *pen)
     *pen = (struct glyph_pen){0};
 }
 
-/* The glyph's points bent, mapped and put into the picture, in 1/64 pixel. */
-static void distort(const FT_Outline *glyph, struct random *random, FT_Outline *out)
+/* The glyph's points bent, mapped and put into the picture, in 1/64 pixel. Returns its size, 1 for the usual
+ * one. */
+static float distort(const FT_Outline *glyph, struct random *random, FT_Outline *out)
 {
     const float pi = 3.14159265f;
     float angle = between(random, -rotation, rotation), slant = between(random, -shear, shear);
@@ -73,6 +74,7 @@ static void distort(const FT_Outline *glyph, struct random *random, FT_Outline *
         out->points[i].x = lrintf(64 * (center_x + size * (cosine * x - sine * y)));
         out->points[i].y = lrintf(64 * (center_y + size * (sine * x + cosine * y)));
     }
+    return size / (box_pixels / 2);
 }
 
 /* [1 - 2b, b] on each axis, b = strength / 2: rows, then columns. What leaves the picture is lost. */
@@ -124,8 +126,8 @@ sned_status glyph_draw(struct glyph_pen *pen, const FT_Outline *glyph, struct ra
     outline.flags = glyph->flags & ~FT_OUTLINE_OWNER;
     memcpy(outline.tags, glyph->tags, (size_t)glyph->n_points * sizeof *outline.tags);
     memcpy(outline.contours, glyph->contours, (size_t)glyph->n_contours * sizeof *outline.contours);
-    distort(glyph, random, &outline);
-    FT_Pos strength = lrintf(64 * between(random, thin, thick));
+    float size = distort(glyph, random, &outline);
+    FT_Pos strength = lrintf(64 * size * between(random, thin, thick));
     FT_Outline_Embolden(&outline, strength); /* no change where the outline has no inside: still a picture */
     FT_Outline_Translate(&outline, -strength / 2, -strength / 2);
     memset(pixels, 0, GLYPH_PIXELS);
