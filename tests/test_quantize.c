@@ -1,0 +1,532 @@
+/*
+ * test_quantize.c - calibration, lowering and raising: numbers against their definitions, and integer
+ * networks against the float networks that they come from.
+ */
+#include "train_networks.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "compress/calibrate_groups.h"
+#include "compress/calibrate_histogram.h"
+#include "compress/lower_scaling.h"
+#include "compress/quantize.h"
+#include "runtime/requantize.h"
+#include "runtime/runtime.h"
+#include "train/executor.h"
+
+enum { IMAGES = 24 };
+
+/* ---- scalings ---- */
+
+static void a_scaling_is_the_nearest_one(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 1, 0);
+    for (int i = 0; i < 2000; i++) {
+        struct scaling scaling;
+        double ratio =
+            ldexp(0.5 + sned_random_uniform(&random) / 2, (int)sned_random_below(&random, 60) - 44);
+        assert_true(scaling_from_ratio(ratio, &scaling));
+        assert_true(scaling.multiplier >= 1 << 15);
+        assert_true(scaling.shift >= 1 && scaling.shift <= 62);
+        assert_true(fabs(scaling_ratio(scaling) / ratio - 1) <= ldexp(1, -16));
+    }
+}
+
+static void a_ratio_just_below_a_power_of_two_rounds_up_to_it(void **state)
+{
+    struct scaling scaling;
+    assert_true(scaling_from_ratio(1 - 1e-9, &scaling));
+    assert_int_equal(scaling.multiplier, 1 << 15);
+    assert_int_equal(scaling.shift, 15);
+}
+
+static void ratios_too_small_are_zero_and_too_large_are_refused(void **state)
+{
+    struct scaling scaling;
+    assert_true(scaling_from_ratio(1e-30, &scaling));
+    assert_int_equal(scaling.multiplier, 0);
+    assert_int_equal(scaling.shift, 1);
+    assert_true(scaling_from_ratio(0, &scaling));
+    assert_int_equal(scaling.multiplier, 0);
+    assert_true(scaling_from_ratio(32767.4, &scaling));
+    assert_false(scaling_from_ratio(32768, &scaling));
+    assert_false(scaling_from_ratio(INFINITY, &scaling));
+    assert_false(scaling_from_ratio(NAN, &scaling));
+}
+
+static void a_pair_shares_the_shift_of_the_larger(void **state)
+{
+    struct scaling pair[2], alone;
+    assert_true(scaling_pair((const double[]){0.01, 0.7}, pair));
+    assert_true(scaling_from_ratio(0.7, &alone));
+    assert_int_equal(pair[0].shift, pair[1].shift);
+    assert_memory_equal(&pair[1].multiplier, &alone.multiplier, sizeof alone.multiplier);
+    assert_int_equal(pair[0].multiplier, lround(0.01 * ldexp(1, pair[0].shift)));
+}
+
+/* Every activation times the table's entry is what LRN's formula says, within half a step and the table's
+ * width. */
+static void an_lrn_table_follows_the_formula(void **state)
+{
+    const struct node node = {.op = OP_LRN, .u.lrn = {.size = 5, .alpha = 1e-2f, .beta = 0.75f, .bias = 2}};
+    const float in = 0.2f, out = 0.1f;
+    uint16_t table[LRN_TABLE_SIZE];
+    uint8_t shift;
+    assert_true(lrn_table(&node, in, out, table, &shift));
+    for (uint32_t sum = 0; sum < 5 * 255 * 255; sum += sum < 300 ? 1 : 97) {
+        double exact = pow(2 + 1e-2 / 5 * in * in * sum, -0.75) * in / out;
+        double entry = ldexp(table[lrn_index(sum)], -shift);
+        assert_true(fabs(entry / exact - 1) < 0.75 / 128 + 1e-4);
+    }
+}
+
+static void pixels_become_what_mean_and_scale_say(void **state)
+{
+    struct input_rule rule = {.is_image = true, .mean = {123.7f, 0, -5}, .scale = {0.017f, 1.0f / 255, -2}};
+    const float scale = 1.0f / 64;
+    assert_true(input_rule_from_scale(&rule, 3, scale));
+    for (int c = 0; c < 3; c++)
+        for (int pixel = 0; pixel <= 255; pixel++) {
+            int64_t sum = (int64_t)pixel * rule.integer[c].multiplier + rule.integer[c].offset;
+            double exact = ((double)pixel - rule.mean[c]) * rule.scale[c] / scale;
+            assert_true(fabs((double)round_shift(sum, rule.integer[c].shift) - exact) <= 0.5 + 1e-4);
+        }
+}
+
+/* ---- histograms ---- */
+
+static void an_outlier_is_clipped(void **state)
+{
+    static struct histogram histogram;
+    static float values[200000];
+    struct random random;
+    sned_random_seed(&random, 3, 0);
+    for (int i = 0; i < 200000; i++)
+        values[i] = sned_random_normal(&random);
+    values[77] = 12;
+    assert_true(histogram_add(&histogram, values, 200000));
+    float clip = histogram_clip(&histogram, 127);
+    assert_true(clip > 4 && clip < 10);
+}
+
+static void evenly_spread_values_are_not_clipped(void **state)
+{
+    static struct histogram histogram;
+    float values[4096];
+    for (int i = 0; i < 4096; i++)
+        values[i] = (float)(i - 2048) / 2048;
+    for (int part = 0; part < 4; part++) /* the range grows: small values first */
+        assert_true(histogram_add(&histogram, values + 2048 - 512 * (part + 1), 1024 * (size_t)(part + 1)));
+    float clip = histogram_clip(&histogram, 127);
+    assert_true(clip > 0.97f && clip <= 1);
+}
+
+static void zeros_alone_ask_for_no_range(void **state)
+{
+    static struct histogram histogram;
+    const float zeros[8] = {0};
+    assert_true(histogram_add(&histogram, zeros, 8));
+    assert_true(histogram_clip(&histogram, 127) == 0);
+}
+
+static void a_value_that_is_no_number_is_told(void **state)
+{
+    static struct histogram histogram;
+    assert_false(histogram_add(&histogram, (const float[]){1, NAN}, 2));
+    assert_false(histogram_add(&histogram, (const float[]){INFINITY, 1}, 2));
+}
+
+/* ---- networks ---- */
+
+static struct graph *finish(struct builder *b)
+{
+    b->graph->output = b->last;
+    must(sned_graph_infer(b->graph, error));
+    must(sned_graph_prepare(b->graph, error));
+    return b->graph;
+}
+
+static void relu(struct builder *b)
+{
+    build_unary(b, OP_RELU)->activation.kind = ACTIVATION_RELU;
+}
+
+static void conv(struct builder *b, int in, int out, int kernel, int stride)
+{
+    build_conv(
+        b, (struct conv_setup){.in = in, .out = out, .window = square_window(kernel, stride, kernel / 2)});
+}
+
+static void join(struct builder *b, enum op op, int first, int second)
+{
+    build_node(b, op, (const int[]){first, second}, 2);
+}
+
+/* Two convolutions, a max pool, a Gemm and a Softmax. */
+static struct graph *plain_network(void)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)16, (int64_t)16), 1);
+    conv(&b, 3, 12, 3, 1);
+    relu(&b);
+    build_unary(&b, OP_MAX_POOL)->u.pool.window = square_window(2, 2, 0);
+    conv(&b, 12, 16, 5, 2);
+    relu(&b);
+    build_unary(&b, OP_FLATTEN)->u.flatten.axis = 1;
+    build_gemm(&b, 16 * 4 * 4, 10);
+    build_unary(&b, OP_SOFTMAX)->u.softmax.axis = 1;
+    return finish(&b);
+}
+
+/* A residual, then averages with windows of several sizes, and a global average that makes the scores. */
+static struct graph *residual_network(void)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)14, (int64_t)14), 2);
+    conv(&b, 4, 8, 3, 1);
+    relu(&b);
+    const int shortcut = b.last;
+    conv(&b, 8, 8, 3, 1);
+    join(&b, OP_ADD, b.last, shortcut);
+    relu(&b);
+    struct node *pool = build_unary(&b, OP_AVERAGE_POOL);
+    pool->u.pool.window = square_window(3, 2, 1);
+    pool->u.pool.ceil_mode = true;
+    conv(&b, 8, 10, 1, 1);
+    build_unary(&b, OP_GLOBAL_AVERAGE_POOL);
+    build_unary(&b, OP_FLATTEN)->u.flatten.axis = 1;
+    return finish(&b);
+}
+
+/* LRN, a Concat of signed and unsigned, Mul, LeakyReLU, Clip. */
+static struct graph *mixed_network(void)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)12, (int64_t)12), 3);
+    conv(&b, 3, 8, 3, 1);
+    relu(&b);
+    struct node *lrn = build_unary(&b, OP_LRN);
+    lrn->u.lrn.size = 5, lrn->u.lrn.alpha = 0.5f, lrn->u.lrn.beta = 0.75f, lrn->u.lrn.bias = 1;
+    const int trunk = b.last;
+    conv(&b, 8, 6, 3, 1);
+    struct node *leaky = build_unary(&b, OP_LEAKY_RELU);
+    leaky->activation = (struct activation){.kind = ACTIVATION_LEAKY_RELU, .slope = 0.1f};
+    const int left = b.last;
+    b.last = trunk;
+    conv(&b, 8, 6, 1, 1);
+    build_unary(&b, OP_CLIP)->activation =
+        (struct activation){.kind = ACTIVATION_CLIP, .low = 0, .high = 0.8f};
+    const int right = b.last;
+    join(&b, OP_MUL, left, right);
+    const int product = b.last;
+    join(&b, OP_CONCAT, product, right);
+    b.graph->nodes[b.graph->node_count - 1].u.concat.axis = 1;
+    conv(&b, 12, 8, 3, 2);
+    build_unary(&b, OP_GLOBAL_AVERAGE_POOL);
+    build_unary(&b, OP_FLATTEN)->u.flatten.axis = 1;
+    return finish(&b);
+}
+
+struct fixture {
+    struct graph *graph;
+    float *values;
+    size_t elements;
+};
+
+static struct fixture calibrated(struct graph *graph)
+{
+    struct fixture fixture = {graph, NULL, sned_shape_elements(&graph->tensors[graph->input].shape)};
+    struct random random;
+    const struct calibration_options options = {.batch = 10, .threads = 1};
+    sned_random_seed(&random, 9, 0);
+    fixture.values = malloc(IMAGES * fixture.elements * sizeof(float));
+    assert_non_null(fixture.values);
+    for (size_t i = 0; i < IMAGES * fixture.elements; i++)
+        fixture.values[i] = sned_random_normal(&random);
+    must(quantize_calibrate_values(graph, fixture.values, IMAGES, &options, error));
+    return fixture;
+}
+
+static void fixture_free(struct fixture *fixture)
+{
+    sned_graph_free(fixture->graph);
+    free(fixture->values);
+}
+
+static float *float_scores(struct graph *graph, const float *values, int classes)
+{
+    struct executor *executor;
+    const struct executor_options options = {.batch = IMAGES, .threads = 1};
+    for (int t = 0; t < graph->tensor_count; t++) /* plain float: nothing rounded */
+        graph->tensors[t].quantization = (struct quantization){0};
+    float *scores = malloc((size_t)(IMAGES * classes) * sizeof *scores);
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, values, IMAGES, error));
+    memcpy(scores, executor_output(executor), (size_t)(IMAGES * classes) * sizeof *scores);
+    executor_free(executor);
+    return scores;
+}
+
+/* Root of the mean squared difference between integer and float scores, as a share of the float scores'
+ * spread. */
+static double integer_error(struct fixture *fixture)
+{
+    struct graph *integer;
+    sned_model *model;
+    sned_context *context;
+    must(quantize_lower(&integer, fixture->graph, error));
+    must(sned_model_from_graph(&model, integer, error));
+    must(sned_context_new(&context, model, error));
+    const int classes = sned_model_get_info(model)->classes;
+    float *scores = malloc((size_t)(IMAGES * classes) * sizeof *scores);
+    float *exact = float_scores(fixture->graph, fixture->values, classes);
+    must(sned_run_values(context, fixture->values, IMAGES, scores, error));
+    double difference = 0, spread = 0, mean = 0;
+    for (int i = 0; i < IMAGES * classes; i++)
+        mean += exact[i] / (IMAGES * classes);
+    for (int i = 0; i < IMAGES * classes; i++) {
+        difference += pow(scores[i] - exact[i], 2);
+        spread += pow(exact[i] - mean, 2);
+    }
+    free(scores);
+    free(exact);
+    sned_context_free(context);
+    sned_close(model);
+    return sqrt(difference / spread);
+}
+
+static void integer_networks_follow_their_float_networks(void **state)
+{
+    struct graph *(*const makers[])(void) = {plain_network, residual_network, mixed_network};
+    for (int i = 0; i < 3; i++) {
+        struct fixture fixture = calibrated(makers[i]());
+        double error = integer_error(&fixture);
+        if (!(error < 0.04))
+            fail_msg("network %d: the integer scores differ by %.3f of the float scores' spread", i, error);
+        fixture_free(&fixture);
+    }
+}
+
+/* ---- quantizations ---- */
+
+static const struct node *node_of(const struct graph *graph, enum op op)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].op == op)
+            return &graph->nodes[n];
+    fail_msg("no %s", sned_op_name(op));
+    return NULL;
+}
+
+static struct quantization quantization_of(const struct graph *graph, int tensor)
+{
+    return graph->tensors[tensor].quantization;
+}
+
+static void what_only_moves_shares_a_quantization(void **state)
+{
+    struct fixture fixture = calibrated(mixed_network());
+    const struct node *concat = node_of(fixture.graph, OP_CONCAT);
+    const struct quantization out = quantization_of(fixture.graph, concat->output);
+    assert_true(out.is_signed && out.bits == 8);
+    for (int i = 0; i < 2; i++) {
+        const struct quantization in = quantization_of(fixture.graph, concat->inputs[i]);
+        assert_true(in.scale == out.scale && in.is_signed);
+    }
+    fixture_free(&fixture);
+}
+
+static void tensors_are_unsigned_where_nothing_can_be_negative(void **state)
+{
+    struct fixture fixture = calibrated(residual_network());
+    const struct node *average = node_of(fixture.graph, OP_AVERAGE_POOL),
+                      *add = node_of(fixture.graph, OP_ADD);
+    assert_true(quantization_of(fixture.graph, fixture.graph->input).is_signed);
+    assert_false(quantization_of(fixture.graph, average->inputs[0]).is_signed);
+    assert_false(quantization_of(fixture.graph, average->output).is_signed);
+    assert_true(quantization_of(fixture.graph, add->inputs[0]).is_signed);
+    assert_false(quantization_of(fixture.graph, add->inputs[1]).is_signed);
+    fixture_free(&fixture);
+}
+
+static void scores_have_16_bits_and_room(void **state)
+{
+    struct fixture fixture = calibrated(plain_network());
+    const struct quantization scores =
+        quantization_of(fixture.graph, node_of(fixture.graph, OP_GEMM)->output);
+    assert_int_equal(scores.bits, 16);
+    assert_true(scores.is_signed);
+    assert_true(quantization_of(fixture.graph, fixture.graph->output).scale ==
+                0); /* Softmax stays in float */
+    fixture_free(&fixture);
+    fixture = calibrated(residual_network());
+    const struct node *global = node_of(fixture.graph, OP_GLOBAL_AVERAGE_POOL);
+    assert_int_equal(quantization_of(fixture.graph, global->output).bits, 16);
+    assert_int_equal(quantization_of(fixture.graph, fixture.graph->output).bits, 16);
+    assert_int_equal(quantization_of(fixture.graph, global->inputs[0]).bits, 8);
+    fixture_free(&fixture);
+}
+
+static void calibrating_twice_gives_the_same(void **state)
+{
+    struct fixture first = calibrated(mixed_network()), again = calibrated(mixed_network());
+    const struct calibration_options options = {.batch = 10, .threads = 1};
+    must(quantize_calibrate_values(again.graph, again.values, IMAGES, &options, error));
+    for (int t = 0; t < first.graph->tensor_count; t++)
+        assert_true(quantization_of(first.graph, t).scale == quantization_of(again.graph, t).scale);
+    fixture_free(&first);
+    fixture_free(&again);
+}
+
+/* ---- lowering ---- */
+
+static void pruned_weights_stay_zero_and_filters_without_weights_keep_their_bias(void **state)
+{
+    struct fixture fixture = calibrated(plain_network());
+    const struct node *gemm = node_of(fixture.graph, OP_GEMM);
+    float *weights = fixture.graph->tensors[gemm->inputs[1]].data,
+          *bias = fixture.graph->tensors[gemm->inputs[2]].data;
+    const int columns = (int)fixture.graph->tensors[gemm->inputs[1]].shape.dim[1];
+    memset(weights, 0, sizeof(float) * (size_t)columns); /* filter 0 */
+    bias[0] = 0.123f;
+    for (int i = columns; i < 2 * columns; i += 2) /* half of filter 1 */
+        weights[i] = 0;
+    struct graph *integer;
+    must(quantize_lower(&integer, fixture.graph, error));
+    const struct node *lowered = node_of(integer, OP_GEMM);
+    const int8_t *q = integer->tensors[lowered->inputs[1]].data;
+    for (int i = columns; i < 2 * columns; i += 2)
+        assert_int_equal(q[i], 0);
+    const int32_t b = ((const int32_t *)integer->tensors[lowered->inputs[2]].data)[0];
+    const float scale = quantization_of(integer, lowered->output).scale;
+    assert_true(fabs(b * scaling_ratio(lowered->integer.scalings[0]) * scale - 0.123) < 0.123 * 2e-5);
+    sned_graph_free(integer);
+    fixture_free(&fixture);
+}
+
+static void weights_are_rounded_as_training_rounds_them(void **state)
+{
+    struct fixture fixture = calibrated(plain_network());
+    struct graph *integer;
+    must(quantize_lower(&integer, fixture.graph, error));
+    const struct node *from = node_of(fixture.graph, OP_GEMM), *to = node_of(integer, OP_GEMM);
+    const float *weights = fixture.graph->tensors[from->inputs[1]].data;
+    const int8_t *q = integer->tensors[to->inputs[1]].data;
+    const size_t columns = (size_t)integer->tensors[to->inputs[1]].shape.dim[1];
+    for (size_t k = 0; k < 10; k++) {
+        const float scale = quantize_weight_scale(weights + k * columns, columns);
+        for (size_t i = k * columns; i < (k + 1) * columns; i++)
+            assert_int_equal(q[i], (int)floorf(weights[i] / scale + 0.5f));
+    }
+    sned_graph_free(integer);
+    fixture_free(&fixture);
+}
+
+static void a_large_bias_beside_small_weights_fits(void **state)
+{
+    struct fixture fixture = calibrated(plain_network());
+    const struct node *gemm = node_of(fixture.graph, OP_GEMM);
+    float *weights = fixture.graph->tensors[gemm->inputs[1]].data;
+    const int columns = (int)fixture.graph->tensors[gemm->inputs[1]].shape.dim[1];
+    for (int i = 0; i < columns; i++)
+        weights[i] = 1e-12f;
+    ((float *)fixture.graph->tensors[gemm->inputs[2]].data)[0] = -3;
+    struct graph *integer;
+    must(quantize_lower(&integer, fixture.graph, error));
+    const int32_t bias = ((const int32_t *)integer->tensors[node_of(integer, OP_GEMM)->inputs[2]].data)[0];
+    assert_int_equal(bias, -(1 << 30));
+    sned_graph_free(integer);
+    fixture_free(&fixture);
+}
+
+static void raising_gives_the_weights_back_within_half_a_step(void **state)
+{
+    struct fixture fixture = calibrated(mixed_network());
+    struct graph *integer, *raised;
+    must(quantize_lower(&integer, fixture.graph, error));
+    must(quantize_raise(&raised, integer, error));
+    assert_false(raised->integer);
+    for (int n = 0; n < raised->node_count; n++) {
+        if (!sned_node_has_weights(&raised->nodes[n]))
+            continue;
+        const struct tensor *before = &fixture.graph->tensors[fixture.graph->nodes[n].inputs[1]];
+        const struct tensor *after = &raised->tensors[raised->nodes[n].inputs[1]];
+        const size_t filters = (size_t)before->shape.dim[0],
+                     count = sned_shape_elements(&before->shape) / filters;
+        for (size_t k = 0; k < filters; k++) {
+            const float *a = (const float *)before->data + k * count,
+                        *b = (const float *)after->data + k * count;
+            for (size_t i = 0; i < count; i++)
+                assert_true(fabsf(a[i] - b[i]) <= 0.51f * quantize_weight_scale(a, count));
+        }
+    }
+    sned_graph_free(raised);
+    sned_graph_free(integer);
+    fixture_free(&fixture);
+}
+
+static void expect_refused(struct graph *graph, const char *words)
+{
+    struct graph *integer;
+    sned_error error = {0};
+    assert_int_not_equal(quantize_lower(&integer, graph, &error), SNED_OK);
+    assert_null(integer);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' does not say '%s'", error.message, words);
+}
+
+static void a_graph_without_calibration_is_refused(void **state)
+{
+    struct graph *graph = plain_network();
+    expect_refused(graph, "calibrated");
+    sned_graph_free(graph);
+}
+
+static void operators_without_an_integer_form_are_refused_by_name(void **state)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)4, (int64_t)4), 4);
+    build_batch_normalization(&b, 2);
+    b.graph->output = b.last;
+    must(sned_graph_infer(b.graph, error));
+    for (int t = 0; t < b.graph->tensor_count; t++)
+        b.graph->tensors[t].quantization = (struct quantization){1, 8, true};
+    expect_refused(b.graph, "(BatchNormalization): has no integer form");
+    sned_graph_free(b.graph);
+}
+
+static void a_negative_slope_is_refused(void **state)
+{
+    struct fixture fixture = calibrated(mixed_network());
+    for (int n = 0; n < fixture.graph->node_count; n++)
+        if (fixture.graph->nodes[n].activation.kind == ACTIVATION_LEAKY_RELU)
+            fixture.graph->nodes[n].activation.slope = -0.5f;
+    expect_refused(fixture.graph, "slope");
+    fixture_free(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_scaling_is_the_nearest_one),
+        cmocka_unit_test(a_ratio_just_below_a_power_of_two_rounds_up_to_it),
+        cmocka_unit_test(ratios_too_small_are_zero_and_too_large_are_refused),
+        cmocka_unit_test(a_pair_shares_the_shift_of_the_larger),
+        cmocka_unit_test(an_lrn_table_follows_the_formula),
+        cmocka_unit_test(pixels_become_what_mean_and_scale_say),
+        cmocka_unit_test(an_outlier_is_clipped),
+        cmocka_unit_test(evenly_spread_values_are_not_clipped),
+        cmocka_unit_test(zeros_alone_ask_for_no_range),
+        cmocka_unit_test(a_value_that_is_no_number_is_told),
+        cmocka_unit_test(integer_networks_follow_their_float_networks),
+        cmocka_unit_test(what_only_moves_shares_a_quantization),
+        cmocka_unit_test(tensors_are_unsigned_where_nothing_can_be_negative),
+        cmocka_unit_test(scores_have_16_bits_and_room),
+        cmocka_unit_test(calibrating_twice_gives_the_same),
+        cmocka_unit_test(pruned_weights_stay_zero_and_filters_without_weights_keep_their_bias),
+        cmocka_unit_test(weights_are_rounded_as_training_rounds_them),
+        cmocka_unit_test(a_large_bias_beside_small_weights_fits),
+        cmocka_unit_test(raising_gives_the_weights_back_within_half_a_step),
+        cmocka_unit_test(a_graph_without_calibration_is_refused),
+        cmocka_unit_test(operators_without_an_integer_form_are_refused_by_name),
+        cmocka_unit_test(a_negative_slope_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
