@@ -185,6 +185,7 @@ REFUSES(data_that_is_a_constant, float_graph, UNSUPPORTED, "must be computed",
         graph->nodes[FC].inputs[0] = graph->nodes[FC].inputs[1])
 REFUSES(no_input, float_graph, FORMAT, "has no input", graph->input = -1)
 REFUSES(an_output_out_of_range, float_graph, FORMAT, "has no output", graph->output = graph->tensor_count)
+REFUSES(an_output_that_is_the_input, float_graph, FORMAT, "computes nothing", graph->output = graph->input)
 REFUSES(an_activation_that_nothing_makes, float_graph, FORMAT, "neither a constant nor made by a node", {
     int orphan;
     struct shape shape = SHAPE(1, 2);
@@ -315,6 +316,7 @@ int main(void)
         cmocka_unit_test(data_that_is_a_constant),
         cmocka_unit_test(no_input),
         cmocka_unit_test(an_output_out_of_range),
+        cmocka_unit_test(an_output_that_is_the_input),
         cmocka_unit_test(an_activation_that_nothing_makes),
         cmocka_unit_test(a_shape_that_is_not_the_computed_one),
         cmocka_unit_test(a_shape_of_negative_size),

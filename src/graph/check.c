@@ -218,6 +218,9 @@ static sned_status check_ends(const struct graph *graph, sned_error *error)
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no input", graph->name);
     if (graph->output < 0 || graph->output >= graph->tensor_count || tensor_is_constant(graph, graph->output))
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no output", graph->name);
+    if (graph->output == graph->input)
+        return sned_fail(error, SNED_ERROR_FORMAT,
+                         "network '%.80s' computes nothing: its output is its input", graph->name);
     const struct tensor *input = &graph->tensors[graph->input];
     if (input->shape.rank < 2 || input->shape.dim[0] != 1)
         return sned_fail(error, SNED_ERROR_SHAPE, "input '%.80s': the shape must begin with 1, the batch",
