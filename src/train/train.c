@@ -217,19 +217,19 @@ static sned_status accept(struct training *t, bool finished, sned_error *error)
 
 static sned_status roll_back(struct training *t, sned_error *error)
 {
-    const size_t epoch = t->progress.step / t->per_epoch + 1;
+    const size_t epoch = t->accepted.progress.step / t->per_epoch + 1;
     const uint32_t rollbacks = t->progress.rollbacks + 1;
     const double factor = t->progress.factor * RATE_CUT;
     SNED_TRY(train_state_return(&t->accepted, t->graph, t->executor, error));
     t->progress = t->accepted.progress;
+    t->progress.rollbacks = rollbacks > MAX_ROLLBACKS ? MAX_ROLLBACKS : rollbacks;
+    t->progress.factor = factor;
     if (rollbacks > MAX_ROLLBACKS)
         return sned_fail(
             error, SNED_ERROR_DIVERGED,
             "training diverged in epoch %zu even at a rate of %g; the parameters from before are kept: "
             "start with a lower rate",
             epoch, t->options.rate * factor / RATE_CUT);
-    t->progress.rollbacks = rollbacks;
-    t->progress.factor = factor;
     sned_report(t->options.reporter,
                 "training diverged in epoch %zu: back to its start, rate lowered from %g to %g", epoch,
                 t->options.rate * factor / RATE_CUT, t->options.rate * factor);
