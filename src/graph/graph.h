@@ -156,7 +156,7 @@ struct node {
         } dropout;
     } u;
     struct activation
-        activation; /* fused after the operator; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
+        activation; /* fused after Conv, Gemm, Add, Mul; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
     struct integer_rule integer; /* of an integer graph */
 };
 
@@ -223,7 +223,8 @@ struct extent sned_shape_extent(const struct shape *shape);
 
 /* ---- shapes (infer.c) ---- */
 
-/* Sets the shape of every activation from the input's; SNED_ERROR_SHAPE names node and operator. */
+/* Sets the shape of every activation from the input's, and counts the axes of Concat, Flatten and Softmax
+ * from the front; SNED_ERROR_SHAPE names node and operator. Nodes must be in topological order. */
 sned_status sned_graph_infer(struct graph *graph, sned_error *error);
 /* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer
  * agrees. Also refuses NaN and infinity in constants. */
