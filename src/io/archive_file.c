@@ -235,7 +235,7 @@ static sned_status add_entry(struct tar_index *index, size_t *capacity, struct a
         archive_entry_pathname(found) ? archive_entry_pathname(found) : archive_entry_pathname_utf8(found);
     int64_t size = archive_entry_size(found);
 
-    if (archive_entry_filetype(found) != AE_IFREG)
+    if (archive_entry_filetype(found) != AE_IFREG || archive_entry_hardlink(found))
         return SNED_OK;
     if (!name || !*name || strlen(name) > TAR_MAX_NAME || size < 0)
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: file %zu of the tar has no usable name or size", path,
