@@ -19,26 +19,26 @@
 static const struct quantization unsigned8 = {0.5f, 8, false}, signed8 = {0.25f, 8, true},
                                  wide16 = {0.001f, 16, true};
 
-static int random_range(struct random *random, int low, int high)
+static inline int random_range(struct random *random, int low, int high)
 {
     return low + (int)sned_random_below(random, (uint32_t)(high - low + 1));
 }
 
-static struct quantization random_type(struct random *random, bool may_be_wide)
+static inline struct quantization random_type(struct random *random, bool may_be_wide)
 {
     int pick = random_range(random, 0, may_be_wide ? 2 : 1);
     return pick == 0 ? unsigned8 : pick == 1 ? signed8 : wide16;
 }
 
 /* A scaling that brings sums of about `magnitude` to about 100. */
-static struct scaling random_scaling(struct random *random, double magnitude)
+static inline struct scaling random_scaling(struct random *random, double magnitude)
 {
     int exponent;
     frexp(100.0 / (magnitude + 1), &exponent);
     return (struct scaling){(uint16_t)random_range(random, 1 << 15, (1 << 16) - 1), (uint8_t)(16 - exponent)};
 }
 
-static struct graph *new_graph(struct shape input, struct quantization quantization)
+static inline struct graph *new_graph(struct shape input, struct quantization quantization)
 {
     struct graph *graph;
     assert_int_equal(sned_graph_new(&graph, "test", NULL), SNED_OK);
@@ -50,8 +50,8 @@ static struct graph *new_graph(struct shape input, struct quantization quantizat
     return graph;
 }
 
-static int add_constant(struct graph *graph, const char *name, enum tensor_type type, struct shape shape,
-                        void *data)
+static inline int add_constant(struct graph *graph, const char *name, enum tensor_type type,
+                               struct shape shape, void *data)
 {
     int index;
     assert_int_equal(sned_graph_add_tensor(graph, name, type, &shape, data, &index, NULL), SNED_OK);
@@ -59,8 +59,8 @@ static int add_constant(struct graph *graph, const char *name, enum tensor_type 
 }
 
 /* A node whose output becomes the graph's; shapes come from sned_graph_infer, when all is filled in. */
-static struct node *add_node(struct graph *graph, enum op op, const int *inputs, int count,
-                             struct quantization out)
+static inline struct node *add_node(struct graph *graph, enum op op, const int *inputs, int count,
+                                    struct quantization out)
 {
     struct node *node;
     char name[32];
@@ -76,14 +76,15 @@ static struct node *add_node(struct graph *graph, enum op op, const int *inputs,
     return node;
 }
 
-static void set_scalings(struct node *node, int count)
+static inline void set_scalings(struct node *node, int count)
 {
     node->integer.scaling_count = count;
     assert_int_equal(sned_alloc(&node->integer.scalings, count, sizeof *node->integer.scalings, NULL),
                      SNED_OK);
 }
 
-static int random_weights(struct graph *graph, struct random *random, struct shape shape, float density)
+static inline int random_weights(struct graph *graph, struct random *random, struct shape shape,
+                                 float density)
 {
     int8_t *weights;
     size_t count = sned_shape_elements(&shape);
@@ -93,7 +94,7 @@ static int random_weights(struct graph *graph, struct random *random, struct sha
     return add_constant(graph, "weights", TENSOR_I8, shape, weights);
 }
 
-static int random_bias(struct graph *graph, struct random *random, int64_t filters)
+static inline int random_bias(struct graph *graph, struct random *random, int64_t filters)
 {
     int32_t *bias;
     assert_int_equal(sned_alloc(&bias, filters, sizeof *bias, NULL), SNED_OK);
@@ -103,7 +104,7 @@ static int random_bias(struct graph *graph, struct random *random, int64_t filte
 }
 
 /* LeakyReLU's slope or a narrower clamp, now and then. */
-static void random_activation(struct node *node, struct random *random)
+static inline void random_activation(struct node *node, struct random *random)
 {
     switch (random_range(random, 0, 3)) {
     case 0:
@@ -118,8 +119,8 @@ static void random_activation(struct node *node, struct random *random)
 
 static const float densities[] = {0, 0.05f, 0.3f, 1};
 
-static void random_conv(struct graph *graph, struct random *random, const struct window *window, int groups,
-                        int64_t filters, struct quantization out)
+static inline void random_conv(struct graph *graph, struct random *random, const struct window *window,
+                               int groups, int64_t filters, struct quantization out)
 {
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
     const int64_t channels = graph->tensors[graph->output].shape.dim[1] / groups;
@@ -140,7 +141,8 @@ static void random_conv(struct graph *graph, struct random *random, const struct
     random_activation(node, random);
 }
 
-static void random_gemm(struct graph *graph, struct random *random, int64_t filters, struct quantization out)
+static inline void random_gemm(struct graph *graph, struct random *random, int64_t filters,
+                               struct quantization out)
 {
     const int64_t channels = graph->tensors[graph->output].shape.dim[1];
     int inputs[3] = {graph->output};
@@ -156,7 +158,7 @@ static void random_gemm(struct graph *graph, struct random *random, int64_t filt
 }
 
 /* One scaling for every number of elements that any window might count. */
-static void scalings_by_count(struct node *node, int most)
+static inline void scalings_by_count(struct node *node, int most)
 {
     set_scalings(node, most);
     assert_int_equal(sned_alloc(&node->integer.counts, most, sizeof(int), NULL), SNED_OK);
@@ -167,7 +169,7 @@ static void scalings_by_count(struct node *node, int most)
     }
 }
 
-static void random_input(const struct graph *graph, struct random *random, int32_t *input)
+static inline void random_input(const struct graph *graph, struct random *random, int32_t *input)
 {
     const struct tensor *tensor = &graph->tensors[graph->input];
     const bool is_signed = tensor->quantization.is_signed;

@@ -161,9 +161,10 @@ sned_status sned_open_memory(sned_model **model, const void *data, size_t size, 
 sned_status sned_open(sned_model **model, const char *path, sned_error *error)
 {
     struct file_map map = {0};
+    if (model)
+        *model = NULL;
     if (!model || !path)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open: model or path is NULL");
-    *model = NULL;
     SNED_TRY(sned_file_map(&map, path, error));
     sned_status status = sned_open_memory(model, map.data, map.size, error);
     sned_file_unmap(&map);
