@@ -1,9 +1,10 @@
 /*
  * archive_file.h - files that may be compressed, seen as plain bytes; and the files inside a tar.
  *
- * A plain file is mapped. A compressed one (gzip, xz, bzip2, zstd, told by its first bytes, never by its name) is
- * unpacked once: into memory where it fits the budget given, else into a temporary file that has no name, and is
- * mapped from there. So every parser sees one block of bytes, and a tar is read by offset however it was packed.
+ * A plain file is mapped. A compressed one (gzip, xz, bzip2, zstd, told by its first bytes, never by its
+ * name) is unpacked once: into memory where it fits the budget given, else into a temporary file that has no
+ * name, and is mapped from there. So every parser sees one block of bytes, and a tar is read by offset
+ * however it was packed.
  */
 #ifndef SNED_IO_ARCHIVE_FILE_H
 #define SNED_IO_ARCHIVE_FILE_H
@@ -20,7 +21,8 @@ struct unpacked {
 };
 
 /* Errors name `path`. Free with unpacked_free, also after a failure; {0} is fine. */
-sned_status unpacked_open(struct unpacked *unpacked, const char *path, size_t memory_budget, sned_error *error);
+sned_status unpacked_open(struct unpacked *unpacked, const char *path, size_t memory_budget,
+                          sned_error *error);
 void unpacked_free(struct unpacked *unpacked);
 
 /* One regular file in a tar: `size` bytes at `offset` of the unpacked tar. */

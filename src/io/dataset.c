@@ -30,7 +30,7 @@ struct dataset {
     uint8_t *state; /* [count], enum image_state */
     uint8_t *cache; /* [count][pixels], what state says is there; NULL: beyond the budget, or not needed */
     enum split split;
-    bool viewed;    /* the source holds the pixels as they are wanted */
+    bool viewed; /* the source holds the pixels as they are wanted */
     atomic_size_t damaged;
     int threads;
     const struct reporter *reporter;

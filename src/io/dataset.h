@@ -40,17 +40,19 @@ int dataset_class_count(const struct dataset *dataset); /* highest label + 1 */
 const char *dataset_class_name(const struct dataset *dataset, int label); /* or NULL */
 /* Which images these are, for a table: "training", "test", or "all" where the data has no splits. */
 const char *dataset_split_name(const struct dataset *dataset);
-size_t dataset_damaged(const struct dataset *dataset);                    /* met so far */
+size_t dataset_damaged(const struct dataset *dataset); /* met so far */
 
 /*
- * Images `indices` to pixels [count][C][H][W] and labels [count]; may be called from several threads, which wait
- * for each other. Damaged ones are left out, reported once each by name and counted: *got is how many came; more than 1 % of the whole set damaged is SNED_ERROR_DATA.
+ * Images `indices` to pixels [count][C][H][W] and labels [count]; may be called from several threads, which
+ * wait for each other. Damaged ones are left out, reported once each by name and counted: *got is how many
+ * came; more than 1 % of the whole set damaged is SNED_ERROR_DATA.
  */
 sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_t count, uint8_t *pixels,
                          int32_t *labels, size_t *got, sned_error *error);
 /* The same; which[i] [count] is the index of image i of those that came (NULL: not wanted). */
-sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices, size_t count, uint8_t *pixels,
-                               int32_t *labels, uint32_t *which, size_t *got, sned_error *error);
+sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices, size_t count,
+                               uint8_t *pixels, int32_t *labels, uint32_t *which, size_t *got,
+                               sned_error *error);
 struct extent dataset_extent(const struct dataset *dataset); /* the options' input */
 
 /* ---- batches, ahead of time (loader.c) ---- */
@@ -63,9 +65,9 @@ struct augmentation {
 /*
  * One pass over `indices` (copied) in batches, shuffled and augmented from (seed, epoch) alone, so that the
  * same numbers give the same batches whatever the thread count. A thread of its own prepares the next batch.
- * Augmentation of an image is derived from (seed, epoch, its index) and does not depend on its place in a batch.
- * Damaged images: a batch is smaller by them; with drop_last it is filled up from the images after it instead,
- * so that every batch is full.
+ * Augmentation of an image is derived from (seed, epoch, its index) and does not depend on its place in a
+ * batch. Damaged images: a batch is smaller by them; with drop_last it is filled up from the images after it
+ * instead, so that every batch is full.
  */
 struct loader;
 struct loader_options {
@@ -75,7 +77,8 @@ struct loader_options {
     struct augmentation augmentation;
     uint64_t seed;
     uint32_t epoch;
-    const struct input_rule *rule; /* mean and scale; borrowed. NULL, or not of an image: values are the pixels */
+    const struct input_rule
+        *rule; /* mean and scale; borrowed. NULL, or not of an image: values are the pixels */
 };
 sned_status loader_new(struct loader **loader, struct dataset *dataset, const uint32_t *indices, size_t count,
                        const struct loader_options *options, sned_error *error);

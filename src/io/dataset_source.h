@@ -1,8 +1,9 @@
 /*
- * dataset_source.h - what dataset.c needs of a kind of data set; idx.c, cifar.c and dataset_images.c each are one.
+ * dataset_source.h - what dataset.c needs of a kind of data set; idx.c, cifar.c and dataset_images.c each are
+ * one.
  *
- * A source is a list of labelled items in a fixed order. It decodes an item on request, from any thread, keeps
- * nothing decoded, and has checked at opening everything that can be checked without decoding pictures.
+ * A source is a list of labelled items in a fixed order. It decodes an item on request, from any thread,
+ * keeps nothing decoded, and has checked at opening everything that can be checked without decoding pictures.
  */
 #ifndef SNED_IO_DATASET_SOURCE_H
 #define SNED_IO_DATASET_SOURCE_H
@@ -14,12 +15,14 @@ struct source;
 
 struct source_kind {
     int32_t (*label)(const struct source *source, size_t index); /* as stored, 0 or more */
-    /* Pixels [C][H][W] of item `index`, in order `color`; thread-safe. An error says nothing of the item's name. */
+    /* Pixels [C][H][W] of item `index`, in order `color`; thread-safe. An error says nothing of the item's
+     * name. */
     sned_status (*fetch)(const struct source *source, size_t index, struct extent input, const char *color,
                          uint8_t *pixels, sned_error *error);
     /* The pixels themselves where they lie in memory in just that form, else NULL. May be NULL. */
     const uint8_t *(*view)(const struct source *source, size_t index, struct extent input, const char *color);
-    /* Where item `index` (its picture, or its label) is stored, for a message: "image 7 of FILE", "FILE:12". */
+    /* Where item `index` (its picture, or its label) is stored, for a message: "image 7 of FILE", "FILE:12".
+     */
     void (*where_image)(const struct source *source, size_t index, char *text, size_t size);
     void (*where_label)(const struct source *source, size_t index, char *text, size_t size);
     void (*close)(struct source *source); /* frees what the kind allocated, `source` itself too */
@@ -49,9 +52,9 @@ sned_status source_open_cifar(struct source **source, bool *found, const char *f
                               const struct source_options *options, sned_error *error);
 
 /*
- * The pictures in `place` (a folder or a tar) that the text `labels` names; labels NULL: one class per sub-folder,
- * in the order of their names, or of `classes` (a source opened before: the training split), which then must hold
- * each of them.
+ * The pictures in `place` (a folder or a tar) that the text `labels` names; labels NULL: one class per
+ * sub-folder, in the order of their names, or of `classes` (a source opened before: the training split),
+ * which then must hold each of them.
  */
 sned_status source_open_images(struct source **source, const char *place, const char *labels,
                                const struct source *classes, const struct source_options *options,

@@ -11,7 +11,7 @@
 sned_status path_format(char **path, sned_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool path_is_folder(const char *path);
-bool path_is_file(const char *path); /* a regular file */
+bool path_is_file(const char *path);                    /* a regular file */
 bool text_ends_with(const char *text, const char *end); /* letters of either case */
 
 /* Names, owned, sorted by strcmp. {0} is empty. */

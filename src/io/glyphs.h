@@ -15,9 +15,9 @@ struct glyph_options {
     int threads;
 };
 /* 28 x 28 grey images: a random face, a random affine distortion, blur and noise. Deterministic for a seed
- * and a set of fonts, whatever the threads. The test split uses its own random stream. Writes four IDX files and
- * classes.txt, the characters' names, into `folder`, made if absent; all of them, or none. Fewer than three faces
- * with every character are SNED_ERROR_DATA, which names the packages to install. */
+ * and a set of fonts, whatever the threads. The test split uses its own random stream. Writes four IDX files
+ * and classes.txt, the characters' names, into `folder`, made if absent; all of them, or none. Fewer than
+ * three faces with every character are SNED_ERROR_DATA, which names the packages to install. */
 sned_status glyphs_write(const char *folder, const struct glyph_options *options,
                          const struct reporter *reporter, sned_error *error);
 

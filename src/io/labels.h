@@ -1,5 +1,6 @@
 /*
- * labels.h - the two texts beside a data set: which class each picture is of, and what the classes are called.
+ * labels.h - the two texts beside a data set: which class each picture is of, and what the classes are
+ * called.
  */
 #ifndef SNED_IO_LABELS_H
 #define SNED_IO_LABELS_H
