@@ -7,7 +7,7 @@
 #include "runtime/runtime.h"
 #include "runtime/model.h"
 
-enum { CASES = 150 };
+enum { CASES = 400 };
 
 /* Runs the graph's only node in buffers of exactly the promised sizes, so that a sanitizer sees any step
  * beyond. */
