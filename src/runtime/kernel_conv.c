@@ -28,7 +28,7 @@ struct conv {
     struct window window;
     int group_channels, group_filters;
     size_t plane_height, plane_width, plane; /* of one phase */
-    size_t phases;                           /* stride[0] * stride[1] */
+    int phases[2];                           /* that a tap can fall on: at most the stride */
     int tile_rows;
     size_t planes_size;  /* bytes of scratch before the accumulators, a multiple of 64 */
     const int32_t *bias; /* [K] or NULL; the graph's */
@@ -45,8 +45,8 @@ static uint32_t tap_offset(const struct conv *conv, int channel, int row, int co
 {
     const struct window *window = &conv->window;
     size_t y = (size_t)row * window->dilation[0], x = (size_t)column * window->dilation[1];
-    size_t phase = y % window->stride[0] * window->stride[1] + x % window->stride[1];
-    size_t plane = (size_t)channel * conv->phases + phase;
+    size_t phase = y % window->stride[0] * conv->phases[1] + x % window->stride[1];
+    size_t plane = (size_t)channel * conv->phases[0] * conv->phases[1] + phase;
     return (uint32_t)(plane * conv->plane + y / window->stride[0] * conv->plane_width +
                       x / window->stride[1]);
 }
@@ -80,16 +80,16 @@ static bool plan_planes(struct conv *conv)
     const struct window *window = &conv->window;
     size_t reach[2], outputs[2] = {conv->output.extent.height, conv->output.extent.width};
     for (int axis = 0; axis < 2; axis++) {
-        reach[axis] = (outputs[axis] - 1) * window->stride[axis] +
-                      (size_t)(window->kernel[axis] - 1) * window->dilation[axis] + 1;
-        reach[axis] = (reach[axis] + window->stride[axis] - 1) / window->stride[axis];
+        size_t stride = window->stride[axis],
+               span = (size_t)(window->kernel[axis] - 1) * window->dilation[axis] + 1;
+        reach[axis] = ((outputs[axis] - 1) * stride + span + stride - 1) / stride;
+        conv->phases[axis] = (int)(span < stride ? span : stride);
     }
     size_t total;
     conv->plane_height = reach[0];
     conv->plane_width = reach[1];
-    conv->phases = (size_t)window->stride[0] * window->stride[1];
     if (!sned_size_multiply(reach[0], reach[1], &conv->plane) ||
-        !sned_size_multiply(conv->plane, conv->phases, &total) ||
+        !sned_size_multiply(conv->plane, (size_t)conv->phases[0] * conv->phases[1], &total) ||
         !sned_size_multiply(total, conv->input.extent.channels, &total) || total > INT32_MAX)
         return false;
     conv->planes_size = round_up(total * sizeof(int16_t));
@@ -152,16 +152,16 @@ static void copy_whole_row(const struct conv *conv, const void *input, size_t ro
             plane_row[x] = ((const int8_t *)input)[row * width + x];
 }
 
-/* `input` is [C][H][W]; `planes` is [C][stride h][stride w][plane height][plane width]. */
+/* `input` is [C][H][W]; `planes` is [C][phases of rows][phases of columns][plane height][plane width]. */
 static void fill_planes(const struct conv *conv, const void *input, int16_t *planes)
 {
     const struct window *window = &conv->window;
     const int64_t height = conv->input.extent.height;
-    const bool whole = conv->phases == 1 && conv->plane_width == (size_t)conv->input.extent.width &&
+    const bool whole = window->stride[1] == 1 && conv->plane_width == (size_t)conv->input.extent.width &&
                        window->pad_begin[1] == 0;
     for (int c = 0; c < conv->input.extent.channels; c++)
-        for (int py = 0; py < window->stride[0]; py++)
-            for (int px = 0; px < window->stride[1]; px++)
+        for (int py = 0; py < conv->phases[0]; py++)
+            for (int px = 0; px < conv->phases[1]; px++)
                 for (size_t i = 0; i < conv->plane_height; i++, planes += conv->plane_width) {
                     int64_t y = (int64_t)i * window->stride[0] + py - window->pad_begin[0];
                     if (y < 0 || y >= height)
@@ -210,7 +210,7 @@ static void conv_run(const struct step *step, const void *const *inputs, void *o
 {
     const struct conv *conv = step->state;
     const int height = conv->output.extent.height, filters = conv->output.extent.channels;
-    const size_t group_size = (size_t)conv->group_channels * conv->phases * conv->plane;
+    const size_t group_size = (size_t)conv->group_channels * conv->phases[0] * conv->phases[1] * conv->plane;
     int16_t *planes = scratch;
     int32_t *sums = (int32_t *)((uint8_t *)scratch + conv->planes_size);
     fill_planes(conv, inputs[0], planes);
