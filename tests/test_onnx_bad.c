@@ -218,6 +218,27 @@ static void what_is_not_handled_is_named_with_node_and_opset(void **state)
     refuse(&domain, SNED_ERROR_UNSUPPORTED, "domain 'com.example'");
 }
 
+static void inputs_that_an_operator_does_not_have_are_refused(void **state)
+{
+    struct builder model = {.opset = 13};
+    model_input(&model, "x", "N,2");
+    model_node(&model, "Relu", "r", "x x", "y", "");
+    model_output(&model, "y");
+    refuse(&model, SNED_ERROR_UNSUPPORTED, "node 'r' (Relu, opset 13): 2 inputs");
+}
+
+/* Empty messages of two bytes each would become structures of hundreds in memory. */
+static void more_nodes_than_any_network_has_are_refused(void **state)
+{
+    for (int shift = 17; shift <= 21; shift += 4) {
+        struct builder model = small_model();
+        for (int i = 0; i < 1 << shift; i++)
+            put_bytes(&model.graph, 1, "", 0);
+        refuse(&model, shift == 17 ? SNED_ERROR_UNSUPPORTED : SNED_ERROR_FORMAT,
+               shift == 17 ? "nodes; at most" : "more fields");
+    }
+}
+
 static void opsets_outside_7_to_18_are_refused(void **state)
 {
     for (int opset = 6; opset <= 19; opset++) {
@@ -305,6 +326,8 @@ int main(void)
         cmocka_unit_test(weights_whose_sizes_lie_are_refused),
         cmocka_unit_test(external_data_is_refused),
         cmocka_unit_test(what_is_not_handled_is_named_with_node_and_opset),
+        cmocka_unit_test(inputs_that_an_operator_does_not_have_are_refused),
+        cmocka_unit_test(more_nodes_than_any_network_has_are_refused),
         cmocka_unit_test(opsets_outside_7_to_18_are_refused),
         cmocka_unit_test(more_than_one_input_or_output_is_refused),
         cmocka_unit_test(folding_cannot_be_made_to_fill_the_memory),

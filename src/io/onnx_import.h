@@ -19,9 +19,10 @@ enum {
     ONNX_MAX_OPSET = 18,
     ONNX_WRITTEN_OPSET = 13,
     ONNX_WRITTEN_IR_VERSION = 7,
-    ONNX_MAX_NESTING = 32, /* messages in messages; real files have about 8 */
-    ONNX_MAX_FIELDS =
-        1 << 22, /* messages, strings and unknown fields of one file: bounds what parsing allocates */
+    ONNX_MAX_NESTING = 32,     /* messages in messages; real files have about 8 */
+    ONNX_MAX_FIELDS = 1 << 20, /* messages, strings, unknown fields: bounds what parsing allocates */
+    ONNX_MAX_NODES = 1 << 16,
+    ONNX_MAX_INPUTS = 1 << 12, /* of one node */
     ONNX_FOLD_BUDGET = 1 << 24 /* elements that constant folding may add up to */
 };
 
@@ -68,6 +69,7 @@ struct value {
     void *data;                     /* constants: float or int64_t; owned here while tensor is -1 */
     int tensor;                     /* in the graph; -1: not there (yet) */
     int node;                       /* of the file, that makes it; -1: input or initialiser */
+    int made_by;                    /* node of the graph whose output this activation is; -1: none */
     int alias;                      /* another value that this one is, or -1 */
     int uses;                       /* readers still to come */
     Onnx__TensorProto *initializer; /* not converted yet */
@@ -166,6 +168,7 @@ sned_status onnx_axis(struct importer *importer, int64_t axis, int rank, int *re
 
 struct operator_rule {
     const char *name;
+    size_t most_inputs;
     const char *attributes; /* that are understood, between spaces; any other is refused */
     sned_status (*convert)(struct importer *importer); /* with an activation among the inputs; NULL: none */
     sned_status (*fold)(

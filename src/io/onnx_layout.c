@@ -11,13 +11,12 @@
 
 sned_status onnx_convert_concat(struct importer *importer)
 {
-    enum { MOST = 1 << 12 };
     struct value *x;
     int64_t attribute, total = 0;
-    int axis, count = onnx_input_count(importer), inputs[MOST];
+    int axis, count = onnx_input_count(importer), inputs[ONNX_MAX_INPUTS];
     struct node *node;
-    if (count < 1 || count > MOST)
-        return onnx_fail(importer, SNED_ERROR_FORMAT, "of %d inputs", count);
+    if (count < 1)
+        return onnx_fail(importer, SNED_ERROR_FORMAT, "of nothing");
     SNED_TRY(onnx_input_activation(importer, 0, &x));
     if (onnx_attribute(importer, "axis") == NULL)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "no axis");

@@ -178,10 +178,9 @@ static sned_status channel_constant(struct importer *importer, int index, const 
 /* The Gemm without a bias that makes `x`, which nothing but the node in hand reads; else NULL. */
 static struct node *open_gemm(struct importer *importer, const struct value *x)
 {
-    int producer = x->uses == 1 ? sned_graph_producer(importer->graph, x->tensor) : -1;
-    if (producer < 0)
+    if (x->uses != 1 || x->made_by < 0)
         return NULL;
-    struct node *node = &importer->graph->nodes[producer];
+    struct node *node = &importer->graph->nodes[x->made_by];
     return node->op == OP_GEMM && node->inputs[2] < 0 ? node : NULL;
 }
 

@@ -267,6 +267,7 @@ sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, 
     value->kind = VALUE_ACTIVATION;
     value->shape = *shape;
     value->tensor = tensor;
+    value->made_by = importer->graph->node_count - 1;
     return SNED_OK;
 }
 
@@ -304,6 +305,7 @@ sned_status onnx_emit_alias(struct importer *importer, const struct value *value
         output->kind = VALUE_ACTIVATION;
         output->shape = value->shape;
         output->tensor = value->tensor;
+        output->made_by = value->made_by;
     } else {
         int index = (int)(value - importer->values);
         importer->values[index].uses += output->uses;

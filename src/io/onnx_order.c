@@ -29,8 +29,8 @@ static sned_status define(struct importer *importer, const char *name, int node,
     SNED_TRY(onnx_names_add(&importer->names, name, importer->value_count, &index, &is_new, importer->error));
     if (!is_new)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the name '%s' is defined twice", name);
-    importer->values[importer->value_count++] =
-        (struct value){.name = name, .tensor = -1, .node = node, .alias = -1, .initializer = initializer};
+    importer->values[importer->value_count++] = (struct value){
+        .name = name, .tensor = -1, .node = node, .made_by = -1, .alias = -1, .initializer = initializer};
     return SNED_OK;
 }
 

@@ -52,6 +52,9 @@ static sned_status check_model(struct importer *importer)
     importer->opset = (int)opset;
     if (graph->n_sparse_initializer > 0)
         return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED, "sparse initialisers; store them dense");
+    if (graph->n_node > ONNX_MAX_NODES)
+        return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED, "%zu nodes; at most %d are handled",
+                         graph->n_node, ONNX_MAX_NODES);
     if (graph->n_node == 0 || graph->n_output == 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the graph has no %s",
                          graph->n_node ? "outputs" : "nodes");
@@ -83,6 +86,9 @@ static sned_status find_rule(struct importer *importer, const struct operator_ru
                          node->domain);
     if (*rule == NULL)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "this operator is not handled");
+    if (node->n_input > (*rule)->most_inputs)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "%zu inputs; at most %zu are handled",
+                         node->n_input, (*rule)->most_inputs);
     return check_attributes(importer, *rule);
 }
 
