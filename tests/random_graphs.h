@@ -1,5 +1,6 @@
 /*
- * random_graphs.h - random integer graphs of one node, and a small network: material for kernel tests.
+ * random_graphs.h - random integer graphs of one node, and a small branching network: material for kernel
+ * tests.
  */
 #ifndef SNED_TESTS_RANDOM_GRAPHS_H
 #define SNED_TESTS_RANDOM_GRAPHS_H
@@ -175,6 +176,41 @@ static inline void random_input(const struct graph *graph, struct random *random
     const bool is_signed = tensor->quantization.is_signed;
     for (size_t i = 0; i < sned_shape_elements(&tensor->shape); i++)
         input[i] = is_signed ? random_range(random, -128, 127) : random_range(random, 0, 255);
+}
+
+/* Two branches, a join, a residual: activations of different lifetimes, so that places in memory are used
+ * again. */
+static inline struct graph *branching_network(uint64_t seed)
+{
+    const struct window same = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                        point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    struct random random;
+    sned_random_seed(&random, seed, 0);
+    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)14, (int64_t)11), signed8);
+    random_conv(graph, &random, &same, 1, 6, unsigned8);
+    const int stem = graph->output;
+    random_conv(graph, &random, &point, 1, 6, unsigned8);
+    const int left = graph->output;
+    graph->output = stem;
+    random_conv(graph, &random, &same, 2, 6, signed8);
+    int pair[2] = {stem, graph->output};
+    struct node *node = add_node(graph, OP_ADD, pair, 2, unsigned8);
+    set_scalings(node, 2);
+    node->integer.scalings[0] = (struct scaling){40000, 16};
+    node->integer.scalings[1] = (struct scaling){20000, 16};
+    int join[2] = {left, graph->output};
+    add_node(graph, OP_CONCAT, join, 2, unsigned8)->u.concat.axis = 1;
+    node = add_node(graph, OP_MAX_POOL, &graph->output, 1, unsigned8);
+    node->u.pool.window = (struct window){{3, 3}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
+    node->u.pool.ceil_mode = true;
+    random_conv(graph, &random, &point, 1, 5, signed8);
+    node = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, wide16);
+    scalings_by_count(node, 7 * 5);
+    add_node(graph, OP_FLATTEN, &graph->output, 1, wide16)->u.flatten.axis = 1;
+    sned_error error = {0};
+    if (sned_graph_infer(graph, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    return graph;
 }
 
 #endif
