@@ -1,0 +1,466 @@
+/*
+ * test_executor.c - the executor's forward pass equals ONNX Runtime's on real networks, and the rest of its
+ * contract: partial batches, reading inside, rounding, running statistics, parameters in and out.
+ */
+#include "train_networks.h"
+
+#include "base/file.h"
+#include "io/onnx.h"
+#include "train/executor.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+static const float FORWARD_TOLERANCE = 1e-4f; /* relative to the largest output: sums in another order */
+
+static const char *data_folder(void)
+{
+    const char *folder = getenv("SNED_DATA");
+    return folder && *folder ? folder : "../shared";
+}
+
+/* ---- reading references ---- */
+
+/* The floats of a little-endian float32 C-order .npy file. */
+static float *read_npy(const char *path, size_t *count)
+{
+    struct file_map map;
+    must(sned_file_map(&map, path, error));
+    assert_true(map.size > 10 && memcmp(map.data, "\x93NUMPY\x01", 7) == 0);
+    size_t header = 10 + map.data[8] + 256 * (size_t)map.data[9];
+    assert_true(header < map.size);
+    assert_non_null(memmem(map.data, header, "'<f4'", 5));
+    assert_non_null(memmem(map.data, header, "'fortran_order': False", 22));
+    *count = (map.size - header) / sizeof(float);
+    float *values = malloc(*count * sizeof *values);
+    memcpy(values, map.data + header, *count * sizeof *values);
+    sned_file_unmap(&map);
+    return values;
+}
+
+/* The floats at the end of an ONNX TensorProto whose raw_data is its last field. */
+static float *read_tensor_proto(const char *path, size_t count)
+{
+    struct file_map map;
+    must(sned_file_map(&map, path, error));
+    assert_true(map.size > count * sizeof(float));
+    float *values = malloc(count * sizeof *values);
+    memcpy(values, map.data + map.size - count * sizeof *values, count * sizeof *values);
+    sned_file_unmap(&map);
+    return values;
+}
+
+static void check_close(const float *actual, const float *expected, size_t count)
+{
+    float largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmaxf(largest, fabsf(expected[i]));
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(actual[i] - expected[i]) <= FORWARD_TOLERANCE * largest))
+            fail_msg("output %zu is %g, expected %g", i, actual[i], expected[i]);
+}
+
+static void check_forward(struct graph *graph, const float *input, const float *expected, int batch)
+{
+    struct executor *executor;
+    struct executor_options options = {.batch = batch, .threads = 2};
+    size_t outputs = sned_shape_elements(&graph->tensors[graph->output].shape);
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, input, (size_t)batch, error));
+    check_close(executor_output(executor), expected, outputs * (size_t)batch);
+    executor_free(executor);
+}
+
+/* The graph of shared model `name`, or NULL and a skipped test. */
+static struct graph *read_model(const char *name)
+{
+    char path[PATH_MAX];
+    struct graph *graph;
+    snprintf(path, sizeof path, "%s/models/%s/%s.onnx", data_folder(), name, name);
+    if (access(path, R_OK) != 0) {
+        print_message("skipped: %s is absent\n", path);
+        skip();
+    }
+    must(onnx_read(&graph, path, error));
+    return graph;
+}
+
+/* Both as imported and prepared. */
+static void check_model(const char *name)
+{
+    struct graph *graph = read_model(name);
+    char path[PATH_MAX];
+    size_t inputs, outputs;
+    snprintf(path, sizeof path, "%s/models/%s/%s.in.npy", data_folder(), name, name);
+    float *input = read_npy(path, &inputs);
+    snprintf(path, sizeof path, "%s/models/%s/%s.out.npy", data_folder(), name, name);
+    float *expected = read_npy(path, &outputs);
+    int batch = (int)(inputs / sned_shape_elements(&graph->tensors[graph->input].shape));
+    assert_int_equal(outputs, (size_t)batch * sned_shape_elements(&graph->tensors[graph->output].shape));
+    check_forward(graph, input, expected, batch);
+    must(sned_graph_prepare(graph, error));
+    check_forward(graph, input, expected, batch);
+    free(input);
+    free(expected);
+    sned_graph_free(graph);
+}
+
+static void squeezenet_gives_the_reference_output(void **state)
+{
+    check_model("squeezenet");
+}
+
+static void resnet20_gives_the_reference_output(void **state)
+{
+    check_model("resnet20-cifar10");
+}
+
+static void resnet56_gives_the_reference_output(void **state)
+{
+    check_model("resnet56-cifar10");
+}
+
+static void mnist_8_gives_the_reference_output(void **state)
+{
+    struct graph *graph = read_model("mnist-8");
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/models/mnist-8/mnist-8.input_0.pb", data_folder());
+    float *input = read_tensor_proto(path, 28 * 28);
+    snprintf(path, sizeof path, "%s/models/mnist-8/mnist-8.output_0.pb", data_folder());
+    float *expected = read_tensor_proto(path, 10);
+    check_forward(graph, input, expected, 1);
+    must(sned_graph_prepare(graph, error));
+    check_forward(graph, input, expected, 1);
+    free(input);
+    free(expected);
+    sned_graph_free(graph);
+}
+
+/* ---- the contract, on a small network ---- */
+
+enum { BATCH = 4, INPUTS = 3 * 6 * 6, CLASSES = 5 };
+
+/* Conv (0), BatchNormalization (1), Relu (2), GlobalAveragePool (3), Flatten (4), Gemm (5). */
+static struct graph *small_network(void)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)6, (int64_t)6), 4);
+    build_conv(&b, (struct conv_setup){.in = 3, .out = 8, .window = square_window(3, 1, 1)});
+    build_batch_normalization(&b, 8);
+    build_activation(&b, OP_RELU);
+    build_unary(&b, OP_GLOBAL_AVERAGE_POOL);
+    build_flatten(&b);
+    build_gemm(&b, 8, CLASSES);
+    return build_graph(&b);
+}
+
+static struct executor *new_executor(struct graph *graph, bool training)
+{
+    struct executor *executor;
+    struct executor_options options = {.batch = BATCH, .training = training, .threads = 2};
+    must(executor_new(&executor, graph, &options, error));
+    return executor;
+}
+
+static const float *some_input(void)
+{
+    static float input[BATCH * INPUTS];
+    uint32_t seed = 8;
+    lcg_fill(&seed, input, BATCH * INPUTS, 1);
+    return input;
+}
+
+static void a_partial_batch_gives_the_same_scores(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float all[BATCH * CLASSES];
+    must(executor_forward(executor, some_input(), BATCH, error));
+    memcpy(all, executor_output(executor), sizeof all);
+    must(executor_forward(executor, some_input(), 3, error));
+    assert_memory_equal(executor_output(executor), all, 3 * CLASSES * sizeof(float));
+    assert_int_equal(executor_forward(executor, some_input(), BATCH + 1, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(executor_forward(executor, some_input(), 0, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void training_needs_full_batches(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    assert_int_equal(executor_forward(executor, some_input(), 3, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void activations_can_be_read_in_plain_layout(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float pooled[BATCH * 8], maps[BATCH * 8 * 36];
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_read(executor, graph->nodes[2].output, maps, error));
+    must(executor_read(executor, graph->nodes[3].output, pooled, error));
+    for (int i = 0; i < BATCH * 8; i++) {
+        float sum = 0;
+        for (int k = 0; k < 36; k++)
+            sum += maps[i * 36 + k];
+        assert_true(fabsf(sum / 36 - pooled[i]) < 1e-5f);
+    }
+    /* What the Relu has overwritten is not given for something else. */
+    assert_int_equal(executor_read(executor, graph->nodes[1].output, maps, NULL), SNED_ERROR_UNSUPPORTED);
+    assert_int_equal(executor_read(executor, graph->tensor_count, maps, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void changed_parameters_are_taken_on_load(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float *bias = graph->tensors[graph->nodes[5].inputs[2]].data;
+    must(executor_forward(executor, some_input(), BATCH, error));
+    float before = executor_output(executor)[0];
+    bias[0] += 10;
+    must(executor_forward(executor, some_input(), BATCH, error));
+    assert_true(executor_output(executor)[0] == before);
+    must(executor_load(executor, error));
+    must(executor_forward(executor, some_input(), BATCH, error));
+    assert_true(fabsf(executor_output(executor)[0] - before - 10) < 1e-4f);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void a_step_is_stored_into_the_graph(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int index = graph->nodes[5].inputs[1];
+    float *weights = graph->tensors[index].data, before[CLASSES * 8], gradient[CLASSES * 8];
+    const int32_t labels[BATCH] = {0, 1, 2, 3};
+    double loss;
+    size_t correct;
+    memcpy(before, weights, sizeof before);
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_loss(executor, labels, &loss, &correct, error));
+    must(executor_backward(executor, error));
+    must(executor_gradient(executor, index, gradient, error));
+    must(executor_step(executor, 0.5f, 0.9f, 0.1f, error));
+    assert_memory_equal(weights, before, sizeof before);
+    must(executor_store(executor, error));
+    for (int i = 0; i < CLASSES * 8; i++)
+        assert_true(fabsf(weights[i] - (before[i] - 0.5f * (gradient[i] + 0.1f * before[i]))) < 1e-6f);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void momentum_can_be_taken_out_and_put_back(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int32_t labels[BATCH] = {0, 1, 2, 3};
+    size_t size = executor_state_size(executor), correct;
+    float *first = calloc(size, sizeof *first), *second = calloc(size, sizeof *second);
+    double loss, moved = 0;
+    assert_int_equal(size, 8 * 27 + 8 + 8 + 8 + CLASSES * 8 + CLASSES);
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_loss(executor, labels, &loss, &correct, error));
+    must(executor_backward(executor, error));
+    must(executor_step(executor, 0.5f, 0.9f, 0, error));
+    must(executor_state_read(executor, first, error));
+    for (size_t i = 0; i < size; i++)
+        moved += fabsf(first[i]);
+    assert_true(moved > 0);
+    executor_free(executor);
+    executor = new_executor(graph, true);
+    must(executor_state_write(executor, first, error));
+    must(executor_state_read(executor, second, error));
+    assert_memory_equal(first, second, size * sizeof *first);
+    free(first);
+    free(second);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void running_statistics_follow_the_batches(void **state)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)6, (int64_t)6), 4);
+    build_batch_normalization(&b, 3);
+    struct graph *graph = build_graph(&b);
+    const int *inputs = graph->nodes[0].inputs;
+    float *mean = graph->tensors[inputs[3]].data, *variance = graph->tensors[inputs[4]].data;
+    const float mean_before = mean[1], variance_before = variance[1], *x = some_input();
+    double sum = 0, squares = 0;
+    for (int n = 0; n < BATCH; n++)
+        for (int i = 0; i < 36; i++) {
+            double value = x[n * INPUTS + 36 + i];
+            sum += value;
+            squares += value * value;
+        }
+    const double m = sum / (BATCH * 36), v = squares / (BATCH * 36) - m * m;
+    struct executor *executor = new_executor(graph, true);
+    must(executor_forward(executor, x, BATCH, error));
+    must(executor_store(executor, error));
+    assert_true(fabs(mean[1] - (0.9 * mean_before + 0.1 * m)) < 1e-5);
+    assert_true(fabs(variance[1] - (0.9 * variance_before + 0.1 * v)) < 1e-5);
+    executor_free(executor);
+    /* ... and are what evaluation goes by. */
+    executor = new_executor(graph, false);
+    must(executor_forward(executor, x, BATCH, error));
+    const float *scale = graph->tensors[inputs[1]].data, *shift = graph->tensors[inputs[2]].data;
+    double expected = (x[36] - mean[1]) / sqrt(variance[1] + 1e-5) * scale[1] + shift[1];
+    assert_true(fabs(executor_output(executor)[36] - expected) < 1e-5);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void dropout_drops_in_training_alone(void **state)
+{
+    enum { SIZE = 5000 };
+    static float ones[BATCH * SIZE];
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)SIZE), 4);
+    build_unary(&b, OP_DROPOUT)->u.dropout.ratio = 0.25f;
+    struct graph *graph = build_graph(&b);
+    for (int i = 0; i < BATCH * SIZE; i++)
+        ones[i] = 1;
+    struct executor *executor = new_executor(graph, false);
+    must(executor_forward(executor, ones, BATCH, error));
+    assert_memory_equal(executor_output(executor), ones, sizeof ones);
+    executor_free(executor);
+    executor = new_executor(graph, true);
+    must(executor_forward(executor, ones, BATCH, error));
+    int dropped = 0;
+    for (int i = 0; i < BATCH * SIZE; i++) {
+        float value = executor_output(executor)[i];
+        assert_true(value == 0 || fabsf(value - 1 / 0.75f) < 1e-6f);
+        dropped += value == 0;
+    }
+    assert_true(abs(dropped - BATCH * SIZE / 4) < BATCH * SIZE / 50);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* ---- rounding ---- */
+
+static void quantized_activations_are_rounded_half_up_and_clipped(void **state)
+{
+    const float x[8] = {0.24f, 0.25f, 0.75f, -0.25f, -0.26f, 63.4f, 64, -65};
+    const float expected[8] = {0, 0.5f, 1, 0, -0.5f, 63.5f, 63.5f, -64};
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)8), 4);
+    build_unary(&b, OP_IDENTITY);
+    struct graph *graph = build_graph(&b);
+    graph->tensors[graph->input].quantization = (struct quantization){0.5f, 8, true};
+    struct executor *executor;
+    struct executor_options options = {.batch = 1, .threads = 1};
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, x, 1, error));
+    assert_memory_equal(executor_output(executor), expected, sizeof expected);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* The gradient passes through rounding where the value is inside the range, after the activation. */
+static void gradients_pass_straight_through_rounding(void **state)
+{
+    const float x[6] = {-1, 0.3f, 100, 127.4f, 128, -0.2f}, ones[6] = {1, 1, 1, 1, 1, 1};
+    const float leaky[6] = {0.1f, 1, 1, 1, 0, 0.1f}, relu[6] = {0, 1, 1, 1, 0, 0};
+    for (int kind = 0; kind < 2; kind++) {
+        struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 4);
+        build_activation(&b, kind ? OP_RELU : OP_LEAKY_RELU);
+        struct graph *graph = build_graph(&b);
+        graph->tensors[graph->output].quantization = (struct quantization){kind ? 0.5f : 1.0f, 8, !kind};
+        float gradient[6];
+        struct executor *executor;
+        struct executor_options options = {
+            .batch = 1, .training = true, .threads = 1, .input_gradient = true};
+        must(executor_new(&executor, graph, &options, error));
+        must(executor_forward(executor, x, 1, error));
+        must(executor_set_output_gradient(executor, ones, error));
+        must(executor_backward(executor, error));
+        must(executor_gradient(executor, graph->input, gradient, error));
+        assert_memory_equal(gradient, kind ? relu : leaky, sizeof gradient);
+        executor_free(executor);
+        sned_graph_free(graph);
+    }
+}
+
+/* Rounded to int8 by the largest weight of each output channel; the masters go on in float. */
+static void weights_are_rounded_by_output_channel(void **state)
+{
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)2), 4);
+    build_gemm(&b, 2, 2);
+    struct graph *graph = build_graph(&b);
+    float *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
+    float *bias = graph->tensors[graph->nodes[0].inputs[2]].data;
+    memcpy(weights, (float[]){1.27f, 0.1249f, 0, -254}, 4 * sizeof(float));
+    bias[0] = bias[1] = 0;
+    struct executor *executor;
+    struct executor_options options = {.batch = 1, .training = true, .quantize_weights = true, .threads = 1};
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, (float[]){0, 1}, 1, error));
+    assert_true(fabsf(executor_output(executor)[0] - 0.12f) < 1e-6f);
+    assert_true(executor_output(executor)[1] == -254);
+    must(executor_set_output_gradient(executor, (float[]){1, 0}, error));
+    must(executor_backward(executor, error));
+    must(executor_step(executor, 0.01f, 0, 0, error));
+    must(executor_forward(executor, (float[]){0, 1}, 1, error));
+    assert_true(fabsf(executor_output(executor)[0] - 0.10f) < 1e-2f); /* 0.1149 -> 0.11, bias -0.01 */
+    must(executor_store(executor, error));
+    assert_true(fabsf(weights[1] - 0.1149f) < 1e-6f);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* ---- refusals ---- */
+
+static void what_is_not_supported_is_named(void **state)
+{
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 4);
+    build_unary(&b, OP_DROPOUT)->u.dropout.ratio = 1;
+    struct graph *graph = build_graph(&b);
+    struct executor *executor;
+    struct executor_options options = {.batch = 1, .training = true};
+    sned_error problem;
+    assert_int_equal(executor_new(&executor, graph, &options, &problem), SNED_ERROR_ARGUMENT);
+    assert_null(executor);
+    assert_non_null(strstr(problem.message, "node n2 (Dropout): ratio 1 must be"));
+    options.batch = 0;
+    assert_int_equal(executor_new(&executor, graph, &options, &problem), SNED_ERROR_ARGUMENT);
+    sned_graph_free(graph);
+}
+
+static void evaluation_has_no_backward_pass(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float values[BATCH * INPUTS];
+    assert_int_equal(executor_backward(executor, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(executor_set_output_gradient(executor, values, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(executor_gradient(executor, graph->input, values, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(squeezenet_gives_the_reference_output),
+        cmocka_unit_test(resnet20_gives_the_reference_output),
+        cmocka_unit_test(resnet56_gives_the_reference_output),
+        cmocka_unit_test(mnist_8_gives_the_reference_output),
+        cmocka_unit_test(a_partial_batch_gives_the_same_scores),
+        cmocka_unit_test(training_needs_full_batches),
+        cmocka_unit_test(activations_can_be_read_in_plain_layout),
+        cmocka_unit_test(changed_parameters_are_taken_on_load),
+        cmocka_unit_test(a_step_is_stored_into_the_graph),
+        cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
+        cmocka_unit_test(running_statistics_follow_the_batches),
+        cmocka_unit_test(dropout_drops_in_training_alone),
+        cmocka_unit_test(quantized_activations_are_rounded_half_up_and_clipped),
+        cmocka_unit_test(gradients_pass_straight_through_rounding),
+        cmocka_unit_test(weights_are_rounded_by_output_channel),
+        cmocka_unit_test(what_is_not_supported_is_named),
+        cmocka_unit_test(evaluation_has_no_backward_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
