@@ -251,11 +251,12 @@ static void fixture_free(struct fixture *fixture)
     free(fixture->values);
 }
 
-static float *float_scores(struct graph *graph, const float *values, int classes)
+/* In float; or, `simulated`, with weights and activations rounded as quantization-aware training does. */
+static float *float_scores(struct graph *graph, const float *values, int classes, bool simulated)
 {
     struct executor *executor;
-    const struct executor_options options = {.batch = IMAGES, .threads = 1};
-    for (int t = 0; t < graph->tensor_count; t++) /* plain float: nothing rounded */
+    const struct executor_options options = {.batch = IMAGES, .threads = 1, .quantize_weights = simulated};
+    for (int t = 0; t < graph->tensor_count && !simulated; t++)
         graph->tensors[t].quantization = (struct quantization){0};
     float *scores = malloc((size_t)(IMAGES * classes) * sizeof *scores);
     must(executor_new(&executor, graph, &options, error));
@@ -267,7 +268,7 @@ static float *float_scores(struct graph *graph, const float *values, int classes
 
 /* Root of the mean squared difference between integer and float scores, as a share of the float scores'
  * spread. */
-static double integer_error(struct fixture *fixture)
+static double integer_error(struct fixture *fixture, bool simulated)
 {
     struct graph *integer;
     sned_model *model;
@@ -277,7 +278,7 @@ static double integer_error(struct fixture *fixture)
     must(sned_context_new(&context, model, error));
     const int classes = sned_model_get_info(model)->classes;
     float *scores = malloc((size_t)(IMAGES * classes) * sizeof *scores);
-    float *exact = float_scores(fixture->graph, fixture->values, classes);
+    float *exact = float_scores(fixture->graph, fixture->values, classes, simulated);
     must(sned_run_values(context, fixture->values, IMAGES, scores, error));
     double difference = 0, spread = 0, mean = 0;
     for (int i = 0; i < IMAGES * classes; i++)
@@ -293,16 +294,28 @@ static double integer_error(struct fixture *fixture)
     return sqrt(difference / spread);
 }
 
-static void integer_networks_follow_their_float_networks(void **state)
+static void check_networks(bool simulated, double tolerance)
 {
     struct graph *(*const makers[])(void) = {plain_network, residual_network, mixed_network};
     for (int i = 0; i < 3; i++) {
         struct fixture fixture = calibrated(makers[i]());
-        double error = integer_error(&fixture);
-        if (!(error < 0.04))
-            fail_msg("network %d: the integer scores differ by %.3f of the float scores' spread", i, error);
+        double error = integer_error(&fixture, simulated);
+        if (!(error < tolerance))
+            fail_msg("network %d: the integer scores differ by %.4f of the float scores' spread", i, error);
         fixture_free(&fixture);
     }
+}
+
+static void integer_networks_follow_their_float_networks(void **state)
+{
+    check_networks(false, 0.04);
+}
+
+/* What quantization-aware training sees is what the integer network does, but for the rounding of scalings
+ * and ties. */
+static void training_simulates_the_integer_network(void **state)
+{
+    check_networks(true, 0.01);
 }
 
 /* ---- quantizations ---- */
@@ -516,6 +529,7 @@ int main(void)
         cmocka_unit_test(zeros_alone_ask_for_no_range),
         cmocka_unit_test(a_value_that_is_no_number_is_told),
         cmocka_unit_test(integer_networks_follow_their_float_networks),
+        cmocka_unit_test(training_simulates_the_integer_network),
         cmocka_unit_test(what_only_moves_shares_a_quantization),
         cmocka_unit_test(tensors_are_unsigned_where_nothing_can_be_negative),
         cmocka_unit_test(scores_have_16_bits_and_room),
