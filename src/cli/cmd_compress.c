@@ -70,7 +70,7 @@ static sned_status run_compress(const struct options *options, sned_error *error
     if (!options->data)
         status = sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: retraining needs images");
     if (status == SNED_OK)
-        status = check_output(options, error);
+        status = outcome_check(options, error);
     if (status != SNED_OK)
         goto done;
     SNED_TRY_DONE(checkpoint_path(&checkpoint, options, error));
@@ -84,6 +84,7 @@ static sned_status run_compress(const struct options *options, sned_error *error
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
     SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     SNED_TRY_DONE(top1(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(compress_network(&integer, model.graph, images.dataset, &compress, &result, error));
     SNED_TRY_DONE(top1(&outcome.top1_after, integer, &tests, options, &reporter, error));
@@ -121,6 +122,6 @@ const struct command command_compress = {
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_RECIPE, OPTION_MAX_DROP, OPTION_TIME_BUDGET, OPTION_FORMAT,
              OPTION_CHECKPOINT, OPTION_LIMIT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_LABEL_OFFSET,
-             OPTION_SEED, OPTION_THREADS},
+             OPTION_LABELS, OPTION_SEED, OPTION_THREADS},
     .run = run_compress,
 };

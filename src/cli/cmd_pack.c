@@ -45,7 +45,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
         .images = options->calibration > 0 ? (size_t)options->calibration : 500,
         .threads = option_threads(options),
         .reporter = &reporter};
-    sned_status status = check_output(options, error);
+    sned_status status = outcome_check(options, error);
     if (status != SNED_OK)
         goto done;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
@@ -56,6 +56,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     SNED_TRY_DONE(
         images_open(&images, calibration_data(options), SPLIT_TRAIN, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
     SNED_TRY_DONE(
         quantize_calibrate(model.graph, images.dataset, images.indices, images.count, &calibration, error));
@@ -87,6 +88,6 @@ const struct command command_pack = {
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_COLOR,
-             OPTION_MEAN, OPTION_SCALE, OPTION_LABEL_OFFSET, OPTION_SEED, OPTION_THREADS},
+             OPTION_MEAN, OPTION_SCALE, OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_SEED, OPTION_THREADS},
     .run = run_pack,
 };

@@ -62,6 +62,7 @@ static sned_status run_run(const struct options *options, sned_error *error)
         status = sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: does not take images", model.path);
         goto done;
     }
+    SNED_TRY_DONE(model_name_classes(model.graph, NULL, options, error));
     SNED_TRY_DONE(session_new(&session, model.graph, options, error));
     for (int i = 1; i < options->argument_count; i++) {
         SNED_TRY_DONE(session_picture(&session, options->arguments[i], error));
@@ -86,6 +87,6 @@ const struct command command_run = {
             "Scores are probabilities in percent.",
     .argument_min = 2,
     .argument_max = 1 << 20,
-    .keys = {OPTION_TOP, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_THREADS},
+    .keys = {OPTION_TOP, OPTION_LABELS, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_THREADS},
     .run = run_run,
 };

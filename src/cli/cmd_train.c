@@ -100,6 +100,7 @@ static sned_status run_train(const struct options *options, sned_error *error)
     }
     SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
     SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     SNED_TRY_DONE(
         train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
     SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, &evaluation, error));
@@ -129,10 +130,10 @@ const struct command command_train = {
             "quarter of the rate.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_DATA,     OPTION_OUTPUT,       OPTION_EPOCHS,     OPTION_BATCH,       OPTION_RATE,
-             OPTION_MOMENTUM, OPTION_DECAY,        OPTION_SCHEDULE,   OPTION_STEP_EPOCHS, OPTION_STEP_FACTOR,
-             OPTION_FLIP,     OPTION_SHIFT,        OPTION_LIMIT,      OPTION_COLOR,       OPTION_MEAN,
-             OPTION_SCALE,    OPTION_LABEL_OFFSET, OPTION_CHECKPOINT, OPTION_TIME_BUDGET, OPTION_SEED,
-             OPTION_THREADS},
+    .keys = {OPTION_DATA,     OPTION_OUTPUT,       OPTION_EPOCHS,   OPTION_BATCH,       OPTION_RATE,
+             OPTION_MOMENTUM, OPTION_DECAY,        OPTION_SCHEDULE, OPTION_STEP_EPOCHS, OPTION_STEP_FACTOR,
+             OPTION_FLIP,     OPTION_SHIFT,        OPTION_LIMIT,    OPTION_COLOR,       OPTION_MEAN,
+             OPTION_SCALE,    OPTION_LABEL_OFFSET, OPTION_LABELS,   OPTION_CHECKPOINT,  OPTION_TIME_BUDGET,
+             OPTION_SEED,     OPTION_THREADS},
     .run = run_train,
 };

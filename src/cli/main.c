@@ -38,7 +38,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     int code = 0;
     if (options_parse(&options, command, argc, argv, &error) != SNED_OK)
         code = 2;
-    else if (command->run(&options, &error) != SNED_OK)
+    else if (!options.help && command->run(&options, &error) != SNED_OK)
         code = error.status == SNED_ERROR_ARGUMENT ? 2 : 1;
     /* What was printed has to have arrived: a full disk behind stdout is a failed run. */
     if (code == 0 && (fflush(stdout) != 0 || ferror(stdout)) && (code = 1))

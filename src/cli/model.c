@@ -4,6 +4,7 @@
 #include "cli/model.h"
 #include "base/file.h"
 #include "base/thread.h"
+#include "io/labels.h"
 #include "io/onnx.h"
 
 #include <math.h>
@@ -111,6 +112,42 @@ void model_free(struct model *model)
     free(model->storage);
     model->graph = NULL;
     model->storage = NULL;
+}
+
+static sned_status labels_from_file(struct graph *graph, const char *path, sned_error *error)
+{
+    char **names;
+    int count, classes = graph_class_count(graph);
+    SNED_TRY(class_names_read(&names, &count, path, error));
+    sned_status status = SNED_OK;
+    if (count != classes)
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: has %d names, the network %d classes", path, count,
+                           classes);
+    else
+        status = sned_graph_set_labels(graph, (const char *const *)names, count, error);
+    class_names_free(names, count);
+    return status;
+}
+
+static sned_status labels_from_data(struct graph *graph, const struct dataset *dataset, sned_error *error)
+{
+    int classes = graph_class_count(graph), known = 0;
+    const char **names;
+    SNED_TRY(sned_alloc(&names, (size_t)classes, sizeof *names, error));
+    while (known < classes && (names[known] = dataset_class_name(dataset, known)))
+        known++;
+    /* All or none: a list with holes would name some classes wrongly. */
+    sned_status status = known == classes ? sned_graph_set_labels(graph, names, classes, error) : SNED_OK;
+    free(names);
+    return status;
+}
+
+sned_status model_name_classes(struct graph *graph, const struct dataset *dataset,
+                               const struct options *options, sned_error *error)
+{
+    if (options->labels)
+        return labels_from_file(graph, options->labels, error);
+    return graph->label_count || !dataset ? SNED_OK : labels_from_data(graph, dataset, error);
 }
 
 int graph_class_count(const struct graph *graph)

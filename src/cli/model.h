@@ -26,6 +26,11 @@ sned_status model_load(struct model *model, const char *path, const struct optio
                        const struct reporter *reporter, sned_error *error);
 void model_free(struct model *model);
 
+/* Gives the graph names for its classes: those of --labels, else its own, else the data set's (may be NULL).
+ */
+sned_status model_name_classes(struct graph *graph, const struct dataset *dataset,
+                               const struct options *options, sned_error *error);
+
 int graph_class_count(const struct graph *graph);
 const char *graph_label(const struct graph *graph, int index); /* or NULL */
 
@@ -52,7 +57,8 @@ sned_status check_output(const struct options *options, sned_error *error);
 
 /* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. */
 sned_status checkpoint_path(char **path, const struct options *options, sned_error *error);
-/* Once the result is safely in its file, and not before: an interruption in between loses nothing. NULL: nothing. */
+/* Once the result is safely in its file, and not before: an interruption in between loses nothing. NULL:
+ * nothing. */
 void checkpoint_remove(const char *path);
 
 #endif

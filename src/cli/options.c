@@ -43,6 +43,9 @@ const struct option_row option_table[OPTION_COUNT] = {
                       AT(scale), 0, 0},
     [OPTION_LABEL_OFFSET] = {OPTION_LABEL_OFFSET, "label-offset", 0, "N", "Added to the labels of the data",
                              KIND_WHOLE, AT(label_offset), -100000, 100000},
+    [OPTION_LABELS] = {OPTION_LABELS, "labels", 0, "FILE",
+                       "Names of the classes, one a line, instead of the model's or the data's", KIND_TEXT,
+                       AT(labels), 0, 0},
     [OPTION_CLASSES] = {OPTION_CLASSES, "classes", 0, "N", "Classes of the new network", KIND_WHOLE,
                         AT(classes), 1, 1000000},
     [OPTION_DENSITIES] = {OPTION_DENSITIES, "densities", 0, "D,...",
@@ -188,36 +191,69 @@ static sned_status check_arguments(const struct parse *parse)
     return SNED_OK;
 }
 
+/* The first thing on the command line that is no option of the command, or the last option, which then lacks
+ * its value: argp tells that something is wrong, but not what. */
+static const char *find_mistake(const struct argp_option *rows, int argc, char **argv)
+{
+    const char *suspect = argv[argc - 1];
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const struct argp_option *row = rows;
+        size_t length = strcspn(argv[i], "=");
+        if (argv[i][0] != '-' || !argv[i][1])
+            continue;
+        suspect = argv[i];
+        if (argv[i][1] == '-')
+            while (row->name && strncmp(row->name, argv[i] + 2, length - 2) != 0)
+                row++;
+        else
+            while (row->name && row->key != argv[i][1])
+                row++;
+        if (!row->name)
+            break;
+        bool value_apart = row->arg && (argv[i][1] == '-' ? !argv[i][length] : !argv[i][2]);
+        i += value_apart;
+    }
+    return suspect;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    bool found = false;
+    for (int i = 2; i < argc && !found && strcmp(argv[i], "--") != 0; i++)
+        found = !strcmp(argv[i], "--help") || !strcmp(argv[i], "-?");
+    return found;
+}
+
+static const struct options NOTHING_GIVEN = {.seed = 1,
+                                             .threads = -1,
+                                             .limit = -1,
+                                             .classes = -1,
+                                             .train_images = -1,
+                                             .test_images = -1,
+                                             .batch = -1,
+                                             .step_epochs = -1,
+                                             .shift = -1,
+                                             .calibration = -1,
+                                             .top = -1,
+                                             .runs = -1,
+                                             .epochs = NAN,
+                                             .rate = NAN,
+                                             .momentum = NAN,
+                                             .decay = NAN,
+                                             .step_factor = NAN,
+                                             .time_budget = NAN,
+                                             .max_drop = NAN};
+
 sned_status options_parse(struct options *options, const struct command *command, int argc, char **argv,
                           sned_error *error)
 {
     struct argp_option rows[OPTION_COUNT + 3];
     struct parse parse = {options, command, error, SNED_OK};
     char name[64], *doc = NULL;
-    int count = 0, stopped_at = 0;
+    int count = 0;
 
-    *options = (struct options){.seed = 1,
-                                .threads = -1,
-                                .limit = -1,
-                                .classes = -1,
-                                .train_images = -1,
-                                .test_images = -1,
-                                .batch = -1,
-                                .step_epochs = -1,
-                                .shift = -1,
-                                .calibration = -1,
-                                .top = -1,
-                                .runs = -1,
-                                .epochs = NAN,
-                                .rate = NAN,
-                                .momentum = NAN,
-                                .decay = NAN,
-                                .step_factor = NAN,
-                                .time_budget = NAN,
-                                .max_drop = NAN};
-    sned_status status = sned_alloc(&options->arguments, (size_t)argc, sizeof *options->arguments, error);
-    if (status != SNED_OK)
-        return status;
+    *options = NOTHING_GIVEN;
+    SNED_TRY(sned_alloc(&options->arguments, (size_t)argc, sizeof *options->arguments, error));
     for (int i = 0; command->keys[i]; i++)
         rows[count++] = describe(&option_table[command->keys[i]]);
     rows[count++] = describe(&option_table[OPTION_JSON]);
@@ -225,21 +261,21 @@ sned_status options_parse(struct options *options, const struct command *command
     rows[count] = (struct argp_option){0};
     if (asprintf(&doc, "%s.\v%s", command->summary, command->text) < 0)
         return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
-
     snprintf(name, sizeof name, "sned %s", command->name);
-    argv[1] = name;
     struct argp argp = {.options = rows, .parser = parse_one, .args_doc = command->arguments, .doc = doc};
-    error_t failed = argp_parse(&argp, argc - 1, argv + 1, ARGP_NO_ERRS, &stopped_at, &parse);
-    argv[1] = (char *)command->name;
+    options->help = wants_help(argc, argv);
+    error_t failed = 0;
+    if (options->help)
+        argp_help(&argp, stdout, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+    else
+        failed = argp_parse(&argp, argc - 1, argv + 1, ARGP_SILENT, NULL, &parse);
     free(doc);
-    if (parse.status != SNED_OK)
+    if (options->help || parse.status != SNED_OK)
         return parse.status;
     if (failed)
         return sned_fail(error, SNED_ERROR_ARGUMENT,
-                         "'%s' is not an option of sned %s, or lacks its value; see sned %s "
-                         "--help",
-                         argv[stopped_at > 0 && stopped_at < argc ? stopped_at : argc - 1], command->name,
-                         command->name);
+                         "'%s' is not an option of sned %s, or lacks its value; see sned %s --help",
+                         find_mistake(rows, argc, argv), command->name, command->name);
     return check_arguments(&parse);
 }
 

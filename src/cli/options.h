@@ -22,6 +22,7 @@ enum option_key {
     OPTION_MEAN,
     OPTION_SCALE,
     OPTION_LABEL_OFFSET,
+    OPTION_LABELS,
     OPTION_CLASSES,
     OPTION_DENSITIES,
     OPTION_BLOCK,
@@ -53,13 +54,14 @@ enum option_key {
 
 /* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
 struct options {
+    bool help; /* --help was asked for, and has been printed: nothing is left to do */
     bool json, quiet, flip, qdq;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs;
     double epochs, rate, momentum, decay, step_factor, time_budget, max_drop;
     bool has_label_offset;
-    const char *output, *data, *split, *color, *mean, *scale, *densities, *block, *characters, *fonts,
-        *schedule;
+    const char *output, *data, *labels, *split, *color, *mean, *scale, *densities, *block, *characters,
+        *fonts, *schedule;
     const char *checkpoint, *recipe, *format;
     const char **arguments; /* what is not an option, in order */
     int argument_count;

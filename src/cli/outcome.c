@@ -8,18 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every Conv and Gemm in the format of --format; NULL where none was asked for. */
+/* --format as a number; -1 where none was given. */
+static sned_status parse_format(int *format, const char *name, sned_error *error)
+{
+    *format = -1;
+    for (int i = 0; name && i < FORMAT_COUNT; i++)
+        if (!strcmp(name, sned_format_name((enum weight_format)i)))
+            *format = i;
+    if (name && *format < 0)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--format: '%s' is not dense8, ccoo16 or gap16", name);
+    return SNED_OK;
+}
+
+sned_status outcome_check(const struct options *options, sned_error *error)
+{
+    int format;
+    SNED_TRY(parse_format(&format, options->format, error));
+    return check_output(options, error);
+}
+
+/* Every Conv and Gemm in the format of --format. */
 static sned_status forced_formats(int **force, const struct graph *graph, const char *name, sned_error *error)
 {
-    int format = FORMAT_COUNT;
+    int format;
     *force = NULL;
-    if (!name)
-        return SNED_OK;
-    for (format = 0; format < FORMAT_COUNT && strcmp(name, sned_format_name((enum weight_format)format));
-         format++)
-        ;
-    if (format == FORMAT_COUNT)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "--format: '%s' is not dense8, ccoo16 or gap16", name);
+    SNED_TRY(parse_format(&format, name, error));
     SNED_TRY(sned_alloc(force, (size_t)graph->node_count, sizeof **force, error));
     for (int i = 0; i < graph->node_count; i++)
         (*force)[i] = format;

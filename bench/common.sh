@@ -1,0 +1,32 @@
+# common.sh - sourced by the bench scripts: where things are, rows kept as JSON, medians.
+#
+# A script writes one JSON file a run into bench/results/; bench/tables.sh makes docs/results.md and its charts from them.
+# A run whose file is there already is not repeated: remove the file to measure again.
+set -u -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+for tool in jq gnuplot; do
+    command -v $tool >/dev/null || { echo "install $tool first: apt-get install $tool" >&2; exit 1; }
+done
+sned=${SNED:-build/src/cli/sned}
+[ -x "$sned" ] || { echo "build first: ./demo or ./check" >&2; exit 1; }
+data=${SNED_DATA:-../shared}
+results=bench/results
+work=${SNED_BENCH:-out/bench}
+mkdir -p "$results" "$work"
+
+# measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line in it, unless it is there.
+measured() {
+    local name=$1 file=$results/$1.json
+    shift
+    [ ! -s "$file" ] || return 0
+    echo "\$ sned ${*:2}" >&2
+    if "$@" --json --quiet >"$work/$name.out"; then
+        jq --arg command "sned $(sed "s|$work/||g; s|$data/|DATA/|g" <<<"${*:2}")" --arg machine "$(machine)" \
+            'del(.decisions) + {command: $command, machine: $machine}' "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
+    else
+        echo "$name: failed" >&2
+        return 1
+    fi
+}
+
+machine() { echo "$(nproc) x $(grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //')"; }
