@@ -259,6 +259,7 @@ sned_status plan_build(struct executor *executor, sned_error *error)
     SNED_TRY(sned_alloc(&executor->absorbed, (size_t)graph->tensor_count, sizeof *executor->absorbed, error));
     SNED_TRY(sned_alloc(&executor->edges, (size_t)graph->tensor_count, sizeof *executor->edges, error));
     SNED_TRY(sned_alloc(&executor->steps, (size_t)graph->node_count, sizeof *executor->steps, error));
+    executor->channels_last = layout_wastes_blocks(graph);
     share_edges(executor);
     want_gradients(executor);
     SNED_TRY(plan_graph_input(executor, error));

@@ -42,8 +42,8 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     SNED_TRY(layout_image(executor, node->output, out, error));
     int rank = weights_dims(node, in[1], out[1], shape);
     struct geometry g = conv_geometry(node);
-    dnnl_memory_desc_t source = layout_any(4, in), weights = layout_any(rank, shape),
-                       result = layout_any(4, out);
+    dnnl_memory_desc_t source = layout_for_conv(executor, in), weights = layout_any(rank, shape),
+                       result = layout_for_conv(executor, out);
     dnnl_memory_desc_t bias = layout_plain(1, &out[1]);
     dnnl_convolution_desc_t operation;
     SNED_TRY(onednn_check(
@@ -58,6 +58,8 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
 static sned_status backward(struct executor *executor, struct step *step, sned_error *error)
 {
     struct weighted_layouts l = weighted_layouts(executor, step);
+    l.source = layout_for_conv(executor, l.source.dims);
+    l.result = layout_for_conv(executor, l.result.dims);
     struct geometry g = conv_geometry(step->node);
     dnnl_convolution_desc_t operation;
     SNED_TRY(

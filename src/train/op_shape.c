@@ -1,9 +1,9 @@
 /*
- * op_shape.c - Slice, Pad, Flatten, Reshape, Transpose: the operators that only move numbers.
+ * op_shape.c - Slice, Pad and Transpose: operators that only move numbers.
  *
  * Each is one copy between two windows on row-major memory, a window being dims, strides and an offset: Slice
- * reads every step-th element, Pad writes inside a border of zeros, Transpose permutes strides, Flatten and
- * Reshape name the same elements otherwise. Backward is the same copy the other way.
+ * reads every step-th element, Pad writes inside a border of zeros, Transpose permutes strides. Backward is
+ * the same copy the other way.
  */
 #include "train/operators.h"
 
@@ -75,12 +75,8 @@ static sned_status find_views(const struct executor *executor, const struct step
             return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the batch must stay the first dimension");
         transpose_view(from, node);
         break;
-    default: /* the same elements in the same order */
-        from->rank = to->rank = 1;
-        from->dims[0] = to->dims[0] =
-            executor->options.batch *
-            (int64_t)sned_shape_elements(&executor->graph->tensors[node->output].shape);
-        from->strides[0] = to->strides[0] = 1;
+    default:
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "not an operator that moves numbers");
     }
     return SNED_OK;
 }
@@ -137,4 +133,4 @@ static sned_status backward(struct executor *executor, struct step *step, sned_e
     return plan_gradient_done(executor, input, target, error);
 }
 
-const struct operator_plan plan_reshape = {forward, backward};
+const struct operator_plan plan_shape = {forward, backward};

@@ -14,7 +14,8 @@ extern const struct operator_plan plan_pool;    /* op_pool.c: MaxPool, AveragePo
 extern const struct operator_plan plan_lrn;     /* op_lrn.c */
 extern const struct operator_plan plan_binary;  /* op_binary.c: Add, Mul */
 extern const struct operator_plan plan_concat;  /* op_concat.c */
-extern const struct operator_plan plan_reshape; /* op_shape.c: Slice, Pad, Flatten, Reshape, Transpose */
+extern const struct operator_plan plan_flatten; /* op_flatten.c: Flatten, Reshape */
+extern const struct operator_plan plan_shape;   /* op_shape.c: Slice, Pad, Transpose */
 extern const struct operator_plan plan_softmax; /* op_softmax.c */
 extern const struct operator_plan plan_dropout; /* op_dropout.c */
 

@@ -92,6 +92,7 @@ struct executor {
     struct executor_options options;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
+    bool channels_last; /* images as [N][H][W][C]: layout_for_conv */
     int *root;          /* [tensor_count] */
     bool *absorbed;     /* [tensor_count]: the value before an in-place activation, which is overwritten */
     struct edge *edges; /* [tensor_count]; only those of roots are used */
@@ -116,6 +117,10 @@ sned_status layout_dims(const struct executor *executor, int tensor, int *rank, 
                         sned_error *error);
 dnnl_memory_desc_t layout_plain(int rank, const dnnl_dim_t *dims); /* row-major */
 dnnl_memory_desc_t layout_any(int rank, const dnnl_dim_t *dims);   /* for oneDNN to choose */
+/* An image for a Conv: open for oneDNN to choose, which then pads channels to blocks of 16, or, in networks
+ * where that would be mostly padding (layout_wastes_blocks), channels last. */
+dnnl_memory_desc_t layout_for_conv(const struct executor *executor, const dnnl_dim_t *dims);
+bool layout_wastes_blocks(const struct graph *graph);
 dnnl_memory_desc_t layout_plain_like(const dnnl_memory_desc_t *desc);
 size_t layout_floats(const dnnl_memory_desc_t *desc); /* floats in its buffer, padding included */
 size_t layout_elements(const dnnl_memory_desc_t *desc);
