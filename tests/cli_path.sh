@@ -29,7 +29,7 @@ succeeds "new" "$sned" new lenet300 -o new.onnx --seed 3 -q
 "$sned" new lenet300 -o new2.onnx --seed 3 -q; "$sned" new lenet300 -o new3.onnx --seed 4 -q
 holds "new repeats for its seed" cmp new.onnx new2.onnx
 holds "new differs for another seed" test "$(cmp new.onnx new3.onnx 2>&1)" != ""
-succeeds "train" "$sned" train new.onnx --data glyphs --epochs 3 -o trained.onnx --json
+succeeds "train" "$sned" train new.onnx --data glyphs --epochs 3 --rate 0.05 -o trained.onnx --json
 keys "train: keys" output loss top1 images seconds
 holds "nothing but the result stays after training" test ! -e trained.onnx.checkpoint
 succeeds "eval of .onnx" "$sned" eval trained.onnx --data glyphs --json
@@ -41,6 +41,8 @@ order: reversed
 max_drop: 3
 retrain:
   epochs: 0.5
+search:
+  rounds: 1
 finish:
   epochs: 1
 quantize:
@@ -76,29 +78,55 @@ succeeds "run" "$sned" run packed.sned digit.png --json --top 3
 keys "run: keys" images.file images.top.class images.top.label images.top.score
 succeeds "run of .onnx" "$sned" run trained.onnx digit.png
 
-# --- kill -9 at several moments, then the same command: the result of an uninterrupted run ---
-interrupt() { # NAME SECONDS COMMAND...
-    local name=$1 delay=$2
-    shift 2
+# --- kill -9 whenever progress has just been kept, then the same command: the result of an uninterrupted run ---
+# interrupt CHECKPOINT COMMAND...: kills the command when its checkpoint changes; fails where it ended before.
+interrupt() {
+    local checkpoint=$1 before after process
+    shift
+    before=$(stat -c %i-%y "$checkpoint" 2>/dev/null)
     "$@" >/dev/null 2>&1 &
-    sleep "$delay"
-    kill -9 $! 2>/dev/null
-    wait $! 2>/dev/null
+    process=$!
+    for _ in $(seq 6000); do
+        after=$(stat -c %i-%y "$checkpoint" 2>/dev/null)
+        [ "$after" = "$before" ] || [ -z "$after" ] || break
+        kill -0 $process 2>/dev/null || break
+        sleep 0.01
+    done
+    kill -9 $process 2>/dev/null
+    wait $process 2>/dev/null
+    [ -e "$checkpoint" ]
 }
-"$sned" train new.onnx --data glyphs --epochs 8 -o whole.onnx -q
-for delay in 0.15 0.3 0.5; do
-    interrupt train $delay "$sned" train new.onnx --data glyphs --epochs 8 -o resumed.onnx -q
+train_again() { "$sned" train new.onnx --data glyphs --epochs 6 -o "$1" -q; }
+train_again whole.onnx
+for time in 1st 2nd 3rd; do
+    holds "train is killed for the $time time" interrupt resumed.onnx.checkpoint "$sned" train new.onnx --data glyphs --epochs 6 -o resumed.onnx -q
 done
-succeeds "train goes on after kill -9" "$sned" train new.onnx --data glyphs --epochs 8 -o resumed.onnx -q
+succeeds "train goes on after kill -9" train_again resumed.onnx
 holds "and ends with the result of an uninterrupted run" cmp whole.onnx resumed.onnx
-sed -i 's/^retrain:/search:\n  rounds: 1\nretrain:/' fast.yaml
-"$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o whole.sned -q
-for delay in 0.3 0.6 1.2; do
-    interrupt compress $delay "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o resumed.sned -q
+cat >kill.yaml <<'R'
+peak: false
+max_drop: 5
+retrain:
+  epochs: 0.3
+settle:
+  passes: 1
+  epochs: 0.3
+search:
+  finest: 0.6
+finish:
+  epochs: 1
+quantize:
+  epochs: 0.5
+R
+compress_again() { "$sned" compress trained.onnx --data glyphs --recipe kill.yaml -o "$1" -q; }
+compress_again whole.sned
+for time in 1st 2nd 3rd; do
+    holds "compress is killed for the $time time" interrupt resumed.sned.checkpoint "$sned" compress trained.onnx --data glyphs --recipe kill.yaml -o resumed.sned -q
 done
-succeeds "compress goes on after kill -9" "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o resumed.sned -q
+succeeds "compress goes on after kill -9" compress_again resumed.sned
 holds "and ends with the same file" cmp whole.sned resumed.sned
-holds "nothing is left behind" test -z "$(find . -name '*.tmp' -o -name '*.checkpoint')"
+find . -name '.*.tmp' -delete # of a process killed while it wrote
+holds "nothing else is left behind" test -z "$(find . -name '*.checkpoint')"
 
 # --- divergence: said, rolled back, and the old file stays ---
 cp trained.onnx kept.onnx
