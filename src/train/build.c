@@ -173,7 +173,7 @@ static sned_status plan_forward(struct executor *executor, struct step *step, sn
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "its data input is a constant; fold it first");
     if (step->activation.kind == ACTIVATION_LEAKY_RELU && step->activation.slope < 0)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "a negative slope cannot be trained");
-    executor->temporary.position = 0;
+    plan_step_begins(executor);
     SNED_TRY(operator->forward(executor, step, error));
     return plan_after(executor, step, error);
 }
@@ -183,13 +183,15 @@ static sned_status plan_backward(struct executor *executor, struct step *step, s
     struct edge *edge = plan_output_edge(executor, step);
     step->backward_begin = executor->backward.count;
     if (edge->wants_gradient && edge->gradient_begun) {
-        executor->temporary.position = 0;
+        plan_step_begins(executor);
         if (edge->pass_codes)
             SNED_TRY(plan_call(executor, &executor->backward, step, call_quantize_backward, error));
         else if (step->activation.kind != ACTIVATION_NONE)
             SNED_TRY(plan_call(executor, &executor->backward, step, call_activate_backward, error));
         SNED_TRY(operator_find(step->node->op)->backward(executor, step, error));
     }
+    if (edge->gradient)
+        plan_give_back(executor, edge->gradient);
     step->backward_end = executor->backward.count;
     return SNED_OK;
 }
@@ -213,7 +215,7 @@ static sned_status plan_graph_output(struct executor *executor, sned_error *erro
     if (!edge->value)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "graph %s: nothing computes its output", graph->name);
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
-    executor->temporary.position = 0;
+    plan_step_begins(executor);
     SNED_TRY(plan_convert(executor, &executor->forward, edge->value, &plain, true, &executor->output, error));
     int producer = sned_graph_producer(graph, graph->output);
     executor->loss_tensor = graph->output;
@@ -226,7 +228,7 @@ static sned_status plan_all_backward(struct executor *executor, sned_error *erro
 {
     const struct graph *graph = executor->graph;
     struct edge *edge = plan_edge(executor, graph->output);
-    SNED_TRY(plan_memory(executor, &edge->gradient_desc, &edge->gradient, error));
+    SNED_TRY(plan_gradient_memory(executor, edge, error));
     edge->gradient_begun = true;
     for (int i = graph->node_count - 1; i >= 0; i--) {
         struct step *step = &executor->steps[i];
@@ -239,16 +241,6 @@ static sned_status plan_all_backward(struct executor *executor, sned_error *erro
         if (step->node->op == OP_SOFTMAX && step->node->output == graph->output)
             executor->loss_begin = step->backward_end;
     }
-    return SNED_OK;
-}
-
-static sned_status arena_settle(struct arena *arena, sned_error *error)
-{
-    SNED_TRY(sned_alloc(&arena->data, arena->size, 1, error));
-    for (int i = 0; i < arena->count; i++)
-        SNED_TRY(onednn_check(
-            dnnl_memory_set_data_handle(arena->uses[i].memory, arena->data + arena->uses[i].offset),
-            "a buffer", error));
     return SNED_OK;
 }
 
@@ -273,6 +265,5 @@ sned_status plan_build(struct executor *executor, sned_error *error)
     SNED_TRY(plan_graph_output(executor, error));
     if (executor->options.training)
         SNED_TRY(plan_all_backward(executor, error));
-    SNED_TRY(arena_settle(&executor->scratch, error));
-    return arena_settle(&executor->temporary, error);
+    return buffers_settle(&executor->buffers, error);
 }

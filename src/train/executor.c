@@ -133,7 +133,7 @@ sned_status executor_gradient(struct executor *executor, int tensor, float *valu
     if (tensor < 0 || tensor >= graph->tensor_count)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "tensor %d does not exist", tensor);
     struct edge *edge = plan_edge(executor, tensor);
-    if (!edge->gradient)
+    if (!edge->gradient || (tensor != graph->input && !graph->tensors[tensor].data))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "tensor %s has no gradient",
                          graph->tensors[tensor].name);
     return executor_copy_out(executor, edge->gradient, values, error);

@@ -52,6 +52,8 @@ sned_status executor_loss(struct executor *executor, const int32_t *labels, doub
     *loss = sum / (double)executor->count;
     if (!executor->options.training)
         return SNED_OK;
+    if (!edge->gradient)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "the network has nothing to train before its Softmax");
     executor->backward_begin = executor->loss_begin;
     return executor_copy_in(executor, edge->gradient, gradient, error);
 }

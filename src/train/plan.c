@@ -1,5 +1,5 @@
 /*
- * plan.c - appending actions to tapes, the memory they need, and playing them.
+ * plan.c - appending actions to tapes, and playing them.
  */
 #include "base/memory.h"
 #include "train/plan.h"
@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { ARENA_ALIGNMENT = 64 };
 
 sned_status onednn_check(dnnl_status_t status, const char *what, sned_error *error)
 {
@@ -37,70 +35,6 @@ struct edge *plan_input(struct executor *executor, const struct step *step, int 
 struct edge *plan_output_edge(struct executor *executor, const struct step *step)
 {
     return &executor->edges[step->output];
-}
-
-/* ---- memory ---- */
-
-static sned_status keep_memory(struct executor *executor, const dnnl_memory_desc_t *desc, void *handle,
-                               dnnl_memory_t *memory, sned_error *error)
-{
-    if (executor->memory_count == executor->memory_capacity) {
-        int capacity = executor->memory_capacity ? executor->memory_capacity * 2 : 64;
-        SNED_TRY(sned_resize(&executor->memories, (size_t)capacity, sizeof *executor->memories, error));
-        executor->memory_capacity = capacity;
-    }
-    SNED_TRY(onednn_check(dnnl_memory_create(memory, desc, executor->engine, handle), "a tensor", error));
-    executor->memories[executor->memory_count++] = *memory;
-    return SNED_OK;
-}
-
-sned_status plan_memory(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
-                        sned_error *error)
-{
-    SNED_TRY(keep_memory(executor, desc, DNNL_MEMORY_ALLOCATE, memory, error));
-    memset(layout_data(*memory), 0, dnnl_memory_desc_get_size(desc));
-    return SNED_OK;
-}
-
-/* A memory object whose place in the arena is `offset`: it gets its address when the plan is complete. */
-static sned_status arena_place(struct executor *executor, struct arena *arena, const dnnl_memory_desc_t *desc,
-                               size_t offset, dnnl_memory_t *memory, sned_error *error)
-{
-    if (arena->count == arena->capacity) {
-        int capacity = arena->capacity ? arena->capacity * 2 : 64;
-        SNED_TRY(sned_resize(&arena->uses, (size_t)capacity, sizeof *arena->uses, error));
-        arena->capacity = capacity;
-    }
-    SNED_TRY(keep_memory(executor, desc, DNNL_MEMORY_NONE, memory, error));
-    arena->uses[arena->count++] = (struct arena_use){*memory, offset};
-    return SNED_OK;
-}
-
-static sned_status arena_take(struct executor *executor, struct arena *arena, const dnnl_memory_desc_t *desc,
-                              dnnl_memory_t *memory, sned_error *error)
-{
-    SNED_TRY(arena_place(executor, arena, desc, arena->position, memory, error));
-    size_t size = dnnl_memory_desc_get_size(desc);
-    arena->position += (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
-    if (arena->position > arena->size)
-        arena->size = arena->position;
-    return SNED_OK;
-}
-
-sned_status plan_temporary(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
-                           sned_error *error)
-{
-    return arena_take(executor, &executor->temporary, desc, memory, error);
-}
-
-sned_status plan_view(struct executor *executor, dnnl_memory_t whole, const dnnl_memory_desc_t *desc,
-                      dnnl_memory_t *view, sned_error *error)
-{
-    struct arena *arena = &executor->temporary;
-    for (int i = arena->count - 1; i >= 0; i--)
-        if (arena->uses[i].memory == whole)
-            return arena_place(executor, arena, desc, arena->uses[i].offset, view, error);
-    return keep_memory(executor, desc, layout_data(whole), view, error);
 }
 
 /* ---- primitives ---- */
@@ -188,8 +122,7 @@ sned_status plan_run(struct executor *executor, struct tape *tape, const_dnnl_pr
     dnnl_memory_desc_t scratch = plan_query(description, dnnl_query_scratchpad_md);
     if (dnnl_memory_desc_get_size(&scratch)) {
         dnnl_memory_t memory;
-        executor->scratch.position = 0;
-        SNED_TRY(arena_take(executor, &executor->scratch, &scratch, &memory, error));
+        SNED_TRY(plan_scratch(executor, &scratch, &memory, error));
         action->arguments[action->argument_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory};
     }
     return onednn_check(dnnl_primitive_create(&action->primitive, description), "operator", error);
@@ -300,15 +233,19 @@ sned_status plan_constant(struct executor *executor, struct step *step, int slot
     return SNED_OK;
 }
 
-static sned_status edge_gradient(struct executor *executor, struct edge *edge, sned_error *error)
+sned_status plan_gradient_memory(struct executor *executor, struct edge *edge, sned_error *error)
 {
-    return edge->gradient ? SNED_OK : plan_memory(executor, &edge->gradient_desc, &edge->gradient, error);
+    const bool stays = edge->master || edge == plan_edge(executor, executor->graph->input);
+    if (edge->gradient)
+        return SNED_OK;
+    return stays ? plan_memory(executor, &edge->gradient_desc, &edge->gradient, error)
+                 : plan_borrow(executor, &edge->gradient_desc, &edge->gradient, error);
 }
 
 sned_status plan_gradient_target(struct executor *executor, struct edge *edge, const dnnl_memory_desc_t *desc,
                                  dnnl_memory_t *memory, sned_error *error)
 {
-    SNED_TRY(edge_gradient(executor, edge, error));
+    SNED_TRY(plan_gradient_memory(executor, edge, error));
     *memory = edge->gradient;
     if (!edge->gradient_begun && dnnl_memory_desc_equal(desc, &edge->gradient_desc))
         return SNED_OK;
@@ -318,7 +255,7 @@ sned_status plan_gradient_target(struct executor *executor, struct edge *edge, c
 sned_status plan_gradient_done(struct executor *executor, struct edge *edge, dnnl_memory_t memory,
                                sned_error *error)
 {
-    SNED_TRY(edge_gradient(executor, edge, error));
+    SNED_TRY(plan_gradient_memory(executor, edge, error));
     if (memory != edge->gradient)
         SNED_TRY(
             plan_copy(executor, &executor->backward, memory, edge->gradient, edge->gradient_begun, error));
@@ -363,14 +300,7 @@ void plan_free(struct executor *executor)
     tape_free(&executor->forward);
     tape_free(&executor->backward);
     tape_free(&executor->refresh);
-    for (int i = 0; i < executor->memory_count; i++)
-        dnnl_memory_destroy(executor->memories[i]);
-    free(executor->memories);
-    struct arena *arenas[] = {&executor->scratch, &executor->temporary};
-    for (int i = 0; i < 2; i++) {
-        free(arenas[i]->uses);
-        free(arenas[i]->data);
-    }
+    buffers_free(&executor->buffers);
     for (int i = 0; executor->steps && i < executor->graph->node_count; i++) {
         dnnl_primitive_desc_destroy(executor->steps[i].hint);
         free(executor->steps[i].state);

@@ -16,6 +16,7 @@
 #ifndef SNED_TRAIN_PLAN_H
 #define SNED_TRAIN_PLAN_H
 
+#include "train/buffers.h"
 #include "train/executor.h"
 
 #include <oneapi/dnnl/dnnl.h>
@@ -75,18 +76,6 @@ struct step {
     int backward_begin, backward_end; /* its actions on the backward tape */
 };
 
-/* Buffers that live only within one primitive (scratchpads) or one step (temporaries) share one allocation.
- */
-struct arena {
-    struct arena_use {
-        dnnl_memory_t memory;
-        size_t offset;
-    } * uses;
-    int count, capacity;
-    size_t position, size;
-    uint8_t *data;
-};
-
 struct executor {
     struct graph *graph;
     struct executor_options options;
@@ -98,9 +87,7 @@ struct executor {
     struct edge *edges; /* [tensor_count]; only those of roots are used */
     struct step *steps; /* [node_count] */
     struct tape forward, backward, refresh; /* refresh: rounded weights from their masters */
-    struct arena scratch, temporary;
-    dnnl_memory_t *memories; /* every memory object, for freeing */
-    int memory_count, memory_capacity;
+    struct buffers buffers;
     int loss_tensor, loss_begin; /* where the loss attaches, and the backward action it starts from */
     dnnl_memory_t output;        /* the graph's output, row-major */
     float *loss_gradient;        /* [batch][classes], owned */
@@ -136,14 +123,6 @@ struct edge *plan_edge(struct executor *executor, int tensor);
 struct edge *plan_input(struct executor *executor, const struct step *step, int slot); /* NULL: absent */
 struct edge *plan_output_edge(struct executor *executor, const struct step *step);
 
-sned_status plan_memory(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
-                        sned_error *error);
-/* Valid until the end of the step being planned. */
-sned_status plan_temporary(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
-                           sned_error *error);
-/* A window of layout `desc` on memory that lies elsewhere. */
-sned_status plan_view(struct executor *executor, dnnl_memory_t whole, const dnnl_memory_desc_t *desc,
-                      dnnl_memory_t *view, sned_error *error);
 /* A primitive's description; `activation` (or NULL) fused behind it; `hint` (or NULL) of its forward pass. */
 sned_status plan_describe(struct executor *executor, const_dnnl_op_desc_t operation,
                           const struct activation *activation, const_dnnl_primitive_desc_t hint,
@@ -172,6 +151,8 @@ sned_status plan_gradient_target(struct executor *executor, struct edge *edge, c
                                  dnnl_memory_t *memory, sned_error *error);
 sned_status plan_gradient_done(struct executor *executor, struct edge *edge, dnnl_memory_t memory,
                                sned_error *error);
+/* Gives an edge its gradient's memory, if it has none yet: for good where somebody may ask for it later. */
+sned_status plan_gradient_memory(struct executor *executor, struct edge *edge, sned_error *error);
 /* The gradient of a step's output in layout `desc`. */
 sned_status plan_output_gradient(struct executor *executor, struct step *step, const dnnl_memory_desc_t *desc,
                                  dnnl_memory_t *memory, sned_error *error);
