@@ -14,23 +14,15 @@ static const char *calibration_data(const struct options *options)
     return options->data ? options->data : "noise:32";
 }
 
-static sned_status measure(struct outcome *outcome, struct graph *graph, struct graph *integer,
+/* Accuracy of either kind of graph on the test split; -1, and nothing done, where no data is given. */
+static sned_status measure(double *top1, struct graph *graph, struct images *tests,
                            const struct options *options, const struct reporter *reporter, sned_error *error)
 {
-    struct images tests = {0};
-    struct evaluation before, after;
-    sned_status status = images_open(&tests, options->data, SPLIT_TEST, graph, options, reporter, error);
-    if (status == SNED_OK)
-        status = model_evaluate(graph, &tests, options, reporter, &before, error);
-    if (status == SNED_OK)
-        status = model_evaluate(integer, &tests, options, reporter, &after, error);
-    if (status == SNED_OK) {
-        outcome->top1_before = before.top1;
-        outcome->top1_after = after.top1;
-        outcome->accuracy_on = dataset_split_name(tests.dataset);
-    }
-    images_free(&tests);
-    return status;
+    struct evaluation evaluation = {.top1 = -1};
+    if (tests->dataset)
+        SNED_TRY(model_evaluate(graph, tests, options, reporter, &evaluation, error));
+    *top1 = evaluation.top1;
+    return SNED_OK;
 }
 
 static sned_status run_pack(const struct options *options, sned_error *error)
@@ -38,9 +30,9 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     struct display display;
     struct reporter reporter = display_reporter(&display, options->quiet);
     struct model model = {0};
-    struct images images = {0};
+    struct images images = {0}, tests = {0};
     struct graph *integer = NULL;
-    struct outcome outcome = {.top1_before = -1, .top1_after = -1};
+    struct outcome outcome = {0};
     struct calibration_options calibration = {
         .images = options->calibration > 0 ? (size_t)options->calibration : 500,
         .threads = option_threads(options),
@@ -56,14 +48,19 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     SNED_TRY_DONE(
         images_open(&images, calibration_data(options), SPLIT_TRAIN, model.graph, options, &reporter, error));
+    if (options->data) {
+        SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+        outcome.accuracy_on = dataset_split_name(tests.dataset);
+    }
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
+    /* Before calibration: a calibrated graph is evaluated with its activations rounded. */
+    SNED_TRY_DONE(measure(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(
         quantize_calibrate(model.graph, images.dataset, images.indices, images.count, &calibration, error));
     SNED_TRY_DONE(quantize_lower(&integer, model.graph, error));
     SNED_TRY_DONE(set_provenance(integer, "pack", model.path, options, error));
-    if (options->data)
-        SNED_TRY_DONE(measure(&outcome, model.graph, integer, options, &reporter, error));
+    SNED_TRY_DONE(measure(&outcome.top1_after, integer, &tests, options, &reporter, error));
     display_finish(&display);
     SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
     status = outcome_print(&outcome, integer, options, NULL, error);
@@ -72,6 +69,7 @@ done:
     outcome_free(&outcome);
     sned_graph_free(integer);
     images_free(&images);
+    images_free(&tests);
     model_free(&model);
     return status;
 }
