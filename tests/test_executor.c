@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "io/onnx.h"
 #include "train/executor.h"
+#include "train/openmp.h"
 
 #include <limits.h>
 #include <unistd.h>
@@ -441,8 +442,9 @@ static void evaluation_has_no_backward_pass(void **state)
     sned_graph_free(graph);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    openmp_wait_briefly(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(squeezenet_gives_the_reference_output),
         cmocka_unit_test(resnet20_gives_the_reference_output),

@@ -8,6 +8,7 @@
 #include "train_networks.h"
 
 #include "train/executor.h"
+#include "train/openmp.h"
 
 static const float STEP = 1e-2f;
 static const double TOLERANCE = 1e-2; /* of a difference, relative to the largest gradient of its tensor */
@@ -456,8 +457,9 @@ static void residual_network(void **state)
     check_gradients(build_graph(&b), INPUT_RANDOM);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    openmp_wait_briefly(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv),
         cmocka_unit_test(conv_with_groups),

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "torch_sequence.h"
 #include "train/checkpoint.h"
+#include "train/openmp.h"
 #include "train/train.h"
 
 #include <limits.h>
@@ -497,6 +498,7 @@ static int remove_folder(void **state)
 
 int main(int argc, char **argv)
 {
+    openmp_wait_briefly(argv);
     if (argc == 4 && strcmp(argv[1], "--die-in-epoch") == 0)
         return run_and_die(argv[2], argv[3]);
     const struct CMUnitTest tests[] = {
