@@ -1,135 +1,12 @@
 /*
- * test_train.c - the training loop: learns, equals PyTorch, honours masks, is deterministic, resumes,
- * recovers.
- *
- * Some behaviours end in the death of a process; for them this program runs itself with "--die-in-epoch N
- * FOLDER".
+ * test_train.c - the training loop: learns, equals PyTorch, honours masks, is deterministic, recovers from
+ * divergence.
  */
-#include "train_networks.h"
+#include "train_data.h"
 
-#include "base/file.h"
 #include "torch_sequence.h"
-#include "train/checkpoint.h"
-#include "train/openmp.h"
-#include "train/train.h"
-
-#include <limits.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
 
 static const double TORCH_TOLERANCE = 1e-4; /* relative: 20 steps of float32, summed in another order */
-
-enum { SIDE = 8, CLASSES = 4, IMAGES = 512 };
-
-/* ---- a data set that can be learned: bright squares in four places, on noise ---- */
-
-static void write_idx(const char *folder, const char *name, uint32_t magic, const uint32_t *dims, int rank,
-                      const uint8_t *bytes, size_t size)
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    for (int i = -1; i < rank; i++) {
-        uint32_t word = i < 0 ? magic : dims[i];
-        uint8_t big_endian[4] = {(uint8_t)(word >> 24), (uint8_t)(word >> 16), (uint8_t)(word >> 8),
-                                 (uint8_t)word};
-        assert_int_equal(fwrite(big_endian, 4, 1, file), 1);
-    }
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void write_data(const char *folder)
-{
-    static uint8_t pixels[IMAGES * SIDE * SIDE], labels[IMAGES];
-    uint32_t state = 99;
-    for (int n = 0; n < IMAGES; n++) {
-        int label = labels[n] = (uint8_t)(n % CLASSES);
-        for (int i = 0; i < SIDE * SIDE; i++) {
-            bool inside = (i / SIDE >= SIDE / 2) == (label >> 1) && (i % SIDE >= SIDE / 2) == (label & 1);
-            pixels[n * SIDE * SIDE + i] = (uint8_t)((lcg_next(&state) + 1) * 80 + (inside ? 60 : 0));
-        }
-    }
-    write_idx(folder, "train-images-idx3-ubyte", 0x803, (uint32_t[]){IMAGES, SIDE, SIDE}, 3, pixels,
-              sizeof pixels);
-    write_idx(folder, "train-labels-idx1-ubyte", 0x801, (uint32_t[]){IMAGES}, 1, labels, sizeof labels);
-}
-
-static char folder[64]; /* of this run of the tests */
-
-static struct dataset *open_data(const char *where)
-{
-    struct dataset *dataset;
-    struct dataset_options options = {
-        .split = SPLIT_TRAIN, .input = {1, SIDE, SIDE}, .color = "gray", .threads = 1};
-    must(dataset_open(&dataset, where, &options, error));
-    return dataset;
-}
-
-static const uint32_t *all_images(void)
-{
-    static uint32_t indices[IMAGES];
-    for (uint32_t i = 0; i < IMAGES; i++)
-        indices[i] = i;
-    return indices;
-}
-
-/* Conv, BatchNormalization, Relu, MaxPool, Dropout, Gemm: what training has state of. */
-static struct graph *new_network(void)
-{
-    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)SIDE, (int64_t)SIDE), 11);
-    build_conv(&b, (struct conv_setup){.in = 1, .out = 8, .window = square_window(3, 1, 1)});
-    build_batch_normalization(&b, 8);
-    build_activation(&b, OP_RELU);
-    build_pool(&b, OP_MAX_POOL, square_window(2, 2, 0));
-    build_flatten(&b);
-    build_unary(&b, OP_DROPOUT)->u.dropout.ratio = 0.2f;
-    build_gemm(&b, 8 * SIDE * SIDE / 4, CLASSES);
-    b.graph->rule.is_image = true;
-    b.graph->rule.mean[0] = 100;
-    b.graph->rule.scale[0] = 1.0f / 60;
-    strcpy(b.graph->rule.color, "gray");
-    return build_graph(&b);
-}
-
-static struct train_options options_for(double epochs)
-{
-    struct train_options options = train_defaults();
-    options.epochs = epochs;
-    options.batch = 32;
-    options.rate = 0.02f;
-    options.threads = 2;
-    options.seed = 5;
-    options.augmentation = (struct augmentation){.flip = false, .shift = 1};
-    return options;
-}
-
-static sned_status train(struct graph *graph, const char *where, const struct train_options *options,
-                         struct train_result *result, sned_error *error)
-{
-    struct dataset *dataset = open_data(where);
-    sned_status status = train_network(graph, dataset, all_images(), IMAGES, options, result, error);
-    dataset_free(dataset);
-    return status;
-}
-
-static uint64_t trained_hash(const struct train_options *options)
-{
-    struct graph *graph = new_network();
-    struct train_result result;
-    must(train(graph, folder, options, &result, error));
-    uint64_t hash = graph_state_hash(graph);
-    sned_graph_free(graph);
-    return hash;
-}
-
-/* ---- tests ---- */
 
 static void learns(void **state)
 {
@@ -243,28 +120,6 @@ static void rounded_weights_train_too(void **state)
     sned_graph_free(graph);
 }
 
-struct observer {
-    size_t calls, messages, last_done, last_total;
-    char first_message[256];
-};
-
-static void observe(void *argument, const struct progress *progress)
-{
-    struct observer *observer = argument;
-    observer->calls++;
-    observer->last_done = progress->done;
-    observer->last_total = progress->total;
-    assert_true(progress->done <= progress->total);
-    assert_non_null(strstr(progress->task, "epoch "));
-}
-
-static void hear(void *argument, const char *line)
-{
-    struct observer *observer = argument;
-    if (observer->messages++ == 0)
-        snprintf(observer->first_message, sizeof observer->first_message, "%s", line);
-}
-
 static void half_an_epoch_is_half_of_the_images(void **state)
 {
     struct graph *graph = new_network();
@@ -351,156 +206,9 @@ static void images_of_another_size_are_refused(void **state)
     sned_graph_free(graph);
 }
 
-/* ---- interruption ---- */
-
-static void checkpoint_path(char *path, size_t size, const char *where)
-{
-    snprintf(path, size, "%s/checkpoint", where);
-}
-
-static int deadly_epoch;
-
-static void die_in_epoch(void *argument, const struct progress *progress)
-{
-    int epoch = 0;
-    if (sscanf(progress->task, "epoch %d", &epoch) == 1 && epoch == deadly_epoch)
-        raise(SIGKILL);
-}
-
-static int run_and_die(const char *epoch, const char *where)
-{
-    struct reporter reporter = {.progress = die_in_epoch};
-    struct train_options options = options_for(4.5);
-    struct train_result result;
-    char path[PATH_MAX];
-    deadly_epoch = atoi(epoch);
-    checkpoint_path(path, sizeof path, where);
-    options.checkpoint = path;
-    options.reporter = &reporter;
-    train(new_network(), where, &options, &result, NULL);
-    return 0;
-}
-
-static void killed_training_goes_on_to_the_same_bits(void **state)
-{
-    struct train_options options = options_for(4.5);
-    const uint64_t uninterrupted = trained_hash(&options);
-    for (int epoch = 1; epoch <= 5; epoch += 2) {
-        char number[16], path[PATH_MAX];
-        int status;
-        pid_t child;
-        snprintf(number, sizeof number, "%d", epoch);
-        char *arguments[] = {"test_train", "--die-in-epoch", number, folder, NULL};
-        assert_int_equal(posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ), 0);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        checkpoint_path(path, sizeof path, folder);
-        struct observer observer = {0};
-        struct reporter reporter = {observe, hear, &observer};
-        options.checkpoint = path;
-        options.reporter = &reporter;
-        assert_true(trained_hash(&options) == uninterrupted);
-        assert_true((observer.messages > 0) == (epoch > 1));
-        /* The checkpoint of a finished training gives its result at once. */
-        assert_true(trained_hash(&options) == uninterrupted);
-        assert_int_equal(unlink(path), 0);
-    }
-}
-
-static void a_checkpoint_of_other_options_is_ignored(void **state)
-{
-    struct train_options options = options_for(1);
-    char path[PATH_MAX];
-    checkpoint_path(path, sizeof path, folder);
-    options.rate *= 2;
-    const uint64_t other = trained_hash(&options);
-    options.rate /= 2;
-    options.checkpoint = path;
-    trained_hash(&options);
-    options.rate *= 2;
-    assert_true(trained_hash(&options) == other);
-    assert_int_equal(unlink(path), 0);
-}
-
-static void a_damaged_checkpoint_is_not_found(void **state)
-{
-    const char text[] = "some state";
-    struct checkpoint_blob blob = {"state", text, sizeof text};
-    struct checkpoint checkpoint;
-    char path[PATH_MAX];
-    bool found;
-    checkpoint_path(path, sizeof path, folder);
-    must(checkpoint_write(path, 7, &blob, 1, error));
-    must(checkpoint_read(&checkpoint, path, 7, &found, error));
-    assert_true(found);
-    assert_string_equal(checkpoint_find(&checkpoint, "state")->data, text);
-    assert_null(checkpoint_find(&checkpoint, "other"));
-    checkpoint_free(&checkpoint);
-    must(checkpoint_read(&checkpoint, path, 8, &found, error));
-    assert_false(found);
-    struct stat about;
-    assert_int_equal(stat(path, &about), 0);
-    for (off_t size = about.st_size - 1; size >= 0; size--) {
-        assert_int_equal(truncate(path, size), 0);
-        must(checkpoint_read(&checkpoint, path, 7, &found, error));
-        assert_false(found);
-    }
-    assert_int_equal(unlink(path), 0);
-    must(checkpoint_read(&checkpoint, path, 7, &found, error));
-    assert_false(found);
-}
-
-static void states_of_another_network_are_refused(void **state)
-{
-    struct graph *graph = new_network();
-    struct buffer buffer = {0};
-    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)5), 1);
-    build_gemm(&b, 5, 3);
-    struct graph *other = build_graph(&b);
-    must(graph_state_save(graph, &buffer, error));
-    assert_int_equal(graph_state_restore(other, buffer.data, buffer.size, NULL), SNED_ERROR_FORMAT);
-    assert_int_equal(graph_state_restore(graph, buffer.data, buffer.size - 1, NULL), SNED_ERROR_FORMAT);
-    must(graph_state_restore(graph, buffer.data, buffer.size, error));
-    sned_buffer_free(&buffer);
-    sned_graph_free(graph);
-    sned_graph_free(other);
-}
-
-static void equal_scores_rank_by_class_index(void **state)
-{
-    struct evaluation evaluation = {0};
-    const float scores[6] = {1, 1, 1, 1, 1, 1};
-    evaluation_add(&evaluation, scores, 6, 0);
-    evaluation_add(&evaluation, scores, 6, 4);
-    evaluation_add(&evaluation, scores, 6, 5);
-    assert_int_equal(evaluation.images, 3);
-    assert_true(evaluation.top1 == 1 && evaluation.top5 == 2);
-}
-
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/sned-test-train-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    write_data(folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    const char *names[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "checkpoint"};
-    char path[PATH_MAX];
-    for (int i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    return rmdir(folder);
-}
-
 int main(int argc, char **argv)
 {
     openmp_wait_briefly(argv);
-    if (argc == 4 && strcmp(argv[1], "--die-in-epoch") == 0)
-        return run_and_die(argv[2], argv[3]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns),
         cmocka_unit_test(losses_equal_those_of_pytorch),
@@ -513,11 +221,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(hopeless_divergence_fails_and_keeps_the_parameters),
         cmocka_unit_test(labels_beyond_the_classes_are_refused),
         cmocka_unit_test(images_of_another_size_are_refused),
-        cmocka_unit_test(killed_training_goes_on_to_the_same_bits),
-        cmocka_unit_test(a_checkpoint_of_other_options_is_ignored),
-        cmocka_unit_test(a_damaged_checkpoint_is_not_found),
-        cmocka_unit_test(states_of_another_network_are_refused),
-        cmocka_unit_test(equal_scores_rank_by_class_index),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
