@@ -28,6 +28,8 @@ static struct step *absorbing_step(struct executor *executor, const struct node 
 {
     if (node->op != OP_RELU && node->op != OP_CLIP && node->op != OP_LEAKY_RELU)
         return NULL;
+    if (!executor->options.training && !executor->options.overwrite)
+        return NULL;
     int input = node->inputs[0], producer = sned_graph_producer(executor->graph, input);
     if (producer < 0 || sned_graph_consumers(executor->graph, input) != 1 ||
         executor->graph->tensors[input].quantization.scale != 0)

@@ -122,6 +122,7 @@ sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const
     *evaluation = (struct evaluation){0};
     SNED_TRY_DONE(check_images(graph, dataset, count, error));
     const struct executor_options options = {.batch = count < BATCH ? (int)count : BATCH,
+                                             .overwrite = true,
                                              .quantize_weights = quantize_weights,
                                              .threads = threads};
     const struct loader_options order = {.batch = (size_t)options.batch, .rule = &graph->rule};

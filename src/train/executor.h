@@ -19,6 +19,8 @@ struct executor_options {
     int threads;         /* 0: all */
     uint64_t seed;       /* dropout */
     bool input_gradient; /* training: the gradient of the input activation too, for executor_gradient */
+    bool overwrite;      /* evaluation: a lone Relu, Clip or LeakyRelu may overwrite its input, which
+                            executor_read then refuses; training always does so */
 };
 
 struct executor;
@@ -37,9 +39,8 @@ void executor_set_iteration(struct executor *executor, uint64_t iteration);
  * needs count == batch. */
 sned_status executor_forward(struct executor *executor, const float *values, size_t count, sned_error *error);
 const float *executor_output(const struct executor *executor); /* [batch][classes], until the next forward */
-/* Any activation of the last forward pass, plain layout, [batch] + shape, into `values`. The value before a
- * lone Relu, Clip or LeakyRelu that was done in place is gone: SNED_ERROR_UNSUPPORTED (prepare the graph
- * first). */
+/* Any activation of the last forward pass, plain layout, [batch] + shape, into `values`. What was overwritten
+ * (options.overwrite) is SNED_ERROR_UNSUPPORTED. */
 sned_status executor_read(struct executor *executor, int tensor, float *values, sned_error *error);
 
 /* Softmax cross-entropy with labels [batch] (on the input of a final Softmax node where there is one), its
