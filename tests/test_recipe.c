@@ -313,11 +313,11 @@ static void a_rule_that_matches_no_layer_is_refused(void **state)
     sned_error error = {0};
 
     (void)state;
-    assert_int_equal(recipe_check(&named, graph, &error), SNED_ERROR_ARGUMENT);
+    assert_int_equal(recipe_check(&named, graph, &error), SNED_ERROR_FORMAT);
     assert_non_null(strstr(error.message, path));
     assert_non_null(strstr(error.message, "layers[2].layer"));
     assert_non_null(strstr(error.message, "conv9"));
-    assert_int_equal(recipe_check(&relu, graph, &error), SNED_ERROR_ARGUMENT);
+    assert_int_equal(recipe_check(&relu, graph, &error), SNED_ERROR_FORMAT);
     sned_graph_free(graph);
     recipe_free(&named);
     recipe_free(&relu);

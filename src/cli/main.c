@@ -4,6 +4,7 @@
  * 0 done, 1 the input or the run failed, 2 wrong usage. An error is one line on stderr.
  */
 #include "cli/command.h"
+#include "train/openmp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    openmp_wait_briefly(argv);
     int code = 0;
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command = find_command(name);
