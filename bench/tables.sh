@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# tables.sh - docs/results.md and its charts from bench/results/*.json: every figure there comes through here.
+. "$(dirname "$0")/common.sh"
+out=docs/results.md
+mkdir -p docs/charts
+
+# spread EXPRESSION FILES...: "median (lowest to highest)" of a jq expression over runs.
+spread() {
+    local expression=$1
+    shift
+    ls "$@" >/dev/null 2>&1 || { echo "not run"; return; }
+    jq -rs "[.[] | $expression] | sort | (if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end) as \$m
+        | def n: (. * 100 | round / 100 | tostring); if length > 1 then \"\(\$m | n) (\(.[0] | n) to \(.[-1] | n))\" else \"\(\$m | n)\" end" "$@"
+}
+first() { jq -r "$1" "$2" 2>/dev/null || echo "not run"; }
+runs() { ls "$@" 2>/dev/null | wc -l; }
+command_of() { echo "\`$(first .command "$1")\`"; }
+
+{
+cat <<'T'
+# Results
+
+Made by `bench/tables.sh` from the runs that `bench/mnist.sh`, `bench/orders.sh` and `bench/models.sh` left in bench/results/ (one JSON
+file a run, with its command and machine). Spread is median (lowest to highest) over seeds. Accuracy is top-1 on the test split, which
+nothing here was steered by. Bytes are the whole .sned file: weights, indices, biases, scales, graph, names, checksums; "before" is
+every parameter as float32.
+T
+echo
+echo "Machine: $(first .machine "$(ls $results/*.json | head -1)")."
+echo
+echo "## MNIST: the whole method"
+echo
+echo "| network | runs | accuracy before | after | points lost | weights kept | fewer weights | bytes | smaller file | wanted |"
+echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+for net in lenet300 lenet5; do
+    files=$(ls $results/compress-$net-?.json)
+    wanted="98.2 %, 13x, 28x, 0.1 lost"
+    [ $net = lenet5 ] && wanted="99.0 %, 20x, 40x, 0.1 lost"
+    echo "| $net | $(runs $files) | $(spread .top1_before $files) | $(spread .top1_after $files) | $(spread '.top1_before - .top1_after' $files) | $(spread .kept $files) of $(first .weights $results/compress-$net-1.json) | $(spread '.weights / .kept' $files)x | $(spread .bytes $files) | $(spread '.bytes_before / .bytes' $files)x | $wanted |"
+done
+echo
+for net in lenet300 lenet5; do
+    [ -s $results/train-$net-1.json ] && echo "$net: $(command_of $results/train-$net-1.json), then $(command_of $results/compress-$net-1.json); compression took $(spread '.seconds / 60' $results/compress-$net-?.json) minutes."
+    echo
+done
+for net in lenet300 lenet5; do
+    echo "### $net, layer by layer (seed 1)"
+    echo
+    echo "| layer | weights | kept | % | bits | format | bytes |"
+    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    jq -r '.layers[] | "| \(.name) | \(.weights) | \(.kept) | \(.kept / .weights * 10000 | round / 100) | \(.bits) | \(.format) | \(.bytes) |"' $results/compress-$net-1.json
+    echo
+done
+echo "## Does the order matter? Equal kept weights, equal retraining"
+echo
+echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out."
+echo
+echo "| network | kept | reversed | forward | joint | reversed + peak |"
+echo "| --- | --- | --- | --- | --- | --- |"
+for net in lenet300 lenet5; do
+    row="| $net | $(spread .kept $results/order-$net-*-?.json) "
+    for order in reversed forward joint reversed-peak; do
+        row="$row| $(spread .top1_after $results/order-$net-$order-?.json) "
+    done
+    echo "$row|"
+done
+echo
+echo "![accuracy by order](charts/orders.svg)"
+echo
+echo "Command: $(command_of $results/order-lenet5-reversed-1.json), and the like."
+echo
+echo "## Other people's networks"
+echo
+echo "| network | data | float | stated | int8, calibrated, not retrained | points lost | bytes before | bytes | command |"
+echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+for row in "squeezenet|ImageNet val-a, 650 images|72.62" "resnet20|CIFAR-10 test|91.73" "resnet56|CIFAR-10 test|93.39"; do
+    IFS='|' read -r net set stated <<<"$row"
+    after=$results/pack-$net.json
+    [ $net = squeezenet ] && after=$results/eval-squeezenet-int8.json
+    key=.top1_after
+    [ $net = squeezenet ] && key=.top1
+    before=$(first .top1 $results/eval-$net.json)
+    now=$(first $key $after)
+    echo "| $net | $set | $(printf %.2f "$before") | $stated | $(printf %.2f "$now") | $(awk "BEGIN { printf \"%.2f\", $before - $now }") | $(first .bytes_before $results/pack-$net.json) | $(first .bytes $results/pack-$net.json) | $(command_of $results/pack-$net.json) |"
+done
+echo
+echo "SqueezeNet's scales come from the 500 calibration images, without labels; its accuracy is that of a file packed so on val-a."
+echo
+echo "One image, batch 1, one thread: SqueezeNet in integers (portable C, no SIMD by hand) $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
+echo
+echo "## What a format costs"
+echo
+echo "The pruned, retrained networks of the first table (seed 1), every layer in one format; the last row lets each layer take its smallest."
+echo
+echo "| format | lenet300, bytes | lenet5, bytes |"
+echo "| --- | --- | --- |"
+for format in dense8 ccoo16 gap16; do
+    echo "| $format | $(spread .bytes $results/format-lenet300-$format.json) | $(spread .bytes $results/format-lenet5-$format.json) |"
+done
+echo "| smallest by layer | $(first .bytes $results/compress-lenet300-1.json) | $(first .bytes $results/compress-lenet5-1.json) |"
+echo
+echo "## Memory"
+echo
+echo "Importing AlexNet, $(first '.file_bytes / 1e6 | round' $results/memory-alexnet.json) MB of ONNX, peaks at $(first '.peak_bytes / .file_bytes * 100 | round / 100' $results/memory-alexnet.json) times the file's size (\`$(first .command $results/memory-alexnet.json)\`)."
+if [ -s $results/torch.md ]; then
+    echo
+    cat $results/torch.md
+fi
+} >$out.new && mv $out.new $out
+
+# The chart: points lost against the float network, by order.
+plot=$(mktemp)
+for order in reversed forward joint reversed-peak; do
+    row=$order
+    for net in lenet300 lenet5; do
+        row="$row $(jq -s '[.[].top1_after] | sort | "\(.[length / 2 | floor]) \(.[0]) \(.[-1])"' -r $results/order-$net-$order-?.json)"
+    done
+    echo "$row"
+done >"$plot"
+gnuplot <<G
+set terminal svg size 720,360 font "sans,12" background "white"
+set output "docs/charts/orders.svg"
+set ylabel "test accuracy, %"
+set xrange [-0.5:3.5]
+set key top right
+set grid y
+set title "Order of pruning at equal kept weights (median, range over seeds)"
+plot "$plot" using (\$0-0.06):2:3:4:xtic(1) with yerrorbars pt 7 title "lenet300", "$plot" using (\$0+0.06):5:6:7 with yerrorbars pt 5 title "lenet5"
+G
+rm "$plot"
+echo "$out: written" >&2
