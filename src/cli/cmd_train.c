@@ -5,6 +5,7 @@
 #include "cli/layers.h"
 #include "cli/model.h"
 #include "cli/progress.h"
+#include "compress/compress.h"
 #include "io/onnx.h"
 
 #include <math.h>
@@ -70,6 +71,15 @@ static sned_status print_result(const struct options *options, const struct trai
     return SNED_OK;
 }
 
+/* Leaves out the images that sned compress holds out to steer by: it can then tell what the network is worth.
+ */
+static void leave_out(struct images *images, const struct options *options)
+{
+    double share = isnan(options->holdout) ? COMPRESS_HELD_SHARE : options->holdout;
+    if (share > 0)
+        images->count = compress_split(images->indices, images->count, share, COMPRESS_HELD_IMAGES);
+}
+
 static sned_status run_train(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -101,6 +111,12 @@ static sned_status run_train(const struct options *options, sned_error *error)
     SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
     SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
+    leave_out(&images, options);
+    if (!images.count) {
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: too few images to leave some out; try --holdout 0",
+                           options->data);
+        goto done;
+    }
     SNED_TRY_DONE(
         train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
     SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, &evaluation, error));
@@ -121,19 +137,20 @@ const struct command command_train = {
     .name = "train",
     .arguments = "NET.onnx --data D -o TRAINED.onnx",
     .summary = "Train a network on labelled images",
-    .text = "Stochastic gradient descent with momentum on the training split; the test split is only looked "
-            "at once, at the end. "
-            "Weights that a mask holds at zero stay zero. After an interruption the same command goes on "
-            "from the last epoch "
-            "and ends with the same result. If the loss runs away, training goes back to the last good epoch "
-            "and on with a "
-            "quarter of the rate.",
+    .text =
+        "Stochastic gradient descent with momentum on the training split, less the tenth that sned compress "
+        "will "
+        "steer by (--holdout); the test split is only looked at once, at the end. Weights that a mask holds "
+        "at zero "
+        "stay zero. After an interruption the same command goes on from the last epoch and ends with the "
+        "same result. "
+        "If the loss runs away, training goes back to the last good epoch and on with a quarter of the rate.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_DATA,     OPTION_OUTPUT,       OPTION_EPOCHS,   OPTION_BATCH,       OPTION_RATE,
-             OPTION_MOMENTUM, OPTION_DECAY,        OPTION_SCHEDULE, OPTION_STEP_EPOCHS, OPTION_STEP_FACTOR,
-             OPTION_FLIP,     OPTION_SHIFT,        OPTION_LIMIT,    OPTION_COLOR,       OPTION_MEAN,
-             OPTION_SCALE,    OPTION_LABEL_OFFSET, OPTION_LABELS,   OPTION_CHECKPOINT,  OPTION_TIME_BUDGET,
-             OPTION_SEED,     OPTION_THREADS},
+    .keys = {OPTION_DATA,        OPTION_OUTPUT, OPTION_EPOCHS,       OPTION_BATCH,       OPTION_RATE,
+             OPTION_MOMENTUM,    OPTION_DECAY,  OPTION_SCHEDULE,     OPTION_STEP_EPOCHS, OPTION_STEP_FACTOR,
+             OPTION_FLIP,        OPTION_SHIFT,  OPTION_HOLDOUT,      OPTION_LIMIT,       OPTION_COLOR,
+             OPTION_MEAN,        OPTION_SCALE,  OPTION_LABEL_OFFSET, OPTION_LABELS,      OPTION_CHECKPOINT,
+             OPTION_TIME_BUDGET, OPTION_SEED,   OPTION_THREADS},
     .run = run_train,
 };

@@ -79,6 +79,10 @@ const struct option_row option_table[OPTION_COUNT] = {
                      0, 0},
     [OPTION_SHIFT] = {OPTION_SHIFT, "shift", 0, "N", "Shift training images by up to N pixels each way",
                       KIND_WHOLE, AT(shift), 0, 64},
+    [OPTION_HOLDOUT] = {OPTION_HOLDOUT, "holdout", 0, "SHARE",
+                        "Share of the training images left out, at most 5000: those that compress steers by "
+                        "(default 0.1; 0: train on all)",
+                        KIND_REAL, AT(holdout), 0, 0.9},
     [OPTION_CHECKPOINT] =
         {OPTION_CHECKPOINT, "checkpoint", 0, "FILE",
          "Where progress is kept, so that the same command goes on after an interruption (default: "
@@ -241,6 +245,7 @@ static const struct options NOTHING_GIVEN = {.seed = 1,
                                              .momentum = NAN,
                                              .decay = NAN,
                                              .step_factor = NAN,
+                                             .holdout = NAN,
                                              .time_budget = NAN,
                                              .max_drop = NAN};
 

@@ -40,6 +40,7 @@ enum option_key {
     OPTION_STEP_FACTOR,
     OPTION_FLIP,
     OPTION_SHIFT,
+    OPTION_HOLDOUT,
     OPTION_CHECKPOINT,
     OPTION_TIME_BUDGET,
     OPTION_RECIPE,
@@ -58,7 +59,7 @@ struct options {
     bool json, quiet, flip, qdq;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs;
-    double epochs, rate, momentum, decay, step_factor, time_budget, max_drop;
+    double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
     const char *output, *data, *labels, *split, *color, *mean, *scale, *densities, *block, *characters,
         *fonts, *schedule;
