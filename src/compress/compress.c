@@ -40,11 +40,12 @@ sned_status compress_network(struct graph **integer, struct graph *graph, struct
     *result = (struct compress_result){0};
     SNED_TRY_DONE(session_open(&session, graph, dataset, options, result, error));
     SNED_TRY_DONE(session_baseline(&session, error));
-    result->accuracy_before = session.baseline.accuracy;
+    SNED_TRY_DONE(settle_reference(&session, error));
+    result->accuracy_before = session.reference.accuracy;
     SNED_TRY_DONE(prune(&session, error));
     double epochs = session_finish_epochs(&session);
     if (epochs > 0)
-        SNED_TRY_DONE(session_settle(&session, "finish", epochs, options->recipe.finish.rate, error));
+        SNED_TRY_DONE(session_retrain(&session, "finish", epochs, options->recipe.finish.rate, false, error));
     SNED_TRY_DONE(quantize_session(&session, integer, error));
     if (result->accuracy_before - result->accuracy_after > session.max_drop)
         sned_report(

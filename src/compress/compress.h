@@ -13,7 +13,8 @@ struct compress_options {
     double time_budget; /* seconds for all of it; 0: none. What is reached then is kept */
     uint64_t seed;
     int threads;
-    const char *checkpoint; /* file; NULL: none. Left at the end: the caller removes it when its output is written */
+    const char
+        *checkpoint; /* file; NULL: none. Left at the end: the caller removes it when its output is written */
     const struct reporter *reporter;
 };
 
@@ -40,5 +41,13 @@ void compress_result_free(struct compress_result *result);
 sned_status compress_network(struct graph **integer, struct graph *graph, struct dataset *dataset,
                              const struct compress_options *options, struct compress_result *result,
                              sned_error *error);
+
+/* The images that steer and never train. Writes 0 .. count-1 into indices: first those that may train, their
+ * number returned, then the held-out ones: `share` of all, at most `most`. The same for a count whatever the
+ * seed, so that a network trained on the first part alone is new to the second: then its accuracy there is
+ * what it is worth, and compression need not first make it forget them (settle.c). */
+size_t compress_split(uint32_t *indices, size_t count, double share, size_t most);
+enum { COMPRESS_HELD_IMAGES = 5000 };
+#define COMPRESS_HELD_SHARE 0.1
 
 #endif

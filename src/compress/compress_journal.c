@@ -1,8 +1,8 @@
 /*
  * compress_journal.c - what was done, so that a killed compression goes on where it was.
  *
- * The checkpoint holds three blobs: the journal, a record of doubles for each step; the accepted state of the
- * network; the seconds spent. It is replaced whole after each step.
+ * The checkpoint holds the journal, a record of doubles for each step; the network between steps; while a cut
+ * is on trial, the accepted state before it; the seconds spent. It is replaced whole after each step.
  */
 #include "compress/compress_session.h"
 #include "train/checkpoint.h"
@@ -57,6 +57,33 @@ sned_status session_take_back(struct session *session, sned_error *error)
     return graph_state_restore(session->graph, session->snapshot.data, session->snapshot.size, error);
 }
 
+void session_begin_trial(struct session *session)
+{
+    session->on_trial = true;
+    for (int i = 0; i < session->layer_count; i++)
+        session->fallback_kept[i] = session->layers[i].kept;
+    if (session->step < session->recorded)
+        return; /* replaying: the buffers are those of the journal's end */
+    sned_buffer_free(&session->fallback);
+    session->fallback = session->snapshot;
+    session->snapshot = (struct buffer){0};
+}
+
+void session_leave_trial(struct session *session, bool back)
+{
+    session->on_trial = false;
+    for (int i = 0; i < session->layer_count && back; i++)
+        session->layers[i].kept = session->fallback_kept[i];
+    if (session->step < session->recorded)
+        return;
+    if (back && session->fallback.size > 0) {
+        sned_buffer_free(&session->snapshot);
+        session->snapshot = session->fallback;
+        session->fallback = (struct buffer){0};
+    }
+    sned_buffer_free(&session->fallback);
+}
+
 static sned_status write_checkpoint(const struct session *session, sned_error *error)
 {
     double seconds = session_elapsed(session);
@@ -64,11 +91,13 @@ static sned_status write_checkpoint(const struct session *session, sned_error *e
         {"journal", session->journal, session->recorded * record_size(session) * sizeof(double)},
         {"network", session->snapshot.data, session->snapshot.size},
         {"seconds", &seconds, sizeof(seconds)},
+        {"fallback", session->fallback.data, session->fallback.size},
     };
 
     if (session->options->checkpoint == NULL)
         return SNED_OK;
-    return checkpoint_write(session->options->checkpoint, session->key, blobs, 3, error);
+    return checkpoint_write(session->options->checkpoint, session->key, blobs,
+                            session->fallback.size > 0 ? 4 : 3, error);
 }
 
 sned_status session_record(struct session *session, const double values[RECORD_VALUES], sned_error *error)
@@ -88,7 +117,7 @@ sned_status session_record(struct session *session, const double values[RECORD_V
 
 sned_status session_read_journal(struct session *session, sned_error *error)
 {
-    const struct checkpoint_blob *journal, *network, *seconds;
+    const struct checkpoint_blob *journal, *network, *seconds, *fallback;
     size_t size = record_size(session) * sizeof(double);
     struct checkpoint checkpoint = {0};
     bool found = false;
@@ -102,6 +131,7 @@ sned_status session_read_journal(struct session *session, sned_error *error)
     journal = checkpoint_find(&checkpoint, "journal");
     network = checkpoint_find(&checkpoint, "network");
     seconds = checkpoint_find(&checkpoint, "seconds");
+    fallback = checkpoint_find(&checkpoint, "fallback");
     if (journal == NULL || network == NULL || seconds == NULL || journal->size % size != 0 ||
         seconds->size != sizeof(double))
         goto done; /* not ours: start anew */
@@ -110,6 +140,8 @@ sned_status session_read_journal(struct session *session, sned_error *error)
         memcpy(session->journal, journal->data, journal->size);
     sned_buffer_free(&session->snapshot);
     SNED_TRY_DONE(sned_buffer_append(&session->snapshot, network->data, network->size, error));
+    if (fallback != NULL)
+        SNED_TRY_DONE(sned_buffer_append(&session->fallback, fallback->data, fallback->size, error));
     memcpy(&session->earlier, seconds->data, sizeof(double));
     session->recorded = journal->size / size;
     session->restored = session->recorded == 0;

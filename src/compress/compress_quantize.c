@@ -99,7 +99,7 @@ sned_status quantize_session(struct session *session, struct graph **integer, sn
         session->result->accuracy_after = best.accuracy;
     decision.accuracy_pruned = plain.accuracy;
     decision.accuracy_retrained = session->result->accuracy_after;
-    SNED_TRY_DONE(session_decide(session, &decision, true, error));
+    SNED_TRY_DONE(session_decide(session, &decision, &best, "kept", error));
 done:
     sned_graph_free(prepared);
     if (status != SNED_OK) {

@@ -8,6 +8,7 @@
 #include "compress/compress_session.h"
 #include "train/checkpoint.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,31 @@ static const double pruned_before = 0.1;
 /* Shares of a time budget that the last retrainings may take. */
 static const double finish_share = 0.25, quantize_share = 0.1;
 
+/* Share of the counted mistakes in the estimate of the drop; the rest is the loss's. */
+static const double accuracy_weight = 0.25;
+
 static double clock_now(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+size_t compress_split(uint32_t *indices, size_t count, double share, size_t most)
+{
+    size_t held = (size_t)((double)count * share + 0.5);
+    struct random random;
+
+    for (size_t i = 0; i < count; i++)
+        indices[i] = (uint32_t)i;
+    sned_random_seed(&random, 0, SPLIT_STREAM); /* not the user's seed: the same images for all runs */
+    sned_random_shuffle(&random, indices, count);
+    if (held > most)
+        held = most;
+    if (held < 1)
+        held = 1;
+    return held < count ? count - held : 0;
 }
 
 /* ---- opening ---- */
@@ -83,7 +103,6 @@ static sned_status find_layers(struct session *session, sned_error *error)
 static sned_status split_images(struct session *session, sned_error *error)
 {
     size_t count = dataset_size(session->dataset);
-    struct random random;
 
     if (count < 2)
         return sned_fail(error, SNED_ERROR_DATA, "the data set has %zu images: compression needs at least 2",
@@ -91,16 +110,9 @@ static sned_status split_images(struct session *session, sned_error *error)
     if (count > UINT32_MAX)
         return sned_fail(error, SNED_ERROR_DATA, "the data set has more than 2^32 images");
     SNED_TRY(sned_alloc(&session->indices, count, sizeof(*session->indices), error));
-    for (size_t i = 0; i < count; i++)
-        session->indices[i] = (uint32_t)i;
-    sned_random_seed(&random, session->options->seed, SPLIT_STREAM);
-    sned_random_shuffle(&random, session->indices, count);
-    session->held_count = (size_t)((double)count * session->recipe->holdout + 0.5);
-    if (session->held_count > (size_t)session->recipe->holdout_images)
-        session->held_count = (size_t)session->recipe->holdout_images;
-    if (session->held_count < 1)
-        session->held_count = 1;
-    session->train_count = count - session->held_count;
+    session->train_count = compress_split(session->indices, count, session->recipe->holdout,
+                                          (size_t)session->recipe->holdout_images);
+    session->held_count = count - session->train_count;
     return SNED_OK;
 }
 
@@ -156,12 +168,14 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
                          .result = result,
                          .max_drop = options->max_drop >= 0 ? options->max_drop : options->recipe.max_drop,
                          .restored = true,
+                         .rate_factor = 1,
                          .started = clock_now()};
     if (session->saliency == NULL)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "recipe: saliency '%s' is not one of: %s",
                          options->recipe.saliency, saliency_names());
     SNED_TRY(recipe_check(session->recipe, graph, error));
     SNED_TRY(find_layers(session, error));
+    SNED_TRY(sned_alloc(&session->fallback_kept, (size_t)session->layer_count, sizeof(size_t), error));
     SNED_TRY(split_images(session, error));
     if (options->checkpoint != NULL)
         SNED_TRY(make_key(session, error));
@@ -174,11 +188,22 @@ void session_close(struct session *session)
     free(session->indices);
     free(session->layers);
     free(session->journal);
+    free(session->fallback_kept);
     sned_buffer_free(&session->snapshot);
+    sned_buffer_free(&session->fallback);
     *session = (struct session){0};
 }
 
 /* ---- retraining and measuring ---- */
+
+/* A shift by more than a twelfth of a picture is none of the same thing; inputs that are no pictures are not
+ * shifted. */
+static int most_shift(const struct graph *graph)
+{
+    struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
+
+    return (input.height < input.width ? input.height : input.width) / 12;
+}
 
 sned_status session_train(struct session *session, struct graph *graph, double epochs, float rate,
                           bool quantize_weights, struct train_result *result, sned_error *error)
@@ -194,13 +219,15 @@ sned_status session_train(struct session *session, struct graph *graph, double e
     options.batch = retrain->batch;
     if ((size_t)options.batch > session->train_count)
         options.batch = (int)session->train_count;
-    options.rate = rate;
+    options.rate = rate * (float)session->rate_factor;
     options.momentum = retrain->momentum;
     options.decay = retrain->decay;
     options.schedule = retrain->schedule;
     options.step_epochs = retrain->step_epochs;
     options.step_factor = retrain->step_factor;
     options.augmentation = retrain->augmentation;
+    if (options.augmentation.shift > most_shift(graph))
+        options.augmentation.shift = most_shift(graph);
     options.quantize_weights = quantize_weights;
     options.seed = session->options->seed * 1000003 + session->step;
     options.threads = session->options->threads;
@@ -226,17 +253,31 @@ sned_status session_measure(const struct session *session, struct graph *graph, 
     return SNED_OK;
 }
 
+/*
+ * A drop of 0.1 point is five of 5,000 images, less than what chance moves the accuracy by from one
+ * retraining to the next; the loss, in which every image counts and not only those near the edge, is far
+ * steadier, and near the baseline mistakes grow about as the loss does. So the drop is estimated from both:
+ * mistakes that were counted, and those expected from how far the loss is above the lowest of any accepted
+ * state.
+ */
 double session_drop(const struct session *session, const struct measure *measure)
 {
-    double by_accuracy = session->baseline.accuracy - measure->accuracy;
-    double mistakes = 100 - session->baseline.accuracy;
+    double by_accuracy = session->reference.accuracy - measure->accuracy;
+    double mistakes = 100 - session->reference.accuracy;
     double by_loss = 0;
 
     if (mistakes < 0.1)
         mistakes = 0.1;
     if (session->lowest_loss > 0)
         by_loss = mistakes * (measure->loss / session->lowest_loss - 1);
-    return (by_accuracy + by_loss) / 2;
+    return accuracy_weight * by_accuracy + (1 - accuracy_weight) * by_loss;
+}
+
+double session_noise(const struct session *session)
+{
+    double right = session->reference.accuracy;
+
+    return sqrt(fmax(right * (100 - right), 1) / (double)session->held_count);
 }
 
 double session_density(const struct session *session, int layer)
@@ -252,19 +293,21 @@ double session_density(const struct session *session, int layer)
     return kept / count;
 }
 
-sned_status session_decide(struct session *session, const struct decision *decision, bool live,
-                           sned_error *error)
+sned_status session_decide(struct session *session, const struct decision *decision,
+                           const struct measure *after, const char *verdict, sned_error *error)
 {
     struct compress_result *result = session->result;
 
     SNED_TRY(sned_resize(&result->decisions, (size_t)result->decision_count + 1, sizeof(*result->decisions),
                          error));
     result->decisions[result->decision_count++] = *decision;
-    if (live)
-        sned_report(session->options->reporter,
-                    "%-8s %-12s density %.4f -> %.4f, accuracy %.2f cut, %.2f retrained: %s", decision->phase,
-                    decision->layer, decision->density_from, decision->density_to, decision->accuracy_pruned,
-                    decision->accuracy_retrained, decision->accepted ? "kept" : "taken back");
+    if (verdict != NULL)
+        sned_report(
+            session->options->reporter,
+            "%-8s %-12s density %.4f -> %.4f, accuracy %.2f cut, %.2f retrained (loss %.4f, drop %.2f): %s",
+            decision->phase, decision->layer, decision->density_from, decision->density_to,
+            decision->accuracy_pruned, decision->accuracy_retrained, after->loss,
+            session_drop(session, after), verdict);
     return SNED_OK;
 }
 

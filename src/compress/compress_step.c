@@ -10,10 +10,16 @@
 #include <string.h>
 
 /* What a record's values are. */
-enum { CUT_ACCURACY, CUT_LOSS, ACCURACY, LOSS, ACCEPTED, FIRST };
+enum { CUT_ACCURACY, CUT_LOSS, ACCURACY, LOSS, ACCEPTED, FIRST, ROLLBACKS };
 
 enum { SCAN_IMAGES = 2000 };
 static const double scan_factor = 0.75, scan_lowest = 0.02;
+
+/* A retraining that diverged and went on at a lower rate: later ones start there. */
+static void take_rollbacks(struct session *session, const double *values)
+{
+    session->rate_factor *= pow(0.25, values[ROLLBACKS]);
+}
 
 /* What every accepted measure changes. */
 static void take_measure(struct session *session, const struct measure *measure)
@@ -38,6 +44,7 @@ sned_status session_baseline(struct session *session, sned_error *error)
         values = fresh;
     }
     session->baseline = (struct measure){values[ACCURACY], values[LOSS]};
+    session->reference = session->baseline;
     take_measure(session, &session->baseline);
     if (live)
         sned_report(session->options->reporter,
@@ -177,6 +184,22 @@ done:
     return status;
 }
 
+static enum cut_outcome judge(const struct session *session, const struct cut *cut, bool trained,
+                              const struct measure *measure)
+{
+    double drop = session_drop(session, measure);
+
+    if (cut->always)
+        return CUT_KEPT;
+    if (!trained || !isfinite(measure->loss))
+        return CUT_TAKEN_BACK;
+    if (drop <= cut->allowance)
+        return CUT_KEPT;
+    if (cut->trial && !session->on_trial && drop <= cut->allowance + session_noise(session) / 2)
+        return CUT_ON_TRIAL;
+    return CUT_TAKEN_BACK;
+}
+
 /* Prunes, measures, retrains, measures. A retraining that diverges is a cut that failed. */
 static sned_status work_cut(struct session *session, const struct cut *cut, double *values, sned_error *error)
 {
@@ -190,49 +213,98 @@ static sned_status work_cut(struct session *session, const struct cut *cut, doub
     if (status != SNED_OK && (status != SNED_ERROR_DIVERGED || cut->always))
         return sned_error_context(error, status, "retraining after a cut");
     SNED_TRY(session_measure(session, session->graph, 0, false, &retrained, error));
+    values[ROLLBACKS] = trained.rollbacks;
     values[CUT_ACCURACY] = pruned.accuracy;
     values[CUT_LOSS] = pruned.loss;
     values[ACCURACY] = retrained.accuracy;
     values[LOSS] = retrained.loss;
-    values[ACCEPTED] = cut->always || (status == SNED_OK && isfinite(retrained.loss) &&
-                                       session_drop(session, &retrained) <= cut->allowance);
+    values[ACCEPTED] = judge(session, cut, status == SNED_OK, &retrained);
     return SNED_OK;
 }
 
-sned_status session_cut(struct session *session, const struct cut *cut, bool *accepted, sned_error *error)
+/* Makes the state between steps what the outcome says. */
+static sned_status conclude(struct session *session, enum cut_outcome outcome, sned_error *error)
 {
-    double fresh[RECORD_VALUES] = {0};
-    const double *values;
-    struct decision decision = {.density_from = session_density(session, cut->layer)};
-    bool live = !session_replay(session, &values);
-
-    if (live) {
-        SNED_TRY(session_catch_up(session, error));
-        SNED_TRY(work_cut(session, cut, fresh, error));
-        if (fresh[ACCEPTED] != 0)
-            SNED_TRY(session_accept(session, error));
-        else
-            SNED_TRY(session_take_back(session, error));
-        SNED_TRY(session_record(session, fresh, error));
-        values = fresh;
+    if (outcome == CUT_TAKEN_BACK) {
+        if (session->on_trial)
+            session_leave_trial(session, true);
+        return session_take_back(session, error);
     }
-    *accepted = values[ACCEPTED] != 0;
-    if (*accepted)
-        take_measure(session, &(struct measure){values[ACCURACY], values[LOSS]});
-    snprintf(decision.layer, sizeof(decision.layer), "%s",
-             cut->layer >= 0 ? session->layers[cut->layer].name : "all");
-    snprintf(decision.phase, sizeof(decision.phase), "%s", cut->phase);
-    decision.density_to = *accepted ? session_density(session, cut->layer) : cut->density;
-    decision.accuracy_pruned = values[CUT_ACCURACY];
-    decision.accuracy_retrained = values[ACCURACY];
-    decision.accepted = *accepted;
-    return session_decide(session, &decision, live, error);
+    if (outcome == CUT_ON_TRIAL)
+        session_begin_trial(session);
+    else
+        session_leave_trial(session, false);
+    return session_accept(session, error);
 }
 
-/* ---- the longer retraining ---- */
+/* The same for a step that the journal answers, whose record has set each layer's kept weights. */
+static void conclude_replayed(struct session *session, enum cut_outcome outcome, const size_t *kept_before)
+{
+    session->on_trial = outcome == CUT_ON_TRIAL;
+    for (int i = 0; i < session->layer_count && session->on_trial; i++)
+        session->fallback_kept[i] = kept_before[i];
+}
 
-sned_status session_settle(struct session *session, const char *phase, double epochs, float rate,
-                           sned_error *error)
+sned_status session_end_trial(struct session *session, sned_error *error)
+{
+    if (!session->on_trial)
+        return SNED_OK;
+    session_leave_trial(session, true);
+    return session->restored ? session_take_back(session, error) : SNED_OK;
+}
+
+static sned_status decide_cut(struct session *session, const struct cut *cut, struct decision *decision,
+                              const double *values, bool live, sned_error *error)
+{
+    static const char *const verdicts[] = {"taken back", "kept", "on trial"};
+    enum cut_outcome outcome = (enum cut_outcome)values[ACCEPTED];
+    struct measure measure = {values[ACCURACY], values[LOSS]};
+
+    if (outcome == CUT_KEPT)
+        take_measure(session, &measure);
+    snprintf(decision->layer, sizeof(decision->layer), "%s",
+             cut->layer >= 0 ? session->layers[cut->layer].name : "all");
+    snprintf(decision->phase, sizeof(decision->phase), "%s", cut->phase);
+    decision->density_to = outcome != CUT_TAKEN_BACK ? session_density(session, cut->layer) : cut->density;
+    decision->accuracy_pruned = values[CUT_ACCURACY];
+    decision->accuracy_retrained = values[ACCURACY];
+    decision->accepted = outcome == CUT_KEPT;
+    return session_decide(session, decision, &measure, live ? verdicts[outcome] : NULL, error);
+}
+
+sned_status session_cut(struct session *session, const struct cut *cut, enum cut_outcome *outcome,
+                        sned_error *error)
+{
+    double fresh[RECORD_VALUES] = {0};
+    const double *values = fresh;
+    size_t *kept = NULL;
+    struct decision decision = {.density_from = session_density(session, cut->layer)};
+    sned_status status = SNED_OK;
+
+    SNED_TRY_DONE(sned_alloc(&kept, (size_t)session->layer_count, sizeof(*kept), error));
+    for (int i = 0; i < session->layer_count; i++)
+        kept[i] = session->layers[i].kept;
+    bool live = !session_replay(session, &values);
+    if (live) {
+        SNED_TRY_DONE(session_catch_up(session, error));
+        SNED_TRY_DONE(work_cut(session, cut, fresh, error));
+        SNED_TRY_DONE(conclude(session, (enum cut_outcome)fresh[ACCEPTED], error));
+        SNED_TRY_DONE(session_record(session, fresh, error));
+    } else {
+        conclude_replayed(session, (enum cut_outcome)values[ACCEPTED], kept);
+    }
+    *outcome = (enum cut_outcome)values[ACCEPTED];
+    take_rollbacks(session, values);
+    SNED_TRY_DONE(decide_cut(session, cut, &decision, values, live, error));
+done:
+    free(kept);
+    return status;
+}
+
+/* ---- retraining without a cut ---- */
+
+sned_status session_retrain(struct session *session, const char *phase, double epochs, float rate,
+                            bool always, sned_error *error)
 {
     double fresh[RECORD_VALUES] = {0};
     const double *values;
@@ -246,14 +318,17 @@ sned_status session_settle(struct session *session, const char *phase, double ep
         SNED_TRY(session_catch_up(session, error));
         sned_status status = session_train(session, session->graph, epochs, rate, false, &trained, error);
         if (status != SNED_OK && status != SNED_ERROR_DIVERGED)
-            return sned_error_context(error, status, "the last retraining");
+            return sned_error_context(error, status, "retraining (%s)", phase);
         SNED_TRY(session_measure(session, session->graph, 0, false, &after, error));
+        fresh[ROLLBACKS] = trained.rollbacks;
         fresh[CUT_ACCURACY] = session->current.accuracy;
         fresh[CUT_LOSS] = session->current.loss;
         fresh[ACCURACY] = after.accuracy;
         fresh[LOSS] = after.loss;
-        fresh[ACCEPTED] = status == SNED_OK && isfinite(after.loss) &&
-                          session_drop(session, &after) <= session_drop(session, &session->current);
+        fresh[ACCEPTED] =
+            status == SNED_OK && isfinite(after.loss) &&
+            (always || session_drop(session, &after) <=
+                           session_drop(session, &session->current) + session_noise(session) / 2);
         if (fresh[ACCEPTED] != 0)
             SNED_TRY(session_accept(session, error));
         else
@@ -261,11 +336,14 @@ sned_status session_settle(struct session *session, const char *phase, double ep
         SNED_TRY(session_record(session, fresh, error));
         values = fresh;
     }
+    take_rollbacks(session, values);
     if (values[ACCEPTED] != 0)
         take_measure(session, &(struct measure){values[ACCURACY], values[LOSS]});
     snprintf(decision.phase, sizeof(decision.phase), "%s", phase);
     decision.accuracy_pruned = values[CUT_ACCURACY];
     decision.accuracy_retrained = values[ACCURACY];
     decision.accepted = values[ACCEPTED] != 0;
-    return session_decide(session, &decision, live, error);
+    const char *verdict = decision.accepted ? "kept" : "taken back";
+    return session_decide(session, &decision, &(struct measure){values[ACCURACY], values[LOSS]},
+                          live ? verdict : NULL, error);
 }

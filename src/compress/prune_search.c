@@ -2,9 +2,10 @@
  * prune_search.c - reversed-pruning and its two controls, each layer to a sparsity found for it.
  *
  * The search for one layer goes down in steps: each cut keeps a share of what the layer still has, the whole
- * network is retrained, and the cut stays where accuracy does. Where it does not, the cut is taken back and a
- * finer one is tried, until cuts become too fine to matter. Each accepted step starts from a network that has
- * recovered from the last, so that nothing is retrained twice, as a bisection would.
+ * network is retrained, and the cut stays where accuracy does. Where accuracy is only a little short, as
+ * chance alone may make it, the cut is on trial: the next, deeper one decides over both. What fails is taken
+ * back and a finer cut is tried, until cuts become too fine to matter. Each accepted step starts from a
+ * network that has recovered from the last, so that nothing is retrained twice, as a bisection would.
  */
 #include "compress/compress_session.h"
 #include "compress/prune.h"
@@ -12,19 +13,28 @@
 #include <math.h>
 
 /* With peak-pruning to come, the first phase spends this share of the drop that is allowed. */
-static const double first_phase_share = 0.5;
+static const double first_phase_share = 0.7;
 
-static size_t cut_count(const struct session *session, int layer, double density, size_t *kept)
+size_t prune_saving(const struct session *session, int layer, double density)
 {
-    size_t count = 0;
+    size_t count = 0, kept = 0;
 
-    *kept = 0;
     for (int i = 0; i < session->layer_count; i++)
         if (layer < 0 || layer == i) {
             count += session->layers[i].count;
-            *kept += session->layers[i].kept;
+            kept += session->layers[i].kept;
         }
-    return prune_keep_count(count, density);
+    size_t keep = prune_keep_count(count, density);
+    return keep < kept ? kept - keep : 0;
+}
+
+bool prune_worth_it(const struct session *session, size_t saved)
+{
+    size_t all = 0;
+
+    for (int i = 0; i < session->layer_count; i++)
+        all += session->layers[i].kept;
+    return saved > 0 && (double)saved >= session->recipe->search.saving * (double)all;
 }
 
 sned_status prune_descend(struct session *session, const char *phase, int layer, double step,
@@ -33,7 +43,7 @@ sned_status prune_descend(struct session *session, const char *phase, int layer,
     double least = layer >= 0 ? session->layers[layer].least : 0;
     double first = layer >= 0 ? session->layers[layer].first : 1;
     double factor = step;
-    bool accepted = false;
+    enum cut_outcome outcome;
 
     while (factor <= session->recipe->search.finest &&
            session_has_time(session, session->recipe->retrain.epochs)) {
@@ -42,38 +52,36 @@ sned_status prune_descend(struct session *session, const char *phase, int layer,
         struct cut cut = {.phase = phase,
                           .layer = layer,
                           .density = fmax(least, jump ? first : density * factor),
-                          .allowance = allowance};
-        size_t kept, keep = cut_count(session, layer, cut.density, &kept);
-
-        if (keep >= kept)
+                          .allowance = allowance,
+                          .trial = factor == step};
+        if (!prune_worth_it(session, prune_saving(session, layer, cut.density)))
             break;
-        SNED_TRY(session_cut(session, &cut, &accepted, error));
+        SNED_TRY(session_cut(session, &cut, &outcome, error));
         first = 1;
-        if (accepted)
+        if (outcome == CUT_KEPT)
             *moved = true;
-        else if (!jump)
+        else if (outcome == CUT_TAKEN_BACK && !jump)
             factor = sqrt(factor);
     }
-    return SNED_OK;
+    return session_end_trial(session, error);
 }
 
 sned_status prune_fixed(struct session *session, const char *phase, int layer, sned_error *error)
 {
     double fixed = session->layers[layer].fixed;
-    bool accepted;
+    enum cut_outcome outcome;
 
     for (;;) {
         double density = fmax(fixed, session_density(session, layer) * session->recipe->search.step);
         struct cut cut = {.phase = phase, .layer = layer, .density = density, .always = true};
-        size_t kept, keep = cut_count(session, layer, density, &kept);
-
-        if (keep >= kept)
+        if (prune_saving(session, layer, density) == 0)
             return SNED_OK;
-        SNED_TRY(session_cut(session, &cut, &accepted, error));
+        SNED_TRY(session_cut(session, &cut, &outcome, error));
     }
 }
 
-/* The drop allowed once this layer is done: in proportion to the square root of the weights cut so far. */
+/* The drop allowed once this layer is done: half of it at first, the rest in proportion to the square root of
+ * the weights in the layers done. */
 static double allowance_after(const struct session *session, int layer, bool reversed, double drop)
 {
     double until = 0, all = 0;
@@ -84,7 +92,7 @@ static double allowance_after(const struct session *session, int layer, bool rev
         if (reversed ? i >= layer : i <= layer)
             until += part;
     }
-    return drop * until / all;
+    return drop * (0.5 + 0.5 * until / all);
 }
 
 static sned_status search_layers(struct session *session, bool reversed, double drop, sned_error *error)

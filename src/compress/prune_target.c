@@ -70,7 +70,8 @@ done:
 
 static sned_status cut_in_order(struct session *session, const double *densities, int cuts, sned_error *error)
 {
-    bool reversed = session->recipe->order == ORDER_REVERSED, accepted;
+    bool reversed = session->recipe->order == ORDER_REVERSED;
+    enum cut_outcome outcome;
 
     for (int n = 0; n < session->layer_count; n++) {
         int layer = reversed ? session->layer_count - 1 - n : n;
@@ -82,7 +83,7 @@ static sned_status cut_in_order(struct session *session, const double *densities
                               .layer = layer,
                               .density = start * pow(densities[layer] / start, (double)i / cuts),
                               .always = true};
-            SNED_TRY(session_cut(session, &cut, &accepted, error));
+            SNED_TRY(session_cut(session, &cut, &outcome, error));
         }
     }
     return SNED_OK;
@@ -92,14 +93,14 @@ static sned_status cut_jointly(struct session *session, const char *phase, doubl
                                sned_error *error)
 {
     double start = session_density(session, -1);
-    bool accepted;
+    enum cut_outcome outcome;
 
     for (int i = 1; i <= cuts; i++) {
         struct cut cut = {.phase = phase,
                           .layer = -1,
                           .density = start * pow(target / start, (double)i / cuts),
                           .always = true};
-        SNED_TRY(session_cut(session, &cut, &accepted, error));
+        SNED_TRY(session_cut(session, &cut, &outcome, error));
     }
     return SNED_OK;
 }
@@ -119,7 +120,8 @@ static int most_to_save(const struct session *session, const bool *stopped)
 static sned_status peak_to_target(struct session *session, double target, int cuts, sned_error *error)
 {
     double step = sqrt(session->recipe->search.step);
-    bool *stopped = NULL, accepted;
+    bool *stopped = NULL;
+    enum cut_outcome outcome;
     sned_status status = SNED_OK;
 
     SNED_TRY_DONE(sned_alloc(&stopped, (size_t)session->layer_count, sizeof(*stopped), error));
@@ -142,8 +144,8 @@ static sned_status peak_to_target(struct session *session, double target, int cu
             stopped[layer] = true;
             continue;
         }
-        SNED_TRY_DONE(session_cut(session, &cut, &accepted, error));
-        stopped[layer] = !accepted;
+        SNED_TRY_DONE(session_cut(session, &cut, &outcome, error));
+        stopped[layer] = outcome != CUT_KEPT;
         cuts--;
     }
     SNED_TRY_DONE(cut_jointly(session, "peak", target, cuts, error));

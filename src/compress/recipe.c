@@ -1,7 +1,7 @@
 /*
  * recipe.c - the recipe that works without a file, and what its rules say of a layer.
  */
-#include "compress/recipe.h"
+#include "compress/compress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,22 +12,24 @@ void recipe_defaults(struct recipe *recipe)
         .order = ORDER_REVERSED,
         .peak = true,
         .max_drop = 0.1,
-        .holdout = 0.1,
-        .holdout_images = 5000,
+        .holdout = COMPRESS_HELD_SHARE,
+        .holdout_images = COMPRESS_HELD_IMAGES,
         .target_cuts = 6,
         .saliency = "magnitude",
         .structure = STRUCTURE_UNSTRUCTURED,
+        .settle = {.epochs = 2, .passes = 4},
         .retrain = {.epochs = 2,
                     .batch = 64,
-                    .rate = 0.02f,
+                    .rate = 0.05f,
                     .momentum = 0.9f,
                     .decay = 0.0005f,
                     .schedule = SCHEDULE_COSINE,
                     .step_epochs = 1,
-                    .step_factor = 0.1f},
-        .search = {.step = 0.5, .finest = 0.8, .first = 0.1, .rounds = 2},
-        .finish = {.epochs = 16, .rate = 0.02f},
-        .quantize = {.images = 500, .epochs = 2, .rate = 0.001f},
+                    .step_factor = 0.1f,
+                    .augmentation = {.shift = 1}},
+        .search = {.step = 0.5, .finest = 0.8, .first = 0.1, .saving = 0.01, .rounds = 2},
+        .finish = {.epochs = 8, .rate = 0.05f},
+        .quantize = {.images = 500, .epochs = 2, .rate = 0.002f},
     };
 }
 
@@ -107,11 +109,11 @@ sned_status recipe_check(const struct recipe *recipe, const struct graph *graph,
         if (matched)
             continue;
         if (rule->layer[0] == '\0')
-            return sned_fail(error, SNED_ERROR_ARGUMENT,
+            return sned_fail(error, SNED_ERROR_FORMAT,
                              "%s: layers[%d].kind: the network has no layer of kind '%s'", path, i + 1,
                              rule->kind);
         return sned_fail(
-            error, SNED_ERROR_ARGUMENT,
+            error, SNED_ERROR_FORMAT,
             "%s: layers[%d].layer: the network has no Conv or Gemm named '%s' (sned inspect lists them)",
             path, i + 1, rule->layer);
     }
@@ -163,10 +165,13 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
     sned_write_u32(writer, (uint32_t)recipe->target_cuts);
     write_text(writer, recipe->saliency);
     sned_write_u32(writer, (uint32_t)recipe->structure);
+    write_double(writer, recipe->settle.epochs);
+    sned_write_u32(writer, (uint32_t)recipe->settle.passes);
     write_retrain(&recipe->retrain, writer);
     write_double(writer, recipe->search.step);
     write_double(writer, recipe->search.finest);
     write_double(writer, recipe->search.first);
+    write_double(writer, recipe->search.saving);
     sned_write_u32(writer, (uint32_t)recipe->search.rounds);
     write_double(writer, recipe->finish.epochs);
     sned_write_f32(writer, recipe->finish.rate);

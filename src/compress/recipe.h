@@ -37,7 +37,14 @@ struct recipe_search {
     double step;   /* a cut keeps this share of what the layer still has */
     double finest; /* where a cut fails, smaller ones are tried until they keep more than this share */
     double first;  /* the first cut may raise the loss, before retraining, by this share */
+    double saving; /* a cut must save this share of all weights left, or is not tried */
     int rounds;    /* of peak-pruning over all layers, at most */
+};
+
+/* Retraining before the first cut, so that the held-out images are forgotten (settle.c). */
+struct recipe_settle {
+    double epochs; /* of a pass */
+    int passes;    /* at most */
 };
 
 /* The last retraining in float, and the quantization after it. */
@@ -71,6 +78,7 @@ struct recipe {
     int target_cuts;    /* with target_kept: retrainings for each layer */
     char saliency[32];  /* saliency.h */
     enum structure structure;
+    struct recipe_settle settle;
     struct recipe_retrain retrain;
     struct recipe_search search;
     struct recipe_finish finish;

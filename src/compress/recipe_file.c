@@ -37,7 +37,7 @@ struct raw_section {
 };
 struct raw_recipe {
     struct raw_section general;
-    struct raw_section *retrain, *search, *finish, *quantize;
+    struct raw_section *settle, *retrain, *search, *finish, *quantize;
     struct raw_section *layers;
     unsigned layer_count;
 };
@@ -57,6 +57,10 @@ static const struct key general_keys[] = {
     {"saliency", VALUE_TEXT, FIELD(recipe, saliency), 0, 32, NULL},
     {"structure", VALUE_TEXT, 0, 0, 0, NULL}, /* see read_structure */
 };
+static const struct key settle_keys[] = {
+    {"epochs", VALUE_DOUBLE, FIELD(recipe_settle, epochs), 0, 10000, NULL},
+    {"passes", VALUE_INT, FIELD(recipe_settle, passes), 0, 1000, NULL},
+};
 static const struct key retrain_keys[] = {
     {"epochs", VALUE_DOUBLE, FIELD(recipe_retrain, epochs), 0, 10000, NULL},
     {"batch", VALUE_INT, FIELD(recipe_retrain, batch), 1, 65536, NULL},
@@ -73,6 +77,7 @@ static const struct key search_keys[] = {
     {"first", VALUE_DOUBLE, FIELD(recipe_search, first), 0, 100, NULL},
     {"step", VALUE_DOUBLE, FIELD(recipe_search, step), 0.01, 0.99, NULL},
     {"finest", VALUE_DOUBLE, FIELD(recipe_search, finest), 0.01, 0.999, NULL},
+    {"saving", VALUE_DOUBLE, FIELD(recipe_search, saving), 0, 1, NULL},
     {"rounds", VALUE_INT, FIELD(recipe_search, rounds), 0, 1000, NULL},
 };
 static const struct key finish_keys[] = {
@@ -108,6 +113,11 @@ static_assert(sizeof(enum order) == sizeof(int) && sizeof(enum schedule) == size
     CYAML_FIELD_MAPPING_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_recipe, name,        \
                             name##_schema)
 
+static const cyaml_schema_field_t settle_schema[] = {
+    SECTION_FIELD(0, "epochs"),
+    SECTION_FIELD(1, "passes"),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t retrain_schema[] = {
     SECTION_FIELD(0, "epochs"),
     SECTION_FIELD(1, "batch"),
@@ -122,8 +132,8 @@ static const cyaml_schema_field_t retrain_schema[] = {
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t search_schema[] = {
-    SECTION_FIELD(0, "first"),  SECTION_FIELD(1, "step"), SECTION_FIELD(2, "finest"),
-    SECTION_FIELD(3, "rounds"), CYAML_FIELD_END,
+    SECTION_FIELD(0, "first"),  SECTION_FIELD(1, "step"),   SECTION_FIELD(2, "finest"),
+    SECTION_FIELD(3, "saving"), SECTION_FIELD(4, "rounds"), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t finish_schema[] = {
     SECTION_FIELD(0, "epochs"),
@@ -158,6 +168,7 @@ static const cyaml_schema_field_t recipe_schema[] = {
     RECIPE_FIELD(6, "target_cuts"),
     RECIPE_FIELD(7, "saliency"),
     RECIPE_FIELD(8, "structure"),
+    SUB_SECTION(settle),
     SUB_SECTION(retrain),
     SUB_SECTION(search),
     SUB_SECTION(finish),
@@ -370,12 +381,13 @@ static sned_status read_rule(const char *path, int index, const struct raw_secti
 static sned_status read_document(struct recipe *recipe, const struct raw_recipe *raw, const char *path,
                                  sned_error *error)
 {
-    const struct place top = {path, ""}, retrain = {path, "retrain."}, search = {path, "search."},
-                       finish = {path, "finish."}, quantize = {path, "quantize."};
+    const struct place top = {path, ""}, settle = {path, "settle."}, retrain = {path, "retrain."},
+                       search = {path, "search."}, finish = {path, "finish."}, quantize = {path, "quantize."};
     enum { STRUCTURE = COUNT(general_keys) - 1 };
 
     SNED_TRY(read_section(&top, general_keys, STRUCTURE, &raw->general, recipe, error));
     SNED_TRY(read_structure(path, raw->general.text[STRUCTURE], error));
+    SNED_TRY(read_section(&settle, settle_keys, COUNT(settle_keys), raw->settle, &recipe->settle, error));
     SNED_TRY(
         read_section(&retrain, retrain_keys, COUNT(retrain_keys), raw->retrain, &recipe->retrain, error));
     SNED_TRY(read_section(&search, search_keys, COUNT(search_keys), raw->search, &recipe->search, error));
