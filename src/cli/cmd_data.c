@@ -1,52 +1,133 @@
 /*
- * cmd_data.c - sned data glyphs: a character data set drawn from the system's fonts.
+ * cmd_data.c - sned data: a character data set drawn from the system's fonts, and pictures out of any data
+ * set.
  */
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/progress.h"
+#include "base/memory.h"
 #include "io/glyphs.h"
+#include "io/image.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-static sned_status run_data(const struct options *options, sned_error *error)
+static sned_status make_glyphs(const struct options *options, const struct reporter *reporter,
+                               sned_error *error)
 {
-    struct display display;
-    struct reporter reporter = display_reporter(&display, options->quiet);
     struct glyph_options glyphs = {.train = options->train_images > 0 ? (size_t)options->train_images : 20000,
                                    .test = options->test_images > 0 ? (size_t)options->test_images : 4000,
                                    .seed = (uint64_t)options->seed,
                                    .characters = options->characters,
                                    .font_folder = options->fonts,
                                    .threads = option_threads(options)};
-    if (strcmp(options->arguments[0], "glyphs") != 0)
-        return sned_fail(error, SNED_ERROR_ARGUMENT,
-                         "'%s' is not a data set that can be made; the only one is glyphs",
-                         options->arguments[0]);
-    if (!options->output)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "-o FOLDER is missing: where shall the images go?");
-    sned_status status = glyphs_write(options->output, &glyphs, &reporter, error);
-    display_finish(&display);
-    if (status == SNED_OK && options->json)
-        status = print_json(json_pack("{s:s, s:I, s:I}", "output", options->output, "train",
-                                      (json_int_t)glyphs.train, "test", (json_int_t)glyphs.test),
-                            error);
-    else if (status == SNED_OK && !options->quiet)
+    SNED_TRY(glyphs_write(options->output, &glyphs, reporter, error));
+    if (options->json)
+        return print_json(json_pack("{s:s, s:I, s:I}", "output", options->output, "train",
+                                    (json_int_t)glyphs.train, "test", (json_int_t)glyphs.test),
+                          error);
+    if (!options->quiet)
         printf("%s: %zu images to train on, %zu to test on, 28 x 28\n", options->output, glyphs.train,
                glyphs.test);
+    return SNED_OK;
+}
+
+/* FOLDER/INDEX-CLASS.png */
+static sned_status write_picture(struct dataset *dataset, uint32_t index, uint8_t *pixels, const char *folder,
+                                 size_t *written, sned_error *error)
+{
+    char *path = NULL;
+    int32_t label;
+    size_t got;
+    SNED_TRY(dataset_read(dataset, &index, 1, pixels, &label, &got, error));
+    if (!got)
+        return SNED_OK; /* damaged, and reported */
+    if (asprintf(&path, "%s/%05u-%d.png", folder, index, label) < 0)
+        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
+    sned_status status = image_write_png(path, pixels, dataset_extent(dataset), error);
+    *written += status == SNED_OK;
+    free(path);
+    return status;
+}
+
+static sned_status write_pictures(const struct options *options, const struct reporter *reporter,
+                                  sned_error *error)
+{
+    sned_status status;
+    struct dataset *dataset = NULL;
+    uint8_t *pixels = NULL;
+    size_t written = 0;
+    struct model model = {0};
+    if (!options->data || options->argument_count < 2)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "pictures takes a model and --data D: sned data pictures MODEL "
+                         "--data D -o FOLDER");
+    SNED_TRY_DONE(model_load(&model, options->arguments[1], options, NULL, error));
+    struct dataset_options wanted = {.split = SPLIT_TEST,
+                                     .input =
+                                         sned_shape_extent(&model.graph->tensors[model.graph->input].shape),
+                                     .color = model.graph->rule.color[0] == 'g' ? "gray" : "RGB",
+                                     .limit = options->limit > 0 ? (size_t)options->limit : 10,
+                                     .threads = option_threads(options),
+                                     .reporter = reporter};
+    SNED_TRY_DONE(dataset_open(&dataset, options->data, &wanted, error));
+    struct extent size = wanted.input;
+    SNED_TRY_DONE(
+        sned_alloc(&pixels, (size_t)size.height * (size_t)size.width, (size_t)size.channels, error));
+    if (mkdir(options->output, 0777) != 0 && errno != EEXIST) {
+        status = sned_fail(error, SNED_ERROR_IO, "%s: cannot make this folder: %s", options->output,
+                           strerror(errno));
+        goto done;
+    }
+    for (size_t i = 0; i < dataset_size(dataset); i++)
+        SNED_TRY_DONE(write_picture(dataset, (uint32_t)i, pixels, options->output, &written, error));
+    if (options->json)
+        status = print_json(json_pack("{s:s, s:I}", "output", options->output, "images", (json_int_t)written),
+                            error);
+    else if (!options->quiet)
+        printf("%s: %zu pictures, INDEX-CLASS.png\n", options->output, written);
+done:
+    free(pixels);
+    dataset_free(dataset);
+    model_free(&model);
+    return status;
+}
+
+static sned_status run_data(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    const char *what = options->arguments[0];
+    sned_status status;
+    if (!options->output)
+        status = sned_fail(error, SNED_ERROR_ARGUMENT, "-o FOLDER is missing: where shall the images go?");
+    else if (!strcmp(what, "glyphs"))
+        status = make_glyphs(options, &reporter, error);
+    else if (!strcmp(what, "pictures"))
+        status = write_pictures(options, &reporter, error);
+    else
+        status = sned_fail(error, SNED_ERROR_ARGUMENT,
+                           "'%s' is not something to make; glyphs and pictures are", what);
+    display_finish(&display);
     return status;
 }
 
 const struct command command_data = {
     .name = "data",
-    .arguments = "glyphs -o FOLDER",
-    .summary = "Make a data set: characters in the system's fonts",
-    .text = "Draws characters in many faces, turns, shears, scales, blurs them and adds noise, and writes "
-            "them as IDX files with "
-            "MNIST's names, which --data FOLDER then takes. The same seed and fonts give the same files.",
+    .arguments = "glyphs|pictures [MODEL] -o FOLDER",
+    .summary = "Make a data set of characters, or pictures out of any data set",
+    .text = "glyphs: draws characters in many faces, turns, shears, scales, blurs them and adds noise, and "
+            "writes them as IDX "
+            "files with MNIST's names, which --data FOLDER then takes. The same seed and fonts give the same "
+            "files. pictures: "
+            "writes the first test images (--limit, default 10) of --data D as PNG files in MODEL's input "
+            "size, to run it on.",
     .argument_min = 1,
-    .argument_max = 1,
-    .keys = {OPTION_OUTPUT, OPTION_TRAIN_IMAGES, OPTION_TEST_IMAGES, OPTION_CHARACTERS, OPTION_FONTS,
-             OPTION_SEED, OPTION_THREADS},
+    .argument_max = 2,
+    .keys = {OPTION_OUTPUT, OPTION_DATA, OPTION_LIMIT, OPTION_TRAIN_IMAGES, OPTION_TEST_IMAGES,
+             OPTION_CHARACTERS, OPTION_FONTS, OPTION_SEED, OPTION_THREADS},
     .run = run_data,
 };

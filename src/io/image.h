@@ -18,4 +18,7 @@ sned_status image_decode(const void *data, size_t size, struct extent input, con
 sned_status image_read(const char *path, struct extent input, const char *color, uint8_t *pixels,
                        sned_error *error);
 
+/* Pixels [C][H][W], grey or RGB, as a PNG file. */
+sned_status image_write_png(const char *path, const uint8_t *pixels, struct extent size, sned_error *error);
+
 #endif
