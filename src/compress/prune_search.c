@@ -17,14 +17,21 @@ static const double first_phase_share = 0.7;
 
 size_t prune_saving(const struct session *session, int layer, double density)
 {
-    size_t count = 0, kept = 0;
+    size_t count = 0, kept = 0, least = 0;
 
-    for (int i = 0; i < session->layer_count; i++)
-        if (layer < 0 || layer == i) {
-            count += session->layers[i].count;
-            kept += session->layers[i].kept;
-        }
+    for (int i = 0; i < session->layer_count; i++) {
+        const struct layer *one = &session->layers[i];
+        if (layer >= 0 && layer != i)
+            continue;
+        count += one->count;
+        kept += one->kept;
+        bool stays = layer < 0 && (one->skip || one->fixed > 0); /* a joint cut leaves these alone */
+        size_t floor = stays ? one->kept : prune_keep_count(one->count, one->least);
+        least += floor < one->kept ? floor : one->kept;
+    }
     size_t keep = prune_keep_count(count, density);
+    if (keep < least)
+        keep = least;
     return keep < kept ? kept - keep : 0;
 }
 

@@ -18,7 +18,7 @@ void recipe_defaults(struct recipe *recipe)
         .saliency = "magnitude",
         .structure = STRUCTURE_UNSTRUCTURED,
         .settle = {.epochs = 2, .passes = 4},
-        .retrain = {.epochs = 2,
+        .retrain = {.epochs = 1,
                     .batch = 64,
                     .rate = 0.05f,
                     .momentum = 0.9f,
