@@ -57,18 +57,13 @@ const char *recipe_order_name(enum order order)
     return "unknown";
 }
 
-static const char *kind_of(const struct node *node)
-{
-    return node->op == OP_CONV ? "conv" : "fc";
-}
-
 static bool rule_matches(const struct recipe_rule *rule, const struct node *node)
 {
     if (!sned_node_has_weights(node))
         return false;
     if (rule->layer[0] != '\0')
         return strcmp(rule->layer, node->name) == 0;
-    return strcmp(rule->kind, kind_of(node)) == 0;
+    return rule->kind[0] == (node->op == OP_CONV ? 'c' : 'f'); /* "conv" or "fc": the reader saw to it */
 }
 
 static void apply_rule(struct recipe_rule *into, const struct recipe_rule *rule)
