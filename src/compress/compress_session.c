@@ -19,6 +19,8 @@ enum { SPLIT_STREAM = 0x511d, HASHED_IMAGES = 32 };
 static const double pruned_before = 0.1;
 /* Shares of a time budget that the last retrainings may take. */
 static const double finish_share = 0.25, quantize_share = 0.1;
+/* What measuring, calibration and a slower moment of the machine add to retraining. */
+static const double time_reserve = 1.25;
 
 /* Share of the counted mistakes in the estimate of the drop; the rest is the loss's. */
 static const double accuracy_weight = 0.25;
@@ -347,5 +349,6 @@ bool session_has_time(const struct session *session, double epochs)
     if (speed <= 0)
         return session_elapsed(session) < budget;
     epochs += session_finish_epochs(session) + session_quantize_epochs(session);
-    return session_elapsed(session) + epochs * (double)session->train_count / speed < budget;
+    double seconds = epochs * (double)session->train_count / speed;
+    return session_elapsed(session) + time_reserve * seconds < budget;
 }
