@@ -58,6 +58,7 @@ echo
 echo "| network | kept | reversed | forward | joint | reversed + peak |"
 echo "| --- | --- | --- | --- | --- | --- |"
 for net in lenet300 lenet5; do
+    [ -s $results/order-$net-reversed-1.json ] || continue
     row="| $net | $(spread .kept $results/order-$net-*-?.json) "
     for order in reversed forward joint reversed-peak; do
         row="$row| $(spread .top1_after $results/order-$net-$order-?.json) "
@@ -67,13 +68,14 @@ done
 echo
 echo "![accuracy by order](charts/orders.svg)"
 echo
-echo "Command: $(command_of $results/order-lenet5-reversed-1.json), and the like."
+echo "Command: $(command_of $results/order-lenet300-reversed-1.json), and the like."
 echo
 echo "## Other people's networks"
 echo
 echo "| network | data | float | stated | int8, calibrated, not retrained | points lost | bytes before | bytes | command |"
 echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for row in "squeezenet|ImageNet val-a, 650 images|72.62" "resnet20|CIFAR-10 test|91.73" "resnet56|CIFAR-10 test|93.39"; do
+    [ -s $results/eval-${row%%|*}.json ] && [ -s $results/pack-${row%%|*}.json ] || continue
     IFS='|' read -r net set stated <<<"$row"
     after=$results/pack-$net.json
     [ $net = squeezenet ] && after=$results/eval-squeezenet-int8.json
@@ -112,7 +114,7 @@ fi
 plot=$(mktemp)
 for order in reversed forward joint reversed-peak; do
     row=$order
-    for net in lenet300 lenet5; do
+    for net in lenet300; do
         row="$row $(jq -s '[.[].top1_after] | sort | "\(.[length / 2 | floor]) \(.[0]) \(.[-1])"' -r $results/order-$net-$order-?.json)"
     done
     echo "$row"
@@ -125,7 +127,7 @@ set xrange [-0.5:3.5]
 set key top right
 set grid y
 set title "Order of pruning at equal kept weights (median, range over seeds)"
-plot "$plot" using (\$0-0.06):2:3:4:xtic(1) with yerrorbars pt 7 title "lenet300", "$plot" using (\$0+0.06):5:6:7 with yerrorbars pt 5 title "lenet5"
+plot "$plot" using 0:2:3:4:xtic(1) with yerrorbars pt 7 title "lenet300"
 G
 rm "$plot"
 echo "$out: written" >&2
