@@ -10,7 +10,7 @@
  *     sned_error error;
  *     if (sned_open(&model, "net.sned", &error) || sned_context_new(&context, model, &error))
  *         fprintf(stderr, "%s\n", error.message);
- *     sned_run_pixels(context, pixels, 1, scores, &error);     // scores[sned_model_info(model)->classes]
+ *     sned_run_pixels(context, pixels, 1, scores, &error);     // scores[sned_model_get_info(model)->classes]
  *     sned_context_free(context);
  *     sned_close(model);
  *
