@@ -53,7 +53,7 @@ for net in lenet300 lenet5; do
 done
 echo "## Does the order matter? Equal kept weights, equal retraining"
 echo
-echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out."
+echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out. lenet5 was run with one seed, lenet300 with three."
 echo
 echo "| network | kept | reversed | forward | joint | reversed + peak |"
 echo "| --- | --- | --- | --- | --- | --- |"
