@@ -1,0 +1,114 @@
+/*
+ * train_step.c - the training step alone, for bench/train_speed.py: no images are read, nothing is written.
+ *
+ *   train_step NET.onnx BATCH THREADS
+ *
+ * Reads numbers from standard input, one a line; for each N makes N steps (forward, loss, backward, SGD) on a batch of
+ * noise and prints the seconds they took. The peer is timed in between, so that both meet the machine in the same state.
+ * `profile N` instead prints the seconds of N steps spent in the forward pass, the loss, the backward pass and SGD.
+ */
+#include "base/memory.h"
+#include "base/random.h"
+#include "io/onnx.h"
+#include "train/executor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PART_FORWARD, PART_LOSS, PART_BACKWARD, PART_STEP, PART_COUNT };
+
+struct bench {
+    struct graph *graph;
+    struct executor *executor;
+    float *values;   /* [batch][C][H][W] */
+    int32_t *labels; /* [batch] */
+    size_t batch;
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static sned_status prepare(struct bench *bench, const char *path, int batch, int threads, sned_error *error)
+{
+    struct random random;
+    const struct executor_options options = {.batch = batch, .training = true, .threads = threads, .seed = 1};
+    SNED_TRY(onnx_read(&bench->graph, path, error));
+    SNED_TRY(executor_new(&bench->executor, bench->graph, &options, error));
+    const size_t inputs = sned_shape_elements(&bench->graph->tensors[bench->graph->input].shape);
+    const uint32_t classes = (uint32_t)sned_shape_elements(&bench->graph->tensors[bench->graph->output].shape);
+    bench->batch = (size_t)batch;
+    SNED_TRY(sned_alloc(&bench->values, bench->batch, inputs * sizeof(float), error));
+    SNED_TRY(sned_alloc(&bench->labels, bench->batch, sizeof(int32_t), error));
+    sned_random_seed(&random, 1, 0);
+    for (size_t i = 0; i < bench->batch * inputs; i++)
+        bench->values[i] = (float)sned_random_below(&random, 1000) / 500 - 1;
+    for (size_t i = 0; i < bench->batch; i++)
+        bench->labels[i] = (int32_t)sned_random_below(&random, classes);
+    return SNED_OK;
+}
+
+static sned_status run(struct bench *bench, int steps, double seconds[PART_COUNT], sned_error *error)
+{
+    double loss, times[PART_COUNT + 1];
+    size_t correct;
+    memset(seconds, 0, PART_COUNT * sizeof *seconds);
+    for (int i = 0; i < steps; i++) {
+        times[0] = now();
+        SNED_TRY(executor_forward(bench->executor, bench->values, bench->batch, error));
+        times[1] = now();
+        SNED_TRY(executor_loss(bench->executor, bench->labels, &loss, &correct, error));
+        times[2] = now();
+        SNED_TRY(executor_backward(bench->executor, error));
+        times[3] = now();
+        SNED_TRY(executor_step(bench->executor, 0.001f, 0.9f, 5e-4f, error));
+        times[4] = now();
+        for (int part = 0; part < PART_COUNT; part++)
+            seconds[part] += times[part + 1] - times[part];
+    }
+    return SNED_OK;
+}
+
+static sned_status serve(struct bench *bench, sned_error *error)
+{
+    char line[64];
+    while (fgets(line, sizeof line, stdin)) {
+        double seconds[PART_COUNT];
+        const bool profile = strncmp(line, "profile ", 8) == 0;
+        const int steps = atoi(profile ? line + 8 : line);
+        const double start = now();
+        SNED_TRY(run(bench, steps, seconds, error));
+        if (profile)
+            printf("forward %.6f loss %.6f backward %.6f step %.6f\n", seconds[PART_FORWARD], seconds[PART_LOSS],
+                   seconds[PART_BACKWARD], seconds[PART_STEP]);
+        else
+            printf("%.6f\n", now() - start);
+        fflush(stdout);
+    }
+    return SNED_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = {0};
+    sned_error error = {0};
+    if (argc != 4) {
+        fprintf(stderr, "usage: train_step NET.onnx BATCH THREADS\n");
+        return 2;
+    }
+    sned_status status = prepare(&bench, argv[1], atoi(argv[2]), atoi(argv[3]), &error);
+    if (status == SNED_OK)
+        status = serve(&bench, &error);
+    if (status != SNED_OK)
+        fprintf(stderr, "%s\n", error.message);
+    executor_free(bench.executor);
+    sned_graph_free(bench.graph);
+    free(bench.values);
+    free(bench.labels);
+    return status != SNED_OK;
+}
