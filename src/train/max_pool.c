@@ -21,31 +21,33 @@ static ptrdiff_t tap_offset(const struct max_pool *pool, int y, int x, int tap)
     return ((ptrdiff_t)row * pool->in[1] + column) * (ptrdiff_t)pool->channels;
 }
 
-static void take_first(const float *restrict from, float *restrict best, uint8_t *restrict winners,
-                       uint8_t tap, size_t count)
+static void take_first(const float *restrict from, float *restrict best, int32_t *restrict winners,
+                       int32_t tap, size_t count)
 {
     memcpy(best, from, count * sizeof *best);
-    if (winners)
-        memset(winners, tap, count);
+    for (size_t c = 0; winners && c < count; c++)
+        winners[c] = tap;
 }
 
-static void take_higher(const float *restrict from, float *restrict best, uint8_t *restrict winners,
-                        uint8_t tap, size_t count)
+static void take_higher(const float *restrict from, float *restrict best, int32_t *restrict winners,
+                        int32_t tap, size_t count)
 {
     if (!winners) {
         for (size_t c = 0; c < count; c++)
             best[c] = from[c] > best[c] ? from[c] : best[c];
         return;
     }
+    /* Without branches, so that it vectorizes: all bits set where the new one is higher. */
+#pragma omp simd
     for (size_t c = 0; c < count; c++) {
-        const int higher = from[c] > best[c];
-        best[c] = higher ? from[c] : best[c];
-        winners[c] = higher ? tap : winners[c];
+        const int32_t higher = -(int32_t)(from[c] > best[c]);
+        winners[c] = (tap & higher) | (winners[c] & ~higher);
+        best[c] = from[c] > best[c] ? from[c] : best[c];
     }
 }
 
 static void forward_window(const struct max_pool *pool, int y, int x, const float *in, float *out,
-                           uint8_t *winners)
+                           int32_t *winners)
 {
     const int taps = pool->kernel[0] * pool->kernel[1];
     int seen = 0;
@@ -54,13 +56,13 @@ static void forward_window(const struct max_pool *pool, int y, int x, const floa
         if (offset < 0)
             continue;
         if (seen++ == 0)
-            take_first(in + offset, out, winners, (uint8_t)tap, pool->channels);
+            take_first(in + offset, out, winners, tap, pool->channels);
         else
-            take_higher(in + offset, out, winners, (uint8_t)tap, pool->channels);
+            take_higher(in + offset, out, winners, tap, pool->channels);
     }
 }
 
-void max_pool_forward(const struct max_pool *pool, const float *in, float *out, uint8_t *winners)
+void max_pool_forward(const struct max_pool *pool, const float *in, float *out, int32_t *winners)
 {
     const size_t in_size = image_size(pool, pool->in), out_size = image_size(pool, pool->out);
 #pragma omp parallel for schedule(static)
@@ -72,8 +74,19 @@ void max_pool_forward(const struct max_pool *pool, const float *in, float *out, 
     }
 }
 
+/* value where all bits of `mask` are set, 0 where none is: a choice without a branch. */
+static inline float masked(float value, int32_t mask)
+{
+    union {
+        float value;
+        int32_t bits;
+    } u = {value};
+    u.bits &= mask;
+    return u.value;
+}
+
 static void backward_window(const struct max_pool *pool, int y, int x, const float *restrict gradient,
-                            const uint8_t *restrict winners, float *restrict in_gradient)
+                            const int32_t *restrict winners, float *restrict in_gradient)
 {
     const int taps = pool->kernel[0] * pool->kernel[1];
     for (int tap = 0; tap < taps; tap++) {
@@ -81,12 +94,13 @@ static void backward_window(const struct max_pool *pool, int y, int x, const flo
         if (offset < 0)
             continue;
         float *restrict to = in_gradient + offset;
+#pragma omp simd
         for (size_t c = 0; c < pool->channels; c++)
-            to[c] += winners[c] == tap ? gradient[c] : 0;
+            to[c] += masked(gradient[c], -(int32_t)(winners[c] == tap));
     }
 }
 
-void max_pool_backward(const struct max_pool *pool, const float *gradient, const uint8_t *winners,
+void max_pool_backward(const struct max_pool *pool, const float *gradient, const int32_t *winners,
                        float *in_gradient)
 {
     const size_t in_size = image_size(pool, pool->in), out_size = image_size(pool, pool->out);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Sizes of one axis pair: index 0 is height, 1 width. Taps outside the image do not count; every window must
- * have one inside, and at most 256 in all. */
+ * have one inside. */
 struct max_pool {
     size_t batch, channels;
     int in[2], out[2], kernel[2], stride[2], pad[2]; /* pad: at the top and left */
@@ -20,9 +20,9 @@ struct max_pool {
 
 /* in [N][H][W][C]; out [N][OH][OW][C]; winners, like out: the tap (row * kernel width + column) that each
  * maximum came from, the first of equals; NULL in inference. */
-void max_pool_forward(const struct max_pool *pool, const float *in, float *out, uint8_t *winners);
+void max_pool_forward(const struct max_pool *pool, const float *in, float *out, int32_t *winners);
 /* gradient [N][OH][OW][C] to in_gradient [N][H][W][C], which is overwritten. */
-void max_pool_backward(const struct max_pool *pool, const float *gradient, const uint8_t *winners,
+void max_pool_backward(const struct max_pool *pool, const float *gradient, const int32_t *winners,
                        float *in_gradient);
 
 #endif

@@ -5,11 +5,9 @@
 #include "train/max_pool.h"
 #include "train/operators.h"
 
-enum { MAX_TAPS = 256 };
-
 struct state {
     struct max_pool pool;
-    uint8_t winners[]; /* like the output; in training */
+    int32_t winners[]; /* like the output; in training */
 };
 
 static bool is_channels_last(const dnnl_memory_desc_t *desc)
@@ -25,7 +23,7 @@ static bool is_channels_last(const dnnl_memory_desc_t *desc)
 bool max_pool_is_here(struct executor *executor, const struct step *step)
 {
     const struct window *window = &step->node->u.pool.window;
-    if (step->node->op != OP_MAX_POOL || window->kernel[0] > MAX_TAPS / window->kernel[1])
+    if (step->node->op != OP_MAX_POOL)
         return false;
     for (int i = 0; i < 2; i++)
         if (window->dilation[i] != 1 || window->pad_begin[i] >= window->kernel[i])
@@ -72,7 +70,7 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     dnnl_memory_desc_t result = layout_for_conv(executor, out);
     SNED_TRY(plan_output(executor, step, &result, &output, error));
     const size_t winners = executor->options.training ? layout_floats(&result) : 0;
-    SNED_TRY(sned_alloc(&state, 1, sizeof *state + winners, error));
+    SNED_TRY(sned_alloc(&state, 1, sizeof *state + winners * sizeof *state->winners, error));
     step->state = state;
     state->pool = geometry(step->node, plan_input(executor, step, 0)->desc.dims, out);
     return plan_call(executor, &executor->forward, step, call_forward, error);
