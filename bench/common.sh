@@ -11,7 +11,8 @@ sned=${SNED:-build/src/cli/sned}
 [ -x "$sned" ] || { echo "build first: ./demo or ./check" >&2; exit 1; }
 data=${SNED_DATA:-../shared}
 results=bench/results
-work=${SNED_BENCH:-out/bench}
+# Trained and packed networks stay here, for later runs and for whoever measures on them.
+work=${SNED_BENCH:-${XDG_CACHE_HOME:-$HOME/.cache}/sned-bench}
 mkdir -p "$results" "$work"
 
 # measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line in it, unless it is there.

@@ -33,7 +33,7 @@ static sned_status top1(double *percent, struct graph *graph, struct images *tes
                         const struct options *options, const struct reporter *reporter, sned_error *error)
 {
     struct evaluation evaluation;
-    SNED_TRY(model_evaluate(graph, tests, options, reporter, &evaluation, error));
+    SNED_TRY(model_evaluate(graph, tests, options, reporter, NULL, &evaluation, error));
     *percent = evaluation.top1;
     return SNED_OK;
 }

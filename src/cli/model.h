@@ -44,9 +44,10 @@ sned_status images_open(struct images *images, const char *spec, enum split spli
                         const struct options *options, const struct reporter *reporter, sned_error *error);
 void images_free(struct images *images);
 
-/* Accuracy of a graph of either kind. */
+/* Accuracy of a graph of either kind; answers: struct evaluate_options. */
 sned_status model_evaluate(struct graph *graph, struct images *images, const struct options *options,
-                           const struct reporter *reporter, struct evaluation *evaluation, sned_error *error);
+                           const struct reporter *reporter, int32_t *answers, struct evaluation *evaluation,
+                           sned_error *error);
 
 /* --threads, or all processors. */
 int option_threads(const struct options *options);

@@ -25,8 +25,9 @@ static sned_status measure_integer(const struct session *session, const struct g
         *images = (size_t)(integer_work / macs) + 1;
     if (*images > session->held_count)
         *images = session->held_count;
+    const struct evaluate_options how = {.threads = session->options->threads};
     SNED_TRY(evaluate_integer(integer, session->dataset, session->indices + session->train_count, *images,
-                              session->options->threads, NULL, &evaluation, error));
+                              &how, &evaluation, error));
     *accuracy = evaluation.top1;
     return SNED_OK;
 }

@@ -38,6 +38,7 @@ enum { RECORD_VALUES = 8 }; /* what a step gives back, besides each layer's kept
 struct session {
     struct graph *graph;     /* borrowed; changed */
     struct dataset *dataset; /* borrowed */
+    struct graph *teacher;   /* owned; the network as given, prepared; NULL: none */
     const struct compress_options *options;
     const struct recipe *recipe;
     const struct saliency *saliency;
@@ -80,6 +81,9 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
                          const struct compress_options *options, struct compress_result *result,
                          sned_error *error);
 void session_close(struct session *session);
+
+/* teach.c: before the first step, while the network is as given. */
+sned_status session_find_teacher(struct session *session, sned_error *error);
 
 /* Points of accuracy that a measure is below the reference: see there. */
 double session_drop(const struct session *session, const struct measure *measure);
