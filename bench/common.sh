@@ -23,7 +23,8 @@ measured() {
     echo "\$ sned ${*:2}" >&2
     if "$@" --json --quiet >"$work/$name.out"; then
         jq --arg command "sned $(sed "s|$work/||g; s|$data/|DATA/|g" <<<"${*:2}")" --arg machine "$(machine)" \
-            'del(.decisions) + {command: $command, machine: $machine}' "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
+            '(if .decisions then .steps = [.decisions[] | {phase, seconds_cut, seconds_retrained}] else . end) | del(.decisions)
+             | . + {command: $command, machine: $machine}' "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
     else
         echo "$name: failed" >&2
         return 1

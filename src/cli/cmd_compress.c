@@ -14,11 +14,12 @@ static json_t *decisions_json(const struct compress_result *result)
     json_t *array = json_array();
     for (int i = 0; i < result->decision_count && array; i++) {
         const struct decision *d = &result->decisions[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b}", "layer", d->layer,
-                                               "phase", d->phase, "density_from", d->density_from,
-                                               "density_to", d->density_to, "accuracy_pruned",
-                                               d->accuracy_pruned, "accuracy_retrained",
-                                               d->accuracy_retrained, "accepted", (int)d->accepted));
+        json_array_append_new(
+            array, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b, s:f, s:f}", "layer", d->layer, "phase",
+                             d->phase, "density_from", d->density_from, "density_to", d->density_to,
+                             "accuracy_pruned", d->accuracy_pruned, "accuracy_retrained",
+                             d->accuracy_retrained, "accepted", (int)d->accepted, "seconds_cut",
+                             d->seconds_cut, "seconds_retrained", d->seconds_retrained));
     }
     return array;
 }

@@ -25,7 +25,7 @@ static const double time_reserve = 1.25;
 /* Share of the counted mistakes in the estimate of the drop; the rest is the loss's. */
 static const double accuracy_weight = 0.25;
 
-static double clock_now(void)
+double session_clock(void)
 {
     struct timespec now;
 
@@ -171,7 +171,7 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
                          .max_drop = options->max_drop >= 0 ? options->max_drop : options->recipe.max_drop,
                          .restored = true,
                          .rate_factor = 1,
-                         .started = clock_now()};
+                         .started = session_clock()};
     if (session->saliency == NULL)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "recipe: saliency '%s' is not one of: %s",
                          options->recipe.saliency, saliency_names());
@@ -324,7 +324,7 @@ sned_status session_decide(struct session *session, const struct decision *decis
 
 double session_elapsed(const struct session *session)
 {
-    return session->earlier + clock_now() - session->started;
+    return session->earlier + session_clock() - session->started;
 }
 
 static double epochs_within(const struct session *session, double epochs, double share)
