@@ -26,8 +26,9 @@ static json_t *decisions_json(const struct compress_result *result)
 
 static json_t *extra_json(const struct compress_result *result)
 {
-    return json_pack("{s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before, "heldout_after",
-                     result->accuracy_after, "seconds", result->seconds, "decisions", decisions_json(result));
+    return json_pack("{s:f, s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before, "heldout_after",
+                     result->accuracy_after, "epoch_seconds", result->epoch_seconds, "seconds",
+                     result->seconds, "decisions", decisions_json(result));
 }
 
 static sned_status top1(double *percent, struct graph *graph, struct images *tests,

@@ -35,6 +35,7 @@ struct compress_result {
     double accuracy_before, accuracy_after; /* held-out split, percent: float as given, integer at the end */
     struct decision *decisions;             /* owned: compress_result_free */
     int decision_count;
+    double epoch_seconds; /* of retraining, as last measured; 0: nothing was retrained */
     double seconds;
 };
 void compress_result_free(struct compress_result *result);
