@@ -1,19 +1,20 @@
 /*
  * cmd_eval.c - sned eval: how many images a model names rightly.
  */
+#include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/model.h"
 #include "cli/progress.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static sned_status parse_split(enum split *split, const char *name, sned_error *error)
 {
-    *split = name && !strcmp(name, "train") ? SPLIT_TRAIN : SPLIT_TEST;
-    if (name && strcmp(name, "train") && strcmp(name, "test"))
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "--split: '%s' is not train or test", name);
+    int index = SPLIT_TEST;
+    if (name)
+        SNED_TRY(choice_find(&index, OPTION_SPLIT, name, error));
+    *split = (enum split)index;
     return SNED_OK;
 }
 
