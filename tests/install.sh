@@ -65,6 +65,14 @@ else
     skip "a static classify" "sanitizers"
 fi
 
+{
+    echo 'void readme(const uint8_t *pixels, float *scores); void readme(const uint8_t *pixels, float *scores) {'
+    awk '/^```/ { block = $0 == "```c"; next } block' "$source/README.md" | grep -v '^#include'
+    echo '}'
+} >readme.c
+succeeds "README's lines of C are C" bash -c "cc -Werror -Wall -c -include stdio.h -include sned.h readme.c \$(pkg-config --cflags sned)"
+holds "and are there" grep -q sned_open readme.c
+
 # Pictures of noise, each as PNG for sned run and as PPM or PGM for classify.
 python3 - <<'P'
 import random, struct, zlib
