@@ -58,6 +58,10 @@ holds "inspect's bytes are the file's" python3 -c 'import json,os,sys; sys.exit(
 succeeds "inspect of .onnx as a table" "$sned" inspect trained.onnx
 succeeds "pack" "$sned" pack trained.onnx --data glyphs -o packed.sned --json
 keys "pack: keys" weights kept bytes_before bytes top1_before top1_after layers
+"$sned" data pictures trained.onnx --data glyphs -o loose --limit 3 -q
+succeeds "pack with pictures that have no labels" "$sned" pack trained.onnx --data loose -o loose.sned
+holds "says that it cannot measure" grep -q 'loose: has no labels; accuracy is not measured' "$work/err"
+refuses "eval wants labels" 1 'no labels text' "$sned" eval trained.onnx --data loose
 succeeds "pack without data" "$sned" pack trained.onnx -o noise.sned --json
 succeeds "export" "$sned" export packed.sned -o exported.onnx -q
 succeeds "eval of what was exported" "$sned" eval exported.onnx --data glyphs --json

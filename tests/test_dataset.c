@@ -290,6 +290,41 @@ static void a_labels_text_gives_order_and_labels(void **state)
 
 /* ---- reading ---- */
 
+static void pictures_without_labels_will_do_where_no_label_is_wanted(void **state)
+{
+    struct dataset_options options = input_of(1, 2, 2, "gray");
+    uint8_t pixels[3 * 4];
+    int32_t labels[3];
+
+    put_jpeg("unlabelled/a.jpg", 2, 40);
+    put_jpeg("unlabelled/b.jpg", 2, 80);
+    put_jpeg("unlabelled/more/c.jpg", 2, 120);
+    options.unlabelled = true;
+    options.label_offset = -1; /* of a model; it would make a label of 0 impossible */
+    struct dataset *dataset = open_data(in_scratch("unlabelled"), &options);
+    assert_false(dataset_has_labels(dataset));
+    assert_int_equal(dataset_size(dataset), 3);
+    read_data(dataset, 0, 3, pixels, labels);
+    for (int i = 0; i < 3; i++) {
+        assert_in_range(pixels[4 * i], 40 * (i + 1) - 2, 40 * (i + 1) + 2);
+        assert_int_equal(labels[i], 0);
+    }
+    dataset_free(dataset);
+}
+
+static void labels_that_are_there_are_taken_though_none_is_wanted(void **state)
+{
+    struct dataset_options options = input_of(1, 2, 2, "gray");
+
+    put_jpeg("labelled/x/a.jpg", 2, 40);
+    put_jpeg("labelled/y/b.jpg", 2, 80);
+    options.unlabelled = true;
+    struct dataset *dataset = open_data(in_scratch("labelled"), &options);
+    assert_true(dataset_has_labels(dataset));
+    assert_int_equal(dataset_class_count(dataset), 2);
+    dataset_free(dataset);
+}
+
 static void beyond_the_budget_the_pixels_are_the_same(void **state)
 {
     struct dataset_options options = input_of(3, 12, 12, "RGB");
@@ -437,6 +472,8 @@ int main(void)
         cmocka_unit_test(a_test_split_of_class_folders_takes_the_numbers_of_the_training_split),
         cmocka_unit_test(class_folders_may_lie_in_a_tar_under_one_more_folder),
         cmocka_unit_test(a_labels_text_gives_order_and_labels),
+        cmocka_unit_test(pictures_without_labels_will_do_where_no_label_is_wanted),
+        cmocka_unit_test(labels_that_are_there_are_taken_though_none_is_wanted),
         cmocka_unit_test(beyond_the_budget_the_pixels_are_the_same),
         cmocka_unit_test(a_limit_takes_the_first_images),
         cmocka_unit_test(a_damaged_image_is_named_once_counted_and_left_out),

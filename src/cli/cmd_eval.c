@@ -2,6 +2,7 @@
  * cmd_eval.c - sned eval: how many images a model names rightly.
  */
 #include "base/memory.h"
+#include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/model.h"
@@ -9,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* No image has an answer yet. */
 static sned_status answers_new(int32_t **answers, size_t count, sned_error *error)
@@ -22,9 +22,10 @@ static sned_status answers_new(int32_t **answers, size_t count, sned_error *erro
 
 static sned_status parse_split(enum split *split, const char *name, sned_error *error)
 {
-    *split = name && !strcmp(name, "train") ? SPLIT_TRAIN : SPLIT_TEST;
-    if (name && strcmp(name, "train") && strcmp(name, "test"))
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "--split: '%s' is not train or test", name);
+    int index = SPLIT_TEST;
+    if (name)
+        SNED_TRY(choice_find(&index, OPTION_SPLIT, name, error));
+    *split = (enum split)index;
     return SNED_OK;
 }
 

@@ -47,8 +47,10 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     }
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     SNED_TRY_DONE(
-        images_open(&images, calibration_data(options), SPLIT_TRAIN, model.graph, options, &reporter, error));
-    if (options->data) {
+        images_open_pictures(&images, calibration_data(options), model.graph, options, &reporter, error));
+    if (options->data && !dataset_has_labels(images.dataset)) {
+        sned_report(&reporter, "%s: has no labels; accuracy is not measured", options->data);
+    } else if (options->data) {
         SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
         outcome.accuracy_on = dataset_split_name(tests.dataset);
     }
@@ -79,10 +81,8 @@ const struct command command_pack = {
     .arguments = "MODEL.onnx [--data D] -o MODEL.sned",
     .summary = "Quantise a network as it is and pack it",
     .text = "No pruning and no retraining. Scales are set on images of D's training split, without their "
-            "labels; accuracy is "
-            "measured on its test split. Without --data the scales come from images of noise: good for sizes "
-            "and speeds, not "
-            "for accuracy.",
+            "labels; accuracy is measured on its test split, where it has labels. Without --data the scales "
+            "come from images of noise: good for sizes and speeds, not for accuracy.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_COLOR,

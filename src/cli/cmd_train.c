@@ -1,6 +1,7 @@
 /*
  * cmd_train.c - sned train: a network's weights from labelled images.
  */
+#include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/model.h"
@@ -11,21 +12,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static sned_status parse_schedule(enum schedule *schedule, const char *name, sned_error *error)
 {
-    static const char *const names[] = {"constant", "step", "cosine", "one-cycle"};
-    static const enum schedule values[] = {SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE,
-                                           SCHEDULE_ONE_CYCLE};
-    for (int i = 0; i < 4; i++) {
-        if (!strcmp(name, names[i])) {
-            *schedule = values[i];
-            return SNED_OK;
-        }
-    }
-    return sned_fail(error, SNED_ERROR_ARGUMENT,
-                     "--schedule: '%s' is not constant, step, cosine or one-cycle", name);
+    int index;
+    SNED_TRY(choice_find(&index, OPTION_SCHEDULE, name, error));
+    *schedule = (enum schedule)index;
+    return SNED_OK;
 }
 
 static sned_status training_options(struct train_options *train, const struct options *options,

@@ -9,15 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct command *const commands[] = {
-    &command_new, &command_data,    &command_train,  &command_compress, &command_pack, &command_eval,
-    &command_run, &command_inspect, &command_export, &command_bench,    NULL};
-
 static void print_help(void)
 {
-    printf("sned %s: cut a trained network back, pack it into one small file, run that file.\n\n"
+    printf("sned %s: %s.\n\n"
            "usage: sned COMMAND [OPTION...]\n\n",
-           sned_version());
+           sned_version(), program_summary);
     for (int i = 0; commands[i]; i++)
         printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
     printf("\nsned COMMAND --help tells more. A first tour: README.md\n");

@@ -165,22 +165,19 @@ int option_threads(const struct options *options)
     return options->threads > 0 ? (int)options->threads : sned_thread_count();
 }
 
-sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
-                        const struct options *options, const struct reporter *reporter, sned_error *error)
+static sned_status open_images(struct images *images, const char *spec, struct dataset_options wanted,
+                               const struct graph *graph, const struct options *options, sned_error *error)
 {
     *images = (struct images){0};
     if (!graph->rule.is_image)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "the model does not take images: its input has %d channels",
                          sned_shape_extent(&graph->tensors[graph->input].shape).channels);
-    struct dataset_options wanted = {.split = split,
-                                     .input = sned_shape_extent(&graph->tensors[graph->input].shape),
-                                     .color = graph->rule.color,
-                                     .label_offset = graph->rule.label_offset,
-                                     .classes = graph_class_count(graph),
-                                     .limit = options->limit > 0 ? (size_t)options->limit : 0,
-                                     .threads = option_threads(options),
-                                     .reporter = reporter};
+    wanted.input = sned_shape_extent(&graph->tensors[graph->input].shape);
+    wanted.color = graph->rule.color;
+    wanted.label_offset = graph->rule.label_offset;
+    wanted.limit = options->limit > 0 ? (size_t)options->limit : 0;
+    wanted.threads = option_threads(options);
     SNED_TRY(dataset_open(&images->dataset, spec, &wanted, error));
     images->count = dataset_size(images->dataset);
     sned_status status = sned_alloc(&images->indices, images->count, sizeof *images->indices, error);
@@ -189,6 +186,23 @@ sned_status images_open(struct images *images, const char *spec, enum split spli
     if (status != SNED_OK)
         images_free(images);
     return status;
+}
+
+sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
+                        const struct options *options, const struct reporter *reporter, sned_error *error)
+{
+    struct dataset_options wanted = {
+        .split = split, .classes = graph_class_count(graph), .reporter = reporter};
+    return open_images(images, spec, wanted, graph, options, error);
+}
+
+sned_status images_open_pictures(struct images *images, const char *spec, const struct graph *graph,
+                                 const struct options *options, const struct reporter *reporter,
+                                 sned_error *error)
+{
+    struct dataset_options wanted = {
+        .split = SPLIT_TRAIN, .classes = graph_class_count(graph), .unlabelled = true, .reporter = reporter};
+    return open_images(images, spec, wanted, graph, options, error);
 }
 
 void images_free(struct images *images)

@@ -42,6 +42,10 @@ struct images {
 };
 sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
                         const struct options *options, const struct reporter *reporter, sned_error *error);
+/* The training split, to look at its pictures alone: they need no labels (dataset_has_labels). */
+sned_status images_open_pictures(struct images *images, const char *spec, const struct graph *graph,
+                                 const struct options *options, const struct reporter *reporter,
+                                 sned_error *error);
 void images_free(struct images *images);
 
 /* Accuracy of a graph of either kind; answers: struct evaluate_options. */

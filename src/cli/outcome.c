@@ -3,6 +3,7 @@
  */
 #include "cli/outcome.h"
 #include "base/file.h"
+#include "cli/choices.h"
 #include "cli/table.h"
 
 #include <stdlib.h>
@@ -12,12 +13,7 @@
 static sned_status parse_format(int *format, const char *name, sned_error *error)
 {
     *format = -1;
-    for (int i = 0; name && i < FORMAT_COUNT; i++)
-        if (!strcmp(name, sned_format_name((enum weight_format)i)))
-            *format = i;
-    if (name && *format < 0)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "--format: '%s' is not dense8, ccoo16 or gap16", name);
-    return SNED_OK;
+    return name ? choice_find(format, OPTION_FORMAT, name, error) : SNED_OK;
 }
 
 sned_status outcome_check(const struct options *options, sned_error *error)

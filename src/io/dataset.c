@@ -82,7 +82,8 @@ static sned_status take_labels(struct dataset *dataset, const struct dataset_opt
 
     SNED_TRY(sned_alloc(&dataset->labels, dataset->count, sizeof *dataset->labels, error));
     for (size_t i = 0; i < dataset->count; i++) {
-        int64_t label = (int64_t)source->kind->label(source, i) + options->label_offset;
+        int64_t label =
+            source->unlabelled ? 0 : (int64_t)source->kind->label(source, i) + options->label_offset;
         if (label < 0 || label >= LABEL_MAX || (options->classes > 0 && label >= options->classes)) {
             source->kind->where_label(source, i, where, sizeof where);
             return sned_fail(error, SNED_ERROR_DATA,
@@ -118,6 +119,7 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
     struct source_options wanted = {
         .split = options->split,
         .memory_budget = options->memory_budget ? options->memory_budget : DEFAULT_BUDGET,
+        .unlabelled = options->unlabelled,
         .threads = options->threads,
         .reporter = options->reporter,
     };
@@ -170,6 +172,11 @@ size_t dataset_size(const struct dataset *dataset)
 int dataset_class_count(const struct dataset *dataset)
 {
     return dataset->classes;
+}
+
+bool dataset_has_labels(const struct dataset *dataset)
+{
+    return !dataset->source->unlabelled;
 }
 
 const char *dataset_class_name(const struct dataset *dataset, int label)

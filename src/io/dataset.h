@@ -17,6 +17,7 @@ struct dataset_options {
     const char *color;    /* order of the channels: "RGB", "BGR", "gray" */
     int label_offset;     /* added to the labels as stored */
     int classes;          /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
+    bool unlabelled;      /* pictures that have no labels will do: see dataset_has_labels */
     size_t limit;         /* at most so many images, the first in the set's order; 0: all */
     size_t memory_budget; /* bytes that decoded images may take; beyond it they are decoded when read. 0: 1
                              GiB */
@@ -37,6 +38,7 @@ void dataset_free(struct dataset *dataset);
 
 size_t dataset_size(const struct dataset *dataset);     /* images, damaged ones not yet met included */
 int dataset_class_count(const struct dataset *dataset); /* highest label + 1 */
+bool dataset_has_labels(const struct dataset *dataset); /* false: all are 0 */
 const char *dataset_class_name(const struct dataset *dataset, int label); /* or NULL */
 /* Which images these are, for a table: "training", "test", or "all" where the data has no splits. */
 const char *dataset_split_name(const struct dataset *dataset);

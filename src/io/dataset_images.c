@@ -242,7 +242,18 @@ static void add_picture(struct images_source *images, const struct item *item)
         images->items[images->head.count++] = *item;
 }
 
-static sned_status take_folders(struct images_source *images, const struct source *classes, sned_error *error)
+static bool in_class_folders(const struct images_source *images)
+{
+    size_t skip = common_folder(images->items, images->head.count);
+
+    for (size_t i = 0; i < images->head.count; i++)
+        if (!first_folder(images->items[i].name + skip))
+            return false;
+    return true;
+}
+
+static sned_status take_folders(struct images_source *images, const struct source *classes,
+                                const struct source_options *options, sned_error *error)
 {
     if (!images->is_tar)
         SNED_TRY(folder_walk(&images->files, images->place, error));
@@ -262,7 +273,8 @@ static sned_status take_folders(struct images_source *images, const struct sourc
                          "%s: no images (.jpg, .jpeg, .png), no IDX files and no CIFAR-10 "
                          "batches in it",
                          images->place);
-    return number_classes(images, classes, error);
+    images->head.unlabelled = options->unlabelled && !in_class_folders(images);
+    return images->head.unlabelled ? SNED_OK : number_classes(images, classes, error);
 }
 
 /* ---- opening ---- */
@@ -290,7 +302,8 @@ sned_status source_open_images(struct source **source, const char *place, const 
         }
         images->head.memory = images->bytes.memory;
     }
-    SNED_TRY_DONE(labels ? take_labels(images, options, error) : take_folders(images, classes, error));
+    SNED_TRY_DONE(labels ? take_labels(images, options, error)
+                         : take_folders(images, classes, options, error));
     *source = &images->head;
     images = NULL;
 done:

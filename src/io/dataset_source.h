@@ -34,6 +34,7 @@ struct source {
     size_t count;
     size_t memory;      /* bytes held that count against the budget */
     bool has_splits;    /* images to train on and images to test on are told apart */
+    bool unlabelled;    /* no label is known; all are 0 */
     char **class_names; /* [class_count], owned; NULL: none known */
     int class_count;
 };
@@ -41,6 +42,7 @@ struct source {
 struct source_options {
     enum split split;
     size_t memory_budget;
+    bool unlabelled; /* pictures in no class folders are taken without labels */
     int threads;
     const struct reporter *reporter;
 };
