@@ -5,6 +5,7 @@
 sned=$(realpath "$1") shim=$(realpath "$2") step=${3:-1}
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
+tests=$PWD/tests
 cd "$work" || exit 1
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
 
@@ -26,18 +27,6 @@ finish:
 quantize:
   epochs: 0.1
 R
-
-# whole_checkpoint FILE: its parts fill it to the last byte (src/train/checkpoint.c).
-whole_checkpoint() {
-    python3 -c '
-import struct, sys
-data = open(sys.argv[1], "rb").read()
-magic, version, count, key = struct.unpack_from("<8sIIQ", data)
-at = 24
-for _ in range(count):
-    at += 40 + struct.unpack_from("<Q", data, at + 32)[0]
-sys.exit(magic != b"SNEDCKPT" or at + 8 != len(data))' "$1"
-}
 
 # fresh TARGET: what stands there before the command: an old file for each that the command makes.
 echo "an old file" >old
@@ -68,7 +57,7 @@ what_is_wrong() {
     [ ! -s out ] || echo "printed on stdout"
     stands_whole "$target" "$call" || echo "$target is not the old one"
     [ -z "$(find . -name '.*.tmp')" ] || echo "left $(find . -name '.*.tmp')"
-    [ ! -e "$target.checkpoint" ] || whole_checkpoint "$target.checkpoint" || echo "half a checkpoint"
+    [ ! -e "$target.checkpoint" ] || python3 "$tests/whole_checkpoint.py" "$target.checkpoint" || echo "half a checkpoint"
 }
 
 # every_failure NAME TARGET MODES LATE COMMAND...: the 1st, 2nd, 3rd ... write fails, until the command succeeds. MODES: alone,
