@@ -22,12 +22,12 @@ install_packages() {
         die "apt-get could not install them"
 }
 
-# configure_and_build FOLDER [MESON OPTION...]: says nothing unless it fails.
+# configure_and_build FOLDER [MESON OPTION...]: says nothing unless it fails. targets=...: these alone.
 configure_and_build() {
     local folder=$1 log
     shift
     log=$(mktemp)
-    if ! { [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@"; } >"$log" 2>&1 || ! ninja -C "$folder" >>"$log" 2>&1; then
+    if ! { [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@"; } >"$log" 2>&1 || ! ninja -C "$folder" ${targets:-} >>"$log" 2>&1; then
         grep -E 'ERROR|error:|FAILED' "$log" >&2 || tail -n 20 "$log" >&2
         die "the build in $folder failed; the whole log: $log"
     fi

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -74,6 +75,69 @@ static void an_output_replaces_its_target_only_at_commit(void **state)
     assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
     assert_memory_equal(map.data, "newer", 5);
     sned_file_unmap(&map);
+    unlink(path);
+}
+
+/* The number of a process that has ended. */
+static pid_t dead_process(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return child;
+}
+
+static void an_output_removes_what_killed_processes_left_for_its_target_alone(void **state)
+{
+    const int dead = (int)dead_process(), alive = (int)getppid();
+    const struct {
+        const char *format; /* of the file's name, from a process's number */
+        int process;
+        bool stays;
+    } files[] = {
+        {".out.%d.tmp", dead, false},          {".out.%d.tmp", alive, true}, {".other.%d.tmp", dead, true},
+        {".out.%d.tmp.bak", dead, true},       {".out.-%d.tmp", dead, true}, {"out.%d.tmp", dead, true},
+        {".out.0000000000%d.tmp", dead, true}, /* longer than any number of a process */
+    };
+    char folder[256], path[512], name[64];
+    struct output output;
+    scratch_path(folder, sizeof folder, "left");
+    assert_int_equal(mkdir(folder, 0700), 0);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, files[i].format, files[i].process);
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        fclose(fopen(path, "w"));
+    }
+    snprintf(path, sizeof path, "%s/out", folder);
+    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
+    sned_output_abort(&output);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, files[i].format, files[i].process);
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        if ((access(path, F_OK) == 0) != files[i].stays)
+            fail_msg("%s %s", name, files[i].stays ? "is gone" : "is still there");
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_finished_output_still_leaves_the_old_file_until_commit(void **state)
+{
+    char path[256];
+    struct output output;
+    struct stat info;
+    scratch_path(path, sizeof path, "finished");
+    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
+    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
+    assert_int_equal(sned_output_write(&output, "newer", 5, NULL), SNED_OK);
+    assert_int_equal(sned_output_finish(&output, NULL), SNED_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 3);
+    assert_int_equal(sned_output_commit(&output, NULL), SNED_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 5);
     unlink(path);
 }
 
@@ -256,6 +320,8 @@ int main(void)
         cmocka_unit_test(error_messages_are_cut_where_they_do_not_fit),
         cmocka_unit_test(allocation_refuses_sizes_that_overflow),
         cmocka_unit_test(an_output_replaces_its_target_only_at_commit),
+        cmocka_unit_test(an_output_removes_what_killed_processes_left_for_its_target_alone),
+        cmocka_unit_test(a_finished_output_still_leaves_the_old_file_until_commit),
         cmocka_unit_test(an_aborted_output_leaves_the_old_file_and_nothing_else),
         cmocka_unit_test(a_full_disk_is_an_error_at_commit),
         cmocka_unit_test(files_that_cannot_be_used_are_named),

@@ -4,8 +4,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,6 +61,32 @@ static sned_status folder_of(char **folder, const char *path, sned_error *error)
     return SNED_OK;
 }
 
+/* Whether `entry` is ".NAME.PID.tmp" and no process has that number: one that was killed left it. */
+static bool is_left_behind(const char *entry, const char *name)
+{
+    size_t length = strlen(name);
+    if (entry[0] != '.' || strncmp(entry + 1, name, length) != 0 || entry[1 + length] != '.')
+        return false;
+    const char *digits = entry + length + 2;
+    size_t count = strspn(digits, "0123456789");
+    if (count == 0 || count > 9 || strcmp(digits + count, ".tmp") != 0)
+        return false;
+    pid_t process = (pid_t)atoi(digits);
+    return process > 0 && kill(process, 0) != 0 && errno == ESRCH;
+}
+
+/* Best effort: what cannot be listed or removed stays. */
+static void remove_left_behind(const char *folder, const char *name)
+{
+    DIR *entries = opendir(folder);
+    const struct dirent *entry;
+    while (entries && (entry = readdir(entries)))
+        if (is_left_behind(entry->d_name, name))
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    if (entries)
+        closedir(entries);
+}
+
 sned_status sned_output_open(struct output *output, const char *path, sned_error *error)
 {
     sned_status status = SNED_OK;
@@ -74,6 +104,7 @@ sned_status sned_output_open(struct output *output, const char *path, sned_error
         status = sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
         goto done;
     }
+    remove_left_behind(folder, name);
     output->stream = fopen(output->temporary, "wbe");
     if (!output->stream)
         status = io_error(error, "create a file beside it", path);
@@ -99,7 +130,7 @@ static sned_status sync_folder(const char *path, sned_error *error)
     if (status == SNED_OK) {
         int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (handle >= 0 && fsync(handle) != 0 && errno != EINVAL)
-            status = io_error(error, "sync the folder of", path);
+            status = io_error(error, "make it last through a power cut (its folder does not sync)", path);
         if (handle >= 0)
             close(handle);
     }
@@ -107,19 +138,24 @@ static sned_status sync_folder(const char *path, sned_error *error)
     return status;
 }
 
+sned_status sned_output_finish(struct output *output, sned_error *error)
+{
+    bool written =
+        fflush(output->stream) == 0 && !ferror(output->stream) && fsync(fileno(output->stream)) == 0;
+    sned_status status = written ? SNED_OK : io_error(error, "write", output->path);
+    if (fclose(output->stream) != 0 && status == SNED_OK)
+        status = io_error(error, "write", output->path);
+    output->stream = NULL;
+    if (status != SNED_OK)
+        sned_output_abort(output);
+    return status;
+}
+
 sned_status sned_output_commit(struct output *output, sned_error *error)
 {
     sned_status status = SNED_OK;
-    if (fflush(output->stream) != 0 || ferror(output->stream) || fsync(fileno(output->stream)) != 0) {
-        status = io_error(error, "write", output->path);
-        goto done;
-    }
-    int closed = fclose(output->stream);
-    output->stream = NULL;
-    if (closed != 0) {
-        status = io_error(error, "write", output->path);
-        goto done;
-    }
+    if (output->stream)
+        SNED_TRY(sned_output_finish(output, error));
     if (rename(output->temporary, output->path) != 0) {
         status = io_error(error, "rename a finished file to", output->path);
         goto done;

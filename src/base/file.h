@@ -18,7 +18,8 @@ void sned_file_unmap(struct file_map *map);
 /*
  * Writes beside the target and renames over it at the end, after fsync of the file and its folder: whatever
  * happens before sned_output_commit, an old file of that name stays whole. The temporary name is
- * ".<name>.<pid>.tmp" in the same folder, removed by sned_output_abort (safe after commit, and on {0}).
+ * ".<name>.<pid>.tmp" in the same folder, removed by sned_output_abort (safe after commit, and on {0}); those
+ * that killed processes left for the same target are removed by sned_output_open.
  */
 struct output {
     FILE *stream; /* write here; errors are found at commit too */
@@ -26,6 +27,8 @@ struct output {
 };
 sned_status sned_output_open(struct output *output, const char *path, sned_error *error);
 sned_status sned_output_write(struct output *output, const void *data, size_t size, sned_error *error);
+/* All that can go wrong on a full disk, before a commit: for files that must change together. */
+sned_status sned_output_finish(struct output *output, sned_error *error);
 sned_status sned_output_commit(struct output *output, sned_error *error);
 void sned_output_abort(struct output *output);
 

@@ -177,7 +177,9 @@ sned_status sned_write_weights_section(struct writer *writer, const struct graph
             return sned_error_context(error, status, "layer '%.80s'", node->name);
         storage += storage != NULL;
     }
-    return writer->status;
+    return writer->status == SNED_OK
+               ? SNED_OK
+               : sned_fail(error, writer->status, "out of memory for the weights' section");
 }
 
 /* ---- reading ---- */

@@ -135,6 +135,20 @@ static sned_status open_outputs(struct output *outputs, const char *folder, sned
     return status;
 }
 
+/* Images of one set with labels of another would be a lie: all files are whole before the first is renamed,
+ * and a folder that does not sync after one rename does not stop the others. */
+static sned_status commit_set(struct output *outputs, sned_error *error)
+{
+    sned_status status = SNED_OK;
+    for (int i = 0; i < FILE_COUNT; i++)
+        SNED_TRY(sned_output_finish(&outputs[i], error));
+    for (int i = 0; i < FILE_COUNT; i++) {
+        sned_status committed = sned_output_commit(&outputs[i], status == SNED_OK ? error : NULL);
+        status = status == SNED_OK ? committed : status;
+    }
+    return status;
+}
+
 sned_status glyphs_write(const char *folder, const struct glyph_options *options,
                          const struct reporter *reporter, sned_error *error)
 {
@@ -161,8 +175,7 @@ sned_status glyphs_write(const char *folder, const struct glyph_options *options
     SNED_TRY_DONE(write_split(&outputs[TEST_IMAGES], &drawing, options->test, "draw test images",
                               options->threads, reporter, error));
     SNED_TRY_DONE(write_names(&outputs[CLASS_NAMES], characters, error));
-    for (int i = 0; i < FILE_COUNT; i++)
-        SNED_TRY_DONE(sned_output_commit(&outputs[i], error));
+    SNED_TRY_DONE(commit_set(outputs, error));
 done:
     for (int i = 0; i < FILE_COUNT; i++)
         sned_output_abort(&outputs[i]);

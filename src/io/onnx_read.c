@@ -12,19 +12,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* protobuf-c gives NULL for a damaged message and for want of memory alike: this tells them apart. */
+static void *parser_alloc(void *ran_out, size_t size)
+{
+    void *block = malloc(size);
+    if (!block)
+        *(bool *)ran_out = true;
+    return block;
+}
+
+static void parser_free(void *unused, void *block)
+{
+    free(block);
+}
+
+static void free_model(Onnx__ModelProto *model)
+{
+    ProtobufCAllocator allocator = {.free = parser_free};
+    if (model)
+        onnx__model_proto__free_unpacked(model, &allocator);
+}
+
+static sned_status parse_bytes(const struct file_map *map, Onnx__ModelProto **model, sned_error *error)
+{
+    bool ran_out = false;
+    ProtobufCAllocator allocator = {parser_alloc, parser_free, &ran_out};
+    SNED_TRY(onnx_scan(map->data, map->size, error));
+    *model = onnx__model_proto__unpack(&allocator, map->size, map->data);
+    if (!*model && ran_out)
+        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory for its %zu bytes", map->size);
+    return *model ? SNED_OK : sned_fail(error, SNED_ERROR_FORMAT, "not an ONNX file");
+}
+
 static sned_status parse_file(const char *path, Onnx__ModelProto **model, size_t *size, sned_error *error)
 {
     struct file_map map;
     *model = NULL;
     SNED_TRY(sned_file_map(&map, path, error));
     *size = map.size;
-    sned_status status = onnx_scan(map.data, map.size, error);
-    if (status == SNED_OK) {
-        *model = onnx__model_proto__unpack(NULL, map.size, map.data);
-        if (*model == NULL)
-            status =
-                sned_fail(error, SNED_ERROR_FORMAT, "not an ONNX file, or not enough memory to parse it");
-    }
+    sned_status status = parse_bytes(&map, model, error);
     sned_file_unmap(&map);
     return sned_error_context(error, status, "%s", path);
 }
@@ -179,8 +205,7 @@ static void importer_free(struct importer *importer)
     onnx_names_free(&importer->names);
     onnx_unique_free(&importer->tensor_names);
     onnx_unique_free(&importer->node_names);
-    if (importer->model)
-        onnx__model_proto__free_unpacked(importer->model, NULL);
+    free_model(importer->model);
 }
 
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
