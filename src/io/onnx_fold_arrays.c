@@ -10,7 +10,7 @@
 static sned_status operand(struct importer *importer, int index, struct value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
-    if (*value == NULL || (*value)->kind == VALUE_ACTIVATION)
+    if (*value == NULL || !onnx_is_constant(*value))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d is missing or not a constant", index);
     return SNED_OK;
 }
