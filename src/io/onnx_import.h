@@ -122,6 +122,18 @@ sned_status onnx_make_output(struct importer *importer);
 sned_status onnx_read_metadata(struct importer *importer);
 const char *onnx_metadata(const Onnx__ModelProto *model, const char *key); /* or NULL */
 
+/* The node in hand into the graph, or folded (onnx_read.c). */
+sned_status onnx_import_node(struct importer *importer);
+
+/* onnx_branch.c: node `index` of an If's two branches in a row; NULL past the last, and of any other node. */
+const Onnx__NodeProto *onnx_branch_node(const Onnx__NodeProto *node, size_t index);
+struct input_cursor {
+    size_t part, input; /* 0: the node's own inputs; then those of onnx_branch_node(part - 1) */
+};
+/* The next name that a node reads, of an If's branches too; NULL after the last. */
+const char *onnx_next_input(const Onnx__NodeProto *node, struct input_cursor *cursor);
+sned_status onnx_fold_if(struct importer *importer);
+
 /* ---- attributes, inputs and outputs of the node in hand (onnx_node.c) ---- */
 
 const Onnx__AttributeProto *onnx_attribute(const struct importer *importer, const char *name); /* or NULL */

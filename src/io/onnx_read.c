@@ -123,7 +123,7 @@ static void release_inputs(struct importer *importer)
     }
 }
 
-static sned_status import_node(struct importer *importer)
+sned_status onnx_import_node(struct importer *importer)
 {
     const struct operator_rule *rule;
     bool is_constant = true;
@@ -159,7 +159,7 @@ static sned_status import_model(struct importer *importer)
     for (int i = 0; i < importer->order_count; i++) {
         importer->node_index = importer->order[i];
         importer->node = importer->proto->node[importer->node_index];
-        SNED_TRY(import_node(importer));
+        SNED_TRY(onnx_import_node(importer));
     }
     SNED_TRY(onnx_make_output(importer));
     SNED_TRY(sned_graph_remove_unused(importer->graph, importer->error));
