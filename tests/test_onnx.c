@@ -100,11 +100,11 @@ static void mean_over_height_and_width_is_a_global_pool(void **state)
     }
 }
 
-static void mean_over_channels_is_refused(void **state)
+static void mean_over_the_batch_is_refused(void **state)
 {
     struct builder model = {.opset = 13};
     model_input(&model, "x", "N,5,4,4");
-    model_node(&model, "ReduceMean", "m", "x", "y", "axes=[1]");
+    model_node(&model, "ReduceMean", "m", "x", "y", "axes=[0]");
     model_output(&model, "y");
     refuse(&model, SNED_ERROR_UNSUPPORTED, "node 'm' (ReduceMean, opset 13)");
 }
@@ -205,16 +205,6 @@ static void constants_of_add_and_mul_are_one_number_or_one_a_channel(void **stat
     assert_shape(&input_of(graph, node_at(graph, 0, OP_ADD), 1)->shape, "3");
     assert_shape(&input_of(graph, node_at(graph, 1, OP_MUL), 1)->shape, "1");
     assert_round_trip(graph);
-}
-
-static void add_of_a_row_of_pixels_is_refused(void **state)
-{
-    struct builder model = {.opset = 13};
-    model_input(&model, "x", "N,3,2,5");
-    model_floats(&model, "c", "5");
-    model_node(&model, "Add", "a", "x c", "y", "");
-    model_output(&model, "y");
-    refuse(&model, SNED_ERROR_UNSUPPORTED, "node 'a' (Add, opset 13)");
 }
 
 static void batch_normalization_keeps_its_epsilon(void **state)
@@ -365,21 +355,14 @@ static void pad_takes_attributes_before_opset_11_inputs_after_and_axes_at_18(voi
     }
 }
 
-static void pad_by_reflection_or_by_ones_is_refused(void **state)
+static void pad_by_reflection_is_refused(void **state)
 {
-    struct builder reflect = {.opset = 13}, ones = {.opset = 13};
+    struct builder reflect = {.opset = 13};
     model_input(&reflect, "x", "N,3,4,4");
     model_ints(&reflect, "pads", "0,0,1,1,0,0,1,1");
     model_node(&reflect, "Pad", "p", "x pads", "y", "mode='reflect'");
     model_output(&reflect, "y");
     refuse(&reflect, SNED_ERROR_UNSUPPORTED, "node 'p' (Pad, opset 13): mode 'reflect'");
-
-    model_input(&ones, "x", "N,3,4,4");
-    model_ints(&ones, "pads", "0,0,1,1,0,0,1,1");
-    model_number(&ones, "one", 1);
-    model_node(&ones, "Pad", "p", "x pads one", "y", "");
-    model_output(&ones, "y");
-    refuse(&ones, SNED_ERROR_UNSUPPORTED, "node 'p' (Pad, opset 13): with the value 1");
 }
 
 static void concat_flatten_reshape_and_transpose_round_trip(void **state)
@@ -462,21 +445,20 @@ int main(void)
         cmocka_unit_test(conv_in_one_dimension_becomes_a_conv_on_an_image_of_height_1),
         cmocka_unit_test(pools_keep_ceil_mode_and_count_include_pad),
         cmocka_unit_test(mean_over_height_and_width_is_a_global_pool),
-        cmocka_unit_test(mean_over_channels_is_refused),
+        cmocka_unit_test(mean_over_the_batch_is_refused),
         cmocka_unit_test(gemm_puts_transpose_alpha_and_beta_into_its_constants),
         cmocka_unit_test(gemm_spreads_a_single_bias),
         cmocka_unit_test(matmul_and_add_become_one_gemm),
         cmocka_unit_test(matmul_read_twice_keeps_its_add),
         cmocka_unit_test(a_weight_shared_by_two_nodes_is_stored_once),
         cmocka_unit_test(constants_of_add_and_mul_are_one_number_or_one_a_channel),
-        cmocka_unit_test(add_of_a_row_of_pixels_is_refused),
         cmocka_unit_test(batch_normalization_keeps_its_epsilon),
         cmocka_unit_test(clip_takes_attributes_before_opset_11_and_inputs_after),
         cmocka_unit_test(relu_leaky_relu_lrn_dropout_and_identity_round_trip),
         cmocka_unit_test(softmax_before_opset_13_runs_over_all_axes_from_its_own),
         cmocka_unit_test(slice_takes_attributes_before_opset_10_and_inputs_after),
         cmocka_unit_test(pad_takes_attributes_before_opset_11_inputs_after_and_axes_at_18),
-        cmocka_unit_test(pad_by_reflection_or_by_ones_is_refused),
+        cmocka_unit_test(pad_by_reflection_is_refused),
         cmocka_unit_test(concat_flatten_reshape_and_transpose_round_trip),
         cmocka_unit_test(transpose_of_axes_of_size_1_is_a_reshape),
         cmocka_unit_test(an_input_with_channels_last_is_taken_channels_first),

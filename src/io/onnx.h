@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 
 /*
- * Reads opsets 7 to 18 into a checked float graph. Shape arithmetic on constants is folded away; MatMul + Add
+ * Reads opsets 7 to 28 into a checked float graph. Shape arithmetic on constants is folded away; MatMul + Add
  * become Gemm; Gemm's transposes, alpha and beta go into the weights; Constant nodes become constants. What
  * the graph cannot say is SNED_ERROR_UNSUPPORTED with operator, node name and opset. Preprocessing and labels
  * come from metadata_props. Peak memory is under 2.2 times the file: weights are moved out of the parsed

@@ -243,7 +243,7 @@ sned_status onnx_fold_squeeze(struct importer *importer)
     struct value *x;
     struct shape shape;
     SNED_TRY(needed_input(importer, 0, &x));
-    SNED_TRY(onnx_squeeze_shape(importer, &x->shape, &shape));
+    SNED_TRY(onnx_squeeze_shape(importer, &x->shape, false, &shape));
     return emit_reshaped(importer, x, &shape);
 }
 
@@ -252,6 +252,6 @@ sned_status onnx_fold_unsqueeze(struct importer *importer)
     struct value *x;
     struct shape shape;
     SNED_TRY(needed_input(importer, 0, &x));
-    SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, &shape));
+    SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, false, &shape));
     return emit_reshaped(importer, x, &shape);
 }

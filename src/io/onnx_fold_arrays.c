@@ -10,7 +10,7 @@
 static sned_status operand(struct importer *importer, int index, struct value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
-    if (*value == NULL || (*value)->kind == VALUE_ACTIVATION)
+    if (*value == NULL || !onnx_is_constant(*value))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d is missing or not a constant", index);
     return SNED_OK;
 }
@@ -50,7 +50,7 @@ static size_t offset_of(int rank, const int64_t *index, const int64_t *strides)
     return (size_t)offset;
 }
 
-/* ---- Add, Sub, Mul, Div ---- */
+/* ---- Add, Sub, Mul, Div, Equal ---- */
 
 static sned_status broadcast_shape(struct importer *importer, const struct shape *a, const struct shape *b,
                                    struct shape *out)
@@ -86,6 +86,8 @@ static sned_status integer_result(struct importer *importer, char operator, int6
             return onnx_fail(importer, SNED_ERROR_FORMAT, "division of %lld by %lld", (long long)a,
                              (long long)b);
         *result = a / b;
+    } else if (operator== '=') {
+        *result = a == b;
     } else if (operator== '+') {
         overflow = __builtin_add_overflow(a, b, result);
     } else if (operator== '-') {
@@ -116,7 +118,11 @@ static sned_status fill_arithmetic(struct importer *importer, const struct value
                                    const struct shape *shape, void *data, size_t count)
 {
     const char *name = importer->node->op_type;
-    char operator= name[0] == 'A' ? '+' : name[0] == 'S' ? '-' : name[0] == 'M' ? '*' : '/';
+    char operator= name[0] == 'A' ? '+'
+    : name[0] == 'E'              ? '='
+    : name[0] == 'S'              ? '-'
+    : name[0] == 'M'              ? '*'
+                                  : '/';
     int64_t index[GRAPH_MAX_RANK] = {0}, strides_a[GRAPH_MAX_RANK], strides_b[GRAPH_MAX_RANK];
     broadcast_strides(&a->shape, shape, strides_a);
     broadcast_strides(&b->shape, shape, strides_b);
@@ -141,6 +147,8 @@ sned_status onnx_fold_arithmetic(struct importer *importer)
     SNED_TRY(operand(importer, 1, &b));
     if (a->kind != b->kind)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "of an integer and a float constant");
+    if (a->kind == VALUE_FLOATS && strcmp(importer->node->op_type, "Equal") == 0)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "of floats");
     SNED_TRY(broadcast_shape(importer, &a->shape, &b->shape, &shape));
     SNED_TRY(onnx_fold_alloc(importer, a->kind, &shape, &data, &count));
     sned_status status = fill_arithmetic(importer, a, b, &shape, data, count);

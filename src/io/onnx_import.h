@@ -16,7 +16,7 @@
 
 enum {
     ONNX_MIN_OPSET = 7,
-    ONNX_MAX_OPSET = 18,
+    ONNX_MAX_OPSET = 28,
     ONNX_WRITTEN_OPSET = 13,
     ONNX_WRITTEN_IR_VERSION = 7,
     ONNX_MAX_NESTING = 32,     /* messages in messages; real files have about 8 */
@@ -60,14 +60,17 @@ sned_status onnx_scan(const uint8_t *data, size_t size, sned_error *error);
 
 /* ---- the importer ---- */
 
-enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_FLOATS, VALUE_INTEGERS };
+/* VALUE_POWER: an activation to a power that the graph has no operator for; only a division reads it
+ * (onnx_lrn.c). */
+enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_POWER, VALUE_FLOATS, VALUE_INTEGERS };
 
 struct value {
     const char *name; /* borrowed from the parsed file */
     enum value_kind kind;
     struct shape shape;
     void *data;                     /* constants: float or int64_t; owned here while tensor is -1 */
-    int tensor;                     /* in the graph; -1: not there (yet) */
+    int tensor;                     /* in the graph; -1: not there (yet); VALUE_POWER: that of the base */
+    float exponent;                 /* VALUE_POWER */
     int node;                       /* of the file, that makes it; -1: input or initialiser */
     int made_by;                    /* node of the graph whose output this activation is; -1: none */
     int alias;                      /* another value that this one is, or -1 */
@@ -87,6 +90,7 @@ struct importer {
     int *order; /* the live nodes of the file, topologically */
     int order_count;
     int64_t batch;               /* as declared for the input; 1 where it is symbolic */
+    bool is_batch_open;          /* it is symbolic */
     size_t fold_budget;          /* elements left to constant folding */
     const Onnx__NodeProto *node; /* being converted: errors name it */
     int node_index;
@@ -104,6 +108,11 @@ sned_status onnx_order_nodes(struct importer *importer);
 /* onnx_tensor.c: dims and data to shape, kind and data of `value`, moved out of `tensor` where the bytes
  * allow it. */
 sned_status onnx_tensor_value(Onnx__TensorProto *tensor, struct value *value, sned_error *error);
+/* Floats or integers that are known now. */
+static inline bool onnx_is_constant(const struct value *value)
+{
+    return value->kind == VALUE_FLOATS || value->kind == VALUE_INTEGERS;
+}
 /* Elements of a shape whose dims are 0 or more; false where they do not fit size_t / 8. */
 bool onnx_elements(const struct shape *shape, size_t *count);
 
@@ -112,6 +121,18 @@ sned_status onnx_make_input(struct importer *importer);
 sned_status onnx_make_output(struct importer *importer);
 sned_status onnx_read_metadata(struct importer *importer);
 const char *onnx_metadata(const Onnx__ModelProto *model, const char *key); /* or NULL */
+
+/* The node in hand into the graph, or folded (onnx_read.c). */
+sned_status onnx_import_node(struct importer *importer);
+
+/* onnx_branch.c: node `index` of an If's two branches in a row; NULL past the last, and of any other node. */
+const Onnx__NodeProto *onnx_branch_node(const Onnx__NodeProto *node, size_t index);
+struct input_cursor {
+    size_t part, input; /* 0: the node's own inputs; then those of onnx_branch_node(part - 1) */
+};
+/* The next name that a node reads, of an If's branches too; NULL after the last. */
+const char *onnx_next_input(const Onnx__NodeProto *node, struct input_cursor *cursor);
+sned_status onnx_fold_if(struct importer *importer);
 
 /* ---- attributes, inputs and outputs of the node in hand (onnx_node.c) ---- */
 
@@ -179,14 +200,27 @@ const struct operator_rule *onnx_operator(const char *name); /* or NULL */
 sned_status onnx_convert_conv(struct importer *importer); /* onnx_window.c */
 sned_status onnx_convert_max_pool(struct importer *importer);
 sned_status onnx_convert_average_pool(struct importer *importer);
-sned_status onnx_convert_global_average_pool(struct importer *importer);
-sned_status onnx_convert_reduce_mean(struct importer *importer);
 
 sned_status onnx_convert_gemm(struct importer *importer); /* onnx_linear.c */
 sned_status onnx_convert_matmul(struct importer *importer);
 sned_status onnx_convert_batch_normalization(struct importer *importer);
-sned_status onnx_convert_add(struct importer *importer);
+/* Input `index`, any shape that broadcasts to [1][count], as [count] times beta; -1 where it is absent. */
+sned_status onnx_linear_bias(struct importer *importer, int index, float beta, int64_t count, int *tensor);
+
+sned_status onnx_convert_add(struct importer *importer); /* onnx_binary.c */
+sned_status onnx_convert_sub(struct importer *importer);
 sned_status onnx_convert_mul(struct importer *importer);
+sned_status onnx_convert_div(struct importer *importer);
+
+sned_status onnx_convert_lrn(struct importer *importer); /* onnx_lrn.c */
+sned_status onnx_convert_pow(struct importer *importer);
+/* x / power, where the whole is an LRN written as arithmetic. */
+sned_status onnx_convert_division_by_power(struct importer *importer, const struct value *x,
+                                           const struct value *power);
+
+sned_status onnx_convert_global_average_pool(struct importer *importer); /* onnx_reduce.c */
+sned_status onnx_convert_global_max_pool(struct importer *importer);
+sned_status onnx_convert_reduce_mean(struct importer *importer);
 
 sned_status onnx_convert_concat(struct importer *importer); /* onnx_layout.c */
 sned_status onnx_convert_slice(struct importer *importer);
@@ -205,8 +239,10 @@ sned_status onnx_slice_ranges(struct importer *importer, const struct shape *sha
                               struct slice_range ranges[GRAPH_MAX_RANK]);
 sned_status onnx_reshape_shape(struct importer *importer, const struct shape *from, bool is_activation,
                                struct shape *to);
-sned_status onnx_squeeze_shape(struct importer *importer, const struct shape *from, struct shape *to);
-sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *from, struct shape *to);
+sned_status onnx_squeeze_shape(struct importer *importer, const struct shape *from, bool is_activation,
+                               struct shape *to);
+sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *from, bool is_activation,
+                                 struct shape *to);
 sned_status onnx_transpose_order(struct importer *importer, int rank, int order[GRAPH_MAX_RANK]);
 
 sned_status onnx_fold_constant(struct importer *importer); /* onnx_fold.c */

@@ -79,6 +79,7 @@ static sned_status input_shape(struct importer *importer, const Onnx__ValueInfoP
                 "in its metadata",
                 input->name, i);
     }
+    importer->is_batch_open = shape->dim[0] <= 0;
     importer->batch = shape->dim[0] > 0 ? shape->dim[0] : 1;
     shape->dim[0] = 1;
     return SNED_OK;

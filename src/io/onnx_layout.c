@@ -99,8 +99,12 @@ sned_status onnx_convert_slice(struct importer *importer)
     struct node *node;
     struct slice_range ranges[GRAPH_MAX_RANK];
     SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_slice_ranges(importer, &x->shape, ranges));
     struct shape shape = x->shape;
+    shape.dim[0] = importer->is_batch_open ? GRAPH_MAX_DIM : importer->batch;
+    SNED_TRY(onnx_slice_ranges(importer, &shape, ranges));
+    if (ranges[0].start != 0 || ranges[0].step != 1 || ranges[0].count != shape.dim[0])
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "it takes a part of the batch");
+    shape.dim[0] = ranges[0].count = 1;
     for (int i = 0; i < shape.rank; i++) {
         if (ranges[i].step < 0)
             return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "step %lld on axis %d",
@@ -155,8 +159,40 @@ static sned_status read_pads(struct importer *importer, int rank, int64_t before
     return SNED_OK;
 }
 
+/* `from` plus `number`, as a step on the way (suffix) or, where that is NULL, as this node's output. */
+static sned_status emit_shift(struct importer *importer, int from, const struct shape *shape, float number,
+                              const char *suffix, int *to)
+{
+    struct shape one = sned_shape(1, (int64_t)1);
+    struct node *node;
+    float *data;
+    int constant;
+    SNED_TRY(sned_alloc(&data, 1, sizeof *data, importer->error));
+    data[0] = number;
+    SNED_TRY(onnx_add_constant(importer, NULL, &one, data, &constant));
+    if (suffix)
+        return onnx_emit_step(importer, OP_ADD, (int[]){from, constant}, 2, shape, suffix, to, &node);
+    return onnx_emit(importer, OP_ADD, (int[]){from, constant}, 2, shape, &node);
+}
+
+/* The graph pads with zeros: with another value, what is padded is x - value, and the value is added after
+ * it. That costs the digits of x that are below those of the value. */
+static sned_status emit_shifted_pad(struct importer *importer, const struct value *x,
+                                    const struct shape *shape, float value, const int64_t *before,
+                                    const int64_t *after)
+{
+    struct node *node;
+    int shifted, padded;
+    SNED_TRY(emit_shift(importer, x->tensor, &x->shape, -value, "/shifted", &shifted));
+    SNED_TRY(onnx_emit_step(importer, OP_PAD, &shifted, 1, shape, "/padded", &padded, &node));
+    memcpy(node->u.pad.before, before, sizeof node->u.pad.before);
+    memcpy(node->u.pad.after, after, sizeof node->u.pad.after);
+    return emit_shift(importer, padded, shape, value, NULL, NULL);
+}
+
 sned_status onnx_convert_pad(struct importer *importer)
 {
+    enum { LARGEST_VALUE = 64 };
     struct value *x;
     struct node *node;
     char mode[32];
@@ -167,11 +203,16 @@ sned_status onnx_convert_pad(struct importer *importer)
     if (strcmp(mode, "constant") != 0)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "mode '%s'; only 'constant' is handled", mode);
     SNED_TRY(read_pads(importer, x->shape.rank, before, after, &value));
-    if (value != 0)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "with the value %g; only 0 is handled", value);
+    if (!(value >= -LARGEST_VALUE && value <= LARGEST_VALUE))
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "with the value %g; up to %d is handled", value,
+                         LARGEST_VALUE);
     struct shape shape = x->shape;
     for (int i = 0; i < shape.rank; i++)
         shape.dim[i] += before[i] + after[i];
+    if (sned_shape_equal(&shape, &x->shape))
+        return onnx_emit(importer, OP_IDENTITY, &x->tensor, 1, &shape, &node);
+    if (value != 0)
+        return emit_shifted_pad(importer, x, &shape, (float)value, before, after);
     SNED_TRY(onnx_emit(importer, OP_PAD, &x->tensor, 1, &shape, &node));
     memcpy(node->u.pad.before, before, sizeof before);
     memcpy(node->u.pad.after, after, sizeof after);
@@ -248,7 +289,7 @@ sned_status onnx_convert_reshape(struct importer *importer)
     return onnx_emit_reshape(importer, x->tensor, &shape);
 }
 
-/* The axes of Squeeze and Unsqueeze as flags, resolved against `rank`. *any: there were some. */
+/* The axes of Squeeze and Unsqueeze as flags, resolved against `rank`; *count: how many. */
 static sned_status read_axes(struct importer *importer, int rank, bool flags[GRAPH_MAX_RANK], int *count)
 {
     const int64_t *axes;
@@ -264,23 +305,34 @@ static sned_status read_axes(struct importer *importer, int rank, bool flags[GRA
     return SNED_OK;
 }
 
-sned_status onnx_squeeze_shape(struct importer *importer, const struct shape *from, struct shape *to)
+/* Is the batch an axis of size 1, in the file as in the graph? Otherwise nothing may be done to it. */
+static bool is_batch_one(const struct importer *importer)
+{
+    return !importer->is_batch_open && importer->batch == 1;
+}
+
+sned_status onnx_squeeze_shape(struct importer *importer, const struct shape *from, bool is_activation,
+                               struct shape *to)
 {
     bool flags[GRAPH_MAX_RANK];
     int count;
     SNED_TRY(read_axes(importer, from->rank, flags, &count));
     *to = (struct shape){0};
+    if (is_activation && flags[0] && !is_batch_one(importer))
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "it takes the batch away");
     for (int i = 0; i < from->rank; i++) {
+        bool is_batch = is_activation && i == 0 && !is_batch_one(importer);
         if (flags[i] && from->dim[i] != 1)
             return onnx_fail(importer, SNED_ERROR_SHAPE, "axis %d has %lld elements", i,
                              (long long)from->dim[i]);
-        if (count > 0 ? !flags[i] : from->dim[i] != 1)
+        if (count > 0 ? !flags[i] : is_batch || from->dim[i] != 1)
             to->dim[to->rank++] = from->dim[i];
     }
     return SNED_OK;
 }
 
-sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *from, struct shape *to)
+sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *from, bool is_activation,
+                                 struct shape *to)
 {
     bool flags[GRAPH_MAX_RANK];
     const int64_t *axes;
@@ -291,6 +343,8 @@ sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *
                          count, from->rank, GRAPH_MAX_RANK);
     *to = (struct shape){.rank = from->rank + count};
     SNED_TRY(read_axes(importer, to->rank, flags, &count));
+    if (is_activation && flags[0] && !is_batch_one(importer))
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "it puts an axis before the batch");
     for (int i = 0; i < to->rank; i++)
         to->dim[i] = flags[i] ? 1 : from->dim[next++];
     return SNED_OK;
@@ -301,7 +355,7 @@ sned_status onnx_convert_squeeze(struct importer *importer)
     struct value *x;
     struct shape shape;
     SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_squeeze_shape(importer, &x->shape, &shape));
+    SNED_TRY(onnx_squeeze_shape(importer, &x->shape, true, &shape));
     return onnx_emit_reshape(importer, x->tensor, &shape);
 }
 
@@ -310,7 +364,7 @@ sned_status onnx_convert_unsqueeze(struct importer *importer)
     struct value *x;
     struct shape shape;
     SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, &shape));
+    SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, true, &shape));
     return onnx_emit_reshape(importer, x->tensor, &shape);
 }
 

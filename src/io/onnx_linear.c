@@ -1,8 +1,8 @@
 /*
- * onnx_linear.c - Gemm, MatMul, batch normalisation, and the element-wise Add and Mul.
+ * onnx_linear.c - Gemm, MatMul and batch normalisation.
  *
  * The graph's Gemm has its weights one way round, [outputs][inputs], and no factors: transposes, alpha and
- * beta go into the constants here. A constant added to the result of a MatMul becomes its bias.
+ * beta go into the constants here. A Gemm whose third input is an activation becomes a Gemm and an Add.
  */
 #include "io/onnx_import.h"
 
@@ -53,8 +53,7 @@ static sned_status linear_weights(struct importer *importer, bool transposed, fl
     return onnx_add_constant(importer, value, shape, data, tensor);
 }
 
-/* Input `index`, any shape that broadcasts to [1][count], as [count] times beta; -1 where it is absent. */
-static sned_status linear_bias(struct importer *importer, int index, float beta, int64_t count, int *tensor)
+sned_status onnx_linear_bias(struct importer *importer, int index, float beta, int64_t count, int *tensor)
 {
     struct value *value;
     struct shape shape = sned_shape(1, count), from;
@@ -82,12 +81,47 @@ static sned_status linear_bias(struct importer *importer, int index, float beta,
     return onnx_add_constant(importer, value, &shape, data, tensor);
 }
 
+/* The third input where it is an activation; else NULL. */
+static sned_status added_activation(struct importer *importer, const struct shape *shape,
+                                    struct value **added)
+{
+    SNED_TRY(onnx_input(importer, 2, added));
+    if (*added && onnx_is_constant(*added))
+        *added = NULL;
+    if (*added == NULL)
+        return SNED_OK;
+    SNED_TRY(onnx_input_activation(importer, 2, added));
+    if (!sned_shape_equal(&(*added)->shape, shape))
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
+                         "it adds an activation of another shape than its result");
+    return SNED_OK;
+}
+
+/* Gemm without a bias, and beta times the activation added to it. */
+static sned_status emit_gemm_and_add(struct importer *importer, const int inputs[3],
+                                     const struct shape *shape, const struct value *added, float beta)
+{
+    struct node *node;
+    int product, scaled = added->tensor, factor;
+    SNED_TRY(onnx_emit_step(importer, OP_GEMM, inputs, 3, shape, "/product", &product, &node));
+    if (beta != 1) {
+        struct shape one = sned_shape(1, (int64_t)1);
+        float *data;
+        SNED_TRY(sned_alloc(&data, 1, sizeof *data, importer->error));
+        data[0] = beta;
+        SNED_TRY(onnx_add_constant(importer, NULL, &one, data, &factor));
+        SNED_TRY(onnx_emit_step(importer, OP_MUL, (int[]){added->tensor, factor}, 2, shape, "/scaled",
+                                &scaled, &node));
+    }
+    return onnx_emit(importer, OP_ADD, (int[]){product, scaled}, 2, shape, &node);
+}
+
 static sned_status convert_linear(struct importer *importer, bool transposed, float alpha, float beta)
 {
-    struct value *x;
+    struct value *x, *added;
     struct shape weights;
     struct node *node;
-    int inputs[3];
+    int inputs[3] = {-1, -1, -1};
     SNED_TRY(onnx_input_activation(importer, 0, &x));
     if (x->shape.rank != 2)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "on a tensor of %d dimensions; 2 are handled",
@@ -97,8 +131,11 @@ static sned_status convert_linear(struct importer *importer, bool transposed, fl
     if (weights.dim[1] != x->shape.dim[1])
         return onnx_fail(importer, SNED_ERROR_SHAPE, "%lld inputs, but weights for %lld",
                          (long long)x->shape.dim[1], (long long)weights.dim[1]);
-    SNED_TRY(linear_bias(importer, 2, beta, weights.dim[0], &inputs[2]));
     struct shape shape = sned_shape(2, (int64_t)1, weights.dim[0]);
+    SNED_TRY(added_activation(importer, &shape, &added));
+    if (added)
+        return emit_gemm_and_add(importer, inputs, &shape, added, beta);
+    SNED_TRY(onnx_linear_bias(importer, 2, beta, weights.dim[0], &inputs[2]));
     return onnx_emit(importer, OP_GEMM, inputs, 3, &shape, &node);
 }
 
@@ -149,95 +186,4 @@ sned_status onnx_convert_batch_normalization(struct importer *importer)
     node->u.batch_normalization.epsilon = epsilon;
     node->u.batch_normalization.momentum = momentum;
     return SNED_OK;
-}
-
-/* ---- Add and Mul ---- */
-
-/* A constant as one number, or one a channel: with axes lined up at the end, only axis 1 may be longer
- * than 1. */
-static sned_status channel_constant(struct importer *importer, int index, const struct shape *x, int *tensor)
-{
-    struct value *value;
-    SNED_TRY(onnx_input(importer, index, &value));
-    int rank = value->shape.rank;
-    bool fits = rank <= x->rank;
-    int64_t count = 1;
-    for (int i = 0; fits && i < rank; i++) {
-        int axis = x->rank - rank + i;
-        int64_t size = value->shape.dim[i];
-        fits = size == 1 || (axis == 1 && size == x->dim[1]);
-        count = size > 1 ? size : count;
-    }
-    if (!fits)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
-                         "constant '%s' is neither one number nor one a channel", value->name);
-    struct shape shape = sned_shape(1, count);
-    return onnx_input_weights(importer, index, &shape, tensor);
-}
-
-/* The Gemm without a bias that makes `x`, which nothing but the node in hand reads; else NULL. */
-static struct node *open_gemm(struct importer *importer, const struct value *x)
-{
-    if (x->uses != 1 || x->made_by < 0)
-        return NULL;
-    struct node *node = &importer->graph->nodes[x->made_by];
-    return node->op == OP_GEMM && node->inputs[2] < 0 ? node : NULL;
-}
-
-/* MatMul + Add: the constant becomes the Gemm's bias, and the Gemm's output takes this node's output's name.
- */
-static sned_status add_bias(struct importer *importer, struct node *gemm, struct value *x, int index)
-{
-    int bias;
-    const char *name;
-    SNED_TRY(linear_bias(importer, index, 1, x->shape.dim[1], &bias));
-    gemm->inputs[2] = bias;
-    SNED_TRY(onnx_emit_alias(importer, x));
-    struct tensor *tensor = &importer->graph->tensors[x->tensor];
-    SNED_TRY(onnx_unique_name(&importer->tensor_names, importer->node->output[0], &name, importer->error));
-    free(tensor->name);
-    tensor->name = NULL;
-    return sned_strdup(&tensor->name, name, importer->error);
-}
-
-/* Can the constant be a bias of [1][count]? One a channel, or one row. */
-static bool is_bias(const struct value *constant, int64_t count)
-{
-    int rank = constant->shape.rank;
-    return rank >= 1 && rank <= 2 && constant->shape.dim[rank - 1] == count &&
-           (rank == 1 || constant->shape.dim[0] == 1);
-}
-
-static sned_status convert_binary(struct importer *importer, enum op op)
-{
-    struct value *operands[2];
-    struct node *node;
-    for (int i = 0; i < 2; i++) {
-        SNED_TRY(onnx_input(importer, i, &operands[i]));
-        if (operands[i] == NULL)
-            return onnx_fail(importer, SNED_ERROR_FORMAT, "input %d is missing", i);
-    }
-    int first = operands[0]->kind == VALUE_ACTIVATION ? 0 : 1;
-    struct value *x = operands[first], *y = operands[1 - first];
-    if (y->kind == VALUE_ACTIVATION) {
-        if (!sned_shape_equal(&x->shape, &y->shape))
-            return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "of two activations of different shapes");
-        return onnx_emit(importer, op, (int[]){x->tensor, y->tensor}, 2, &x->shape, &node);
-    }
-    struct node *gemm = op == OP_ADD ? open_gemm(importer, x) : NULL;
-    if (gemm && is_bias(y, x->shape.dim[1]))
-        return add_bias(importer, gemm, x, 1 - first);
-    int constant;
-    SNED_TRY(channel_constant(importer, 1 - first, &x->shape, &constant));
-    return onnx_emit(importer, op, (int[]){x->tensor, constant}, 2, &x->shape, &node);
-}
-
-sned_status onnx_convert_add(struct importer *importer)
-{
-    return convert_binary(importer, OP_ADD);
-}
-
-sned_status onnx_convert_mul(struct importer *importer)
-{
-    return convert_binary(importer, OP_MUL);
 }

@@ -70,6 +70,9 @@ sned_status onnx_input_activation(struct importer *importer, int index, struct v
     SNED_TRY(onnx_input(importer, index, value));
     if (*value == NULL)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "input %d is missing", index);
+    if ((*value)->kind == VALUE_POWER)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d ('%s') is a power other than 1 and 2",
+                         index, (*value)->name);
     if ((*value)->kind != VALUE_ACTIVATION)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d ('%s') is a constant", index,
                          (*value)->name);
@@ -80,7 +83,7 @@ sned_status onnx_input_activation(struct importer *importer, int index, struct v
 static sned_status constant_input(struct importer *importer, int index, struct value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
-    if (*value && (*value)->kind == VALUE_ACTIVATION)
+    if (*value && !onnx_is_constant(*value))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d ('%s') is not a constant", index,
                          importer->node->input[index]);
     return SNED_OK;

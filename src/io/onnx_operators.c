@@ -44,8 +44,9 @@ static sned_status convert_clip(struct importer *importer)
     struct node *node;
     float low, high;
     SNED_TRY(clip_bounds(importer, &low, &high));
-    if (isnan(low) || isnan(high) || low > high)
+    if (isnan(low) || isnan(high))
         return onnx_fail(importer, SNED_ERROR_FORMAT, "bounds %g and %g", low, high);
+    low = fminf(low, high); /* ONNX: min(max, max(x, min)) */
     SNED_TRY(convert_elementwise(importer, OP_CLIP, &node));
     node->activation.kind = ACTIVATION_CLIP;
     node->activation.low = fmaxf(low, -FLT_MAX);
@@ -63,26 +64,6 @@ static sned_status convert_leaky_relu(struct importer *importer)
     SNED_TRY(convert_elementwise(importer, OP_LEAKY_RELU, &node));
     node->activation.kind = ACTIVATION_LEAKY_RELU;
     node->activation.slope = alpha;
-    return SNED_OK;
-}
-
-static sned_status convert_lrn(struct importer *importer)
-{
-    struct node *node;
-    int64_t size;
-    float alpha, beta, bias;
-    SNED_TRY(onnx_attribute_int(importer, "size", 0, &size));
-    SNED_TRY(onnx_attribute_float(importer, "alpha", 0.0001f, &alpha));
-    SNED_TRY(onnx_attribute_float(importer, "beta", 0.75f, &beta));
-    SNED_TRY(onnx_attribute_float(importer, "bias", 1.0f, &bias));
-    if (size < 1 || size > 1 << 20 || !isfinite(alpha) || !isfinite(beta) || !isfinite(bias))
-        return onnx_fail(importer, SNED_ERROR_FORMAT, "size %lld, alpha %g, beta %g, bias %g",
-                         (long long)size, alpha, beta, bias);
-    SNED_TRY(convert_elementwise(importer, OP_LRN, &node));
-    node->u.lrn.size = (int)size;
-    node->u.lrn.alpha = alpha;
-    node->u.lrn.beta = beta;
-    node->u.lrn.bias = bias;
     return SNED_OK;
 }
 
@@ -167,30 +148,34 @@ static sned_status convert_softmax(struct importer *importer)
 /* In the order of the alphabet. convert NULL: only on constants. */
 static const struct operator_rule rules[] = {
     {"Add", 2, "", onnx_convert_add, onnx_fold_arithmetic},
-    {"AveragePool", 1, " auto_pad ceil_mode count_include_pad kernel_shape pads strides ",
+    {"AveragePool", 1, " auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides ",
      onnx_convert_average_pool, NULL},
     {"BatchNormalization", 5, " epsilon momentum spatial training_mode ", onnx_convert_batch_normalization,
      NULL},
-    {"Cast", 1, " to ", NULL, onnx_fold_cast},
+    {"Cast", 1, " round_mode saturate to ", NULL, onnx_fold_cast},
     {"Clip", 3, " max min ", convert_clip, NULL},
     {"Concat", ONNX_MAX_INPUTS, " axis ", onnx_convert_concat, onnx_fold_concat},
     {"Constant", 0, " value value_float value_floats value_int value_ints ", NULL, onnx_fold_constant},
     {"ConstantOfShape", 1, " value ", NULL, onnx_fold_constant_of_shape},
     {"Conv", 3, " auto_pad dilations group kernel_shape pads strides ", onnx_convert_conv, NULL},
-    {"Div", 2, "", NULL, onnx_fold_arithmetic},
+    {"Div", 2, "", onnx_convert_div, onnx_fold_arithmetic},
     {"Dropout", 3, " ratio seed ", convert_dropout, NULL},
+    {"Equal", 2, "", NULL, onnx_fold_arithmetic},
     {"Flatten", 1, " axis ", onnx_convert_flatten, NULL},
     {"Gather", 2, " axis ", NULL, onnx_fold_gather},
     {"Gemm", 3, " alpha beta transA transB ", onnx_convert_gemm, NULL},
     {"GlobalAveragePool", 1, "", onnx_convert_global_average_pool, NULL},
+    {"GlobalMaxPool", 1, "", onnx_convert_global_max_pool, NULL},
     {"Identity", 1, "", convert_identity, onnx_fold_identity},
-    {"LRN", 1, " alpha beta bias size ", convert_lrn, NULL},
+    {"If", 1, " else_branch then_branch ", NULL, onnx_fold_if},
+    {"LRN", 1, " alpha beta bias size ", onnx_convert_lrn, NULL},
     {"LeakyRelu", 1, " alpha ", convert_leaky_relu, NULL},
     {"MatMul", 2, "", onnx_convert_matmul, NULL},
     {"MaxPool", 1, " auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      onnx_convert_max_pool, NULL},
     {"Mul", 2, "", onnx_convert_mul, onnx_fold_arithmetic},
     {"Pad", 4, " mode pads value ", onnx_convert_pad, NULL},
+    {"Pow", 2, "", onnx_convert_pow, NULL},
     {"ReduceMean", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_mean, NULL},
     {"Relu", 1, "", convert_relu, NULL},
     {"Reshape", 2, " allowzero ", onnx_convert_reshape, onnx_fold_reshape},
@@ -198,7 +183,7 @@ static const struct operator_rule rules[] = {
     {"Slice", 5, " axes ends starts ", onnx_convert_slice, onnx_fold_slice},
     {"Softmax", 1, " axis ", convert_softmax, NULL},
     {"Squeeze", 2, " axes ", onnx_convert_squeeze, onnx_fold_squeeze},
-    {"Sub", 2, "", NULL, onnx_fold_arithmetic},
+    {"Sub", 2, "", onnx_convert_sub, onnx_fold_arithmetic},
     {"Transpose", 1, " perm ", onnx_convert_transpose, onnx_fold_transpose},
     {"Unsqueeze", 2, " axes ", onnx_convert_unsqueeze, onnx_fold_unsqueeze},
 };

@@ -34,12 +34,24 @@ static sned_status define(struct importer *importer, const char *name, int node,
     return SNED_OK;
 }
 
+static sned_status define_outputs(struct importer *importer, const Onnx__NodeProto *node, int index)
+{
+    for (size_t k = 0; k < node->n_output; k++)
+        if (node->output[k][0])
+            SNED_TRY(define(importer, node->output[k], index, NULL));
+    return SNED_OK;
+}
+
 sned_status onnx_define_names(struct importer *importer)
 {
     const Onnx__GraphProto *proto = importer->proto;
     size_t count = proto->n_initializer + proto->n_input;
-    for (size_t i = 0; i < proto->n_node; i++)
+    const Onnx__NodeProto *inner;
+    for (size_t i = 0; i < proto->n_node; i++) {
         count += proto->node[i]->n_output;
+        for (size_t k = 0; (inner = onnx_branch_node(proto->node[i], k)); k++)
+            count += inner->n_output;
+    }
     SNED_TRY(sned_alloc(&importer->values, count, sizeof *importer->values, importer->error));
     for (size_t i = 0; i < proto->n_initializer; i++)
         SNED_TRY(define(importer, proto->initializer[i]->name, -1, proto->initializer[i]));
@@ -50,10 +62,11 @@ sned_status onnx_define_names(struct importer *importer)
         if (known < 0 || known >= initializers) /* older files list initialisers as inputs too */
             SNED_TRY(define(importer, name, -1, NULL));
     }
-    for (size_t i = 0; i < proto->n_node; i++)
-        for (size_t k = 0; k < proto->node[i]->n_output; k++)
-            if (proto->node[i]->output[k][0])
-                SNED_TRY(define(importer, proto->node[i]->output[k], (int)i, NULL));
+    for (size_t i = 0; i < proto->n_node; i++) {
+        SNED_TRY(define_outputs(importer, proto->node[i], (int)i));
+        for (size_t k = 0; (inner = onnx_branch_node(proto->node[i], k)); k++)
+            SNED_TRY(define_outputs(importer, inner, -1)); /* there when the If is: no order to keep */
+    }
     return SNED_OK;
 }
 
@@ -62,7 +75,7 @@ struct walk {
     uint8_t *state; /* per node: 0 not met, 1 on the stack, 2 done */
     struct frame {
         int node;
-        size_t input;
+        struct input_cursor input;
     } * stack;
     int depth, *order, count;
 };
@@ -82,7 +95,7 @@ static sned_status walk_input(struct importer *importer, struct walk *walk, cons
         return sned_fail(importer->error, SNED_ERROR_FORMAT,
                          "the graph has a cycle through node '%s' and '%s'", node_label(node), name);
     walk->state[producer] = 1;
-    walk->stack[walk->depth++] = (struct frame){producer, 0};
+    walk->stack[walk->depth++] = (struct frame){producer, {0}};
     return SNED_OK;
 }
 
@@ -91,12 +104,12 @@ static sned_status walk_from(struct importer *importer, struct walk *walk, int s
     if (walk->state[start] != 0)
         return SNED_OK;
     walk->state[start] = 1;
-    walk->stack[walk->depth++] = (struct frame){start, 0};
+    walk->stack[walk->depth++] = (struct frame){start, {0}};
     while (walk->depth > 0) {
         struct frame *top = &walk->stack[walk->depth - 1];
         const Onnx__NodeProto *node = importer->proto->node[top->node];
-        if (top->input < node->n_input) {
-            const char *name = node->input[top->input++];
+        const char *name = onnx_next_input(node, &top->input);
+        if (name) {
             if (name[0])
                 SNED_TRY(walk_input(importer, walk, node, name));
         } else {
@@ -128,9 +141,10 @@ static sned_status keep_needed(struct importer *importer, const struct walk *wal
         if (!needed)
             continue;
         walk->order[--kept] = walk->order[i];
-        for (size_t k = 0; k < node->n_input; k++)
-            if (node->input[k][0])
-                importer->values[onnx_names_find(&importer->names, node->input[k])].uses++;
+        struct input_cursor cursor = {0};
+        for (const char *input; (input = onnx_next_input(node, &cursor));)
+            if (input[0])
+                importer->values[onnx_names_find(&importer->names, input)].uses++;
     }
     importer->order_count = walk->count - kept;
     memmove(importer->order, importer->order + kept, (size_t)importer->order_count * sizeof *importer->order);

@@ -142,14 +142,14 @@ static void release_inputs(struct importer *importer)
         struct value *value = &importer->values[onnx_names_find(&importer->names, importer->node->input[i])];
         while (value->alias >= 0)
             value = &importer->values[value->alias];
-        if (--value->uses > 0 || value->kind == VALUE_ACTIVATION || value->tensor >= 0)
+        if (--value->uses > 0 || !onnx_is_constant(value) || value->tensor >= 0)
             continue;
         free(value->data);
         value->data = NULL;
     }
 }
 
-static sned_status import_node(struct importer *importer)
+sned_status onnx_import_node(struct importer *importer)
 {
     const struct operator_rule *rule;
     bool is_constant = true;
@@ -159,7 +159,7 @@ static sned_status import_node(struct importer *importer)
     for (int i = 0; i < onnx_input_count(importer); i++) {
         struct value *value;
         SNED_TRY(onnx_input(importer, i, &value));
-        is_constant &= value == NULL || value->kind != VALUE_ACTIVATION;
+        is_constant &= value == NULL || onnx_is_constant(value);
     }
     if (is_constant && rule->fold)
         SNED_TRY(rule->fold(importer));
@@ -185,7 +185,7 @@ static sned_status import_model(struct importer *importer)
     for (int i = 0; i < importer->order_count; i++) {
         importer->node_index = importer->order[i];
         importer->node = importer->proto->node[importer->node_index];
-        SNED_TRY(import_node(importer));
+        SNED_TRY(onnx_import_node(importer));
     }
     SNED_TRY(onnx_make_output(importer));
     SNED_TRY(sned_graph_remove_unused(importer->graph, importer->error));

@@ -1,39 +1,44 @@
 /*
- * onnx_window.c - operators that slide a window: Conv, the pools, and the means that are global pools.
+ * onnx_window.c - operators that slide a window: Conv and the pools.
  *
  * The graph knows images, [1][C][H][W]. A one-dimensional Conv or pool on [1][C][W] is done on [1][C][1][W],
- * between two Reshapes.
+ * between two Reshapes; a pool on [1][C][D][H][W] whose window moves along D alone is done on [1][C][D][H *
+ * W].
  */
 #include "io/onnx_import.h"
 
 #include <math.h>
 #include <string.h>
 
+enum { MAX_SPATIAL = 3 };
+
 /* The data input as an image. */
 struct image_input {
     int tensor;
     struct shape shape; /* [1][C][H][W] */
-    int spatial;        /* axes of the file's window: 2, or 1 for [1][C][W] */
+    struct shape from;  /* the file's */
+    int spatial;        /* axes of the file's window: 2, 1 for [1][C][W], 3 for [1][C][D][H][W] */
 };
 
-static sned_status image_input(struct importer *importer, struct image_input *image)
+static sned_status image_input(struct importer *importer, int most_axes, struct image_input *image)
 {
     struct value *x;
     SNED_TRY(onnx_input_activation(importer, 0, &x));
-    if (x->shape.rank != 3 && x->shape.rank != 4)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "on a tensor of %d dimensions; 3 or 4 are handled",
-                         x->shape.rank);
+    if (x->shape.rank < 3 || x->shape.rank > 2 + most_axes)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
+                         "on a tensor of %d dimensions; 3 to %d are handled", x->shape.rank, 2 + most_axes);
     image->spatial = x->shape.rank - 2;
     image->tensor = x->tensor;
-    image->shape = x->shape;
-    if (image->spatial == 1) {
-        image->shape = sned_shape(4, (int64_t)1, x->shape.dim[1], (int64_t)1, x->shape.dim[2]);
-        SNED_TRY(onnx_emit_reshape_step(importer, x->tensor, &image->shape, "/image", &image->tensor));
-    }
-    return SNED_OK;
+    image->shape = image->from = x->shape;
+    if (image->spatial == 2)
+        return SNED_OK;
+    const int64_t *dim = image->from.dim;
+    image->shape = image->spatial == 1 ? sned_shape(4, (int64_t)1, dim[1], (int64_t)1, dim[2])
+                                       : sned_shape(4, (int64_t)1, dim[1], dim[2], dim[3] * dim[4]);
+    return onnx_emit_reshape_step(importer, x->tensor, &image->shape, "/image", &image->tensor);
 }
 
-/* The node itself, and for [1][C][W] the way back. *node stays valid until the next call. */
+/* The node itself, and a Reshape back to the file's axes. *node stays valid until the next call. */
 static sned_status emit_window_node(struct importer *importer, const struct image_input *image, enum op op,
                                     const int *inputs, int input_count, const struct shape *shape,
                                     const struct node *fields)
@@ -47,8 +52,10 @@ static sned_status emit_window_node(struct importer *importer, const struct imag
     }
     SNED_TRY(onnx_emit_step(importer, op, inputs, input_count, shape, "/window", &tensor, &node));
     node->u = fields->u;
-    struct shape flat = sned_shape(3, (int64_t)1, shape->dim[1], shape->dim[3]);
-    return onnx_emit_reshape(importer, tensor, &flat);
+    struct shape back = image->from;
+    back.dim[1] = shape->dim[1];
+    back.dim[2] = shape->dim[image->spatial == 1 ? 3 : 2];
+    return onnx_emit_reshape(importer, tensor, &back);
 }
 
 /* One list attribute with an entry per spatial axis (pads: two), each in [low, GRAPH_MAX_DIM]. Absent:
@@ -84,26 +91,55 @@ static void same_padding(struct window *window, int axis, int64_t input, bool up
     window->pad_end[axis] = (int)(total - window->pad_begin[axis]);
 }
 
-/* pads or auto_pad; *is_automatic: the number of outputs follows from auto_pad alone, whatever ceil_mode
- * says. */
-static sned_status read_padding(struct importer *importer, const struct image_input *image,
-                                struct window *window, bool *is_automatic)
+/* The attributes of a window, an entry for each of the file's spatial axes. */
+struct spatial_window {
+    int kernel[MAX_SPATIAL], stride[MAX_SPATIAL], dilation[MAX_SPATIAL];
+    int pads[2 * MAX_SPATIAL]; /* all begins, then all ends */
+};
+
+/* The axis of the graph's window, 0 or 1, that the file's axis `i` is. */
+static int window_axis(const struct image_input *image, int i)
+{
+    return image->spatial == 1 ? 1 : i;
+}
+
+/* Nothing may happen along the last two of three axes, which are one axis of the image. */
+static sned_status move_window(struct importer *importer, const struct image_input *image,
+                               const struct spatial_window *from, struct window *window)
+{
+    *window = (struct window){.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
+    for (int i = 0; i < image->spatial; i++) {
+        int axis = window_axis(image, i), begin = from->pads[i], end = from->pads[image->spatial + i];
+        if (image->spatial == 3 && i > 0) {
+            if (from->kernel[i] != 1 || from->stride[i] != 1 || begin != 0 || end != 0)
+                return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
+                                 "a window in three dimensions; along the first alone it is handled");
+            continue;
+        }
+        window->kernel[axis] = from->kernel[i];
+        window->stride[axis] = from->stride[i];
+        window->dilation[axis] = from->dilation[i];
+        window->pad_begin[axis] = begin;
+        window->pad_end[axis] = end;
+    }
+    return SNED_OK;
+}
+
+/* auto_pad, which replaces pads; *is_automatic: the number of outputs follows from it alone, whatever
+ * ceil_mode says. */
+static sned_status read_auto_pad(struct importer *importer, const struct image_input *image,
+                                 struct window *window, bool *is_automatic)
 {
     char mode[32];
-    int first = 2 - image->spatial, pads[4] = {0};
-    SNED_TRY(window_ints(importer, "pads", 2 * image->spatial, 0, pads));
     SNED_TRY(onnx_attribute_string(importer, "auto_pad", "NOTSET", mode));
     *is_automatic = strcmp(mode, "NOTSET") != 0;
     bool upper = strcmp(mode, "SAME_UPPER") == 0, lower = strcmp(mode, "SAME_LOWER") == 0;
     if (*is_automatic && !upper && !lower && strcmp(mode, "VALID") != 0)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "auto_pad '%s'", mode);
-    for (int i = 0; i < image->spatial; i++) {
-        if (upper || lower) {
-            same_padding(window, first + i, image->shape.dim[2 + first + i], upper);
-        } else if (!*is_automatic) {
-            window->pad_begin[first + i] = pads[i];
-            window->pad_end[first + i] = pads[image->spatial + i];
-        }
+    for (int axis = 0; *is_automatic && axis < 2; axis++) {
+        window->pad_begin[axis] = window->pad_end[axis] = 0;
+        if (upper || lower)
+            same_padding(window, axis, image->shape.dim[2 + axis], upper);
     }
     return SNED_OK;
 }
@@ -112,20 +148,21 @@ static sned_status read_padding(struct importer *importer, const struct image_in
 static sned_status read_window(struct importer *importer, const struct image_input *image,
                                const int64_t *kernel, struct window *window, bool *is_automatic)
 {
-    int first = 2 - image->spatial;
-    *window = (struct window){.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
+    struct spatial_window from = {.kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     if (kernel == NULL && onnx_attribute(importer, "kernel_shape") == NULL)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "no kernel_shape");
     for (int i = 0; kernel && i < image->spatial; i++)
-        window->kernel[first + i] = (int)kernel[i];
-    SNED_TRY(window_ints(importer, "kernel_shape", image->spatial, 1, window->kernel + first));
+        from.kernel[i] = (int)kernel[i];
+    SNED_TRY(window_ints(importer, "kernel_shape", image->spatial, 1, from.kernel));
     for (int i = 0; kernel && i < image->spatial; i++)
-        if (kernel[i] != window->kernel[first + i])
+        if (kernel[i] != from.kernel[i])
             return onnx_fail(importer, SNED_ERROR_SHAPE, "kernel_shape %d, but weights of %lld along axis %d",
-                             window->kernel[first + i], (long long)kernel[i], i + 2);
-    SNED_TRY(window_ints(importer, "strides", image->spatial, 1, window->stride + first));
-    SNED_TRY(window_ints(importer, "dilations", image->spatial, 1, window->dilation + first));
-    return read_padding(importer, image, window, is_automatic);
+                             from.kernel[i], (long long)kernel[i], i + 2);
+    SNED_TRY(window_ints(importer, "strides", image->spatial, 1, from.stride));
+    SNED_TRY(window_ints(importer, "dilations", image->spatial, 1, from.dilation));
+    SNED_TRY(window_ints(importer, "pads", 2 * image->spatial, 0, from.pads));
+    SNED_TRY(move_window(importer, image, &from, window));
+    return read_auto_pad(importer, image, window, is_automatic);
 }
 
 /* Height and width of what the window gives on `image`. */
@@ -178,7 +215,7 @@ sned_status onnx_convert_conv(struct importer *importer)
     struct node fields = {0};
     int64_t groups;
     bool is_automatic;
-    SNED_TRY(image_input(importer, &image));
+    SNED_TRY(image_input(importer, 2, &image));
     SNED_TRY(onnx_attribute_int(importer, "group", 1, &groups));
     SNED_TRY(conv_weight_shape(importer, &image, groups, &weights));
     SNED_TRY(
@@ -201,7 +238,7 @@ static sned_status convert_pool(struct importer *importer, enum op op)
     struct node fields = {0};
     int64_t ceil_mode, include_pad, storage_order;
     bool is_automatic;
-    SNED_TRY(image_input(importer, &image));
+    SNED_TRY(image_input(importer, MAX_SPATIAL, &image));
     SNED_TRY(onnx_attribute_int(importer, "ceil_mode", 0, &ceil_mode));
     SNED_TRY(onnx_attribute_int(importer, "count_include_pad", 0, &include_pad));
     SNED_TRY(
@@ -222,41 +259,4 @@ sned_status onnx_convert_max_pool(struct importer *importer)
 sned_status onnx_convert_average_pool(struct importer *importer)
 {
     return convert_pool(importer, OP_AVERAGE_POOL);
-}
-
-sned_status onnx_convert_global_average_pool(struct importer *importer)
-{
-    struct image_input image;
-    struct node fields = {0};
-    SNED_TRY(image_input(importer, &image));
-    struct shape shape = sned_shape(4, (int64_t)1, image.shape.dim[1], (int64_t)1, (int64_t)1);
-    return emit_window_node(importer, &image, OP_GLOBAL_AVERAGE_POOL, &image.tensor, 1, &shape, &fields);
-}
-
-/* A mean over height and width, and over nothing else, is a global average pool. */
-sned_status onnx_convert_reduce_mean(struct importer *importer)
-{
-    struct value *x;
-    struct node *node;
-    const int64_t *axes;
-    int64_t keep;
-    int count, tensor;
-    bool reduced[GRAPH_MAX_RANK] = {false};
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_attribute_int(importer, "keepdims", 1, &keep));
-    SNED_TRY(onnx_ints(importer, "axes", 1, 18, &axes, &count));
-    for (int i = 0; i < count; i++) {
-        int axis;
-        SNED_TRY(onnx_axis(importer, axes[i], x->shape.rank, &axis));
-        reduced[axis] = true;
-    }
-    if (x->shape.rank != 4 || reduced[0] || reduced[1] || !reduced[2] || !reduced[3])
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "a mean over other axes than height and width");
-    struct shape pooled = sned_shape(4, (int64_t)1, x->shape.dim[1], (int64_t)1, (int64_t)1);
-    if (keep)
-        return onnx_emit(importer, OP_GLOBAL_AVERAGE_POOL, &x->tensor, 1, &pooled, &node);
-    struct shape flat = sned_shape(2, (int64_t)1, x->shape.dim[1]);
-    SNED_TRY(
-        onnx_emit_step(importer, OP_GLOBAL_AVERAGE_POOL, &x->tensor, 1, &pooled, "/pool", &tensor, &node));
-    return onnx_emit_reshape(importer, tensor, &flat);
 }
