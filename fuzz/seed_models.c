@@ -160,6 +160,47 @@ static void write_folding(void)
                                      {0}});
 }
 
+/* A TensorProto whose elements lie in list `field`, not in raw bytes. */
+static void put_list(struct builder *model, const char *name, int type, const char *dims, int field,
+                     const void *list, size_t size)
+{
+    struct buffer tensor = {0};
+
+    put_numbers(&tensor, 1, dims);
+    put_number(&tensor, 2, type);
+    put_bytes(&tensor, field, list, size); /* numbers of a fixed size, packed */
+    put_text(&tensor, 8, name);
+    put_message(&model->graph, 5, &tensor);
+}
+
+/* Constants in every type, as weights, as sums, and as a shape. */
+static void write_types(void)
+{
+    enum { FLOAT = 1, INT64 = 7, HALF = 10, DOUBLE = 11, BFLOAT = 16 };
+    static const float floats[] = {1, -2, 0.5f, 3};
+    static const double doubles[] = {0.25, -1};
+    static const uint16_t halves[] = {0x3c00, 0xc000, 0x0001, 0x7bff};
+    struct builder model = {.opset = 13};
+
+    model_input(&model, "x", "N,2");
+    put_list(&model, "floats", FLOAT, "2,2", 4, floats, sizeof floats);
+    put_list(&model, "doubles", DOUBLE, "2", 10, doubles, sizeof doubles);
+    put_list(&model, "int64s", INT64, "2", 7, "\1\2", 2); /* varints */
+    put_list(&model, "int32s", HALF, "2", 5, "\x80\x78\1", 3);
+    model_tensor(&model, "halves", HALF, "2,2", halves, sizeof halves);
+    model_tensor(&model, "bfloats", BFLOAT, "2", "\x80\x3f\0\xc0", 4);
+    model_tensor(&model, "bytes", 3, "2", "\xff\2", 2);
+    write_onnx(&model, "types",
+               (const struct line[]){{"MatMul", "x floats", ""},
+                                     {"Add", "n0 doubles", ""},
+                                     {"Mul", "n1 int32s", ""},
+                                     {"Gemm", "n2 halves bfloats", "transB=1"},
+                                     {"Sub", "int64s int64s", ""},
+                                     {"Add", "n4 bytes", ""},
+                                     {"Reshape", "n3 n5", ""},
+                                     {0}});
+}
+
 static void write_old_style(void)
 {
     struct builder model = {.opset = 9};
@@ -276,6 +317,7 @@ int main(int argc, char **argv)
     write_pools();
     write_residual();
     write_folding();
+    write_types();
     write_old_style();
     write_packed("small", small_graph(0.5f, 1), -1);
     write_packed("every-operator", every_operator_graph(0.1f, 1), -1);
