@@ -8,31 +8,64 @@
 
 /* ---- damaged files ---- */
 
+/* Between them: every section, every operator, every weight format, filters left out. */
+static const struct {
+    graph_maker make;
+    float density;
+    int format; /* forced, or -1 */
+} whole_files[] = {
+    {small_graph, 0.3f, -1},
+    {every_operator_graph, 0.3f, -1},
+    {small_graph, 0.05f, FORMAT_DENSE8},
+    {small_graph, 0.05f, FORMAT_CCOO16},
+    {small_graph, 0.05f, FORMAT_GAP16},
+};
+enum { WHOLE_FILES = sizeof whole_files / sizeof *whole_files };
+
+/* In a block of exactly its size, so that a sanitizer sees a reader that goes past the end. */
+static uint8_t *make_whole_file(int index, size_t *size)
+{
+    struct graph *graph = whole_files[index].make(whole_files[index].density, 1);
+    struct buffer file = {0};
+    int force[64];
+    for (int i = 0; i < graph->node_count; i++)
+        force[i] = whole_files[index].format;
+    assert_int_equal(sned_pack(graph, force, &file, NULL, NULL, NULL), SNED_OK);
+    uint8_t *data = malloc(file.size);
+    memcpy(data, file.data, file.size);
+    *size = file.size;
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+    return data;
+}
+
 static void every_flipped_bit_is_found(void **state)
 {
-    for (int i = 0; i < 2; i++) {
-        struct buffer file = pack_new(makers[i], 0.3f, 1);
-        for (size_t bit = 0; bit < file.size * 8; bit++) {
-            file.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            assert_int_not_equal(try_unpack(file.data, file.size), SNED_OK);
-            file.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    for (int i = 0; i < WHOLE_FILES; i++) {
+        size_t size;
+        uint8_t *file = make_whole_file(i, &size);
+        for (size_t bit = 0; bit < size * 8; bit++) {
+            file[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_not_equal(try_unpack(file, size), SNED_OK);
+            file[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
-        assert_int_equal(try_unpack(file.data, file.size), SNED_OK);
-        sned_buffer_free(&file);
+        assert_int_equal(try_unpack(file, size), SNED_OK);
+        free(file);
     }
 }
 
 static void every_cut_is_found(void **state)
 {
-    for (int i = 0; i < 2; i++) {
-        struct buffer file = pack_new(makers[i], 0.3f, 1);
-        for (size_t size = 0; size < file.size; size++) {
+    for (int i = 0; i < WHOLE_FILES; i++) {
+        size_t whole;
+        uint8_t *file = make_whole_file(i, &whole);
+        for (size_t size = 0; size < whole; size++) {
             uint8_t *cut = malloc(size ? size : 1);
-            memcpy(cut, file.data, size);
+            memcpy(cut, file, size);
             assert_int_equal(try_unpack(cut, size), SNED_ERROR_TRUNCATED);
             free(cut);
         }
-        sned_buffer_free(&file);
+        free(file);
     }
     assert_int_equal(try_unpack(NULL, 0), SNED_ERROR_TRUNCATED);
 }
@@ -134,6 +167,24 @@ static struct parts small_parts(void)
     struct parts parts = take_apart(&file);
     sned_buffer_free(&file);
     return parts;
+}
+
+/* What whole_files promises; the first byte of WEIGHTS is conv1's form. */
+static void the_damaged_files_had_every_form_of_weights(void **state)
+{
+    unsigned formats = 0, dead = 0;
+    for (int i = 0; i < WHOLE_FILES; i++) {
+        size_t size;
+        uint8_t *file = make_whole_file(i, &size);
+        struct parts parts = take_apart(&(struct buffer){file, size, size});
+        uint8_t form = parts.section[1].content.data[0];
+        formats |= 1u << (form & 15);
+        dead |= 1u << (form >> 7);
+        parts_free(&parts);
+        free(file);
+    }
+    assert_int_equal(formats, 7);
+    assert_int_equal(dead, 3);
 }
 
 static void add_section(struct parts *parts, uint8_t kind, const void *data, size_t size)
@@ -380,6 +431,7 @@ int main(void)
         cmocka_unit_test(every_cut_is_found),
         cmocka_unit_test(bytes_behind_the_end_are_found),
         cmocka_unit_test(other_files_are_told_apart),
+        cmocka_unit_test(the_damaged_files_had_every_form_of_weights),
         cmocka_unit_test(minor_versions_and_optional_sections_are_skipped),
         cmocka_unit_test(unknown_required_sections_are_refused),
         cmocka_unit_test(sections_must_be_there_once_and_in_order),

@@ -175,7 +175,8 @@ sned_status sned_write_weights_section(struct writer *writer, const struct graph
         sned_status status = write_layer(writer, graph, node, force ? force[i] : -1, storage, error);
         if (status != SNED_OK)
             return sned_error_context(error, status, "layer '%.80s'", node->name);
-        storage += storage != NULL;
+        if (storage)
+            storage++;
     }
     return writer->status == SNED_OK
                ? SNED_OK
@@ -313,7 +314,8 @@ sned_status sned_read_weights_section(struct reader *reader, struct graph *graph
             status = read_table(reader, &graph->tensors[node->inputs[1]], error);
         if (sned_node_has_weights(node)) {
             status = read_layer(reader, graph, node, storage, error);
-            storage += storage != NULL;
+            if (storage)
+                storage++;
         }
         if (status != SNED_OK)
             return sned_error_context(error, status, "layer '%.80s'", node->name);

@@ -1,0 +1,61 @@
+/*
+ * dataset.c - what the targets of data sets share: open, ask, read every image.
+ */
+#include "target.h"
+
+#include "io/dataset.h"
+
+#include <stdlib.h>
+
+enum { MOST_IMAGES = 64 };
+
+struct extent fuzz_input(uint8_t options, const char **color)
+{
+    static const struct {
+        struct extent input;
+        const char *color;
+    } inputs[4] = {{{1, 8, 8}, "gray"}, {{3, 32, 32}, "RGB"}, {{3, 5, 9}, "BGR"}, {{64, 1, 1}, "gray"}};
+
+    *color = inputs[options & 3].color;
+    return inputs[options & 3].input;
+}
+
+static void read_images(struct dataset *dataset, size_t count)
+{
+    struct extent extent = dataset_extent(dataset);
+    size_t pixels = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width, got = 0;
+    uint8_t *images = malloc(count * pixels);
+    int32_t labels[MOST_IMAGES];
+    uint32_t indices[MOST_IMAGES];
+    sned_error error = {0};
+
+    for (size_t i = 0; i < count; i++)
+        indices[i] = (uint32_t)(count - 1 - i);
+    sned_status status = dataset_read(dataset, indices, count, images, labels, &got, &error);
+    fuzz_require_outcome(status, status == SNED_OK ? dataset : NULL, &error);
+    for (size_t i = 0; status == SNED_OK && i < got; i++)
+        fuzz_require(labels[i] >= 0 && labels[i] < dataset_class_count(dataset), "labels are in range");
+    free(images);
+}
+
+void fuzz_read_dataset(const char *spec, uint8_t options)
+{
+    struct dataset_options wanted = {.split = SPLIT_TEST,
+                                     .classes = options & 4 ? 10 : 0,
+                                     .memory_budget = options & 8 ? 4096 : 1 << 24,
+                                     .limit = MOST_IMAGES,
+                                     .threads = 1};
+    struct dataset *dataset = NULL;
+    sned_error error = {0};
+
+    wanted.input = fuzz_input(options, &wanted.color);
+    sned_status status = dataset_open(&dataset, spec, &wanted, &error);
+    fuzz_require_outcome(status, dataset, &error);
+    if (status != SNED_OK)
+        return;
+    fuzz_require(dataset_size(dataset) >= 1 && dataset_size(dataset) <= MOST_IMAGES, "the limit holds");
+    for (int i = -1; i <= dataset_class_count(dataset); i++)
+        (void)dataset_class_name(dataset, i);
+    read_images(dataset, dataset_size(dataset));
+    dataset_free(dataset);
+}
