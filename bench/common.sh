@@ -11,18 +11,25 @@ sned=${SNED:-build/src/cli/sned}
 [ -x "$sned" ] || { echo "build first: ./demo or ./check" >&2; exit 1; }
 data=${SNED_DATA:-../shared}
 results=bench/results
-work=${SNED_BENCH:-out/bench}
+# Trained and packed networks stay here, for later runs and for whoever measures on them.
+work=${SNED_BENCH:-${XDG_CACHE_HOME:-$HOME/.cache}/sned-bench}
 mkdir -p "$results" "$work"
 
-# measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line in it, unless it is there.
+# output_of COMMAND...: the file after its -o, or nothing.
+output_of() { sed -n 's/.* -o \([^ ]*\).*/\1/p' <<<"$*"; }
+
+# measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line in it, unless it is there and the
+# file that the command makes too.
 measured() {
-    local name=$1 file=$results/$1.json
+    local name=$1 file=$results/$1.json made
     shift
-    [ ! -s "$file" ] || return 0
+    made=$(output_of "$@")
+    [ ! -s "$file" ] || { [ -n "$made" ] && [ ! -e "$made" ]; } || return 0
     echo "\$ sned ${*:2}" >&2
     if "$@" --json --quiet >"$work/$name.out"; then
         jq --arg command "sned $(sed "s|$work/||g; s|$data/|DATA/|g" <<<"${*:2}")" --arg machine "$(machine)" \
-            'del(.decisions) + {command: $command, machine: $machine}' "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
+            '(if .decisions then .steps = [.decisions[] | {phase, seconds_cut, seconds_retrained}] else . end) | del(.decisions)
+             | . + {command: $command, machine: $machine}' "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
     else
         echo "$name: failed" >&2
         return 1

@@ -6,11 +6,15 @@ models=$data/models
 measured eval-squeezenet $sned eval "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-val-a.tar" || exit 1
 measured pack-squeezenet $sned pack "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" -o "$work/squeezenet.sned" || exit 1
 measured eval-squeezenet-int8 $sned eval "$work/squeezenet.sned" --data "$imagenet/imagenet-val-a.tar" || exit 1
+measured agree-packed-squeezenet $sned eval "$work/squeezenet.sned" --data "$imagenet/imagenet-val-a.tar" --against "$models/squeezenet/squeezenet.onnx" || exit 1
+measured compress-squeezenet-distill $sned compress "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" --recipe bench/recipes/squeezenet-distill.yaml -o "$work/squeezenet-distill.sned" --seed 1 || exit 1
+measured eval-squeezenet-distill $sned eval "$work/squeezenet-distill.sned" --data "$imagenet/imagenet-val-a.tar" || exit 1
 measured bench-squeezenet-int8 $sned bench "$work/squeezenet.sned" --threads 1 || exit 1
 measured bench-squeezenet $sned bench "$models/squeezenet/squeezenet.onnx" --threads 1 || exit 1
 for net in resnet20 resnet56; do
     measured eval-$net $sned eval "$models/$net-cifar10/$net-cifar10.onnx" --data "$data/data/cifar10" || exit 1
     measured pack-$net $sned pack "$models/$net-cifar10/$net-cifar10.onnx" --data "$data/data/cifar10" -o "$work/$net.sned" || exit 1
+    measured agree-packed-$net $sned eval "$work/$net.sned" --data "$data/data/cifar10" --against "$models/$net-cifar10/$net-cifar10.onnx" || exit 1
 done
 # Peak memory of importing a 244 MB network, against the file's size.
 if [ ! -s $results/memory-alexnet.json ]; then

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # tables.sh - docs/results.md and its charts from bench/results/*.json: every figure there comes through here.
 . "$(dirname "$0")/common.sh"
+. bench/tables_networks.sh
+. bench/tables_speed.sh
 out=docs/results.md
 mkdir -p docs/charts
 
@@ -20,7 +22,7 @@ command_of() { echo "\`$(first .command "$1")\`"; }
 cat <<'T'
 # Results
 
-Made by `bench/tables.sh` from the runs that `bench/mnist.sh`, `bench/orders.sh` and `bench/models.sh` left in bench/results/ (one JSON
+Made by `bench/tables.sh` from the runs that the scripts of bench/ left in bench/results/ (one JSON
 file a run, with its command and machine). Spread is median (lowest to highest) over seeds. Accuracy is top-1 on the test split, which
 no search was steered by (the one recipe that was written after seeing it is named). Bytes are the whole .sned file: weights, indices, biases, scales, graph, names, checksums; "before" is
 every parameter as float32.
@@ -51,18 +53,16 @@ fi
 for net in lenet300 lenet5; do
     echo "### $net, layer by layer (seed 1)"
     echo
-    echo "| layer | weights | kept | % | bits | format | bytes |"
-    echo "| --- | --- | --- | --- | --- | --- | --- |"
-    jq -r '.layers[] | "| \(.name) | \(.weights) | \(.kept) | \(.kept / .weights * 10000 | round / 100) | \(.bits) | \(.format) | \(.bytes) |"' $results/compress-$net-1.json
+    layer_table $results/compress-$net-1.json
     echo
 done
 echo "## Does the order matter? Equal kept weights, equal retraining"
 echo
-echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out. lenet5 was run with one seed, lenet300 with three."
+echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out. lenet300 was run with three seeds, the others with one."
 echo
 echo "| network | kept | reversed | forward | joint | reversed + peak |"
 echo "| --- | --- | --- | --- | --- | --- |"
-for net in lenet300 lenet5; do
+for net in lenet300 lenet5 vgg8-cifar; do
     [ -s $results/order-$net-reversed-1.json ] || continue
     row="| $net | $(spread .kept $results/order-$net-*-?.json) "
     for order in reversed forward joint reversed-peak; do
@@ -75,26 +75,35 @@ echo "![accuracy by order](charts/orders.svg)"
 echo
 echo "Command: $(command_of $results/order-lenet300-reversed-1.json), and the like."
 echo
+cifar_section
 echo "## Other people's networks"
 echo
-echo "| network | data | float | stated | int8, calibrated, not retrained | points lost | bytes before | bytes | command |"
-echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+echo "| network | data | float | stated | int8, calibrated, not retrained | points lost | agree | bytes before | bytes | command |"
+echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for row in "squeezenet|ImageNet val-a, 650 images|72.62" "resnet20|CIFAR-10 test|91.73" "resnet56|CIFAR-10 test|93.39"; do
     [ -s $results/eval-${row%%|*}.json ] && [ -s $results/pack-${row%%|*}.json ] || continue
     IFS='|' read -r net set stated <<<"$row"
     after=$results/pack-$net.json
     [ $net = squeezenet ] && after=$results/eval-squeezenet-int8.json
+    agree=$results/agree-packed-$net.json
     key=.top1_after
     [ $net = squeezenet ] && key=.top1
     before=$(first .top1 $results/eval-$net.json)
     now=$(first $key $after)
-    echo "| $net | $set | $(printf %.2f "$before") | $stated | $(printf %.2f "$now") | $(awk "BEGIN { printf \"%.2f\", $before - $now }") | $(first .bytes_before $results/pack-$net.json) | $(first .bytes $results/pack-$net.json) | $(command_of $results/pack-$net.json) |"
+    echo "| $net | $set | $(printf %.2f "$before") | $stated | $(printf %.2f "$now") | $(awk "BEGIN { printf \"%.2f\", $before - $now }") | $(first '.agreement * 100 | round / 100' $agree) | $(first .bytes_before $results/pack-$net.json) | $(first .bytes $results/pack-$net.json) | $(command_of $results/pack-$net.json) |"
 done
 echo
+echo "Agree: images that the integer and the float network put in one class, in percent."
 echo "SqueezeNet's scales come from the 500 calibration images, without labels; its accuracy is that of a file packed so on val-a."
 echo
 echo "One image, batch 1, one thread: SqueezeNet in integers (portable C, no SIMD by hand) $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
 echo
+distillation_section
+alexnet_size_section
+exports_section
+training_section
+steps_section
+loading_section
 echo "## What a format costs"
 echo
 echo "The pruned, retrained networks of the first table (seed 1), every layer in one format; the last row lets each layer take its smallest."
@@ -106,13 +115,7 @@ for format in dense8 ccoo16 gap16; do
 done
 echo "| smallest by layer | $(first .bytes $results/compress-lenet300-1.json) | $(first .bytes $results/compress-lenet5-1.json) |"
 echo
-echo "## Memory"
-echo
-echo "Importing AlexNet, $(first '.file_bytes / 1e6 | round' $results/memory-alexnet.json) MB of ONNX, peaks at $(first '.peak_bytes / .file_bytes * 100 | round / 100' $results/memory-alexnet.json) times the file's size (\`$(first .command $results/memory-alexnet.json)\`)."
-if [ -s $results/torch.md ]; then
-    echo
-    cat $results/torch.md
-fi
+memory_section
 } >$out.new && mv $out.new $out
 
 # The chart: points lost against the float network, by order.

@@ -99,7 +99,8 @@ class Torch:
 class Sned:
     def __init__(self, path, batch, threads):
         self.process = subprocess.Popen([os.path.join(ROOT, "build/bench/train_step"), path, str(batch), str(threads)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, GOMP_SPINCOUNT="1000"))  # as sned sets it for itself
 
     def ask(self, line):
         self.process.stdin.write(line + "\n")
@@ -151,7 +152,6 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("-o", "--output")
     options = parser.parse_args()
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as sned sets it for itself
     import torch
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)

@@ -3,9 +3,10 @@
  *
  *   train_step NET.onnx BATCH THREADS
  *
- * Reads numbers from standard input, one a line; for each N makes N steps (forward, loss, backward, SGD) on a batch of
- * noise and prints the seconds they took. The peer is timed in between, so that both meet the machine in the same state.
- * `profile N` instead prints the seconds of N steps spent in the forward pass, the loss, the backward pass and SGD.
+ * Reads numbers from standard input, one a line; for each N makes N steps (forward, loss, backward, SGD) on a
+ * batch of noise and prints the seconds they took. The peer is timed in between, so that both meet the
+ * machine in the same state. `profile N` instead prints the seconds of N steps spent in the forward pass, the
+ * loss, the backward pass and SGD.
  */
 #include "base/memory.h"
 #include "base/random.h"
@@ -41,7 +42,8 @@ static sned_status prepare(struct bench *bench, const char *path, int batch, int
     SNED_TRY(onnx_read(&bench->graph, path, error));
     SNED_TRY(executor_new(&bench->executor, bench->graph, &options, error));
     const size_t inputs = sned_shape_elements(&bench->graph->tensors[bench->graph->input].shape);
-    const uint32_t classes = (uint32_t)sned_shape_elements(&bench->graph->tensors[bench->graph->output].shape);
+    const uint32_t classes =
+        (uint32_t)sned_shape_elements(&bench->graph->tensors[bench->graph->output].shape);
     bench->batch = (size_t)batch;
     SNED_TRY(sned_alloc(&bench->values, bench->batch, inputs * sizeof(float), error));
     SNED_TRY(sned_alloc(&bench->labels, bench->batch, sizeof(int32_t), error));
@@ -84,8 +86,8 @@ static sned_status serve(struct bench *bench, sned_error *error)
         const double start = now();
         SNED_TRY(run(bench, steps, seconds, error));
         if (profile)
-            printf("forward %.6f loss %.6f backward %.6f step %.6f\n", seconds[PART_FORWARD], seconds[PART_LOSS],
-                   seconds[PART_BACKWARD], seconds[PART_STEP]);
+            printf("forward %.6f loss %.6f backward %.6f step %.6f\n", seconds[PART_FORWARD],
+                   seconds[PART_LOSS], seconds[PART_BACKWARD], seconds[PART_STEP]);
         else
             printf("%.6f\n", now() - start);
         fflush(stdout);

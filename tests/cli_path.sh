@@ -65,6 +65,9 @@ refuses "eval wants labels" 1 'no labels text' "$sned" eval trained.onnx --data 
 succeeds "pack without data" "$sned" pack trained.onnx -o noise.sned --json
 succeeds "export" "$sned" export packed.sned -o exported.onnx -q
 succeeds "eval of what was exported" "$sned" eval exported.onnx --data glyphs --json
+succeeds "eval against the network it came from" "$sned" eval packed.sned --data glyphs --against trained.onnx --json
+keys "eval --against: keys" agreement top1
+holds "a model agrees with itself on every image" grep -q '"agreement": 100.0' <("$sned" eval packed.sned --data glyphs --against packed.sned --json)
 succeeds "bench of .sned" "$sned" bench packed.sned --runs 3 --json
 keys "bench: keys" ms_min ms_median threads runs
 succeeds "bench of .onnx" "$sned" bench trained.onnx --runs 3 --json

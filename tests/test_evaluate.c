@@ -39,12 +39,40 @@ static void integer_evaluation_counts_what_the_runtime_says(void **state)
     sned_context_free(context);
     sned_close(model);
     for (int threads = 1; threads <= 3; threads++) {
-        must(evaluate_integer(graph, dataset, all_images(), IMAGES, threads, NULL, &actual, error));
+        must(evaluate_integer(graph, dataset, all_images(), IMAGES,
+                              &(struct evaluate_options){.threads = threads}, &actual, error));
         assert_int_equal(actual.images, IMAGES);
         assert_true(fabs(actual.top1 - expected.top1 * 100 / IMAGES) < 1e-9);
         assert_true(actual.top5 == 100 && actual.loss > 0);
     }
-    assert_int_equal(evaluate_integer(graph, dataset, NULL, 0, 1, NULL, &actual, NULL), SNED_ERROR_DATA);
+    assert_int_equal(
+        evaluate_integer(graph, dataset, NULL, 0, &(struct evaluate_options){.threads = 1}, &actual, NULL),
+        SNED_ERROR_DATA);
+    dataset_free(dataset);
+    sned_graph_free(graph);
+}
+
+static void answers_come_by_the_images_indices(void **state)
+{
+    struct graph *graph = integer_network();
+    struct dataset *dataset = open_data(folder);
+    static int32_t all[IMAGES], some[IMAGES];
+    const uint32_t chosen[3] = {400, 7, 33};
+    struct evaluation evaluation;
+    for (int i = 0; i < IMAGES; i++)
+        all[i] = some[i] = -1;
+    must(evaluate_integer(graph, dataset, all_images(), IMAGES, &(struct evaluate_options){.answers = all},
+                          &evaluation, error));
+    must(evaluate_integer(graph, dataset, chosen, 3, &(struct evaluate_options){.answers = some}, &evaluation,
+                          error));
+    for (uint32_t i = 0; i < IMAGES; i++) {
+        assert_in_range(all[i], 0, CLASSES - 1);
+        assert_int_equal(some[i], i == 400 || i == 7 || i == 33 ? all[i] : -1);
+    }
+    dataset_relabel(dataset, all); /* against its own answers a network is always right */
+    must(evaluate_integer(graph, dataset, all_images(), IMAGES, &(struct evaluate_options){0}, &evaluation,
+                          error));
+    assert_true(evaluation.top1 == 100);
     dataset_free(dataset);
     sned_graph_free(graph);
 }
@@ -65,6 +93,7 @@ int main(int argc, char **argv)
     openmp_wait_briefly(argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integer_evaluation_counts_what_the_runtime_says),
+        cmocka_unit_test(answers_come_by_the_images_indices),
         cmocka_unit_test(equal_scores_rank_by_class_index),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -267,6 +267,63 @@ static void a_step_is_stored_into_the_graph(void **state)
     sned_graph_free(graph);
 }
 
+/* The definition in executor.h, written down once more in double. */
+static double taught_loss(const float *own, const float *its, const int32_t *labels, double weight, double t)
+{
+    double loss = 0;
+    for (int n = 0; n < BATCH; n++, own += CLASSES, its += CLASSES) {
+        double plain = 0, soft = 0, teacher = 0;
+        for (int c = 0; c < CLASSES; c++) {
+            plain += exp(own[c]);
+            soft += exp(own[c] / t);
+            teacher += exp(its[c] / t);
+        }
+        if (weight < 1)
+            loss += (1 - weight) * (log(plain) - own[labels[n]]);
+        for (int c = 0; c < CLASSES; c++) {
+            const double p = exp(its[c] / t) / teacher, q = exp(own[c] / t) / soft;
+            loss += weight * t * t * p * log(p / q);
+        }
+    }
+    return loss / BATCH;
+}
+
+static void a_teacher_pulls_by_the_softened_divergence(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int bias = graph->nodes[5].inputs[2];
+    const int32_t labels[BATCH] = {0, 1, 2, 3}, nonsense[BATCH] = {-1, 1 << 20, -7, 99};
+    float own[BATCH * CLASSES], its[BATCH * CLASSES], gradient[CLASSES];
+    uint32_t seed = 5;
+    double loss;
+    size_t correct;
+    lcg_fill(&seed, its, BATCH * CLASSES, 3);
+    for (int whole = 0; whole < 2; whole++) {
+        const struct teaching teaching = {its, whole ? 1 : 0.6, 2.5};
+        must(executor_forward(executor, some_input(), BATCH, error));
+        must(executor_logits(executor, own, error));
+        must(executor_loss_taught(executor, whole ? nonsense : labels, &teaching, &loss, &correct, error));
+        assert_true(fabs(loss - taught_loss(own, its, labels, teaching.weight, 2.5)) < 1e-6);
+        must(executor_backward(executor, error));
+        must(executor_gradient(executor, bias, gradient, error));
+        for (int c = 0; c < CLASSES; c++) { /* the bias is added to every image's score */
+            const double step = 1e-3;
+            float above[BATCH * CLASSES], below[BATCH * CLASSES];
+            for (int i = 0; i < BATCH * CLASSES; i++) {
+                above[i] = own[i] + (i % CLASSES == c ? (float)step : 0);
+                below[i] = own[i] - (i % CLASSES == c ? (float)step : 0);
+            }
+            const double difference = (taught_loss(above, its, labels, teaching.weight, 2.5) -
+                                       taught_loss(below, its, labels, teaching.weight, 2.5)) /
+                                      (2 * step);
+            assert_true(fabs(difference - gradient[c]) < 1e-3);
+        }
+    }
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
 static void momentum_can_be_taken_out_and_put_back(void **state)
 {
     struct graph *graph = small_network();
@@ -468,6 +525,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_was_overwritten_is_not_given_for_something_else),
         cmocka_unit_test(changed_parameters_are_taken_on_load),
         cmocka_unit_test(a_step_is_stored_into_the_graph),
+        cmocka_unit_test(a_teacher_pulls_by_the_softened_divergence),
         cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
         cmocka_unit_test(running_statistics_follow_the_batches),
         cmocka_unit_test(dropout_drops_in_training_alone),

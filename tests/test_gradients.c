@@ -247,6 +247,20 @@ static void max_pool(void **state)
     check_pool(OP_MAX_POOL, square_window(3, 1, 1), false, false, 16);
 }
 
+/* Five channels would be mostly padding in blocks: the network keeps channels last. The first Conv scales
+ * each channel, which moves no maximum. */
+static void max_pool_with_channels_last(void **state)
+{
+    const struct window windows[] = {square_window(2, 2, 0), square_window(3, 2, 1), square_window(3, 1, 1)};
+    for (int i = 0; i < 3; i++) {
+        struct builder b = build_new(image(5, 7, 6), 1);
+        build_conv(&b, (struct conv_setup){.in = 5, .out = 5, .groups = 5, .window = square_window(1, 1, 0)});
+        build_pool(&b, OP_MAX_POOL, windows[i])->u.pool.ceil_mode = true;
+        build_conv(&b, (struct conv_setup){.in = 5, .out = 5, .window = square_window(1, 1, 0)});
+        check_gradients(build_graph(&b), INPUT_DISTINCT);
+    }
+}
+
 static void dilated_max_pool(void **state)
 {
     struct window window = square_window(2, 1, 0);
@@ -473,6 +487,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(leaky_relu),
         cmocka_unit_test(activation_fused_on_a_node),
         cmocka_unit_test(max_pool),
+        cmocka_unit_test(max_pool_with_channels_last),
         cmocka_unit_test(dilated_max_pool),
         cmocka_unit_test(average_pool),
         cmocka_unit_test(global_average_pool),

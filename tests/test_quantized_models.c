@@ -143,10 +143,12 @@ static void resnet20_in_integers_keeps_its_accuracy_on_cifar10(void **state)
     must(dataset_open(&dataset, data_path("data/cifar10"), &options, error));
     for (uint32_t i = 0; i < 2 * TEST_IMAGES; i++)
         indices[i] = i;
-    must(evaluate_network(graph, dataset, indices, TEST_IMAGES, false, 0, NULL, &before, error));
+    must(evaluate_network(graph, dataset, indices, TEST_IMAGES, &(struct evaluate_options){0}, &before,
+                          error));
     must(quantize_calibrate(graph, dataset, indices + TEST_IMAGES, TEST_IMAGES, &calibration, error));
     must(quantize_lower(&integer, graph, error));
-    must(evaluate_integer(integer, dataset, indices, TEST_IMAGES, 0, NULL, &after, error));
+    must(evaluate_integer(integer, dataset, indices, TEST_IMAGES, &(struct evaluate_options){0}, &after,
+                          error));
     assert_int_equal(after.images, TEST_IMAGES);
     assert_true(after.top1 >= before.top1 - accuracy_tolerance);
     dataset_free(dataset);

@@ -19,7 +19,8 @@ static void learns(void **state)
     assert_true(result.images_per_second > 0);
     assert_int_equal(result.rollbacks, 0);
     struct dataset *dataset = open_data(folder);
-    must(evaluate_network(graph, dataset, all_images(), IMAGES, false, 2, NULL, &evaluation, error));
+    must(evaluate_network(graph, dataset, all_images(), IMAGES, &(struct evaluate_options){.threads = 2},
+                          &evaluation, error));
     dataset_free(dataset);
     assert_int_equal(evaluation.images, IMAGES);
     assert_int_equal(evaluation.skipped, 0);
@@ -114,7 +115,9 @@ static void rounded_weights_train_too(void **state)
     graph->tensors[graph->nodes[2].output].quantization = (struct quantization){0.03f, 8, false};
     must(train(graph, folder, &options, &result, error));
     struct dataset *dataset = open_data(folder);
-    must(evaluate_network(graph, dataset, all_images(), IMAGES, true, 2, NULL, &rounded, error));
+    must(evaluate_network(graph, dataset, all_images(), IMAGES,
+                          &(struct evaluate_options){.quantize_weights = true, .threads = 2}, &rounded,
+                          error));
     dataset_free(dataset);
     assert_true(rounded.top1 > 90);
     sned_graph_free(graph);

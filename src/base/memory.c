@@ -54,6 +54,15 @@ sned_status sned_strdup(char **out, const char *text, sned_error *error)
     return *out ? SNED_OK : no_memory(error, strlen(text) + 1, 1);
 }
 
+sned_status sned_buffer_reserve(struct buffer *buffer, size_t capacity, sned_error *error)
+{
+    if (capacity <= buffer->capacity)
+        return SNED_OK;
+    SNED_TRY(sned_resize(&buffer->data, capacity, 1, error));
+    buffer->capacity = capacity;
+    return SNED_OK;
+}
+
 sned_status sned_buffer_append(struct buffer *buffer, const void *data, size_t size, sned_error *error)
 {
     if (size > buffer->capacity - buffer->size) {
@@ -64,8 +73,7 @@ sned_status sned_buffer_append(struct buffer *buffer, const void *data, size_t s
         size_t capacity = doubled > needed ? doubled : needed;
         if (capacity < 256)
             capacity = 256;
-        SNED_TRY(sned_resize(&buffer->data, capacity, 1, error));
-        buffer->capacity = capacity;
+        SNED_TRY(sned_buffer_reserve(buffer, capacity, error));
     }
     if (size)
         memcpy(buffer->data + buffer->size, data, size);

@@ -22,6 +22,9 @@ struct buffer {
     uint8_t *data;
     size_t size, capacity;
 };
+/* Room for `capacity` bytes in all, no more: appending alone doubles, which half a gigabyte of weights need
+ * not. */
+sned_status sned_buffer_reserve(struct buffer *buffer, size_t capacity, sned_error *error);
 sned_status sned_buffer_append(struct buffer *buffer, const void *data, size_t size, sned_error *error);
 void sned_buffer_free(struct buffer *buffer);
 

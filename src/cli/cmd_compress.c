@@ -14,26 +14,28 @@ static json_t *decisions_json(const struct compress_result *result)
     json_t *array = json_array();
     for (int i = 0; i < result->decision_count && array; i++) {
         const struct decision *d = &result->decisions[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b}", "layer", d->layer,
-                                               "phase", d->phase, "density_from", d->density_from,
-                                               "density_to", d->density_to, "accuracy_pruned",
-                                               d->accuracy_pruned, "accuracy_retrained",
-                                               d->accuracy_retrained, "accepted", (int)d->accepted));
+        json_array_append_new(
+            array, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b, s:f, s:f}", "layer", d->layer, "phase",
+                             d->phase, "density_from", d->density_from, "density_to", d->density_to,
+                             "accuracy_pruned", d->accuracy_pruned, "accuracy_retrained",
+                             d->accuracy_retrained, "accepted", (int)d->accepted, "seconds_cut",
+                             d->seconds_cut, "seconds_retrained", d->seconds_retrained));
     }
     return array;
 }
 
 static json_t *extra_json(const struct compress_result *result)
 {
-    return json_pack("{s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before, "heldout_after",
-                     result->accuracy_after, "seconds", result->seconds, "decisions", decisions_json(result));
+    return json_pack("{s:f, s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before, "heldout_after",
+                     result->accuracy_after, "epoch_seconds", result->epoch_seconds, "seconds",
+                     result->seconds, "decisions", decisions_json(result));
 }
 
 static sned_status top1(double *percent, struct graph *graph, struct images *tests,
                         const struct options *options, const struct reporter *reporter, sned_error *error)
 {
     struct evaluation evaluation;
-    SNED_TRY(model_evaluate(graph, tests, options, reporter, &evaluation, error));
+    SNED_TRY(model_evaluate(graph, tests, options, reporter, NULL, &evaluation, error));
     *percent = evaluation.top1;
     return SNED_OK;
 }

@@ -20,7 +20,7 @@ static sned_status measure(double *top1, struct graph *graph, struct images *tes
 {
     struct evaluation evaluation = {.top1 = -1};
     if (tests->dataset)
-        SNED_TRY(model_evaluate(graph, tests, options, reporter, &evaluation, error));
+        SNED_TRY(model_evaluate(graph, tests, options, reporter, NULL, &evaluation, error));
     *top1 = evaluation.top1;
     return SNED_OK;
 }

@@ -112,7 +112,7 @@ static sned_status run_train(const struct options *options, sned_error *error)
     }
     SNED_TRY_DONE(
         train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
-    SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, &evaluation, error));
+    SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, NULL, &evaluation, error));
     display_finish(&display);
     SNED_TRY_DONE(onnx_write(model.graph, options->output, error));
     checkpoint_remove(checkpoint);

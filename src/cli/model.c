@@ -213,13 +213,15 @@ void images_free(struct images *images)
 }
 
 sned_status model_evaluate(struct graph *graph, struct images *images, const struct options *options,
-                           const struct reporter *reporter, struct evaluation *evaluation, sned_error *error)
+                           const struct reporter *reporter, int32_t *answers, struct evaluation *evaluation,
+                           sned_error *error)
 {
-    int threads = option_threads(options);
-    return graph->integer ? evaluate_integer(graph, images->dataset, images->indices, images->count, threads,
-                                             reporter, evaluation, error)
-                          : evaluate_network(graph, images->dataset, images->indices, images->count, false,
-                                             threads, reporter, evaluation, error);
+    const struct evaluate_options how = {
+        .threads = option_threads(options), .reporter = reporter, .answers = answers};
+    return graph->integer ? evaluate_integer(graph, images->dataset, images->indices, images->count, &how,
+                                             evaluation, error)
+                          : evaluate_network(graph, images->dataset, images->indices, images->count, &how,
+                                             evaluation, error);
 }
 
 sned_status check_output(const struct options *options, sned_error *error)

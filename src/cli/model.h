@@ -48,9 +48,10 @@ sned_status images_open_pictures(struct images *images, const char *spec, const 
                                  sned_error *error);
 void images_free(struct images *images);
 
-/* Accuracy of a graph of either kind. */
+/* Accuracy of a graph of either kind; answers: struct evaluate_options. */
 sned_status model_evaluate(struct graph *graph, struct images *images, const struct options *options,
-                           const struct reporter *reporter, struct evaluation *evaluation, sned_error *error);
+                           const struct reporter *reporter, int32_t *answers, struct evaluation *evaluation,
+                           sned_error *error);
 
 /* --threads, or all processors. */
 int option_threads(const struct options *options);

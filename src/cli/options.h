@@ -17,6 +17,7 @@ enum option_key {
     OPTION_OUTPUT,
     OPTION_DATA,
     OPTION_SPLIT,
+    OPTION_AGAINST,
     OPTION_LIMIT,
     OPTION_COLOR,
     OPTION_MEAN,
@@ -61,8 +62,8 @@ struct options {
     long calibration, top, runs;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
-    const char *output, *data, *labels, *split, *color, *mean, *scale, *densities, *block, *characters,
-        *fonts, *schedule;
+    const char *output, *data, *labels, *split, *against, *color, *mean, *scale, *densities, *block,
+        *characters, *fonts, *schedule;
     const char *checkpoint, *recipe, *format;
     const char **arguments; /* what is not an option, in order */
     int argument_count;

@@ -52,6 +52,8 @@ sned_status compress_network(struct graph **integer, struct graph *graph, struct
             options->reporter,
             "accuracy on the held-out images is %.2f points below the start, more than the %.2f allowed",
             result->accuracy_before - result->accuracy_after, session.max_drop);
+    if (session.images_per_second > 0)
+        result->epoch_seconds = (double)session.train_count / session.images_per_second;
     result->seconds = session_elapsed(&session);
 done:
     session_close(&session);

@@ -26,12 +26,16 @@ struct decision {
     double density_from, density_to;
     double accuracy_pruned, accuracy_retrained; /* percent, before and after retraining */
     bool accepted;
+    /* Seconds: of choosing, cutting and measuring (quantize: of calibrating), and of retraining. 0: done in
+     * an earlier run. */
+    double seconds_cut, seconds_retrained;
 };
 
 struct compress_result {
     double accuracy_before, accuracy_after; /* held-out split, percent: float as given, integer at the end */
     struct decision *decisions;             /* owned: compress_result_free */
     int decision_count;
+    double epoch_seconds; /* of retraining, as last measured; 0: nothing was retrained */
     double seconds;
 };
 void compress_result_free(struct compress_result *result);

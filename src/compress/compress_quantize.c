@@ -25,15 +25,16 @@ static sned_status measure_integer(const struct session *session, const struct g
         *images = (size_t)(integer_work / macs) + 1;
     if (*images > session->held_count)
         *images = session->held_count;
+    const struct evaluate_options how = {.threads = session->options->threads};
     SNED_TRY(evaluate_integer(integer, session->dataset, session->indices + session->train_count, *images,
-                              session->options->threads, NULL, &evaluation, error));
+                              &how, &evaluation, error));
     *accuracy = evaluation.top1;
     return SNED_OK;
 }
 
 /* Retrains a copy with rounding in the forward pass; *graph is replaced where that is better. */
 static sned_status retrain_quantized(struct session *session, struct graph **graph, double epochs,
-                                     struct measure *best, sned_error *error)
+                                     struct measure *best, double *seconds, sned_error *error)
 {
     struct train_result trained = {0};
     struct measure after;
@@ -47,6 +48,7 @@ static sned_status retrain_quantized(struct session *session, struct graph **gra
         goto done;
     }
     SNED_TRY_DONE(status);
+    *seconds = trained.seconds;
     SNED_TRY_DONE(session_measure(session, copy, 0, true, &after, error));
     if (session_drop(session, &after) < session_drop(session, best)) {
         struct graph *other = *graph;
@@ -81,12 +83,15 @@ sned_status quantize_session(struct session *session, struct graph **integer, sn
     SNED_TRY_DONE(session_catch_up(session, error));
     SNED_TRY_DONE(sned_graph_copy(&prepared, session->graph, error));
     SNED_TRY_DONE(sned_graph_prepare(prepared, error));
+    const double started = session_clock();
     SNED_TRY_DONE(quantize_calibrate(prepared, session->dataset, session->indices, session->train_count,
                                      &calibration, error));
+    decision.seconds_cut = session_clock() - started;
     SNED_TRY_DONE(session_measure(session, prepared, 0, true, &plain, error));
     best = plain;
     if (epochs > 0)
-        SNED_TRY_DONE(retrain_quantized(session, &prepared, epochs, &best, error));
+        SNED_TRY_DONE(
+            retrain_quantized(session, &prepared, epochs, &best, &decision.seconds_retrained, error));
     SNED_TRY_DONE(quantize_lower(integer, prepared, error));
     SNED_TRY_DONE(measure_integer(session, *integer, &accuracy, &images, error));
     session->result->accuracy_after = accuracy;

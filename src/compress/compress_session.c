@@ -25,7 +25,7 @@ static const double time_reserve = 1.25;
 /* Share of the counted mistakes in the estimate of the drop; the rest is the loss's. */
 static const double accuracy_weight = 0.25;
 
-static double clock_now(void)
+double session_clock(void)
 {
     struct timespec now;
 
@@ -171,7 +171,7 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
                          .max_drop = options->max_drop >= 0 ? options->max_drop : options->recipe.max_drop,
                          .restored = true,
                          .rate_factor = 1,
-                         .started = clock_now()};
+                         .started = session_clock()};
     if (session->saliency == NULL)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "recipe: saliency '%s' is not one of: %s",
                          options->recipe.saliency, saliency_names());
@@ -179,6 +179,7 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
     SNED_TRY(find_layers(session, error));
     SNED_TRY(sned_alloc(&session->fallback_kept, (size_t)session->layer_count, sizeof(size_t), error));
     SNED_TRY(split_images(session, error));
+    SNED_TRY(session_find_teacher(session, error));
     if (options->checkpoint != NULL)
         SNED_TRY(make_key(session, error));
     SNED_TRY(session_accept(session, error));
@@ -187,6 +188,7 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
 
 void session_close(struct session *session)
 {
+    sned_graph_free(session->teacher);
     free(session->indices);
     free(session->layers);
     free(session->journal);
@@ -231,6 +233,9 @@ sned_status session_train(struct session *session, struct graph *graph, double e
     if (options.augmentation.shift > most_shift(graph))
         options.augmentation.shift = most_shift(graph);
     options.quantize_weights = quantize_weights;
+    options.teacher = session->teacher;
+    options.teacher_weight = session->recipe->distill.weight;
+    options.temperature = session->recipe->distill.temperature;
     options.seed = session->options->seed * 1000003 + session->step;
     options.threads = session->options->threads;
     options.checkpoint = NULL;
@@ -249,8 +254,10 @@ sned_status session_measure(const struct session *session, struct graph *graph, 
     struct evaluation evaluation = {0};
     size_t count = images > 0 && images < session->held_count ? images : session->held_count;
 
-    SNED_TRY(evaluate_network(graph, session->dataset, session->indices + session->train_count, count,
-                              quantize_weights, session->options->threads, NULL, &evaluation, error));
+    const struct evaluate_options how = {.quantize_weights = quantize_weights,
+                                         .threads = session->options->threads};
+    SNED_TRY(evaluate_network(graph, session->dataset, session->indices + session->train_count, count, &how,
+                              &evaluation, error));
     *measure = (struct measure){evaluation.top1, evaluation.loss};
     return SNED_OK;
 }
@@ -317,7 +324,7 @@ sned_status session_decide(struct session *session, const struct decision *decis
 
 double session_elapsed(const struct session *session)
 {
-    return session->earlier + clock_now() - session->started;
+    return session->earlier + session_clock() - session->started;
 }
 
 static double epochs_within(const struct session *session, double epochs, double share)

@@ -38,6 +38,7 @@ enum { RECORD_VALUES = 8 }; /* what a step gives back, besides each layer's kept
 struct session {
     struct graph *graph;     /* borrowed; changed */
     struct dataset *dataset; /* borrowed */
+    struct graph *teacher;   /* owned; the network as given, prepared; NULL: none */
     const struct compress_options *options;
     const struct recipe *recipe;
     const struct saliency *saliency;
@@ -81,6 +82,9 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
                          sned_error *error);
 void session_close(struct session *session);
 
+/* teach.c: before the first step, while the network is as given. */
+sned_status session_find_teacher(struct session *session, sned_error *error);
+
 /* Points of accuracy that a measure is below the reference: see there. */
 double session_drop(const struct session *session, const struct measure *measure);
 /* The standard error of an accuracy on the held-out images, in points. */
@@ -91,6 +95,7 @@ sned_status session_scores(const struct session *session, int layer, float **sco
 /* Whether time is left for another retraining of so many epochs, with what has to follow it. */
 bool session_has_time(const struct session *session, double epochs);
 double session_elapsed(const struct session *session);
+double session_clock(void); /* seconds, from any start */
 /* The epochs of the last retrainings: the recipe's, or as many as fit in their share of the time budget. */
 double session_finish_epochs(const struct session *session);
 double session_quantize_epochs(const struct session *session);

@@ -201,10 +201,12 @@ static enum cut_outcome judge(const struct session *session, const struct cut *c
 }
 
 /* Prunes, measures, retrains, measures. A retraining that diverges is a cut that failed. */
-static sned_status work_cut(struct session *session, const struct cut *cut, double *values, sned_error *error)
+static sned_status work_cut(struct session *session, const struct cut *cut, double *values,
+                            struct decision *decision, sned_error *error)
 {
     struct measure pruned, retrained;
     struct train_result trained = {0};
+    const double started = session_clock();
 
     SNED_TRY(apply_cut(session, cut, error));
     SNED_TRY(session_measure(session, session->graph, 0, false, &pruned, error));
@@ -213,6 +215,8 @@ static sned_status work_cut(struct session *session, const struct cut *cut, doub
     if (status != SNED_OK && (status != SNED_ERROR_DIVERGED || cut->always))
         return sned_error_context(error, status, "retraining after a cut");
     SNED_TRY(session_measure(session, session->graph, 0, false, &retrained, error));
+    decision->seconds_retrained = trained.seconds;
+    decision->seconds_cut = session_clock() - started - trained.seconds;
     values[ROLLBACKS] = trained.rollbacks;
     values[CUT_ACCURACY] = pruned.accuracy;
     values[CUT_LOSS] = pruned.loss;
@@ -287,7 +291,7 @@ sned_status session_cut(struct session *session, const struct cut *cut, enum cut
     bool live = !session_replay(session, &values);
     if (live) {
         SNED_TRY_DONE(session_catch_up(session, error));
-        SNED_TRY_DONE(work_cut(session, cut, fresh, error));
+        SNED_TRY_DONE(work_cut(session, cut, fresh, &decision, error));
         SNED_TRY_DONE(conclude(session, (enum cut_outcome)fresh[ACCEPTED], error));
         SNED_TRY_DONE(session_record(session, fresh, error));
     } else {
@@ -342,6 +346,7 @@ sned_status session_retrain(struct session *session, const char *phase, double e
     snprintf(decision.phase, sizeof(decision.phase), "%s", phase);
     decision.accuracy_pruned = values[CUT_ACCURACY];
     decision.accuracy_retrained = values[ACCURACY];
+    decision.seconds_retrained = trained.seconds;
     decision.accepted = values[ACCEPTED] != 0;
     const char *verdict = decision.accepted ? "kept" : "taken back";
     return session_decide(session, &decision, &(struct measure){values[ACCURACY], values[LOSS]},

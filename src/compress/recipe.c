@@ -27,6 +27,7 @@ void recipe_defaults(struct recipe *recipe)
                     .step_epochs = 1,
                     .step_factor = 0.1f,
                     .augmentation = {.shift = 1}},
+        .distill = {.weight = 0, .temperature = 2},
         .search = {.step = 0.5, .finest = 0.8, .first = 0.1, .saving = 0.01, .rounds = 2},
         .finish = {.epochs = 8, .rate = 0.05f},
         .quantize = {.images = 500, .epochs = 2, .rate = 0.002f},
@@ -163,6 +164,8 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
     write_double(writer, recipe->settle.epochs);
     sned_write_u32(writer, (uint32_t)recipe->settle.passes);
     write_retrain(&recipe->retrain, writer);
+    write_double(writer, recipe->distill.weight);
+    write_double(writer, recipe->distill.temperature);
     write_double(writer, recipe->search.step);
     write_double(writer, recipe->search.finest);
     write_double(writer, recipe->search.first);

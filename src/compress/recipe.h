@@ -47,6 +47,12 @@ struct recipe_settle {
     int passes;    /* at most */
 };
 
+/* The unpruned network as a teacher of every retraining (teach.c). */
+struct recipe_distill {
+    double weight; /* of the teacher in the loss, 0: none, 1: alone, without labels */
+    double temperature;
+};
+
 /* The last retraining in float, and the quantization after it. */
 struct recipe_finish {
     double epochs; /* 0: none */
@@ -80,6 +86,7 @@ struct recipe {
     enum structure structure;
     struct recipe_settle settle;
     struct recipe_retrain retrain;
+    struct recipe_distill distill;
     struct recipe_search search;
     struct recipe_finish finish;
     struct recipe_quantize quantize;

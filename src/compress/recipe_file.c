@@ -37,7 +37,7 @@ struct raw_section {
 };
 struct raw_recipe {
     struct raw_section general;
-    struct raw_section *settle, *retrain, *search, *finish, *quantize;
+    struct raw_section *settle, *retrain, *distill, *search, *finish, *quantize;
     struct raw_section *layers;
     unsigned layer_count;
 };
@@ -72,6 +72,10 @@ static const struct key retrain_keys[] = {
     {"step_factor", VALUE_FLOAT, FIELD(recipe_retrain, step_factor), 1e-6, 1, NULL},
     {"shift", VALUE_INT, FIELD(recipe_retrain, augmentation.shift), 0, 64, NULL},
     {"flip", VALUE_BOOL, FIELD(recipe_retrain, augmentation.flip), 0, 0, NULL},
+};
+static const struct key distill_keys[] = {
+    {"weight", VALUE_DOUBLE, FIELD(recipe_distill, weight), 0, 1, NULL},
+    {"temperature", VALUE_DOUBLE, FIELD(recipe_distill, temperature), 0.1, 100, NULL},
 };
 static const struct key search_keys[] = {
     {"first", VALUE_DOUBLE, FIELD(recipe_search, first), 0, 100, NULL},
@@ -131,6 +135,11 @@ static const cyaml_schema_field_t retrain_schema[] = {
     SECTION_FIELD(9, "flip"),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t distill_schema[] = {
+    SECTION_FIELD(0, "weight"),
+    SECTION_FIELD(1, "temperature"),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t search_schema[] = {
     SECTION_FIELD(0, "first"),  SECTION_FIELD(1, "step"),   SECTION_FIELD(2, "finest"),
     SECTION_FIELD(3, "saving"), SECTION_FIELD(4, "rounds"), CYAML_FIELD_END,
@@ -170,6 +179,7 @@ static const cyaml_schema_field_t recipe_schema[] = {
     RECIPE_FIELD(8, "structure"),
     SUB_SECTION(settle),
     SUB_SECTION(retrain),
+    SUB_SECTION(distill),
     SUB_SECTION(search),
     SUB_SECTION(finish),
     SUB_SECTION(quantize),
@@ -382,7 +392,8 @@ static sned_status read_document(struct recipe *recipe, const struct raw_recipe 
                                  sned_error *error)
 {
     const struct place top = {path, ""}, settle = {path, "settle."}, retrain = {path, "retrain."},
-                       search = {path, "search."}, finish = {path, "finish."}, quantize = {path, "quantize."};
+                       distill = {path, "distill."}, search = {path, "search."}, finish = {path, "finish."},
+                       quantize = {path, "quantize."};
     enum { STRUCTURE = COUNT(general_keys) - 1 };
 
     SNED_TRY(read_section(&top, general_keys, STRUCTURE, &raw->general, recipe, error));
@@ -390,6 +401,8 @@ static sned_status read_document(struct recipe *recipe, const struct raw_recipe 
     SNED_TRY(read_section(&settle, settle_keys, COUNT(settle_keys), raw->settle, &recipe->settle, error));
     SNED_TRY(
         read_section(&retrain, retrain_keys, COUNT(retrain_keys), raw->retrain, &recipe->retrain, error));
+    SNED_TRY(
+        read_section(&distill, distill_keys, COUNT(distill_keys), raw->distill, &recipe->distill, error));
     SNED_TRY(read_section(&search, search_keys, COUNT(search_keys), raw->search, &recipe->search, error));
     SNED_TRY(read_section(&finish, finish_keys, COUNT(finish_keys), raw->finish, &recipe->finish, error));
     SNED_TRY(read_section(&quantize, quantize_keys, COUNT(quantize_keys), raw->quantize, &recipe->quantize,

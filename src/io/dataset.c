@@ -203,6 +203,13 @@ struct extent dataset_extent(const struct dataset *dataset)
     return dataset->input;
 }
 
+void dataset_relabel(struct dataset *dataset, const int32_t *labels)
+{
+    for (size_t i = 0; i < dataset->count; i++)
+        if (labels[i] >= 0)
+            dataset->labels[i] = labels[i];
+}
+
 /* ---- reading ---- */
 
 struct reading {

@@ -57,6 +57,10 @@ sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices,
                                sned_error *error);
 struct extent dataset_extent(const struct dataset *dataset); /* the options' input */
 
+/* Other labels [dataset_size] in place of the set's own: what another network answers. Negative: stays as it
+ * is. */
+void dataset_relabel(struct dataset *dataset, const int32_t *labels);
+
 /* ---- batches, ahead of time (loader.c) ---- */
 
 struct augmentation {
@@ -87,6 +91,8 @@ sned_status loader_new(struct loader **loader, struct dataset *dataset, const ui
 /* *values [*got][C][H][W] and *labels, owned by the loader until the next call; *got 0 at the end. */
 sned_status loader_next(struct loader *loader, const float **values, const int32_t **labels, size_t *got,
                         sned_error *error);
+/* [got]: which images the batch of the last loader_next holds, as indices into the data set. */
+const uint32_t *loader_which(const struct loader *loader);
 void loader_free(struct loader *loader);
 
 #endif

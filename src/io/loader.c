@@ -18,6 +18,7 @@ enum { SLOTS = 2 };
 struct slot {
     float *values;   /* [batch][C][H][W] */
     int32_t *labels; /* [batch] */
+    uint32_t *which; /* [batch]: the images' indices */
     size_t got;
     bool full; /* the caller's turn */
 };
@@ -31,7 +32,6 @@ struct loader {
     size_t pixels_each;
     float *mean, *scale;       /* [C] */
     uint8_t *pixels, *shifted; /* [batch][C][H][W]; [C][H][W] */
-    uint32_t *which;           /* [batch] */
 
     struct slot slots[SLOTS];
     int taking;   /* the slot that loader_next waits for */
@@ -122,10 +122,11 @@ static sned_status fill(struct loader *loader, struct slot *slot, sned_error *er
         if (count > batch - slot->got)
             count = batch - slot->got;
         SNED_TRY(dataset_read_which(loader->dataset, loader->indices + loader->next, count, loader->pixels,
-                                    slot->labels + slot->got, loader->which, &got, error));
+                                    slot->labels + slot->got, slot->which + slot->got, &got, error));
         loader->next += count;
         for (size_t i = 0; i < got; i++)
-            normalize(loader, augment(loader, loader->which[i], loader->pixels + i * loader->pixels_each),
+            normalize(loader,
+                      augment(loader, slot->which[slot->got + i], loader->pixels + i * loader->pixels_each),
                       slot->values + (slot->got + i) * loader->pixels_each);
         slot->got += got;
     }
@@ -184,10 +185,10 @@ static sned_status allocate(struct loader *loader, sned_error *error)
     loader->pixels_each = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width;
     SNED_TRY(sned_alloc(&loader->pixels, batch, loader->pixels_each, error));
     SNED_TRY(sned_alloc(&loader->shifted, 1, loader->pixels_each, error));
-    SNED_TRY(sned_alloc(&loader->which, batch, sizeof *loader->which, error));
     for (int i = 0; i < SLOTS; i++) {
         SNED_TRY(sned_alloc(&loader->slots[i].values, batch, loader->pixels_each * sizeof(float), error));
         SNED_TRY(sned_alloc(&loader->slots[i].labels, batch, sizeof(int32_t), error));
+        SNED_TRY(sned_alloc(&loader->slots[i].which, batch, sizeof(uint32_t), error));
     }
     return SNED_OK;
 }
@@ -270,6 +271,11 @@ sned_status loader_next(struct loader *loader, const float **values, const int32
     return status;
 }
 
+const uint32_t *loader_which(const struct loader *loader)
+{
+    return loader->slots[loader->taking].which;
+}
+
 void loader_free(struct loader *loader)
 {
     if (!loader)
@@ -284,13 +290,13 @@ void loader_free(struct loader *loader)
     for (int i = 0; i < SLOTS; i++) {
         free(loader->slots[i].values);
         free(loader->slots[i].labels);
+        free(loader->slots[i].which);
     }
     free(loader->indices);
     free(loader->mean);
     free(loader->scale);
     free(loader->pixels);
     free(loader->shifted);
-    free(loader->which);
     pthread_mutex_destroy(&loader->lock);
     pthread_cond_destroy(&loader->changed);
     free(loader);

@@ -12,15 +12,15 @@
 
 enum {
     WEIGHT_BITS = 14, /* a window's weights sum to exactly 2^14 */
-    EXTRA_BITS = 6,   /* kept between the two passes: 8 + 6 bits fit uint16_t */
+    EXTRA_BITS = 6,   /* kept between the two passes: 8 + 6 bits fit int16_t */
 };
 
 /* For each of `count` output positions: its first input position, and `taps` weights (trailing ones may be
  * 0). */
 struct axis {
     int count, taps;
-    int *first;       /* [count] */
-    uint16_t *weight; /* [count][taps] */
+    int *first;      /* [count] */
+    int16_t *weight; /* [count][taps] */
 };
 
 static void axis_free(struct axis *axis)
@@ -38,7 +38,7 @@ static sned_status axis_alloc(struct axis *axis, int count, int taps, sned_error
 }
 
 /* Real weights to integers whose sum is exactly 2^WEIGHT_BITS: the rounding's rest goes to the largest. */
-static void quantize_weights(uint16_t *weight, const double *real, int taps)
+static void quantize_weights(int16_t *weight, const double *real, int taps)
 {
     double sum = 0;
     int rest = 1 << WEIGHT_BITS, largest = 0;
@@ -46,12 +46,12 @@ static void quantize_weights(uint16_t *weight, const double *real, int taps)
     for (int i = 0; i < taps; i++)
         sum += real[i];
     for (int i = 0; i < taps; i++) {
-        weight[i] = (uint16_t)(real[i] / sum * (1 << WEIGHT_BITS) + 0.5);
+        weight[i] = (int16_t)(real[i] / sum * (1 << WEIGHT_BITS) + 0.5);
         rest -= weight[i];
         if (weight[i] > weight[largest])
             largest = i;
     }
-    weight[largest] = (uint16_t)(weight[largest] + rest);
+    weight[largest] = (int16_t)(weight[largest] + rest);
 }
 
 /* Bilinear with half-pixel centres; the edge is repeated. */
@@ -117,31 +117,50 @@ done:
     return status;
 }
 
-/* Rows of the picture that the vertical windows touch, each resampled to [W][channels] with EXTRA_BITS. */
-static void resample_columns(const uint8_t *row, const struct axis *axis, int channels, uint16_t *out)
+/* Rows of the picture that the vertical windows touch, each resampled to [W][channels] with EXTRA_BITS.
+ * `channels` is a constant wherever this is inlined. */
+static inline void resample_pixels(const uint8_t *row, const struct axis *axis, const int channels,
+                                   int16_t *out)
 {
-    for (int x = 0; x < axis->count; x++) {
+    for (int x = 0; x < axis->count; x++, out += channels) {
         const uint8_t *pixel = row + (size_t)axis->first[x] * (size_t)channels;
-        const uint16_t *weight = axis->weight + (size_t)x * (size_t)axis->taps;
-        for (int c = 0; c < channels; c++) {
-            uint32_t sum = 1u << (WEIGHT_BITS - EXTRA_BITS - 1);
-            for (int i = 0; i < axis->taps; i++)
-                sum += (uint32_t)pixel[i * channels + c] * weight[i];
-            *out++ = (uint16_t)(sum >> (WEIGHT_BITS - EXTRA_BITS));
-        }
+        const int16_t *weight = axis->weight + (size_t)x * (size_t)axis->taps;
+        int32_t sum[3];
+        for (int c = 0; c < channels; c++)
+            sum[c] = 1 << (WEIGHT_BITS - EXTRA_BITS - 1);
+        for (int i = 0; i < axis->taps; i++, pixel += channels)
+            for (int c = 0; c < channels; c++)
+                sum[c] += pixel[c] * weight[i];
+        for (int c = 0; c < channels; c++)
+            out[c] = (int16_t)(sum[c] >> (WEIGHT_BITS - EXTRA_BITS));
     }
 }
 
-static void resample_rows(const uint16_t *rows, size_t stride, const struct axis *axis, int y, uint8_t *out)
+static void resample_columns(const uint8_t *row, const struct axis *axis, int channels, int16_t *out)
 {
-    const uint16_t *weight = axis->weight + (size_t)y * (size_t)axis->taps;
+    if (channels == 1)
+        resample_pixels(row, axis, 1, out);
+    else
+        resample_pixels(row, axis, 3, out);
+}
 
-    for (size_t x = 0; x < stride; x++) {
-        uint32_t sum = 1u << (WEIGHT_BITS + EXTRA_BITS - 1);
-        for (int i = 0; i < axis->taps; i++)
-            sum += (uint32_t)rows[(size_t)i * stride + x] * weight[i];
-        out[x] = (uint8_t)(sum >> (WEIGHT_BITS + EXTRA_BITS));
+/* Taps are taken two at a time: 16-bit products summed in pairs are what vector units do best. */
+static void resample_rows(const int16_t *rows, size_t stride, const struct axis *axis, int y, int32_t *sums,
+                          uint8_t *out)
+{
+    const int16_t *weight = axis->weight + (size_t)y * (size_t)axis->taps;
+
+    for (size_t x = 0; x < stride; x++)
+        sums[x] = 1 << (WEIGHT_BITS + EXTRA_BITS - 1);
+    for (int i = 0; i < axis->taps; i += 2) {
+        const bool pair = i + 1 < axis->taps;
+        const int16_t *first = rows + (size_t)i * stride, *second = pair ? first + stride : first;
+        const int16_t first_weight = weight[i], second_weight = pair ? weight[i + 1] : 0;
+        for (size_t x = 0; x < stride; x++)
+            sums[x] += first[x] * first_weight + second[x] * second_weight;
     }
+    for (size_t x = 0; x < stride; x++)
+        out[x] = (uint8_t)(sums[x] >> (WEIGHT_BITS + EXTRA_BITS));
 }
 
 /* One row [W][channels] into row y of the planes `out` [C][H][W]. */
@@ -150,6 +169,16 @@ static void put_row(const uint8_t *row, int channels, struct extent input, bool 
     size_t width = (size_t)input.width, plane = width * (size_t)input.height;
 
     out += (size_t)y * width;
+    if (channels == 3 && input.channels == 3) {
+        uint8_t *first = out + (reverse ? 2 * plane : 0), *second = out + plane,
+                *third = out + (reverse ? 0 : 2 * plane);
+        for (size_t x = 0; x < width; x++, row += 3) {
+            first[x] = row[0];
+            second[x] = row[1];
+            third[x] = row[2];
+        }
+        return;
+    }
     for (int c = 0; c < input.channels; c++) {
         uint8_t *to = out + plane * (size_t)c;
         const uint8_t *from = row + (channels == 1 ? 0 : reverse ? channels - 1 - c : c);
@@ -222,20 +251,23 @@ static sned_status resample(const uint8_t *in, int width, int channels, const st
     sned_status status;
     size_t stride = (size_t)input.width * (size_t)channels;
     int first = rows->first[0], last = rows->first[input.height - 1] + rows->taps;
-    uint16_t *narrowed = NULL; /* [last - first][W][channels] */
+    int16_t *narrowed = NULL; /* [last - first][W][channels] */
+    int32_t *sums = NULL;     /* [W][channels] */
     uint8_t *row = NULL;
 
+    SNED_TRY_DONE(sned_alloc(&sums, stride, sizeof *sums, error));
     SNED_TRY_DONE(sned_alloc(&narrowed, (size_t)(last - first), stride * sizeof *narrowed, error));
     SNED_TRY_DONE(sned_alloc(&row, stride, 1, error));
     for (int y = first; y < last; y++)
         resample_columns(in + (size_t)y * (size_t)width * (size_t)channels, columns, channels,
                          narrowed + (size_t)(y - first) * stride);
     for (int y = 0; y < input.height; y++) {
-        resample_rows(narrowed + (size_t)(rows->first[y] - first) * stride, stride, rows, y, row);
+        resample_rows(narrowed + (size_t)(rows->first[y] - first) * stride, stride, rows, y, sums, row);
         put_row(row, channels, input, reverse, y, out);
     }
 done:
     free(narrowed);
+    free(sums);
     free(row);
     return status;
 }

@@ -223,6 +223,7 @@ static sned_status plan_graph_output(struct executor *executor, sned_error *erro
     executor->loss_tensor = graph->output;
     if (producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX)
         executor->loss_tensor = graph->nodes[producer].inputs[0];
+    SNED_TRY(sned_alloc(&executor->loss_scores, layout_floats(&plain), sizeof(float), error));
     return sned_alloc(&executor->loss_gradient, layout_floats(&plain), sizeof(float), error);
 }
 

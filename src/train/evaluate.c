@@ -88,10 +88,20 @@ static sned_status check_label(int32_t label, int classes, sned_error *error)
                      classes);
 }
 
+/* Ties: the lower class, as evaluation_add has it. */
+static int32_t highest(const float *scores, int classes)
+{
+    int32_t best = 0;
+    for (int c = 1; c < classes; c++)
+        best = scores[c] > scores[best] ? c : best;
+    return best;
+}
+
 /* ---- float ---- */
 
 static sned_status evaluate_batches(struct executor *executor, struct loader *loader, int classes,
-                                    struct meter *meter, struct evaluation *evaluation, sned_error *error)
+                                    struct meter *meter, int32_t *answers, struct evaluation *evaluation,
+                                    sned_error *error)
 {
     for (;;) {
         const float *values;
@@ -104,32 +114,35 @@ static sned_status evaluate_batches(struct executor *executor, struct loader *lo
         SNED_TRY(executor_forward(executor, values, got, error));
         SNED_TRY(executor_loss(executor, labels, &loss, &correct, error));
         evaluation->loss += loss * (double)got;
-        for (size_t i = 0; i < got; i++)
-            evaluation_add(evaluation, executor_output(executor) + i * (size_t)classes, classes, labels[i]);
+        for (size_t i = 0; i < got; i++) {
+            const float *scores = executor_output(executor) + i * (size_t)classes;
+            evaluation_add(evaluation, scores, classes, labels[i]);
+            if (answers)
+                answers[loader_which(loader)[i]] = highest(scores, classes);
+        }
         show(meter, evaluation);
     }
 }
 
 sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices,
-                             size_t count, bool quantize_weights, int threads,
-                             const struct reporter *reporter, struct evaluation *evaluation,
-                             sned_error *error)
+                             size_t count, const struct evaluate_options *options,
+                             struct evaluation *evaluation, sned_error *error)
 {
-    struct meter meter = {.reporter = reporter, .began = now(), .total = count};
+    struct meter meter = {.reporter = options->reporter, .began = now(), .total = count};
     struct executor *executor = NULL;
     struct loader *loader = NULL;
     sned_status status;
     *evaluation = (struct evaluation){0};
     SNED_TRY_DONE(check_images(graph, dataset, count, error));
-    const struct executor_options options = {.batch = count < BATCH ? (int)count : BATCH,
-                                             .overwrite = true,
-                                             .quantize_weights = quantize_weights,
-                                             .threads = threads};
-    const struct loader_options order = {.batch = (size_t)options.batch, .rule = &graph->rule};
-    SNED_TRY_DONE(executor_new(&executor, graph, &options, error));
+    const struct executor_options how = {.batch = count < BATCH ? (int)count : BATCH,
+                                         .overwrite = true,
+                                         .quantize_weights = options->quantize_weights,
+                                         .threads = options->threads};
+    const struct loader_options order = {.batch = (size_t)how.batch, .rule = &graph->rule};
+    SNED_TRY_DONE(executor_new(&executor, graph, &how, error));
     SNED_TRY_DONE(loader_new(&loader, dataset, indices, count, &order, error));
     const int classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
-    SNED_TRY_DONE(evaluate_batches(executor, loader, classes, &meter, evaluation, error));
+    SNED_TRY_DONE(evaluate_batches(executor, loader, classes, &meter, options->answers, evaluation, error));
     finish(evaluation, count, meter.began);
 done:
     loader_free(loader);
@@ -151,6 +164,7 @@ struct integer_batch {
     float *values;   /* [threads][inputs], for networks that do not take pictures */
     float *scores;   /* [batch][classes] */
     int32_t *labels;
+    uint32_t *which;
 };
 
 static sned_status run_image(struct integer_batch *b, size_t thread, size_t image, sned_error *error)
@@ -204,6 +218,7 @@ static sned_status integer_batch_make(struct integer_batch *b, const struct grap
     SNED_TRY(sned_alloc(&b->pixels, images, b->inputs, error));
     SNED_TRY(sned_alloc(&b->values, (size_t)threads, b->inputs * sizeof(float), error));
     SNED_TRY(sned_alloc(&b->scores, images, (size_t)b->classes * sizeof(float), error));
+    SNED_TRY(sned_alloc(&b->which, images, sizeof *b->which, error));
     return sned_alloc(&b->labels, images, sizeof *b->labels, error);
 }
 
@@ -217,28 +232,33 @@ static void integer_batch_free(struct integer_batch *b)
     free(b->values);
     free(b->scores);
     free(b->labels);
+    free(b->which);
 }
 
 sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset, const uint32_t *indices,
-                             size_t count, int threads, const struct reporter *reporter,
+                             size_t count, const struct evaluate_options *options,
                              struct evaluation *evaluation, sned_error *error)
 {
-    struct meter meter = {.reporter = reporter, .began = now(), .total = count};
+    const int threads = options->threads > 0 ? options->threads : sned_thread_count();
+    struct meter meter = {.reporter = options->reporter, .began = now(), .total = count};
     struct integer_batch b = {0};
     sned_status status;
     *evaluation = (struct evaluation){0};
     SNED_TRY_DONE(check_images(graph, dataset, count, error));
-    SNED_TRY_DONE(integer_batch_make(&b, graph, threads > 0 ? threads : sned_thread_count(), error));
+    SNED_TRY_DONE(integer_batch_make(&b, graph, threads, error));
     const size_t batch = (size_t)b.threads * IMAGES_PER_THREAD;
     for (size_t first = 0; first < count; first += batch) {
         size_t wanted = count - first < batch ? count - first : batch;
-        SNED_TRY_DONE(dataset_read(dataset, indices + first, wanted, b.pixels, b.labels, &b.count, error));
+        SNED_TRY_DONE(dataset_read_which(dataset, indices + first, wanted, b.pixels, b.labels, b.which,
+                                         &b.count, error));
         SNED_TRY_DONE(sned_parallel_for(b.threads, (size_t)b.threads, run_thread, &b, error));
         for (size_t i = 0; i < b.count; i++) {
             const float *scores = b.scores + i * (size_t)b.classes;
             SNED_TRY_DONE(check_label(b.labels[i], b.classes, error));
             evaluation->loss += score_loss(&b, scores, b.labels[i]);
             evaluation_add(evaluation, scores, b.classes, b.labels[i]);
+            if (options->answers)
+                options->answers[b.which[i]] = highest(scores, b.classes);
         }
         show(&meter, evaluation);
     }

@@ -65,6 +65,7 @@ void executor_free(struct executor *executor)
         dnnl_stream_destroy(executor->stream);
     if (executor->engine)
         dnnl_engine_destroy(executor->engine);
+    free(executor->loss_scores);
     free(executor->loss_gradient);
     free(executor);
 }

@@ -47,6 +47,20 @@ sned_status executor_read(struct executor *executor, int tensor, float *values, 
  * mean to *loss, and the number whose highest score is the label to *correct. */
 sned_status executor_loss(struct executor *executor, const int32_t *labels, double *loss, size_t *correct,
                           sned_error *error);
+/* Another network whose scores the loss pulls towards (Hinton, Vinyals, Dean 2015): with T the temperature,
+ *   loss = (1 - weight) cross-entropy with the labels + weight T^2 KL(softmax(scores / T) || softmax(own /
+ * T)). */
+struct teaching {
+    const float *scores; /* [batch][classes], before any Softmax: executor_logits of the teacher */
+    double weight, temperature;
+};
+/* The same with a teacher; at weight 1 the labels are not looked at, and *correct counts where both have the
+ * same highest score. */
+sned_status executor_loss_taught(struct executor *executor, const int32_t *labels,
+                                 const struct teaching *teaching, double *loss, size_t *correct,
+                                 sned_error *error);
+/* The scores [batch][classes] that the loss is of: the input of a final Softmax, or the output. */
+sned_status executor_logits(struct executor *executor, float *scores, sned_error *error);
 /* Gradients of that loss for every parameter. */
 sned_status executor_backward(struct executor *executor, sned_error *error);
 /* The gradient of a constant (or of the input activation), plain layout, as of the last backward pass. */

@@ -14,8 +14,19 @@ static bool is_state(const struct tensor *tensor)
     return tensor->data && tensor->type == TENSOR_F32;
 }
 
+/* Bytes that one tensor takes. */
+static size_t state_size(const struct tensor *tensor)
+{
+    const size_t elements = sned_shape_elements(&tensor->shape);
+    return sizeof(uint64_t) + 1 + elements * sizeof(float) + (tensor->mask ? elements : 0);
+}
+
 sned_status graph_state_save(const struct graph *graph, struct buffer *buffer, sned_error *error)
 {
+    size_t size = buffer->size;
+    for (int t = 0; t < graph->tensor_count; t++)
+        size += is_state(&graph->tensors[t]) ? state_size(&graph->tensors[t]) : 0;
+    SNED_TRY(sned_buffer_reserve(buffer, size, error));
     for (int t = 0; t < graph->tensor_count; t++) {
         const struct tensor *tensor = &graph->tensors[t];
         if (!is_state(tensor))

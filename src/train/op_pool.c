@@ -116,6 +116,8 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
 {
     struct pooling p;
     struct edge *input = plan_input(executor, step, 0);
+    if (max_pool_is_here(executor, step))
+        return plan_max_pool_channels_last.forward(executor, step, error);
     SNED_TRY(pool_geometry(executor, step, &p, error));
     dnnl_memory_desc_t any = layout_any(4, p.out);
     SNED_TRY(describe(executor, step, &p, &input->desc, &any, error));
@@ -159,6 +161,8 @@ static sned_status backward(struct executor *executor, struct step *step, sned_e
     dnnl_primitive_desc_t description = NULL;
     struct pooling p;
     sned_status status;
+    if (max_pool_is_here(executor, step))
+        return plan_max_pool_channels_last.backward(executor, step, error);
     SNED_TRY_DONE(pool_geometry(executor, step, &p, error));
     SNED_TRY_DONE(describe_backward(executor, step, &p, &description, error));
     if (step->saved[SAVED_CORRECTION])

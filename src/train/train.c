@@ -16,6 +16,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static const double DIVERGED_TIMES = 3, RUNNING_KEEP = 0.9, RATE_CUT = 0.25, REPORT_SECONDS = 0.2;
@@ -26,10 +27,11 @@ struct training {
     struct dataset *dataset;
     const uint32_t *indices;
     size_t count;
-    struct train_options options; /* batch and threads resolved */
-    struct executor *executor;
-    size_t per_epoch, total; /* steps */
-    uint64_t key;            /* of the checkpoint */
+    struct train_options options;        /* batch and threads resolved */
+    struct executor *executor, *teacher; /* teacher NULL: none */
+    float *teacher_scores;               /* [batch][classes], of the current batch */
+    size_t per_epoch, total;             /* steps */
+    uint64_t key;                        /* of the checkpoint */
     struct train_progress progress;
     struct train_state accepted;
     double began, epoch_began, reported; /* seconds */
@@ -96,6 +98,23 @@ static bool has_diverged(struct training *t, double loss)
     return p->running > p->limit;
 }
 
+/* What the teacher says of a batch, for batch_loss. */
+static sned_status ask_teacher(struct training *t, const float *values, sned_error *error)
+{
+    if (!t->teacher)
+        return SNED_OK;
+    SNED_TRY(executor_forward(t->teacher, values, (size_t)t->options.batch, error));
+    return executor_logits(t->teacher, t->teacher_scores, error);
+}
+
+/* The loss of the executor's last forward pass, on the batch that the teacher was asked of. */
+static sned_status batch_loss(struct training *t, const int32_t *labels, double *loss, size_t *correct,
+                              sned_error *error)
+{
+    const struct teaching teaching = {t->teacher_scores, t->options.teacher_weight, t->options.temperature};
+    return executor_loss_taught(t->executor, labels, t->teacher ? &teaching : NULL, loss, correct, error);
+}
+
 static sned_status train_batch(struct training *t, const float *values, const int32_t *labels, bool *diverged,
                                sned_error *error)
 {
@@ -104,8 +123,9 @@ static sned_status train_batch(struct training *t, const float *values, const in
     double loss;
     size_t correct;
     executor_set_iteration(t->executor, p->step);
+    SNED_TRY(ask_teacher(t, values, error));
     SNED_TRY(executor_forward(t->executor, values, batch, error));
-    SNED_TRY(executor_loss(t->executor, labels, &loss, &correct, error));
+    SNED_TRY(batch_loss(t, labels, &loss, &correct, error));
     *diverged = has_diverged(t, loss);
     if (*diverged)
         return SNED_OK;
@@ -149,7 +169,7 @@ static sned_status verify(struct training *t, const float *values, const int32_t
     size_t correct;
     SNED_TRY(executor_store(t->executor, error));
     SNED_TRY(executor_forward(t->executor, values, (size_t)t->options.batch, error));
-    SNED_TRY(executor_loss(t->executor, labels, &loss, &correct, error));
+    SNED_TRY(batch_loss(t, labels, &loss, &correct, error));
     *diverged = !isfinite(loss) || loss > DIVERGED_TIMES * t->progress.limit || !is_finite(t->graph);
     return executor_load(t->executor, error); /* running statistics as they were */
 }
@@ -255,22 +275,25 @@ static sned_status train_all(struct training *t, sned_error *error)
 static uint64_t make_key(const struct training *t)
 {
     const struct train_options *o = &t->options;
-    double numbers[16 + 2] = {o->epochs,
-                              o->rate,
-                              o->momentum,
-                              o->decay,
-                              o->schedule,
-                              o->step_epochs,
-                              o->step_factor,
-                              o->augmentation.flip,
-                              o->augmentation.shift,
-                              o->quantize_weights,
-                              o->batch,
-                              o->threads,
-                              (double)t->count,
-                              (double)dataset_size(t->dataset)};
-    uint64_t parts[4] = {sned_hash(numbers, sizeof numbers), o->seed, graph_state_hash(t->graph),
-                         sned_hash(t->indices, t->count * sizeof *t->indices)};
+    double numbers[] = {o->epochs,
+                        o->rate,
+                        o->momentum,
+                        o->decay,
+                        o->schedule,
+                        o->step_epochs,
+                        o->step_factor,
+                        o->augmentation.flip,
+                        o->augmentation.shift,
+                        o->quantize_weights,
+                        o->batch,
+                        o->threads,
+                        (double)t->count,
+                        (double)dataset_size(t->dataset),
+                        o->teacher ? o->teacher_weight : 0,
+                        o->teacher ? o->temperature : 0};
+    uint64_t parts[] = {sned_hash(numbers, sizeof numbers), o->seed, graph_state_hash(t->graph),
+                        o->teacher ? graph_state_hash(o->teacher) : 0,
+                        sned_hash(t->indices, t->count * sizeof *t->indices)};
     uint64_t key = sned_hash(parts, sizeof parts);
     for (int i = 0; i < t->graph->tensor_count; i++) {
         const struct quantization *q = &t->graph->tensors[i].quantization;
@@ -279,6 +302,25 @@ static uint64_t make_key(const struct training *t)
         key = sned_hash(next, sizeof next);
     }
     return key;
+}
+
+static sned_status begin_teaching(struct training *t, sned_error *error)
+{
+    const struct executor_options options = {
+        .batch = t->options.batch, .overwrite = true, .threads = t->options.threads};
+    const struct graph *teacher = t->options.teacher;
+    const size_t classes = sned_shape_elements(&t->graph->tensors[t->graph->output].shape);
+    if (!teacher || t->options.teacher_weight == 0)
+        return SNED_OK;
+    if (!sned_shape_equal(&teacher->tensors[teacher->input].shape,
+                          &t->graph->tensors[t->graph->input].shape) ||
+        sned_shape_elements(&teacher->tensors[teacher->output].shape) != classes)
+        return sned_fail(error, SNED_ERROR_SHAPE, "the teacher %s has another input or other classes",
+                         teacher->name);
+    if (!(t->options.teacher_weight > 0 && t->options.teacher_weight <= 1) || !(t->options.temperature > 0))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "a teacher's weight is 0 to 1, its temperature above 0");
+    SNED_TRY(sned_alloc(&t->teacher_scores, (size_t)t->options.batch, classes * sizeof(float), error));
+    return executor_new(&t->teacher, t->options.teacher, &options, error);
 }
 
 static sned_status begin(struct training *t, sned_error *error)
@@ -292,6 +334,7 @@ static sned_status begin(struct training *t, sned_error *error)
     t->key = make_key(t);
     t->progress.factor = 1;
     SNED_TRY(executor_new(&t->executor, t->graph, &options, error));
+    SNED_TRY(begin_teaching(t, error));
     if (t->options.checkpoint)
         SNED_TRY(train_state_read(&t->accepted, t->options.checkpoint, t->key, &found, error));
     if (!found)
@@ -355,5 +398,7 @@ sned_status train_network(struct graph *graph, struct dataset *dataset, const ui
 done:
     train_state_free(&t.accepted);
     executor_free(t.executor);
+    executor_free(t.teacher);
+    free(t.teacher_scores);
     return status;
 }

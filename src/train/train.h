@@ -19,6 +19,9 @@ struct train_options {
     float step_factor;
     struct augmentation augmentation;
     bool quantize_weights; /* quantization-aware: see executor.h */
+    struct graph *teacher; /* distillation: a float network of the same input and classes, its batch norms
+                              folded; NULL: none. Borrowed, not changed */
+    double teacher_weight, temperature; /* struct teaching; at weight 1 labels are not looked at */
     uint64_t seed;
     int threads;
     /* File, written after every epoch and resumed from; NULL: none. It stays at the end: the caller removes
@@ -47,14 +50,20 @@ struct evaluation {
     double top1, top5, loss; /* percent, percent, mean cross-entropy */
     double seconds;
 };
-/* Float inference; with quantize_weights and calibrated activations, simulated integer inference. */
+struct evaluate_options {
+    bool quantize_weights; /* with calibrated activations: integer inference, simulated in float */
+    int threads;           /* 0: all */
+    const struct reporter *reporter;
+    int32_t *answers; /* [dataset_size]: receives each image's highest class, by its index; NULL: not wanted.
+                         What is not seen stays as it is. */
+};
+/* Float inference. */
 sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices,
-                             size_t count, bool quantize_weights, int threads,
-                             const struct reporter *reporter, struct evaluation *evaluation,
-                             sned_error *error);
+                             size_t count, const struct evaluate_options *options,
+                             struct evaluation *evaluation, sned_error *error);
 /* The same on an integer graph through the runtime: what `sned eval x.sned` reports. */
 sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset, const uint32_t *indices,
-                             size_t count, int threads, const struct reporter *reporter,
+                             size_t count, const struct evaluate_options *options,
                              struct evaluation *evaluation, sned_error *error);
 
 /* Adds one image's scores to an evaluation being summed: counts into top1 and top5 (as counts until the

@@ -1,0 +1,83 @@
+# tables_networks.sh - sourced by tables.sh: networks other than MNIST's. Each function prints one section, or says what was
+# not run.
+
+# compressed_row NAME FLOAT-ACCURACY WANTED: one network's row from compress-NAME-1.json and agree-NAME.json.
+compressed_row() {
+    local net=$1 wanted=$2 file=$results/compress-$1-1.json
+    [ -s "$file" ] || return 0
+    echo "| $net | $(jq -r '"\(.top1_before * 100 | round / 100) | \(.top1_after * 100 | round / 100) | \((.top1_before - .top1_after) * 100 | round / 100) | \(.kept) of \(.weights) | \(.weights / .kept * 100 | round / 100)x | \(.bytes) | \(.bytes_before / .bytes * 100 | round / 100)x"' "$file") | $(first '.agreement * 100 | round / 100' $results/agree-$net.json) | $wanted |"
+}
+
+layer_table() {
+    echo "| layer | weights | kept | % | bits | format | bytes |"
+    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    jq -r '.layers[] | "| \(.name) | \(.weights) | \(.kept) | \(.kept / .weights * 10000 | round / 100) | \(.bits) | \(.format) | \(.bytes) |"' "$1"
+}
+
+cifar_section() {
+    echo "## CIFAR-10 and Tiny-ImageNet: the whole method"
+    echo
+    echo "One seed: a run takes half an hour on two cores. Agreement: test images that the compressed integer network and the float network it came from put in one class, in percent."
+    echo
+    echo "| network | accuracy before | after | points lost | weights kept | fewer weights | bytes | smaller file | agreement | wanted |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    compressed_row vgg8-cifar "87 %, 13x, 28x, 0.3 lost"
+    compressed_row resnet20 "3x, 8x, 0.7 lost"
+    compressed_row alexnet "13x"
+    echo
+    local net
+    for net in vgg8-cifar alexnet; do
+        [ ! -s $results/train-$net-1.json ] || echo "$net was trained by $([ ! -s $results/train-$net-first-1.json ] || echo "$(command_of $results/train-$net-first-1.json) ($(first '.top1 * 100 | round / 100' $results/train-$net-first-1.json) %), then")$(command_of $results/train-$net-1.json): $(first '.top1 * 100 | round / 100' $results/train-$net-1.json) % of the test images."
+    done
+    for net in vgg8-cifar resnet20 alexnet; do
+        [ ! -s $results/compress-$net-1.json ] || echo "$net: $(command_of $results/compress-$net-1.json), $(first '.seconds / 60 | round' $results/compress-$net-1.json) minutes."
+    done
+    for net in vgg8-cifar resnet20 alexnet; do
+        [ -s $results/compress-$net-1.json ] || continue
+        echo
+        echo "### $net, layer by layer"
+        echo
+        layer_table $results/compress-$net-1.json
+    done
+    echo
+}
+
+distillation_section() {
+    local file=$results/compress-squeezenet-distill.json
+    [ -s "$file" ] || return 0
+    echo "## Pruned without labels"
+    echo
+    echo "SqueezeNet cut to a quarter of its weights (a third of them were not zero to begin with) and retrained on the 500 calibration images alone, without their labels: the network as it was given is the teacher (docs/method.md)."
+    echo
+    echo "| | float | int8, not pruned | pruned to 25 %, int8 |"
+    echo "| --- | --- | --- | --- |"
+    echo "| val-a, top-1 | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet.json) | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet-int8.json) | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet-distill.json) |"
+    echo "| bytes | $(first .bytes_before $file) | $(first .bytes $results/pack-squeezenet.json) | $(first .bytes $file) |"
+    echo
+    echo "$(command_of $file), $(first '.seconds / 60 | round' $file) minutes."
+    echo
+}
+
+alexnet_size_section() {
+    local file=$results/pack-alexnet-1000.json
+    [ -s "$file" ] || return 0
+    echo "## The full AlexNet's size"
+    echo
+    echo "1000 classes, synthetic weights at the densities .84 .38 .35 .37 .37 .09 .09 .25 (\`bench/alexnet.sh full\`): $(first .kept $file) of $(first .weights $file) weights, $(first '.bytes' $file) bytes of $(first .bytes_before $file), $(first '.bytes_before / .bytes * 10 | round / 10' $file)x smaller. The file holds the paper's two formats; the paper's own 8.7 MB are at 14x fewer weights, this is at $(first '.weights / .kept * 10 | round / 10' $file)x."
+    echo
+    layer_table $file
+    echo
+}
+
+exports_section() {
+    local file=$results/torch-exports.json
+    [ -s "$file" ] || return 0
+    echo "## Models as PyTorch exports them"
+    echo
+    echo "$(first .summary $file)"
+    echo
+    echo "| model | opset | constants folded | nodes | largest difference to PyTorch, relative | int8 agrees with float | bytes packed |"
+    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    jq -r '.rows[] | "| \(.model) | \(.opset) | \(.folding) | \(.nodes) | \(.difference) | \(.agreement) | \(.bytes) |"' "$file"
+    echo
+}
