@@ -101,6 +101,7 @@ offers_exactly "a model after a short option" "net.onnx nets" train -o other.txt
 offers_exactly "in a folder" "nets/deep nets/in.onnx" train nets/
 offers_exactly "pictures after the model" "a cat.jpg dog.png nets" run net.sned ""
 offers_exactly "and after more pictures" "dog.png" run net.sned "a cat.jpg" d
+offers_exactly "models of both kinds for --against" "net.onnx net.sned nets" eval --against ""
 offers_exactly "any file for --data" "a cat.jpg dog.png net.onnx net.sned nets other.txt" train net.onnx --data ""
 offers_exactly "any file after a tar's colon" "other.txt" train net.onnx --data a.tar : oth
 offers_exactly "the model after a tar and its labels" "net.onnx nets" train --data a.tar : other.txt net

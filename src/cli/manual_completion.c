@@ -76,6 +76,8 @@ static void describe_value(FILE *out, const struct option_row *row)
         list(out, choice_words(row->key));
     else if (!strcmp(row->argument, "FOLDER"))
         fputs("folders", out);
+    else if (!strcmp(row->argument, "MODEL"))
+        describe_argument(out, row->argument, (int)strlen(row->argument));
     else if (row->key == OPTION_DATA || !strcmp(row->argument, "FILE"))
         fputs("files", out);
     else
