@@ -113,7 +113,7 @@ static void release_inputs(struct importer *importer)
     for (int i = 0; i < onnx_input_count(importer); i++) {
         if (importer->node->input[i][0] == 0)
             continue;
-        struct value *value = &importer->values[onnx_names_find(&importer->names, importer->node->input[i])];
+        struct value *value = &importer->values[sned_names_find(&importer->names, importer->node->input[i])];
         while (value->alias >= 0)
             value = &importer->values[value->alias];
         if (--value->uses > 0 || value->kind == VALUE_ACTIVATION || value->tensor >= 0)
@@ -176,9 +176,9 @@ static void importer_free(struct importer *importer)
             free(importer->values[i].data);
     free(importer->values);
     free(importer->order);
-    onnx_names_free(&importer->names);
-    onnx_unique_free(&importer->tensor_names);
-    onnx_unique_free(&importer->node_names);
+    sned_names_free(&importer->names);
+    sned_unique_free(&importer->tensor_names);
+    sned_unique_free(&importer->node_names);
     if (importer->model)
         onnx__model_proto__free_unpacked(importer->model, NULL);
 }
