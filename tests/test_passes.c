@@ -2,6 +2,7 @@
  * test_passes.c - passes keep the network's function. The judge is a plain float evaluator, below, which
  * computes each operator straight from its definition and knows nothing of folding.
  */
+#include "base/names.h"
 #include "graph_evaluate.h"
 #include "graph_fixture.h"
 
@@ -281,6 +282,30 @@ static void normalization_of_a_vector_becomes_a_conv_between_reshapes(void **sta
 
 /* ---- activations ---- */
 
+/* A file chooses the names, and how many: looking for free ones by trial took minutes here. */
+static void tensors_of_two_thousand_nodes_of_one_long_name_get_names_of_their_own(void **state)
+{
+    struct graph *graph = graph_on(SHAPE(1, 2));
+    struct name_map names = {0};
+    int factor = floats(graph, "factor", SHAPE(1)), x = graph->input, index;
+    for (int i = 0; i < 2000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "mul%d", i);
+        struct node *node = APPEND(graph, name, OP_MUL, x, factor);
+        x = node->output;
+        free(node->name);
+        node->name = memset(calloc(1, 301), 'n', 300);
+    }
+    assert_int_equal(sned_graph_fold_affine(graph, NULL), SNED_OK);
+    for (int i = 0; i < graph->tensor_count; i++) {
+        bool is_new;
+        assert_int_equal(sned_names_add(&names, graph->tensors[i].name, i, &index, &is_new, NULL), SNED_OK);
+        assert_true(is_new);
+    }
+    sned_names_free(&names);
+    sned_graph_free(graph);
+}
+
 static void append_activation(struct graph *graph, const char *name, enum op op, float low, float high,
                               float slope)
 {
@@ -446,6 +471,7 @@ int main(void)
         cmocka_unit_test(shared_weights_are_copied_before_they_are_folded_into),
         cmocka_unit_test(normalization_of_what_others_read_becomes_a_depthwise_conv),
         cmocka_unit_test(normalization_of_a_vector_becomes_a_conv_between_reshapes),
+        cmocka_unit_test(tensors_of_two_thousand_nodes_of_one_long_name_get_names_of_their_own),
         cmocka_unit_test(activations_go_into_the_node_before),
         cmocka_unit_test(an_activation_of_what_others_read_stays),
         cmocka_unit_test(relu_then_clip_is_one_clip),

@@ -8,12 +8,20 @@
  * executor, the quantizer and the file format know already.
  */
 #include "base/memory.h"
+#include "base/names.h"
 #include "graph/inner.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What the pass keeps up to date while it changes the graph. */
+struct pass {
+    struct graph *graph;
+    struct uses uses;
+    struct unique_names names; /* of tensors */
+};
 
 struct affine {
     int channels;
@@ -80,28 +88,25 @@ static sned_status affine_of(const struct graph *graph, const struct node *node,
 
 /* ---- constants that a pass may write to ---- */
 
-static bool name_taken(const struct graph *graph, const char *name)
-{
-    for (int i = 0; i < graph->tensor_count; i++)
-        if (strcmp(graph->tensors[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* A tensor called after `node`, of a name that no other tensor has. Takes `data` over. */
-static sned_status add_named(struct graph *graph, int node, const char *suffix, const struct shape *shape,
+static sned_status add_named(struct pass *pass, int node, const char *suffix, const struct shape *shape,
                              void *data, int *index, sned_error *error)
 {
-    char name[256];
-    int written = snprintf(name, sizeof name, "%.200s.%s", graph->nodes[node].name, suffix);
-    for (int i = 2; name_taken(graph, name); i++)
-        snprintf(name + written, sizeof name - (size_t)written, ".%d", i);
-    return sned_graph_add_tensor(graph, name, TENSOR_F32, shape, data, index, error);
+    const char *name = NULL;
+    char wanted[256];
+    snprintf(wanted, sizeof wanted, "%.200s.%s", pass->graph->nodes[node].name, suffix);
+    sned_status status = sned_unique_name(&pass->names, wanted, &name, error);
+    if (status != SNED_OK) {
+        free(data);
+        return status;
+    }
+    return sned_graph_add_tensor(pass->graph, name, TENSOR_F32, shape, data, index, error);
 }
 
 /* Makes constant input `input` of a node its own: a copy where other nodes read it too. */
-static sned_status own_constant(struct graph *graph, int node, int input, sned_error *error)
+static sned_status own_constant(struct pass *pass, int node, int input, sned_error *error)
 {
+    struct graph *graph = pass->graph;
     int tensor = graph->nodes[node].inputs[input], index;
     if (sned_graph_consumers(graph, tensor) <= 1)
         return SNED_OK;
@@ -110,7 +115,7 @@ static sned_status own_constant(struct graph *graph, int node, int input, sned_e
     float *data = NULL;
     SNED_TRY(sned_alloc(&data, elements, sizeof *data, error));
     memcpy(data, graph->tensors[tensor].data, elements * sizeof *data);
-    SNED_TRY(add_named(graph, node, "own", &shape, data, &index, error));
+    SNED_TRY(add_named(pass, node, "own", &shape, data, &index, error));
     graph->nodes[node].inputs[input] = index;
     if (!graph->tensors[tensor].mask)
         return SNED_OK;
@@ -133,15 +138,16 @@ static sned_status set_inputs(struct node *node, int x, int weights, int bias, s
 }
 
 /* Gives a Conv or Gemm a bias [channels] of zeros where it has none, or its own copy of a shared one. */
-static sned_status own_bias(struct graph *graph, int node, int channels, sned_error *error)
+static sned_status own_bias(struct pass *pass, int node, int channels, sned_error *error)
 {
+    struct graph *graph = pass->graph;
     if (graph->nodes[node].input_count > 2 && graph->nodes[node].inputs[2] >= 0)
-        return own_constant(graph, node, 2, error);
+        return own_constant(pass, node, 2, error);
     struct shape shape = sned_shape(1, (int64_t)channels);
     float *data = NULL;
     int index;
     SNED_TRY(sned_alloc(&data, (size_t)channels, sizeof *data, error));
-    SNED_TRY(add_named(graph, node, "bias", &shape, data, &index, error));
+    SNED_TRY(add_named(pass, node, "bias", &shape, data, &index, error));
     struct node *to = &graph->nodes[node];
     return set_inputs(to, to->inputs[0], to->inputs[1], index, error);
 }
@@ -154,12 +160,12 @@ static bool accepts(const struct graph *graph, const struct uses *uses, int prod
            graph->nodes[producer].activation.kind == ACTIVATION_NONE;
 }
 
-static sned_status fold_into(struct graph *graph, int producer, const struct affine *affine,
-                             sned_error *error)
+static sned_status fold_into(struct pass *pass, int producer, const struct affine *affine, sned_error *error)
 {
+    struct graph *graph = pass->graph;
     SNED_TRY(need_floats(graph, &graph->nodes[producer], error));
-    SNED_TRY(own_constant(graph, producer, 1, error));
-    SNED_TRY(own_bias(graph, producer, affine->channels, error));
+    SNED_TRY(own_constant(pass, producer, 1, error));
+    SNED_TRY(own_bias(pass, producer, affine->channels, error));
     const struct node *node = &graph->nodes[producer];
     struct tensor *weights = &graph->tensors[node->inputs[1]];
     float *values = weights->data, *bias = graph->tensors[node->inputs[2]].data;
@@ -185,51 +191,54 @@ static sned_status fold_into(struct graph *graph, int producer, const struct aff
 
 /* A Reshape at the end of the nodes (sorting puts it right) from tensor x to a new tensor, or to `to` if not
  * -1. */
-static sned_status add_reshape(struct graph *graph, int node, const char *suffix, int x,
+static sned_status add_reshape(struct pass *pass, int node, const char *suffix, int x,
                                const struct shape *shape, int *to, sned_error *error)
 {
+    struct graph *graph = pass->graph;
     char name[256];
     struct node *made;
     snprintf(name, sizeof name, "%.200s.%s", graph->nodes[node].name, suffix);
     if (*to < 0)
-        SNED_TRY(add_named(graph, node, suffix, shape, NULL, to, error));
+        SNED_TRY(add_named(pass, node, suffix, shape, NULL, to, error));
     SNED_TRY(sned_graph_add_node(graph, name, OP_RESHAPE, &x, 1, *to, &made, error));
     made->u.reshape.shape = *shape;
     return SNED_OK;
 }
 
 /* Puts an input of another rank than 4 into the shape [1][C][1][rest], and the result back. */
-static sned_status reshape_around(struct graph *graph, int node, sned_error *error)
+static sned_status reshape_around(struct pass *pass, int node, sned_error *error)
 {
+    struct graph *graph = pass->graph;
     int x = graph->nodes[node].inputs[0], y = graph->nodes[node].output, inner_x = -1, inner_y;
     struct shape outer = graph->tensors[x].shape;
     size_t rest = sned_shape_elements(&outer) / (size_t)outer.dim[1];
     struct shape inner = sned_shape(4, (int64_t)1, outer.dim[1], (int64_t)1, (int64_t)rest);
     if (outer.rank == 4)
         return SNED_OK;
-    SNED_TRY(add_reshape(graph, node, "before", x, &inner, &inner_x, error));
-    SNED_TRY(add_named(graph, node, "result", &inner, NULL, &inner_y, error));
-    SNED_TRY(add_reshape(graph, node, "after", inner_y, &outer, &y, error));
+    SNED_TRY(add_reshape(pass, node, "before", x, &inner, &inner_x, error));
+    SNED_TRY(add_named(pass, node, "result", &inner, NULL, &inner_y, error));
+    SNED_TRY(add_reshape(pass, node, "after", inner_y, &outer, &y, error));
     graph->nodes[node].inputs[0] = inner_x;
     graph->nodes[node].output = inner_y;
     return SNED_OK;
 }
 
-static sned_status become_conv(struct graph *graph, int index, const struct affine *affine, sned_error *error)
+static sned_status become_conv(struct pass *pass, int index, const struct affine *affine, sned_error *error)
 {
+    struct graph *graph = pass->graph;
     struct shape weights_shape = sned_shape(4, (int64_t)affine->channels, (int64_t)1, (int64_t)1, (int64_t)1);
     struct shape bias_shape = sned_shape(1, (int64_t)affine->channels);
     float *weights = NULL, *bias = NULL;
     int weights_index, bias_index;
-    SNED_TRY(reshape_around(graph, index, error));
+    SNED_TRY(reshape_around(pass, index, error));
     SNED_TRY(sned_alloc(&weights, (size_t)affine->channels, sizeof *weights, error));
     for (int c = 0; c < affine->channels; c++)
         weights[c] = (float)affine->scale[c];
-    SNED_TRY(add_named(graph, index, "weight", &weights_shape, weights, &weights_index, error));
+    SNED_TRY(add_named(pass, index, "weight", &weights_shape, weights, &weights_index, error));
     SNED_TRY(sned_alloc(&bias, (size_t)affine->channels, sizeof *bias, error));
     for (int c = 0; c < affine->channels; c++)
         bias[c] = (float)affine->shift[c];
-    SNED_TRY(add_named(graph, index, "bias", &bias_shape, bias, &bias_index, error));
+    SNED_TRY(add_named(pass, index, "bias", &bias_shape, bias, &bias_index, error));
     struct node *node = &graph->nodes[index];
     SNED_TRY(set_inputs(node, node->inputs[0], weights_index, bias_index, error));
     node->op = OP_CONV;
@@ -241,44 +250,54 @@ static sned_status become_conv(struct graph *graph, int index, const struct affi
 
 /* ---- the pass ---- */
 
-static sned_status fold_node(struct graph *graph, struct uses *uses, int index, sned_error *error)
+static sned_status fold_node(struct pass *pass, int index, sned_error *error)
 {
     sned_status status;
+    struct graph *graph = pass->graph;
     struct affine affine = {0};
     int x = graph->nodes[index].inputs[0];
-    int producer = uses->producer[x];
+    int producer = pass->uses.producer[x];
     SNED_TRY_DONE(affine_of(graph, &graph->nodes[index], &affine, error));
-    if (accepts(graph, uses, producer, x)) {
-        SNED_TRY_DONE(fold_into(graph, producer, &affine, error));
+    if (accepts(graph, &pass->uses, producer, x)) {
+        SNED_TRY_DONE(fold_into(pass, producer, &affine, error));
         int y = graph->nodes[index].output;
         graph->nodes[producer].output = y;
-        uses->producer[y] = producer;
+        pass->uses.producer[y] = producer;
         sned_node_remove(&graph->nodes[index]);
     } else {
         int y = graph->nodes[index].output;
-        SNED_TRY_DONE(become_conv(graph, index, &affine, error));
+        SNED_TRY_DONE(become_conv(pass, index, &affine, error));
         /* What comes after may go into the new Conv, unless a Reshape stands between. */
-        uses->producer[y] = graph->nodes[index].output == y ? index : -1;
+        pass->uses.producer[y] = graph->nodes[index].output == y ? index : -1;
     }
 done:
     affine_free(&affine);
     return status;
 }
 
+static sned_status take_names(struct pass *pass, sned_error *error)
+{
+    const char *name;
+    for (int i = 0; i < pass->graph->tensor_count; i++)
+        SNED_TRY(sned_unique_name(&pass->names, pass->graph->tensors[i].name, &name, error));
+    return SNED_OK;
+}
+
 sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error)
 {
     sned_status status;
-    struct uses uses = {0};
+    struct pass pass = {.graph = graph};
     if (graph->integer)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "network '%.80s' is an integer network already",
                          graph->name);
     SNED_TRY(sned_graph_sort(graph, error));
     SNED_TRY(sned_graph_infer(graph, error));
-    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
+    SNED_TRY_DONE(sned_uses_find(&pass.uses, graph, error));
+    SNED_TRY_DONE(take_names(&pass, error));
     int count = graph->node_count; /* Reshapes are added behind it */
     for (int i = 0; i < count; i++)
         if (is_affine(graph, &graph->nodes[i]))
-            SNED_TRY_DONE(fold_node(graph, &uses, i, error));
+            SNED_TRY_DONE(fold_node(&pass, i, error));
     sned_graph_compact(graph);
     SNED_TRY_DONE(sned_graph_remove_unused(graph, error));
     SNED_TRY_DONE(sned_graph_sort(graph, error));
@@ -286,6 +305,7 @@ sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error)
 done:
     if (status != SNED_OK)
         sned_graph_compact(graph);
-    sned_uses_free(&uses);
+    sned_unique_free(&pass.names);
+    sned_uses_free(&pass.uses);
     return status;
 }

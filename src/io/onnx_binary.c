@@ -195,7 +195,7 @@ static sned_status add_bias(struct importer *importer, struct node *gemm, struct
     gemm->inputs[2] = bias;
     SNED_TRY(onnx_emit_alias(importer, x));
     struct tensor *tensor = &importer->graph->tensors[x->tensor];
-    SNED_TRY(onnx_unique_name(&importer->tensor_names, importer->node->output[0], &name, importer->error));
+    SNED_TRY(sned_unique_name(&importer->tensor_names, importer->node->output[0], &name, importer->error));
     free(tensor->name);
     tensor->name = NULL;
     return sned_strdup(&tensor->name, name, importer->error);

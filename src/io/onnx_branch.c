@@ -76,7 +76,7 @@ sned_status onnx_fold_if(struct importer *importer)
     SNED_TRY(check_branch(importer, branch));
     SNED_TRY(import_nodes(importer, branch));
     const char *name = branch->output[0]->name ? branch->output[0]->name : "";
-    int index = onnx_names_find(&importer->names, name);
+    int index = sned_names_find(&importer->names, name);
     struct value *value = index < 0 ? NULL : &importer->values[index];
     while (value && value->alias >= 0)
         value = &importer->values[value->alias];

@@ -11,6 +11,7 @@
 #define SNED_IO_ONNX_IMPORT_H
 
 #include "base/memory.h"
+#include "base/names.h"
 #include "graph/graph.h"
 #include "onnx.pb-c.h"
 
@@ -25,32 +26,6 @@ enum {
     ONNX_MAX_INPUTS = 1 << 12, /* of one node */
     ONNX_FOLD_BUDGET = 1 << 24 /* elements that constant folding may add up to */
 };
-
-/* ---- names (onnx_names.c): a hash table from strings, which it borrows, to integers ---- */
-
-struct name_map {
-    struct name_slot {
-        const char *name;
-        int index;
-    } * slots;
-    size_t capacity, count;
-};
-/* *index is the number kept under `name`; it becomes `fresh`, and *is_new true, where the name was not there.
- */
-sned_status onnx_names_add(struct name_map *map, const char *name, int fresh, int *index, bool *is_new,
-                           sned_error *error);
-int onnx_names_find(const struct name_map *map, const char *name); /* or -1 */
-void onnx_names_free(struct name_map *map);
-
-/* Names handed out so far, each once: `wanted` itself, or "wanted_2", "wanted_3", ... */
-struct unique_names {
-    struct name_map taken;
-    char **owned;
-    int count, capacity;
-};
-sned_status onnx_unique_name(struct unique_names *names, const char *wanted, const char **name,
-                             sned_error *error);
-void onnx_unique_free(struct unique_names *names);
 
 /* ---- bytes (onnx_wire.c) ---- */
 

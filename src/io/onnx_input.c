@@ -14,7 +14,7 @@ static sned_status find_input(struct importer *importer, const Onnx__ValueInfoPr
     int count = 0;
     for (size_t i = 0; i < importer->proto->n_input; i++) {
         struct value *found =
-            &importer->values[onnx_names_find(&importer->names, importer->proto->input[i]->name)];
+            &importer->values[sned_names_find(&importer->names, importer->proto->input[i]->name)];
         if (found->initializer)
             continue;
         *input = importer->proto->input[i];
@@ -94,7 +94,7 @@ sned_status onnx_make_input(struct importer *importer)
     int tensor;
     SNED_TRY(find_input(importer, &input, &value));
     SNED_TRY(input_shape(importer, input, &shape));
-    SNED_TRY(onnx_unique_name(&importer->tensor_names, value->name, &name, importer->error));
+    SNED_TRY(sned_unique_name(&importer->tensor_names, value->name, &name, importer->error));
     SNED_TRY(
         sned_graph_add_tensor(importer->graph, name, TENSOR_F32, &shape, NULL, &tensor, importer->error));
     value->kind = VALUE_ACTIVATION;
@@ -107,7 +107,7 @@ sned_status onnx_make_input(struct importer *importer)
 sned_status onnx_make_output(struct importer *importer)
 {
     const char *name = importer->proto->output[0]->name;
-    const struct value *value = &importer->values[onnx_names_find(&importer->names, name)];
+    const struct value *value = &importer->values[sned_names_find(&importer->names, name)];
     if (value->kind != VALUE_ACTIVATION)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the output '%s' does not depend on the input",
                          name);

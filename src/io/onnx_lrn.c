@@ -54,7 +54,7 @@ sned_status onnx_convert_pow(struct importer *importer)
         return onnx_emit(importer, OP_IDENTITY, &x->tensor, 1, &x->shape, &node);
     if (exponent == 2)
         return onnx_emit(importer, OP_MUL, (int[]){x->tensor, x->tensor}, 2, &x->shape, &node);
-    struct value *power = &importer->values[onnx_names_find(&importer->names, importer->node->output[0])];
+    struct value *power = &importer->values[sned_names_find(&importer->names, importer->node->output[0])];
     power->kind = VALUE_POWER;
     power->shape = x->shape;
     power->tensor = x->tensor;

@@ -39,7 +39,7 @@ int onnx_input_count(const struct importer *importer)
 
 static struct value *find_value(struct importer *importer, const char *name)
 {
-    struct value *value = &importer->values[onnx_names_find(&importer->names, name)];
+    struct value *value = &importer->values[sned_names_find(&importer->names, name)];
     while (value->alias >= 0)
         value = &importer->values[value->alias];
     return value;
@@ -150,7 +150,7 @@ sned_status onnx_add_constant(struct importer *importer, const struct value *val
     node_name(importer, made, sizeof made - 16);
     strcat(made, "/constant");
     sned_status status =
-        onnx_unique_name(&importer->tensor_names, value ? value->name : made, &name, importer->error);
+        sned_unique_name(&importer->tensor_names, value ? value->name : made, &name, importer->error);
     if (status != SNED_OK) {
         free(data);
         return status;
@@ -227,7 +227,7 @@ sned_status onnx_take_floats(struct importer *importer, int index, float **data,
 
 static struct value *output_value(struct importer *importer)
 {
-    return &importer->values[onnx_names_find(&importer->names, importer->node->output[0])];
+    return &importer->values[sned_names_find(&importer->names, importer->node->output[0])];
 }
 
 /* A tensor called `name` and a node called `node`, made unique. */
@@ -236,9 +236,9 @@ static sned_status emit(struct importer *importer, enum op op, const int *inputs
                         struct node **node)
 {
     const char *name;
-    SNED_TRY(onnx_unique_name(&importer->tensor_names, wanted, &name, importer->error));
+    SNED_TRY(sned_unique_name(&importer->tensor_names, wanted, &name, importer->error));
     SNED_TRY(sned_graph_add_tensor(importer->graph, name, TENSOR_F32, shape, NULL, tensor, importer->error));
-    SNED_TRY(onnx_unique_name(&importer->node_names, wanted_node, &name, importer->error));
+    SNED_TRY(sned_unique_name(&importer->node_names, wanted_node, &name, importer->error));
     return sned_graph_add_node(importer->graph, name, op, inputs, input_count, *tensor, node,
                                importer->error);
 }

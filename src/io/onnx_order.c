@@ -26,7 +26,7 @@ static sned_status define(struct importer *importer, const char *name, int node,
     if (name == NULL || name[0] == 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "an %s without a name",
                          initializer ? "initialiser" : "input");
-    SNED_TRY(onnx_names_add(&importer->names, name, importer->value_count, &index, &is_new, importer->error));
+    SNED_TRY(sned_names_add(&importer->names, name, importer->value_count, &index, &is_new, importer->error));
     if (!is_new)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the name '%s' is defined twice", name);
     importer->values[importer->value_count++] = (struct value){
@@ -58,7 +58,7 @@ sned_status onnx_define_names(struct importer *importer)
     int initializers = importer->value_count;
     for (size_t i = 0; i < proto->n_input; i++) {
         const char *name = proto->input[i]->name;
-        int known = name ? onnx_names_find(&importer->names, name) : -1;
+        int known = name ? sned_names_find(&importer->names, name) : -1;
         if (known < 0 || known >= initializers) /* older files list initialisers as inputs too */
             SNED_TRY(define(importer, name, -1, NULL));
     }
@@ -83,7 +83,7 @@ struct walk {
 static sned_status walk_input(struct importer *importer, struct walk *walk, const Onnx__NodeProto *node,
                               const char *name)
 {
-    int index = onnx_names_find(&importer->names, name);
+    int index = sned_names_find(&importer->names, name);
     if (index < 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT,
                          "node '%s' (%s) reads '%s', which nothing defines", node_label(node),
@@ -126,7 +126,7 @@ static sned_status keep_needed(struct importer *importer, const struct walk *wal
 {
     const Onnx__GraphProto *proto = importer->proto;
     const char *name = proto->output[0]->name ? proto->output[0]->name : "";
-    int output = onnx_names_find(&importer->names, name);
+    int output = sned_names_find(&importer->names, name);
     if (output < 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "no node makes the output '%s'", name);
     importer->values[output].uses = 1;
@@ -135,7 +135,7 @@ static sned_status keep_needed(struct importer *importer, const struct walk *wal
         const Onnx__NodeProto *node = proto->node[walk->order[i]];
         bool needed = false;
         for (size_t k = 0; k < node->n_output; k++) {
-            int index = node->output[k][0] ? onnx_names_find(&importer->names, node->output[k]) : -1;
+            int index = node->output[k][0] ? sned_names_find(&importer->names, node->output[k]) : -1;
             needed |= index >= 0 && importer->values[index].uses > 0;
         }
         if (!needed)
@@ -144,7 +144,7 @@ static sned_status keep_needed(struct importer *importer, const struct walk *wal
         struct input_cursor cursor = {0};
         for (const char *input; (input = onnx_next_input(node, &cursor));)
             if (input[0])
-                importer->values[onnx_names_find(&importer->names, input)].uses++;
+                importer->values[sned_names_find(&importer->names, input)].uses++;
     }
     importer->order_count = walk->count - kept;
     memmove(importer->order, importer->order + kept, (size_t)importer->order_count * sizeof *importer->order);

@@ -139,7 +139,7 @@ static void release_inputs(struct importer *importer)
     for (int i = 0; i < onnx_input_count(importer); i++) {
         if (importer->node->input[i][0] == 0)
             continue;
-        struct value *value = &importer->values[onnx_names_find(&importer->names, importer->node->input[i])];
+        struct value *value = &importer->values[sned_names_find(&importer->names, importer->node->input[i])];
         while (value->alias >= 0)
             value = &importer->values[value->alias];
         if (--value->uses > 0 || !onnx_is_constant(value) || value->tensor >= 0)
@@ -202,9 +202,9 @@ static void importer_free(struct importer *importer)
             free(importer->values[i].data);
     free(importer->values);
     free(importer->order);
-    onnx_names_free(&importer->names);
-    onnx_unique_free(&importer->tensor_names);
-    onnx_unique_free(&importer->node_names);
+    sned_names_free(&importer->names);
+    sned_unique_free(&importer->tensor_names);
+    sned_unique_free(&importer->node_names);
     free_model(importer->model);
 }
 

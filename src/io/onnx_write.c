@@ -65,7 +65,7 @@ static const char *unique(struct exporter *exporter, struct unique_names *names,
 {
     const char *name = NULL;
     if (exporter->status == SNED_OK)
-        exporter->status = onnx_unique_name(names, wanted ? wanted : "", &name, exporter->error);
+        exporter->status = sned_unique_name(names, wanted ? wanted : "", &name, exporter->error);
     return name;
 }
 
@@ -350,7 +350,7 @@ sned_status onnx_write(const struct graph *graph, const char *path, sned_error *
     for (int i = 0; i < exporter.block_count; i++)
         free(exporter.blocks[i]);
     free(exporter.blocks);
-    onnx_unique_free(&exporter.names);
-    onnx_unique_free(&exporter.node_names);
+    sned_unique_free(&exporter.names);
+    sned_unique_free(&exporter.node_names);
     return status;
 }

@@ -216,7 +216,7 @@ static void write_node(struct exporter *exporter, const struct node *node)
     if (is_fused) {
         char *before = export_format(exporter, "%s/before", output ? output : "");
         if (exporter->status == SNED_OK)
-            exporter->status = onnx_unique_name(&exporter->names, before, &result, exporter->error);
+            exporter->status = sned_unique_name(&exporter->names, before, &result, exporter->error);
     }
     Onnx__NodeProto *proto =
         export_node(exporter, sned_op_name(node->op), node->name, node->input_count + EXTRA_INPUTS, result);

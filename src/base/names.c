@@ -1,7 +1,8 @@
 /*
- * onnx_names.c - the names of an ONNX file: a hash table (FNV-1a, linear probing), and names made unique.
+ * names.c - names.h: a hash table (FNV-1a, linear probing), and names made unique.
  */
-#include "io/onnx_import.h"
+#include "base/names.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static sned_status grow(struct name_map *map, sned_error *error)
     return SNED_OK;
 }
 
-sned_status onnx_names_add(struct name_map *map, const char *name, int fresh, int *index, bool *is_new,
+sned_status sned_names_add(struct name_map *map, const char *name, int fresh, int *index, bool *is_new,
                            sned_error *error)
 {
     if (map->count * 2 >= map->capacity)
@@ -51,7 +52,7 @@ sned_status onnx_names_add(struct name_map *map, const char *name, int fresh, in
     return SNED_OK;
 }
 
-int onnx_names_find(const struct name_map *map, const char *name)
+int sned_names_find(const struct name_map *map, const char *name)
 {
     if (map->capacity == 0)
         return -1;
@@ -59,7 +60,7 @@ int onnx_names_find(const struct name_map *map, const char *name)
     return slot->name ? slot->index : -1;
 }
 
-void onnx_names_free(struct name_map *map)
+void sned_names_free(struct name_map *map)
 {
     free(map->slots);
     *map = (struct name_map){0};
@@ -78,10 +79,10 @@ static sned_status own(struct unique_names *names, const char *text, const char 
     return SNED_OK;
 }
 
-sned_status onnx_unique_name(struct unique_names *names, const char *wanted, const char **name,
+sned_status sned_unique_name(struct unique_names *names, const char *wanted, const char **name,
                              sned_error *error)
 {
-    if (onnx_names_find(&names->taken, wanted) < 0) {
+    if (sned_names_find(&names->taken, wanted) < 0) {
         SNED_TRY(own(names, wanted, name, error));
     } else {
         /* The number is tried from that of the last name made from `wanted`, kept as the table's integer. */
@@ -92,7 +93,7 @@ sned_status onnx_unique_name(struct unique_names *names, const char *wanted, con
         int number = slot->index;
         do
             snprintf(candidate, size, "%s_%d", wanted, ++number);
-        while (onnx_names_find(&names->taken, candidate) >= 0);
+        while (sned_names_find(&names->taken, candidate) >= 0);
         slot->index = number;
         sned_status status = own(names, candidate, name, error);
         free(candidate);
@@ -101,14 +102,14 @@ sned_status onnx_unique_name(struct unique_names *names, const char *wanted, con
     }
     int index;
     bool is_new;
-    return onnx_names_add(&names->taken, *name, 1, &index, &is_new, error);
+    return sned_names_add(&names->taken, *name, 1, &index, &is_new, error);
 }
 
-void onnx_unique_free(struct unique_names *names)
+void sned_unique_free(struct unique_names *names)
 {
     for (int i = 0; i < names->count; i++)
         free(names->owned[i]);
     free(names->owned);
-    onnx_names_free(&names->taken);
+    sned_names_free(&names->taken);
     *names = (struct unique_names){0};
 }
