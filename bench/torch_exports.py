@@ -292,7 +292,7 @@ def compress(folder, name):
     """A short compress on CIFAR-10, end to end: bytes, kept weights."""
     data = os.path.join(os.environ.get("SNED_DATA", os.path.join(ROOT, "../shared")), "data/cifar10")
     out = os.path.join(folder, "compressed.sned")
-    result = sned("compress", os.path.join(folder, "model.onnx"), "--data", data, "--limit", "200", "--time-budget", "20",
+    result = sned("compress", os.path.join(folder, "model.onnx"), "--data", data, "--limit", "100", "--time-budget", "20",
                   "--max-drop", "100", "-o", out)
     sned("eval", out, "--data", data, "--limit", "50")
     return {"bytes": os.path.getsize(out), "weights": result["weights"], "kept": result["kept"]}
