@@ -5,7 +5,6 @@ imagenet=$data/data/imagenet
 models=$data/models
 measured eval-squeezenet $sned eval "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-val-a.tar" || exit 1
 measured pack-squeezenet $sned pack "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" -o "$work/squeezenet.sned" || exit 1
-measured eval-squeezenet-int8 $sned eval "$work/squeezenet.sned" --data "$imagenet/imagenet-val-a.tar" || exit 1
 measured agree-packed-squeezenet $sned eval "$work/squeezenet.sned" --data "$imagenet/imagenet-val-a.tar" --against "$models/squeezenet/squeezenet.onnx" || exit 1
 measured compress-squeezenet-distill $sned compress "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" --recipe bench/recipes/squeezenet-distill.yaml -o "$work/squeezenet-distill.sned" --seed 1 || exit 1
 measured eval-squeezenet-distill $sned eval "$work/squeezenet-distill.sned" --data "$imagenet/imagenet-val-a.tar" || exit 1

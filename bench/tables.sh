@@ -84,7 +84,7 @@ for row in "squeezenet|ImageNet val-a, 650 images|72.62" "resnet20|CIFAR-10 test
     [ -s $results/eval-${row%%|*}.json ] && [ -s $results/pack-${row%%|*}.json ] || continue
     IFS='|' read -r net set stated <<<"$row"
     after=$results/pack-$net.json
-    [ $net = squeezenet ] && after=$results/eval-squeezenet-int8.json
+    [ $net = squeezenet ] && after=$results/agree-packed-squeezenet.json
     agree=$results/agree-packed-$net.json
     key=.top1_after
     [ $net = squeezenet ] && key=.top1

@@ -27,7 +27,7 @@ cifar_section() {
     echo
     local net
     for net in vgg8-cifar alexnet; do
-        [ ! -s $results/train-$net-1.json ] || echo "$net was trained by $([ ! -s $results/train-$net-first-1.json ] || echo "$(command_of $results/train-$net-first-1.json) ($(first '.top1 * 100 | round / 100' $results/train-$net-first-1.json) %), then")$(command_of $results/train-$net-1.json): $(first '.top1 * 100 | round / 100' $results/train-$net-1.json) % of the test images."
+        [ ! -s $results/train-$net-1.json ] || echo "$net was trained by $([ ! -s $results/train-$net-first-1.json ] || echo "$(command_of $results/train-$net-first-1.json) ($(first '.top1 * 100 | round / 100' $results/train-$net-first-1.json) %), then ")$(command_of $results/train-$net-1.json): $(first '.top1 * 100 | round / 100' $results/train-$net-1.json) % of the test images."
     done
     for net in vgg8-cifar resnet20 alexnet; do
         [ ! -s $results/compress-$net-1.json ] || echo "$net: $(command_of $results/compress-$net-1.json), $(first '.seconds / 60 | round' $results/compress-$net-1.json) minutes."
@@ -51,7 +51,7 @@ distillation_section() {
     echo
     echo "| | float | int8, not pruned | pruned to 25 %, int8 |"
     echo "| --- | --- | --- | --- |"
-    echo "| val-a, top-1 | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet.json) | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet-int8.json) | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet-distill.json) |"
+    echo "| val-a, top-1 | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet.json) | $(first '.top1 * 100 | round / 100' $results/agree-packed-squeezenet.json) | $(first '.top1 * 100 | round / 100' $results/eval-squeezenet-distill.json) |"
     echo "| bytes | $(first .bytes_before $file) | $(first .bytes $results/pack-squeezenet.json) | $(first .bytes $file) |"
     echo
     echo "$(command_of $file), $(first '.seconds / 60 | round' $file) minutes."
