@@ -65,7 +65,7 @@ sned_status executor_logits(struct executor *executor, float *scores, sned_error
 sned_status executor_backward(struct executor *executor, sned_error *error);
 /* The gradient of a constant (or of the input activation), plain layout, as of the last backward pass. */
 sned_status executor_gradient(struct executor *executor, int tensor, float *values, sned_error *error);
-/* Sets the output's gradient [batch][classes] instead of executor_loss: for gradient checks, distillation. */
+/* Sets the output's gradient [batch][classes] instead of executor_loss: for gradient checks. */
 sned_status executor_set_output_gradient(struct executor *executor, const float *values, sned_error *error);
 
 /* One SGD step (momentum v = m v + g + decay w; w -= rate v), masks honoured: a pruned weight stays exactly
