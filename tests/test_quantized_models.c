@@ -95,7 +95,8 @@ static void check_stored_scores(const char *name, int images)
     float *scores = malloc((size_t)(STORED * classes) * sizeof *scores);
     sned_model *model;
     sned_context *context;
-    must(quantize_calibrate_values(graph, values, STORED, &options, error));
+    must(quantize_calibrate(graph, &(struct calibration_images){.values = values, .count = STORED}, &options,
+                            error));
     must(quantize_lower(&integer, graph, error));
     must(sned_model_from_graph(&model, integer, error));
     must(sned_context_new(&context, model, error));
@@ -145,7 +146,9 @@ static void resnet20_in_integers_keeps_its_accuracy_on_cifar10(void **state)
         indices[i] = i;
     must(evaluate_network(graph, dataset, indices, TEST_IMAGES, &(struct evaluate_options){0}, &before,
                           error));
-    must(quantize_calibrate(graph, dataset, indices + TEST_IMAGES, TEST_IMAGES, &calibration, error));
+    const struct calibration_images seen = {
+        .dataset = dataset, .indices = indices + TEST_IMAGES, .count = TEST_IMAGES};
+    must(quantize_calibrate(graph, &seen, &calibration, error));
     must(quantize_lower(&integer, graph, error));
     must(evaluate_integer(integer, dataset, indices, TEST_IMAGES, &(struct evaluate_options){0}, &after,
                           error));

@@ -25,6 +25,18 @@ static sned_status measure(double *top1, struct graph *graph, struct images *tes
     return SNED_OK;
 }
 
+/* Noise says how large activations become, but not which errors of weights matter: those need pictures. */
+static sned_status quantize(struct graph *graph, const struct images *images, const struct options *options,
+                            const struct calibration_options *calibration, sned_error *error)
+{
+    const struct calibration_images seen = {
+        .dataset = images->dataset, .indices = images->indices, .count = images->count};
+    if (options->data)
+        SNED_TRY(quantize_equalize(graph, &seen, calibration, error));
+    SNED_TRY(quantize_calibrate(graph, &seen, calibration, error));
+    return options->data ? quantize_round_weights(graph, &seen, calibration, error) : SNED_OK;
+}
+
 static sned_status run_pack(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -58,8 +70,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
     /* Before calibration: a calibrated graph is evaluated with its activations rounded. */
     SNED_TRY_DONE(measure(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
-    SNED_TRY_DONE(
-        quantize_calibrate(model.graph, images.dataset, images.indices, images.count, &calibration, error));
+    SNED_TRY_DONE(quantize(model.graph, &images, options, &calibration, error));
     SNED_TRY_DONE(quantize_lower(&integer, model.graph, error));
     SNED_TRY_DONE(set_provenance(integer, "pack", model.path, options, error));
     SNED_TRY_DONE(measure(&outcome.top1_after, integer, &tests, options, &reporter, error));
@@ -80,9 +91,10 @@ const struct command command_pack = {
     .name = "pack",
     .arguments = "MODEL.onnx [--data D] -o MODEL.sned",
     .summary = "Quantise a network as it is and pack it",
-    .text = "No pruning and no retraining. Scales are set on images of D's training split, without their "
-            "labels; accuracy is measured on its test split, where it has labels. Without --data the scales "
-            "come from images of noise: good for sizes and speeds, not for accuracy.",
+    .text =
+        "No pruning and no retraining. Scales are set and weights rounded to lose least on images of D's "
+        "training split, without their labels; accuracy is measured on its test split, where it has labels. "
+        "Without --data the scales come from images of noise: good for sizes and speeds, not for accuracy.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_COLOR,

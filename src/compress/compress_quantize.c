@@ -68,6 +68,8 @@ sned_status quantize_session(struct session *session, struct graph **integer, sn
                                                     .batch = session->recipe->retrain.batch,
                                                     .threads = session->options->threads,
                                                     .reporter = reporter};
+    const struct calibration_images images_seen = {
+        .dataset = session->dataset, .indices = session->indices, .count = session->train_count};
     double epochs = session_quantize_epochs(session), density = session_density(session, -1), accuracy;
     struct decision decision = {.layer = "all",
                                 .phase = "quantize",
@@ -84,8 +86,7 @@ sned_status quantize_session(struct session *session, struct graph **integer, sn
     SNED_TRY_DONE(sned_graph_copy(&prepared, session->graph, error));
     SNED_TRY_DONE(sned_graph_prepare(prepared, error));
     const double started = session_clock();
-    SNED_TRY_DONE(quantize_calibrate(prepared, session->dataset, session->indices, session->train_count,
-                                     &calibration, error));
+    SNED_TRY_DONE(quantize_calibrate(prepared, &images_seen, &calibration, error));
     decision.seconds_cut = session_clock() - started;
     SNED_TRY_DONE(session_measure(session, prepared, 0, true, &plain, error));
     best = plain;
