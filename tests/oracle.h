@@ -13,18 +13,18 @@
 #include <stdlib.h>
 
 /* floor(v / 2^s) without a shift. */
-static int64_t oracle_floor(int64_t v, int s)
+static inline int64_t oracle_floor(int64_t v, int s)
 {
     int64_t unit = (int64_t)1 << s, quotient = v / unit;
     return v % unit < 0 ? quotient - 1 : quotient;
 }
 
-static int64_t oracle_scale(int64_t v, struct scaling scaling)
+static inline int64_t oracle_scale(int64_t v, struct scaling scaling)
 {
     return oracle_floor(v * scaling.multiplier + ((int64_t)1 << (scaling.shift - 1)), scaling.shift);
 }
 
-static int32_t oracle_end(const struct node *node, int64_t v)
+static inline int32_t oracle_end(const struct node *node, int64_t v)
 {
     if (v < 0 && node->integer.slope != 0)
         v = oracle_floor(v * node->integer.slope + (1 << 14), 15);
@@ -33,7 +33,7 @@ static int32_t oracle_end(const struct node *node, int64_t v)
     return v > node->integer.high ? node->integer.high : (int32_t)v;
 }
 
-static int oracle_lrn_index(uint64_t sum)
+static inline int oracle_lrn_index(uint64_t sum)
 {
     if (sum < 64)
         return (int)sum;
@@ -45,15 +45,15 @@ static int oracle_lrn_index(uint64_t sum)
 }
 
 /* The element (c, y, x) of an image, 0 outside of it. */
-static int32_t oracle_at(const int32_t *image, struct extent e, int64_t c, int64_t y, int64_t x)
+static inline int32_t oracle_at(const int32_t *image, struct extent e, int64_t c, int64_t y, int64_t x)
 {
     if (c < 0 || c >= e.channels || y < 0 || y >= e.height || x < 0 || x >= e.width)
         return 0;
     return image[(c * e.height + y) * e.width + x];
 }
 
-static void oracle_conv(const struct graph *graph, const struct node *node, const int32_t *in,
-                        struct extent ie, int32_t *out, struct extent oe)
+static inline void oracle_conv(const struct graph *graph, const struct node *node, const int32_t *in,
+                               struct extent ie, int32_t *out, struct extent oe)
 {
     const struct window *w = &node->u.conv.window;
     const struct tensor *weights = &graph->tensors[node->inputs[1]];
@@ -80,8 +80,8 @@ static void oracle_conv(const struct graph *graph, const struct node *node, cons
             }
 }
 
-static void oracle_gemm(const struct graph *graph, const struct node *node, const int32_t *in, int inputs,
-                        int32_t *out, int outputs)
+static inline void oracle_gemm(const struct graph *graph, const struct node *node, const int32_t *in,
+                               int inputs, int32_t *out, int outputs)
 {
     const int8_t *weight = graph->tensors[node->inputs[1]].data;
     const int32_t *bias =
@@ -95,8 +95,9 @@ static void oracle_gemm(const struct graph *graph, const struct node *node, cons
 }
 
 /* Sum, maximum and count of one pooling window. */
-static void oracle_window(const struct window *w, bool include_pad, const int32_t *in, struct extent ie,
-                          int c, int y, int x, int64_t *sum, int32_t *max, int *count)
+static inline void oracle_window(const struct window *w, bool include_pad, const int32_t *in,
+                                 struct extent ie, int c, int y, int x, int64_t *sum, int32_t *max,
+                                 int *count)
 {
     *sum = 0, *max = INT32_MIN, *count = 0;
     for (int r = 0; r < w->kernel[0]; r++)
@@ -113,8 +114,8 @@ static void oracle_window(const struct window *w, bool include_pad, const int32_
         }
 }
 
-static void oracle_pool(const struct node *node, const int32_t *in, struct extent ie, int32_t *out,
-                        struct extent oe)
+static inline void oracle_pool(const struct node *node, const int32_t *in, struct extent ie, int32_t *out,
+                               struct extent oe)
 {
     struct window w = node->u.pool.window;
     bool include_pad = node->op == OP_AVERAGE_POOL && node->u.pool.count_include_pad;
@@ -137,8 +138,8 @@ static void oracle_pool(const struct node *node, const int32_t *in, struct exten
             }
 }
 
-static void oracle_lrn(const struct graph *graph, const struct node *node, const int32_t *in, struct extent e,
-                       int32_t *out)
+static inline void oracle_lrn(const struct graph *graph, const struct node *node, const int32_t *in,
+                              struct extent e, int32_t *out)
 {
     const uint16_t *table = graph->tensors[node->inputs[1]].data;
     const int size = node->u.lrn.size, plane = e.height * e.width;
@@ -155,7 +156,7 @@ static void oracle_lrn(const struct graph *graph, const struct node *node, const
 }
 
 /* Where element `index` of a row-major tensor lies on each axis, and back. */
-static void oracle_unravel(const struct shape *shape, size_t index, int64_t *at)
+static inline void oracle_unravel(const struct shape *shape, size_t index, int64_t *at)
 {
     for (int axis = shape->rank - 1; axis >= 0; axis--) {
         at[axis] = (int64_t)(index % (size_t)shape->dim[axis]);
@@ -172,8 +173,8 @@ static size_t oracle_ravel(const struct shape *shape, const int64_t *at)
 }
 
 /* Concat, Slice, Pad, Transpose: each output element looks for where it comes from. */
-static int32_t oracle_moved(const struct graph *graph, const struct node *node, int32_t *const *activations,
-                            const int64_t *at)
+static inline int32_t oracle_moved(const struct graph *graph, const struct node *node,
+                                   int32_t *const *activations, const int64_t *at)
 {
     int64_t from[GRAPH_MAX_RANK] = {0};
     int source = node->inputs[0];
@@ -199,7 +200,8 @@ static int32_t oracle_moved(const struct graph *graph, const struct node *node, 
     return activations[source][oracle_ravel(&graph->tensors[source].shape, from)];
 }
 
-static void oracle_elements(const struct graph *graph, const struct node *node, int32_t *const *activations)
+static inline void oracle_elements(const struct graph *graph, const struct node *node,
+                                   int32_t *const *activations)
 {
     const struct shape *shape = &graph->tensors[node->output].shape;
     const struct scaling *scalings = node->integer.scalings;
@@ -225,7 +227,8 @@ static void oracle_elements(const struct graph *graph, const struct node *node, 
     }
 }
 
-static void oracle_node(const struct graph *graph, const struct node *node, int32_t *const *activations)
+static inline void oracle_node(const struct graph *graph, const struct node *node,
+                               int32_t *const *activations)
 {
     const struct shape *is = &graph->tensors[node->inputs[0]].shape,
                        *os = &graph->tensors[node->output].shape;
@@ -254,7 +257,7 @@ static void oracle_node(const struct graph *graph, const struct node *node, int3
 
 /* activations[tensor] are arrays of the tensors' sizes (NULL for constants), the input filled in. A final
  * Softmax is left out. */
-static void oracle_run(const struct graph *graph, int32_t *const *activations)
+static inline void oracle_run(const struct graph *graph, int32_t *const *activations)
 {
     for (int n = 0; n < graph->node_count; n++)
         if (graph->nodes[n].op != OP_SOFTMAX)

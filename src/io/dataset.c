@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_BUDGET = 1 << 30, MAX_PIXELS = 1 << 28, MAX_WHERE = 256 };
+enum { DEFAULT_BUDGET = 1 << 27, MAX_PIXELS = 1 << 28, MAX_WHERE = 256 };
 
 enum image_state { IMAGE_UNREAD, IMAGE_CACHED, IMAGE_DAMAGED };
 

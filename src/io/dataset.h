@@ -19,8 +19,8 @@ struct dataset_options {
     int classes;          /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
     bool unlabelled;      /* pictures that have no labels will do: see dataset_has_labels */
     size_t limit;         /* at most so many images, the first in the set's order; 0: all */
-    size_t memory_budget; /* bytes that decoded images may take; beyond it they are decoded when read. 0: 1
-                             GiB */
+    size_t memory_budget; /* bytes that decoded images may take; beyond it they are decoded when read. 0: 128
+                             MiB */
     int threads;          /* for decoding; 0: all */
     const struct reporter *reporter; /* damaged images are named here; may be NULL */
 };

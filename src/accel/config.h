@@ -1,0 +1,45 @@
+/*
+ * config.h - the accelerator's parameter sets: what rtl/ is built with, the compiler places for, the cycle
+ * model counts.
+ */
+#ifndef SNED_ACCEL_CONFIG_H
+#define SNED_ACCEL_CONFIG_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* A DSP multiplies one activation with a pair of weights at once, (w1 << 19) + w0, and adds up to 8 products:
+ * 8 x 127 x 255 is below 2^18, so the lower sum never disturbs more than one bit of the upper
+ * (docs/accelerator.md). */
+enum { ACCEL_ROUND = 8 };
+
+struct accel_config {
+    const char *name;
+    const char *device;
+    int clock_mhz; /* assumed */
+
+    /* Conv lanes. A lane works on a pair of filters and `pixels` neighbouring pixels. */
+    int lanes, pixels;
+    int half_rows; /* rows of a lane's tile that are filled while the other half is read */
+    int slots;     /* pairs whose partial sums a lane holds */
+    int drain; /* pixels that share the adders behind their DSPs: cycles to empty a round, ACCEL_ROUND at most
+                */
+    int waiting; /* finished pairs that wait in a lane for the collector */
+    int entries; /* of the lane's weight buffer: (position, two weights) each */
+    int collect; /* sums that are scaled to 8 bits a cycle */
+
+    int vector;   /* pools, copies, sums: bytes a cycle */
+    int lrn;      /* LRN: numbers a cycle */
+    int fc_lanes; /* weights a cycle */
+
+    int64_t activation_bytes; /* on chip */
+    int ports;                /* to DDR, of 16 bytes a cycle */
+    double ddr_bytes;         /* a cycle, over all ports: assumed 80 % of the memory's peak */
+};
+
+extern const struct accel_config accel_configs[]; /* name NULL at the end */
+/* SNED_ERROR_ARGUMENT lists the names. */
+sned_status accel_config_find(const struct accel_config **config, const char *name, sned_error *error);
+
+#endif

@@ -1,0 +1,160 @@
+/*
+ * cycles.c - a whole network on a configuration: each node on its unit, and what bounds the stream of images.
+ *
+ * The units work side by side on images one behind the other (the FC engine on image n, the lanes on image n
+ * + 1; the vector unit on what the lanes of another image wait for), so a frame takes what the busiest of
+ * them takes. One image alone goes through all nodes in turn.
+ */
+#include "accel/cycles.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A non-zero weight of an FC layer in DDR: 8 bits of value, 4 of gap. */
+static const double fc_entry_bytes = 1.5;
+
+static int64_t elements_of(const struct graph *graph, int tensor)
+{
+    return (int64_t)sned_shape_elements(&graph->tensors[tensor].shape);
+}
+
+static int64_t divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Rows of an output are made `vector` bytes at a time; each kernel row is read once. */
+static int64_t pool_cycles(const struct graph *graph, const struct node *node,
+                           const struct accel_config *config)
+{
+    const struct extent out = sned_shape_extent(&graph->tensors[node->output].shape);
+    return (int64_t)out.channels * out.height * divide_up(out.width, config->vector) *
+           node->u.pool.window.kernel[0];
+}
+
+static int64_t vector_cycles(const struct graph *graph, const struct node *node,
+                             const struct accel_config *config)
+{
+    const int64_t in = elements_of(graph, node->inputs[0]), out = elements_of(graph, node->output);
+    switch (node->op) {
+    case OP_MAX_POOL:
+    case OP_AVERAGE_POOL:
+        return pool_cycles(graph, node, config);
+    case OP_GLOBAL_AVERAGE_POOL:
+        return divide_up(in, config->vector);
+    case OP_LRN:
+        return divide_up(out, config->lrn);
+    case OP_ADD:
+    case OP_MUL:
+        return 2 * divide_up(out, config->vector);
+    case OP_RELU:
+    case OP_CLIP:
+    case OP_LEAKY_RELU:
+        return divide_up(out, config->vector);
+    default:
+        return -1;
+    }
+}
+
+/* Nodes that are a matter of where numbers are put, or are left to the host. */
+static bool costs_nothing(enum op op)
+{
+    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || op == OP_SOFTMAX;
+}
+
+static void count_fc(struct node_cycles *count, const struct graph *graph, const struct node *node,
+                     const struct accel_config *config, const struct cycles_options *options)
+{
+    const double fetched = (double)sned_node_kept(graph, node) * options->fc_input;
+    count->unit = UNIT_FC;
+    count->macs = (int64_t)sned_node_kept(graph, node);
+    count->weight_bytes = (int64_t)(fetched * fc_entry_bytes);
+    count->cycles =
+        (int64_t)ceil(fmax(fetched / config->fc_lanes, (double)count->weight_bytes / config->ddr_bytes));
+}
+
+/* What does not fit beside its input stays in DDR. */
+static int64_t spilled_bytes(const struct graph *graph, const struct node *node,
+                             const struct accel_config *config)
+{
+    const int64_t bytes = elements_of(graph, node->inputs[0]) + elements_of(graph, node->output);
+    return bytes > config->activation_bytes ? bytes : 0;
+}
+
+static sned_status count_node(struct node_cycles *count, const struct graph *graph, const struct node *node,
+                              const struct accel_config *config, const struct cycles_options *options,
+                              sned_error *error)
+{
+    if (node->op == OP_CONV) {
+        SNED_TRY(cycles_of_conv(count, graph, node, config, error));
+        count->activation_bytes = spilled_bytes(graph, node, config);
+        const int64_t ddr =
+            (int64_t)((double)(count->activation_bytes + count->weight_bytes) / config->ddr_bytes);
+        count->idle += (larger(count->cycles, ddr) - count->cycles) * config->lanes;
+        count->cycles = larger(count->cycles, ddr);
+        return SNED_OK;
+    }
+    if (node->op == OP_GEMM) {
+        count_fc(count, graph, node, config, options);
+        return SNED_OK;
+    }
+    if (costs_nothing(node->op))
+        return SNED_OK;
+    count->unit = UNIT_VECTOR;
+    count->cycles = vector_cycles(graph, node, config);
+    if (count->cycles < 0)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "node '%.80s' (%s): the accelerator has no unit for it", node->name,
+                         sned_op_name(node->op));
+    return SNED_OK;
+}
+
+static void add_up(struct network_cycles *result, const struct accel_config *config)
+{
+    double issued = 0, bytes = 0;
+    for (int n = 0; n < result->node_count; n++) {
+        const struct node_cycles *node = &result->nodes[n];
+        result->lanes += node->unit == UNIT_LANES ? node->cycles : 0;
+        result->vector += node->unit == UNIT_VECTOR ? node->cycles : 0;
+        result->fc += node->unit == UNIT_FC ? node->cycles : 0;
+        result->macs += node->unit == UNIT_LANES ? node->macs : 0;
+        issued += (double)node->issued;
+        bytes += (double)(node->weight_bytes + node->activation_bytes);
+    }
+    result->ddr = (int64_t)(bytes / config->ddr_bytes);
+    result->frame = larger(larger(result->lanes, result->vector), larger(result->fc, result->ddr));
+    result->latency = result->lanes + result->vector + result->fc;
+    const double cycles = (double)result->lanes * config->lanes;
+    if (cycles > 0) {
+        result->issued = issued / cycles;
+        result->useful = (double)result->macs / (cycles * 2 * config->pixels);
+    }
+}
+
+sned_status cycles_count(struct network_cycles *result, const struct graph *graph,
+                         const struct accel_config *config, const struct cycles_options *options,
+                         sned_error *error)
+{
+    *result = (struct network_cycles){.node_count = graph->node_count};
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&result->nodes, (size_t)graph->node_count, sizeof *result->nodes, error));
+    for (int n = 0; n < graph->node_count; n++)
+        SNED_TRY_DONE(count_node(&result->nodes[n], graph, &graph->nodes[n], config, options, error));
+    add_up(result, config);
+done:
+    if (status != SNED_OK)
+        cycles_free(result);
+    return status;
+}
+
+void cycles_free(struct network_cycles *result)
+{
+    free(result->nodes);
+    *result = (struct network_cycles){0};
+}
