@@ -53,6 +53,34 @@ static void print_node(const struct node *node, const struct node_cycles *n,
                n->unit == UNIT_FC ? "fc" : "vector");
 }
 
+static void print_table(const struct graph *graph, const struct network_cycles *c,
+                        const struct accel_config *config)
+{
+    printf("%-28s %10s %6s %6s %6s %6s %6s %6s passes halves tiles\n", "node", "cycles", "useful", "issued",
+           "round", "unfed", "block", "idle");
+    for (int n = 0; n < graph->node_count; n++)
+        print_node(&graph->nodes[n], &c->nodes[n], config);
+    printf("%d lanes x 2 x %d: conv %lld, vector %lld, fc %lld, ddr %lld cycles; %.0f fps at %d MHz, latency "
+           "%.2f ms; "
+           "lanes issue %.1f %%, useful MACs %.1f %%\n",
+           config->lanes, config->pixels, (long long)c->lanes, (long long)c->vector, (long long)c->fc,
+           (long long)c->ddr, config->clock_mhz * 1e6 / (double)c->frame, config->clock_mhz,
+           (double)c->latency / (config->clock_mhz * 1e3), 100 * c->issued, 100 * c->useful);
+}
+
+static void print_json(const struct graph *graph, const struct network_cycles *c,
+                       const struct accel_config *config)
+{
+    printf("{\"network\": \"%s\", \"config\": \"%s\", \"lanes\": %d, \"pixels\": %d, \"half_rows\": %d, "
+           "\"collect\": %d, "
+           "\"clock_mhz\": %d, \"cycles\": {\"lanes\": %lld, \"vector\": %lld, \"fc\": %lld, \"ddr\": %lld}, "
+           "\"fps\": %.1f, \"latency_ms\": %.3f, \"issued\": %.4f, \"useful\": %.4f}\n",
+           graph->name, config->name, config->lanes, config->pixels, config->half_rows, config->collect,
+           config->clock_mhz, (long long)c->lanes, (long long)c->vector, (long long)c->fc, (long long)c->ddr,
+           config->clock_mhz * 1e6 / (double)c->frame, (double)c->latency / (config->clock_mhz * 1e3),
+           c->issued, c->useful);
+}
+
 int main(int count, char **arguments)
 {
     sned_error error = {0};
@@ -62,34 +90,26 @@ int main(int count, char **arguments)
     int layers = 0;
     const struct accel_config *named;
     struct network_cycles cycles;
-    bool quiet = false;
+    bool json = false;
     if (count < 3)
-        return fail("usage: accel_cycles MODEL.sned CONFIG [quiet] [lanes=N pixels=N half=N slots=N ...]");
+        return fail("usage: accel_cycles MODEL.sned CONFIG [json] [lanes=N pixels=N half=N slots=N ...]");
     if (accel_config_find(&named, arguments[2], &error) != SNED_OK ||
         sned_file_map(&map, arguments[1], &error) != SNED_OK ||
         sned_unpack(&graph, map.data, map.size, &storage, &layers, &error) != SNED_OK)
         return fail(error.message);
     struct accel_config config = *named;
     for (int i = 3; i < count; i++) {
-        if (strcmp(arguments[i], "quiet") == 0)
-            quiet = true;
+        if (strcmp(arguments[i], "json") == 0)
+            json = true;
         else if (!turn(&config, arguments[i]))
             return fail(arguments[i]);
     }
     if (cycles_count(&cycles, graph, &config, &(struct cycles_options){.fc_input = 0.37}, &error) != SNED_OK)
         return fail(error.message);
-    if (!quiet)
-        printf("%-28s %10s %6s %6s %6s %6s %6s %6s passes halves tiles\n", "node", "cycles", "useful",
-               "issued", "round", "unfed", "block", "idle");
-    for (int n = 0; n < graph->node_count && !quiet; n++)
-        print_node(&graph->nodes[n], &cycles.nodes[n], &config);
-    printf("lanes %d x 2 x %d (half %d, drain %d, collect %d): conv %lld, vector %lld, fc %lld, ddr %lld; "
-           "frame %lld = %.0f fps at %d MHz; "
-           "latency %.2f ms; issued %.3f useful %.3f\n",
-           config.lanes, config.pixels, config.half_rows, config.drain, config.collect,
-           (long long)cycles.lanes, (long long)cycles.vector, (long long)cycles.fc, (long long)cycles.ddr,
-           (long long)cycles.frame, config.clock_mhz * 1e6 / (double)cycles.frame, config.clock_mhz,
-           (double)cycles.latency / (config.clock_mhz * 1e3), cycles.issued, cycles.useful);
+    if (json)
+        print_json(graph, &cycles, &config);
+    else
+        print_table(graph, &cycles, &config);
     cycles_free(&cycles);
     sned_graph_free(graph);
     sned_file_unmap(&map);

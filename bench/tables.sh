@@ -3,6 +3,7 @@
 . "$(dirname "$0")/common.sh"
 . bench/tables_networks.sh
 . bench/tables_speed.sh
+. bench/tables_accel.sh
 out=docs/results.md
 mkdir -p docs/charts
 
@@ -116,6 +117,7 @@ done
 echo "| smallest by layer | $(first .bytes $results/compress-lenet300-1.json) | $(first .bytes $results/compress-lenet5-1.json) |"
 echo
 memory_section
+accelerator_section
 } >$out.new && mv $out.new $out
 
 # The chart: points lost against the float network, by order.

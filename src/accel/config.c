@@ -1,9 +1,9 @@
 /*
  * config.c - the named parameter sets.
  *
- * zcu104 is what the cycle model chose for an XCZU7EV (docs/accelerator.md): 16 x 98 DSPs of 1,728, and 52 more that scale sums; DDR4-2400
- * x 64 at 80 % of 19.2 GB/s is 76.8 bytes at 200 MHz. ecp5 is for an LFE5U-85F, with one 16-bit SDRAM. ci is
- * as small as all mechanisms allow, for simulations of seconds.
+ * zcu104 is what the cycle model chose for an XCZU7EV (docs/accelerator.md): 16 x 98 DSPs of 1,728, and 52
+ * more that scale sums; DDR4-2400 x 64 at 80 % of 19.2 GB/s is 76.8 bytes at 200 MHz. ecp5 is for an
+ * LFE5U-85F, with one 16-bit SDRAM. ci is as small as all mechanisms allow, for simulations of seconds.
  */
 #include "accel/config.h"
 
@@ -19,7 +19,7 @@ const struct accel_config accel_configs[] = {
      .half_rows = 256,
      .slots = 16,
      .drain = 8,
-     .waiting = 2,
+     .waiting = 4,
      .entries = 12288,
      .collect = 52,
      .vector = 32,
@@ -36,7 +36,7 @@ const struct accel_config accel_configs[] = {
      .half_rows = 256,
      .slots = 8,
      .drain = 8,
-     .waiting = 2,
+     .waiting = 4,
      .entries = 4096,
      .collect = 4,
      .vector = 8,
@@ -53,7 +53,7 @@ const struct accel_config accel_configs[] = {
      .half_rows = 32,
      .slots = 4,
      .drain = 8,
-     .waiting = 2,
+     .waiting = 4,
      .entries = 1024,
      .collect = 2,
      .vector = 8,

@@ -61,16 +61,14 @@ static sned_status machine_new(struct machine *m, struct node_cycles *count,
     return SNED_OK;
 }
 
-/* Cycles of a pair in a half-tile. A pair ends with a round even where the last half has nothing for it. */
+/* Cycles of a pair in a half-tile: its entries, and its header, for which there is time where the last round
+ * is a short one. A pair ends with a round even where the last half has nothing for it. */
 static int pair_cycles(const struct machine *m, const struct pair *pair, int half, bool last)
 {
-    const int rounds = divide_up(pair->in_half[half], ACCEL_ROUND);
-    const int spare = pair->in_half[half] % ACCEL_ROUND;
-    if (rounds == 0)
-        return last ? m->config->drain : 0;
-    if (spare == 0 || spare >= m->config->drain)
-        return pair->in_half[half];
-    return (rounds - 1) * ACCEL_ROUND + m->config->drain;
+    const int entries = pair->in_half[half] ? pair->in_half[half] : last, spare = entries % ACCEL_ROUND;
+    if (spare == 0)
+        return entries ? entries + 1 : 0;
+    return entries - spare + (spare + 1 > m->config->drain ? spare + 1 : m->config->drain);
 }
 
 static void spend(struct machine *m, struct lane *lane, const struct pair *pair, int half, bool last)
