@@ -1,28 +1,43 @@
 #!/usr/bin/env bash
-# rtl.sh BUILD - lint of all RTL over several parameter sets; every module that has a C twin against it, in Verilator.
+# rtl.sh BUILD LAYERS_LIBRARY - lint of all RTL over several parameter sets; every module that has a C twin against it, in Verilator.
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
-build=$(realpath "$1")
+build=$(realpath "$1") layers=$2
 command -v verilator >/dev/null || { skip "rtl" "there is no verilator"; finish; }
 
-packages=rtl/sned_pkg.sv
-sources="$packages $(ls rtl/*/*.sv | tr '\n' ' ')"
+sources="rtl/waivers.vlt rtl/sned_pkg.sv $(ls rtl/*/*.sv | tr '\n' ' ')"
+
+# simulate TEST MODULE NAME=VALUE...: builds tests/rtl/TEST.cpp around the module and runs it. A parameter has its name in
+# Verilog, and in C++ the same in capitals; one that is in capitals to begin with is for C++ alone.
+simulate() {
+    local test=$1 module=$2 folder parameters="" defines="" pair name
+    folder=$build/rtl/$(tr ' =' '--' <<<"$*")
+    shift 2
+    for pair; do
+        name=${pair%%=*}
+        [[ $name == [A-Z][A-Z]* ]] || parameters="$parameters -G$pair"
+        defines="$defines -D$(sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' <<<"$name" | tr '[:lower:]' '[:upper:]')=${pair#*=}"
+    done
+    mkdir -p "$folder"
+    verilator --cc --exe --build -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
+        -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD/tests $defines" \
+        -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lm -pthread" \
+        $sources "$PWD/tests/rtl/$test.cpp" -o "$test" >"$folder/log" 2>&1 || { tail -n 20 "$folder/log"; return 1; }
+    "$folder/$test"
+}
 
 lint() { verilator --lint-only -Wall -sv $sources --top-module "$@"; }
-for set in "-GPixels=98 -GHalfRows=256 -GSlots=16" "-GPixels=32 -GHalfRows=256 -GSlots=8" "-GPixels=8 -GHalfRows=32 -GSlots=4" "-GPixels=10 -GHalfRows=64 -GSlots=4 -GGroup=4"; do
-    holds "sned_lane $set: no lint" lint sned_lane $set
+for module in $(basename -as .sv rtl/*/*.sv); do
+    holds "$module: no lint" lint "$module"
+done
+small="-GLineBytes=4 -GLines=4096 -GTableRows=1024"
+for set in "-GLanes=4 -GPixels=32 -GSlots=8 -GLineBytes=16" "-GLanes=2 -GPixels=8 -GHalfRows=32 -GSlots=4 $small" \
+    "-GLanes=3 -GPixels=10 -GHalfRows=64 -GSlots=4 -GGroup=4 $small"; do
+    holds "sned_array $set: no lint" lint sned_array $set
 done
 
-# simulate NAME MODULE PIXELS HALF_ROWS SLOTS GROUP: builds tests/rtl/NAME.cpp around the module and runs it.
-simulate() {
-    local folder=$build/rtl/$1-$3-$4-$5-$6
-    mkdir -p "$folder"
-    verilator --cc --exe --build -Wall -sv -O3 --top-module "$2" -GPixels=$3 -GHalfRows=$4 -GSlots=$5 -GGroup=$6 --Mdir "$folder" \
-        -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -DPIXELS=$3 -DHALF_ROWS=$4 -DSLOTS=$5 -DGROUP=$6" \
-        -LDFLAGS "$build/src/accel/libsned-accel.a $build/libsned-core.a -lm -pthread" \
-        $sources "$PWD/tests/rtl/$1.cpp" -o "$1" >"$folder/log" 2>&1 || { tail -20 "$folder/log"; return 1; }
-    "$folder/$1"
-}
-holds "lanes of 8 pixels, like their C twin" simulate test_lane sned_lane 8 32 4 8
-holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane 10 64 8 4
+holds "lanes of 8 pixels, like their C twin" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
+holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane Pixels=10 HalfRows=64 Slots=8 Group=4
+holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 LineBytes=4 Lines=32768 ADDRESS_BITS=17 LAYERS=60
+holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 LineBytes=4 Lines=32768 ADDRESS_BITS=17 LAYERS=60
 finish

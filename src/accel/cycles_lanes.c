@@ -13,13 +13,15 @@
 
 #include <stdlib.h>
 
-/* From a row written to its product added; from a descriptor to the first row; from the last sum to memory.
- * Of the RTL. */
-enum { PIPELINE = 8, START = 24, FINISH = 24 };
+/* Cycles of the RTL: from the feeder's turn to a lane's; from a lane's last entry to the feeder's next row in
+ * its place; what the feeder needs beside a cycle for each pixel before a layer's or a pass's first row; from
+ * the last entry to its sums in memory. */
+enum { FORWARD = 11, BACK = 6, BEGIN = 6, FINISH = 24 };
 enum { ENTRY_BYTES = 3 };
 
 struct lane {
     int64_t done;      /* when it has nothing more to do in the half-tiles so far */
+    int64_t adders;    /* when its adders can take the next round */
     int64_t *accepted; /* [waiting] when the collector was done with its latest pairs, a ring */
     int finished;      /* pairs */
     int next, end;     /* of this half, in plan->order */
@@ -54,29 +56,40 @@ static void machine_free(struct machine *m)
 static sned_status machine_new(struct machine *m, struct node_cycles *count,
                                const struct accel_config *config, sned_error *error)
 {
-    *m = (struct machine){.config = config, .count = count, .feeder = START};
+    *m = (struct machine){.config = config, .count = count};
     SNED_TRY(sned_alloc(&m->lanes, (size_t)config->lanes, sizeof *m->lanes, error));
     for (int l = 0; l < config->lanes; l++)
         SNED_TRY(sned_alloc(&m->lanes[l].accepted, (size_t)config->waiting, sizeof(int64_t), error));
     return SNED_OK;
 }
 
-/* Cycles of a pair in a half-tile: its entries, and its header, for which there is time where the last round
- * is a short one. A pair ends with a round even where the last half has nothing for it. */
-static int pair_cycles(const struct machine *m, const struct pair *pair, int half, bool last)
+/* When a lane has issued the last entry of a pair in a half-tile: after its header, in rounds, the last of
+ * which may be short; each ends no earlier than the adders allow. A pair ends with a round even where the
+ * last half has nothing for it. */
+static int64_t pair_end(const struct machine *m, const struct lane *lane, const struct pair *pair, int half,
+                        bool last)
 {
-    const int entries = pair->in_half[half] ? pair->in_half[half] : last, spare = entries % ACCEL_ROUND;
-    if (spare == 0)
-        return entries ? entries + 1 : 0;
-    return entries - spare + (spare + 1 > m->config->drain ? spare + 1 : m->config->drain);
+    const int entries = pair->in_half[half] ? pair->in_half[half] : last;
+    if (entries == 0)
+        return lane->done;
+    const int first = entries < ACCEL_ROUND ? entries : ACCEL_ROUND;
+    const int full = entries / ACCEL_ROUND, spare = entries % ACCEL_ROUND;
+    int64_t end = later(lane->done + 1 + first, lane->adders);
+    if (full > 1)
+        end += (int64_t)(full - 1) * ACCEL_ROUND;
+    if (full && spare)
+        end += spare > m->config->drain ? spare : m->config->drain;
+    return end;
 }
 
 static void spend(struct machine *m, struct lane *lane, const struct pair *pair, int half, bool last)
 {
-    const int cycles = pair_cycles(m, pair, half, last);
-    lane->done += cycles;
+    const int64_t end = pair_end(m, lane, pair, half, last);
+    if (end > lane->done)
+        lane->adders = end + m->config->drain;
     m->count->issued += pair->in_half[half];
-    m->count->rounding += cycles - pair->in_half[half];
+    m->count->rounding += end - lane->done - pair->in_half[half];
+    lane->done = end;
 }
 
 /* A half that is not the last: lanes do not meet. */
@@ -100,8 +113,7 @@ static void run_last_half(struct machine *m, const struct lane_plan *plan, int h
             struct lane *lane = &m->lanes[l];
             if (lane->next == lane->end)
                 continue;
-            const int64_t when =
-                lane->done + pair_cycles(m, &plan->pairs[plan->order[lane->next]], half, true);
+            const int64_t when = pair_end(m, lane, &plan->pairs[plan->order[lane->next]], half, true);
             if (!first || when < earliest) {
                 first = lane;
                 earliest = when;
@@ -122,16 +134,18 @@ static void run_last_half(struct machine *m, const struct lane_plan *plan, int h
 static void run_pass(struct machine *m, const struct lane_plan *plan, int pass, int half)
 {
     const int64_t buffer = m->halves++ & 1;
-    m->feeder = later(m->feeder, m->left[buffer]) + plan->half_rows[half];
-    const int64_t loaded = m->feeder + PIPELINE;
+    const int rows = plan->half_rows[half] ? plan->half_rows[half] : 1;
+    m->feeder = later(m->feeder, m->left[buffer] ? m->left[buffer] + BACK : 0) + rows;
+    const int64_t loaded = m->feeder + FORWARD;
     for (int l = 0; l < m->config->lanes; l++) {
         struct lane *lane = &m->lanes[l];
         lane->next = plan->start[pass * m->config->lanes + l];
         lane->end = plan->start[pass * m->config->lanes + l + 1];
-        if (lane->next == lane->end || lane->done >= loaded)
+        /* The header of what comes is read meanwhile. */
+        if (lane->next == lane->end || lane->done >= loaded - 1)
             continue;
-        m->count->unfed += loaded - lane->done;
-        lane->done = loaded;
+        m->count->unfed += loaded - 1 - lane->done;
+        lane->done = loaded - 1;
     }
     if (half == plan->halves - 1)
         run_last_half(m, plan, half);
@@ -144,10 +158,12 @@ static void run_pass(struct machine *m, const struct lane_plan *plan, int pass, 
 
 static void run_group(struct machine *m, const struct lane_plan *plan, int tiles)
 {
-    for (int pass = 0; pass < plan->passes; pass++)
+    for (int pass = 0; pass < plan->passes; pass++) {
+        m->feeder += BEGIN + m->config->pixels;
         for (int tile = 0; tile < tiles; tile++)
             for (int half = 0; half < plan->halves; half++)
                 run_pass(m, plan, pass, half);
+    }
     for (int p = 0; p < plan->pair_count; p++)
         m->count->weight_bytes += (int64_t)plan->pairs[p].entries * ENTRY_BYTES;
 }

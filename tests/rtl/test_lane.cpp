@@ -1,5 +1,6 @@
 // test_lane.cpp - sned_lane against golden_lane: random streams, tiles that come late, a collector that stalls.
 #include "Vsned_lane.h"
+#include "rtl/fields.h"
 #include "verilated.h"
 
 #include <cstdio>
@@ -83,15 +84,6 @@ Work RandomWork(bool is_signed) {
   return work;
 }
 
-// Bits [low, low + count) of a wide port.
-template <typename Port>
-int32_t Field(const Port &port, int low, int count) {
-  const auto *words = reinterpret_cast<const uint32_t *>(&port);
-  uint64_t value = 0;
-  for (int i = 0; i < count; i++) value |= uint64_t(words[(low + i) / 32] >> ((low + i) % 32) & 1) << i;
-  return int32_t(int64_t(value << (64 - count)) >> (64 - count));
-}
-
 class Bench {
  public:
   Bench() {
@@ -138,7 +130,7 @@ class Bench {
         for (int g = 0; g < kGroups; g++) {
           const int pixel = g * kGroup + int(word % kGroup);
           for (int upper = 0; upper < 2 && pixel < kPixels; upper++) {
-            const int32_t got = Field(lane_.sums_o, (2 * g + upper) * kSumBits, kSumBits);
+            const int64_t got = GetField(lane_.sums_o, (2 * g + upper) * kSumBits, kSumBits);
             if (got != expected[(word / kGroup * 2 + size_t(upper)) * kPixels + size_t(pixel)])
               return Fail("wrong sum", int(word), pixel);
           }

@@ -1,0 +1,42 @@
+/*
+ * layer.h - one group of a random Conv as the array of lanes takes it, and the sums that it must give: for
+ * the C++ of Verilator's harnesses.
+ */
+#ifndef RTL_LAYER_H
+#define RTL_LAYER_H
+
+#include "accel/config.h"
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct rtl_row {
+    int channel, shift, columns; /* sned_feeder's row table */
+};
+
+struct rtl_layer {
+    int is_signed;
+    int base, limit, pitch, width, passes, tiles, halves, last_rows, row_count;
+    struct rtl_row *rows; /* [row_count] */
+    uint8_t *memory;      /* activations */
+    size_t memory_size;
+    int bins;          /* lane + pass * lanes */
+    uint32_t **items;  /* [bins] */
+    size_t *counts;    /* [bins] */
+    int32_t **sums;    /* [bins]: of each tile, each pair: [2][pixels] */
+    size_t *sum_pairs; /* [bins]: of one tile */
+    long model_cycles; /* without a collector */
+};
+
+/* The same for a seed. Kernels 1 to 11. `pixels` of memory beyond what the layer needs may be read. */
+void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_config *config);
+void rtl_layer_free(struct rtl_layer *layer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
