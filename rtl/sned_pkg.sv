@@ -38,6 +38,14 @@ package sned_pkg;
     logic [SlotWidth-1:0] slot;
   } round_t;
 
+  // How a filter's sums become bytes: sned_scale.
+  typedef struct packed {
+    logic                       used;
+    logic [5:0]                 shift;
+    logic [15:0]                multiplier;
+    logic signed [SumWidth-1:0] bias;
+  } filter_t;
+
 endpackage
 
 `default_nettype wire

@@ -70,6 +70,8 @@ static struct graph *make_graph(struct random *random)
     return graph;
 }
 
+enum { OUT_GAP = 100 }; /* bytes around the outputs that must stay */
+
 /* ---- activations ---- */
 
 /* In the layout that the feeder reads: channels after space-to-depth, rows `pitch` apart. */
@@ -79,7 +81,8 @@ static void fill_memory(struct rtl_layer *layer, struct random *random, const st
     const int phases = raster->stride[0] * raster->stride[1];
     const int height = layer->limit / layer->pitch;
     layer->base = range(random, 0, 200);
-    layer->memory_size = (size_t)layer->base + (size_t)(in->channels * phases) * (size_t)layer->limit;
+    layer->memory_size = (size_t)layer->base + (size_t)(in->channels * phases) * (size_t)layer->limit +
+                         (size_t)raster->filters * (size_t)(raster->height * raster->pitch) + OUT_GAP;
     MUST(sned_alloc(&layer->memory, layer->memory_size, 1, error));
     for (size_t i = 0; i < layer->memory_size; i++)
         layer->memory[i] =
@@ -153,6 +156,62 @@ static void make_bins(struct rtl_layer *layer, const struct raster *raster, cons
     }
 }
 
+/* ---- outputs ---- */
+
+/* floor(v / 2^shift + 1/2), v small enough. */
+static int scaled(int64_t value, int multiplier, int shift)
+{
+    return (int)((value * multiplier + ((int64_t)1 << (shift - 1))) >> shift);
+}
+
+static void write_outputs(struct rtl_layer *layer, const struct rtl_pair *pair, int f, int place,
+                          const int32_t *sums, int pixels)
+{
+    for (int p = 0; p < pixels && place + p < layer->out_limit; p++) {
+        const int value = scaled((int64_t)sums[p] + pair->bias[f], pair->multiplier[f], pair->shift[f]);
+        layer->expected[pair->channel[f] + place + p] = (uint8_t)(value < layer->low    ? layer->low
+                                                                  : value > layer->high ? layer->high
+                                                                                        : value);
+    }
+}
+
+/* Scalings at random, about as large as the sums need. */
+static void make_outputs(struct rtl_layer *layer, struct random *random, const struct raster *raster,
+                         const struct lane_plan *plan, const struct accel_config *config)
+{
+    const int plane = raster->height * raster->pitch;
+    const int first = (int)layer->memory_size - OUT_GAP / 2 - raster->filters * plane;
+    layer->low = range(random, 0, 1) ? -128 : 0;
+    layer->high = layer->low ? 127 : 255;
+    layer->out_limit = raster_pixels(raster);
+    MUST(sned_alloc(&layer->pairs, (size_t)layer->bins, sizeof *layer->pairs, error));
+    MUST(sned_alloc(&layer->expected, layer->memory_size, 1, error));
+    memcpy(layer->expected, layer->memory, layer->memory_size);
+    for (int b = 0; b < layer->bins; b++) {
+        const size_t pairs = layer->sum_pairs[b], pixels = (size_t)config->pixels;
+        MUST(sned_alloc(&layer->pairs[b], pairs + 1, sizeof **layer->pairs, error));
+        for (size_t i = 0; i < pairs; i++) {
+            struct rtl_pair *pair = &layer->pairs[b][i];
+            const int later_bins = b + config->lanes < layer->bins &&
+                                   plan->start[b + config->lanes + 1] > plan->start[b + config->lanes];
+            pair->ends_bin = i == pairs - 1;
+            pair->ends_lane = pair->ends_bin && !later_bins;
+            for (int f = 0; f < 2; f++) {
+                const int filter = plan->pairs[plan->order[plan->start[b] + (int)i]].filters[f];
+                pair->used[f] = filter >= 0;
+                pair->multiplier[f] = range(random, 1 << 15, (1 << 16) - 1);
+                pair->shift[f] = range(random, 20, 30);
+                pair->bias[f] = range(random, -100000, 100000);
+                pair->channel[f] = filter >= 0 ? first + filter * plane : 0;
+                for (int tile = 0; filter >= 0 && tile < layer->tiles; tile++)
+                    write_outputs(layer, pair, f, tile * config->pixels,
+                                  layer->sums[b] + (((size_t)tile * pairs + i) * 2 + (size_t)f) * pixels,
+                                  config->pixels);
+            }
+        }
+    }
+}
+
 void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_config *config)
 {
     struct random random;
@@ -182,6 +241,7 @@ void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_c
     }
     fill_memory(layer, &random, &raster, &in);
     make_bins(layer, &raster, &plan, weights, config);
+    make_outputs(layer, &random, &raster, &plan, config);
     struct accel_config fast = *config;
     fast.collect = 1 << 20;
     fast.waiting = 1 << 10;
@@ -197,11 +257,14 @@ void rtl_layer_free(struct rtl_layer *layer)
     for (int b = 0; b < layer->bins; b++) {
         free(layer->items[b]);
         free(layer->sums[b]);
+        free(layer->pairs[b]);
     }
     free(layer->items);
     free(layer->counts);
     free(layer->sums);
     free(layer->sum_pairs);
+    free(layer->pairs);
+    free(layer->expected);
     free(layer->rows);
     free(layer->memory);
 }

@@ -17,18 +17,27 @@ struct rtl_row {
     int channel, shift, columns; /* sned_feeder's row table */
 };
 
+/* A pair in its lane's table: filters, and where their channels begin. */
+struct rtl_pair {
+    int used[2], shift[2], multiplier[2], bias[2], channel[2];
+    int ends_bin, ends_lane;
+};
+
 struct rtl_layer {
     int is_signed;
     int base, limit, pitch, width, passes, tiles, halves, last_rows, row_count;
     struct rtl_row *rows; /* [row_count] */
-    uint8_t *memory;      /* activations */
+    uint8_t *memory;      /* activations, room for the outputs behind them */
     size_t memory_size;
-    int bins;          /* lane + pass * lanes */
-    uint32_t **items;  /* [bins] */
-    size_t *counts;    /* [bins] */
-    int32_t **sums;    /* [bins]: of each tile, each pair: [2][pixels] */
-    size_t *sum_pairs; /* [bins]: of one tile */
-    long model_cycles; /* without a collector */
+    int bins;                /* lane + pass * lanes */
+    uint32_t **items;        /* [bins] */
+    size_t *counts;          /* [bins] */
+    int32_t **sums;          /* [bins]: of each tile, each pair: [2][pixels] */
+    size_t *sum_pairs;       /* [bins]: of one tile */
+    long model_cycles;       /* without a collector */
+    struct rtl_pair **pairs; /* [bins]: [sum_pairs] */
+    int low, high, out_limit;
+    uint8_t *expected; /* [memory_size]: the memory afterwards */
 };
 
 /* The same for a seed. Kernels 1 to 11. `pixels` of memory beyond what the layer needs may be read. */

@@ -1,7 +1,6 @@
 // test_array.cpp - sned_array against the golden lanes: random layers, and the cycle model.
 #include "Vsned_array.h"
-#include "rtl/fields.h"
-#include "rtl/layer.h"
+#include "rtl/array_bench.h"
 #include "verilated.h"
 
 #include <cstdio>
@@ -12,7 +11,7 @@
 namespace {
 
 constexpr int kLanes = LANES, kPixels = PIXELS, kHalfRows = HALF_ROWS, kGroup = GROUP;
-constexpr int kGroups = (kPixels + kGroup - 1) / kGroup, kSumBits = 27, kAddressBits = ADDRESS_BITS, kShiftBits = 6;
+constexpr int kGroups = (kPixels + kGroup - 1) / kGroup, kSumBits = 27;
 
 std::mt19937 generator;
 
@@ -20,54 +19,40 @@ int Between(int low, int high) { return low + int(generator() % unsigned(high - 
 
 class Bench {
  public:
-  Bench() {
-    array_.rst_ni = 0;
-    for (int i = 0; i < 4; i++) Clock();
-    array_.rst_ni = 1;
-  }
+  Bench() { Reset(array_); }
 
   // Returns cycles, or -1.
   long Run(const rtl_layer &layer, int slow_stream, int slow_collector) {
-    Load(layer);
-    SetNumbers(layer);
-    struct Lane {
-      int bin, tile;
-      size_t item, pair;
-      int word;
-      bool offered;
-    };
-    std::vector<Lane> lanes, readers;
-    for (int l = 0; l < kLanes; l++) {
-      lanes.push_back({l, 0, 0, 0, 0, false});
-      readers.push_back({l, 0, 0, 0, 0, false});
+    LoadMemory(array_, layer, generator);
+    for (int r = 0; r < layer.row_count; r++) {
+      array_.table_write_i = 1;
+      array_.table_address_i = unsigned(r);
+      SetRow(array_.table_entry_i, layer.rows[r]);
+      Clock(array_);
     }
+    array_.table_write_i = 0;
+    SetNumbers(array_, layer);
+    std::vector<StreamReader> lanes(kLanes);
+    std::vector<SumReader> readers(kLanes);
+    for (int l = 0; l < kLanes; l++) lanes[size_t(l)].bin = readers[size_t(l)].bin = l;
     array_.start_i = 1;
     long cycle = 0;
     for (bool done = false; !done; cycle++) {
       if (cycle > 8 * layer.model_cycles * 100 / (100 - slow_stream) * 100 / (100 - slow_collector) + 10000)
         return Fail("hangs", int(cycle), 0);
       for (int l = 0; l < kLanes; l++) {
-        Lane &lane = lanes[size_t(l)];
-        lane.offered = lane.bin < layer.bins && (lane.offered || Between(0, 99) >= slow_stream);
+        StreamReader &lane = lanes[size_t(l)];
+        lane.offered = !lane.done(layer) && (lane.offered || Between(0, 99) >= slow_stream);
         SetField(array_.item_valid_i, l, 1, lane.offered);
-        if (lane.offered) SetField(array_.item_i, l * 24, 24, layer.items[lane.bin][lane.item]);
+        if (lane.offered) SetField(array_.item_i, l * 24, 24, lane.value(layer));
         SetField(array_.sums_ready_i, l, 1, Between(0, 99) >= slow_collector);
       }
       array_.eval();
       done = !array_.busy_o && cycle > 2;
       for (int l = 0; l < kLanes; l++) {
-        Lane &lane = lanes[size_t(l)];
-        if (lane.offered && GetField(array_.item_ready_o, l, 1)) {
-          lane.offered = false;
-          if (++lane.item == layer.counts[lane.bin]) {
-            lane.item = 0;
-            if (++lane.tile == layer.tiles) {
-              lane.tile = 0;
-              lane.bin += kLanes;
-            }
-          }
-        }
-        Lane &reader = readers[size_t(l)];
+        StreamReader &lane = lanes[size_t(l)];
+        if (lane.offered && GetField(array_.item_ready_o, l, 1)) lane.Next(layer);
+        SumReader &reader = readers[size_t(l)];
         Skip(layer, reader);
         if (GetField(array_.sums_valid_o, l, 1) && GetField(array_.sums_ready_i, l, 1)) {
           if (reader.bin >= layer.bins) return Fail("a word too many, lane", l, 0);
@@ -84,23 +69,27 @@ class Bench {
           }
           Skip(layer, reader);
         }
-        done = done && lane.bin >= layer.bins && reader.bin >= layer.bins;
+        done = done && lane.done(layer) && reader.bin >= layer.bins;
       }
-      Clock();
+      Clock(array_);
       array_.start_i = 0;
     }
     return cycle;
   }
 
  private:
+  // Whose sums a lane gives next.
+  struct SumReader {
+    int bin = 0, tile = 0, word = 0;
+    size_t pair = 0;
+  };
+
   // Bins without a pair have no sums.
-  template <typename LaneT>
-  void Skip(const rtl_layer &layer, LaneT &reader) {
+  void Skip(const rtl_layer &layer, SumReader &reader) {
     while (reader.bin < layer.bins && layer.sum_pairs[reader.bin] == 0) reader.bin += kLanes;
   }
 
-  template <typename LaneT>
-  bool Check(const rtl_layer &layer, const LaneT &reader, int lane) {
+  bool Check(const rtl_layer &layer, const SumReader &reader, int lane) {
     const size_t pair = size_t(reader.tile) * layer.sum_pairs[reader.bin] + reader.pair;
     for (int g = 0; g < kGroups; g++)
       for (int upper = 0; upper < 2; upper++) {
@@ -111,51 +100,6 @@ class Bench {
           return false;
       }
     return true;
-  }
-
-  void Load(const rtl_layer &layer) {
-    for (size_t at = 0; at < layer.memory_size;) {
-      const size_t count = std::min(size_t(Between(1, kPixels)), layer.memory_size - at);
-      array_.write_i = 1;
-      SetField(array_.write_address_i, 0, kAddressBits, at);
-      for (int p = 0; p < kPixels; p++) {
-        SetField(array_.write_enable_i, p, 1, size_t(p) < count);
-        SetField(array_.write_data_i, 8 * p, 8, size_t(p) < count ? layer.memory[at + size_t(p)] : 0xee);
-      }
-      at += count;
-      Clock();
-    }
-    array_.write_i = 0;
-    for (int r = 0; r < layer.row_count; r++) {
-      array_.table_write_i = 1;
-      array_.table_address_i = unsigned(r);
-      SetField(array_.table_entry_i, 0, kAddressBits, uint64_t(layer.rows[r].channel));
-      SetField(array_.table_entry_i, kAddressBits, kAddressBits + 1, uint64_t(int64_t(layer.rows[r].shift)));
-      SetField(array_.table_entry_i, 2 * kAddressBits + 1, kShiftBits, uint64_t(int64_t(layer.rows[r].columns)));
-      Clock();
-    }
-    array_.table_write_i = 0;
-    for (int i = 0; i < 4; i++) Clock();
-  }
-
-  void SetNumbers(const rtl_layer &layer) {
-    array_.signed_i = layer.is_signed;
-    SetField(array_.base_i, 0, kAddressBits, uint64_t(layer.base));
-    SetField(array_.limit_i, 0, kAddressBits, uint64_t(layer.limit));
-    array_.pitch_i = unsigned(layer.pitch);
-    array_.width_i = unsigned(layer.width);
-    array_.step_i = unsigned(kPixels % layer.pitch);
-    array_.passes_i = unsigned(layer.passes);
-    array_.tiles_i = unsigned(layer.tiles);
-    array_.halves_i = unsigned(layer.halves);
-    array_.last_rows_i = unsigned(layer.last_rows);
-  }
-
-  void Clock() {
-    array_.clk_i = 0;
-    array_.eval();
-    array_.clk_i = 1;
-    array_.eval();
   }
 
   long Fail(const char *what, int a, int b) {
