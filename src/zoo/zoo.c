@@ -12,8 +12,13 @@
 
 static const struct input_rule rule_mnist = {
     .is_image = true, .color = "gray", .mean = {0.0f}, .scale = {1.0f / 255.0f}};
+/* Caffe's order and mean, divided by ImageNet's deviation: Caffe's own pixels of up to 150 go with its small
+ * first weights; with He's, which these networks get, they make scores of hundreds, and training diverges. */
 static const struct input_rule rule_caffe = {
-    .is_image = true, .color = "BGR", .mean = {104.0f, 117.0f, 123.0f}, .scale = {1.0f, 1.0f, 1.0f}};
+    .is_image = true,
+    .color = "BGR",
+    .mean = {104.0f, 117.0f, 123.0f},
+    .scale = {1.0f / (255.0f * 0.225f), 1.0f / (255.0f * 0.224f), 1.0f / (255.0f * 0.229f)}};
 /* ImageNet's mean and deviation, as PyTorch's models use them, and usual for CIFAR-10 too. */
 static const struct input_rule rule_torch = {
     .is_image = true,
