@@ -23,7 +23,7 @@ made resnet50-1000 resnet50 --densities "$(seq -s, 54 | sed 's/[0-9]*[0-9]/.35/g
 # The chosen configuration, and each of its neighbours.
 for net in alexnet-1000 alexnet-1000-pairs vgg16-1000 resnet50-1000 squeezenet; do
     [ -f "$work/$net.sned" ] || continue
-    for values in "lanes=16" "lanes=20 pixels=85" "lanes=16 pixels=104" "lanes=32 pixels=49" "lanes=12 pixels=128" "half=128" "half=512" "drain=4" "collect=26"; do
+    for values in "lanes=16" "lanes=20 pixels=85" "lanes=16 pixels=104" "lanes=32 pixels=49" "lanes=12 pixels=128" "half=128" "half=512" "drain=4" "collectors=1"; do
         $model "$work/$net.sned" zcu104 json $values | jq -c --arg net $net --arg values "$values" '{file: $net, values: $values} + .'
     done
 done | jq -s --arg command "build/bench/accel_cycles NET.sned zcu104 json lanes=16 ..." '{command: $command, rows: .}' >$results/accel-model.json

@@ -23,11 +23,12 @@ static int fail(const char *message)
 
 static bool turn(struct accel_config *config, const char *text)
 {
-    const struct knob knobs[] = {
-        {"lanes", &config->lanes},     {"pixels", &config->pixels},   {"half", &config->half_rows},
-        {"slots", &config->slots},     {"drain", &config->drain},     {"waiting", &config->waiting},
-        {"entries", &config->entries}, {"collect", &config->collect}, {"vector", &config->vector},
-        {"lrn", &config->lrn},         {"fc", &config->fc_lanes}};
+    const struct knob knobs[] = {{"lanes", &config->lanes},     {"pixels", &config->pixels},
+                                 {"half", &config->half_rows},  {"slots", &config->slots},
+                                 {"drain", &config->drain},     {"waiting", &config->waiting},
+                                 {"entries", &config->entries}, {"collectors", &config->collectors},
+                                 {"vector", &config->vector},   {"lrn", &config->lrn},
+                                 {"fc", &config->fc_lanes}};
     for (size_t i = 0; i < sizeof knobs / sizeof *knobs; i++) {
         const size_t length = strlen(knobs[i].name);
         if (strncmp(text, knobs[i].name, length) == 0 && text[length] == '=') {
@@ -72,10 +73,10 @@ static void print_json(const struct graph *graph, const struct network_cycles *c
                        const struct accel_config *config)
 {
     printf("{\"network\": \"%s\", \"config\": \"%s\", \"lanes\": %d, \"pixels\": %d, \"half_rows\": %d, "
-           "\"collect\": %d, "
+           "\"collectors\": %d, "
            "\"clock_mhz\": %d, \"cycles\": {\"lanes\": %lld, \"vector\": %lld, \"fc\": %lld, \"ddr\": %lld}, "
            "\"fps\": %.1f, \"latency_ms\": %.3f, \"issued\": %.4f, \"useful\": %.4f}\n",
-           graph->name, config->name, config->lanes, config->pixels, config->half_rows, config->collect,
+           graph->name, config->name, config->lanes, config->pixels, config->half_rows, config->collectors,
            config->clock_mhz, (long long)c->lanes, (long long)c->vector, (long long)c->fc, (long long)c->ddr,
            config->clock_mhz * 1e6 / (double)c->frame, (double)c->latency / (config->clock_mhz * 1e3),
            c->issued, c->useful);

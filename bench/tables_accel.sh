@@ -17,7 +17,7 @@ accelerator_section() {
            "squeezenet": ["SqueezeNet as it is", "–", "500, 900"]}[$f] as $w
         | "| \($w[0]) | \($w[1]) | \(.fps | round) | \(.latency_ms * 100 | round / 100) | \(.issued * 1000 | round / 10) | \(.useful * 1000 | round / 10) | \($w[2]) |"' "$file"
     echo
-    echo "Other shapes of the machine, fps (the first line is the one chosen, zcu104: 16 lanes x 2 filters x 98 pixels, half-tiles of 256 rows, 52 sums a cycle):"
+    echo "Other shapes of the machine, fps (the first line is the one chosen, zcu104: 16 lanes x 2 filters x 98 pixels, half-tiles of 256 rows, two collectors):"
     echo
     echo "| | AlexNet | AlexNet in pairs | VGG-16 | ResNet-50 | SqueezeNet |"
     echo "| --- | --- | --- | --- | --- | --- |"
@@ -30,7 +30,7 @@ accelerator_section() {
     [ -s $results/area-sned_lane.md ] || return 0
     echo "### Area of a lane"
     echo
-    echo "Yosys 0.70, synth_xilinx for xcup, no placement: \`fpga/area sned_lane 16\`. Feeder, collector, memories, vector unit, FC engine and DMA are not in it; they are not built yet."
+    echo "Yosys 0.70, synth_xilinx for xcup, no placement: \`fpga/area sned_lane 16\`. The rest (feeder, banks, collectors) is not in it; vector unit, FC engine and DMA are not built yet."
     echo
     cat $results/area-sned_lane.md
     echo

@@ -173,7 +173,7 @@ static void counts_add_up_and_keep_their_bounds(void **state)
         assert_true(n.issued >= 0 && n.rounding >= 0 && n.unfed >= 0 && n.blocked >= 0 && n.idle >= 0);
         /* Neither lanes nor collector work faster than they can. */
         assert_true(n.cycles * config->lanes * 2 * config->pixels >= n.macs);
-        assert_true(n.cycles * config->collect >= outputs);
+        assert_true(n.cycles * config->collectors * 2 * (config->pixels / config->drain + 1) >= outputs);
         sned_graph_free(graph);
     }
 }

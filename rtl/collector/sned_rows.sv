@@ -40,8 +40,8 @@ module sned_rows #(
 
   logic [1:0][RowPixels-1:0][7:0] gathered_q, out_q;
   logic [1:0]                     left_q;                 // rows of out_q that are to be written
-  logic [1:0][AddressBits-1:0]    address_q;
-  logic [EdgeBits-1:0]            to_q;
+  logic [1:0][AddressBits-1:0]    address_q, out_address_q;
+  logic [EdgeBits-1:0]            to_q, out_to_q;
   logic [AddressBits-1:0]         behind;
   logic                           complete_q, ends_lane_q;
   logic [1:0]                     used_q;
@@ -50,11 +50,11 @@ module sned_rows #(
 
   assign behind          = limit_i - place_i;             // pixels from here to the end of the raster
   assign write_o         = |left_q;
-  assign write_address_o = left_q[0] ? address_q[0] : address_q[1];
+  assign write_address_o = left_q[0] ? out_address_q[0] : out_address_q[1];
   assign write_data_o    = left_q[0] ? out_q[0][Pixels-1:0] : out_q[1][Pixels-1:0];
 
   for (genvar p = 0; p < Pixels; p++) begin : gen_enable
-    assign write_enable_o[p] = EdgeBits'(p) < to_q;
+    assign write_enable_o[p] = EdgeBits'(p) < out_to_q;
   end
 
   always_ff @(posedge clk_i) begin
@@ -68,17 +68,19 @@ module sned_rows #(
       for (int f = 0; f < 2; f++) address_q[f] <= channel_i[f] + place_i;
       to_q <= behind >= AddressBits'(Pixels) ? EdgeBits'(Pixels) : EdgeBits'(behind);
     end
-    if (complete_q) begin
-      out_q  <= gathered_q;
-      left_q <= used_q;
-      ends_q <= ends_lane_q;
-      done_q <= lane_q;
-    end else if (write_ready_i) begin
-      left_q <= left_q[0] ? {left_q[1], 1'b0} : 2'b00;
-    end
-    if (ends_q & (left_q == '0)) begin
+    if (ends_q & (complete_q | (left_q == '0))) begin
       done_o[done_q] <= 1'b1;
       ends_q         <= 1'b0;
+    end
+    if (complete_q) begin
+      out_q         <= gathered_q;
+      out_address_q <= address_q;
+      out_to_q      <= to_q;
+      left_q        <= used_q;
+      ends_q        <= ends_lane_q;
+      done_q        <= lane_q;
+    end else if (write_ready_i) begin
+      left_q <= left_q[0] ? {left_q[1], 1'b0} : 2'b00;
     end
     if (!rst_ni | start_i) begin
       complete_q <= 1'b0;

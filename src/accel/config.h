@@ -25,9 +25,10 @@ struct accel_config {
     int slots;     /* pairs whose partial sums a lane holds */
     int drain; /* pixels that share the adders behind their DSPs: cycles to empty a round, ACCEL_ROUND at most
                 */
-    int waiting; /* finished pairs that wait in a lane for the collector */
-    int entries; /* of the lane's weight buffer: (position, two weights) each */
-    int collect; /* sums that are scaled to 8 bits a cycle */
+    int waiting;    /* finished pairs that wait in a lane for the collector */
+    int entries;    /* of the lane's weight buffer: (position, two weights) each */
+    int collectors; /* each takes the pairs of lanes / collectors lanes, in `drain` cycles a pair; 0: sums may
+                       always leave */
 
     int vector;   /* pools, copies, sums: bytes a cycle */
     int lrn;      /* LRN: numbers a cycle */

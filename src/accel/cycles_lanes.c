@@ -1,13 +1,13 @@
 /*
  * cycles_lanes.c - one Conv on the lanes, simulated event by event.
  *
- * The feeder fills half-tiles, a row a cycle, as soon as all lanes have left the half that it overwrites. A
- * lane takes its pairs one after the other through each half; a pair of n entries takes whole rounds, since
- * the adders behind the DSPs are busy with a round for `drain` cycles. After the last half a pair's sums wait
- * in the lane until the collector has scaled those that came before. Nothing waits between pixel tiles,
- * passes and groups: they follow as one sequence.
+ * Half-tiles follow one another through all passes and tiles. The feeder fills one, a row a cycle, as soon as
+ * all lanes have left the one two before it. A lane takes its pairs one after the other through each half;
+ * the adders behind the DSPs are busy with a round for `drain` cycles. After a tile's last half a pair's sums
+ * wait in the lane for a collector (cycles_collect.c), and the lane for room. Lanes meet nowhere else.
  */
 #include "accel/cycles.h"
+#include "accel/cycles_collect.h"
 #include "accel/lanes.h"
 #include "base/memory.h"
 
@@ -15,25 +15,33 @@
 
 /* Cycles of the RTL: from the feeder's turn to a lane's; from a lane's last entry to the feeder's next row in
  * its place; what the feeder needs beside a cycle for each pixel before a layer's or a pass's first row; from
- * the last entry to its sums in memory. */
-enum { FORWARD = 11, BACK = 6, BEGIN = 6, FINISH = 24 };
+ * the last sums taken to the last byte in memory. */
+enum { FORWARD = 11, BACK = 6, BEGIN = 6, FINISH = 20 };
 enum { ENTRY_BYTES = 3 };
 
+/* Half-tiles that are looked at at one time: two in the tiles, and those that lanes have left last. */
+enum { RING = 4 };
+
 struct lane {
-    int64_t done;      /* when it has nothing more to do in the half-tiles so far */
-    int64_t adders;    /* when its adders can take the next round */
-    int64_t *accepted; /* [waiting] when the collector was done with its latest pairs, a ring */
-    int finished;      /* pairs */
-    int next, end;     /* of this half, in plan->order */
+    int64_t done;   /* when it has nothing more to do so far */
+    int64_t adders; /* when its adders can take the next round */
+    int64_t half;   /* the half-tile it works on, counted through the layer */
+    int next, end;  /* its pairs there, in plan->order */
 };
 
 struct machine {
     const struct accel_config *config;
+    const struct lane_plan *plan;
     struct node_cycles *count;
     struct lane *lanes;
-    int64_t feeder, collector; /* free from then on */
-    int64_t left[2];           /* when all lanes had left this half */
-    int64_t halves;            /* begun so far */
+    struct collection collection;
+    int tiles;
+    int64_t halves;       /* of the layer */
+    int64_t fed;          /* half-tiles whose filling is known */
+    int64_t feeder;       /* free from then on */
+    int64_t loaded[RING]; /* when lanes can begin with half-tile h, at h mod RING */
+    int64_t left[RING];   /* when the last of those lanes that have left it did so */
+    int gone[RING];       /* how many have */
 };
 
 static int64_t later(int64_t a, int64_t b)
@@ -46,30 +54,52 @@ static int divide_up(int a, int b)
     return (a + b - 1) / b;
 }
 
-static void machine_free(struct machine *m)
+/* ---- where a half-tile stands ---- */
+
+static int half_of(const struct machine *m, int64_t index)
 {
-    for (int l = 0; m->lanes && l < m->config->lanes; l++)
-        free(m->lanes[l].accepted);
-    free(m->lanes);
+    return (int)(index % m->plan->halves);
 }
 
-static sned_status machine_new(struct machine *m, struct node_cycles *count,
-                               const struct accel_config *config, sned_error *error)
+static int pass_of(const struct machine *m, int64_t index)
 {
-    *m = (struct machine){.config = config, .count = count};
-    SNED_TRY(sned_alloc(&m->lanes, (size_t)config->lanes, sizeof *m->lanes, error));
-    for (int l = 0; l < config->lanes; l++)
-        SNED_TRY(sned_alloc(&m->lanes[l].accepted, (size_t)config->waiting, sizeof(int64_t), error));
-    return SNED_OK;
+    return (int)(index / m->plan->halves / m->tiles);
 }
 
-/* When a lane has issued the last entry of a pair in a half-tile: after its header, in rounds, the last of
- * which may be short; each ends no earlier than the adders allow. A pair ends with a round even where the
- * last half has nothing for it. */
-static int64_t pair_end(const struct machine *m, const struct lane *lane, const struct pair *pair, int half,
-                        bool last)
+static bool is_last(const struct machine *m, const struct lane *lane)
 {
-    const int entries = pair->in_half[half] ? pair->in_half[half] : last;
+    return half_of(m, lane->half) == m->plan->halves - 1;
+}
+
+/* ---- the feeder ---- */
+
+/* Fills what it can: the next half-tile, once all lanes have left the one in its place. */
+static void feed(struct machine *m)
+{
+    while (m->fed < m->halves && (m->fed < 2 || m->gone[(m->fed - 2) % RING] == m->config->lanes)) {
+        const int rows = m->plan->half_rows[half_of(m, m->fed)], slot = (int)(m->fed % RING);
+        if (m->fed % ((int64_t)m->plan->halves * m->tiles) == 0)
+            m->feeder += BEGIN + m->config->pixels;
+        if (m->fed >= 2)
+            m->feeder = later(m->feeder, m->left[(m->fed - 2) % RING] + BACK);
+        m->feeder += rows ? rows : 1;
+        m->loaded[slot] = m->feeder + FORWARD;
+        m->left[slot] = 0;
+        m->gone[slot] = 0;
+        m->fed++;
+    }
+}
+
+/* ---- lanes ---- */
+
+/* When a lane has issued the last entry of a pair: after its header, in rounds, the last of which may be
+ * short; each ends no earlier than the adders allow. A pair ends with a round even where the last half has
+ * nothing for it. */
+static int64_t pair_end(const struct machine *m, const struct lane *lane)
+{
+    const struct pair *pair = &m->plan->pairs[m->plan->order[lane->next]];
+    const int in_half = pair->in_half[half_of(m, lane->half)];
+    const int entries = in_half ? in_half : is_last(m, lane);
     if (entries == 0)
         return lane->done;
     const int first = entries < ACCEL_ROUND ? entries : ACCEL_ROUND;
@@ -82,101 +112,141 @@ static int64_t pair_end(const struct machine *m, const struct lane *lane, const 
     return end;
 }
 
-static void spend(struct machine *m, struct lane *lane, const struct pair *pair, int half, bool last)
+/* The lane's next pair, ended at `end`, of which the last cycles may have been spent waiting for room. */
+static void spend(struct machine *m, struct lane *lane, int64_t end)
 {
-    const int64_t end = pair_end(m, lane, pair, half, last);
-    if (end > lane->done)
-        lane->adders = end + m->config->drain;
-    m->count->issued += pair->in_half[half];
-    m->count->rounding += end - lane->done - pair->in_half[half];
-    lane->done = end;
+    const struct pair *pair = &m->plan->pairs[m->plan->order[lane->next++]];
+    const int64_t unhindered = later(lane->done, end), entries = pair->in_half[half_of(m, lane->half)];
+    if (unhindered > lane->done)
+        lane->adders = unhindered + m->config->drain;
+    m->count->issued += entries;
+    m->count->rounding += unhindered - lane->done - entries;
+    lane->done = unhindered;
 }
 
-/* A half that is not the last: lanes do not meet. */
-static void run_half(struct machine *m, const struct lane_plan *plan, int half)
+/* To the next half-tile, if there is one; its header is read while it is waited for. */
+static void enter(struct machine *m, struct lane *lane, int64_t index)
 {
-    for (int l = 0; l < m->config->lanes; l++) {
-        struct lane *lane = &m->lanes[l];
-        for (; lane->next < lane->end; lane->next++)
-            spend(m, lane, &plan->pairs[plan->order[lane->next]], half, false);
+    lane->half = index;
+    lane->next = lane->end = 0;
+    if (index >= m->halves)
+        return;
+    const int bin = pass_of(m, index) * m->config->lanes + (int)(lane - m->lanes);
+    lane->next = m->plan->start[bin];
+    lane->end = m->plan->start[bin + 1];
+}
+
+static void leave(struct machine *m, struct lane *lane)
+{
+    const int slot = (int)(lane->half % RING);
+    m->left[slot] = later(m->left[slot], later(lane->done, m->loaded[slot]));
+    m->gone[slot]++;
+    enter(m, lane, lane->half + 1);
+    feed(m);
+}
+
+/* Waits for the lane's half-tile. */
+static void await(struct machine *m, struct lane *lane)
+{
+    const int64_t loaded = m->loaded[lane->half % RING] - 1;
+    if (lane->next == lane->end || lane->done >= loaded)
+        return;
+    m->count->unfed += loaded - lane->done;
+    lane->done = loaded;
+}
+
+/* A lane's half-tile that is not the last touches nobody else: all at once. */
+static void run_half(struct machine *m, struct lane *lane)
+{
+    await(m, lane);
+    while (lane->next < lane->end)
+        spend(m, lane, pair_end(m, lane));
+    leave(m, lane);
+}
+
+/* One pair of a last half. */
+static void run_pair(struct machine *m, struct lane *lane, int64_t end)
+{
+    await(m, lane);
+    const int64_t ready = pair_end(m, lane);
+    spend(m, lane, ready);
+    if (end > ready) {
+        m->count->blocked += end - ready;
+        lane->adders += end - ready;
+        lane->done = end;
     }
+    collection_add(&m->collection, (int)(lane - m->lanes), lane->done);
+    if (lane->next == lane->end)
+        leave(m, lane);
 }
 
-/* The last half: lanes hand their sums to the collector in the order in which they finish. */
-static void run_last_half(struct machine *m, const struct lane_plan *plan, int half)
+/* When a lane can do its next thing: to the end of a pair in a last half, else the beginning of the half. -1:
+ * not yet known, or nothing is left. */
+static int64_t next_event(const struct machine *m, const struct lane *lane)
 {
-    const int service = divide_up(2 * m->config->pixels, m->config->collect);
-    for (;;) {
-        struct lane *first = NULL;
-        int64_t earliest = 0;
-        for (int l = 0; l < m->config->lanes; l++) {
-            struct lane *lane = &m->lanes[l];
-            if (lane->next == lane->end)
-                continue;
-            const int64_t when = pair_end(m, lane, &plan->pairs[plan->order[lane->next]], half, true);
-            if (!first || when < earliest) {
-                first = lane;
-                earliest = when;
-            }
+    if (lane->half >= m->halves || lane->half >= m->fed)
+        return -1;
+    const int index = (int)(lane - m->lanes);
+    const int64_t loaded = m->loaded[lane->half % RING] - 1;
+    if (!is_last(m, lane) || lane->next == lane->end)
+        return later(lane->done, loaded);
+    if (collection_full(&m->collection, index))
+        return -1;
+    struct lane ahead = *lane;
+    ahead.done = later(lane->done, loaded);
+    return later(pair_end(m, &ahead), m->collection.lanes[index].room);
+}
+
+/* ---- a group ---- */
+
+static bool step(struct machine *m)
+{
+    struct lane *first = NULL;
+    int64_t earliest = INT64_MAX;
+    for (int l = 0; l < m->config->lanes; l++) {
+        const int64_t when = next_event(m, &m->lanes[l]);
+        if (when >= 0 && when < earliest) {
+            first = &m->lanes[l];
+            earliest = when;
         }
-        if (!first)
-            break;
-        spend(m, first, &plan->pairs[plan->order[first->next++]], half, true);
-        int64_t *accepted = &first->accepted[first->finished++ % m->config->waiting];
-        const int64_t room = later(first->done, *accepted);
-        m->count->blocked += room - first->done;
-        first->done = room;
-        m->collector = later(m->collector, room) + service;
-        *accepted = m->collector;
     }
-}
-
-static void run_pass(struct machine *m, const struct lane_plan *plan, int pass, int half)
-{
-    const int64_t buffer = m->halves++ & 1;
-    const int rows = plan->half_rows[half] ? plan->half_rows[half] : 1;
-    m->feeder = later(m->feeder, m->left[buffer] ? m->left[buffer] + BACK : 0) + rows;
-    const int64_t loaded = m->feeder + FORWARD;
-    for (int l = 0; l < m->config->lanes; l++) {
-        struct lane *lane = &m->lanes[l];
-        lane->next = plan->start[pass * m->config->lanes + l];
-        lane->end = plan->start[pass * m->config->lanes + l + 1];
-        /* The header of what comes is read meanwhile. */
-        if (lane->next == lane->end || lane->done >= loaded - 1)
-            continue;
-        m->count->unfed += loaded - 1 - lane->done;
-        lane->done = loaded - 1;
-    }
-    if (half == plan->halves - 1)
-        run_last_half(m, plan, half);
+    if (collection_next(&m->collection) < earliest)
+        collection_take(&m->collection);
+    else if (!first)
+        return false;
+    else if (!is_last(m, first) || first->next == first->end)
+        run_half(m, first);
     else
-        run_half(m, plan, half);
-    m->left[buffer] = loaded;
-    for (int l = 0; l < m->config->lanes; l++)
-        m->left[buffer] = later(m->left[buffer], m->lanes[l].done);
+        run_pair(m, first, earliest);
+    return true;
 }
 
-static void run_group(struct machine *m, const struct lane_plan *plan, int tiles)
+static sned_status run_group(struct node_cycles *count, const struct lane_plan *plan, int tiles,
+                             const struct accel_config *config, sned_error *error)
 {
-    for (int pass = 0; pass < plan->passes; pass++) {
-        m->feeder += BEGIN + m->config->pixels;
-        for (int tile = 0; tile < tiles; tile++)
-            for (int half = 0; half < plan->halves; half++)
-                run_pass(m, plan, pass, half);
-    }
+    struct machine m = {.config = config,
+                        .plan = plan,
+                        .count = count,
+                        .tiles = tiles,
+                        .halves = (int64_t)plan->passes * tiles * plan->halves};
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&m.lanes, (size_t)config->lanes, sizeof *m.lanes, error));
+    SNED_TRY_DONE(collection_new(&m.collection, config, error));
+    for (int l = 0; l < config->lanes; l++)
+        enter(&m, &m.lanes[l], 0);
+    feed(&m);
+    while (step(&m))
+        ;
+    int64_t end = collection_end(&m.collection);
+    for (int l = 0; l < config->lanes; l++)
+        end = later(end, m.lanes[l].done);
+    count->cycles += end + FINISH;
     for (int p = 0; p < plan->pair_count; p++)
-        m->count->weight_bytes += (int64_t)plan->pairs[p].entries * ENTRY_BYTES;
-}
-
-static void finish(struct machine *m)
-{
-    struct node_cycles *count = m->count;
-    int64_t end = m->collector;
-    for (int l = 0; l < m->config->lanes; l++)
-        end = later(end, m->lanes[l].done);
-    count->cycles = end + FINISH;
-    count->idle =
-        count->cycles * m->config->lanes - count->issued - count->rounding - count->unfed - count->blocked;
+        count->weight_bytes += (int64_t)plan->pairs[p].entries * ENTRY_BYTES;
+done:
+    free(m.lanes);
+    collection_free(&m.collection);
+    return status;
 }
 
 sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph, const struct node *node,
@@ -184,11 +254,9 @@ sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph
 {
     const struct tensor *weights = &graph->tensors[node->inputs[1]];
     struct raster raster = {0};
-    struct machine machine = {.config = config};
     sned_status status;
     *result = (struct node_cycles){.unit = UNIT_LANES};
     SNED_TRY_DONE(raster_of(&raster, graph, node, error));
-    SNED_TRY_DONE(machine_new(&machine, result, config, error));
     result->tiles = divide_up(raster_pixels(&raster), config->pixels);
     for (int g = 0; g < raster.groups; g++) {
         struct lane_plan plan;
@@ -196,15 +264,16 @@ sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph
                                      (const int8_t *)weights->data +
                                          (size_t)g * (size_t)raster.filters * (size_t)raster.row_count,
                                      config, error));
-        run_group(&machine, &plan, result->tiles);
+        status = run_group(result, &plan, result->tiles, config, error);
         result->passes += plan.passes;
         result->halves += plan.halves;
         lane_plan_free(&plan);
+        SNED_TRY_DONE(status);
     }
     result->macs = (int64_t)sned_node_kept(graph, node) * raster.height * raster.width;
-    finish(&machine);
+    result->idle =
+        result->cycles * config->lanes - result->issued - result->rounding - result->unfed - result->blocked;
 done:
     raster_free(&raster);
-    machine_free(&machine);
     return status;
 }

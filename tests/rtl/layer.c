@@ -243,10 +243,11 @@ void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_c
     make_bins(layer, &raster, &plan, weights, config);
     make_outputs(layer, &random, &raster, &plan, config);
     struct accel_config fast = *config;
-    fast.collect = 1 << 20;
-    fast.waiting = 1 << 10;
-    MUST(cycles_of_conv(&cycles, graph, &graph->nodes[0], &fast, error));
+    MUST(cycles_of_conv(&cycles, graph, &graph->nodes[0], config, error));
     layer->model_cycles = (long)cycles.cycles;
+    fast.collectors = 0;
+    MUST(cycles_of_conv(&cycles, graph, &graph->nodes[0], &fast, error));
+    layer->model_cycles_alone = (long)cycles.cycles;
     lane_plan_free(&plan);
     raster_free(&raster);
     sned_graph_free(graph);

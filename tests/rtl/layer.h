@@ -29,13 +29,13 @@ struct rtl_layer {
     struct rtl_row *rows; /* [row_count] */
     uint8_t *memory;      /* activations, room for the outputs behind them */
     size_t memory_size;
-    int bins;                /* lane + pass * lanes */
-    uint32_t **items;        /* [bins] */
-    size_t *counts;          /* [bins] */
-    int32_t **sums;          /* [bins]: of each tile, each pair: [2][pixels] */
-    size_t *sum_pairs;       /* [bins]: of one tile */
-    long model_cycles;       /* without a collector */
-    struct rtl_pair **pairs; /* [bins]: [sum_pairs] */
+    int bins;                              /* lane + pass * lanes */
+    uint32_t **items;                      /* [bins] */
+    size_t *counts;                        /* [bins] */
+    int32_t **sums;                        /* [bins]: of each tile, each pair: [2][pixels] */
+    size_t *sum_pairs;                     /* [bins]: of one tile */
+    long model_cycles, model_cycles_alone; /* alone: without collectors */
+    struct rtl_pair **pairs;               /* [bins]: [sum_pairs] */
     int low, high, out_limit;
     uint8_t *expected; /* [memory_size]: the memory afterwards */
 };

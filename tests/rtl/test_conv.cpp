@@ -118,18 +118,23 @@ int main(int argc, char **argv) {
   config.drain = GROUP;
   config.waiting = 32 / GROUP;
   config.entries = 1 << 14;
+  config.collectors = COLUMNS;
   Vsned_conv conv;
   Reset(conv);
+  long cycles_of_all = 0, model_of_all = 0;
   for (int seed = 0; seed < LAYERS; seed++) {
     generator.seed(unsigned(seed));
     rtl_layer layer;
     rtl_layer_make(&layer, uint64_t(seed) + 1000, &config);
-    if (Run(conv, layer, seed % 2 ? Between(1, 80) : 0) < 0) {
-      std::printf("[  FAILED  ] 1 test(s): seed %d\n", seed);
+    const bool timed = seed % 2 == 0;
+    const long cycles = Run(conv, layer, timed ? 0 : Between(1, 80)), apart = std::labs(cycles - layer.model_cycles);
+    if (cycles < 0 || (timed && apart > layer.model_cycles / 100 + 24)) {
+      std::printf("[  FAILED  ] 1 test(s): seed %d, %ld cycles, the model says %ld\n", seed, cycles, layer.model_cycles);
       return 1;
     }
+    if (timed) cycles_of_all += cycles, model_of_all += layer.model_cycles;
     rtl_layer_free(&layer);
   }
-  std::printf("[  PASSED  ] 1 test(s): %d layers\n", LAYERS);
+  std::printf("%d layers; cycles %ld, by the model %ld\n[  PASSED  ] 1 test(s)\n", LAYERS, cycles_of_all, model_of_all);
   return 0;
 }
