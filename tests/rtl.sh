@@ -45,4 +45,5 @@ holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_
 holds "a Conv from memory to memory: 2 lanes" simulate test_conv sned_conv Lanes=2 Columns=1 Pixels=8 HalfRows=32 Slots=4 Group=8 LineBytes=4 Lines=65536 TablePairs=64 ADDRESS_BITS=18 LAYERS=40
 holds "a Conv from memory to memory: 4 lanes, two collectors" simulate test_conv sned_conv Lanes=4 Columns=2 Pixels=13 HalfRows=64 Slots=8 Group=4 LineBytes=8 Lines=32768 TablePairs=64 ADDRESS_BITS=18 LAYERS=40
 holds "max pools, memory to memory" simulate test_max_pool sned_max_pool Pixels=16 AddressBits=18 ADDRESS_BITS=18 LAYERS=150
+holds "LRN of a pixel" simulate test_lrn_pixel sned_lrn_pixel
 finish
