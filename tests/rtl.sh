@@ -2,7 +2,7 @@
 # rtl.sh BUILD LAYERS_LIBRARY - lint of all RTL over several parameter sets; every module that has a C twin against it, in Verilator.
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
-build=$(realpath "$1") layers=$2
+build=$(realpath "$1") layers=$(realpath "$2")
 command -v verilator >/dev/null || { skip "rtl" "there is no verilator"; finish; }
 
 sources="rtl/waivers.vlt rtl/sned_pkg.sv $(ls rtl/*/*.sv | tr '\n' ' ')"

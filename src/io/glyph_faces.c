@@ -2,7 +2,8 @@
  * glyph_faces.c - FreeType: which faces have the characters, and their outlines.
  *
  * A face is left out in silence where FreeType cannot read it, it has no outlines or no Unicode table, one of
- * the characters is missing or empty, or it is a symbol font, whose letters are no letters.
+ * the characters is missing or empty, it is a symbol font, whose letters are no letters, or so thin that its
+ * strokes leave nothing on 28 pixels.
  */
 #include "io/glyph_faces.h"
 #include "base/memory.h"
@@ -77,15 +78,18 @@ static bool center_outline(FT_Outline *outline)
     return true;
 }
 
-static bool is_symbol_font(FT_Face face, const char *path)
+static bool is_unfit(FT_Face face, const char *path)
 {
-    static const char *const words[] = {"symbol", "dingbat", "emoji", "icon", "math"};
+    static const char *const words[] = {"symbol", "dingbat", "emoji", "icon", "math", "awesome"};
     const char *family = face->family_name ? face->family_name : "";
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasestr(family, words[i]) || strcasestr(path, words[i]))
             return true;
-    return false;
+    /* "Thin", "Hairline Italic", and the like. */
+    const char *style = face->style_name ? face->style_name : "";
+    return strcasestr(style, "thin") || strcasestr(style, "hairline") || strcasestr(path, "-thin") ||
+           strcasestr(path, "-hairline");
 }
 
 /* Outlines [classes] of an opened face; false where one is not there (those before it are freed). */
@@ -122,8 +126,8 @@ static sned_status add_face(struct glyph_faces *faces, const char *path, sned_er
 
     if (FT_New_Face(faces->library, path, 0, &face) != 0)
         return SNED_OK;
-    bool usable = FT_IS_SCALABLE(face) && !is_symbol_font(face, path) &&
-                  FT_Select_Charmap(face, FT_ENCODING_UNICODE) == 0;
+    bool usable =
+        FT_IS_SCALABLE(face) && !is_unfit(face, path) && FT_Select_Charmap(face, FT_ENCODING_UNICODE) == 0;
     sned_status status = SNED_OK;
     if (usable)
         status = sned_resize(&faces->outlines, first + classes, sizeof *faces->outlines, error);
