@@ -6,6 +6,11 @@ models=$data/models
 measured eval-squeezenet $sned eval "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-val-a.tar" || exit 1
 measured pack-squeezenet $sned pack "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" -o "$work/squeezenet.sned" || exit 1
 measured agree-packed-squeezenet $sned eval "$work/squeezenet.sned" --data "$imagenet/imagenet-val-a.tar" --against "$models/squeezenet/squeezenet.onnx" || exit 1
+if [ ! -s $results/quantize-steps.json ]; then
+    build/bench/quantize_steps "$models/squeezenet/squeezenet.onnx" "$imagenet/imagenet-calib-500.tar" 300 |
+        jq --arg machine "$(machine)" '. + {command: "build/bench/quantize_steps squeezenet.onnx imagenet-calib-500.tar 300", machine: $machine}' >$results/quantize-steps.json.new &&
+        mv $results/quantize-steps.json.new $results/quantize-steps.json || exit 1
+fi
 measured compress-squeezenet-distill $sned compress "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" --recipe bench/recipes/squeezenet-distill.yaml -o "$work/squeezenet-distill.sned" --seed 1 || exit 1
 measured eval-squeezenet-distill $sned eval "$work/squeezenet-distill.sned" --data "$imagenet/imagenet-val-a.tar" || exit 1
 measured bench-squeezenet-int8 $sned bench "$work/squeezenet.sned" --threads 1 || exit 1

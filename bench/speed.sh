@@ -7,7 +7,7 @@ tiny=$data/data/tiny-imagenet-20 calibration=$data/data/imagenet/imagenet-calib-
 
 [ -s $results/train-speed-2.json ] || ${PYTHON:-python3} bench/train_speed.py --threads 2 --rounds 7 -o $results/train-speed-2.json || exit 1
 
-# Peak memory. Decoded pictures, kept where a split fits in 1 GiB, come on top: 50 MB a split here, none for all 10,000, which do not fit.
+# Peak memory. Decoded pictures, kept where a split fits in 128 MiB, come on top: 50 MB a split here, none for all 10,000, which do not fit.
 if [ ! -s $results/memory-train-alexnet.json ]; then
     $sned new alexnet --classes 20 -o "$work/alexnet-20.onnx" -q
     peak=$(/usr/bin/time -f %M $sned train "$work/alexnet-20.onnx" --data "$tiny" --limit 320 --holdout 0 --epochs 1 --batch 64 -o "$work/alexnet-20-trained.onnx" -q 2>&1 | tail -1)

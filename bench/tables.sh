@@ -99,6 +99,7 @@ echo "SqueezeNet's scales come from the 500 calibration images, without labels; 
 echo
 echo "One image, batch 1, one thread: SqueezeNet in integers (portable C, no SIMD by hand) $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
 echo
+pack_steps_section
 distillation_section
 alexnet_size_section
 exports_section

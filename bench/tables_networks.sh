@@ -58,6 +58,21 @@ distillation_section() {
     echo
 }
 
+pack_steps_section() {
+    local file=$results/quantize-steps.json
+    [ -s "$file" ] || return 0
+    echo "## What each step of pack is worth"
+    echo
+    echo "SqueezeNet, $(first .images $file) calibration images: mean Kullback-Leibler divergence of the quantised network's classes from the float network's, simulated in float, in thousandths."
+    echo
+    echo "| | activations rounded | weights rounded | both |"
+    echo "| --- | --- | --- | --- |"
+    jq -r 'def k: . * 10000 | round / 10; .steps[] | "| \(.step) | \(.activations | k) | \(.weights | k) | \(.both | k) |"' "$file"
+    echo
+    echo "$(command_of $file)"
+    echo
+}
+
 alexnet_size_section() {
     local file=$results/pack-alexnet-1000.json
     [ -s "$file" ] || return 0

@@ -1,4 +1,5 @@
-// sned_pkg - numbers and words that all modules share. src/accel/words.h has the same for C; a test compares them.
+// sned_pkg - numbers and words that all modules share. src/accel/stream.h and golden_lane.h have the same for C; the test benches of
+// tests/rtl.sh put C's streams into these modules, and fail where the two differ.
 `default_nettype none
 
 package sned_pkg;

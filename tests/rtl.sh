@@ -19,7 +19,7 @@ simulate() {
         defines="$defines -D$(sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' <<<"$name" | tr '[:lower:]' '[:upper:]')=${pair#*=}"
     done
     mkdir -p "$folder"
-    rm -f "$folder/$test" "$folder/$test.o" # make does not see that the C libraries or headers changed
+    rm -f "$folder/$test" "$folder/$test".[od] # make does not see that the C libraries or headers changed
     verilator --cc --exe --build -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
         -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD/tests $defines" \
         -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lm -pthread" \

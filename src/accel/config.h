@@ -35,8 +35,7 @@ struct accel_config {
     int fc_lanes; /* weights a cycle */
 
     int64_t activation_bytes; /* on chip */
-    int ports;                /* to DDR, of 16 bytes a cycle */
-    double ddr_bytes;         /* a cycle, over all ports: assumed 80 % of the memory's peak */
+    double ddr_bytes;         /* to and from DDR a cycle: assumed 80 % of the memory's peak */
 };
 
 extern const struct accel_config accel_configs[]; /* name NULL at the end */

@@ -6,6 +6,7 @@
  * them takes. One image alone goes through all nodes in turn.
  */
 #include "accel/cycles.h"
+#include "accel/numbers.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -17,16 +18,6 @@ static const double fc_entry_bytes = 1.5;
 static int64_t elements_of(const struct graph *graph, int tensor)
 {
     return (int64_t)sned_shape_elements(&graph->tensors[tensor].shape);
-}
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Rows of an output are made `vector` bytes at a time; each kernel row is read once. */

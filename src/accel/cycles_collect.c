@@ -5,6 +5,7 @@
  * the other lanes; where none of them had a pair in time, the choice comes late.
  */
 #include "accel/cycles_collect.h"
+#include "accel/numbers.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -12,11 +13,6 @@
 /* Cycles of the RTL: from a pair's last entry to its first sums in the lane's FIFO; from there to the first
  * that is taken. */
 enum { SUMS = 10, CHOICE = 4 };
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 sned_status collection_new(struct collection *collection, const struct accel_config *config,
                            sned_error *error)
@@ -70,9 +66,9 @@ static int next_of(const struct collection *collection, int c, int64_t *when)
         const struct waiting_pairs *pairs = &collection->lanes[lane];
         if (pairs->count == 0)
             continue;
-        int64_t time = later(collector->free, pairs->ready[pairs->head] + CHOICE);
+        int64_t time = larger(collector->free, pairs->ready[pairs->head] + CHOICE);
         if (lane == collector->last)
-            time = later(time, collector->free + CHOICE);
+            time = larger(time, collector->free + CHOICE);
         if (best < 0 || time < *when) {
             best = lane;
             *when = time;
@@ -126,6 +122,6 @@ int64_t collection_end(struct collection *collection)
     while (collection_next(collection) != INT64_MAX)
         collection_take(collection);
     for (int c = 0; c < collection->config->collectors; c++)
-        end = later(end, collection->collectors[c].free);
+        end = larger(end, collection->collectors[c].free);
     return end;
 }

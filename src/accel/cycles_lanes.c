@@ -9,6 +9,7 @@
 #include "accel/cycles.h"
 #include "accel/cycles_collect.h"
 #include "accel/lanes.h"
+#include "accel/numbers.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -44,16 +45,6 @@ struct machine {
     int gone[RING];       /* how many have */
 };
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 /* ---- where a half-tile stands ---- */
 
 static int half_of(const struct machine *m, int64_t index)
@@ -81,7 +72,7 @@ static void feed(struct machine *m)
         if (m->fed % ((int64_t)m->plan->halves * m->tiles) == 0)
             m->feeder += BEGIN + m->config->pixels;
         if (m->fed >= 2)
-            m->feeder = later(m->feeder, m->left[(m->fed - 2) % RING] + BACK);
+            m->feeder = larger(m->feeder, m->left[(m->fed - 2) % RING] + BACK);
         m->feeder += rows ? rows : 1;
         m->loaded[slot] = m->feeder + FORWARD;
         m->left[slot] = 0;
@@ -104,7 +95,7 @@ static int64_t pair_end(const struct machine *m, const struct lane *lane)
         return lane->done;
     const int first = entries < ACCEL_ROUND ? entries : ACCEL_ROUND;
     const int full = entries / ACCEL_ROUND, spare = entries % ACCEL_ROUND;
-    int64_t end = later(lane->done + 1 + first, lane->adders);
+    int64_t end = larger(lane->done + 1 + first, lane->adders);
     if (full > 1)
         end += (int64_t)(full - 1) * ACCEL_ROUND;
     if (full && spare)
@@ -116,7 +107,7 @@ static int64_t pair_end(const struct machine *m, const struct lane *lane)
 static void spend(struct machine *m, struct lane *lane, int64_t end)
 {
     const struct pair *pair = &m->plan->pairs[m->plan->order[lane->next++]];
-    const int64_t unhindered = later(lane->done, end), entries = pair->in_half[half_of(m, lane->half)];
+    const int64_t unhindered = larger(lane->done, end), entries = pair->in_half[half_of(m, lane->half)];
     if (unhindered > lane->done)
         lane->adders = unhindered + m->config->drain;
     m->count->issued += entries;
@@ -139,7 +130,7 @@ static void enter(struct machine *m, struct lane *lane, int64_t index)
 static void leave(struct machine *m, struct lane *lane)
 {
     const int slot = (int)(lane->half % RING);
-    m->left[slot] = later(m->left[slot], later(lane->done, m->loaded[slot]));
+    m->left[slot] = larger(m->left[slot], larger(lane->done, m->loaded[slot]));
     m->gone[slot]++;
     enter(m, lane, lane->half + 1);
     feed(m);
@@ -189,12 +180,12 @@ static int64_t next_event(const struct machine *m, const struct lane *lane)
     const int index = (int)(lane - m->lanes);
     const int64_t loaded = m->loaded[lane->half % RING] - 1;
     if (!is_last(m, lane) || lane->next == lane->end)
-        return later(lane->done, loaded);
+        return larger(lane->done, loaded);
     if (collection_full(&m->collection, index))
         return -1;
     struct lane ahead = *lane;
-    ahead.done = later(lane->done, loaded);
-    return later(pair_end(m, &ahead), m->collection.lanes[index].room);
+    ahead.done = larger(lane->done, loaded);
+    return larger(pair_end(m, &ahead), m->collection.lanes[index].room);
 }
 
 /* ---- a group ---- */
@@ -239,7 +230,7 @@ static sned_status run_group(struct node_cycles *count, const struct lane_plan *
         ;
     int64_t end = collection_end(&m.collection);
     for (int l = 0; l < config->lanes; l++)
-        end = later(end, m.lanes[l].done);
+        end = larger(end, m.lanes[l].done);
     count->cycles += end + FINISH;
     for (int p = 0; p < plan->pair_count; p++)
         count->weight_bytes += (int64_t)plan->pairs[p].entries * ENTRY_BYTES;

@@ -7,6 +7,7 @@
  * processing time first).
  */
 #include "accel/lanes.h"
+#include "accel/numbers.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -148,11 +149,6 @@ static sned_status find_rows(struct lane_plan *plan, const struct masks *masks, 
 }
 
 /* ---- lanes ---- */
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
-}
 
 /* Deals with `passes`; false where a bin's stream would be too long. */
 static bool deal(struct lane_plan *plan, const struct ranked *ranked, const struct accel_config *config,

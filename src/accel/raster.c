@@ -2,6 +2,7 @@
  * raster.c - see raster.h.
  */
 #include "accel/raster.h"
+#include "accel/numbers.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -9,11 +10,6 @@
 int raster_pixels(const struct raster *raster)
 {
     return (raster->height - 1) * raster->pitch + raster->width;
-}
-
-static int divide_up(int a, int b)
-{
-    return (a + b - 1) / b;
 }
 
 /* Rounded towards minus infinity: a tap left of the image is in block -1. */

@@ -7,6 +7,7 @@
  */
 #include "compress/calibrate_groups.h"
 #include "base/memory.h"
+#include "compress/union_find.h"
 
 #include <stdlib.h>
 
@@ -21,16 +22,7 @@ static bool is_activation(const struct graph *graph, int tensor)
     return tensor >= 0 && !graph->tensors[tensor].data;
 }
 
-/* ---- union and find ---- */
-
-static int find_root(int *root, int tensor)
-{
-    while (root[tensor] != tensor) {
-        root[tensor] = root[root[tensor]];
-        tensor = root[tensor];
-    }
-    return tensor;
-}
+/* ---- groups ---- */
 
 static void join_moved(const struct graph *graph, int *root)
 {

@@ -8,6 +8,7 @@
  */
 #include "compress/channels.h"
 #include "base/memory.h"
+#include "compress/union_find.h"
 
 #include <stdlib.h>
 
@@ -15,15 +16,6 @@ int channels_of(const struct graph *graph, int tensor)
 {
     const struct shape *shape = &graph->tensors[tensor].shape;
     return shape->rank > 1 ? (int)shape->dim[1] : 1;
-}
-
-static int find_root(int *root, int channel)
-{
-    while (root[channel] != channel) {
-        root[channel] = root[root[channel]];
-        channel = root[channel];
-    }
-    return channel;
 }
 
 static void join(struct channels *channels, int a, int b)

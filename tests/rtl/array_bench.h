@@ -2,32 +2,29 @@
 #ifndef RTL_ARRAY_BENCH_H
 #define RTL_ARRAY_BENCH_H
 
-#include "rtl/fields.h"
+#include "rtl/bench.h"
 #include "rtl/layer.h"
-
-#include <algorithm>
-#include <random>
 
 constexpr int kAddressBits = ADDRESS_BITS, kShiftBits = 6;
 
-template <typename Module>
-void Clock(Module &module) {
-  module.clk_i = 0;
-  module.eval();
-  module.clk_i = 1;
-  module.eval();
-}
-
-template <typename Module>
-void Reset(Module &module) {
-  module.rst_ni = 0;
-  for (int i = 0; i < 4; i++) Clock(module);
-  module.rst_ni = 1;
+// The configuration that the module was built for.
+inline accel_config TestConfig(int collectors) {
+  accel_config config = {};
+  config.name = "test";
+  config.lanes = LANES;
+  config.pixels = PIXELS;
+  config.half_rows = HALF_ROWS;
+  config.slots = SLOTS;
+  config.drain = GROUP;
+  config.waiting = 32 / GROUP;
+  config.entries = 1 << 14;
+  config.collectors = collectors;
+  return config;
 }
 
 // The activations, in writes of all lengths.
-template <typename Module, typename Generator>
-void LoadMemory(Module &module, const rtl_layer &layer, Generator &generator) {
+template <typename Module>
+void LoadMemory(Module &module, const rtl_layer &layer) {
   for (size_t at = 0; at < layer.memory_size;) {
     const size_t count = std::min(size_t(1 + generator() % PIXELS), layer.memory_size - at);
     module.write_i = 1;

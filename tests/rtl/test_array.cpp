@@ -3,9 +3,6 @@
 #include "rtl/array_bench.h"
 #include "verilated.h"
 
-#include <cstdio>
-#include <cstdlib>
-#include <random>
 #include <vector>
 
 namespace {
@@ -13,17 +10,13 @@ namespace {
 constexpr int kLanes = LANES, kPixels = PIXELS, kHalfRows = HALF_ROWS, kGroup = GROUP;
 constexpr int kGroups = (kPixels + kGroup - 1) / kGroup, kSumBits = 27;
 
-std::mt19937 generator;
-
-int Between(int low, int high) { return low + int(generator() % unsigned(high - low + 1)); }
-
 class Bench {
  public:
   Bench() { Reset(array_); }
 
   // Returns cycles, or -1.
   long Run(const rtl_layer &layer, int slow_stream, int slow_collector) {
-    LoadMemory(array_, layer, generator);
+    LoadMemory(array_, layer);
     for (int r = 0; r < layer.row_count; r++) {
       array_.table_write_i = 1;
       array_.table_address_i = unsigned(r);
@@ -114,15 +107,7 @@ class Bench {
 
 int main(int argc, char **argv) {
   Verilated::commandArgs(argc, argv);
-  accel_config config = {};
-  config.name = "test";
-  config.lanes = kLanes;
-  config.pixels = kPixels;
-  config.half_rows = kHalfRows;
-  config.slots = SLOTS;
-  config.drain = kGroup;
-  config.waiting = 32 / kGroup;
-  config.entries = 1 << 14;
+  const accel_config config = TestConfig(0);
   Bench bench;
   long worst = 0, cycles_of_all = 0, model_of_all = 0;
   for (int seed = 0; seed < LAYERS; seed++) {

@@ -4,16 +4,11 @@
 #include "rtl/array_bench.h"
 #include "verilated.h"
 
-#include <cstdio>
 #include <vector>
 
 namespace {
 
 constexpr int kEach = LANES / COLUMNS, kTablePairs = TABLE_PAIRS, kSumBits = 27;
-
-std::mt19937 generator;
-
-int Between(int low, int high) { return low + int(generator() % unsigned(high - low + 1)); }
 
 int BitsOf(int count) {
   int bits = 1;
@@ -66,7 +61,7 @@ uint8_t Peek(const Vsned_conv &conv, size_t address) {
 
 // Returns cycles, or -1.
 long Run(Vsned_conv &conv, const rtl_layer &layer, int slow_stream) {
-  LoadMemory(conv, layer, generator);
+  LoadMemory(conv, layer);
   LoadTables(conv, layer);
   SetNumbers(conv, layer);
   SetField(conv.out_limit_i, 0, kAddressBits, uint64_t(layer.out_limit));
@@ -109,16 +104,7 @@ long Run(Vsned_conv &conv, const rtl_layer &layer, int slow_stream) {
 
 int main(int argc, char **argv) {
   Verilated::commandArgs(argc, argv);
-  accel_config config = {};
-  config.name = "test";
-  config.lanes = LANES;
-  config.pixels = PIXELS;
-  config.half_rows = HALF_ROWS;
-  config.slots = SLOTS;
-  config.drain = GROUP;
-  config.waiting = 32 / GROUP;
-  config.entries = 1 << 14;
-  config.collectors = COLUMNS;
+  const accel_config config = TestConfig(COLUMNS);
   Vsned_conv conv;
   Reset(conv);
   long cycles_of_all = 0, model_of_all = 0;

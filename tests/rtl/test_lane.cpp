@@ -1,12 +1,9 @@
 // test_lane.cpp - sned_lane against golden_lane: random streams, tiles that come late, a collector that stalls.
 #include "Vsned_lane.h"
-#include "rtl/fields.h"
+#include "rtl/bench.h"
 #include "verilated.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <random>
 #include <vector>
 
 extern "C" {
@@ -18,10 +15,6 @@ namespace {
 
 constexpr int kPixels = PIXELS, kHalfRows = HALF_ROWS, kSlots = SLOTS, kGroup = GROUP;
 constexpr int kGroups = (kPixels + kGroup - 1) / kGroup, kSumBits = 27;
-
-std::mt19937 generator;
-
-int Between(int low, int high) { return low + int(generator() % unsigned(high - low + 1)); }
 
 // A lane's work on one tile: the rows, and the stream that reads them.
 struct Work {
@@ -86,11 +79,7 @@ Work RandomWork(bool is_signed) {
 
 class Bench {
  public:
-  Bench() {
-    lane_.rst_ni = 0;
-    for (int i = 0; i < 4; i++) Clock();
-    lane_.rst_ni = 1;
-  }
+  Bench() { Reset(lane_); }
 
   // Tiles one after the other. slow: in how many of a hundred cycles each side waits. Returns cycles, or -1.
   long Run(const std::vector<Work> &tiles, bool is_signed, int slow_stream, int slow_feeder, int slow_collector) {
@@ -137,7 +126,7 @@ class Bench {
         }
         word++;
       }
-      Clock();
+      Clock(lane_);
     }
     for (int i = 0; i < 40; i++) {  // nothing more may come
       lane_.valid_i = 0;
@@ -145,7 +134,7 @@ class Bench {
       lane_.write_i = 0;
       lane_.eval();
       if (lane_.valid_o) return Fail("a word too many", int(word), 0);
-      Clock();
+      Clock(lane_);
     }
     return cycle;
   }
@@ -172,13 +161,6 @@ class Bench {
       bytes[p] = uint8_t(values[p]);
     }
     row++;
-  }
-
-  void Clock() {
-    lane_.clk_i = 0;
-    lane_.eval();
-    lane_.clk_i = 1;
-    lane_.eval();
   }
 
   long Fail(const char *what, int a, int b) {

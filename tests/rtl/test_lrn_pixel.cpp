@@ -1,39 +1,20 @@
 // test_lrn_pixel.cpp - sned_lrn_pixel against docs/arithmetic.md's LRN, one pixel's channels after the other.
 #include "Vsned_lrn_pixel.h"
-#include "rtl/fields.h"
+#include "rtl/bench.h"
 #include "verilated.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <deque>
-#include <random>
 #include <vector>
 
 namespace {
 
 constexpr int kLatency = 9;
 
-std::mt19937 generator;
-
-int Between(int low, int high) { return low + int(generator() % unsigned(high - low + 1)); }
-
 int IndexOf(uint64_t sum) {
   if (sum < 64) return int(sum);
   int e = 0;
   while (sum >> (e + 1)) e++;
   return std::min(1023, int(64 * (e - 5) + int(sum >> (e - 6) & 63)));
-}
-
-int64_t Scale(int64_t value, int64_t multiplier, int shift) {
-  const __int128 unit = __int128(1) << shift, sum = __int128(value) * multiplier + unit / 2;
-  return int64_t(sum >= 0 ? sum / unit : -((-sum + unit - 1) / unit));
-}
-
-void Clock(Vsned_lrn_pixel &pixel) {
-  pixel.clk_i = 0;
-  pixel.eval();
-  pixel.clk_i = 1;
-  pixel.eval();
 }
 
 }  // namespace

@@ -1,22 +1,14 @@
 // test_max_pool.cpp - sned_max_pool against the definition: the largest element of each window, of those inside the image.
 #include "Vsned_max_pool.h"
-#include "rtl/fields.h"
+#include "rtl/bench.h"
 #include "verilated.h"
 
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
-#include <random>
 #include <vector>
 
 namespace {
 
 constexpr int kPixels = PIXELS, kOutputs = (kPixels - 3) / 3 + 1, kAddressBits = ADDRESS_BITS, kLatency = 5;
-
-std::mt19937 generator;
-
-int Between(int low, int high) { return low + int(generator() % unsigned(high - low + 1)); }
 
 struct Layer {
   int channels, height, width, pitch, kernel[2], stride[2], pad[2], out_height, out_width, out_pitch, base, out_base;
@@ -92,13 +84,6 @@ void SetNumbers(Vsned_max_pool &pool, const Layer &l) {
   SetField(pool.out_plane_i, 0, kAddressBits, uint64_t(l.out_height * l.out_pitch));
 }
 
-void Clock(Vsned_max_pool &pool) {
-  pool.clk_i = 0;
-  pool.eval();
-  pool.clk_i = 1;
-  pool.eval();
-}
-
 // A memory of the banks' latency; others read now and then.
 bool Run(Vsned_max_pool &pool, Layer &l, int busy) {
   const size_t mask = (size_t(1) << kAddressBits) - 1;
@@ -130,9 +115,7 @@ bool Run(Vsned_max_pool &pool, Layer &l, int busy) {
 int main(int argc, char **argv) {
   Verilated::commandArgs(argc, argv);
   Vsned_max_pool pool;
-  pool.rst_ni = 0;
-  for (int i = 0; i < 4; i++) Clock(pool);
-  pool.rst_ni = 1;
+  Reset(pool);
   for (int seed = 0; seed < LAYERS; seed++) {
     generator.seed(unsigned(seed));
     Layer layer = RandomLayer();

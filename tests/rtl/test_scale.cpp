@@ -1,28 +1,19 @@
 // test_scale.cpp - sned_scale against docs/arithmetic.md's scale and clamp, as the runtime has them.
 #include "Vsned_scale.h"
-#include "rtl/fields.h"
+#include "rtl/bench.h"
 #include "verilated.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <deque>
-#include <random>
 
 namespace {
 
 constexpr int kBits = 27, kLatency = 6;
 
-// floor(v m / 2^s + 1/2) without a shift of a negative number.
-int64_t Scale(int64_t value, int64_t multiplier, int shift) {
-  const __int128 unit = __int128(1) << shift, sum = __int128(value) * multiplier + unit / 2;
-  return int64_t(sum >= 0 ? sum / unit : -((-sum + unit - 1) / unit));
-}
-
 }  // namespace
 
 int main(int argc, char **argv) {
   Verilated::commandArgs(argc, argv);
-  std::mt19937_64 generator(5);
+  std::mt19937_64 wide(5);
   Vsned_scale scale;
   std::deque<int> expected;
   const int64_t most = (int64_t(1) << (kBits - 1)) - 1;
@@ -33,13 +24,13 @@ int main(int argc, char **argv) {
     expected.clear();
     for (long i = 0; i < 400000; i++) {
       // Totals of all sizes, the ends and halves among them; split into sum and bias.
-      int64_t total = int64_t(generator() >> (64 - kBits)) - most - 1;
-      total >>= generator() % kBits;
+      int64_t total = int64_t(wide() >> (64 - kBits)) - most - 1;
+      total >>= wide() % kBits;
       if (i % 97 == 0) total = i % 2 ? most : -most - 1;
-      int shift = int(generator() % 62) + 1;
-      const uint64_t multiplier = i % 50 == 0 ? 0 : i % 7 == 0 ? 32768 : 32768 + generator() % 32768;
-      if (i % 3 == 0) shift = int(generator() % 24) + 10;
-      int64_t bias = int64_t(generator() >> (64 - kBits)) - most - 1;
+      int shift = int(wide() % 62) + 1;
+      const uint64_t multiplier = i % 50 == 0 ? 0 : i % 7 == 0 ? 32768 : 32768 + wide() % 32768;
+      if (i % 3 == 0) shift = int(wide() % 24) + 10;
+      int64_t bias = int64_t(wide() >> (64 - kBits)) - most - 1;
       int64_t sum = total - bias;
       if (sum > most || sum < -most - 1) sum = total, bias = 0;
       SetField(scale.sum_i, 0, kBits, uint64_t(sum));
@@ -47,10 +38,7 @@ int main(int argc, char **argv) {
       scale.multiplier_i = uint16_t(multiplier);
       scale.shift_i = uint8_t(shift);
       expected.push_back(int(std::clamp<int64_t>(Scale(total, int64_t(multiplier), shift), low, high)));
-      scale.clk_i = 0;
-      scale.eval();
-      scale.clk_i = 1;
-      scale.eval();
+      Clock(scale);
       if (expected.size() == kLatency) {
         const int got = low < 0 ? int(GetField(scale.value_o, 0, 8)) : int(scale.value_o);
         if (got != expected.front()) {
