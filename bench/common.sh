@@ -19,19 +19,19 @@ mkdir -p "$results" "$work"
 output_of() { sed -n 's/.* -o \([^ ]*\).*/\1/p' <<<"$*"; }
 
 # measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line in it, unless it is there and the
-# file that the command makes too.
+# file that the command makes too. Its progress can be watched in $work/NAME.log.
 measured() {
     local name=$1 file=$results/$1.json made
     shift
     made=$(output_of "$@")
     [ ! -s "$file" ] || { [ -n "$made" ] && [ ! -e "$made" ]; } || return 0
     echo "\$ sned ${*:2}" >&2
-    if "$@" --json --quiet >"$work/$name.out"; then
+    if "$@" --json >"$work/$name.out" 2>"$work/$name.log"; then
         jq --arg command "sned $(sed "s|$work/||g; s|$data/|DATA/|g" <<<"${*:2}")" --arg machine "$(machine)" \
             '(if .decisions then .steps = [.decisions[] | {phase, seconds_cut, seconds_retrained}] else . end) | del(.decisions)
              | . + {command: $command, machine: $machine}' "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
     else
-        echo "$name: failed" >&2
+        echo "$name: failed: $(tail -n 1 "$work/$name.log")" >&2
         return 1
     fi
 }

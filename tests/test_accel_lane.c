@@ -47,7 +47,7 @@ static void run_group(const struct graph *graph, const struct raster *raster, co
         (const int8_t *)graph->tensors[node->inputs[1]].data + group * raster->filters * raster->row_count;
     const struct extent e = sned_shape_extent(&graph->tensors[graph->input].shape);
     struct lane_plan plan;
-    assert_int_equal(lane_plan_make(&plan, raster, weights, config, NULL), SNED_OK);
+    assert_int_equal(lane_plan_make(&plan, raster, weights, config, false, NULL), SNED_OK);
     int16_t *rows = malloc((size_t)(plan.live_count + 1) * (size_t)config->pixels * sizeof *rows);
     for (int bin = 0; bin < plan.passes * config->lanes; bin++) {
         uint32_t *items;

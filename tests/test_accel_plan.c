@@ -118,7 +118,7 @@ static void filters_are_dealt_to_lanes_without_loss(void **state)
         struct lane_plan plan;
         for (size_t w = 0; w < count; w++)
             weights[w] = sned_random_uniform(&random) < density * density ? 5 : 0;
-        assert_int_equal(lane_plan_make(&plan, &raster, weights, config, NULL), SNED_OK);
+        assert_int_equal(lane_plan_make(&plan, &raster, weights, config, false, NULL), SNED_OK);
         check_plan(&plan, &raster, weights, config);
         lane_plan_free(&plan);
         free(weights);
@@ -137,7 +137,7 @@ static void filters_with_one_mask_become_a_pair(void **state)
         for (int r = 0; r < ROWS; r++)
             if (random_range(&random, 0, 2) == 0)
                 weights[k * ROWS + r] = weights[(FILTERS - 1 - k) * ROWS + r] = 1;
-    assert_int_equal(lane_plan_make(&plan, &raster, weights, config_named("ci"), NULL), SNED_OK);
+    assert_int_equal(lane_plan_make(&plan, &raster, weights, config_named("ci"), false, NULL), SNED_OK);
     assert_int_equal(plan.pair_count, FILTERS / 2);
     for (int p = 0; p < plan.pair_count; p++)
         assert_int_equal(plan.pairs[p].filters[0] + plan.pairs[p].filters[1], FILTERS - 1);
@@ -151,7 +151,7 @@ static void a_filter_longer_than_a_lanes_buffer_is_refused(void **state)
     struct lane_plan plan;
     sned_error error;
     memset(weights, 1, 2000);
-    assert_int_equal(lane_plan_make(&plan, &raster, weights, config_named("ci"), &error),
+    assert_int_equal(lane_plan_make(&plan, &raster, weights, config_named("ci"), false, &error),
                      SNED_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "2000"));
     free(weights);
@@ -192,14 +192,14 @@ static void a_dense_layer_takes_what_its_entries_take(void **state)
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
     memset(graph->tensors[graph->nodes[0].inputs[1]].data, 3, 16 * 32);
     assert_int_equal(cycles_of_conv(&n, graph, &graph->nodes[0], config, NULL), SNED_OK);
-    assert_int_equal(n.tiles, 8);
+    assert_int_equal(n.tiles, 4);
     assert_int_equal(n.passes, 1);
     assert_int_equal(n.halves, 1);
-    assert_int_equal(n.issued, 8 * 8 * 32); /* tiles, pairs, rows */
-    assert_int_equal(n.rounding, 8 * 8);    /* headers */
-    /* Two lanes, 4 pairs of 32 rows and a header in each of 8 tiles: 1056 cycles, and the first tile to be
+    assert_int_equal(n.issued, 4 * 8 * 32); /* tiles, pairs, rows */
+    assert_int_equal(n.rounding, 4 * 8);    /* headers */
+    /* Two lanes, 4 pairs of 32 rows and a header in each of 4 tiles: 528 cycles, and the first tile to be
      * fed. */
-    assert_in_range(n.cycles, 1056 + 32, 1056 + 32 + 80);
+    assert_in_range(n.cycles, 528 + 32, 528 + 32 + 90);
     sned_graph_free(graph);
 }
 

@@ -25,18 +25,25 @@ struct accel_config {
     int slots;     /* pairs whose partial sums a lane holds */
     int drain; /* pixels that share the adders behind their DSPs: cycles to empty a round, ACCEL_ROUND at most
                 */
-    int waiting;    /* finished pairs that wait in a lane for the collector */
-    int entries;    /* of the lane's weight buffer: (position, two weights) each */
+    int waiting;      /* finished pairs that wait in a lane for the collector */
+    int entries;      /* of a stream at most: (position, two weights), or a header, each */
+    int table_rows;   /* of the feeder's table: one half serves a Conv while the other is loaded */
+    int table_pairs;  /* of a lane's part of its collector's table; halves, too */
+    int stream_words; /* of a lane's stream buffer, STREAM_ITEMS items each; halves, too */
     int collectors; /* each takes the pairs of lanes / collectors lanes, in `drain` cycles a pair; 0: sums may
                        always leave */
 
-    int vector;   /* pools, copies, sums: bytes a cycle */
-    int lrn;      /* LRN: numbers a cycle */
-    int fc_lanes; /* weights a cycle */
+    int line_bytes; /* of the activation memory's four banks */
+    int vector;     /* pools, copies, sums: bytes a cycle */
+    int lrn;        /* LRN: numbers a cycle */
+    int fc_lanes;   /* weights a cycle */
 
     int64_t activation_bytes; /* on chip */
     double ddr_bytes;         /* to and from DDR a cycle: assumed 80 % of the memory's peak */
 };
+
+/* A word of 16 bytes holds so many items of a stream. */
+enum { STREAM_ITEMS = 5 };
 
 extern const struct accel_config accel_configs[]; /* name NULL at the end */
 /* SNED_ERROR_ARGUMENT lists the names. */

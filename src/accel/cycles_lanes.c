@@ -254,7 +254,7 @@ sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph
         SNED_TRY_DONE(lane_plan_make(&plan, &raster,
                                      (const int8_t *)weights->data +
                                          (size_t)g * (size_t)raster.filters * (size_t)raster.row_count,
-                                     config, error));
+                                     config, graph->tensors[node->output].quantization.bits == 16, error));
         status = run_group(result, &plan, result->tiles, config, error);
         result->passes += plan.passes;
         result->halves += plan.halves;

@@ -89,7 +89,7 @@ static int best_partner(const struct masks *masks, const struct ranked *ranked, 
     return best;
 }
 
-static sned_status find_pairs(struct lane_plan *plan, const struct masks *masks, int filters,
+static sned_status find_pairs(struct lane_plan *plan, const struct masks *masks, int filters, bool alone,
                               sned_error *error)
 {
     struct ranked *ranked = NULL;
@@ -97,7 +97,7 @@ static sned_status find_pairs(struct lane_plan *plan, const struct masks *masks,
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&ranked, (size_t)filters, sizeof *ranked, error));
     SNED_TRY_DONE(sned_alloc(&taken, (size_t)filters, sizeof *taken, error));
-    SNED_TRY_DONE(sned_alloc(&plan->pairs, (size_t)(filters + 1) / 2, sizeof *plan->pairs, error));
+    SNED_TRY_DONE(sned_alloc(&plan->pairs, (size_t)filters, sizeof *plan->pairs, error));
     for (int k = 0; k < filters; k++)
         ranked[k] = (struct ranked){k, masks->count[k]};
     qsort(ranked, (size_t)filters, sizeof *ranked, by_size);
@@ -105,7 +105,7 @@ static sned_status find_pairs(struct lane_plan *plan, const struct masks *masks,
         const int filter = ranked[i].index;
         if (taken[filter])
             continue;
-        const int partner = best_partner(masks, ranked, filters, i, taken);
+        const int partner = alone ? filter : best_partner(masks, ranked, filters, i, taken);
         taken[filter] = true;
         if (partner >= 0)
             taken[partner] = true;
@@ -198,12 +198,13 @@ static sned_status find_bins(struct lane_plan *plan, const struct accel_config *
     SNED_TRY_DONE(sned_alloc(&load, most, sizeof *load, error));
     SNED_TRY_DONE(sned_alloc(&count, most, sizeof *count, error));
     for (int p = 0; p < plan->pair_count; p++) {
-        ranked[p] = (struct ranked){p, plan->pairs[p].entries};
+        /* With a header in each half-tile. */
+        ranked[p] = (struct ranked){p, plan->pairs[p].entries + plan->halves};
         if (ranked[p].size > config->entries) {
             status =
                 sned_fail(error, SNED_ERROR_UNSUPPORTED,
                           "filters with %d weights that are not 0; the configuration '%s' takes %d at most",
-                          ranked[p].size, config->name, config->entries);
+                          plan->pairs[p].entries, config->name, config->entries);
             goto done;
         }
     }
@@ -221,13 +222,13 @@ done:
 }
 
 sned_status lane_plan_make(struct lane_plan *plan, const struct raster *raster, const int8_t *weights,
-                           const struct accel_config *config, sned_error *error)
+                           const struct accel_config *config, bool alone, sned_error *error)
 {
     struct masks masks = {0};
     sned_status status;
     *plan = (struct lane_plan){0};
     SNED_TRY_DONE(masks_make(&masks, raster, weights, error));
-    SNED_TRY_DONE(find_pairs(plan, &masks, raster->filters, error));
+    SNED_TRY_DONE(find_pairs(plan, &masks, raster->filters, alone, error));
     SNED_TRY_DONE(find_rows(plan, &masks, raster, config->half_rows, error));
     SNED_TRY_DONE(find_bins(plan, config, error));
 done:

@@ -31,10 +31,11 @@ struct lane_plan {
     int *start; /* [passes * lanes + 1] where a bin begins in order; owned */
 };
 
-/* `weights` [filters][row_count] of the group. SNED_ERROR_UNSUPPORTED where one pair's stream is longer than
- * a lane's buffer. */
+/* `weights` [filters][row_count] of the group. `alone`: each filter is a pair with itself, so that its sum is
+ * there twice (a result of 16 bits is written as two of 8). SNED_ERROR_UNSUPPORTED where one pair's stream is
+ * longer than a lane's buffer. */
 sned_status lane_plan_make(struct lane_plan *plan, const struct raster *raster, const int8_t *weights,
-                           const struct accel_config *config, sned_error *error);
+                           const struct accel_config *config, bool alone, sned_error *error);
 void lane_plan_free(struct lane_plan *plan);
 
 #endif

@@ -7,7 +7,7 @@
  */
 #include "compress/calibrate_groups.h"
 #include "base/memory.h"
-#include "compress/union_find.h"
+#include "base/union_find.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
  */
 #include "compress/channels.h"
 #include "base/memory.h"
-#include "compress/union_find.h"
+#include "base/union_find.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,31 @@
+/*
+ * compile.h - the compiler's inner borders: one function for each kind of node.
+ */
+#ifndef SNED_ACCEL_COMPILE_H
+#define SNED_ACCEL_COMPILE_H
+
+#include "accel/emit.h"
+#include "accel/place.h"
+
+struct compiler {
+    const struct graph *graph;
+    const struct accel_config *config;
+    struct placement placement;
+    struct emitter emitter;
+    int row_loads;    /* groups of Convs so far: row tables take halves in turn */
+    int row_users[2]; /* Convs of the program up to the last that reads each half's rows */
+};
+
+/* Outputs that the vector unit makes in a row. */
+static inline int pool_outputs(const struct accel_config *config)
+{
+    return (config->pixels - 3) / 3 + 1;
+}
+
+sned_status compile_conv(struct compiler *c, int node, sned_error *error); /* Conv, Gemm: compile_conv.c */
+sned_status compile_vector(struct compiler *c, int node,
+                           sned_error *error); /* the others: compile_vector.c */
+/* The space-to-depth copy that a strided Conv reads. */
+sned_status compile_copy(struct compiler *c, int node, sned_error *error);
+
+#endif

@@ -1,0 +1,279 @@
+/*
+ * compile_conv.c - a Conv, or a Gemm, on the lanes: for each group its rows, and for each pass of pairs over
+ * the pixels their table, their streams and a descriptor.
+ *
+ * A Gemm is a Conv whose kernel is the whole image. Halves of the tables and buffers serve Convs in turn, so
+ * that one is loaded while the other is read; rows that need more than half wait until nothing else does.
+ */
+#include "accel/compile.h"
+#include "accel/lanes.h"
+#include "accel/numbers.h"
+#include "accel/stream.h"
+#include "accel/table.h"
+
+#include <stdlib.h>
+
+struct conv {
+    const struct node *node;
+    int index;
+    const struct spot *in, *out;
+    struct raster raster;
+    const int8_t *weights; /* of the group */
+    const int32_t *biases; /* of all filters, or NULL */
+    int group;
+    struct lane_plan plan;
+    struct conv_work work;
+};
+
+/* ---- what it is ---- */
+
+static sned_status gemm_raster(struct raster *raster, const struct spot *in, int outputs, sned_error *error)
+{
+    const struct extent e = in->extent;
+    *raster = (struct raster){.groups = 1,
+                              .filters = outputs,
+                              .stride = {1, 1},
+                              .height = 1,
+                              .width = 1,
+                              .row_count = e.channels * e.height * e.width};
+    SNED_TRY(sned_alloc(&raster->rows, (size_t)raster->row_count, sizeof *raster->rows, error));
+    for (int i = 0; i < raster->row_count; i++)
+        raster->rows[i] = (struct raster_row){i / (e.height * e.width), i / e.width % e.height, i % e.width};
+    return SNED_OK;
+}
+
+/* The lanes' sums have SUM_BITS bits: no image may leave them, in whatever order products are added. */
+static sned_status check_sums(const struct conv *v, sned_error *error)
+{
+    const int64_t most = (int64_t)1 << (SUM_BITS - 1);
+    const int64_t least_input = v->in->is_signed ? -128 : 0, most_input = v->in->is_signed ? 127 : 255;
+    for (int k = 0; k < v->raster.filters; k++) {
+        int64_t high = 0, low = 0;
+        for (int i = 0; i < v->raster.row_count; i++) {
+            const int64_t w = v->weights[(size_t)k * (size_t)v->raster.row_count + (size_t)i];
+            high += w > 0 ? w * most_input : w * least_input;
+            low += w > 0 ? w * least_input : w * most_input;
+        }
+        const int64_t bias = v->biases ? v->biases[v->group * v->raster.filters + k] : 0;
+        if (high >= most || low < -most || high + bias >= most || low + bias < -most || bias >= most ||
+            bias < -most)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                             "the sums of output channel %d need more than %d bits",
+                             v->group * v->raster.filters + k, SUM_BITS);
+    }
+    return SNED_OK;
+}
+
+static sned_status check_columns(const struct conv *v, sned_error *error)
+{
+    const int most = 1 << (COLUMN_BITS - 1);
+    for (int i = 0; i < v->raster.row_count; i++)
+        if (v->raster.rows[i].dx >= most || v->raster.rows[i].dx < -most)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED, "a tap %d columns away; the feeder reaches %d",
+                             abs(v->raster.rows[i].dx), most - 1);
+    return SNED_OK;
+}
+
+/* ---- its tables ---- */
+
+static struct table_filter filter_of(const struct conv *v, int filter, bool upper)
+{
+    if (filter < 0)
+        return (struct table_filter){.shift = 1};
+    const int k = v->group * v->raster.filters + filter;
+    return (struct table_filter){.bias = v->biases ? v->biases[k] : 0,
+                                 .multiplier = v->node->integer.scalings[k].multiplier,
+                                 .shift = v->node->integer.scalings[k].shift,
+                                 .used = true,
+                                 .upper = upper};
+}
+
+static int channel_of(const struct conv *v, int filter, bool upper)
+{
+    const int k = v->group * v->raster.filters + filter;
+    return filter < 0 ? 0
+                      : (int)(v->out->base + (int64_t)k * v->out->plane + (upper ? v->out->bytes / 2 : 0));
+}
+
+/* Rows of the group, from `first` of the feeder's table on. `after`: Convs that must be done. */
+static sned_status load_rows(struct compiler *c, struct conv *v, int first, int after, sned_error *error)
+{
+    const int rows = v->plan.live_count ? v->plan.live_count : 1;
+    const int words = (int)divide_up(rows * ROW_BYTES, DDR_WORD);
+    int64_t address;
+    uint8_t *bytes;
+    SNED_TRY(emit_data(&c->emitter, words, &address, &bytes, error));
+    for (int i = 0; i < rows; i++) {
+        const struct raster_row row = v->raster.rows[v->plan.live_count ? v->plan.live[i] : 0];
+        table_row_pack(bytes + i * ROW_BYTES, &(struct table_row){row.channel * v->in->plane,
+                                                                  row.dy * v->in->pitch + row.dx, row.dx});
+    }
+    return emit_load(
+        &c->emitter, v->index,
+        &(struct load_work){.kind = LOAD_ROWS, .address = address, .words = words, .place = first}, after, 0,
+        error);
+}
+
+static sned_status load_pairs(struct compiler *c, const struct conv *v, int pass, int after,
+                              sned_error *error)
+{
+    const int first = pass * c->config->lanes, each = c->config->lanes / c->config->collectors;
+    const int pairs = v->plan.start[first + c->config->lanes] - v->plan.start[first];
+    int64_t address;
+    uint8_t *bytes;
+    SNED_TRY(emit_data(&c->emitter, pairs * PAIR_BYTES / DDR_WORD, &address, &bytes, error));
+    for (int lane = 0; lane < c->config->lanes; lane++)
+        for (int i = v->plan.start[first + lane]; i < v->plan.start[first + lane + 1]; i++) {
+            const int *filters = v->plan.pairs[v->plan.order[i]].filters;
+            const bool ends = i == v->plan.start[first + lane + 1] - 1;
+            table_pair_pack(
+                bytes,
+                &(struct table_pair){
+                    .filters = {filter_of(v, filters[0], false), filter_of(v, filters[1], v->out->wide)},
+                    .channel = {channel_of(v, filters[0], false), channel_of(v, filters[1], v->out->wide)},
+                    .number = (int)v->work.pair_first + i - v->plan.start[first + lane],
+                    .lane = lane % each,
+                    .collector = lane / each,
+                    .ends_bin = ends,
+                    .ends_lane = ends});
+            bytes += PAIR_BYTES;
+        }
+    return emit_load(
+        &c->emitter, v->index,
+        &(struct load_work){.kind = LOAD_PAIRS, .address = address, .words = pairs * PAIR_BYTES / DDR_WORD},
+        after, 0, error);
+}
+
+static void pack_stream(uint8_t *bytes, const uint32_t *items, size_t count)
+{
+    for (size_t i = 0; i <= count; i++) {
+        const uint32_t item = i ? items[i - 1] : (uint32_t)count;
+        uint8_t *at = bytes + i / STREAM_ITEMS * DDR_WORD + i % STREAM_ITEMS * 3;
+        at[0] = (uint8_t)item;
+        at[1] = (uint8_t)(item >> 8);
+        at[2] = (uint8_t)(item >> 16);
+    }
+}
+
+static sned_status load_streams(struct compiler *c, const struct conv *v, int pass, int after,
+                                sned_error *error)
+{
+    const int lanes = c->config->lanes;
+    uint32_t *items[64] = {0};
+    size_t counts[64] = {0}, most = 0;
+    int64_t address;
+    uint8_t *bytes;
+    sned_status status = SNED_OK;
+    for (int l = 0; l < lanes; l++) {
+        const int bin = pass * lanes + l;
+        if (v->plan.start[bin + 1] > v->plan.start[bin])
+            SNED_TRY_DONE(
+                stream_make(&items[l], &counts[l], &v->plan, &v->raster, v->weights, c->config, bin, error));
+        most = (size_t)larger((int64_t)most, (int64_t)counts[l]);
+    }
+    const int words = (int)divide_up((int64_t)most + 1, STREAM_ITEMS);
+    SNED_TRY_DONE(emit_data(&c->emitter, words * lanes, &address, &bytes, error));
+    for (int l = 0; l < lanes; l++)
+        pack_stream(bytes + (size_t)l * (size_t)words * DDR_WORD, items[l], counts[l]);
+    SNED_TRY_DONE(emit_load(&c->emitter, v->index,
+                            &(struct load_work){.kind = LOAD_STREAMS,
+                                                .address = address,
+                                                .words = words * lanes,
+                                                .place = v->work.stream_first,
+                                                .lane_words = words},
+                            after, 1u << CODE_CONV, error));
+done:
+    for (int l = 0; l < lanes; l++)
+        free(items[l]);
+    return status;
+}
+
+/* ---- descriptors ---- */
+
+static sned_status compile_pass(struct compiler *c, struct conv *v, int pass, sned_error *error)
+{
+    const int half = c->emitter.convs % 2, after = c->emitter.convs > 0 ? c->emitter.convs - 1 : 0;
+    v->work.pair_first = half * c->config->table_pairs / 2;
+    v->work.stream_first = half * c->config->stream_words / 2;
+    v->work.active = 0;
+    for (int l = 0; l < c->config->lanes; l++)
+        if (v->plan.start[pass * c->config->lanes + l + 1] > v->plan.start[pass * c->config->lanes + l])
+            v->work.active |= (int64_t)1 << l;
+    SNED_TRY(load_pairs(c, v, pass, after, error));
+    SNED_TRY(load_streams(c, v, pass, after, error));
+    return emit_work(&c->emitter,
+                     &(struct descriptor){
+                         .unit = CODE_CONV, .wait = 1u << CODE_LOAD, .layer = v->index, .u.conv = v->work},
+                     error);
+}
+
+static sned_status compile_group(struct compiler *c, struct conv *v, sned_error *error)
+{
+    const int rows = v->plan.live_count ? v->plan.live_count : 1, room = c->config->table_rows;
+    const int half = rows > room / 2 ? 0 : c->row_loads % 2;
+    if (rows > room)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "%d rows of inputs in a group; the feeder's table in '%s' has %d", rows,
+                         c->config->name, room);
+    v->work.row_first = half * room / 2;
+    v->work.base = v->in->base + (int64_t)v->group * v->in->extent.channels / v->raster.groups *
+                                     v->in->stride[0] * v->in->stride[1] * v->in->plane;
+    v->work.halves = v->plan.halves;
+    v->work.last_rows = rows - (v->plan.halves - 1) * c->config->half_rows;
+    const int after = rows > room / 2 ? (int)larger(c->row_users[0], c->row_users[1]) : c->row_users[half];
+    SNED_TRY(load_rows(c, v, (int)v->work.row_first, after, error));
+    for (int pass = 0; pass < v->plan.passes; pass++)
+        SNED_TRY(compile_pass(c, v, pass, error));
+    c->row_users[half] = c->emitter.convs;
+    if (rows > room / 2)
+        c->row_users[1 - half] = c->emitter.convs;
+    c->row_loads = half + 1;
+    return SNED_OK;
+}
+
+static sned_status describe(const struct compiler *c, struct conv *v, sned_error *error)
+{
+    const struct node *node = v->node;
+    if (node->op == OP_GEMM)
+        SNED_TRY(gemm_raster(&v->raster, v->in, v->out->extent.channels, error));
+    else
+        SNED_TRY(raster_of(&v->raster, c->graph, node, error));
+    if (node->integer.slope)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
+    v->raster.pitch = v->in->pitch;
+    v->work = (struct conv_work){.is_signed = v->in->is_signed,
+                                 .limit = (int64_t)v->in->height * v->in->pitch,
+                                 .pitch = v->in->pitch,
+                                 .width = v->in->width,
+                                 .step = c->config->pixels % v->in->pitch,
+                                 .tiles = divide_up(raster_pixels(&v->raster), c->config->pixels),
+                                 .out_limit = raster_pixels(&v->raster),
+                                 .low = node->integer.low,
+                                 .high = node->integer.high};
+    return check_columns(v, error);
+}
+
+sned_status compile_conv(struct compiler *c, int index, sned_error *error)
+{
+    const struct node *node = &c->graph->nodes[index];
+    struct conv v = {.node = node,
+                     .index = index,
+                     .in = placement_input(&c->placement, c->graph, index),
+                     .out = &c->placement.spots[c->placement.of_tensor[node->output]]};
+    const int8_t *weights = c->graph->tensors[node->inputs[1]].data;
+    if (node->input_count > 2 && node->inputs[2] >= 0)
+        v.biases = c->graph->tensors[node->inputs[2]].data;
+    sned_status status;
+    SNED_TRY_DONE(describe(c, &v, error));
+    for (v.group = 0; v.group < v.raster.groups; v.group++) {
+        v.weights = weights + (size_t)v.group * (size_t)v.raster.filters * (size_t)v.raster.row_count;
+        SNED_TRY_DONE(check_sums(&v, error));
+        SNED_TRY_DONE(lane_plan_make(&v.plan, &v.raster, v.weights, c->config, v.out->wide, error));
+        status = compile_group(c, &v, error);
+        lane_plan_free(&v.plan);
+        SNED_TRY_DONE(status);
+    }
+done:
+    raster_free(&v.raster);
+    return status;
+}

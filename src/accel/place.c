@@ -1,0 +1,243 @@
+/*
+ * place.c - see place.h.
+ */
+#include "accel/place.h"
+#include "accel/numbers.h"
+#include "base/memory.h"
+#include "base/union_find.h"
+
+#include <stdlib.h>
+
+static bool moves_nothing(enum op op)
+{
+    return op == OP_FLATTEN || op == OP_RESHAPE;
+}
+
+/* ---- spots ---- */
+
+static int add_spot(struct placement *p, const struct graph *graph, int tensor, const int stride[2], int born)
+{
+    const struct tensor *t = &graph->tensors[tensor];
+    const struct extent e = sned_shape_extent(&t->shape);
+    p->spots[p->spot_count] = (struct spot){.extent = e,
+                                            .stride = {stride[0], stride[1]},
+                                            .height = (int)divide_up(e.height, stride[0]),
+                                            .width = (int)divide_up(e.width, stride[1]),
+                                            .is_signed = t->quantization.is_signed,
+                                            .wide = t->quantization.bits == 16,
+                                            .born = born,
+                                            .dies = born,
+                                            .parent = -1};
+    return p->spot_count++;
+}
+
+static bool strided(const struct node *node)
+{
+    const int *stride = node->u.conv.window.stride;
+    return node->op == OP_CONV && (stride[0] > 1 || stride[1] > 1);
+}
+
+/* Only Flatten and Reshape that keep the order of elements without a change of spot: what reads them is a
+ * Gemm, which takes any layout. */
+static sned_status find_spots(struct placement *p, const struct graph *graph, int last, sned_error *error)
+{
+    static const int plain[2] = {1, 1};
+    const int *stride = plain;
+    if (sned_graph_consumers(graph, graph->input) == 1)
+        for (int n = 0; n < last; n++)
+            if (graph->nodes[n].inputs[0] == graph->input && strided(&graph->nodes[n]))
+                stride = graph->nodes[n].u.conv.window.stride;
+    p->of_tensor[graph->input] = add_spot(p, graph, graph->input, stride, -1);
+    for (int n = 0; n < last; n++) {
+        const struct node *node = &graph->nodes[n];
+        const int in = p->of_tensor[node->inputs[0]];
+        if (strided(node) && !(p->spots[in].stride[0] == node->u.conv.window.stride[0] &&
+                               p->spots[in].stride[1] == node->u.conv.window.stride[1]))
+            p->copy_for[n] = add_spot(p, graph, node->inputs[0], node->u.conv.window.stride, n);
+        if (moves_nothing(node->op)) {
+            const struct extent from = p->spots[in].extent;
+            const struct extent to = sned_shape_extent(&graph->tensors[node->output].shape);
+            const bool pixel = from.height == 1 && from.width == 1 && to.height == 1 && to.width == 1;
+            for (int r = n + 1; r < last && !pixel; r++)
+                for (int i = 0; i < graph->nodes[r].input_count; i++)
+                    if (graph->nodes[r].inputs[i] == node->output && graph->nodes[r].op != OP_GEMM &&
+                        !moves_nothing(graph->nodes[r].op))
+                        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                                         "node '%.80s' (%s): the accelerator moves no elements for it",
+                                         node->name, sned_op_name(node->op));
+            p->of_tensor[node->output] = in;
+        } else {
+            p->of_tensor[node->output] = add_spot(p, graph, node->output, plain, n);
+        }
+        for (int i = 0; i < node->input_count; i++)
+            if (node->inputs[i] >= 0 && p->of_tensor[node->inputs[i]] >= 0)
+                p->spots[p->of_tensor[node->inputs[i]]].dies = n;
+    }
+    const int result = last == graph->node_count ? graph->output : graph->nodes[last].inputs[0];
+    p->spots[p->of_tensor[result]].dies = last;
+    return SNED_OK;
+}
+
+static sned_status find_parts(struct placement *p, const struct graph *graph, int last, sned_error *error)
+{
+    for (int n = 0; n < last; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (node->op != OP_CONCAT)
+            continue;
+        int channel = 0;
+        for (int i = 0; i < node->input_count; i++) {
+            struct spot *part = &p->spots[p->of_tensor[node->inputs[i]]];
+            if (node->u.concat.axis != 1 || part->parent >= 0 || node->inputs[i] == graph->input ||
+                sned_graph_producer(graph, node->inputs[i]) < 0 ||
+                moves_nothing(graph->nodes[sned_graph_producer(graph, node->inputs[i])].op))
+                return sned_fail(
+                    error, SNED_ERROR_UNSUPPORTED,
+                    "node '%.80s' (Concat): the accelerator joins channels of tensors that are part of no "
+                    "other Concat",
+                    node->name);
+            part->parent = p->of_tensor[node->output];
+            part->channel = channel;
+            channel += part->extent.channels;
+        }
+    }
+    return SNED_OK;
+}
+
+/* ---- pitches ---- */
+
+const struct spot *placement_input(const struct placement *p, const struct graph *graph, int node)
+{
+    const int copy = p->copy_for[node];
+    return &p->spots[copy >= 0 ? copy : p->of_tensor[graph->nodes[node].inputs[0]]];
+}
+
+static sned_status find_pitches(struct placement *p, const struct graph *graph, int last, sned_error *error)
+{
+    int *root = NULL, *most = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&root, (size_t)p->spot_count, sizeof *root, error));
+    SNED_TRY_DONE(sned_alloc(&most, (size_t)p->spot_count, sizeof *most, error));
+    for (int s = 0; s < p->spot_count; s++)
+        root[s] = s;
+    for (int n = 0; n < last; n++) {
+        const struct node *node = &graph->nodes[n];
+        const int out = p->of_tensor[node->output];
+        const int in = (int)(placement_input(p, graph, n) - p->spots);
+        if (node->op == OP_GEMM || node->op == OP_MAX_POOL || node->op == OP_AVERAGE_POOL ||
+            node->op == OP_GLOBAL_AVERAGE_POOL || node->op == OP_SLICE || node->op == OP_PAD ||
+            moves_nothing(node->op))
+            continue;
+        root[find_root(root, in)] = find_root(root, out);
+        for (int i = 1; i < node->input_count && (node->op == OP_ADD || node->op == OP_CONCAT); i++)
+            root[find_root(root, p->of_tensor[node->inputs[i]])] = find_root(root, out);
+    }
+    for (int s = 0; s < p->spot_count; s++)
+        most[find_root(root, s)] = (int)larger(most[find_root(root, s)], p->spots[s].width);
+    for (int s = 0; s < p->spot_count; s++) {
+        struct spot *spot = &p->spots[s];
+        spot->pitch = most[find_root(root, s)];
+        spot->plane = spot->pitch * spot->height;
+        spot->bytes = (int64_t)spot->extent.channels * spot->stride[0] * spot->stride[1] * spot->plane *
+                      (spot->wide ? 2 : 1);
+        spot->bytes = divide_up(spot->bytes, 16) * 16;
+    }
+done:
+    free(root);
+    free(most);
+    return status;
+}
+
+/* ---- places ---- */
+
+static bool together(const struct spot *a, const struct spot *b)
+{
+    return a->born <= b->dies && b->born <= a->dies;
+}
+
+/* The lowest place that no spot before `index` of the same time takes. */
+static int64_t lowest(const struct placement *p, int index)
+{
+    const struct spot *spot = &p->spots[index];
+    int64_t base = 0;
+    bool moved = true;
+    while (moved) {
+        moved = false;
+        for (int s = 0; s < index; s++) {
+            const struct spot *other = &p->spots[s];
+            if (other->parent < 0 && together(spot, other) && base < other->base + other->bytes &&
+                other->base < base + spot->bytes) {
+                base = other->base + other->bytes;
+                moved = true;
+            }
+        }
+    }
+    return base;
+}
+
+/* A Concat's spot is there when its first part is made; its parts as long as it is. */
+static void join_times(struct placement *p)
+{
+    for (int s = p->spot_count - 1; s >= 0; s--) {
+        if (p->spots[s].parent < 0)
+            continue;
+        struct spot *parent = &p->spots[p->spots[s].parent];
+        parent->born = parent->born < p->spots[s].born ? parent->born : p->spots[s].born;
+        parent->dies = (int)larger(parent->dies, p->spots[s].dies);
+    }
+}
+
+static sned_status find_places(struct placement *p, const struct graph *graph,
+                               const struct accel_config *config, sned_error *error)
+{
+    join_times(p);
+    for (int s = 0; s < p->spot_count; s++) {
+        struct spot *spot = &p->spots[s];
+        if (spot->parent >= 0)
+            continue;
+        spot->base = lowest(p, s);
+        p->bytes = larger(p->bytes, spot->base + spot->bytes);
+        if (p->bytes > config->activation_bytes)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                             "node '%.80s': its activations need %lld bytes on chip beside those that are "
+                             "read later; the configuration '%s' has %lld",
+                             spot->born >= 0 ? graph->nodes[spot->born].name : "(input)",
+                             (long long)(spot->base + spot->bytes), config->name,
+                             (long long)config->activation_bytes);
+    }
+    for (int s = p->spot_count - 1; s >= 0; s--) {
+        struct spot *spot = &p->spots[s];
+        if (spot->parent >= 0) /* a Concat's spot comes after those of its parts */
+            spot->base = p->spots[spot->parent].base + (int64_t)spot->channel * spot->plane;
+    }
+    return SNED_OK;
+}
+
+sned_status placement_make(struct placement *p, const struct graph *graph, int last,
+                           const struct accel_config *config, sned_error *error)
+{
+    sned_status status;
+    *p = (struct placement){0};
+    SNED_TRY_DONE(sned_alloc(&p->spots, 2 * (size_t)graph->node_count + 1, sizeof *p->spots, error));
+    SNED_TRY_DONE(sned_alloc(&p->of_tensor, (size_t)graph->tensor_count, sizeof(int), error));
+    SNED_TRY_DONE(sned_alloc(&p->copy_for, (size_t)graph->node_count, sizeof(int), error));
+    for (int t = 0; t < graph->tensor_count; t++)
+        p->of_tensor[t] = -1;
+    for (int n = 0; n < graph->node_count; n++)
+        p->copy_for[n] = -1;
+    SNED_TRY_DONE(find_spots(p, graph, last, error));
+    SNED_TRY_DONE(find_parts(p, graph, last, error));
+    SNED_TRY_DONE(find_pitches(p, graph, last, error));
+    SNED_TRY_DONE(find_places(p, graph, config, error));
+done:
+    if (status != SNED_OK)
+        placement_free(p);
+    return status;
+}
+
+void placement_free(struct placement *p)
+{
+    free(p->spots);
+    free(p->of_tensor);
+    free(p->copy_for);
+    *p = (struct placement){0};
+}

@@ -1,0 +1,43 @@
+/*
+ * place.h - where each activation lies in the accelerator's memory, and how.
+ *
+ * A tensor is planes of rows, `pitch` bytes apart. A Conv reads and writes one flat raster (raster.h), so
+ * that its input and output have the same pitch; so have the operands of a sum and the parts of a Concat,
+ * which are placed inside of its result. Pools are free to change it. An input that is read with a stride is
+ * laid out space-to-depth: the graph's input by the host, others by a copy of their own.
+ */
+#ifndef SNED_ACCEL_PLACE_H
+#define SNED_ACCEL_PLACE_H
+
+#include "accel/config.h"
+#include "graph/graph.h"
+
+struct spot {
+    struct extent extent; /* of the tensor */
+    int stride[2];        /* space-to-depth; 1 1: none */
+    int height, width;    /* of a plane: the extent's divided by the stride, rounded up */
+    int pitch, plane;     /* bytes */
+    bool is_signed, wide; /* wide: 16 bits, upper bytes in a second block */
+    int64_t bytes;
+    int64_t base;
+    int born, dies;      /* the nodes that make it and read it last */
+    int parent, channel; /* a part of a Concat's spot, from this channel on; -1: none */
+};
+
+struct placement {
+    int spot_count;
+    struct spot *spots; /* owned */
+    int *of_tensor;     /* [tensor_count]: its spot, or -1; owned */
+    int *copy_for;      /* [node_count]: the space-to-depth copy that the node reads, or -1; owned */
+    int64_t bytes;      /* of the memory in use at most */
+};
+
+/* `last`: nodes before it run on the accelerator. SNED_ERROR_UNSUPPORTED names what does not fit. */
+sned_status placement_make(struct placement *placement, const struct graph *graph, int last,
+                           const struct accel_config *config, sned_error *error);
+void placement_free(struct placement *placement);
+
+/* What a Conv reads: its input's spot, or the copy of it. */
+const struct spot *placement_input(const struct placement *placement, const struct graph *graph, int node);
+
+#endif

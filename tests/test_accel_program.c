@@ -1,0 +1,110 @@
+/*
+ * test_accel_program.c - a compiled network, executed by the golden model, gives the runtime's scores bit for
+ * bit.
+ */
+#include "accel_networks.h"
+
+#include "accel/golden.h"
+
+#include <stdlib.h>
+
+static const struct accel_config *config_named(const char *name)
+{
+    const struct accel_config *config;
+    assert_int_equal(accel_config_find(&config, name, NULL), SNED_OK);
+    return config;
+}
+
+/* False where the compiler says that it cannot. */
+static bool check_network(struct graph *graph, const struct accel_config *config, struct random *random)
+{
+    struct accel_program program;
+    sned_model *model;
+    sned_error error = {0};
+    uint8_t *block;
+    int16_t *expected;
+    if (sned_model_from_graph(&model, graph, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    const sned_status status = accel_compile(&program, sned_model_graph(model), config, &error);
+    if (status == SNED_OK) {
+        const size_t count = sned_shape_elements(&graph->tensors[graph->output].shape);
+        uint8_t *output = calloc((size_t)program.output.bytes, 1);
+        int16_t *scores = calloc(count, sizeof *scores);
+        accel_picture(&program, model, random, &block, &expected);
+        if (golden_run(&program, block, output, &error) != SNED_OK)
+            fail_msg("%s", error.message);
+        layout_unpack(scores, &program.output, output);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(scores[i], expected[i]);
+        free(block);
+        free(expected);
+        free(output);
+        free(scores);
+        accel_program_free(&program);
+    } else if (status != SNED_ERROR_UNSUPPORTED) {
+        fail_msg("%s", error.message);
+    }
+    sned_close(model);
+    return status == SNED_OK;
+}
+
+static void random_networks_give_the_runtimes_scores(void **state)
+{
+    enum { NETWORKS = 150 };
+    struct random random;
+    int compiled = 0;
+    sned_random_seed(&random, 21, 0);
+    for (int i = 0; i < NETWORKS; i++)
+        compiled +=
+            check_network(accel_random_network((uint64_t)i), config_named(i % 4 ? "ci" : "ecp5"), &random);
+    /* Some need more memory than ci has, or a filter has too many weights. */
+    assert_true(compiled > NETWORKS * 9 / 10);
+}
+
+static void a_branching_network_gives_the_runtimes_scores(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 22, 0);
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        struct graph *graph = branching_network(seed);
+        for (int n = 0; n < graph->node_count; n++)
+            graph->nodes[n].integer.slope = 0;
+        assert_true(check_network(graph, config_named(seed % 2 ? "zcu104" : "ci"), &random));
+    }
+}
+
+static void expect_refused(struct graph *graph, const char *name, const char *words)
+{
+    struct accel_program program;
+    sned_error error = {0};
+    assert_int_equal(sned_graph_infer(graph, &error), SNED_OK);
+    assert_int_equal(accel_compile(&program, graph, config_named(name), &error), SNED_ERROR_UNSUPPORTED);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' does not say '%s'", error.message, words);
+    sned_graph_free(graph);
+}
+
+static void what_cannot_be_placed_is_named(void **state)
+{
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)300, (int64_t)300), unsigned8);
+    add_node(graph, OP_MAX_POOL, &graph->output, 1, unsigned8)->u.pool.window =
+        (struct window){{2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
+    expect_refused(graph, "ci", "65536");
+
+    graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), unsigned8);
+    add_node(graph, OP_TRANSPOSE, &graph->output, 1, unsigned8)->u.transpose.order[1] = 2;
+    const int order[4] = {0, 2, 1, 3};
+    memcpy(graph->nodes[0].u.transpose.order, order, sizeof order);
+    expect_refused(graph, "ci", "node 'node0' (Transpose): the accelerator has no unit for it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_networks_give_the_runtimes_scores),
+        cmocka_unit_test(a_branching_network_gives_the_runtimes_scores),
+        cmocka_unit_test(what_cannot_be_placed_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
