@@ -41,11 +41,160 @@ package sned_pkg;
 
   // How a filter's sums become bytes: sned_scale.
   typedef struct packed {
+    logic                       upper;  // the upper bytes of wide numbers
     logic                       used;
     logic [5:0]                 shift;
     logic [15:0]                multiplier;
     logic signed [SumWidth-1:0] bias;
   } filter_t;
+
+  // ---- descriptors: src/accel/descriptor.h draws them ----
+  localparam int DescriptorWidth = 512;
+  localparam int BodyWidth = 448;
+  localparam int PlaceWidth = 24;                           // a byte of the activation memory
+  localparam int SizeWidth = 12;                            // rows, columns, pitches
+
+  typedef logic [PlaceWidth-1:0] place_t;
+  typedef logic [SizeWidth-1:0]  extent_t;
+
+  // Units, and what their descriptors' number is.
+  localparam int UnitLoad = 0;
+  localparam int UnitConv = 1;
+  localparam int UnitVector = 2;
+  localparam int UnitFc = 3;
+  localparam int UnitStore = 4;
+  localparam int UnitEnd = 15;  // the list ends here
+  localparam int Units = 5;
+
+  typedef struct packed {
+    logic [BodyWidth-1:0] body;     // load_t, conv_t ...
+    logic [23:0]          unused;
+    logic [15:0]          layer;
+    logic [7:0]           post;     // units that get a token when it is done
+    logic [7:0]           wait_for; // units that must have given one
+    logic [7:0]           unit;
+  } descriptor_t;
+
+  typedef enum logic [2:0] {
+    LoadNothing     = 3'd0,
+    LoadActivations = 3'd1,
+    LoadRows        = 3'd2,
+    LoadPairs       = 3'd3,
+    LoadStreams     = 3'd4,
+    LoadTable       = 3'd5
+  } load_kind_t;
+
+  typedef struct packed {
+    logic [BodyWidth-109:0] unused;
+    logic [15:0]            lane_words;
+    logic [7:0]             lane;
+    logic [23:0]            place;
+    logic [23:0]            words;      // of 16 bytes
+    logic [31:0]            address;    // in units of 16 bytes
+    logic                   moves;      // counts from this image's input rather than from the program
+    logic [2:0]             kind;       // load_kind_t
+  } load_t;
+
+  typedef struct packed {
+    logic [BodyWidth-82:0]  unused;
+    place_t                 place;
+    logic [23:0]            words;
+    logic [31:0]            address;
+    logic                   moves;
+  } store_t;
+
+  // A pass of pairs of filters over all pixels: sned_feeder and sned_collector say what the numbers mean.
+  typedef struct packed {
+    logic [BodyWidth-252:0] unused;
+    logic [31:0]            active;     // a bit for each lane that has pairs
+    logic signed [16:0]     high;       // the clamp
+    logic signed [16:0]     low;
+    place_t                 out_limit;
+    logic [15:0]            stream_first;
+    logic [7:0]             pair_first;
+    logic [15:0]            row_first;
+    logic [11:0]            last_rows;
+    logic [11:0]            halves;
+    logic [11:0]            tiles;
+    extent_t                step;
+    extent_t                width;
+    extent_t                pitch;
+    place_t                 limit;
+    place_t                 base;
+    logic                   is_signed;
+  } conv_t;
+
+  // A word of 16 bytes of a lane's stream.
+  localparam int WordItems = 5;
+
+  // The vector unit's work. All planes are rows of `pitch` bytes; numbers that an operation does not name are 0.
+  typedef enum logic [2:0] {
+    VectorMax     = 3'd0,  // largest of each window; 1 x 1: a copy, of every stride-th pixel
+    VectorAverage = 3'd1,  // sum of each window, scaled; positions outside the image count as 0
+    VectorAdd     = 3'd2,  // `length` bytes: clamp(floor((a multiplier + b second_multiplier + 2^(shift - 1)) / 2^shift))
+    VectorLrn     = 3'd3   // `channels` planes of `length` bytes, docs/arithmetic.md
+  } vector_operation_t;
+
+  typedef struct packed {
+    logic [BodyWidth-394-1:0] unused;
+    logic                wide;              // VectorAverage: results have 16 bits, their upper bytes go to second + ...
+    logic [3:0]          lrn_size;          // 1 to 15 channels
+    logic [3:0]          lrn_after;         // floor(size / 2)
+    logic signed [16:0]  high;              // the clamp
+    logic signed [16:0]  low;
+    logic [5:0]          shift;             // 1 to 62
+    logic [15:0]         second_multiplier;
+    logic [15:0]         multiplier;
+    logic [23:0]         length;
+    logic [15:0]         channels;
+    extent_t               out_pitch;
+    extent_t               out_width;
+    extent_t               out_height;
+    logic [7:0]          pad_left;
+    logic [7:0]          pad_top;
+    logic [7:0]          kernel_width;
+    logic [7:0]          kernel_height;
+    extent_t               segment_step;      // outputs of a segment x stride to the right
+    logic [3:0]          stride_right;
+    logic [3:0]          stride_down;
+    place_t              row_step;          // stride down x pitch
+    extent_t               pitch;
+    extent_t               width;
+    extent_t               height;
+    place_t              out_plane;         // bytes from a channel to the next
+    place_t              out_base;
+    place_t              plane;
+    place_t              second;            // VectorAdd: where b lies; wide: where upper bytes go
+    place_t              base;
+    logic                second_signed;     // b's bytes
+    logic                is_signed;         // the input's bytes
+    vector_operation_t   operation;
+  } vector_t;
+
+  // ---- the FC engine: src/accel/fc_stream.h draws its streams ----
+  localparam int FcPorts = 4;                               // at most
+  localparam int FcEntries = 10;                            // of a beat
+  localparam int FcGapWidth = 5;
+
+  // A Gemm. Input i is byte base + c plane + y pitch + x with i = (c height + y) width + x. A port's blocks lie in DDR from
+  // ddr_base + 16 port[p] on.
+  typedef struct packed {
+    logic [BodyWidth-329:0]   unused;
+    logic [FcPorts-1:0][31:0] port;
+    logic                     wide;         // results have 16 bits: lower bytes to out_base + k, upper to second + k
+    logic signed [16:0]       high;         // the clamp
+    logic signed [16:0]       low;
+    logic [15:0]              outputs;
+    logic [15:0]              inputs;
+    extent_t                    height;
+    extent_t                    width;
+    extent_t                    pitch;
+    place_t                   second;
+    place_t                   out_base;
+    place_t                   plane;
+    place_t                   base;
+    logic                     is_signed;    // the inputs' bytes
+  } fc_t;
 
 endpackage
 

@@ -20,7 +20,7 @@ simulate() {
     done
     mkdir -p "$folder"
     rm -f "$folder/$test" "$folder/$test".[od] # make does not see that the C libraries or headers changed
-    verilator --cc --exe --build -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
+    verilator --cc --exe --build --assert -DSNED_CHECK -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
         -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD/tests $defines" \
         -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lm -pthread" \
         $sources "$PWD/tests/rtl/$test.cpp" -o "$test" >"$folder/log" 2>&1 || { tail -n 20 "$folder/log"; return 1; }
@@ -31,8 +31,8 @@ lint() { verilator --lint-only -Wall -sv $sources --top-module "$@"; }
 for module in $(basename -as .sv rtl/*/*.sv); do
     holds "$module: no lint" lint "$module"
 done
-small="-GLineBytes=4 -GLines=4096 -GTableRows=1024"
-for set in "-GLanes=4 -GPixels=32 -GSlots=8 -GLineBytes=16" "-GLanes=2 -GPixels=8 -GHalfRows=32 -GSlots=4 $small" \
+small="-GAddressBits=14 -GTableRows=1024"
+for set in "-GLanes=4 -GPixels=32 -GSlots=8" "-GLanes=2 -GPixels=8 -GHalfRows=32 -GSlots=4 $small" \
     "-GLanes=3 -GPixels=10 -GHalfRows=64 -GSlots=4 -GGroup=4 $small"; do
     holds "sned_array $set: no lint" lint sned_array $set
 done
@@ -40,10 +40,20 @@ done
 holds "lanes of 8 pixels, like their C twin" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
 holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane Pixels=10 HalfRows=64 Slots=8 Group=4
 holds "scaling to 8 bits" simulate test_scale sned_scale
-holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 LineBytes=4 Lines=65536 ADDRESS_BITS=18 LAYERS=60
-holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 LineBytes=4 Lines=65536 ADDRESS_BITS=18 LAYERS=60
-holds "a Conv from memory to memory: 2 lanes" simulate test_conv sned_conv Lanes=2 Columns=1 Pixels=8 HalfRows=32 Slots=4 Group=8 LineBytes=4 Lines=65536 TablePairs=64 ADDRESS_BITS=18 LAYERS=40
-holds "a Conv from memory to memory: 4 lanes, two collectors" simulate test_conv sned_conv Lanes=4 Columns=2 Pixels=13 HalfRows=64 Slots=8 Group=4 LineBytes=8 Lines=32768 TablePairs=64 ADDRESS_BITS=18 LAYERS=40
-holds "max pools, memory to memory" simulate test_max_pool sned_max_pool Pixels=16 AddressBits=18 ADDRESS_BITS=18 LAYERS=150
+holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 LAYERS=60
+holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 LAYERS=60
+holds "a Conv from memory to memory: 2 lanes" simulate test_conv sned_conv Lanes=2 Columns=1 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 TablePairs=64 LAYERS=40
+holds "a Conv from memory to memory: 4 lanes, two collectors" simulate test_conv sned_conv Lanes=4 Columns=2 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 TablePairs=64 LAYERS=40
 holds "LRN of a pixel" simulate test_lrn_pixel sned_lrn_pixel
+holds "AXI reads" simulate test_axi_read sned_axi_read BurstBeats=16 TagBits=8 SEEDS=200 RATE=95
+holds "AXI reads: two bursts of 4, a FIFO of 8" simulate test_axi_read sned_axi_read BurstBeats=4 Outstanding=2 FifoBeats=8 TagBits=3 SEEDS=200 RATE=0
+holds "AXI writes" simulate test_axi_write sned_axi_write BurstBeats=16 SEEDS=200 RATE=95
+holds "AXI writes: two bursts of 64" simulate test_axi_write sned_axi_write BurstBeats=64 Outstanding=2 FifoBeats=2 SEEDS=100 RATE=0
+holds "AXI4-Lite to registers" simulate test_axi_lite sned_axi_lite ReadLatency=2 SEEDS=2000
+holds "AXI4-Lite to registers of latency 1" simulate test_axi_lite sned_axi_lite ReadLatency=1 SEEDS=2000
+holds "numbers of the vector unit, scaled" simulate test_weigh sned_weigh Lanes=5
+holds "pools, averages, sums and LRN in any order: 4 lanes" simulate test_vector sned_vector Pixels=16 AddLanes=4 LrnLanes=4 AddressBits=18 LAYERS=400
+holds "pools, averages, sums and LRN in any order: 16 lanes, 5 of them LRN" simulate test_vector sned_vector Pixels=24 AddLanes=16 LrnLanes=5 AddressBits=18 LAYERS=400
+holds "FC: a port of 4 lanes" simulate test_fc sned_fc Ports=1 Lanes=4 Rows=64 Pixels=8 AddressBits=18 LAYERS=200 TIMED=32
+holds "FC: 2 ports of 16 lanes, busy in 90 % of the cycles" simulate test_fc sned_fc Ports=2 Lanes=16 Rows=64 Pixels=20 AddressBits=18 LAYERS=200 TIMED=256
 finish

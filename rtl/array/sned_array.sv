@@ -1,7 +1,7 @@
-// sned_array - the activation memory, the feeder with its row table, and the lanes: a layer's sums from its numbers.
+// sned_array - the feeder with its row table, and the lanes: a layer's sums from its numbers.
 //
 // Rows reach the lanes' tiles through Hops registers (a tree in a placed design), and what the lanes have left comes back
-// through as many. The memory and the table are written from outside between layers.
+// through as many. Of the table a Conv reads its own part, so that another's is written meanwhile.
 `default_nettype none
 
 module sned_array
@@ -12,42 +12,30 @@ module sned_array
   parameter int HalfRows = 256,
   parameter int Slots = 16,
   parameter int Group = 8,
-  parameter int LineBytes = 64,
-  parameter int Lines = 16384,
-  parameter int TableRows = 8192,
+  parameter int AddressBits = 21,
+  parameter int TableRows = 9216,
   parameter int ColumnBits = 10,
   parameter int ShiftBits = 6,
   parameter int CountBits = 12,
   parameter int Hops = 2,
   localparam int Groups = (Pixels + Group - 1) / Group,
-  localparam int AddressBits = $clog2(Lines * LineBytes),
   localparam int RowBits = $clog2(HalfRows),
   localparam int TableBits = $clog2(TableRows),
   localparam int EntryBits = 2 * AddressBits + 1 + ShiftBits
 ) (
   input  wire logic                          clk_i,
   input  wire logic                          rst_ni,
-  // A layer: sned_feeder says what the numbers mean.
   input  wire logic                          start_i,
   output      logic                          busy_o,
-  input  wire logic                          signed_i,
-  input  wire logic [AddressBits-1:0]        base_i,
-  input  wire logic [AddressBits-1:0]        limit_i,
-  input  wire logic [ColumnBits-1:0]         pitch_i,
-  input  wire logic [ColumnBits-1:0]         width_i,
-  input  wire logic [ColumnBits-1:0]         step_i,
-  input  wire logic [CountBits-1:0]          passes_i,
-  input  wire logic [CountBits-1:0]          tiles_i,
-  input  wire logic [CountBits-1:0]          halves_i,
-  input  wire logic [RowBits:0]              last_rows_i,
-  // The row table, and the activations.
+  input  wire conv_t                         conv_i,  // constant while busy_o
+  // The row table.
   input  wire logic                          table_write_i,
   input  wire logic [TableBits-1:0]          table_address_i,
   input  wire logic [EntryBits-1:0]          table_entry_i,
-  input  wire logic                          write_i,
-  input  wire logic [AddressBits-1:0]        write_address_i,
-  input  wire logic [Pixels-1:0]             write_enable_i,
-  input  wire logic [Pixels-1:0][7:0]        write_data_i,
+  // The activations: latency 5.
+  output      logic                          read_o,
+  output      logic [AddressBits-1:0]        read_address_o,
+  input  wire logic [Pixels-1:0][7:0]        read_data_i,
   // A stream for each lane, and its sums.
   input  wire logic [Lanes-1:0]              item_valid_i,
   output      logic [Lanes-1:0]              item_ready_o,
@@ -66,8 +54,6 @@ module sned_array
 
   logic [TableBits-1:0]        table_address;
   logic [EntryBits-1:0]        table_entry;
-  logic [AddressBits-1:0]      read_address;
-  logic [Pixels-1:0][7:0]      read_data;
   feed_t                       fed;
   feed_t [Hops-1:0]            feed_q;
   logic [Lanes-1:0][1:0]       left;
@@ -85,20 +71,6 @@ module sned_array
     .read_data_o    (table_entry)
   );
 
-  sned_banks #(
-    .Width    (Pixels),
-    .LineBytes(LineBytes),
-    .Lines    (Lines)
-  ) i_banks (
-    .clk_i,
-    .read_address_i(read_address),
-    .read_data_o   (read_data),
-    .write_i,
-    .write_address_i,
-    .write_enable_i,
-    .write_data_i
-  );
-
   sned_feeder #(
     .Pixels     (Pixels),
     .Lanes      (Lanes),
@@ -113,19 +85,20 @@ module sned_array
     .rst_ni,
     .start_i,
     .busy_o,
-    .base_i,
-    .limit_i,
-    .pitch_i,
-    .width_i,
-    .step_i,
-    .passes_i,
-    .tiles_i,
-    .halves_i,
-    .last_rows_i,
+    .base_i         (AddressBits'(conv_i.base)),
+    .limit_i        (AddressBits'(conv_i.limit)),
+    .pitch_i        (ColumnBits'(conv_i.pitch)),
+    .width_i        (ColumnBits'(conv_i.width)),
+    .step_i         (ColumnBits'(conv_i.step)),
+    .tiles_i        (CountBits'(conv_i.tiles)),
+    .halves_i       (CountBits'(conv_i.halves)),
+    .last_rows_i    ((RowBits + 1)'(conv_i.last_rows)),
+    .row_first_i    (TableBits'(conv_i.row_first)),
     .table_address_o(table_address),
     .table_entry_i  (table_entry),
-    .read_address_o (read_address),
-    .read_data_i    (read_data),
+    .read_o,
+    .read_address_o,
+    .read_data_i,
     .left_i         (left_q[Hops-1]),
     .filled_o       (fed.filled),
     .write_o        (fed.write),
@@ -155,7 +128,7 @@ module sned_array
     ) i_lane (
       .clk_i,
       .rst_ni,
-      .signed_i,
+      .signed_i    (conv_i.is_signed),
       .write_i     (feed_q[Hops-1].write),
       .write_row_i (feed_q[Hops-1].row),
       .write_data_i(feed_q[Hops-1].data),
@@ -169,6 +142,9 @@ module sned_array
       .sums_o      (sums_o[l])
     );
   end
+
+  logic unused;
+  assign unused = &{1'b0, conv_i};
 
 endmodule
 

@@ -1,6 +1,6 @@
 // sned_conv - a Conv from memory to memory: the array of lanes, and collectors that write its outputs back.
 //
-// Lanes are shared out to Columns collectors, neighbours together. done_o once every lane that has work (active_i) has written its last
+// Lanes are shared out to Columns collectors, neighbours together. busy_o until every lane that has work (conv_i.active) has written its last
 // row. Outputs must not overwrite what the feeder still reads: the compiler places them elsewhere.
 `default_nettype none
 
@@ -13,52 +13,40 @@ module sned_conv
   parameter int HalfRows = 256,
   parameter int Slots = 16,
   parameter int Group = 8,
-  parameter int LineBytes = 64,
-  parameter int Lines = 16384,
-  parameter int TableRows = 8192,
+  parameter int AddressBits = 21,
+  parameter int TableRows = 9216,
   parameter int TablePairs = 64,
   parameter int ColumnBits = 10,
   parameter int ShiftBits = 6,
   parameter int CountBits = 12,
-  localparam int AddressBits = $clog2(Lines * LineBytes),
-  localparam int RowBits = $clog2(HalfRows),
   localparam int TableBits = $clog2(TableRows),
   localparam int RowEntryBits = 2 * AddressBits + 1 + ShiftBits,
   localparam int Each = Lanes / Columns,
   localparam int PairAddressBits = (Each > 1 ? $clog2(Each) : 1) + $clog2(TablePairs),
-  localparam int PairEntryBits = $bits(filter_t) * 2 + 2 * AddressBits + 2,
+  localparam int PairEntryBits = $bits(filter_t) * 2 + 2 * AddressBits + 1,
   localparam int Groups = (Pixels + Group - 1) / Group
 ) (
   input  wire logic                            clk_i,
   input  wire logic                            rst_ni,
-  // A layer: sned_feeder and sned_collector say what the numbers mean.
   input  wire logic                            start_i,
-  output      logic                            done_o,
-  input  wire logic [Lanes-1:0]                active_i,
-  input  wire logic                            signed_i,
-  input  wire logic [AddressBits-1:0]          base_i,
-  input  wire logic [AddressBits-1:0]          limit_i,
-  input  wire logic [ColumnBits-1:0]           pitch_i,
-  input  wire logic [ColumnBits-1:0]           width_i,
-  input  wire logic [ColumnBits-1:0]           step_i,
-  input  wire logic [CountBits-1:0]            passes_i,
-  input  wire logic [CountBits-1:0]            tiles_i,
-  input  wire logic [CountBits-1:0]            halves_i,
-  input  wire logic [RowBits:0]                last_rows_i,
-  input  wire logic [AddressBits-1:0]          out_limit_i,
-  input  wire logic signed [8:0]               low_i,
-  input  wire logic signed [8:0]               high_i,
-  // Tables and activations, written between layers.
+  output      logic                            busy_o,
+  input  wire conv_t                           conv_i,        // constant while busy_o
+  // Tables: those of another Conv may be written meanwhile.
   input  wire logic                            row_write_i,
   input  wire logic [TableBits-1:0]            row_address_i,
   input  wire logic [RowEntryBits-1:0]         row_entry_i,
   input  wire logic [Columns-1:0]              pair_write_i,
   input  wire logic [PairAddressBits-1:0]      pair_address_i,
   input  wire logic [PairEntryBits-1:0]        pair_entry_i,
-  input  wire logic                            write_i,
-  input  wire logic [AddressBits-1:0]          write_address_i,
-  input  wire logic [Pixels-1:0]               write_enable_i,
-  input  wire logic [Pixels-1:0][7:0]          write_data_i,
+  // The activations: reads are always taken, latency 5; writes where write_ready_i is 1.
+  output      logic                            read_o,
+  output      logic [AddressBits-1:0]          read_address_o,
+  input  wire logic [Pixels-1:0][7:0]          read_data_i,
+  output      logic                            write_o,
+  input  wire logic                            write_ready_i,
+  output      logic [AddressBits-1:0]          write_address_o,
+  output      logic [Pixels-1:0]               write_enable_o,
+  output      logic [Pixels-1:0][7:0]          write_data_o,
   // A stream for each lane.
   input  wire logic [Lanes-1:0]                item_valid_i,
   output      logic [Lanes-1:0]                item_ready_o,
@@ -77,9 +65,8 @@ module sned_conv
   logic [Lanes-1:0][Groups-1:0][2*SumWidth-1:0] sums;
   logic [Columns-1:0]                           column_write, column_ready;
   write_t [Columns-1:0]                         column;
-  write_t                                       write;
   logic [ColumnIndexBits-1:0]                   winner;
-  logic                                         any, busy, started_q;
+  logic                                         any, feeding, running_q;
 
   sned_array #(
     .Lanes     (Lanes),
@@ -87,8 +74,7 @@ module sned_conv
     .HalfRows  (HalfRows),
     .Slots     (Slots),
     .Group     (Group),
-    .LineBytes (LineBytes),
-    .Lines     (Lines),
+    .AddressBits(AddressBits),
     .TableRows (TableRows),
     .ColumnBits(ColumnBits),
     .ShiftBits (ShiftBits),
@@ -97,24 +83,14 @@ module sned_conv
     .clk_i,
     .rst_ni,
     .start_i,
-    .busy_o         (busy),
-    .signed_i,
-    .base_i,
-    .limit_i,
-    .pitch_i,
-    .width_i,
-    .step_i,
-    .passes_i,
-    .tiles_i,
-    .halves_i,
-    .last_rows_i,
+    .busy_o         (feeding),
+    .conv_i,
     .table_write_i  (row_write_i),
     .table_address_i(row_address_i),
     .table_entry_i  (row_entry_i),
-    .write_i        (any | write_i),
-    .write_address_i(write.address),
-    .write_enable_i (write.enable),
-    .write_data_i   (write.data),
+    .read_o,
+    .read_address_o,
+    .read_data_i,
     .item_valid_i,
     .item_ready_o,
     .item_i,
@@ -135,10 +111,11 @@ module sned_conv
       .clk_i,
       .rst_ni,
       .start_i,
-      .tiles_i,
-      .limit_i        (out_limit_i),
-      .low_i,
-      .high_i,
+      .tiles_i        (CountBits'(conv_i.tiles)),
+      .pair_first_i   ($clog2(TablePairs)'(conv_i.pair_first)),
+      .limit_i        (AddressBits'(conv_i.out_limit)),
+      .low_i          (conv_i.low),
+      .high_i         (conv_i.high),
       .done_o         (done[c*Each+:Each]),
       .table_write_i  (pair_write_i[c]),
       .table_address_i(pair_address_i),
@@ -152,7 +129,7 @@ module sned_conv
       .write_enable_o (column[c].enable),
       .write_data_o   (column[c].data)
     );
-    assign column_ready[c] = any & (winner == ColumnIndexBits'(c));
+    assign column_ready[c] = any & write_ready_i & (winner == ColumnIndexBits'(c));
   end
 
   sned_choose #(
@@ -161,17 +138,21 @@ module sned_conv
     .clk_i,
     .rst_ni,
     .wants_i(column_write),
-    .take_i (any),
+    .take_i (any & write_ready_i),
     .valid_o(any),
     .index_o(winner)
   );
 
-  assign write  = any ? column[winner] : '{address: write_address_i, enable: write_enable_i, data: write_data_i};
-  assign done_o = started_q & ~busy & (&(done | ~active_i));
+  assign write_o         = any;
+  assign write_address_o = column[winner].address;
+  assign write_enable_o  = column[winner].enable;
+  assign write_data_o    = column[winner].data;
+  assign busy_o          = running_q;
 
+  // A feeder that has only begun is not done.
   always_ff @(posedge clk_i) begin
-    started_q <= start_i | started_q;
-    if (!rst_ni) started_q <= 1'b0;
+    running_q <= start_i | (running_q & ~(~feeding & (&(done | ~conv_i.active[Lanes-1:0]))));
+    if (!rst_ni) running_q <= 1'b0;
   end
 
 endmodule

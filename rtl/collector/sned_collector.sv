@@ -1,7 +1,6 @@
 // sned_collector - takes finished sums from its lanes, a pair of filters at a time, and writes them to memory as rows of bytes.
 //
-// For each lane a table of its pairs, in the order in which the lane finishes them: bin after bin (a pass each), and within a
-// bin tile after tile. A pair's Group words go through 2 x Groups scalers; then each filter's row is written to its channel
+// For each lane a table of its pairs, in the order in which the lane finishes them, tile after tile. A pair's Group words go through 2 x Groups scalers; then each filter's row is written to its channel
 // at the tile's first place, up to `limit_i` places. A pair takes Group cycles where another lane waits.
 `default_nettype none
 
@@ -11,24 +10,25 @@ module sned_collector
   parameter int Lanes = 8,
   parameter int Pixels = 98,
   parameter int Group = 8,
-  parameter int TablePairs = 64,                          // of a lane, in all passes
+  parameter int TablePairs = 64,                          // of a lane
   parameter int AddressBits = 20,
   parameter int CountBits = 12,
   localparam int Groups = (Pixels + Group - 1) / Group,
   localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1,
   localparam int PairBits = $clog2(TablePairs),
-  localparam int EntryBits = $bits(filter_t) * 2 + 2 * AddressBits + 2
+  localparam int EntryBits = $bits(filter_t) * 2 + 2 * AddressBits + 1
 ) (
   input  wire logic                       clk_i,
   input  wire logic                       rst_ni,
   // A layer; the numbers stay until every lane is done.
   input  wire logic                       start_i,
   input  wire logic [CountBits-1:0]       tiles_i,
+  input  wire logic [PairBits-1:0]        pair_first_i,  // of each lane's table
   input  wire logic [AddressBits-1:0]     limit_i,
-  input  wire logic signed [8:0]          low_i,
-  input  wire logic signed [8:0]          high_i,
+  input  wire logic signed [16:0]         low_i,
+  input  wire logic signed [16:0]         high_i,
   output      logic [Lanes-1:0]           done_o,        // all pairs of the lane are written
-  // {ends lane, ends bin, channel 1, channel 0, filter 1, filter 0}
+  // {ends lane, channel 1, channel 0, filter 1, filter 0}
   input  wire logic                       table_write_i,
   input  wire logic [LaneBits+PairBits-1:0] table_address_i,
   input  wire logic [EntryBits-1:0]       table_entry_i,
@@ -49,7 +49,6 @@ module sned_collector
 
   typedef struct packed {
     logic                        ends_lane;
-    logic                        ends_bin;
     logic [1:0][AddressBits-1:0] channel;
     filter_t [1:0]               filter;
   } entry_t;
@@ -84,6 +83,7 @@ module sned_collector
     .rst_ni,
     .start_i,
     .tiles_i,
+    .pair_first_i,
     .table_write_i,
     .table_address_i,
     .table_entry_i,
@@ -122,6 +122,7 @@ module sned_collector
         .bias_i      (filter_q[f].bias),
         .multiplier_i(filter_q[f].multiplier),
         .shift_i     (filter_q[f].shift),
+        .high_byte_i (filter_q[f].upper),
         .low_i,
         .high_i,
         .value_o     (values[f][g])

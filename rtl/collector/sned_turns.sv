@@ -1,6 +1,6 @@
 // sned_turns - which lane's finished pair a collector takes next, and what its table says of it.
 //
-// Each lane has its own place in its table: within a bin tile after tile, then the next bin. A lane is chosen by round robin, its entry read (two
+// Each lane has its own place in its table, and goes through it tile after tile. A lane is chosen by round robin, its entry read (two
 // cycles, while the words of another are taken), then its Group words are taken as they come.
 `default_nettype none
 
@@ -13,7 +13,7 @@ module sned_turns
   parameter int TablePairs = 64,
   parameter int AddressBits = 20,
   parameter int CountBits = 12,
-  parameter int EntryBits = 140,                          // its top bits: {ends lane, ends bin, ...}
+  parameter int EntryBits = 140,                          // its top bit: the lane's last pair
   localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1,
   localparam int PairBits = $clog2(TablePairs),
   localparam int WordBits = $clog2(Group)
@@ -22,6 +22,7 @@ module sned_turns
   input  wire logic                         rst_ni,
   input  wire logic                         start_i,
   input  wire logic [CountBits-1:0]         tiles_i,
+  input  wire logic [PairBits-1:0]          pair_first_i, // of each lane's table
   input  wire logic                         table_write_i,
   input  wire logic [LaneBits+PairBits-1:0] table_address_i,
   input  wire logic [EntryBits-1:0]         table_entry_i,
@@ -39,7 +40,7 @@ module sned_turns
 );
 
   // ---- where each lane is ----
-  logic [Lanes-1:0][PairBits-1:0]    pair_q, bin_q;
+  logic [Lanes-1:0][PairBits-1:0]    pair_q;
   logic [Lanes-1:0][CountBits-1:0]   tile_q;
   logic [Lanes-1:0][AddressBits-1:0] place_q;
 
@@ -105,24 +106,17 @@ module sned_turns
     if (take) word_q <= last_word ? '0 : word_q + 1'b1;
     if (last_word) begin
       pair_q[lane_q] <= pair_q[lane_q] + 1'b1;
-      if (entry_q[EntryBits-2]) begin
-        if (tile_q[lane_q] == tiles_i - 1'b1) begin
-          bin_q[lane_q]   <= pair_q[lane_q] + 1'b1;
-          tile_q[lane_q]  <= '0;
-          place_q[lane_q] <= '0;
-        end else begin
-          pair_q[lane_q]  <= bin_q[lane_q];
-          tile_q[lane_q]  <= tile_q[lane_q] + 1'b1;
-          place_q[lane_q] <= place_q[lane_q] + AddressBits'(Pixels);
-        end
+      if (entry_q[EntryBits-1]) begin
+        pair_q[lane_q]  <= pair_first_i;
+        tile_q[lane_q]  <= tile_q[lane_q] + 1'b1;
+        place_q[lane_q] <= place_q[lane_q] + AddressBits'(Pixels);
       end
     end
     if (!rst_ni | start_i) begin
       next_valid_q <= 1'b0;
       serve_q      <= 1'b0;
       word_q       <= '0;
-      pair_q       <= '0;
-      bin_q        <= '0;
+      pair_q       <= {Lanes{pair_first_i}};
       tile_q       <= '0;
       place_q      <= '0;
     end

@@ -1,6 +1,6 @@
 // sned_feeder - fills the lanes' half-tiles: a row of Pixels activations a cycle, shifted and masked.
 //
-// A layer is Passes x Tiles x Halves half-tiles, each of HalfRows rows but the last of a tile. The row table says for each row
+// A layer is Tiles x Halves half-tiles, each of HalfRows rows but the last of a tile. The row table says for each row
 // its channel, its shift along the flat raster, and the columns of that shift (row_t below); pixel p of the row is
 // memory[base + channel + first + shift + p], or 0 where the shift leaves the image: to the left or right by its columns, above
 // or below by its place in the raster. A half-tile is filled once every lane has left it; a row whose tap is
@@ -15,7 +15,7 @@ module sned_feeder #(
   parameter int AddressBits = 20,
   parameter int ColumnBits = 10,
   parameter int ShiftBits = 6,
-  parameter int CountBits = 12,                                 // of tiles, passes, half-tiles
+  parameter int CountBits = 12,                                 // of tiles, half-tiles
   localparam int RowBits = $clog2(HalfRows),
   localparam int TableBits = $clog2(TableRows),
   localparam int PlaceBits = AddressBits + 2,                   // signed places in the raster
@@ -31,14 +31,15 @@ module sned_feeder #(
   input  wire logic [ColumnBits-1:0]      pitch_i,
   input  wire logic [ColumnBits-1:0]      width_i,
   input  wire logic [ColumnBits-1:0]      step_i,               // Pixels mod pitch
-  input  wire logic [CountBits-1:0]       passes_i,             // each at least 1
-  input  wire logic [CountBits-1:0]       tiles_i,
+  input  wire logic [CountBits-1:0]       tiles_i,              // each at least 1
   input  wire logic [CountBits-1:0]       halves_i,
   input  wire logic [RowBits:0]           last_rows_i,          // of the last half-tile, at least 1
+  input  wire logic [TableBits-1:0]       row_first_i,          // of the table
   // The row table: latency 2.
   output      logic [TableBits-1:0]       table_address_o,
   input  wire logic [EntryBits-1:0]       table_entry_i,        // {columns, shift, channel}
   // The activations: latency 5.
+  output      logic                       read_o,
   output      logic [AddressBits-1:0]     read_address_o,
   input  wire logic [Pixels-1:0][7:0]     read_data_i,
   // The lanes.
@@ -67,12 +68,12 @@ module sned_feeder #(
   } tag_t;
 
   // ---- which row ----
-  logic                 columns_busy, columns_begin, begun_q, run_q, issue, last_row, last_half, last_tile, last_pass;
+  logic                 columns_busy, columns_begin, begun_q, run_q, issue, last_row, last_half, last_tile;
   logic [1:0]           free;
   logic [1:0]           settle_q;                               // until the rows before have looked at the columns
   logic [RowBits:0]     row_q;
   logic [TableBits-1:0] address_q;
-  logic [CountBits-1:0] half_q, tile_q, pass_q;
+  logic [CountBits-1:0] half_q, tile_q;
   logic                 side_q;                                 // the half-tile that is filled
   logic [1:0]           turn_q;                                 // as filled_o will be when all rows are there
 
@@ -87,7 +88,6 @@ module sned_feeder #(
   assign busy_o    = begun_q | run_q;
   assign last_half = half_q == halves_i - 1'b1;
   assign last_tile = tile_q == tiles_i - 1'b1;
-  assign last_pass = pass_q == passes_i - 1'b1;
   assign last_row  = row_q == (last_half ? last_rows_i : (RowBits + 1)'(HalfRows)) - 1'b1;
   assign issue     = run_q & (free[side_q] | (row_q != '0));
 
@@ -98,10 +98,9 @@ module sned_feeder #(
     if (start_i) begin
       begun_q   <= 1'b1;
       row_q     <= '0;
-      address_q <= '0;
+      address_q <= row_first_i;
       half_q    <= '0;
       tile_q    <= '0;
-      pass_q    <= '0;
       settle_q  <= '0;
     end else if (begun_q) begin
       if (settle_q != 2'd3) settle_q <= settle_q + 1'b1;
@@ -111,18 +110,15 @@ module sned_feeder #(
       end
     end else if (issue) begin
       row_q     <= last_row ? '0 : row_q + 1'b1;
-      address_q <= last_row & last_half ? '0 : address_q + 1'b1;
+      address_q <= last_row & last_half ? row_first_i : address_q + 1'b1;
       if (last_row) begin
         half_q         <= last_half ? '0 : half_q + 1'b1;
         side_q         <= ~side_q;
         turn_q[side_q] <= ~turn_q[side_q];
       end
-      if (last_row & last_half) tile_q <= last_tile ? '0 : tile_q + 1'b1;
-      if (last_row & last_half & last_tile) begin
-        pass_q  <= pass_q + 1'b1;
-        begun_q  <= ~last_pass;                                 // the columns begin anew
-        settle_q <= '0;
-        run_q    <= 1'b0;
+      if (last_row & last_half) begin
+        tile_q <= tile_q + 1'b1;
+        if (last_tile) run_q <= 1'b0;
       end
     end
     if (!rst_ni) begin
@@ -190,6 +186,7 @@ module sned_feeder #(
     end
   end
 
+  assign read_o         = tag_q[2].valid;
   assign read_address_o = read_q;
 
 endmodule

@@ -1,4 +1,5 @@
-// sned_scale - a filter's sum to 8 bits: clamp(floor(((sum + bias) multiplier + 2^(shift - 1)) / 2^shift)), docs/arithmetic.md.
+// sned_scale - a filter's sum to a byte of clamp(floor(((sum + bias) multiplier + 2^(shift - 1)) / 2^shift)), docs/arithmetic.md: the lower, or of
+// wide numbers the upper one.
 //
 // Latency 6. The compiler proves that sum + bias fits SumWidth bits. With SNED_DSP48E2 the sum, product and rounding are one
 // DSP48E2 with its pre-adder; without, plain Verilog of the same function.
@@ -11,15 +12,16 @@ module sned_scale
   input  wire logic signed [SumWidth-1:0] sum_i,
   input  wire logic signed [SumWidth-1:0] bias_i,
   input  wire logic        [15:0]         multiplier_i,
-  input  wire logic        [5:0]          shift_i,  // 1 to 62
-  input  wire logic signed [8:0]          low_i,    // constant while a layer runs, as is the next
-  input  wire logic signed [8:0]          high_i,
+  input  wire logic        [5:0]          shift_i,      // 1 to 62
+  input  wire logic                       high_byte_i,  // bits 15 to 8 of the clamped number, not 7 to 0
+  input  wire logic signed [16:0]         low_i,        // constant while a layer runs, as is the next
+  input  wire logic signed [16:0]         high_i,
   output      logic        [7:0]          value_o
 );
 
   localparam int ProductWidth = 48;
 
-  logic signed [ProductWidth-1:0] product, coarse_q, fine;
+  logic signed [ProductWidth-1:0] product;
   logic        [3:0][5:0]         shift_q;
   logic        [ProductWidth-1:0] half_q;
 
@@ -70,16 +72,22 @@ module sned_scale
   end
 `endif
 
-  // The shift in two steps; then the range.
-  logic [2:0] shift_q5;
+  // ---- shift and range ----
+  logic [3:0] high_byte_q;
 
-  assign fine = coarse_q >>> shift_q5;
+  always_ff @(posedge clk_i) high_byte_q <= {high_byte_q[2:0], high_byte_i};
 
-  always_ff @(posedge clk_i) begin
-    coarse_q <= product >>> {shift_q[3][5:3], 3'b000};
-    shift_q5 <= shift_q[3][2:0];
-    value_o  <= fine < ProductWidth'(low_i) ? low_i[7:0] : fine > ProductWidth'(high_i) ? high_i[7:0] : fine[7:0];
-  end
+  sned_clamp #(
+    .Width(ProductWidth)
+  ) i_clamp (
+    .clk_i,
+    .number_i   (product),
+    .shift_i    (shift_q[3]),
+    .high_byte_i(high_byte_q[3]),
+    .low_i,
+    .high_i,
+    .value_o
+  );
 
 endmodule
 

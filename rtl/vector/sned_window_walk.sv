@@ -1,39 +1,22 @@
 // sned_window_walk - the reads that a pool makes: for each channel, output row and segment of outputs, each row of the window,
 // and of it three columns at a time.
 //
-// A read is Pixels bytes from `address_o`. row_inside_o is 0 where the window's row lies above or below the image; column_o is the image's
-// column of the first byte, taps_o how many of the three columns are the window's. A read goes where ready_i is 1.
+// A read is Pixels bytes from `address_o`, 4 cycles after start_i the first. row_inside_o is 0 where the window's row lies above or below the
+// image; column_o is the image's column of the first byte, taps_o how many of the three columns are the window's. A read goes where ready_i is 1.
 `default_nettype none
 
-module sned_window_walk #(
+module sned_window_walk
+  import sned_pkg::*;
+#(
   parameter int AddressBits = 20,
-  parameter int ColumnBits = 10,
-  parameter int ChannelBits = 13,
-  parameter int WindowBits = 5,
-  parameter int Outputs = 32                              // of a segment
+  parameter int Outputs = 32,                             // of a segment
+  localparam int ColumnBits = SizeWidth
 ) (
   input  wire logic                          clk_i,
   input  wire logic                          rst_ni,
   input  wire logic                          start_i,
+  input  wire vector_t                       vector_i,    // stays while busy_o
   output      logic                          busy_o,
-  // A layer; the numbers stay while busy_o.
-  input  wire logic [AddressBits-1:0]        base_i,
-  input  wire logic [AddressBits-1:0]        plane_i,     // bytes of an input channel
-  input  wire logic [ColumnBits-1:0]         pitch_i,
-  input  wire logic [ColumnBits-1:0]         height_i,
-  input  wire logic [AddressBits-1:0]        row_step_i,  // stride down x pitch
-  input  wire logic [WindowBits-1:0]         stride_i,    // down
-  input  wire logic [ColumnBits-1:0]         segment_step_i,  // Outputs x stride right
-  input  wire logic [WindowBits-1:0]         kernel_height_i,
-  input  wire logic [WindowBits-1:0]         kernel_width_i,
-  input  wire logic [WindowBits-1:0]         pad_top_i,
-  input  wire logic [WindowBits-1:0]         pad_left_i,
-  input  wire logic [ChannelBits-1:0]        channels_i,
-  input  wire logic [ColumnBits-1:0]         out_height_i,
-  input  wire logic [ColumnBits-1:0]         out_width_i,
-  input  wire logic [ColumnBits-1:0]         out_pitch_i,
-  input  wire logic [AddressBits-1:0]        out_base_i,
-  input  wire logic [AddressBits-1:0]        out_plane_i,
   // The read.
   output      logic                          valid_o,
   input  wire logic                          ready_i,
@@ -47,77 +30,124 @@ module sned_window_walk #(
   output      logic [ColumnBits-1:0]         outputs_o    // of the row, from the segment's first on
 );
 
-  logic [ChannelBits-1:0]         channel_q;
-  logic [ColumnBits-1:0]          y_q, x_q;               // output row; the segment's first output
-  logic [WindowBits-1:0]          r_q, t_q;
-  logic signed [ColumnBits+1:0]   row_q, column_q;        // in the image, of the window's first row and column
-  logic [AddressBits-1:0]         in_channel_q, in_row_q, in_line_q, out_channel_q, out_row_q;
-  logic                           last_t, last_r, last_x, last_y, last_c, go;
-  logic signed [ColumnBits+1:0]   row;
+  typedef logic signed [ColumnBits+1:0] place_t;          // a row or column, outside the image as well
+  typedef logic [AddressBits-1:0]       address_t;
 
-  assign last_t = t_q + WindowBits'(3) >= kernel_width_i;
-  assign last_r = r_q == kernel_height_i - 1'b1;
-  assign last_x = x_q + ColumnBits'(Outputs) >= out_width_i;
-  assign last_y = y_q == out_height_i - 1'b1;
-  assign last_c = channel_q == channels_i - 1'b1;
-  assign go     = busy_o & ready_i;
+  logic [15:0]           channel_q;
+  logic [ColumnBits-1:0] y_q, x_q;                        // output row; the segment's first output
+  logic [7:0]            r_q, t_q;
+  place_t                row_q, column_q;                 // in the image, of the window's first row and column
+  address_t              in_channel_q, in_row_q, in_line_q, out_channel_q, out_row_q;
+  address_t              top_q;                           // from the window's first row to the image's, for output row 0
+  place_t                first_row_q, first_column_q;
+  logic                  start_q, running_q, go, last_t, last_r, last_x, last_y, last_c, ends;
 
-  assign row           = row_q + $signed((ColumnBits + 2)'(r_q));
-  assign valid_o       = busy_o;
-  assign row_inside_o  = row >= 0 && row < $signed({2'b0, height_i});
-  assign column_o      = column_q + $signed((ColumnBits + 2)'(t_q));
-  assign address_o     = in_line_q + AddressBits'(column_o);
-  assign taps_o        = kernel_width_i - t_q >= WindowBits'(3) ? 2'd3 : 2'(kernel_width_i - t_q);
-  assign begins_o      = (t_q == '0) & (r_q == '0);
-  assign ends_o        = last_t & last_r;
-  assign out_address_o = out_row_q + AddressBits'(x_q);
-  assign outputs_o     = out_width_i - x_q;
+  assign last_t = t_q + 8'd3 >= vector_i.kernel_width;
+  assign last_r = r_q == vector_i.kernel_height - 1'b1;
+  assign last_x = x_q + ColumnBits'(Outputs) >= vector_i.out_width;
+  assign last_y = y_q == vector_i.out_height - 1'b1;
+  assign last_c = channel_q == vector_i.channels - 1'b1;
+  assign ends   = last_t & last_r;
 
-  // Where the first window row of output row 0 lies.
-  logic [AddressBits-1:0] top;
-  assign top = AddressBits'(pad_top_i) * AddressBits'(pitch_i);
-
+  // ---- where the walk is ----
   always_ff @(posedge clk_i) begin
-    if (start_i) begin
-      busy_o        <= 1'b1;
+    start_q        <= start_i;
+    top_q          <= address_t'(vector_i.pad_top) * address_t'(vector_i.pitch);
+    first_row_q    <= -place_t'(vector_i.pad_top);
+    first_column_q <= -place_t'(vector_i.pad_left);
+    if (start_q) begin
+      running_q     <= 1'b1;
       channel_q     <= '0;
       y_q           <= '0;
       x_q           <= '0;
       r_q           <= '0;
       t_q           <= '0;
-      row_q         <= -$signed((ColumnBits + 2)'(pad_top_i));
-      column_q      <= -$signed((ColumnBits + 2)'(pad_left_i));
-      in_channel_q  <= base_i - top;
-      in_row_q      <= base_i - top;
-      in_line_q     <= base_i - top;
-      out_channel_q <= out_base_i;
-      out_row_q     <= out_base_i;
-    end else if (go) begin
-      t_q <= last_t ? '0 : t_q + WindowBits'(3);
+      row_q         <= first_row_q;
+      column_q      <= first_column_q;
+      in_channel_q  <= address_t'(vector_i.base) - top_q;
+      in_row_q      <= address_t'(vector_i.base) - top_q;
+      in_line_q     <= address_t'(vector_i.base) - top_q;
+      out_channel_q <= address_t'(vector_i.out_base);
+      out_row_q     <= address_t'(vector_i.out_base);
+    end else if (running_q & go) begin
+      t_q <= last_t ? '0 : t_q + 8'd3;
       if (last_t) begin
         r_q       <= last_r ? '0 : r_q + 1'b1;
-        in_line_q <= last_r ? in_row_q : in_line_q + AddressBits'(pitch_i);
+        in_line_q <= last_r ? in_row_q : in_line_q + address_t'(vector_i.pitch);
       end
-      if (ends_o) begin
+      if (ends) begin
         x_q      <= last_x ? '0 : x_q + ColumnBits'(Outputs);
-        column_q <= last_x ? -$signed((ColumnBits + 2)'(pad_left_i)) : column_q + $signed({2'b0, segment_step_i});
+        column_q <= last_x ? first_column_q : column_q + place_t'(vector_i.segment_step);
       end
-      if (ends_o & last_x) begin
+      if (ends & last_x) begin
         y_q       <= last_y ? '0 : y_q + 1'b1;
-        row_q     <= last_y ? -$signed((ColumnBits + 2)'(pad_top_i)) : row_q + $signed((ColumnBits + 2)'(stride_i));
-        in_row_q  <= last_y ? in_channel_q + plane_i : in_row_q + row_step_i;
-        in_line_q <= last_y ? in_channel_q + plane_i : in_row_q + row_step_i;
-        out_row_q <= last_y ? out_channel_q + out_plane_i : out_row_q + AddressBits'(out_pitch_i);
+        row_q     <= last_y ? first_row_q : row_q + place_t'(vector_i.stride_down);
+        in_row_q  <= last_y ? in_channel_q + address_t'(vector_i.plane) : in_row_q + address_t'(vector_i.row_step);
+        in_line_q <= last_y ? in_channel_q + address_t'(vector_i.plane) : in_row_q + address_t'(vector_i.row_step);
+        out_row_q <= last_y ? out_channel_q + address_t'(vector_i.out_plane) : out_row_q + address_t'(vector_i.out_pitch);
       end
-      if (ends_o & last_x & last_y) begin
+      if (ends & last_x & last_y) begin
         channel_q     <= channel_q + 1'b1;
-        in_channel_q  <= in_channel_q + plane_i;
-        out_channel_q <= out_channel_q + out_plane_i;
-        busy_o        <= ~last_c;
+        in_channel_q  <= in_channel_q + address_t'(vector_i.plane);
+        out_channel_q <= out_channel_q + address_t'(vector_i.out_plane);
+        running_q     <= ~last_c;
       end
     end
-    if (!rst_ni) busy_o <= 1'b0;
+    if (!rst_ni) begin
+      start_q   <= 1'b0;
+      running_q <= 1'b0;
+    end
   end
+
+  // ---- what it reads there: sums, then what follows from them ----
+  typedef struct packed {
+    logic                  valid;
+    logic [1:0]            taps;
+    logic                  begins;
+    logic                  ends;
+    address_t              out_address;
+    logic [ColumnBits-1:0] outputs;
+  } read_t;
+
+  read_t    here_q, read_q;
+  place_t   here_row_q, here_column_q;
+  address_t here_line_q;
+
+  always_ff @(posedge clk_i) begin
+    if (go) begin
+      here_q <= '{
+          valid: running_q,
+          taps: vector_i.kernel_width - t_q >= 8'd3 ? 2'd3 : 2'(vector_i.kernel_width - t_q),
+          begins: (t_q == '0) & (r_q == '0),
+          ends: ends,
+          out_address: out_row_q + address_t'(x_q),
+          outputs: vector_i.out_width - x_q
+      };
+      here_row_q    <= row_q + place_t'(r_q);
+      here_column_q <= column_q + place_t'(t_q);
+      here_line_q   <= in_line_q;
+      read_q        <= here_q;
+      row_inside_o  <= here_row_q >= 0 && here_row_q < place_t'(vector_i.height);
+      column_o      <= here_column_q;
+      address_o     <= here_line_q + address_t'(here_column_q);
+    end
+    if (!rst_ni) begin
+      here_q <= '0;
+      read_q <= '0;
+    end
+  end
+
+  assign go            = ~read_q.valid | ready_i;
+  assign busy_o        = start_q | running_q | here_q.valid | read_q.valid;
+  assign valid_o       = read_q.valid;
+  assign taps_o        = read_q.taps;
+  assign begins_o      = read_q.begins;
+  assign ends_o        = read_q.ends;
+  assign out_address_o = read_q.out_address;
+  assign outputs_o     = read_q.outputs;
+
+  logic unused;
+  assign unused = &{1'b0, vector_i};
 
 endmodule
 

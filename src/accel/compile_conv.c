@@ -134,8 +134,8 @@ static sned_status load_pairs(struct compiler *c, const struct conv *v, int pass
                     .number = (int)v->work.pair_first + i - v->plan.start[first + lane],
                     .lane = lane % each,
                     .collector = lane / each,
-                    .ends_bin = ends,
-                    .ends_lane = ends});
+
+                    .ends = ends});
             bytes += PAIR_BYTES;
         }
     return emit_load(
@@ -144,15 +144,21 @@ static sned_status load_pairs(struct compiler *c, const struct conv *v, int pass
         after, 0, error);
 }
 
+static void put_item(uint8_t *bytes, size_t index, uint32_t item)
+{
+    uint8_t *at = bytes + index / STREAM_ITEMS * DDR_WORD + index % STREAM_ITEMS * 3;
+    at[0] = (uint8_t)item;
+    at[1] = (uint8_t)(item >> 8);
+    at[2] = (uint8_t)(item >> 16);
+}
+
+/* The first word says how many items and words follow: rtl/stream/sned_stream.sv. */
 static void pack_stream(uint8_t *bytes, const uint32_t *items, size_t count)
 {
-    for (size_t i = 0; i <= count; i++) {
-        const uint32_t item = i ? items[i - 1] : (uint32_t)count;
-        uint8_t *at = bytes + i / STREAM_ITEMS * DDR_WORD + i % STREAM_ITEMS * 3;
-        at[0] = (uint8_t)item;
-        at[1] = (uint8_t)(item >> 8);
-        at[2] = (uint8_t)(item >> 16);
-    }
+    put_item(bytes, 0, (uint32_t)count);
+    put_item(bytes, 1, (uint32_t)divide_up((int64_t)count, STREAM_ITEMS));
+    for (size_t i = 0; i < count; i++)
+        put_item(bytes + DDR_WORD, i, items[i]);
 }
 
 static sned_status load_streams(struct compiler *c, const struct conv *v, int pass, int after,
@@ -171,7 +177,7 @@ static sned_status load_streams(struct compiler *c, const struct conv *v, int pa
                 stream_make(&items[l], &counts[l], &v->plan, &v->raster, v->weights, c->config, bin, error));
         most = (size_t)larger((int64_t)most, (int64_t)counts[l]);
     }
-    const int words = (int)divide_up((int64_t)most + 1, STREAM_ITEMS);
+    const int words = 1 + (int)divide_up((int64_t)most, STREAM_ITEMS);
     SNED_TRY_DONE(emit_data(&c->emitter, words * lanes, &address, &bytes, error));
     for (int l = 0; l < lanes; l++)
         pack_stream(bytes + (size_t)l * (size_t)words * DDR_WORD, items[l], counts[l]);
@@ -221,6 +227,8 @@ static sned_status compile_group(struct compiler *c, struct conv *v, sned_error 
     v->work.halves = v->plan.halves;
     v->work.last_rows = rows - (v->plan.halves - 1) * c->config->half_rows;
     const int after = rows > room / 2 ? (int)larger(c->row_users[0], c->row_users[1]) : c->row_users[half];
+    for (int p = 0; p < v->plan.pair_count; p++)
+        c->emitter.program->layers[v->index].issued += v->plan.pairs[p].entries * v->work.tiles;
     SNED_TRY(load_rows(c, v, (int)v->work.row_first, after, error));
     for (int pass = 0; pass < v->plan.passes; pass++)
         SNED_TRY(compile_pass(c, v, pass, error));

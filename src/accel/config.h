@@ -36,7 +36,9 @@ struct accel_config {
     int line_bytes; /* of the activation memory's four banks */
     int vector;     /* pools, copies, sums: bytes a cycle */
     int lrn;        /* LRN: numbers a cycle */
-    int fc_lanes;   /* weights a cycle */
+    int fc_lanes;   /* weights a cycle, of all ports */
+    int fc_ports;   /* of DDR: 1, 2 or 4 */
+    int fc_rows;    /* outputs of a lane: those of a Gemm are fc_lanes * fc_rows at most */
 
     int64_t activation_bytes; /* on chip */
     double ddr_bytes;         /* to and from DDR a cycle: assumed 80 % of the memory's peak */

@@ -1,10 +1,11 @@
 /*
  * cycles_lanes.c - one Conv on the lanes, simulated event by event.
  *
- * Half-tiles follow one another through all passes and tiles. The feeder fills one, a row a cycle, as soon as
- * all lanes have left the one two before it. A lane takes its pairs one after the other through each half;
- * the adders behind the DSPs are busy with a round for `drain` cycles. After a tile's last half a pair's sums
- * wait in the lane for a collector (cycles_collect.c), and the lane for room. Lanes meet nowhere else.
+ * Half-tiles follow one another through all tiles of a pass; passes are descriptors of their own. The feeder
+ * fills one, a row a cycle, as soon as all lanes have left the one two before it. A lane takes its pairs one
+ * after the other through each half; the adders behind the DSPs are busy with a round for `drain` cycles.
+ * After a tile's last half a pair's sums wait in the lane for a collector (cycles_collect.c), and the lane
+ * for room. Lanes meet nowhere else.
  */
 #include "accel/cycles.h"
 #include "accel/cycles_collect.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 
 /* Cycles of the RTL: from the feeder's turn to a lane's; from a lane's last entry to the feeder's next row in
- * its place; what the feeder needs beside a cycle for each pixel before a layer's or a pass's first row; from
+ * its place; what the feeder needs beside a cycle for each pixel before a pass's first row; from
  * the last sums taken to the last byte in memory. */
 enum { FORWARD = 11, BACK = 6, BEGIN = 6, FINISH = 20 };
 enum { ENTRY_BYTES = 3 };
@@ -26,7 +27,7 @@ enum { RING = 4 };
 struct lane {
     int64_t done;   /* when it has nothing more to do so far */
     int64_t adders; /* when its adders can take the next round */
-    int64_t half;   /* the half-tile it works on, counted through the layer */
+    int64_t half;   /* the half-tile it works on, counted through the pass */
     int next, end;  /* its pairs there, in plan->order */
 };
 
@@ -36,8 +37,8 @@ struct machine {
     struct node_cycles *count;
     struct lane *lanes;
     struct collection collection;
-    int tiles;
-    int64_t halves;       /* of the layer */
+    int pass;
+    int64_t halves;       /* of the pass */
     int64_t fed;          /* half-tiles whose filling is known */
     int64_t feeder;       /* free from then on */
     int64_t loaded[RING]; /* when lanes can begin with half-tile h, at h mod RING */
@@ -52,11 +53,6 @@ static int half_of(const struct machine *m, int64_t index)
     return (int)(index % m->plan->halves);
 }
 
-static int pass_of(const struct machine *m, int64_t index)
-{
-    return (int)(index / m->plan->halves / m->tiles);
-}
-
 static bool is_last(const struct machine *m, const struct lane *lane)
 {
     return half_of(m, lane->half) == m->plan->halves - 1;
@@ -69,7 +65,7 @@ static void feed(struct machine *m)
 {
     while (m->fed < m->halves && (m->fed < 2 || m->gone[(m->fed - 2) % RING] == m->config->lanes)) {
         const int rows = m->plan->half_rows[half_of(m, m->fed)], slot = (int)(m->fed % RING);
-        if (m->fed % ((int64_t)m->plan->halves * m->tiles) == 0)
+        if (m->fed == 0)
             m->feeder += BEGIN + m->config->pixels;
         if (m->fed >= 2)
             m->feeder = larger(m->feeder, m->left[(m->fed - 2) % RING] + BACK);
@@ -122,7 +118,7 @@ static void enter(struct machine *m, struct lane *lane, int64_t index)
     lane->next = lane->end = 0;
     if (index >= m->halves)
         return;
-    const int bin = pass_of(m, index) * m->config->lanes + (int)(lane - m->lanes);
+    const int bin = m->pass * m->config->lanes + (int)(lane - m->lanes);
     lane->next = m->plan->start[bin];
     lane->end = m->plan->start[bin + 1];
 }
@@ -212,14 +208,14 @@ static bool step(struct machine *m)
     return true;
 }
 
-static sned_status run_group(struct node_cycles *count, const struct lane_plan *plan, int tiles,
-                             const struct accel_config *config, sned_error *error)
+static sned_status run_pass(struct node_cycles *count, const struct lane_plan *plan, int pass, int tiles,
+                            const struct accel_config *config, sned_error *error)
 {
     struct machine m = {.config = config,
                         .plan = plan,
                         .count = count,
-                        .tiles = tiles,
-                        .halves = (int64_t)plan->passes * tiles * plan->halves};
+                        .pass = pass,
+                        .halves = (int64_t)tiles * plan->halves};
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&m.lanes, (size_t)config->lanes, sizeof *m.lanes, error));
     SNED_TRY_DONE(collection_new(&m.collection, config, error));
@@ -232,8 +228,6 @@ static sned_status run_group(struct node_cycles *count, const struct lane_plan *
     for (int l = 0; l < config->lanes; l++)
         end = larger(end, m.lanes[l].done);
     count->cycles += end + FINISH;
-    for (int p = 0; p < plan->pair_count; p++)
-        count->weight_bytes += (int64_t)plan->pairs[p].entries * ENTRY_BYTES;
 done:
     free(m.lanes);
     collection_free(&m.collection);
@@ -255,7 +249,10 @@ sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph
                                      (const int8_t *)weights->data +
                                          (size_t)g * (size_t)raster.filters * (size_t)raster.row_count,
                                      config, graph->tensors[node->output].quantization.bits == 16, error));
-        status = run_group(result, &plan, result->tiles, config, error);
+        for (int p = 0; p < plan.passes && status == SNED_OK; p++)
+            status = run_pass(result, &plan, p, result->tiles, config, error);
+        for (int p = 0; p < plan.pair_count; p++)
+            result->weight_bytes += (int64_t)plan.pairs[p].entries * ENTRY_BYTES;
         result->passes += plan.passes;
         result->halves += plan.halves;
         lane_plan_free(&plan);

@@ -194,7 +194,8 @@ sned_status fc_stream_make(struct fc_stream *stream, const struct fc_gemm *gemm,
                                  .ports = shape->ports,
                                  .low = gemm->low,
                                  .high = gemm->high,
-                                 .is_signed = gemm->is_signed};
+                                 .is_signed = gemm->is_signed,
+                                 .wide = gemm->wide};
     SNED_TRY_DONE(check_sizes(gemm, shape, error));
     SNED_TRY_DONE(check_sums(gemm, error));
     for (int p = 0; p < shape->ports; p++) {

@@ -59,12 +59,13 @@ struct fc_gemm {
     const struct scaling *scalings; /* [outputs] */
     int low, high;                  /* the clamp, within 17 bits signed */
     bool is_signed;                 /* inputs are -128 to 127, not 0 to 255 */
+    bool wide;                      /* results have 16 bits */
 };
 
 struct fc_stream {
     int inputs, outputs, ports;
     int low, high;
-    bool is_signed;
+    bool is_signed, wide;
     uint32_t start[FC_PORTS]; /* beats from bytes */
     uint8_t *bytes;           /* [beats][FC_BEAT_BYTES]; owned */
     size_t beats;

@@ -77,14 +77,14 @@ static sned_status run_tile(struct conv_run *run, sned_error *error)
     for (run->lane = 0; run->lane < config->lanes; run->lane++) {
         if (!(w->active >> run->lane & 1))
             continue;
-        const int64_t room = (config->stream_words - w->stream_first) * STREAM_ITEMS;
+        const int64_t room = (config->stream_words - w->stream_first - 1) * STREAM_ITEMS;
         const uint32_t *items =
             run->g->streams + (run->lane * (int64_t)config->stream_words + w->stream_first) * STREAM_ITEMS;
-        if (items[0] >= room)
+        if (items[0] > room)
             return sned_fail(error, SNED_ERROR_DATA, "lane %d: a stream of %u items", run->lane,
                              (unsigned)items[0]);
         run->pair = (int)w->pair_first;
-        SNED_TRY(golden_lane_run(items + 1, items[0], run->rows, run->row_count, config->half_rows,
+        SNED_TRY(golden_lane_run(items + STREAM_ITEMS, items[0], run->rows, run->row_count, config->half_rows,
                                  config->pixels, collect, run, error));
     }
     return SNED_OK;

@@ -58,14 +58,14 @@ static uint64_t record_bits(const uint8_t *record, int byte, int count)
     return value;
 }
 
-/* floor((sum + bias) multiplier / 2^shift + 1/2) in range. A record's shift may be anything: 0 counts as 64.
+/* floor((sum + bias) multiplier / 2^shift + 1/2) in range. A record's shift may be anything.
  */
 static int32_t scaled(int32_t sum, const uint8_t *record, int low, int high)
 {
     const int32_t total = wrap((int64_t)sum + (int64_t)record_bits(record, 0, 4));
     const int multiplier = (int)record_bits(record, 4, 2), shift = record[6] & 63;
     const int64_t product = (int64_t)total * multiplier;
-    const int64_t value = shift ? (product + ((int64_t)1 << (shift - 1))) >> shift : 0;
+    const int64_t value = shift ? (product + ((int64_t)1 << (shift - 1))) >> shift : product;
     return (int32_t)(value < low ? low : value > high ? high : value);
 }
 

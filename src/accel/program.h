@@ -30,6 +30,7 @@ struct layout {
 struct program_layer {
     char *name; /* owned; of the node */
     enum op op;
+    int64_t issued; /* entries that the lanes multiply for it, tile after tile */
 };
 
 struct accel_program {

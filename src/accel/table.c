@@ -64,8 +64,7 @@ void table_pair_pack(uint8_t bytes[PAIR_BYTES], const struct table_pair *pair)
     put64(bytes + 8, filter_pack(&pair->filters[1]));
     put64(bytes + 16,
           bits(pair->channel[0], 24) | bits(pair->channel[1], 32) << 24 | (uint64_t)pair->number << 56);
-    put64(bytes + 24, (uint64_t)pair->lane | (uint64_t)pair->collector << 8 | (uint64_t)pair->ends_bin << 16 |
-                          (uint64_t)pair->ends_lane << 17);
+    put64(bytes + 24, (uint64_t)pair->lane | (uint64_t)pair->collector << 8 | (uint64_t)pair->ends << 16);
 }
 
 void table_pair_unpack(struct table_pair *pair, const uint8_t bytes[PAIR_BYTES])
@@ -76,6 +75,6 @@ void table_pair_unpack(struct table_pair *pair, const uint8_t bytes[PAIR_BYTES])
                                 .number = (int)(places >> 56),
                                 .lane = (int)(owner & 255),
                                 .collector = (int)(owner >> 8 & 255),
-                                .ends_bin = owner >> 16 & 1,
-                                .ends_lane = owner >> 17 & 1};
+
+                                .ends = owner >> 16 & 1};
 }

@@ -7,11 +7,10 @@
  * signed
  *                       +-------+---------+----------+----------+      columns
  *
- *     pair, 256 bits     209  208 207     200 199  192 191  184 183        152 151      128 127  64 63    0
- *                       +----+---+-----------+--------+--------+--------------+------------+-------+-------+
- *                       |ends|ends|collector |  lane  | number |  channel 1   | channel 0  |filter1|filter0|
- *                       |lane|bin |          |        |        |              |            |       |       |
- *                       +----+---+-----------+--------+--------+--------------+------------+-------+-------+
+ *     pair, 256 bits     208  207     200 199  192 191  184  175        152 151      128 127   64 63     0
+ *                       +----+-----------+--------+--------+---+------------+------------+--------+--------+
+ *                       |ends| collector |  lane  | number | 0 | channel 1  | channel 0  |filter 1|filter 0|
+ *                       +----+-----------+--------+--------+---+------------+------------+--------+--------+
  *     filter             50    49   48    43 42         27 26         0
  *                       +-----+----+--------+-------------+------------+
  *                       |upper|used| shift  |  multiplier | bias       |  sned_pkg: filter_t
@@ -39,7 +38,7 @@ struct table_pair {
     struct table_filter filters[2];
     int channel[2]; /* places where the filters' planes begin */
     int number, lane, collector;
-    bool ends_bin, ends_lane;
+    bool ends; /* the lane's last */
 };
 
 void table_row_pack(uint8_t bytes[ROW_BYTES], const struct table_row *row);

@@ -17,7 +17,7 @@ struct command {
 };
 
 extern const struct command command_new, command_data, command_train, command_compress, command_pack,
-    command_eval, command_run, command_inspect, command_export, command_bench;
+    command_eval, command_run, command_inspect, command_export, command_bench, command_sim;
 extern const struct command *const commands[]; /* NULL at the end */
 extern const char program_summary[];           /* what sned does, in a line without a full stop */
 

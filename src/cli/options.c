@@ -108,6 +108,16 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPTION_RUNS] = {OPTION_RUNS, "runs", 0, "N", "Timed runs (default 20)", KIND_WHOLE, AT(runs), 1, 1e6},
     [OPTION_QDQ] = {OPTION_QDQ, "qdq", 0, NULL, "QuantizeLinear and DequantizeLinear around int8 weights",
                     KIND_FLAG, AT(qdq), 0, 0},
+    [OPTION_CONFIG] = {OPTION_CONFIG, "config", 0, "NAME", "zcu104, ecp5 or ci (default: zcu104)", KIND_TEXT,
+                       AT(config), 0, 0},
+    [OPTION_TIMELINE] = {OPTION_TIMELINE, "timeline", 0, "FILE.svg", "A picture of what each unit did when",
+                         KIND_TEXT, AT(timeline), 0, 0},
+    [OPTION_TRACE] = {OPTION_TRACE, "trace", 0, "FILE.fst",
+                      "All signals (a simulation made by sim/build CONFIG --trace)", KIND_TEXT, AT(trace), 0,
+                      0},
+    [OPTION_STALLS] = {OPTION_STALLS, "stalls", 0, "PERCENT",
+                       "Cycles in which the memory holds back, at random (default 0)", KIND_WHOLE, AT(stalls),
+                       0, 95},
 };
 
 struct parse {

@@ -51,6 +51,10 @@ enum option_key {
     OPTION_TOP,
     OPTION_RUNS,
     OPTION_QDQ,
+    OPTION_CONFIG,
+    OPTION_TIMELINE,
+    OPTION_TRACE,
+    OPTION_STALLS,
     OPTION_COUNT
 };
 
@@ -59,12 +63,12 @@ struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
     bool json, quiet, flip, qdq;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
-    long calibration, top, runs;
+    long calibration, top, runs, stalls;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
     const char *output, *data, *labels, *split, *against, *color, *mean, *scale, *densities, *block,
         *characters, *fonts, *schedule;
-    const char *checkpoint, *recipe, *format;
+    const char *checkpoint, *recipe, *format, *config, *timeline, *trace;
     const char **arguments; /* what is not an option, in order */
     int argument_count;
 };

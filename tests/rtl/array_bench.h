@@ -1,9 +1,13 @@
-// array_bench.h - loads a layer into sned_array or sned_conv: what both have the same ports for.
+// array_bench.h - gives a layer to sned_array or sned_conv: what both have the same ports for.
 #ifndef RTL_ARRAY_BENCH_H
 #define RTL_ARRAY_BENCH_H
 
 #include "rtl/bench.h"
 #include "rtl/layer.h"
+
+#include <cstring>
+#include <deque>
+#include <vector>
 
 constexpr int kAddressBits = ADDRESS_BITS, kShiftBits = 6;
 
@@ -22,23 +26,31 @@ inline accel_config TestConfig(int collectors) {
   return config;
 }
 
-// The activations, in writes of all lengths.
-template <typename Module>
-void LoadMemory(Module &module, const rtl_layer &layer) {
-  for (size_t at = 0; at < layer.memory_size;) {
-    const size_t count = std::min(size_t(1 + generator() % PIXELS), layer.memory_size - at);
-    module.write_i = 1;
-    SetField(module.write_address_i, 0, kAddressBits, at);
-    for (int p = 0; p < PIXELS; p++) {
-      SetField(module.write_enable_i, p, 1, size_t(p) < count);
-      SetField(module.write_data_i, 8 * p, 8, size_t(p) < count ? layer.memory[at + size_t(p)] : 0xee);
-    }
-    at += count;
-    Clock(module);
+// The activations beside a module: reads have the latency of sned_banks.
+class TestMemory {
+ public:
+  explicit TestMemory(const rtl_layer &layer) : bytes(layer.memory, layer.memory + layer.memory_size), reads_(5, 0) {}
+
+  // Before a cycle's inputs are looked at, and behind them.
+  template <typename Module>
+  void Answer(Module &module) const {
+    uint8_t data[PIXELS];
+    for (size_t p = 0; p < PIXELS; p++) data[p] = At((reads_.front() + p) & kMask);
+    std::memcpy(&module.read_data_i, data, PIXELS);
   }
-  module.write_i = 0;
-  for (int i = 0; i < 4; i++) Clock(module);
-}
+  template <typename Module>
+  void Ask(const Module &module) {
+    reads_.pop_front();
+    reads_.push_back(size_t(module.read_address_o) & kMask);
+  }
+
+  std::vector<uint8_t> bytes;
+
+ private:
+  static constexpr size_t kMask = (size_t(1) << kAddressBits) - 1;
+  uint8_t At(size_t place) const { return place < bytes.size() ? bytes[place] : 0xee; }
+  std::deque<size_t> reads_;
+};
 
 template <typename Port>
 void SetRow(Port &port, const rtl_row &row) {
@@ -48,34 +60,37 @@ void SetRow(Port &port, const rtl_row &row) {
 }
 
 template <typename Module>
-void SetNumbers(Module &module, const rtl_layer &layer) {
-  module.signed_i = layer.is_signed;
-  SetField(module.base_i, 0, kAddressBits, uint64_t(layer.base));
-  SetField(module.limit_i, 0, kAddressBits, uint64_t(layer.limit));
-  module.pitch_i = unsigned(layer.pitch);
-  module.width_i = unsigned(layer.width);
-  module.step_i = unsigned(PIXELS % layer.pitch);
-  module.passes_i = unsigned(layer.passes);
-  module.tiles_i = unsigned(layer.tiles);
-  module.halves_i = unsigned(layer.halves);
-  module.last_rows_i = unsigned(layer.last_rows);
+void Describe(Module &module, const rtl_layer &layer, int pass, const accel_config &config) {
+  uint8_t descriptor[DESCRIPTOR_BYTES];
+  rtl_layer_describe(descriptor, &layer, pass, &config);
+  std::memcpy(&module.conv_i, descriptor + 8, DESCRIPTOR_BYTES - 8);
 }
 
-// Where a lane is in its streams: bin after bin, each once for every tile.
+// The row table, which all passes share.
+template <typename Module>
+void LoadRows(Module &module, const rtl_layer &layer) {
+  for (int r = 0; r < layer.row_count; r++) {
+    module.ROW_PORT(write) = 1;
+    module.ROW_PORT(address) = unsigned(r);
+    SetRow(module.ROW_PORT(entry), layer.rows[r]);
+    Clock(module);
+  }
+  module.ROW_PORT(write) = 0;
+}
+
+// Where a lane is in its stream of a pass, once for every tile.
 struct StreamReader {
   int bin = 0, tile = 0;
   size_t item = 0;
   bool offered = false;
 
-  bool done(const rtl_layer &layer) const { return bin >= layer.bins; }
+  bool done(const rtl_layer &layer) const { return tile >= layer.tiles; }
   uint32_t value(const rtl_layer &layer) const { return layer.items[bin][item]; }
   void Next(const rtl_layer &layer) {
     offered = false;
     if (++item < layer.counts[bin]) return;
     item = 0;
-    if (++tile < layer.tiles) return;
-    tile = 0;
-    bin += LANES;
+    tile++;
   }
 };
 

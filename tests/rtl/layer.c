@@ -169,9 +169,8 @@ static void write_outputs(struct rtl_layer *layer, const struct rtl_pair *pair, 
 {
     for (int p = 0; p < pixels && place + p < layer->out_limit; p++) {
         const int value = scaled((int64_t)sums[p] + pair->bias[f], pair->multiplier[f], pair->shift[f]);
-        layer->expected[pair->channel[f] + place + p] = (uint8_t)(value < layer->low    ? layer->low
-                                                                  : value > layer->high ? layer->high
-                                                                                        : value);
+        const int clamped = value < layer->low ? layer->low : value > layer->high ? layer->high : value;
+        layer->expected[pair->channel[f] + place + p] = (uint8_t)(pair->upper[f] ? clamped >> 8 : clamped);
     }
 }
 
@@ -181,8 +180,9 @@ static void make_outputs(struct rtl_layer *layer, struct random *random, const s
 {
     const int plane = raster->height * raster->pitch;
     const int first = (int)layer->memory_size - OUT_GAP / 2 - raster->filters * plane;
-    layer->low = range(random, 0, 1) ? -128 : 0;
-    layer->high = layer->low ? 127 : 255;
+    const int wide = range(random, 0, 2) == 0; /* numbers of 16 bits, as scores have */
+    layer->low = range(random, 0, 1) ? wide ? -32768 : -128 : 0;
+    layer->high = layer->low ? -1 - layer->low : wide ? 32767 : 255;
     layer->out_limit = raster_pixels(raster);
     MUST(sned_alloc(&layer->pairs, (size_t)layer->bins, sizeof *layer->pairs, error));
     MUST(sned_alloc(&layer->expected, layer->memory_size, 1, error));
@@ -192,13 +192,11 @@ static void make_outputs(struct rtl_layer *layer, struct random *random, const s
         MUST(sned_alloc(&layer->pairs[b], pairs + 1, sizeof **layer->pairs, error));
         for (size_t i = 0; i < pairs; i++) {
             struct rtl_pair *pair = &layer->pairs[b][i];
-            const int later_bins = b + config->lanes < layer->bins &&
-                                   plan->start[b + config->lanes + 1] > plan->start[b + config->lanes];
-            pair->ends_bin = i == pairs - 1;
-            pair->ends_lane = pair->ends_bin && !later_bins;
+            pair->ends = i == pairs - 1;
             for (int f = 0; f < 2; f++) {
                 const int filter = plan->pairs[plan->order[plan->start[b] + (int)i]].filters[f];
                 pair->used[f] = filter >= 0;
+                pair->upper[f] = range(random, 0, 2) == 0;
                 pair->multiplier[f] = range(random, 1 << 15, (1 << 16) - 1);
                 pair->shift[f] = range(random, 20, 30);
                 pair->bias[f] = range(random, -100000, 100000);
@@ -223,7 +221,7 @@ void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_c
     const struct extent in = sned_shape_extent(&graph->tensors[graph->input].shape);
     const int8_t *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
     MUST(raster_of(&raster, graph, &graph->nodes[0], error));
-    MUST(lane_plan_make(&plan, &raster, weights, config, error));
+    MUST(lane_plan_make(&plan, &raster, weights, config, false, error));
     const int height = (in.height + raster.stride[0] - 1) / raster.stride[0];
     *layer = (struct rtl_layer){.is_signed = range(&random, 0, 1),
                                 .pitch = raster.pitch,
@@ -251,6 +249,28 @@ void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_c
     lane_plan_free(&plan);
     raster_free(&raster);
     sned_graph_free(graph);
+}
+
+void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_layer *layer, int pass,
+                        const struct accel_config *config)
+{
+    struct descriptor d = {.unit = CODE_CONV,
+                           .u.conv = {.is_signed = layer->is_signed,
+                                      .base = layer->base,
+                                      .limit = layer->limit,
+                                      .pitch = layer->pitch,
+                                      .width = layer->width,
+                                      .step = config->pixels % layer->pitch,
+                                      .tiles = layer->tiles,
+                                      .halves = layer->halves,
+                                      .last_rows = layer->last_rows,
+                                      .out_limit = layer->out_limit,
+                                      .low = layer->low,
+                                      .high = layer->high}};
+    const char *field;
+    for (int l = 0; l < config->lanes; l++)
+        d.u.conv.active |= (int64_t)(layer->sum_pairs[pass * config->lanes + l] != 0) << l;
+    descriptor_pack(descriptor, &d, &field);
 }
 
 void rtl_layer_free(struct rtl_layer *layer)

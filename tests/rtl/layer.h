@@ -6,6 +6,7 @@
 #define RTL_LAYER_H
 
 #include "accel/config.h"
+#include "accel/descriptor.h"
 
 #include <stddef.h>
 
@@ -19,8 +20,8 @@ struct rtl_row {
 
 /* A pair in its lane's table: filters, and where their channels begin. */
 struct rtl_pair {
-    int used[2], shift[2], multiplier[2], bias[2], channel[2];
-    int ends_bin, ends_lane;
+    int used[2], upper[2], shift[2], multiplier[2], bias[2], channel[2];
+    int ends;
 };
 
 struct rtl_layer {
@@ -42,6 +43,9 @@ struct rtl_layer {
 
 /* The same for a seed. Kernels 1 to 11. `pixels` of memory beyond what the layer needs may be read. */
 void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_config *config);
+/* The descriptor of a pass, whose tables and streams lie at the beginning. */
+void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_layer *layer, int pass,
+                        const struct accel_config *config);
 void rtl_layer_free(struct rtl_layer *layer);
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
 // test_array.cpp - sned_array against the golden lanes: random layers, and the cycle model.
 #include "Vsned_array.h"
+#define ROW_PORT(what) table_##what##_i
 #include "rtl/array_bench.h"
 #include "verilated.h"
 
@@ -14,20 +15,25 @@ class Bench {
  public:
   Bench() { Reset(array_); }
 
-  // Returns cycles, or -1.
-  long Run(const rtl_layer &layer, int slow_stream, int slow_collector) {
-    LoadMemory(array_, layer);
-    for (int r = 0; r < layer.row_count; r++) {
-      array_.table_write_i = 1;
-      array_.table_address_i = unsigned(r);
-      SetRow(array_.table_entry_i, layer.rows[r]);
-      Clock(array_);
+  // Returns cycles of all passes, or -1.
+  long Run(const rtl_layer &layer, const accel_config &config, int slow_stream, int slow_collector) {
+    TestMemory memory(layer);
+    long cycles = 0;
+    LoadRows(array_, layer);
+    for (int pass = 0; pass < layer.passes; pass++) {
+      Describe(array_, layer, pass, config);
+      const long cycle = RunPass(layer, memory, pass, slow_stream, slow_collector);
+      if (cycle < 0) return cycle;
+      cycles += cycle;
     }
-    array_.table_write_i = 0;
-    SetNumbers(array_, layer);
+    return cycles;
+  }
+
+ private:
+  long RunPass(const rtl_layer &layer, TestMemory &memory, int pass, int slow_stream, int slow_collector) {
     std::vector<StreamReader> lanes(kLanes);
     std::vector<SumReader> readers(kLanes);
-    for (int l = 0; l < kLanes; l++) lanes[size_t(l)].bin = readers[size_t(l)].bin = l;
+    for (int l = 0; l < kLanes; l++) lanes[size_t(l)].bin = readers[size_t(l)].bin = pass * kLanes + l;
     array_.start_i = 1;
     long cycle = 0;
     for (bool done = false; !done; cycle++) {
@@ -40,29 +46,26 @@ class Bench {
         if (lane.offered) SetField(array_.item_i, l * 24, 24, lane.value(layer));
         SetField(array_.sums_ready_i, l, 1, Between(0, 99) >= slow_collector);
       }
+      memory.Answer(array_);
       array_.eval();
+      memory.Ask(array_);
       done = !array_.busy_o && cycle > 2;
       for (int l = 0; l < kLanes; l++) {
         StreamReader &lane = lanes[size_t(l)];
         if (lane.offered && GetField(array_.item_ready_o, l, 1)) lane.Next(layer);
         SumReader &reader = readers[size_t(l)];
-        Skip(layer, reader);
         if (GetField(array_.sums_valid_o, l, 1) && GetField(array_.sums_ready_i, l, 1)) {
-          if (reader.bin >= layer.bins) return Fail("a word too many, lane", l, 0);
+          if (Finished(layer, reader)) return Fail("a word too many, lane", l, 0);
           if (!Check(layer, reader, l)) return Fail("wrong sum, lane", l, reader.word);
           if (++reader.word == kGroup) {
             reader.word = 0;
             if (++reader.pair == layer.sum_pairs[reader.bin]) {
               reader.pair = 0;
-              if (++reader.tile == layer.tiles) {
-                reader.tile = 0;
-                reader.bin += kLanes;
-              }
+              reader.tile++;
             }
           }
-          Skip(layer, reader);
         }
-        done = done && lane.done(layer) && reader.bin >= layer.bins;
+        done = done && lane.done(layer) && Finished(layer, reader);
       }
       Clock(array_);
       array_.start_i = 0;
@@ -70,7 +73,6 @@ class Bench {
     return cycle;
   }
 
- private:
   // Whose sums a lane gives next.
   struct SumReader {
     int bin = 0, tile = 0, word = 0;
@@ -78,8 +80,8 @@ class Bench {
   };
 
   // Bins without a pair have no sums.
-  void Skip(const rtl_layer &layer, SumReader &reader) {
-    while (reader.bin < layer.bins && layer.sum_pairs[reader.bin] == 0) reader.bin += kLanes;
+  bool Finished(const rtl_layer &layer, const SumReader &reader) const {
+    return layer.sum_pairs[reader.bin] == 0 || reader.tile >= layer.tiles;
   }
 
   bool Check(const rtl_layer &layer, const SumReader &reader, int lane) {
@@ -116,7 +118,7 @@ int main(int argc, char **argv) {
     rtl_layer_make(&layer, uint64_t(seed), &config);
     const bool timed = seed % 2 == 0;
     const long cycles =
-        bench.Run(layer, timed || Between(0, 1) ? 0 : Between(1, 80), timed || Between(0, 1) ? 0 : Between(1, 90));
+        bench.Run(layer, config, timed || Between(0, 1) ? 0 : Between(1, 80), timed || Between(0, 1) ? 0 : Between(1, 90));
     const long apart = std::labs(cycles - layer.model_cycles_alone);
     if (cycles < 0 || (timed && apart > layer.model_cycles_alone / 100 + 24)) {
       std::printf("[  FAILED  ] 1 test(s): seed %d, %ld cycles, the model says %ld\n", seed, cycles, layer.model_cycles_alone);

@@ -1,0 +1,104 @@
+// sned_fetch - reads the list of descriptors, once for each image, and deals them to the units' queues.
+//
+// At the list's end it waits until all units are idle; then the next image begins, or done_o. A descriptor of a unit that there is not, or a
+// list without an end, is error_o, and nothing more is dealt.
+`default_nettype none
+
+module sned_fetch
+  import sned_pkg::*;
+(
+  input  wire logic               clk_i,
+  input  wire logic               rst_ni,
+  input  wire logic               start_i,
+  input  wire logic [63:0]        base_i,
+  input  wire logic [21:0]        count_i,         // descriptors, the end's included
+  input  wire logic [31:0]        images_i,        // at least 1
+  output      logic               next_o,          // another image begins
+  output      logic               busy_o,
+  output      logic               error_o,         // stays
+  // The list.
+  output      logic               req_valid_o,
+  input  wire logic               req_ready_i,
+  output      logic [63:0]        req_address_o,
+  output      logic [23:0]        req_beats_o,
+  input  wire logic               data_valid_i,
+  output      logic               data_ready_o,
+  input  wire logic [127:0]       data_i,
+  // The queues.
+  output      logic [Units-1:0]   valid_o,
+  input  wire logic [Units-1:0]   ready_i,
+  output      descriptor_t        descriptor_o,
+  input  wire logic               idle_i
+);
+
+  typedef enum logic [2:0] {Idle, Ask, Gather, Deal, Drain} state_t;
+
+  state_t           state_q;
+  logic [1:0]       beat_q;
+  logic [21:0]      left_q;
+  logic [31:0]      image_q;
+  logic [3:0][127:0] beats_q;
+  logic [Units-1:0] target;
+  logic             is_end;
+
+  for (genvar u = 0; u < Units; u++) begin : gen_target
+    assign target[u] = descriptor_o.unit == 8'(u);
+  end
+
+  assign descriptor_o  = descriptor_t'(beats_q);
+  assign is_end        = descriptor_o.unit == 8'(UnitEnd);
+  assign req_valid_o   = state_q == Ask;
+  assign req_address_o = base_i;
+  assign req_beats_o   = {count_i, 2'b00};
+  // What is left behind a list's end is thrown away.
+  assign data_ready_o  = (state_q == Gather) | (state_q == Drain);
+  assign valid_o       = state_q == Deal ? target : '0;
+  assign busy_o        = state_q != Idle;
+
+  always_ff @(posedge clk_i) begin
+    next_o <= 1'b0;
+    unique case (state_q)
+      Idle:
+      if (start_i) begin
+        image_q <= images_i;
+        state_q <= Ask;
+      end
+      Ask:
+      if (req_ready_i) begin
+        left_q  <= count_i;
+        beat_q  <= '0;
+        state_q <= Gather;
+      end
+      Gather:
+      if (data_valid_i) begin
+        beats_q <= {data_i, beats_q[3:1]};
+        beat_q  <= beat_q + 1'b1;
+        if (beat_q == 2'd3) begin
+          left_q  <= left_q - 1'b1;
+          state_q <= Deal;
+        end
+      end
+      Deal:
+      if (is_end & (left_q == '0)) begin
+        state_q <= Drain;
+      end else if (is_end | (target == '0) | (left_q == '0)) begin
+        error_o <= 1'b1;
+      end else if (|(target & ready_i)) begin
+        state_q <= Gather;
+      end
+      default:
+      if (idle_i) begin
+        image_q <= image_q - 1'b1;
+        next_o  <= image_q != 32'd1;
+        state_q <= image_q == 32'd1 ? Idle : Ask;
+      end
+    endcase
+    if (!rst_ni) begin
+      state_q <= Idle;
+      error_o <= 1'b0;
+    end
+  end
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,126 @@
+// sned_load - brings words of 16 bytes from DDR to where a load says: activations, tables, streams. src/accel/descriptor.h: load_kind.
+//
+// A word a cycle to activations and streams, one in two cycles to the row table, two for an entry of the pair table, one in eight to the LRN's.
+`default_nettype none
+
+module sned_load
+  import sned_pkg::*;
+#(
+  parameter int AddressBits = 21,
+  parameter int TableBits = 14,
+  parameter int WordBits = 12,                                   // of a stream buffer's address
+  parameter int Lanes = 16,
+  localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1
+) (
+  input  wire logic                   clk_i,
+  input  wire logic                   rst_ni,
+  input  wire logic                   start_i,
+  input  wire load_t                  load_i,                    // constant while busy_o
+  output      logic                   busy_o,
+  input  wire logic [63:0]            base_i,
+  input  wire logic [63:0]            input_i,                   // this image's
+  // DDR.
+  output      logic                   req_valid_o,
+  input  wire logic                   req_ready_i,
+  output      logic [63:0]            req_address_o,
+  output      logic [23:0]            req_beats_o,
+  input  wire logic                   data_valid_i,
+  output      logic                   data_ready_o,
+  input  wire logic [127:0]           data_i,
+  // Activations.
+  output      logic                   write_o,
+  input  wire logic                   write_ready_i,
+  output      logic [AddressBits-1:0] write_address_o,
+  // Tables and streams; all take their data from data_o.
+  output      logic                   row_write_o,
+  output      logic [TableBits-1:0]   row_address_o,
+  output      logic [63:0]            row_o,
+  output      logic                   pair_write_o,
+  output      logic [255:0]           pair_o,
+  output      logic                   stream_write_o,
+  output      logic [LaneBits-1:0]    stream_lane_o,
+  output      logic [WordBits-1:0]    stream_address_o,
+  output      logic                   table_write_o,
+  output      logic [9:0]             table_address_o,
+  output      logic [15:0]            table_o,
+  output      logic [127:0]           data_o
+);
+
+  logic                   ask_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, ends_lane, in_parts;
+  logic [23:0]            left_q;
+  logic [2:0]             part_q;                                // of a word
+  logic [AddressBits-1:0] place_q;
+  logic [15:0]            lane_left_q;
+  logic [LaneBits-1:0]    lane_q;
+  logic [127:0]           first_q;                               // an entry's first word
+  logic                   second_q;
+
+  assign kind_activations = load_i.kind == LoadActivations;
+  assign kind_rows        = load_i.kind == LoadRows;
+  assign kind_pairs       = load_i.kind == LoadPairs;
+  assign kind_streams     = load_i.kind == LoadStreams;
+  assign kind_table       = load_i.kind == LoadTable;
+
+  assign in_parts     = kind_rows | kind_table;
+  assign ends_word    = kind_rows ? part_q[0] : kind_table ? &part_q : kind_activations ? write_ready_i : 1'b1;
+  assign ends_lane    = lane_left_q == 16'd1;
+  assign data_ready_o = (left_q != '0) & ends_word;
+  assign busy_o       = ask_q | (left_q != '0);
+
+  assign req_valid_o   = ask_q;
+  assign req_beats_o   = load_i.words;
+  assign req_address_o = (load_i.moves ? input_i : base_i) + {28'b0, load_i.address, 4'b0};
+
+  assign data_o           = data_i;
+  assign write_o          = kind_activations & data_valid_i & (left_q != '0);
+  assign write_address_o  = place_q;
+  assign row_write_o      = kind_rows & data_valid_i & (left_q != '0);
+  assign row_address_o    = TableBits'(place_q);
+  assign row_o            = part_q[0] ? data_i[127:64] : data_i[63:0];
+  assign pair_write_o     = kind_pairs & data_valid_i & second_q & (left_q != '0);
+  assign pair_o           = {data_i, first_q};
+  assign stream_write_o   = kind_streams & data_valid_i & (left_q != '0);
+  assign stream_lane_o    = lane_q;
+  assign stream_address_o = WordBits'(place_q);
+  assign table_write_o    = kind_table & data_valid_i & (left_q != '0);
+  assign table_address_o  = 10'(place_q);
+  assign table_o          = data_i[16*part_q+:16];
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) begin
+      ask_q       <= load_i.words != '0;
+      place_q     <= AddressBits'(load_i.place);
+      lane_q      <= LaneBits'(load_i.lane);
+      lane_left_q <= load_i.lane_words;
+      part_q      <= '0;
+      second_q    <= 1'b0;
+    end else if (ask_q & req_ready_i) begin
+      ask_q  <= 1'b0;
+      left_q <= load_i.words;
+    end else if (data_valid_i & (left_q != '0)) begin
+      part_q <= ends_word ? '0 : part_q + 3'(in_parts);
+      if (in_parts) place_q <= place_q + 1'b1;
+      if (ends_word) begin
+        left_q   <= left_q - 1'b1;
+        second_q <= ~second_q;
+        first_q  <= data_i;
+        if (kind_activations) place_q <= place_q + AddressBits'(16);
+        if (kind_streams) begin
+          place_q     <= ends_lane ? AddressBits'(load_i.place) : place_q + 1'b1;
+          lane_left_q <= ends_lane ? load_i.lane_words : lane_left_q - 1'b1;
+          if (ends_lane) lane_q <= lane_q + 1'b1;
+        end
+      end
+    end
+    if (!rst_ni) begin
+      ask_q  <= 1'b0;
+      left_q <= '0;
+    end
+  end
+
+  logic unused;
+  assign unused = &{1'b0, load_i};
+
+endmodule
+
+`default_nettype wire

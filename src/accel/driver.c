@@ -1,0 +1,132 @@
+/*
+ * driver.c - see driver.h.
+ */
+#include "accel/driver.h"
+#include "accel/registers.h"
+
+#include <string.h>
+
+enum { PAGE = 4096 };
+
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+size_t driver_memory(const struct accel_program *program, size_t images)
+{
+    return whole_pages(program->image.size) + whole_pages(images * (size_t)program->input.bytes) +
+           whole_pages(images * (size_t)program->output.bytes);
+}
+
+/* ---- what is at the other end ---- */
+
+static sned_status read_name(const struct accel_transport *t, char name[ACCEL_NAME_BYTES + 1],
+                             sned_error *error)
+{
+    int length = 0;
+    for (int i = ACCEL_NAME_BYTES / 4 - 1; i >= 0; i--) {
+        uint32_t word;
+        SNED_TRY(t->read_register(t->context, REGISTER_NAME + 4 * i, &word, error));
+        for (int byte = 3; byte >= 0; byte--)
+            if (word >> 8 * byte & 255)
+                name[length++] = (char)(word >> 8 * byte);
+    }
+    name[length] = 0;
+    return SNED_OK;
+}
+
+static sned_status check(const struct accel_transport *t, const struct accel_program *program,
+                         sned_error *error)
+{
+    uint32_t magic, version;
+    char name[ACCEL_NAME_BYTES + 1];
+    SNED_TRY(t->read_register(t->context, REGISTER_MAGIC, &magic, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_VERSION, &version, error));
+    if (magic != ACCEL_MAGIC || version != ACCEL_VERSION)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "no sned accelerator of version %d answers here (magic %08x, version %u)",
+                         ACCEL_VERSION, (unsigned)magic, (unsigned)version);
+    SNED_TRY(read_name(t, name, error));
+    if (strcmp(name, program->config->name) != 0)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "the program is compiled for the configuration '%s', the accelerator is '%.16s'",
+                         program->config->name, name);
+    return SNED_OK;
+}
+
+/* ---- a run ---- */
+
+struct setting {
+    int offset;
+    uint64_t value;
+    int words;
+};
+
+static sned_status write_settings(const struct accel_transport *t, const struct setting *settings, int count,
+                                  sned_error *error)
+{
+    for (int i = 0; i < count; i++)
+        for (int word = 0; word < settings[i].words; word++)
+            SNED_TRY(t->write_register(t->context, settings[i].offset + 4 * word,
+                                       (uint32_t)(settings[i].value >> 32 * word), error));
+    return SNED_OK;
+}
+
+static const char *error_text(uint32_t code)
+{
+    static const char *const texts[] = {
+        [ACCEL_ERROR_NONE] = "it stopped without an error",
+        [ACCEL_ERROR_DESCRIPTOR] = "a descriptor of no unit, or a list without an end",
+        [ACCEL_ERROR_TOKENS] = "more tokens than units may have",
+        [ACCEL_ERROR_STILL] = "nothing has begun or ended for too long",
+        [ACCEL_ERROR_READ] = "a read of memory failed",
+        [ACCEL_ERROR_WRITE] = "a write to memory failed",
+        [ACCEL_ERROR_FC] = "an FC weight for a row that there is not",
+    };
+    return code < sizeof texts / sizeof *texts ? texts[code] : "an unknown error";
+}
+
+static sned_status finish(const struct accel_transport *t, uint64_t *cycles, sned_error *error)
+{
+    uint32_t status, code, low, high;
+    SNED_TRY(t->wait(t->context, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_STATUS, &status, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_ERROR, &code, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_CYCLES, &low, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_CYCLES + 4, &high, error));
+    SNED_TRY(t->write_register(t->context, REGISTER_STATUS, 0, error));
+    *cycles = low | (uint64_t)high << 32;
+    if (!(status & STATUS_DONE) || status & STATUS_ERROR) {
+        SNED_TRY(t->write_register(t->context, REGISTER_CONTROL, CONTROL_RESET, error));
+        return sned_fail(error, SNED_ERROR_DATA, "the accelerator stopped with error %u: %s", (unsigned)code,
+                         error_text(code));
+    }
+    return SNED_OK;
+}
+
+sned_status driver_run(const struct accel_transport *t, const struct accel_program *program,
+                       const uint8_t *inputs, size_t images, uint8_t *outputs, uint64_t *cycles,
+                       sned_error *error)
+{
+    const size_t input_bytes = (size_t)program->input.bytes, output_bytes = (size_t)program->output.bytes;
+    const size_t input = whole_pages(program->image.size), output = input + whole_pages(images * input_bytes);
+    SNED_TRY(check(t, program, error));
+    if (driver_memory(program, images) > t->size)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images need %zu bytes of memory; there are %zu",
+                         images, driver_memory(program, images), t->size);
+    SNED_TRY(t->write_memory(t->context, 0, program->image.data, program->image.size, error));
+    SNED_TRY(t->write_memory(t->context, input, inputs, images * input_bytes, error));
+    const struct setting settings[] = {{REGISTER_BASE, t->base, 2},
+                                       {REGISTER_LIST, t->base, 2},
+                                       {REGISTER_INPUT, t->base + input, 2},
+                                       {REGISTER_OUTPUT, t->base + output, 2},
+                                       {REGISTER_INPUT_STEP, input_bytes, 1},
+                                       {REGISTER_OUTPUT_STEP, output_bytes, 1},
+                                       {REGISTER_COUNT, (uint64_t)program->descriptor_count, 1},
+                                       {REGISTER_IMAGES, images, 1},
+                                       {REGISTER_CONTROL, CONTROL_START, 1}};
+    SNED_TRY(write_settings(t, settings, sizeof settings / sizeof *settings, error));
+    SNED_TRY(finish(t, cycles, error));
+    return t->read_memory(t->context, output, outputs, images * output_bytes, error);
+}

@@ -1,0 +1,40 @@
+/*
+ * driver.h - runs programs on an accelerator, wherever that is: the same code for a board and for the
+ * simulation.
+ *
+ * What differs is a transport: registers, a piece of memory that the accelerator reads and writes, and a way
+ * to wait for the interrupt.
+ */
+#ifndef SNED_ACCEL_DRIVER_H
+#define SNED_ACCEL_DRIVER_H
+
+#include "accel/program.h"
+
+struct accel_transport {
+    void *context;
+    uint64_t base; /* the memory's address as the accelerator sees it, a multiple of 4096 */
+    size_t size;   /* bytes */
+    sned_status (*read_register)(void *context, int offset, uint32_t *value, sned_error *error);
+    sned_status (*write_register)(void *context, int offset, uint32_t value, sned_error *error);
+    /* `offset` from the memory's beginning. */
+    sned_status (*read_memory)(void *context, size_t offset, void *data, size_t size, sned_error *error);
+    sned_status (*write_memory)(void *context, size_t offset, const void *data, size_t size,
+                                sned_error *error);
+    /* Returns when the interrupt is there; an error where it does not come in bounded time. */
+    sned_status (*wait)(void *context, sned_error *error);
+};
+
+/* Bytes of memory that a program needs for `images` images. */
+size_t driver_memory(const struct accel_program *program, size_t images);
+
+/*
+ * Runs `images` images one behind the other: inputs [images][program->input.bytes], outputs
+ * [images][program->output.bytes]. *cycles: from the start to the interrupt. SNED_ERROR_UNSUPPORTED where the
+ * program is of another configuration, naming both; SNED_ERROR_DATA where the accelerator stops with an
+ * error.
+ */
+sned_status driver_run(const struct accel_transport *transport, const struct accel_program *program,
+                       const uint8_t *inputs, size_t images, uint8_t *outputs, uint64_t *cycles,
+                       sned_error *error);
+
+#endif

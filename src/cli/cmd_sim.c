@@ -1,0 +1,295 @@
+/*
+ * cmd_sim.c - sned sim: pictures through the simulated accelerator, checked bit for bit.
+ */
+#include "accel/golden.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "cli/command.h"
+#include "cli/layers.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "cli/simulation.h"
+#include "cli/table.h"
+#include "io/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that a simulation needs and gives. Blocks and scores are one behind the other, for each image.
+ */
+struct sim {
+    const struct options *options;
+    const struct accel_config *config;
+    struct accel_program program;
+    struct session session;
+    sned_context *keep;   /* the runtime with all its activations */
+    size_t images, count; /* pictures; scores of each */
+    int result;           /* the tensor of the scores */
+    uint8_t *inputs, *outputs, *golden;
+    int16_t *expected;
+    uint64_t cycles, bytes;
+    int64_t *busy; /* [layers]: cycles of the unit that works on it */
+    bool exact;
+};
+
+static void sim_free(struct sim *sim)
+{
+    sned_context_free(sim->keep);
+    session_free(&sim->session);
+    accel_program_free(&sim->program);
+    free(sim->inputs);
+    free(sim->outputs);
+    free(sim->golden);
+    free(sim->expected);
+    free(sim->busy);
+}
+
+/* ---- before ---- */
+
+static sned_status prepare(struct sim *sim, struct graph *graph, sned_error *error)
+{
+    const struct node *last = &graph->nodes[graph->node_count - 1];
+    sim->result = last->op == OP_SOFTMAX ? last->inputs[0] : graph->output;
+    sim->count = sned_shape_elements(&graph->tensors[sim->result].shape);
+    SNED_TRY(accel_compile(&sim->program, graph, sim->config, error));
+    SNED_TRY(session_new(&sim->session, graph, sim->options, error));
+    SNED_TRY(sned_context_new_keep(&sim->keep, sim->session.model, error));
+    SNED_TRY(sned_alloc(&sim->inputs, sim->images, (size_t)sim->program.input.bytes, error));
+    SNED_TRY(sned_alloc(&sim->outputs, sim->images, (size_t)sim->program.output.bytes, error));
+    SNED_TRY(sned_alloc(&sim->golden, sim->images, (size_t)sim->program.output.bytes, error));
+    SNED_TRY(sned_alloc(&sim->expected, sim->images, sim->count * sizeof(int16_t), error));
+    return sned_alloc(&sim->busy, (size_t)sim->program.layer_count, sizeof *sim->busy, error);
+}
+
+/* Without a picture: noise. */
+static sned_status read_picture(struct sim *sim, size_t image, sned_error *error)
+{
+    struct session *session = &sim->session;
+    struct random random;
+    if (sim->options->argument_count > 1)
+        return image_read(sim->options->arguments[image + 1], session->input, session->graph->rule.color,
+                          session->pixels, error);
+    sned_random_seed(&random, (uint64_t)sim->options->seed, 0);
+    for (size_t i = 0; i < sned_shape_elements(&session->graph->tensors[session->graph->input].shape); i++)
+        session->pixels[i] = (uint8_t)sned_random_next(&random);
+    return SNED_OK;
+}
+
+/* The picture as integers, and what the runtime and the golden model make of it. */
+static sned_status expect(struct sim *sim, size_t image, sned_error *error)
+{
+    const int input = sim->session.graph->input;
+    const size_t pixels = sned_shape_elements(&sim->session.graph->tensors[input].shape);
+    uint8_t *block = sim->inputs + image * (size_t)sim->program.input.bytes;
+    SNED_TRY(sned_run_pixels(sim->keep, sim->session.pixels, 1, sim->session.scores, error));
+    for (size_t i = 0; i < pixels; i++)
+        sim->session.pixels[i] = (uint8_t)sned_context_activation(sim->keep, input)[i];
+    layout_pack(block, &sim->program.input, sim->session.pixels);
+    for (size_t i = 0; i < sim->count; i++)
+        sim->expected[image * sim->count + i] = (int16_t)sned_context_activation(sim->keep, sim->result)[i];
+    return golden_run(&sim->program, block, sim->golden + image * (size_t)sim->program.output.bytes, error);
+}
+
+/* ---- the run ---- */
+
+static void add_up(struct sim *sim, const struct sim_event *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (events[i].unit != CODE_LOAD && events[i].unit != CODE_STORE &&
+            events[i].layer < sim->program.layer_count)
+            sim->busy[events[i].layer] += (int64_t)(events[i].end - events[i].begin);
+}
+
+static sned_status run_simulation(struct sim *sim, sned_error *error)
+{
+    struct simulation simulation;
+    const struct sim_options options = {.memory = driver_memory(&sim->program, sim->images),
+                                        .latency = 40,
+                                        .bytes_per_cycle = sim->config->ddr_bytes,
+                                        .stalls = (int)sim->options->stalls,
+                                        .seed = (uint64_t)sim->options->seed,
+                                        .trace = sim->options->trace};
+    size_t count;
+    SNED_TRY(simulation_open(&simulation, sim->config, &options, error));
+    sned_status status = driver_run(&simulation.transport, &sim->program, sim->inputs, sim->images,
+                                    sim->outputs, &sim->cycles, error);
+    const struct sim_event *events = simulation.calls->events(simulation.state, &count);
+    add_up(sim, events, count);
+    sim->bytes = simulation.calls->bytes(simulation.state);
+    if (status == SNED_OK && sim->options->timeline)
+        status = timeline_write(sim->options->timeline, &sim->program, events, count, error);
+    simulation_close(&simulation);
+    return status;
+}
+
+/* The hardware's scores against the golden model's and the runtime's. */
+static sned_status compare(struct sim *sim, sned_error *error)
+{
+    int16_t *scores = NULL, *golden = NULL;
+    sned_status status;
+    sim->exact = true;
+    SNED_TRY_DONE(sned_alloc(&scores, sim->count, sizeof *scores, error));
+    SNED_TRY_DONE(sned_alloc(&golden, sim->count, sizeof *golden, error));
+    for (size_t i = 0; i < sim->images; i++) {
+        layout_unpack(scores, &sim->program.output, sim->outputs + i * (size_t)sim->program.output.bytes);
+        layout_unpack(golden, &sim->program.output, sim->golden + i * (size_t)sim->program.output.bytes);
+        const size_t bytes = sim->count * sizeof *scores;
+        sim->exact = sim->exact && memcmp(scores, golden, bytes) == 0 &&
+                     memcmp(scores, sim->expected + i * sim->count, bytes) == 0;
+    }
+done:
+    free(scores);
+    free(golden);
+    return status;
+}
+
+/* ---- what is told ---- */
+
+static double layer_busy(const struct sim *sim, int layer)
+{
+    const double lanes = (double)sim->busy[layer] * sim->config->lanes;
+    return lanes > 0 ? (double)sim->program.layers[layer].issued * (double)sim->images / lanes : 0;
+}
+
+/* Of the lanes over all Convs. */
+static double network_busy(const struct sim *sim)
+{
+    double issued = 0, lanes = 0;
+    for (int l = 0; l < sim->program.layer_count; l++)
+        if (sim->program.layers[l].issued) {
+            issued += (double)sim->program.layers[l].issued * (double)sim->images;
+            lanes += (double)sim->busy[l] * sim->config->lanes;
+        }
+    return lanes > 0 ? issued / lanes : 0;
+}
+
+static double frames_a_second(const struct sim *sim)
+{
+    return sim->config->clock_mhz * 1e6 * (double)sim->images / (double)sim->cycles;
+}
+
+static int best_class(const int16_t *scores, size_t count)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < count; i++)
+        if (scores[i] > scores[best])
+            best = i;
+    return (int)best;
+}
+
+static sned_status tell_json(const struct sim *sim, sned_error *error)
+{
+    json_t *layers = json_array(), *images = json_array();
+    for (int l = 0; l < sim->program.layer_count; l++)
+        json_array_append_new(layers, json_pack("{s:s, s:s, s:I, s:f}", "name", sim->program.layers[l].name,
+                                                "op", sned_op_name(sim->program.layers[l].op), "cycles",
+                                                (json_int_t)sim->busy[l], "busy", layer_busy(sim, l)));
+    for (size_t i = 0; i < sim->images; i++) {
+        const int best = best_class(sim->expected + i * sim->count, sim->count);
+        const char *label = graph_label(sim->session.graph, best);
+        json_array_append_new(
+            images, json_pack("{s:s, s:i, s:s}", "file",
+                              sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)",
+                              "class", best, "label", label ? label : ""));
+    }
+    return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o}", "bit_exact", sim->exact,
+                                "config", sim->config->name, "clock_mhz", sim->config->clock_mhz, "cycles",
+                                (json_int_t)sim->cycles, "fps", frames_a_second(sim), "latency_ms",
+                                (double)sim->cycles / (double)sim->images / sim->config->clock_mhz / 1e3,
+                                "busy", network_busy(sim), "ddr_bytes", (json_int_t)sim->bytes, "images",
+                                images, "layers", layers),
+                      error);
+}
+
+static sned_status tell_layers(const struct sim *sim, sned_error *error)
+{
+    struct table table;
+    char number[32];
+    sned_status status;
+    SNED_TRY(table_new(&table, (const char *const[]){"layer", "op", ">cycles", ">lanes busy", NULL}, error));
+    for (int l = 0; l < sim->program.layer_count; l++) {
+        if (!sim->busy[l])
+            continue;
+        SNED_TRY_DONE(table_cell(&table, error, "%s", sim->program.layers[l].name));
+        SNED_TRY_DONE(table_cell(&table, error, "%s", sned_op_name(sim->program.layers[l].op)));
+        SNED_TRY_DONE(table_cell(&table, error, "%s", format_count(number, (uint64_t)sim->busy[l])));
+        SNED_TRY_DONE(sim->program.layers[l].issued
+                          ? table_cell(&table, error, "%.1f %%", 100 * layer_busy(sim, l))
+                          : table_cell(&table, error, " "));
+    }
+    table_print(&table);
+done:
+    table_free(&table);
+    return status;
+}
+
+static sned_status tell(const struct sim *sim, sned_error *error)
+{
+    char number[32], size[32];
+    for (size_t i = 0; i < sim->images; i++) {
+        const int best = best_class(sim->expected + i * sim->count, sim->count);
+        const char *label = graph_label(sim->session.graph, best);
+        printf("%s: class %d%s%s\n",
+               sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)", best,
+               label ? ", " : "", label ? label : "");
+    }
+    printf("bit-exact: %s\n", sim->exact ? "yes" : "NO");
+    printf("%s cycles for %zu image%s, simulated; at %d MHz (assumed) %.1f frames a second, %s of DDR "
+           "traffic\n\n",
+           format_count(number, sim->cycles), sim->images, sim->images == 1 ? "" : "s",
+           sim->config->clock_mhz, frames_a_second(sim), format_bytes(size, sim->bytes));
+    return tell_layers(sim, error);
+}
+
+static sned_status run_sim(const struct options *options, sned_error *error)
+{
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
+    struct model model = {0};
+    struct sim sim = {.options = options,
+                      .images = options->argument_count > 1 ? (size_t)options->argument_count - 1 : 1};
+    sned_status status;
+    SNED_TRY_DONE(accel_config_find(&sim.config, options->config ? options->config : "zcu104", error));
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    if (!model.graph->integer || !model.graph->rule.is_image) {
+        status =
+            sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: %s", model.path,
+                      model.graph->integer ? "does not take images"
+                                           : "is a float network; make a .sned file of it first (sned pack)");
+        goto done;
+    }
+    SNED_TRY_DONE(sned_error_context(error, prepare(&sim, model.graph, error), "%s", model.path));
+    for (size_t i = 0; i < sim.images; i++) {
+        SNED_TRY_DONE(read_picture(&sim, i, error));
+        SNED_TRY_DONE(expect(&sim, i, error));
+    }
+    SNED_TRY_DONE(run_simulation(&sim, error));
+    SNED_TRY_DONE(compare(&sim, error));
+    SNED_TRY_DONE(options->json ? tell_json(&sim, error) : tell(&sim, error));
+    if (!sim.exact)
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: the accelerator's scores are not the runtime's",
+                           model.path);
+done:
+    sim_free(&sim);
+    model_free(&model);
+    return status;
+}
+
+const struct command command_sim = {
+    .name = "sim",
+    .arguments = "MODEL [IMAGE...]",
+    .summary = "Run a model on the simulated accelerator",
+    .text = "The RTL, cycle by cycle in Verilator, with a model of DDR memory (latency of 40 cycles, 80 % of "
+            "the peak "
+            "bandwidth, assumed), on each picture, or on noise. Scores are compared bit for bit with the "
+            "golden model's "
+            "and the runtime's. Cycles are the simulation's; frames a second are these cycles at the "
+            "configuration's "
+            "assumed clock. `sim/build CONFIG` makes a configuration's simulation.",
+    .argument_min = 1,
+    .argument_max = 1 << 20,
+    .keys = {OPTION_CONFIG, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_SEED, OPTION_LABELS,
+             OPTION_COLOR},
+    .run = run_sim,
+};
