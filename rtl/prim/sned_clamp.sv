@@ -15,16 +15,25 @@ module sned_clamp #(
   output      logic        [7:0]       value_o
 );
 
-  logic signed [Width-1:0] coarse_q, fine;
+  // What is left after the shift by bytes is shifted by 7 at most: where it has more than 17 + 7 bits, only its sign counts.
+  localparam int Kept = 25;
+
+  logic signed [Width-1:0] coarse;
+  logic signed [Kept-1:0]  coarse_q, fine;
   logic        [2:0]       shift_q;
-  logic                    high_byte_q;
+  logic                    beyond_q, negative_q, high_byte_q, below, above;
   logic        [15:0]      clamped;
 
+  assign coarse  = number_i >>> {shift_i[5:3], 3'b000};
   assign fine    = coarse_q >>> shift_q;
-  assign clamped = fine < Width'(low_i) ? low_i[15:0] : fine > Width'(high_i) ? high_i[15:0] : fine[15:0];
+  assign below   = beyond_q ? negative_q : fine < Kept'(low_i);
+  assign above   = beyond_q ? ~negative_q : fine > Kept'(high_i);
+  assign clamped = below ? low_i[15:0] : above ? high_i[15:0] : fine[15:0];
 
   always_ff @(posedge clk_i) begin
-    coarse_q    <= number_i >>> {shift_i[5:3], 3'b000};
+    coarse_q    <= coarse[Kept-1:0];
+    beyond_q    <= coarse[Width-1:Kept-1] != {Width - Kept + 1{number_i[Width-1]}};
+    negative_q  <= number_i[Width-1];
     shift_q     <= shift_i[2:0];
     high_byte_q <= high_byte_i;
     value_o     <= high_byte_q ? clamped[15:8] : clamped[7:0];

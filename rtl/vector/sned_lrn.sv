@@ -105,6 +105,7 @@ module sned_lrn
 
     sned_lrn_pixel i_pixel (
       .clk_i,
+      .rst_ni,
       .step_i  (tag_q[Memory-1].valid),
       .begin_i (tag_q[Memory-1].begins),
       .leaves_i(tag_q[Memory-1].leaves),

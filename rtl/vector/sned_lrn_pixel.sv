@@ -7,6 +7,7 @@
 
 module sned_lrn_pixel (
   input  wire logic              clk_i,
+  input  wire logic              rst_ni,
   input  wire logic              step_i,
   input  wire logic              begin_i,
   input  wire logic              leaves_i,                // the pixel has made size_i steps: the oldest leaves the window
@@ -22,32 +23,37 @@ module sned_lrn_pixel (
 
   localparam int SumBits = 20;
 
-  // ---- the window: the sum of its squares. What shifts is not reset: leaves_i keeps the pixel before out of the sum ----
-  logic [SumBits-1:0]          sum_q;
-  logic                        begin_q, begin_q2, step_q, step_q2, leaves_q, leaves_q2;
-  logic signed [8:0]           value_q;
-  logic signed [17:0]          square_q;
-  logic [16:0]                 oldest, leaves;
-  logic signed [8:0]           centre;
+  // ---- the window: the sum of its squares. Values and squares of the last 16 steps lie in rings, which nothing clears: leaves_i keeps the pixel
+  // before out of the sum ----
+  logic [3:0]         place_q, place_q2;                  // where the step's value goes; and a cycle later its square
+  logic [SumBits-1:0] sum_q;
+  logic               begin_q, begin_q2, step_q, step_q2, leaves_q, leaves_q2;
+  logic signed [8:0]  value_q, centre;
+  logic signed [17:0] square_q;
+  logic [16:0]        oldest, leaves;
 
-  sned_tap #(
-    .Width(17)
+  sned_lutram #(
+    .Width(17),
+    .Depth(16)
   ) i_squares (
     .clk_i,
-    .shift_i(step_q2),
-    .data_i (square_q[16:0]),
-    .place_i(size_i - 1'b1),
-    .data_o (oldest)
+    .write_i        (step_q2),
+    .write_address_i(place_q2),
+    .write_data_i   (square_q[16:0]),
+    .read_address_i (place_q2 - size_i),
+    .read_data_o    (oldest)
   );
 
-  sned_tap #(
-    .Width(9)
+  sned_lutram #(
+    .Width(9),
+    .Depth(16)
   ) i_values (
     .clk_i,
-    .shift_i(step_q),
-    .data_i (value_q),
-    .place_i(after_i),
-    .data_o (centre)
+    .write_i        (step_q),
+    .write_address_i(place_q),
+    .write_data_i   (value_q),
+    .read_address_i (place_q2 - after_i),
+    .read_data_o    (centre)
   );
 
   assign leaves = leaves_q2 ? oldest : '0;
@@ -60,8 +66,11 @@ module sned_lrn_pixel (
     step_q2   <= step_q;
     begin_q2  <= begin_q;
     leaves_q2 <= leaves_q;
+    place_q2  <= place_q;
     square_q  <= value_q * value_q;
+    if (step_q) place_q <= place_q + 1'b1;
     if (step_q2) sum_q <= (begin_q2 ? '0 : sum_q) + SumBits'(square_q[16:0]) - SumBits'(leaves);
+    if (!rst_ni) place_q <= '0;
   end
 
   // ---- the table's index: 64 steps an octave ----

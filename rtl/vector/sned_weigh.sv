@@ -1,4 +1,4 @@
-// sned_weigh - Lanes numbers at a time times a multiplier each, added up from begin_i to end_i, rounded, shifted, clamped, and written as bytes
+// sned_weigh - Lanes numbers at a time times a multiplier each, up to 4 of them added up from begin_i to end_i, rounded, shifted, clamped, and written as bytes
 // in a row: clamp(floor((sum of number x multiplier + 2^(shift - 1)) / 2^shift)).
 //
 // Latency 5 from end_i to write_o; steps need not be in neighbouring cycles. A lane is one multiplication, whose DSP also adds up.
@@ -31,7 +31,7 @@ module sned_weigh #(
 );
 
   localparam int Latency = 5;
-  localparam int SumBits = 48;
+  localparam int SumBits = NumberWidth + 19;               // of up to 4 products, and their rounding
 
   typedef struct packed {
     logic                   writes;
@@ -45,10 +45,9 @@ module sned_weigh #(
   logic [SumBits-1:0]   half_q;
 
   always_ff @(posedge clk_i) begin
-    // Sums are below 2^43 in size: from a shift of 45 on all become 0, as they do with 2^44.
-    for (int i = 0; i < 44; i++) half_q[i] <= shift_i == 6'(i + 1);
-    half_q[44]           <= shift_i >= 6'd45;
-    half_q[SumBits-1:45] <= '0;
+    // Sums are below 2^(SumBits - 2) in size: from a shift of SumBits - 1 on all become 0, as they do with the largest half there is.
+    for (int i = 0; i < SumBits - 2; i++) half_q[i] <= shift_i == 6'(i + 1);
+    half_q[SumBits-1:SumBits-2] <= {1'b0, shift_i >= 6'(SumBits - 1)};
     valid_q  <= valid_i;
     begin_q  <= begin_i;
     valid_q2 <= valid_q;

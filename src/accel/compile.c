@@ -24,7 +24,9 @@ static unsigned first_unit(const struct graph *graph, int last)
 {
     for (int n = 0; n < last; n++)
         if (graph->nodes[n].op != OP_FLATTEN && graph->nodes[n].op != OP_RESHAPE)
-            return sned_node_has_weights(&graph->nodes[n]) ? CODE_CONV : CODE_VECTOR;
+            return graph->nodes[n].op == OP_CONV   ? CODE_CONV
+                   : graph->nodes[n].op == OP_GEMM ? CODE_FC
+                                                   : CODE_VECTOR;
     return CODE_STORE;
 }
 
@@ -68,7 +70,7 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
             SNED_TRY(compile_copy(c, n, error));
         return compile_conv(c, n, error);
     case OP_GEMM:
-        return compile_conv(c, n, error);
+        return compile_gemm(c, n, error);
     case OP_CONCAT:
     case OP_FLATTEN:
     case OP_RESHAPE:

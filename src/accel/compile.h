@@ -22,7 +22,8 @@ static inline int pool_outputs(const struct accel_config *config)
     return (config->pixels - 3) / 3 + 1;
 }
 
-sned_status compile_conv(struct compiler *c, int node, sned_error *error); /* Conv, Gemm: compile_conv.c */
+sned_status compile_conv(struct compiler *c, int node, sned_error *error); /* compile_conv.c */
+sned_status compile_gemm(struct compiler *c, int node, sned_error *error); /* compile_gemm.c */
 sned_status compile_vector(struct compiler *c, int node,
                            sned_error *error); /* the others: compile_vector.c */
 /* The space-to-depth copy that a strided Conv reads. */

@@ -1,8 +1,8 @@
 /*
- * compile_conv.c - a Conv, or a Gemm, on the lanes: for each group its rows, and for each pass of pairs over
- * the pixels their table, their streams and a descriptor.
+ * compile_conv.c - a Conv on the lanes: for each group its rows, and for each pass of pairs over the pixels
+ * their table, their streams and a descriptor.
  *
- * A Gemm is a Conv whose kernel is the whole image. Halves of the tables and buffers serve Convs in turn, so
+ * Halves of the tables and buffers serve Convs in turn, so
  * that one is loaded while the other is read; rows that need more than half wait until nothing else does.
  */
 #include "accel/compile.h"
@@ -26,21 +26,6 @@ struct conv {
 };
 
 /* ---- what it is ---- */
-
-static sned_status gemm_raster(struct raster *raster, const struct spot *in, int outputs, sned_error *error)
-{
-    const struct extent e = in->extent;
-    *raster = (struct raster){.groups = 1,
-                              .filters = outputs,
-                              .stride = {1, 1},
-                              .height = 1,
-                              .width = 1,
-                              .row_count = e.channels * e.height * e.width};
-    SNED_TRY(sned_alloc(&raster->rows, (size_t)raster->row_count, sizeof *raster->rows, error));
-    for (int i = 0; i < raster->row_count; i++)
-        raster->rows[i] = (struct raster_row){i / (e.height * e.width), i / e.width % e.height, i % e.width};
-    return SNED_OK;
-}
 
 /* The lanes' sums have SUM_BITS bits: no image may leave them, in whatever order products are added. */
 static sned_status check_sums(const struct conv *v, sned_error *error)
@@ -242,10 +227,7 @@ static sned_status compile_group(struct compiler *c, struct conv *v, sned_error 
 static sned_status describe(const struct compiler *c, struct conv *v, sned_error *error)
 {
     const struct node *node = v->node;
-    if (node->op == OP_GEMM)
-        SNED_TRY(gemm_raster(&v->raster, v->in, v->out->extent.channels, error));
-    else
-        SNED_TRY(raster_of(&v->raster, c->graph, node, error));
+    SNED_TRY(raster_of(&v->raster, c->graph, node, error));
     if (node->integer.slope)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
     v->raster.pitch = v->in->pitch;

@@ -17,17 +17,20 @@ struct field {
 #define STORE_FIELD(name, bits, is_signed)  {#name, offsetof(struct store_work, name), bits, is_signed},
 #define CONV_FIELD(name, bits, is_signed)   {#name, offsetof(struct conv_work, name), bits, is_signed},
 #define VECTOR_FIELD(name, bits, is_signed) {#name, offsetof(struct vector_work, name), bits, is_signed},
+#define FC_FIELD(name, bits, is_signed)     {#name, offsetof(struct fc_work, name), bits, is_signed},
 
 static const struct field load_fields[] = {LOAD_FIELDS(LOAD_FIELD){0}};
 static const struct field store_fields[] = {STORE_FIELDS(STORE_FIELD){0}};
 static const struct field conv_fields[] = {CONV_FIELDS(CONV_FIELD){0}};
 static const struct field vector_fields[] = {VECTOR_FIELDS(VECTOR_FIELD){0}};
+static const struct field fc_fields[] = {FC_FIELDS(FC_FIELD){0}};
 static const struct field no_fields[] = {{0}};
 
 #define ADD_BITS(name, bits, is_signed) +(bits)
 _Static_assert(0 LOAD_FIELDS(ADD_BITS) <= DESCRIPTOR_BODY_BITS, "a load's body");
 _Static_assert(0 CONV_FIELDS(ADD_BITS) <= DESCRIPTOR_BODY_BITS, "a conv's body");
 _Static_assert(0 VECTOR_FIELDS(ADD_BITS) <= DESCRIPTOR_BODY_BITS, "a vector's body");
+_Static_assert(0 FC_FIELDS(ADD_BITS) <= DESCRIPTOR_BODY_BITS, "a Gemm's body");
 
 static const struct field *fields_of(enum accel_unit_code unit)
 {
@@ -38,6 +41,8 @@ static const struct field *fields_of(enum accel_unit_code unit)
         return conv_fields;
     case CODE_VECTOR:
         return vector_fields;
+    case CODE_FC:
+        return fc_fields;
     case CODE_STORE:
         return store_fields;
     case CODE_END:

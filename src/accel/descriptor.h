@@ -107,6 +107,26 @@ enum vector_operation { VECTOR_MAX, VECTOR_AVERAGE, VECTOR_ADD, VECTOR_LRN };
     X(lrn_size, 4, 0)                                                                                        \
     X(wide, 1, 0)
 
+/* A Gemm: rtl/fc/sned_fc.sv. port: where each port's part of the stream begins (fc_stream.h). */
+#define FC_FIELDS(X)                                                                                         \
+    X(is_signed, 1, 0)                                                                                       \
+    X(base, 24, 0)                                                                                           \
+    X(plane, 24, 0)                                                                                          \
+    X(out_base, 24, 0)                                                                                       \
+    X(second, 24, 0)                                                                                         \
+    X(pitch, 12, 0)                                                                                          \
+    X(width, 12, 0)                                                                                          \
+    X(height, 12, 0)                                                                                         \
+    X(inputs, 16, 0)                                                                                         \
+    X(outputs, 16, 0)                                                                                        \
+    X(low, 17, 1)                                                                                            \
+    X(high, 17, 1)                                                                                           \
+    X(wide, 1, 0)                                                                                            \
+    X(port0, 32, 0)                                                                                          \
+    X(port1, 32, 0)                                                                                          \
+    X(port2, 32, 0)                                                                                          \
+    X(port3, 32, 0)
+
 #define DESCRIPTOR_MEMBER(name, bits, is_signed) int64_t name;
 struct load_work {
     LOAD_FIELDS(DESCRIPTOR_MEMBER)
@@ -121,6 +141,10 @@ struct vector_work {
     VECTOR_FIELDS(DESCRIPTOR_MEMBER)
 };
 
+struct fc_work {
+    FC_FIELDS(DESCRIPTOR_MEMBER)
+};
+
 struct descriptor {
     enum accel_unit_code unit;
     unsigned wait, post; /* bits of units */
@@ -130,6 +154,7 @@ struct descriptor {
         struct store_work store;
         struct conv_work conv;
         struct vector_work vector;
+        struct fc_work fc;
     } u;
 };
 

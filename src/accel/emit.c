@@ -87,14 +87,20 @@ sned_status emit_work(struct emitter *e, struct descriptor *d, sned_error *error
 /* Addresses of data count from its beginning so far: the descriptors come before it. */
 static void move_addresses(struct emitter *e)
 {
+    const int64_t before = (int64_t)(e->descriptors.size / DDR_WORD);
     for (int i = 0; i < e->count; i++) {
         struct descriptor d;
         const char *field;
         descriptor_unpack(&d, bytes_of(e, i));
-        if (d.unit == CODE_LOAD && !d.u.load.moves) {
-            d.u.load.address += (int64_t)(e->descriptors.size / DDR_WORD);
-            descriptor_pack(bytes_of(e, i), &d, &field);
+        if (d.unit == CODE_LOAD && !d.u.load.moves)
+            d.u.load.address += before;
+        if (d.unit == CODE_FC) {
+            d.u.fc.port0 += before;
+            d.u.fc.port1 += before;
+            d.u.fc.port2 += before;
+            d.u.fc.port3 += before;
         }
+        descriptor_pack(bytes_of(e, i), &d, &field);
     }
 }
 

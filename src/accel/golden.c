@@ -111,6 +111,8 @@ static sned_status run_descriptor(struct golden *g, const struct descriptor *d, 
         return golden_conv(g, &d->u.conv, error);
     case CODE_VECTOR:
         return golden_vector(g, &d->u.vector, error);
+    case CODE_FC:
+        return golden_gemm(g, &d->u.fc, error);
     default:
         return run_store(g, &d->u.store, error);
     }

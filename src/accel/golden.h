@@ -27,9 +27,10 @@ struct golden {
 sned_status golden_run(const struct accel_program *program, const uint8_t *input, uint8_t *output,
                        sned_error *error);
 
-/* The units (golden_conv.c, golden_vector.c). */
+/* The units (golden_conv.c, golden_vector.c, golden_gemm.c). */
 sned_status golden_conv(struct golden *g, const struct conv_work *work, sned_error *error);
 sned_status golden_vector(struct golden *g, const struct vector_work *work, sned_error *error);
+sned_status golden_gemm(struct golden *g, const struct fc_work *work, sned_error *error);
 
 /* floor(value multiplier / 2^shift + 1/2) within low and high: docs/arithmetic.md. */
 static inline int64_t golden_scale(int64_t value, int shift, int64_t low, int64_t high)

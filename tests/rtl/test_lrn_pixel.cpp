@@ -20,6 +20,7 @@ struct Result {
 int main(int argc, char **argv) {
   Verilated::commandArgs(argc, argv);
   Vsned_lrn_pixel pixel;
+  Reset(pixel);
   for (int seed = 0; seed < 40; seed++) {
     generator.seed(unsigned(seed));
     const bool is_signed = Between(0, 1);
