@@ -105,11 +105,12 @@ package sned_pkg;
 
   // A pass of pairs of filters over all pixels: sned_feeder and sned_collector say what the numbers mean.
   typedef struct packed {
-    logic [BodyWidth-252:0] unused;
+    logic [BodyWidth-276:0] unused;
     logic [31:0]            active;     // a bit for each lane that has pairs
     logic signed [16:0]     high;       // the clamp
     logic signed [16:0]     low;
     place_t                 out_limit;
+    place_t                 out_base;
     logic [15:0]            stream_first;
     logic [7:0]             pair_first;
     logic [15:0]            row_first;

@@ -21,24 +21,30 @@ static bool check_network(struct graph *graph, const struct accel_config *config
     struct accel_program program;
     sned_model *model;
     sned_error error = {0};
-    uint8_t *block;
-    int16_t *expected;
+    const int images = random_range(random, 1, 5);
     if (sned_model_from_graph(&model, graph, &error) != SNED_OK)
         fail_msg("%s", error.message);
-    const sned_status status = accel_compile(&program, sned_model_graph(model), config, &error);
+    const sned_status status = accel_compile(&program, sned_model_graph(model), config, images, &error);
     if (status == SNED_OK) {
         const size_t count = sned_shape_elements(&graph->tensors[graph->output].shape);
-        uint8_t *output = calloc((size_t)program.output.bytes, 1);
-        int16_t *scores = calloc(count, sizeof *scores);
-        accel_picture(&program, model, random, &block, &expected);
-        if (golden_run(&program, block, output, &error) != SNED_OK)
+        const size_t in = (size_t)program.input.bytes, out = (size_t)program.output.bytes;
+        uint8_t *inputs = calloc((size_t)images, in), *outputs = calloc((size_t)images, out), *block;
+        int16_t *scores = calloc(count, sizeof *scores), *expected[5];
+        for (int i = 0; i < images; i++) {
+            accel_picture(&program, model, random, &block, &expected[i]);
+            memcpy(inputs + (size_t)i * in, block, in);
+            free(block);
+        }
+        if (golden_run(&program, inputs, outputs, &error) != SNED_OK)
             fail_msg("%s", error.message);
-        layout_unpack(scores, &program.output, output);
-        for (size_t i = 0; i < count; i++)
-            assert_int_equal(scores[i], expected[i]);
-        free(block);
-        free(expected);
-        free(output);
+        for (int i = 0; i < images; i++) {
+            layout_unpack(scores, &program.output, outputs + (size_t)i * out);
+            for (size_t k = 0; k < count; k++)
+                assert_int_equal(scores[k], expected[i][k]);
+            free(expected[i]);
+        }
+        free(inputs);
+        free(outputs);
         free(scores);
         accel_program_free(&program);
     } else if (status != SNED_ERROR_UNSUPPORTED) {
@@ -78,7 +84,7 @@ static void expect_refused(struct graph *graph, const char *name, const char *wo
     struct accel_program program;
     sned_error error = {0};
     assert_int_equal(sned_graph_infer(graph, &error), SNED_OK);
-    assert_int_equal(accel_compile(&program, graph, config_named(name), &error), SNED_ERROR_UNSUPPORTED);
+    assert_int_equal(accel_compile(&program, graph, config_named(name), 1, &error), SNED_ERROR_UNSUPPORTED);
     if (!strstr(error.message, words))
         fail_msg("'%s' does not say '%s'", error.message, words);
     sned_graph_free(graph);

@@ -113,6 +113,7 @@ module sned_conv
       .start_i,
       .tiles_i        (CountBits'(conv_i.tiles)),
       .pair_first_i   ($clog2(TablePairs)'(conv_i.pair_first)),
+      .base_i         (AddressBits'(conv_i.out_base)),
       .limit_i        (AddressBits'(conv_i.out_limit)),
       .low_i          (conv_i.low),
       .high_i         (conv_i.high),

@@ -30,6 +30,7 @@ module sned_lanes
   input  wire logic [63:0]                    row_i,
   input  wire logic                           pair_write_i,
   input  wire logic [255:0]                   pair_i,
+  input  wire logic [7:0]                     pair_first_i,
   input  wire logic                           stream_write_i,
   input  wire logic [LaneBits-1:0]            stream_lane_i,
   input  wire logic [WordBits-1:0]            stream_address_i,
@@ -81,7 +82,7 @@ module sned_lanes
     .row_address_i,
     .row_entry_i   ({row_i[48+:ShiftBits], row_i[24+:AddressBits+1], row_i[AddressBits-1:0]}),
     .pair_write_i  (pair_write),
-    .pair_address_i({pair_i[192+:EachBits], pair_i[184+:PairBits]}),
+    .pair_address_i({pair_i[192+:EachBits], PairBits'(pair_first_i) + pair_i[184+:PairBits]}),
     .pair_entry_i  ({pair_i[208], pair_i[152+:AddressBits], pair_i[128+:AddressBits], pair_i[64+:FilterBits], pair_i[0+:FilterBits]}),
     .read_o,
     .read_address_o,
@@ -116,7 +117,7 @@ module sned_lanes
   end
 
   logic unused;
-  assign unused = &{1'b0, row_i, pair_i};
+  assign unused = &{1'b0, row_i, pair_i, pair_first_i};
 
 endmodule
 

@@ -24,6 +24,7 @@ module sned_collector
   input  wire logic                       start_i,
   input  wire logic [CountBits-1:0]       tiles_i,
   input  wire logic [PairBits-1:0]        pair_first_i,  // of each lane's table
+  input  wire logic [AddressBits-1:0]     base_i,        // channels count from here
   input  wire logic [AddressBits-1:0]     limit_i,
   input  wire logic signed [16:0]         low_i,
   input  wire logic signed [16:0]         high_i,
@@ -143,6 +144,7 @@ module sned_collector
     .clk_i,
     .rst_ni,
     .start_i,
+    .base_i,
     .limit_i,
     .valid_i    (tag_q[Scale].valid),
     .word_i     (tag_q[Scale].word),

@@ -1,7 +1,7 @@
 // sned_rows - puts a pair's words together to two rows of bytes, and writes one after the other.
 //
 // Word j brings the pixels g Group + j of both filters. After the last of Group words each used filter's row goes out, to
-// its channel's address + place, with the pixels that lie before limit_i. Both must have found ready_i before the next pair is
+// base_i + its channel + place, with the pixels that lie before limit_i. Both must have found ready_i before the next pair is
 // complete, Group cycles later. done_o: a lane's last rows have been handed on.
 `default_nettype none
 
@@ -17,6 +17,7 @@ module sned_rows #(
   input  wire logic                        clk_i,
   input  wire logic                        rst_ni,
   input  wire logic                        start_i,
+  input  wire logic [AddressBits-1:0]      base_i,
   input  wire logic [AddressBits-1:0]      limit_i,
   input  wire logic                        valid_i,
   input  wire logic [WordBits-1:0]         word_i,
@@ -65,7 +66,7 @@ module sned_rows #(
     lane_q      <= lane_i;
     ends_lane_q <= ends_lane_i;
     if (valid_i & ends_i) begin
-      for (int f = 0; f < 2; f++) address_q[f] <= channel_i[f] + place_i;
+      for (int f = 0; f < 2; f++) address_q[f] <= base_i + channel_i[f] + place_i;
       to_q <= behind >= AddressBits'(Pixels) ? EdgeBits'(Pixels) : EdgeBits'(behind);
     end
     if (ends_q & (complete_q | (left_q == '0))) begin

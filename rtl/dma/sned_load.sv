@@ -36,7 +36,8 @@ module sned_load
   output      logic [TableBits-1:0]   row_address_o,
   output      logic [63:0]            row_o,
   output      logic                   pair_write_o,
-  output      logic [255:0]           pair_o,
+  output      logic [255:0]           pair_o,                    // its number counts from pair_first_o on
+  output      logic [7:0]             pair_first_o,
   output      logic                   stream_write_o,
   output      logic [LaneBits-1:0]    stream_lane_o,
   output      logic [WordBits-1:0]    stream_address_o,
@@ -79,6 +80,7 @@ module sned_load
   assign row_o            = part_q[0] ? data_i[127:64] : data_i[63:0];
   assign pair_write_o     = kind_pairs & data_valid_i & second_q & (left_q != '0);
   assign pair_o           = {data_i, first_q};
+  assign pair_first_o     = 8'(place_q);
   assign stream_write_o   = kind_streams & data_valid_i & (left_q != '0);
   assign stream_lane_o    = lane_q;
   assign stream_address_o = WordBits'(place_q);

@@ -62,7 +62,7 @@ module sned_fc
 
   always_comb begin
     block = (17'(descriptor_i.outputs) + 17'(Ports - 1)) >> PortShift;
-    for (int p = 0; p < Ports; p++) first[p] = 19'(block) * 19'(p);
+    for (int p = 0; p < Ports; p++) first[p] = (p % 2 == 1 ? 19'(block) : '0) + (p >= 2 ? 19'(block) << 1 : '0);
     possible = descriptor_i.inputs != 0 && descriptor_i.outputs != 0 && descriptor_i.width != 0 && descriptor_i.height != 0 &&
         block <= 17'(Lanes * Rows);
   end

@@ -83,6 +83,7 @@ module sned_core
   logic [TableBits-1:0]   row_address;
   logic [63:0]            row;
   logic [255:0]           pair;
+  logic [7:0]             pair_first;
   logic [LaneBits-1:0]    stream_lane;
   logic [WordBits-1:0]    stream_address;
   logic [9:0]             table_address;
@@ -136,6 +137,7 @@ module sned_core
     .row_o           (row),
     .pair_write_o    (pair_write),
     .pair_o          (pair),
+    .pair_first_o    (pair_first),
     .stream_write_o  (stream_write),
     .stream_lane_o   (stream_lane),
     .stream_address_o(stream_address),
@@ -170,6 +172,7 @@ module sned_core
     .row_i           (row),
     .pair_write_i    (pair_write),
     .pair_i          (pair),
+    .pair_first_i    (pair_first),
     .stream_write_i  (stream_write),
     .stream_lane_i   (stream_lane),
     .stream_address_i(stream_address),

@@ -1,5 +1,5 @@
-// sned_weigh - Lanes numbers at a time times a multiplier each, up to 4 of them added up from begin_i to end_i, rounded, shifted, clamped, and written as bytes
-// in a row: clamp(floor((sum of number x multiplier + 2^(shift - 1)) / 2^shift)).
+// sned_weigh - Lanes numbers at a time times a multiplier each, up to 4 of them added up from begin_i to end_i, rounded, shifted, clamped, and
+// written as bytes in a row: clamp(floor((sum of number x multiplier + 2^(shift - 1)) / 2^shift)).
 //
 // Latency 5 from end_i to write_o; steps need not be in neighbouring cycles. A lane is one multiplication, whose DSP also adds up.
 `default_nettype none

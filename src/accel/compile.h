@@ -4,16 +4,15 @@
 #ifndef SNED_ACCEL_COMPILE_H
 #define SNED_ACCEL_COMPILE_H
 
-#include "accel/emit.h"
+#include "accel/step.h"
 #include "accel/place.h"
 
 struct compiler {
     const struct graph *graph;
     const struct accel_config *config;
     struct placement placement;
-    struct emitter emitter;
-    int row_loads;    /* groups of Convs so far: row tables take halves in turn */
-    int row_users[2]; /* Convs of the program up to the last that reads each half's rows */
+    struct accel_program *program;
+    struct step_list steps;
 };
 
 /* Outputs that the vector unit makes in a row. */

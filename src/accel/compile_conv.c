@@ -2,8 +2,6 @@
  * compile_conv.c - a Conv on the lanes: for each group its rows, and for each pass of pairs over the pixels
  * their table, their streams and a descriptor.
  *
- * Halves of the tables and buffers serve Convs in turn, so
- * that one is loaded while the other is read; rows that need more than half wait until nothing else does.
  */
 #include "accel/compile.h"
 #include "accel/lanes.h"
@@ -76,57 +74,43 @@ static struct table_filter filter_of(const struct conv *v, int filter, bool uppe
 static int channel_of(const struct conv *v, int filter, bool upper)
 {
     const int k = v->group * v->raster.filters + filter;
-    return filter < 0 ? 0
-                      : (int)(v->out->base + (int64_t)k * v->out->plane + (upper ? v->out->bytes / 2 : 0));
+    return filter < 0 ? 0 : (int)((int64_t)k * v->out->plane + (upper ? v->out->bytes / 2 : 0));
 }
 
-/* Rows of the group, from `first` of the feeder's table on. `after`: Convs that must be done. */
-static sned_status load_rows(struct compiler *c, struct conv *v, int first, int after, sned_error *error)
+static sned_status make_rows(struct compiler *c, const struct conv *v, struct task *task, sned_error *error)
 {
-    const int rows = v->plan.live_count ? v->plan.live_count : 1;
-    const int words = (int)divide_up(rows * ROW_BYTES, DDR_WORD);
-    int64_t address;
     uint8_t *bytes;
-    SNED_TRY(emit_data(&c->emitter, words, &address, &bytes, error));
-    for (int i = 0; i < rows; i++) {
+    SNED_TRY(step_data(&c->steps, (int)divide_up(task->row_count * ROW_BYTES, DDR_WORD), &task->rows, &bytes,
+                       error));
+    for (int i = 0; i < task->row_count; i++) {
         const struct raster_row row = v->raster.rows[v->plan.live_count ? v->plan.live[i] : 0];
         table_row_pack(bytes + i * ROW_BYTES, &(struct table_row){row.channel * v->in->plane,
                                                                   row.dy * v->in->pitch + row.dx, row.dx});
     }
-    return emit_load(
-        &c->emitter, v->index,
-        &(struct load_work){.kind = LOAD_ROWS, .address = address, .words = words, .place = first}, after, 0,
-        error);
+    return SNED_OK;
 }
 
-static sned_status load_pairs(struct compiler *c, const struct conv *v, int pass, int after,
+static sned_status make_pairs(struct compiler *c, const struct conv *v, int pass, struct task *task,
                               sned_error *error)
 {
     const int first = pass * c->config->lanes, each = c->config->lanes / c->config->collectors;
     const int pairs = v->plan.start[first + c->config->lanes] - v->plan.start[first];
-    int64_t address;
     uint8_t *bytes;
-    SNED_TRY(emit_data(&c->emitter, pairs * PAIR_BYTES / DDR_WORD, &address, &bytes, error));
+    SNED_TRY(step_data(&c->steps, pairs * PAIR_BYTES / DDR_WORD, &task->pairs, &bytes, error));
     for (int lane = 0; lane < c->config->lanes; lane++)
         for (int i = v->plan.start[first + lane]; i < v->plan.start[first + lane + 1]; i++) {
             const int *filters = v->plan.pairs[v->plan.order[i]].filters;
-            const bool ends = i == v->plan.start[first + lane + 1] - 1;
-            table_pair_pack(
-                bytes,
-                &(struct table_pair){
-                    .filters = {filter_of(v, filters[0], false), filter_of(v, filters[1], v->out->wide)},
-                    .channel = {channel_of(v, filters[0], false), channel_of(v, filters[1], v->out->wide)},
-                    .number = (int)v->work.pair_first + i - v->plan.start[first + lane],
-                    .lane = lane % each,
-                    .collector = lane / each,
-
-                    .ends = ends});
+            table_pair_pack(bytes, &(struct table_pair){.filters = {filter_of(v, filters[0], false),
+                                                                    filter_of(v, filters[1], v->out->wide)},
+                                                        .channel = {channel_of(v, filters[0], false),
+                                                                    channel_of(v, filters[1], v->out->wide)},
+                                                        .number = i - v->plan.start[first + lane],
+                                                        .lane = lane % each,
+                                                        .collector = lane / each,
+                                                        .ends = i == v->plan.start[first + lane + 1] - 1});
             bytes += PAIR_BYTES;
         }
-    return emit_load(
-        &c->emitter, v->index,
-        &(struct load_work){.kind = LOAD_PAIRS, .address = address, .words = pairs * PAIR_BYTES / DDR_WORD},
-        after, 0, error);
+    return SNED_OK;
 }
 
 static void put_item(uint8_t *bytes, size_t index, uint32_t item)
@@ -146,81 +130,63 @@ static void pack_stream(uint8_t *bytes, const uint32_t *items, size_t count)
         put_item(bytes + DDR_WORD, i, items[i]);
 }
 
-static sned_status load_streams(struct compiler *c, const struct conv *v, int pass, int after,
+static sned_status make_streams(struct compiler *c, const struct conv *v, int pass, struct task *task,
                                 sned_error *error)
 {
     const int lanes = c->config->lanes;
     uint32_t *items[64] = {0};
     size_t counts[64] = {0}, most = 0;
-    int64_t address;
     uint8_t *bytes;
     sned_status status = SNED_OK;
     for (int l = 0; l < lanes; l++) {
         const int bin = pass * lanes + l;
-        if (v->plan.start[bin + 1] > v->plan.start[bin])
-            SNED_TRY_DONE(
-                stream_make(&items[l], &counts[l], &v->plan, &v->raster, v->weights, c->config, bin, error));
+        if (v->plan.start[bin + 1] == v->plan.start[bin])
+            continue;
+        task->work.u.conv.active |= (int64_t)1 << l;
+        SNED_TRY_DONE(
+            stream_make(&items[l], &counts[l], &v->plan, &v->raster, v->weights, c->config, bin, error));
         most = (size_t)larger((int64_t)most, (int64_t)counts[l]);
     }
-    const int words = 1 + (int)divide_up((int64_t)most, STREAM_ITEMS);
-    SNED_TRY_DONE(emit_data(&c->emitter, words * lanes, &address, &bytes, error));
+    task->stream_words = 1 + (int)divide_up((int64_t)most, STREAM_ITEMS);
+    task->cycles = task->work.u.conv.tiles * larger((int64_t)most, task->row_count);
+    SNED_TRY_DONE(step_data(&c->steps, task->stream_words * lanes, &task->streams, &bytes, error));
     for (int l = 0; l < lanes; l++)
-        pack_stream(bytes + (size_t)l * (size_t)words * DDR_WORD, items[l], counts[l]);
-    SNED_TRY_DONE(emit_load(&c->emitter, v->index,
-                            &(struct load_work){.kind = LOAD_STREAMS,
-                                                .address = address,
-                                                .words = words * lanes,
-                                                .place = v->work.stream_first,
-                                                .lane_words = words},
-                            after, 1u << CODE_CONV, error));
+        pack_stream(bytes + (size_t)(l * task->stream_words) * DDR_WORD, items[l], counts[l]);
 done:
     for (int l = 0; l < lanes; l++)
         free(items[l]);
     return status;
 }
 
-/* ---- descriptors ---- */
+/* ---- tasks ---- */
 
-static sned_status compile_pass(struct compiler *c, struct conv *v, int pass, sned_error *error)
+static sned_status compile_pass(struct compiler *c, const struct conv *v, int pass, sned_error *error)
 {
-    const int half = c->emitter.convs % 2, after = c->emitter.convs > 0 ? c->emitter.convs - 1 : 0;
-    v->work.pair_first = half * c->config->table_pairs / 2;
-    v->work.stream_first = half * c->config->stream_words / 2;
-    v->work.active = 0;
-    for (int l = 0; l < c->config->lanes; l++)
-        if (v->plan.start[pass * c->config->lanes + l + 1] > v->plan.start[pass * c->config->lanes + l])
-            v->work.active |= (int64_t)1 << l;
-    SNED_TRY(load_pairs(c, v, pass, after, error));
-    SNED_TRY(load_streams(c, v, pass, after, error));
-    return emit_work(&c->emitter,
-                     &(struct descriptor){
-                         .unit = CODE_CONV, .wait = 1u << CODE_LOAD, .layer = v->index, .u.conv = v->work},
-                     error);
+    struct task task = {.work = {.unit = CODE_CONV, .u.conv = v->work},
+                        .row_count = v->plan.live_count ? v->plan.live_count : 1};
+    if (task.row_count > c->config->table_rows)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "%d rows of inputs in a group; the feeder's table in '%s' has %d", task.row_count,
+                         c->config->name, c->config->table_rows);
+    if (pass == 0)
+        SNED_TRY(make_rows(c, v, &task, error));
+    SNED_TRY(make_pairs(c, v, pass, &task, error));
+    SNED_TRY(make_streams(c, v, pass, &task, error));
+    return step_add(&c->steps, v->index, &task, error);
 }
 
 static sned_status compile_group(struct compiler *c, struct conv *v, sned_error *error)
 {
-    const int rows = v->plan.live_count ? v->plan.live_count : 1, room = c->config->table_rows;
-    const int half = rows > room / 2 ? 0 : c->row_loads % 2;
-    if (rows > room)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "%d rows of inputs in a group; the feeder's table in '%s' has %d", rows,
-                         c->config->name, room);
-    v->work.row_first = half * room / 2;
+    const int rows = v->plan.live_count ? v->plan.live_count : 1;
     v->work.base = v->in->base + (int64_t)v->group * v->in->extent.channels / v->raster.groups *
                                      v->in->stride[0] * v->in->stride[1] * v->in->plane;
+    v->work.out_base = v->out->base;
     v->work.halves = v->plan.halves;
     v->work.last_rows = rows - (v->plan.halves - 1) * c->config->half_rows;
-    const int after = rows > room / 2 ? (int)larger(c->row_users[0], c->row_users[1]) : c->row_users[half];
     for (int p = 0; p < v->plan.pair_count; p++)
-        c->emitter.program->layers[v->index].issued += v->plan.pairs[p].entries * v->work.tiles;
-    SNED_TRY(load_rows(c, v, (int)v->work.row_first, after, error));
+        c->program->layers[v->index].issued += v->plan.pairs[p].entries * v->work.tiles;
     for (int pass = 0; pass < v->plan.passes; pass++)
         SNED_TRY(compile_pass(c, v, pass, error));
-    c->row_users[half] = c->emitter.convs;
-    if (rows > room / 2)
-        c->row_users[1 - half] = c->emitter.convs;
-    c->row_loads = half + 1;
     return SNED_OK;
 }
 

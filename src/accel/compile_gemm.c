@@ -16,34 +16,33 @@ static sned_status compile_part(struct compiler *c, int index, const struct fc_g
     const struct spot *out = &c->placement.spots[c->placement.of_tensor[c->graph->nodes[index].output]];
     const struct fc_shape shape = {config->fc_ports, config->fc_lanes / config->fc_ports, config->fc_rows};
     struct fc_stream stream;
-    int64_t address;
+    struct step_data data;
     uint8_t *bytes;
     SNED_TRY(fc_stream_make(&stream, gemm, &shape, error));
-    sned_status status = emit_data(&c->emitter, (int)stream.beats, &address, &bytes, error);
+    sned_status status = step_data(&c->steps, (int)stream.beats, &data, &bytes, error);
     if (status == SNED_OK) {
         memcpy(bytes, stream.bytes, stream.beats * FC_BEAT_BYTES);
-        status = emit_work(
-            &c->emitter,
-            &(struct descriptor){.unit = CODE_FC,
-                                 .layer = index,
-                                 .u.fc = {.is_signed = gemm->is_signed,
-                                          .base = in->base,
-                                          .plane = in->plane,
-                                          .out_base = out->base + first,
-                                          .second = out->base + first + (out->wide ? out->bytes / 2 : 0),
-                                          .pitch = in->pitch,
-                                          .width = in->extent.width,
-                                          .height = in->extent.height,
-                                          .inputs = gemm->inputs,
-                                          .outputs = gemm->outputs,
-                                          .low = gemm->low,
-                                          .high = gemm->high,
-                                          .wide = gemm->wide,
-                                          .port0 = address + stream.start[0],
-                                          .port1 = address + stream.start[1],
-                                          .port2 = address + stream.start[2],
-                                          .port3 = address + stream.start[3]}},
-            error);
+        const struct fc_work work = {.is_signed = gemm->is_signed,
+                                     .base = in->base,
+                                     .plane = in->plane,
+                                     .out_base = out->base + first,
+                                     .second = out->base + first + (out->wide ? out->bytes / 2 : 0),
+                                     .pitch = in->pitch,
+                                     .width = in->extent.width,
+                                     .height = in->extent.height,
+                                     .inputs = gemm->inputs,
+                                     .outputs = gemm->outputs,
+                                     .low = gemm->low,
+                                     .high = gemm->high,
+                                     .wide = gemm->wide,
+                                     .port0 = data.address + stream.start[0],
+                                     .port1 = data.address + stream.start[1],
+                                     .port2 = data.address + stream.start[2],
+                                     .port3 = data.address + stream.start[3]};
+        /* About half of the inputs are not 0. */
+        const int64_t cycles = (int64_t)stream.beats / c->config->fc_ports / 2 + gemm->inputs / 8;
+        status = step_add(&c->steps, index,
+                          &(struct task){.work = {.unit = CODE_FC, .u.fc = work}, .cycles = cycles}, error);
     }
     fc_stream_free(&stream);
     return status;

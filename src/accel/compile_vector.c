@@ -11,13 +11,23 @@ static sned_status refuse(sned_error *error, const char *why)
     return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no %s", why);
 }
 
-static sned_status emit_vector(struct compiler *c, int node, const struct vector_work *work, unsigned wait,
-                               unsigned post, sned_error *error)
+/* Reads of the memory that the unit makes, about. */
+static int64_t cycles_of(const struct compiler *c, const struct vector_work *w)
 {
-    return emit_work(&c->emitter,
-                     &(struct descriptor){
-                         .unit = CODE_VECTOR, .wait = wait, .post = post, .layer = node, .u.vector = *work},
-                     error);
+    if (w->operation == VECTOR_ADD)
+        return 2 * divide_up(w->length, c->config->vector);
+    if (w->operation == VECTOR_LRN)
+        return divide_up(w->length, c->config->lrn) * (w->channels + w->lrn_after);
+    return w->channels * w->out_height * divide_up(w->out_width, pool_outputs(c->config)) * w->kernel_height *
+           divide_up(w->kernel_width, 3);
+}
+
+static sned_status add_vector(struct compiler *c, int node, const struct vector_work *work, sned_error *error)
+{
+    return step_add(
+        &c->steps, node,
+        &(struct task){.work = {.unit = CODE_VECTOR, .u.vector = *work}, .cycles = cycles_of(c, work)},
+        error);
 }
 
 static struct vector_work walk(const struct compiler *c, const struct spot *in, const struct spot *out,
@@ -100,7 +110,7 @@ static sned_status compile_pool(struct compiler *c, int index, const struct spot
         work.low = node->integer.low;
         work.high = node->integer.high;
     }
-    return emit_vector(c, index, &work, 0, 0, error);
+    return add_vector(c, index, &work, error);
 }
 
 /* a * multiplier[0] + b * multiplier[1]: Relu and Clip take 0 of b. */
@@ -117,20 +127,20 @@ static sned_status compile_sum(struct compiler *c, int index, const struct spot 
     const struct spot *second = two ? &c->placement.spots[c->placement.of_tensor[node->inputs[1]]] : in;
     if (out->wide || in->stride[0] * in->stride[1] != 1 || second->stride[0] * second->stride[1] != 1)
         return refuse(error, "sum of 16 bits, or of the graph's input with a strided Conv beside it");
-    return emit_vector(c, index,
-                       &(struct vector_work){.operation = VECTOR_ADD,
-                                             .is_signed = in->is_signed,
-                                             .second_signed = second->is_signed,
-                                             .base = in->base,
-                                             .second = second->base,
-                                             .out_base = out->base,
-                                             .length = (int64_t)out->extent.channels * out->plane,
-                                             .multiplier = rule->scalings[0].multiplier,
-                                             .second_multiplier = two ? rule->scalings[1].multiplier : 0,
-                                             .shift = rule->scalings[0].shift,
-                                             .low = rule->low,
-                                             .high = rule->high},
-                       0, 0, error);
+    return add_vector(c, index,
+                      &(struct vector_work){.operation = VECTOR_ADD,
+                                            .is_signed = in->is_signed,
+                                            .second_signed = second->is_signed,
+                                            .base = in->base,
+                                            .second = second->base,
+                                            .out_base = out->base,
+                                            .length = (int64_t)out->extent.channels * out->plane,
+                                            .multiplier = rule->scalings[0].multiplier,
+                                            .second_multiplier = two ? rule->scalings[1].multiplier : 0,
+                                            .shift = rule->scalings[0].shift,
+                                            .low = rule->low,
+                                            .high = rule->high},
+                      error);
 }
 
 /* Every step-th element from `start` on; of an image's rows, columns and channels. */
@@ -150,7 +160,7 @@ static sned_status compile_slice(struct compiler *c, int index, const struct spo
     work.channels = out->extent.channels;
     work.height -= start[2];
     work.width -= start[3];
-    return emit_vector(c, index, &work, 0, 0, error);
+    return add_vector(c, index, &work, error);
 }
 
 /* Zeros, and a copy into them. */
@@ -162,19 +172,19 @@ static sned_status compile_pad(struct compiler *c, int index, const struct spot 
     static const int one[2] = {1, 1}, none[2] = {0, 0};
     if (c->graph->tensors[node->output].shape.rank != 4 || in->stride[0] * in->stride[1] != 1)
         return refuse(error, "pad but of an image");
-    SNED_TRY(emit_vector(c, index,
-                         &(struct vector_work){.operation = VECTOR_ADD,
-                                               .base = out->base,
-                                               .second = out->base,
-                                               .out_base = out->base,
-                                               .length = (int64_t)out->extent.channels * out->plane,
-                                               .shift = 1},
-                         0, 0, error));
+    SNED_TRY(add_vector(c, index,
+                        &(struct vector_work){.operation = VECTOR_ADD,
+                                              .base = out->base,
+                                              .second = out->base,
+                                              .out_base = out->base,
+                                              .length = (int64_t)out->extent.channels * out->plane,
+                                              .shift = 1},
+                        error));
     struct vector_work work = walk(c, in, out, one, one, none);
     work.out_base += before[1] * out->plane + before[2] * out->pitch + before[3];
     work.out_height = in->extent.height;
     work.out_width = in->extent.width;
-    return emit_vector(c, index, &work, 0, 0, error);
+    return add_vector(c, index, &work, error);
 }
 
 static sned_status compile_lrn(struct compiler *c, int index, const struct spot *in, const struct spot *out,
@@ -183,33 +193,30 @@ static sned_status compile_lrn(struct compiler *c, int index, const struct spot 
     enum { MOST = 15, WORDS = LRN_TABLE_SIZE * 2 / DDR_WORD };
     const struct node *node = &c->graph->nodes[index];
     const uint16_t *table = c->graph->tensors[node->inputs[1]].data;
-    int64_t address;
+    struct task task = {.work = {.unit = CODE_VECTOR}};
     uint8_t *bytes;
     if (node->u.lrn.size > MOST)
         return refuse(error, "LRN over more than 15 channels");
-    SNED_TRY(emit_data(&c->emitter, WORDS, &address, &bytes, error));
+    SNED_TRY(step_data(&c->steps, WORDS, &task.table, &bytes, error));
     for (int i = 0; i < LRN_TABLE_SIZE; i++) {
         bytes[2 * i] = (uint8_t)table[i];
         bytes[2 * i + 1] = (uint8_t)(table[i] >> 8);
     }
-    SNED_TRY(emit_load(&c->emitter, index,
-                       &(struct load_work){.kind = LOAD_TABLE, .address = address, .words = WORDS}, 0,
-                       1u << CODE_VECTOR, error));
-    return emit_vector(c, index,
-                       &(struct vector_work){.operation = VECTOR_LRN,
-                                             .is_signed = in->is_signed,
-                                             .base = in->base,
-                                             .plane = in->plane,
-                                             .out_base = out->base,
-                                             .out_plane = out->plane,
-                                             .channels = in->extent.channels,
-                                             .length = in->plane,
-                                             .shift = node->integer.scalings[0].shift,
-                                             .low = node->integer.low,
-                                             .high = node->integer.high,
-                                             .lrn_size = node->u.lrn.size,
-                                             .lrn_after = node->u.lrn.size / 2},
-                       1u << CODE_LOAD, 1u << CODE_LOAD, error);
+    task.work.u.vector = (struct vector_work){.operation = VECTOR_LRN,
+                                              .is_signed = in->is_signed,
+                                              .base = in->base,
+                                              .plane = in->plane,
+                                              .out_base = out->base,
+                                              .out_plane = out->plane,
+                                              .channels = in->extent.channels,
+                                              .length = in->plane,
+                                              .shift = node->integer.scalings[0].shift,
+                                              .low = node->integer.low,
+                                              .high = node->integer.high,
+                                              .lrn_size = node->u.lrn.size,
+                                              .lrn_after = node->u.lrn.size / 2};
+    task.cycles = cycles_of(c, &task.work.u.vector);
+    return step_add(&c->steps, index, &task, error);
 }
 
 /* A copy for each phase that a tap reads: pixels (y stride + phase, x stride + phase). Past the image's edge
@@ -240,7 +247,7 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
         work.out_plane = (int64_t)copy->plane * w->stride[0] * w->stride[1];
         work.out_height = copy->height;
         work.out_width = copy->width;
-        SNED_TRY(emit_vector(c, index, &work, 0, 0, error));
+        SNED_TRY(add_vector(c, index, &work, error));
     }
     return SNED_OK;
 }

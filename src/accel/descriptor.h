@@ -26,12 +26,13 @@ enum accel_unit_code { CODE_LOAD, CODE_CONV, CODE_VECTOR, CODE_FC, CODE_STORE, C
 
 /* Where a load puts its words of 16 bytes. */
 enum load_kind {
-    LOAD_NOTHING,     /* a load of no words: waits and posts alone */
+    LOAD_NOTHING,
     LOAD_ACTIVATIONS, /* to the activation memory from `place` on */
     LOAD_ROWS,        /* two rows of a feeder's table a word, from row `place` on: table.h */
-    LOAD_PAIRS,       /* an entry of a collector's table in two words: it says itself where it belongs */
-    LOAD_STREAMS,     /* `lane_words` for lane `lane`, then so many for the next, from word `place` on */
-    LOAD_TABLE        /* eight entries of the LRN's table a word, from entry `place` on */
+    LOAD_PAIRS, /* an entry of a collector's table in two words: it says its lane, and its number from `place`
+                   on */
+    LOAD_STREAMS, /* `lane_words` for lane `lane`, then so many for the next, from word `place` on */
+    LOAD_TABLE    /* eight entries of the LRN's table a word, from entry `place` on */
 };
 
 /* FIELDS(X): X(name, bits, is_signed), from the lowest bits of the body up. */
@@ -65,6 +66,7 @@ enum load_kind {
     X(row_first, 16, 0)                                                                                      \
     X(pair_first, 8, 0)                                                                                      \
     X(stream_first, 16, 0)                                                                                   \
+    X(out_base, 24, 0)                                                                                       \
     X(out_limit, 24, 0)                                                                                      \
     X(low, 17, 1)                                                                                            \
     X(high, 17, 1)                                                                                           \

@@ -112,19 +112,21 @@ sned_status driver_run(const struct accel_transport *t, const struct accel_progr
     const size_t input_bytes = (size_t)program->input.bytes, output_bytes = (size_t)program->output.bytes;
     const size_t input = whole_pages(program->image.size), output = input + whole_pages(images * input_bytes);
     SNED_TRY(check(t, program, error));
+    if (!images || images % (size_t)program->images)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images for a list of %d", images, program->images);
     if (driver_memory(program, images) > t->size)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images need %zu bytes of memory; there are %zu",
                          images, driver_memory(program, images), t->size);
     SNED_TRY(t->write_memory(t->context, 0, program->image.data, program->image.size, error));
     SNED_TRY(t->write_memory(t->context, input, inputs, images * input_bytes, error));
     const struct setting settings[] = {{REGISTER_BASE, t->base, 2},
-                                       {REGISTER_LIST, t->base, 2},
+                                       {REGISTER_LIST, t->base + (uint64_t)program->list, 2},
                                        {REGISTER_INPUT, t->base + input, 2},
                                        {REGISTER_OUTPUT, t->base + output, 2},
-                                       {REGISTER_INPUT_STEP, input_bytes, 1},
-                                       {REGISTER_OUTPUT_STEP, output_bytes, 1},
+                                       {REGISTER_INPUT_STEP, input_bytes * (size_t)program->images, 1},
+                                       {REGISTER_OUTPUT_STEP, output_bytes * (size_t)program->images, 1},
                                        {REGISTER_COUNT, (uint64_t)program->descriptor_count, 1},
-                                       {REGISTER_IMAGES, images, 1},
+                                       {REGISTER_LISTS, images / (size_t)program->images, 1},
                                        {REGISTER_CONTROL, CONTROL_START, 1}};
     SNED_TRY(write_settings(t, settings, sizeof settings / sizeof *settings, error));
     SNED_TRY(finish(t, cycles, error));

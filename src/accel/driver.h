@@ -24,11 +24,11 @@ struct accel_transport {
     sned_status (*wait)(void *context, sned_error *error);
 };
 
-/* Bytes of memory that a program needs for `images` images. */
+/* Bytes of memory that a program needs for `images` images, a multiple of program->images. */
 size_t driver_memory(const struct accel_program *program, size_t images);
 
 /*
- * Runs `images` images one behind the other: inputs [images][program->input.bytes], outputs
+ * Runs `images` images, a multiple of program->images: inputs [images][program->input.bytes], outputs
  * [images][program->output.bytes]. *cycles: from the start to the interrupt. SNED_ERROR_UNSUPPORTED where the
  * program is of another configuration, naming both; SNED_ERROR_DATA where the accelerator stops with an
  * error.

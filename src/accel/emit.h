@@ -1,9 +1,10 @@
 /*
- * emit.h - puts a program together: descriptors in order with their tokens, and the data that loads point to.
+ * emit.h - the list of descriptors, and the tokens that keep its order of cause and effect.
  *
- * Computations follow one another: where two neighbours belong to different units, a token goes from the
- * first to the second. Loads of tables run ahead: a load waits until so many Convs are done that nothing
- * still reads what it overwrites, and a Conv until its tables are there.
+ * A descriptor names the earlier ones that must be done before it. A unit does its descriptors in order, so
+ * what one of them must wait for of another unit is a single number: how many of that unit's descriptors must
+ * be done; and it never falls from one descriptor to the next. Where it rises, one token goes from the last
+ * of those to this one. So each token is taken once, in the order in which they are given.
  */
 #ifndef SNED_ACCEL_EMIT_H
 #define SNED_ACCEL_EMIT_H
@@ -11,28 +12,18 @@
 #include "accel/program.h"
 
 struct emitter {
-    struct accel_program *program;
-    struct buffer descriptors, data;
-    int last;    /* index of the last computation's descriptor; -1: none */
-    int count;   /* of descriptors */
-    int convs;   /* so far */
-    int awaited; /* Convs of whose ends loads have taken the token */
-    int tables;  /* LRNs so far, */
-    int awaited_tables;
+    struct descriptor *list; /* [count]; owned */
+    int count, capacity;
+    int done[CODE_COUNT][CODE_COUNT]; /* [unit][of]: what the unit's last descriptor has waited for: 1 + its
+                                         index in the list */
 };
 
+/* Appends a descriptor behind `after` (indices; -1: none). *index is its own. */
+sned_status emit(struct emitter *emitter, const struct descriptor *descriptor, const int *after,
+                 int after_count, int *index, sned_error *error);
+/* The list as bytes, its end included, appended to `image`. SNED_ERROR_UNSUPPORTED names a number that is too
+ * large. */
+sned_status emit_end(struct emitter *emitter, struct buffer *image, sned_error *error);
 void emitter_free(struct emitter *emitter);
-
-/* Room for `words` of 16 bytes of data; *address is a load's `address`, *bytes valid until the next call. */
-sned_status emit_data(struct emitter *emitter, int words, int64_t *address, uint8_t **bytes,
-                      sned_error *error);
-
-/* A load that begins when the first `after` Convs of the program are done. `post`: units that get a token. */
-sned_status emit_load(struct emitter *emitter, int layer, const struct load_work *load, int after,
-                      unsigned post, sned_error *error);
-/* A Conv, Vector or Store behind all computations before it; `wait`, `post`: besides. */
-sned_status emit_work(struct emitter *emitter, struct descriptor *descriptor, sned_error *error);
-/* Takes what tokens are left, and ends the list. The program gets its image. */
-sned_status emit_end(struct emitter *emitter, sned_error *error);
 
 #endif

@@ -50,12 +50,13 @@ static sned_status load_word(struct golden *g, const struct load_work *load, int
     return SNED_OK;
 }
 
-static sned_status load_pair(struct golden *g, const uint8_t *bytes, sned_error *error)
+static sned_status load_pair(struct golden *g, int64_t first, const uint8_t *bytes, sned_error *error)
 {
     const struct accel_config *config = g->program->config;
     const int each = config->lanes / config->collectors;
     struct table_pair pair;
     table_pair_unpack(&pair, bytes);
+    pair.number += (int)first;
     if (pair.collector >= config->collectors || pair.lane >= each || pair.number >= config->table_pairs)
         return refuse(error, "a pair for a lane that there is not");
     g->pairs[(pair.collector * each + pair.lane) * config->table_pairs + pair.number] = pair;
@@ -64,16 +65,17 @@ static sned_status load_pair(struct golden *g, const uint8_t *bytes, sned_error 
 
 static sned_status run_load(struct golden *g, const struct load_work *load, sned_error *error)
 {
-    const uint8_t *from = load->moves ? g->input : g->program->image.data + load->address * DDR_WORD;
+    const uint8_t *from = load->moves ? g->input : g->program->image.data;
     const int64_t room =
-        load->moves ? g->program->input.bytes : (int64_t)g->program->image.size - load->address * DDR_WORD;
-    if (load->words * DDR_WORD > room)
+        load->moves ? (int64_t)g->program->input.bytes * g->program->images : (int64_t)g->program->image.size;
+    if ((load->address + load->words) * DDR_WORD > room)
         return refuse(error, "a load beyond the program's image");
+    from += load->address * DDR_WORD;
     if (load->kind == LOAD_STREAMS && !load->lane_words)
         return refuse(error, "streams without words");
     if (load->kind == LOAD_PAIRS)
         for (int64_t i = 0; i + 1 < load->words; i += 2)
-            SNED_TRY(load_pair(g, from + i * DDR_WORD, error));
+            SNED_TRY(load_pair(g, load->place, from + i * DDR_WORD, error));
     for (int64_t i = 0; i < load->words && load->kind != LOAD_PAIRS; i++)
         SNED_TRY(load_word(g, load, i, from + i * DDR_WORD, error));
     return SNED_OK;
@@ -81,10 +83,11 @@ static sned_status run_load(struct golden *g, const struct load_work *load, sned
 
 static sned_status run_store(struct golden *g, const struct store_work *store, sned_error *error)
 {
-    const int64_t bytes = store->words * DDR_WORD;
-    if (store->place + bytes > g->program->config->activation_bytes || bytes > g->program->output.bytes)
+    const int64_t bytes = store->words * DDR_WORD, first = store->address * DDR_WORD;
+    if (store->place + bytes > g->program->config->activation_bytes ||
+        first + bytes > (int64_t)g->program->output.bytes * g->program->images)
         return refuse(error, "a store beyond the activation memory or the scores");
-    memcpy(g->output, g->memory + store->place, (size_t)bytes);
+    memcpy(g->output + first, g->memory + store->place, (size_t)bytes);
     return SNED_OK;
 }
 
@@ -121,9 +124,10 @@ static sned_status run_descriptor(struct golden *g, const struct descriptor *d, 
 static sned_status run_list(struct golden *g, sned_error *error)
 {
     const struct buffer *image = &g->program->image;
-    for (size_t i = 0; (i + 1) * DESCRIPTOR_BYTES <= image->size; i++) {
+    const size_t list = (size_t)g->program->list;
+    for (size_t i = 0; list + (i + 1) * DESCRIPTOR_BYTES <= image->size; i++) {
         struct descriptor d;
-        if (!descriptor_unpack(&d, image->data + i * DESCRIPTOR_BYTES))
+        if (!descriptor_unpack(&d, image->data + list + i * DESCRIPTOR_BYTES))
             return sned_fail(error, SNED_ERROR_DATA, "descriptor %zu: there is no such unit", i);
         if (d.unit == CODE_END)
             return SNED_OK;

@@ -49,7 +49,7 @@ static void write_row(struct conv_run *run, const struct table_pair *pair, int f
     for (int p = 0; p < config->pixels && run->place + p < w->out_limit; p++) {
         const int64_t sum = (int64_t)sums[p] + filter->bias;
         const int64_t value = golden_scale(sum * filter->multiplier, filter->shift, w->low, w->high);
-        const int64_t at = pair->channel[f] + run->place + p;
+        const int64_t at = w->out_base + pair->channel[f] + run->place + p;
         if (at < config->activation_bytes)
             run->g->memory[at] = (uint8_t)(filter->upper ? value >> 8 : value);
         else

@@ -35,20 +35,23 @@ struct program_layer {
 
 struct accel_program {
     const struct accel_config *config;
-    struct buffer image; /* descriptors first; a multiple of DDR_WORD bytes */
+    struct buffer image; /* data, then descriptors; a multiple of DDR_WORD bytes */
+    int64_t list;        /* where the descriptors begin */
     int descriptor_count;
+    int images; /* that the list works on; pictures and scores of one lie behind those of the other */
     struct layout input, output;
     int layer_count;
     struct program_layer *layers; /* [layer_count]; owned */
-    int activation_bytes;         /* of the activation memory in use at most */
+    int activation_bytes;         /* of the activation memory, that one image needs */
 };
 
 /*
- * Compiles an integer graph (a final Softmax is left to the host). SNED_ERROR_UNSUPPORTED names the layer
- * that cannot be placed, and why; *program is then empty.
+ * Compiles an integer graph (a final Softmax is left to the host) into a list for `images` images, at least
+ * 1; a list of several keeps all units at work. SNED_ERROR_UNSUPPORTED names the layer that cannot be placed,
+ * and why; *program is then empty.
  */
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
-                          const struct accel_config *config, sned_error *error);
+                          const struct accel_config *config, int images, sned_error *error);
 void accel_program_free(struct accel_program *program);
 
 /* Where element (c, y, x) lies in a block. */

@@ -19,10 +19,10 @@ enum accel_register {
     REGISTER_LIST = 0x048,
     REGISTER_INPUT = 0x050,
     REGISTER_OUTPUT = 0x058,
-    REGISTER_INPUT_STEP = 0x060, /* bytes from an image to the next */
+    REGISTER_INPUT_STEP = 0x060, /* bytes from a list's images to the next */
     REGISTER_OUTPUT_STEP = 0x064,
     REGISTER_COUNT = 0x068, /* descriptors */
-    REGISTER_IMAGES = 0x06c
+    REGISTER_LISTS = 0x06c  /* how often the list is done */
 };
 
 enum { CONTROL_START = 1, CONTROL_RESET = 2, STATUS_DONE = 1, STATUS_ERROR = 2 };

@@ -36,7 +36,7 @@ struct table_filter {
 
 struct table_pair {
     struct table_filter filters[2];
-    int channel[2]; /* places where the filters' planes begin */
+    int channel[2]; /* where the filters' planes begin, from the Conv's out_base on */
     int number, lane, collector;
     bool ends; /* the lane's last */
 };

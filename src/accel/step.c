@@ -1,0 +1,51 @@
+/*
+ * step.c - see step.h.
+ */
+#include "accel/step.h"
+
+#include <stdlib.h>
+
+void step_list_free(struct step_list *list)
+{
+    free(list->tasks);
+    free(list->steps);
+    sned_buffer_free(&list->data);
+    *list = (struct step_list){0};
+}
+
+/* Room for one element more. */
+static sned_status grow(void *elements, int count, int *capacity, size_t size, sned_error *error)
+{
+    if (count < *capacity)
+        return SNED_OK;
+    const int wanted = *capacity ? 2 * *capacity : 64;
+    SNED_TRY(sned_resize(elements, (size_t)wanted, size, error));
+    *capacity = wanted;
+    return SNED_OK;
+}
+
+sned_status step_add(struct step_list *list, int node, const struct task *task, sned_error *error)
+{
+    struct step *last = list->step_count ? &list->steps[list->step_count - 1] : NULL;
+    SNED_TRY(grow(&list->tasks, list->task_count, &list->task_capacity, sizeof *list->tasks, error));
+    if (!last || last->node != node || list->tasks[last->first].work.unit != task->work.unit) {
+        SNED_TRY(grow(&list->steps, list->step_count, &list->step_capacity, sizeof *list->steps, error));
+        last = &list->steps[list->step_count++];
+        *last = (struct step){.node = node, .first = list->task_count};
+    }
+    list->tasks[list->task_count] = *task;
+    list->tasks[list->task_count++].work.layer = node;
+    last->count++;
+    return SNED_OK;
+}
+
+sned_status step_data(struct step_list *list, int words, struct step_data *data, uint8_t **bytes,
+                      sned_error *error)
+{
+    static const uint8_t nothing[DDR_WORD];
+    *data = (struct step_data){(int64_t)(list->data.size / DDR_WORD), words};
+    for (int i = 0; i < words; i++)
+        SNED_TRY(sned_buffer_append(&list->data, nothing, DDR_WORD, error));
+    *bytes = list->data.data + data->address * DDR_WORD;
+    return SNED_OK;
+}
