@@ -84,8 +84,10 @@ static sned_status make_rows(struct compiler *c, const struct conv *v, struct ta
                        error));
     for (int i = 0; i < task->row_count; i++) {
         const struct raster_row row = v->raster.rows[v->plan.live_count ? v->plan.live[i] : 0];
-        table_row_pack(bytes + i * ROW_BYTES, &(struct table_row){row.channel * v->in->plane,
-                                                                  row.dy * v->in->pitch + row.dx, row.dx});
+        const int phases = v->in->stride[0] * v->in->stride[1], phase = row.channel % phases;
+        const int plane = row.channel / phases * spot_phases(v->in) + spot_phase_index(v->in, phase);
+        table_row_pack(bytes + i * ROW_BYTES,
+                       &(struct table_row){plane * v->in->plane, row.dy * v->in->pitch + row.dx, row.dx});
     }
     return SNED_OK;
 }
@@ -179,7 +181,7 @@ static sned_status compile_group(struct compiler *c, struct conv *v, sned_error 
 {
     const int rows = v->plan.live_count ? v->plan.live_count : 1;
     v->work.base = v->in->base + (int64_t)v->group * v->in->extent.channels / v->raster.groups *
-                                     v->in->stride[0] * v->in->stride[1] * v->in->plane;
+                                     spot_phases(v->in) * v->in->plane;
     v->work.out_base = v->out->base;
     v->work.halves = v->plan.halves;
     v->work.last_rows = rows - (v->plan.halves - 1) * c->config->half_rows;

@@ -232,19 +232,14 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
         return refuse(error, "copy for strides beyond 15 down or 3 to the right");
     for (int phase = 0; phase < w->stride[0] * w->stride[1]; phase++) {
         const int y = phase / w->stride[1], x = phase % w->stride[1];
-        bool read = false;
-        for (int r = 0; r < w->kernel[0] && !read; r++)
-            for (int s = 0; s < w->kernel[1] && !read; s++)
-                read = (r * w->dilation[0] - w->pad_begin[0] - y) % w->stride[0] == 0 &&
-                       (s * w->dilation[1] - w->pad_begin[1] - x) % w->stride[1] == 0;
-        if (!read || y >= in->extent.height || x >= in->extent.width)
+        if (!(copy->phases >> phase & 1))
             continue;
         struct vector_work work = walk(c, in, copy, one, w->stride, none);
         work.base += (int64_t)y * in->pitch + x;
-        work.height -= y;
-        work.width -= x;
-        work.out_base += (int64_t)phase * copy->plane;
-        work.out_plane = (int64_t)copy->plane * w->stride[0] * w->stride[1];
+        work.height = larger(work.height - y, 0);
+        work.width = larger(work.width - x, 0);
+        work.out_base += (int64_t)spot_phase_index(copy, phase) * copy->plane;
+        work.out_plane = (int64_t)copy->plane * spot_phases(copy);
         work.out_height = copy->height;
         work.out_width = copy->width;
         SNED_TRY(add_vector(c, index, &work, error));

@@ -2,6 +2,9 @@
  * golden_vector.c - a Vector descriptor: pools and copies, sums, LRN, as docs/arithmetic.md defines them.
  */
 #include "accel/golden.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
 
 static int64_t wrapped(const struct golden *g, int64_t place)
 {
@@ -76,20 +79,25 @@ static int64_t lrn_index(int64_t sum)
     return index > LRN_TABLE_SIZE - 1 ? LRN_TABLE_SIZE - 1 : index;
 }
 
-static void run_lrn(struct golden *g, const struct vector_work *w)
+/* Sums of a pixel's window come from the input alone, also where results are written over it. */
+static sned_status run_lrn(struct golden *g, const struct vector_work *w, sned_error *error)
 {
-    for (int64_t p = 0; p < w->length; p++)
+    int *values;
+    SNED_TRY(sned_alloc(&values, (size_t)w->channels + 1, sizeof *values, error));
+    for (int64_t p = 0; p < w->length; p++) {
+        for (int64_t c = 0; c < w->channels; c++)
+            values[c] = read_byte(g, w->base + c * w->plane + p, w->is_signed);
         for (int64_t c = 0; c < w->channels; c++) {
             int64_t sum = 0;
-            for (int64_t i = c - (w->lrn_size - 1) / 2; i <= c + w->lrn_after; i++) {
-                const int64_t a =
-                    i < 0 || i >= w->channels ? 0 : read_byte(g, w->base + i * w->plane + p, w->is_signed);
-                sum += a * a;
-            }
-            const int64_t a = read_byte(g, w->base + c * w->plane + p, w->is_signed);
-            write_byte(g, w->out_base + c * w->out_plane + p,
-                       golden_scale(a * g->lrn[lrn_index(sum)], (int)w->shift, w->low, w->high));
+            for (int64_t i = c - (w->lrn_size - 1) / 2; i <= c + w->lrn_after; i++)
+                sum += i < 0 || i >= w->channels ? 0 : (int64_t)values[i] * values[i];
+            write_byte(
+                g, w->out_base + c * w->out_plane + p,
+                golden_scale((int64_t)values[c] * g->lrn[lrn_index(sum)], (int)w->shift, w->low, w->high));
         }
+    }
+    free(values);
+    return SNED_OK;
 }
 
 sned_status golden_vector(struct golden *g, const struct vector_work *w, sned_error *error)
@@ -107,8 +115,7 @@ sned_status golden_vector(struct golden *g, const struct vector_work *w, sned_er
         run_add(g, w);
         break;
     case VECTOR_LRN:
-        run_lrn(g, w);
-        break;
+        return run_lrn(g, w, error);
     default:
         return sned_fail(error, SNED_ERROR_DATA, "no Vector operation %d", (int)w->operation);
     }

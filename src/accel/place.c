@@ -21,13 +21,15 @@ static int add_spot(struct placement *p, const struct graph *graph, int tensor, 
     const struct extent e = sned_shape_extent(&t->shape);
     p->spots[p->spot_count] = (struct spot){.extent = e,
                                             .stride = {stride[0], stride[1]},
+                                            .phases = ((uint64_t)1 << stride[0] * stride[1]) - 1,
                                             .height = (int)divide_up(e.height, stride[0]),
                                             .width = (int)divide_up(e.width, stride[1]),
                                             .is_signed = t->quantization.is_signed,
                                             .wide = t->quantization.bits == 16,
                                             .born = born,
                                             .dies = born,
-                                            .parent = -1};
+                                            .parent = -1,
+                                            .place_of = -1};
     return p->spot_count++;
 }
 
@@ -35,6 +37,30 @@ static bool strided(const struct node *node)
 {
     const int *stride = node->u.conv.window.stride;
     return node->op == OP_CONV && (stride[0] > 1 || stride[1] > 1);
+}
+
+int spot_phases(const struct spot *spot)
+{
+    return __builtin_popcountll(spot->phases);
+}
+
+int spot_phase_index(const struct spot *spot, int phase)
+{
+    return __builtin_popcountll(spot->phases & (((uint64_t)1 << phase) - 1));
+}
+
+/* The phases that a tap of a strided Conv reads. */
+static uint64_t phases_read(const struct window *w)
+{
+    uint64_t phases = 0;
+    for (int r = 0; r < w->kernel[0]; r++)
+        for (int s = 0; s < w->kernel[1]; s++) {
+            const int y = r * w->dilation[0] - w->pad_begin[0], x = s * w->dilation[1] - w->pad_begin[1];
+            const int phase_y = (y % w->stride[0] + w->stride[0]) % w->stride[0],
+                      phase_x = (x % w->stride[1] + w->stride[1]) % w->stride[1];
+            phases |= (uint64_t)1 << (phase_y * w->stride[1] + phase_x);
+        }
+    return phases;
 }
 
 /* Only Flatten and Reshape that keep the order of elements without a change of spot: what reads them is a
@@ -52,8 +78,14 @@ static sned_status find_spots(struct placement *p, const struct graph *graph, in
         const struct node *node = &graph->nodes[n];
         const int in = p->of_tensor[node->inputs[0]];
         if (strided(node) && !(p->spots[in].stride[0] == node->u.conv.window.stride[0] &&
-                               p->spots[in].stride[1] == node->u.conv.window.stride[1]))
-            p->copy_for[n] = add_spot(p, graph, node->inputs[0], node->u.conv.window.stride, n);
+                               p->spots[in].stride[1] == node->u.conv.window.stride[1])) {
+            const struct window *w = &node->u.conv.window;
+            if (w->stride[0] * w->stride[1] > 63)
+                return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%.80s' (Conv): strides of %d x %d",
+                                 node->name, w->stride[0], w->stride[1]);
+            p->copy_for[n] = add_spot(p, graph, node->inputs[0], w->stride, n);
+            p->spots[p->copy_for[n]].phases = phases_read(w);
+        }
         if (moves_nothing(node->op)) {
             const struct extent from = p->spots[in].extent;
             const struct extent to = sned_shape_extent(&graph->tensors[node->output].shape);
@@ -76,6 +108,32 @@ static sned_status find_spots(struct placement *p, const struct graph *graph, in
     const int result = last == graph->node_count ? graph->output : graph->nodes[last].inputs[0];
     p->spots[p->of_tensor[result]].dies = last;
     return SNED_OK;
+}
+
+/* A sum, an activation or an LRN may write where its input lies: it reads each byte before. */
+static bool works_in_place(const struct placement *p, const struct node *node, int n, int in)
+{
+    const struct spot *spot = &p->spots[in], *out = &p->spots[p->of_tensor[node->output]];
+    return (node->op == OP_ADD || node->op == OP_RELU || node->op == OP_CLIP || node->op == OP_LRN) &&
+           spot->dies == n && spot->parent < 0 && out->parent < 0 && spot->place_of < 0 &&
+           spot->stride[0] * spot->stride[1] == 1 && !out->wide;
+}
+
+/* Gives a node's output the place of an input that nobody reads later; that of a sum's second before its
+ * first. */
+static void find_shared(struct placement *p, const struct graph *graph, int last)
+{
+    for (int n = 0; n < last; n++) {
+        const struct node *node = &graph->nodes[n];
+        for (int i = node->op == OP_ADD ? 1 : 0; i >= 0 && !moves_nothing(node->op) && node->op != OP_CONCAT;
+             i--) {
+            const int in = p->of_tensor[node->inputs[i]], out = p->of_tensor[node->output];
+            if (in < 0 || !works_in_place(p, node, n, in))
+                continue;
+            p->spots[out].place_of = in;
+            break;
+        }
+    }
 }
 
 static sned_status find_parts(struct placement *p, const struct graph *graph, int last, sned_error *error)
@@ -137,8 +195,7 @@ static sned_status find_pitches(struct placement *p, const struct graph *graph, 
         struct spot *spot = &p->spots[s];
         spot->pitch = most[find_root(root, s)];
         spot->plane = spot->pitch * spot->height;
-        spot->bytes = (int64_t)spot->extent.channels * spot->stride[0] * spot->stride[1] * spot->plane *
-                      (spot->wide ? 2 : 1);
+        spot->bytes = (int64_t)spot->extent.channels * spot_phases(spot) * spot->plane * (spot->wide ? 2 : 1);
         spot->bytes = divide_up(spot->bytes, 16) * 16;
     }
 done:
@@ -164,14 +221,24 @@ static int64_t lowest(const struct placement *p, int index)
         moved = false;
         for (int s = 0; s < index; s++) {
             const struct spot *other = &p->spots[s];
-            if (other->parent < 0 && together(spot, other) && base < other->base + other->bytes &&
-                other->base < base + spot->bytes) {
+            if (other->parent < 0 && other->place_of < 0 && together(spot, other) &&
+                base < other->base + other->bytes && other->base < base + spot->bytes) {
                 base = other->base + other->bytes;
                 moved = true;
             }
         }
     }
     return base;
+}
+
+/* A spot stays as long as what takes its place: backwards, so that chains add up. */
+static void keep_shared(struct placement *p)
+{
+    for (int s = p->spot_count - 1; s >= 0; s--)
+        if (p->spots[s].place_of >= 0) {
+            struct spot *first = &p->spots[p->spots[s].place_of];
+            first->dies = (int)larger(first->dies, p->spots[s].dies);
+        }
 }
 
 /* A Concat's spot is there when its first part is made; its parts as long as it is. */
@@ -190,11 +257,12 @@ static sned_status find_places(struct placement *p, const struct graph *graph,
                                const struct accel_config *config, sned_error *error)
 {
     join_times(p);
+    keep_shared(p);
     for (int s = 0; s < p->spot_count; s++) {
         struct spot *spot = &p->spots[s];
         if (spot->parent >= 0)
             continue;
-        spot->base = lowest(p, s);
+        spot->base = spot->place_of >= 0 ? p->spots[spot->place_of].base : lowest(p, s);
         p->bytes = larger(p->bytes, spot->base + spot->bytes);
         if (p->bytes > config->activation_bytes)
             return sned_fail(error, SNED_ERROR_UNSUPPORTED,
@@ -226,6 +294,7 @@ sned_status placement_make(struct placement *p, const struct graph *graph, int l
         p->copy_for[n] = -1;
     SNED_TRY_DONE(find_spots(p, graph, last, error));
     SNED_TRY_DONE(find_parts(p, graph, last, error));
+    find_shared(p, graph, last);
     SNED_TRY_DONE(find_pitches(p, graph, last, error));
     SNED_TRY_DONE(find_places(p, graph, config, error));
 done:

@@ -15,12 +15,14 @@
 struct spot {
     struct extent extent; /* of the tensor */
     int stride[2];        /* space-to-depth; 1 1: none */
+    uint64_t phases;      /* of its stride[0] * stride[1], those that are kept: a bit each */
     int height, width;    /* of a plane: the extent's divided by the stride, rounded up */
     int pitch, plane;     /* bytes */
     bool is_signed, wide; /* wide: 16 bits, upper bytes in a second block */
     int64_t bytes;
     int64_t base;
     int born, dies;      /* the nodes that make it and read it last */
+    int place_of;        /* written over this spot; -1: none */
     int parent, channel; /* a part of a Concat's spot, from this channel on; -1: none */
 };
 
@@ -36,6 +38,10 @@ struct placement {
 sned_status placement_make(struct placement *placement, const struct graph *graph, int last,
                            const struct accel_config *config, sned_error *error);
 void placement_free(struct placement *placement);
+
+/* How many phases of a spot are kept; and how many of them come before `phase`. */
+int spot_phases(const struct spot *spot);
+int spot_phase_index(const struct spot *spot, int phase);
 
 /* What a Conv reads: its input's spot, or the copy of it. */
 const struct spot *placement_input(const struct placement *placement, const struct graph *graph, int node);
