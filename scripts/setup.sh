@@ -3,11 +3,11 @@
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
-# Installs what the files in $packages (packages.txt) name and the machine lacks; says so first, and asks for root only then.
+# Installs what packages.txt names and the machine lacks; says so first, and asks for root only then.
 install_packages() {
     command -v dpkg-query >/dev/null || die "this machine is not Debian; install what packages.txt lists by hand, then set SNED_NO_INSTALL=1"
     local missing="" package
-    for package in $(grep -hv '^#' ${packages:-packages.txt}); do
+    for package in $(grep -v '^#' packages.txt); do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0

@@ -287,8 +287,23 @@ static void a_wrong_number_of_densities_is_refused_with_the_right_one(void **sta
 {
     static const float densities[] = {0.5f, 0.5f};
     struct zoo_options options = {.densities = densities, .density_count = 2};
-    zoo_refuses("lenet5", &options, "give 4 densities, not 2");
-    zoo_refuses("resnet50", &options, "give 54 densities, not 2");
+    zoo_refuses("lenet5", &options, "give 4 densities, or one for all, not 2");
+    zoo_refuses("resnet50", &options, "give 54 densities, or one for all, not 2");
+}
+
+static void one_density_is_for_all_layers(void **state)
+{
+    static const float one[] = {0.25f}, each[] = {0.25f, 0.25f, 0.25f, 0.25f};
+    struct zoo_options options = {.seed = 3, .densities = one, .density_count = 1};
+    struct graph *short_form, *long_form;
+    assert_int_equal(zoo_new(&short_form, "lenet5", &options, NULL), SNED_OK);
+    options = (struct zoo_options){.seed = 3, .densities = each, .density_count = 4};
+    assert_int_equal(zoo_new(&long_form, "lenet5", &options, NULL), SNED_OK);
+    for (int n = 0; n < short_form->node_count; n++)
+        assert_int_equal(sned_node_kept(short_form, &short_form->nodes[n]),
+                         sned_node_kept(long_form, &long_form->nodes[n]));
+    sned_graph_free(short_form);
+    sned_graph_free(long_form);
 }
 
 static void a_density_above_1_is_refused(void **state)
@@ -345,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_block_may_be_larger_than_what_is_left),
         cmocka_unit_test(an_unknown_network_is_refused_with_those_there_are),
         cmocka_unit_test(a_wrong_number_of_densities_is_refused_with_the_right_one),
+        cmocka_unit_test(one_density_is_for_all_layers),
         cmocka_unit_test(a_density_above_1_is_refused),
         cmocka_unit_test(a_senseless_number_of_classes_is_refused),
         cmocka_unit_test(the_number_of_layers_is_the_number_of_densities),

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { SIM_INTERFACE = 1, SIM_UNITS = 5 };
+enum { SIM_INTERFACE = 2, SIM_UNITS = 5 };
 
 struct sim_options {
     size_t memory;          /* bytes of DDR */
@@ -33,6 +33,7 @@ struct sim_event {
 struct sim_library {
     int interface; /* SIM_INTERFACE: checked by who loads it */
     const char *config;
+    bool traces; /* it can write FST files */
     /* NULL where memory is out. */
     void *(*open)(const struct sim_options *options, struct accel_transport *transport);
     void (*close)(void *simulation);

@@ -27,9 +27,9 @@ static void *find_library(const char *config)
     const char *const places[] = {"../../sim", "../lib/sned"}; /* of a build, of an installation */
     void *library = NULL;
     own_folder(own);
-    for (int i = wanted ? -1 : 0; i < 2 && !library; i++) {
+    for (int i = 0; i < 2 && !library; i++) {
         char path[3 * PATH_MAX];
-        if (i < 0)
+        if (wanted)
             snprintf(path, sizeof path, "%s/libsned-sim-%s.so", wanted, config);
         else
             snprintf(path, sizeof path, "%s/%s/libsned-sim-%s.so", own, places[i], config);
@@ -53,6 +53,10 @@ sned_status simulation_open(struct simulation *s, const struct accel_config *con
     if (!s->calls || s->calls->interface != SIM_INTERFACE)
         status = sned_fail(error, SNED_ERROR_UNSUPPORTED,
                            "the simulation of '%s' is of another version: make it again with `sim/build %s`",
+                           config->name, config->name);
+    else if (options->trace && !s->calls->traces)
+        status = sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                           "this simulation of '%s' writes no traces: make one that does with `sim/build %s --trace`",
                            config->name, config->name);
     else if (!(s->state = s->calls->open(options, &s->transport)))
         status = sned_fail(error, SNED_ERROR_MEMORY, "no memory for the simulation of '%s'", config->name);

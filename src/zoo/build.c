@@ -131,9 +131,12 @@ static int add_weights(struct builder *builder, const char *node, const struct s
     size_t elements = sned_shape_elements(shape);
     builder->status = fill_he(weights->data, elements, elements / (size_t)shape->dim[0], options->seed, layer,
                               builder->error);
-    if (builder->status == SNED_OK && layer < options->density_count && options->densities[layer] < 1.0f)
-        builder->status = prune_randomly(&weights->mask, weights->data, shape, options->densities[layer],
-                                         options->block, options->seed, layer, builder->error);
+    const float density = options->density_count == 0   ? 1.0f
+                          : options->density_count == 1 ? options->densities[0]
+                                                        : options->densities[layer];
+    if (builder->status == SNED_OK && density < 1.0f)
+        builder->status = prune_randomly(&weights->mask, weights->data, shape, density, options->block,
+                                         options->seed, layer, builder->error);
     return index;
 }
 

@@ -62,10 +62,10 @@ static sned_status check_options(const struct recipe_of_network *network, const 
                          network->name, options->block[0], options->block[1]);
     if (!options->densities)
         return SNED_OK;
-    if (options->density_count != network->layers)
+    if (options->density_count != network->layers && options->density_count != 1)
         return sned_fail(error, SNED_ERROR_ARGUMENT,
-                         "%s has %d layers with weights; give %d densities, not %d", network->name,
-                         network->layers, network->layers, options->density_count);
+                         "%s has %d layers with weights; give %d densities, or one for all, not %d",
+                         network->name, network->layers, network->layers, options->density_count);
     for (int i = 0; i < options->density_count; i++)
         if (!(options->densities[i] > 0.0f && options->densities[i] <= 1.0f))
             return sned_fail(error, SNED_ERROR_ARGUMENT,
