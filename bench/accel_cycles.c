@@ -75,11 +75,19 @@ static void print_json(const struct graph *graph, const struct network_cycles *c
     printf("{\"network\": \"%s\", \"config\": \"%s\", \"lanes\": %d, \"pixels\": %d, \"half_rows\": %d, "
            "\"collectors\": %d, "
            "\"clock_mhz\": %d, \"cycles\": {\"lanes\": %lld, \"vector\": %lld, \"fc\": %lld, \"ddr\": %lld}, "
-           "\"fps\": %.1f, \"latency_ms\": %.3f, \"issued\": %.4f, \"useful\": %.4f}\n",
+           "\"fps\": %.1f, \"latency_ms\": %.3f, \"issued\": %.4f, \"useful\": %.4f, \"layers\": [",
            graph->name, config->name, config->lanes, config->pixels, config->half_rows, config->collectors,
            config->clock_mhz, (long long)c->lanes, (long long)c->vector, (long long)c->fc, (long long)c->ddr,
            config->clock_mhz * 1e6 / (double)c->frame, (double)c->latency / (config->clock_mhz * 1e3),
            c->issued, c->useful);
+    const char *comma = "";
+    for (int i = 0; i < graph->node_count; i++)
+        if (c->nodes[i].unit != UNIT_NONE) {
+            printf("%s{\"name\": \"%s\", \"op\": \"%s\", \"cycles\": %lld}", comma, graph->nodes[i].name,
+                   sned_op_name(graph->nodes[i].op), (long long)c->nodes[i].cycles);
+            comma = ", ";
+        }
+    printf("]}\n");
 }
 
 int main(int count, char **arguments)

@@ -119,6 +119,7 @@ echo "| smallest by layer | $(first .bytes $results/compress-lenet300-1.json) | 
 echo
 memory_section
 accelerator_section
+simulated_section
 } >$out.new && mv $out.new $out
 
 # The chart: points lost against the float network, by order.

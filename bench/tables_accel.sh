@@ -27,11 +27,34 @@ accelerator_section() {
     echo
     echo "\`bench/accel.sh\`"
     echo
-    [ -s $results/area-sned_lane.md ] || return 0
-    echo "### Area of a lane"
+    area_section
+    ecp5_section
+}
+
+area_section() {
+    local file=$results/area-zcu104.json
+    [ -s "$file" ] || return 0
+    echo "### Area on the ZCU104"
     echo
-    echo "Yosys 0.70, synth_xilinx for xcup, no placement: \`fpga/area sned_lane 16\`. The rest (feeder, banks, collectors) is not in it; vector unit, FC engine and DMA are not built yet."
+    echo "Yosys 0.70, synth_xilinx for xcup, no placement, and so no clock: \`$(first .command "$file")\`. One of each kind of module is synthesised and counted as often as it comes; nothing is optimised across the modules of the table. Wanted: at most 85 % of LUTs and BRAM."
     echo
-    cat $results/area-sned_lane.md
+    echo "| module | count | LUT | of it RAM | FF | DSP48E2 | BRAM36 | URAM |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    jq -r 'def row: "\(.LUT) | \(.LUTRAM) | \(.FF) | \(.DSP48E2) | \(.BRAM36) | \(.URAM) |";
+        (.rows[] | .count as $n | "| \(if .module == "sned_top" or .module == "sned_fc" then .module + ", the rest" else .module end) | \($n) | " + (.each | map_values(. * $n) | row)),
+        "| in all | | " + (.total | row), "| XCZU7EV | | " + (.available | row), "| % | | " + (.percent | row)' "$file"
+    echo
+}
+
+ecp5_section() {
+    local file=$results/ecp5.json
+    [ -s "$file" ] || return 0
+    echo "### ecp5, placed and routed"
+    echo
+    jq -r '"Yosys and nextpnr-ecp5 for an \(.device), behind a harness of four pins (fpga/ecp5_top.sv): not a design for a board. `\(.command)`: **\(.mhz) MHz** by nextpnr (\(.needed_mhz) wanted, beyond 100); the slowest path, \(.slowest_path.ns) ns of which \(.slowest_path.routing_ns) in wires, is from `\(.slowest_path.from)` to `\(.slowest_path.to)`."' "$file"
+    echo
+    echo "| | used | LFE5U-85F | % |"
+    echo "| --- | --- | --- | --- |"
+    jq -r '.used[] | "| \(.resource) | \(.used) | \(.available) | \(.used * 1000 / .available | round / 10) |"' "$file"
     echo
 }

@@ -83,11 +83,11 @@ class Ddr {
 
   // Each gives the port's number, for Bytes...().
   int Add(const ReadSignals &signals) {
-    reads_.push_back({signals, {}, 0, false, 0});
+    reads_.push_back({signals, {}, 0, false, 0, {}});
     return int(reads_.size()) - 1;
   }
   int Add(const WriteSignals &signals) {
-    writes_.push_back({signals, {}, {}, {}, 0, false, 0});
+    writes_.push_back({signals, {}, {}, {}, 0, false, 0, {}, {}});
     return int(writes_.size()) - 1;
   }
 
@@ -136,12 +136,18 @@ class Ddr {
     uint16_t strobes;
     bool last;
   };
+  // What a master offered and the model did not take: it must stay.
+  struct Offer {
+    bool waits;
+    uint64_t first, second;
+  };
   struct Read {
     ReadSignals signals;
     std::deque<Burst> bursts;
     int beat;      // of the first of them
     bool offered;  // it stands at R
     uint64_t bytes;
+    Offer address;
   };
   struct Write {
     WriteSignals signals;
@@ -150,6 +156,7 @@ class Ddr {
     size_t answered_beats;             // those of answers
     bool offered;
     uint64_t bytes;
+    Offer address, data;
   };
 
   Settings settings_;
@@ -175,6 +182,10 @@ class Ddr {
   }
   void Break(const char *rule) {
     if (!violation_) violation_ = rule;
+  }
+  void Stays(Offer &offer, bool valid, bool ready, uint64_t first, uint64_t second, const char *rule) {
+    if (offer.waits && (!valid || first != offer.first || second != offer.second)) Break(rule);
+    offer = {valid && !ready, first, second};
   }
   Burst Asked(uint64_t address, int beats) {
     if (address % 16) Break("an address is no multiple of 16");
@@ -215,6 +226,7 @@ class Ddr {
         port.beat = 0;
       }
     }
+    Stays(port.address, *s.arvalid, *s.arready, *s.araddr, *s.arlen, "AR changes while it waits");
     if (*s.arready && *s.arvalid) port.bursts.push_back(Asked(*s.araddr, *s.arlen + 1));
   }
 
@@ -233,6 +245,8 @@ class Ddr {
   void Sample(Write &port) {
     const WriteSignals &s = port.signals;
     if (port.offered && *s.bready) port.offered = false;
+    Stays(port.address, *s.awvalid, *s.awready, *s.awaddr, *s.awlen, "AW changes while it waits");
+    Stays(port.data, *s.wvalid, *s.wready, s.wdata[0] | uint64_t(s.wdata[3]) << 32, *s.wstrb | uint64_t(*s.wlast) << 16, "W changes while it waits");
     if (*s.awready && *s.awvalid) port.asked.push_back(Asked(*s.awaddr, *s.awlen + 1));
     if (*s.wready && *s.wvalid) {
       Beat beat;

@@ -8,21 +8,21 @@ command -v verilator >/dev/null || { skip "rtl" "there is no verilator"; finish;
 sources="rtl/waivers.vlt rtl/sned_pkg.sv $(ls rtl/*/*.sv | tr '\n' ' ')"
 
 # simulate TEST MODULE NAME=VALUE...: builds tests/rtl/TEST.cpp around the module and runs it. A parameter has its name in
-# Verilog, and in C++ the same in capitals; one that is in capitals to begin with is for C++ alone.
+# Verilog, and in C++ the same in capitals; one that is in capitals to begin with is for C++ alone, a name (128'h...) for Verilog.
 simulate() {
     local test=$1 module=$2 folder parameters="" defines="" pair name
-    folder=$build/rtl/$(tr ' =' '--' <<<"$*")
+    folder=$build/rtl/$(tr ' =' '--' <<<"$*" | tr -d "'")
     shift 2
     for pair; do
         name=${pair%%=*}
         [[ $name == [A-Z][A-Z]* ]] || parameters="$parameters -G$pair"
-        defines="$defines -D$(sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' <<<"$name" | tr '[:lower:]' '[:upper:]')=${pair#*=}"
+        [[ $pair == *\'* ]] || defines="$defines -D$(sed 's/\([a-z]\)\([A-Z]\)/\1_\2/g' <<<"$name" | tr '[:lower:]' '[:upper:]')=${pair#*=}"
     done
     mkdir -p "$folder"
     rm -f "$folder/$test" "$folder/$test".[od] # make does not see that the C libraries or headers changed
     verilator --cc --exe --build --assert -DSNED_CHECK -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
         -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD/tests $defines" \
-        -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lm -pthread" \
+        -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lcmocka -lm -pthread" \
         $sources "$PWD/tests/rtl/$test.cpp" -o "$test" >"$folder/log" 2>&1 || { tail -n 20 "$folder/log"; return 1; }
     "$folder/$test"
 }
@@ -56,4 +56,5 @@ holds "pools, averages, sums and LRN in any order: 4 lanes" simulate test_vector
 holds "pools, averages, sums and LRN in any order: 16 lanes, 5 of them LRN" simulate test_vector sned_vector Pixels=24 AddLanes=16 LrnLanes=5 AddressBits=18 LAYERS=400
 holds "FC: a port of 4 lanes" simulate test_fc sned_fc Ports=1 Lanes=4 Rows=64 Pixels=8 AddressBits=18 LAYERS=200 TIMED=32
 holds "FC: 2 ports of 16 lanes, busy in 90 % of the cycles" simulate test_fc sned_fc Ports=2 Lanes=16 Rows=64 Pixels=20 AddressBits=18 LAYERS=200 TIMED=256
+holds "the whole accelerator behind its driver, with what may go wrong" simulate test_top sned_top $("$build/sim/sned-parameters" ci) LimitBits=16 NETWORKS=40 FLIPS=100
 finish

@@ -1,7 +1,7 @@
 // sned_axi_bursts - cuts a request (an address, a number of beats of 16 bytes) into AXI bursts: at most BurstBeats each, none across
 // a 4 KB boundary.
 //
-// A burst a cycle; latency 1 from a request to its first burst. The next request is taken along with the last burst of the one before.
+// An address' lowest 4 bits count as 0. A burst a cycle; latency 1 from a request to its first burst. The next request is taken along with the last burst of the one before.
 `default_nettype none
 
 module sned_axi_bursts #(
@@ -11,7 +11,7 @@ module sned_axi_bursts #(
   input  wire logic        rst_ni,
   input  wire logic        req_valid_i,
   output      logic        req_ready_o,
-  input  wire logic [63:0] req_address_i,     // a multiple of 16
+  input  wire logic [63:0] req_address_i,
   input  wire logic [23:0] req_beats_i,       // 1 or more
   output      logic        valid_o,
   input  wire logic        ready_i,
@@ -37,7 +37,7 @@ module sned_axi_bursts #(
   always_ff @(posedge clk_i) begin
     if (req_ready_o) begin
       valid_o   <= req_valid_i;
-      address_o <= req_address_i;
+      address_o <= {req_address_i[63:4], 4'b0};
       left_q    <= req_beats_i;
     end else if (go) begin
       address_o <= address_o + 64'({beats, 4'b0});
@@ -45,6 +45,9 @@ module sned_axi_bursts #(
     end
     if (!rst_ni) valid_o <= 1'b0;
   end
+
+  logic unused;
+  assign unused = &{1'b0, req_address_i[3:0]};
 
 endmodule
 

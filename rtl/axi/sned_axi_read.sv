@@ -9,6 +9,8 @@
 //
 // error_o stays until clear_i: 1, a response that is not OKAY; 2, RLAST at the wrong beat, or a beat that nobody asked for. The first
 // of them counts. Data goes on as the bus has it, beats counted as they were asked for, so that a request always ends if its beats come.
+//
+// halt_i: nothing more is asked for; when what was is there, still_o. Only a reset may follow.
 `default_nettype none
 
 module sned_axi_read #(
@@ -20,8 +22,10 @@ module sned_axi_read #(
   input  wire logic               clk_i,
   input  wire logic               rst_ni,
   input  wire logic               clear_i,
+  input  wire logic               halt_i,
   output      logic [1:0]         error_o,
   output      logic               idle_o,         // no request, nothing in flight, no data that waits
+  output      logic               still_o,        // no burst is on its way
   // Requests.
   input  wire logic               req_valid_i,
   output      logic               req_ready_o,
@@ -106,7 +110,7 @@ module sned_axi_read #(
   logic [7:0]          beat_q;
 
   assign room   = 32'(room_q) > 32'(burst_length);
-  assign begins = burst_valid & (~m_axi_arvalid_o | m_axi_arready_i) & room & list_ready;
+  assign begins = burst_valid & (~m_axi_arvalid_o | m_axi_arready_i) & room & list_ready & ~halt_i;
 
   sned_fifo #(
     .Width(1 + 8 + TagBits),
@@ -147,6 +151,7 @@ module sned_axi_read #(
   assign push       = m_axi_rvalid_i & list_valid & data_ready;
   assign pop        = data_valid_o & data_ready_i;
   assign idle_o     = ~(next_valid | burst_valid | list_valid | data_valid_o);
+  assign still_o    = ~(m_axi_arvalid_o | list_valid);
 
   sned_fifo #(
     .Width(128 + 1 + TagBits),

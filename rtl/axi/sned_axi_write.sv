@@ -1,6 +1,6 @@
 // sned_axi_write - AXI4 write master: a request (address, beats) and as many beats of a stream, one request at a time.
 //
-// 128-bit data, all strobes on, INCR bursts of at most BurstBeats (a power of two to 64), one ID, none across 4 KB; Outstanding (a power
+// 128-bit data, INCR bursts of at most BurstBeats (a power of two to 64), one ID, none across 4 KB; Outstanding (a power
 // of two, 2 or more) bursts wait for their answers at most. A FIFO of FifoBeats (a power of two) takes data, also ahead of its request.
 //
 // Latency: 2 from a request to awvalid and to its first beat of W; 1 from data_i to W. done_o is 1 for a cycle when the last answer is in:
@@ -8,6 +8,9 @@
 //
 // error_o stays until clear_i: 1, an answer that is not OKAY; 2, an answer that nobody waits for. The first of them counts. The request
 // goes on to its end.
+//
+// halt_i: no more bursts; of those that were asked for, beats that are missing are made up, without strobes. When all are answered, still_o. Only
+// a reset may follow.
 `default_nettype none
 
 module sned_axi_write #(
@@ -18,8 +21,10 @@ module sned_axi_write #(
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
   input  wire logic         clear_i,
+  input  wire logic         halt_i,
   output      logic [1:0]   error_o,
   output      logic         idle_o,         // no request, and no data ahead of one
+  output      logic         still_o,        // no burst is on its way
   // Requests.
   input  wire logic         req_valid_i,
   output      logic         req_ready_o,
@@ -55,7 +60,6 @@ module sned_axi_write #(
   assign m_axi_awburst_o = 2'b01;    // INCR
   assign m_axi_awcache_o = 4'b0011;  // normal memory, not cached, bufferable
   assign m_axi_awprot_o  = 3'b000;
-  assign m_axi_wstrb_o   = '1;
   assign m_axi_bready_o  = 1'b1;
 
   // ---- the request to bursts ----
@@ -86,7 +90,7 @@ module sned_axi_write #(
   logic [7:0]             length, beat_q;
   logic [PendingBits-1:0] pending_q;  // bursts without an answer
 
-  assign begins   = burst_valid & (~m_axi_awvalid_o | m_axi_awready_i) & list_ready & (pending_q != PendingBits'(Outstanding));
+  assign begins   = burst_valid & (~m_axi_awvalid_o | m_axi_awready_i) & list_ready & (pending_q != PendingBits'(Outstanding)) & ~halt_i;
   assign answered = m_axi_bvalid_i & (pending_q != '0);
   assign done_o   = busy_q & ~burst_valid & ~list_valid & (pending_q == '0);
 
@@ -124,12 +128,15 @@ module sned_axi_write #(
   end
 
   // ---- data to W ----
-  logic data_valid;
+  logic data_valid, fifo_ready;
 
-  assign m_axi_wvalid_o = data_valid & list_valid;
+  assign data_ready_o   = fifo_ready & ~halt_i;
+  assign m_axi_wvalid_o = (data_valid | halt_i) & list_valid;
+  assign m_axi_wstrb_o  = {16{data_valid}};
   assign m_axi_wlast_o  = beat_q == length;
   assign last_beat      = m_axi_wvalid_o & m_axi_wready_i & m_axi_wlast_o;
   assign idle_o         = ~busy_q & ~data_valid;
+  assign still_o        = ~list_valid & (pending_q == '0);
 
   sned_fifo #(
     .Width(128),
@@ -137,8 +144,8 @@ module sned_axi_write #(
   ) i_data (
     .clk_i,
     .rst_ni,
-    .valid_i(data_valid_i),
-    .ready_o(data_ready_o),
+    .valid_i(data_valid_i & ~halt_i),
+    .ready_o(fifo_ready),
     .data_i,
     .valid_o(data_valid),
     .ready_i(m_axi_wready_i & list_valid),

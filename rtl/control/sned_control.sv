@@ -2,7 +2,7 @@
 //
 // start_o comes with a unit's descriptor, which stays; unit_busy_i is 1 from the cycle after it. offset_o counts the images so far.
 // error_o: 1, a descriptor of no unit, or no end; 2, too many tokens; 3, nothing has begun or ended for 2^LimitBits cycles. It
-// stays, and nothing more is dealt after 1.
+// stays. From hold_i on nothing more begins.
 `default_nettype none
 
 module sned_control
@@ -13,6 +13,7 @@ module sned_control
 ) (
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
+  input  wire logic                    hold_i,
   input  wire logic                    start_i,
   input  wire logic [63:0]             list_i,
   input  wire logic [21:0]             count_i,
@@ -80,6 +81,7 @@ module sned_control
     ) i_queue (
       .clk_i,
       .rst_ni,
+      .hold_i,
       .valid_i     (valid[u]),
       .ready_o     (ready[u]),
       .descriptor_i(dealt),

@@ -1,7 +1,7 @@
 // sned_fetch - reads the list of descriptors, once for each image, and deals them to the units' queues.
 //
 // At the list's end it waits until all units are idle; then the next image begins, or done_o. A descriptor of a unit that there is not, or a
-// list without an end, is error_o, and nothing more is dealt.
+// list without an end, or of nothing, is error_o, and nothing more is dealt.
 `default_nettype none
 
 module sned_fetch
@@ -12,7 +12,7 @@ module sned_fetch
   input  wire logic               start_i,
   input  wire logic [63:0]        base_i,
   input  wire logic [21:0]        count_i,         // descriptors, the end's included
-  input  wire logic [31:0]        images_i,        // at least 1
+  input  wire logic [31:0]        images_i,
   output      logic               next_o,          // another image begins
   output      logic               busy_o,
   output      logic               error_o,         // stays
@@ -61,7 +61,8 @@ module sned_fetch
       Idle:
       if (start_i) begin
         image_q <= images_i;
-        state_q <= Ask;
+        if ((count_i == '0) | (images_i == '0)) error_o <= 1'b1;
+        else state_q <= Ask;
       end
       Ask:
       if (req_ready_i) begin

@@ -12,6 +12,7 @@ module sned_queue
 ) (
   input  wire logic             clk_i,
   input  wire logic             rst_ni,
+  input  wire logic             hold_i,        // nothing more begins
   input  wire logic             valid_i,
   output      logic             ready_o,
   input  wire descriptor_t      descriptor_i,
@@ -50,7 +51,7 @@ module sned_queue
   );
 
   assign head    = descriptor_t'(data);
-  assign begins  = (state_q == Wait) & valid & ((head.wait_for[Units-1:0] & ~available_i) == '0);
+  assign begins  = (state_q == Wait) & valid & ~hold_i & ((head.wait_for[Units-1:0] & ~available_i) == '0);
   assign ends    = (state_q == Rest) & (settle_q == '0);
   assign take_o  = begins ? head.wait_for[Units-1:0] : '0;
   assign post_o  = ends ? descriptor_o.post[Units-1:0] : '0;

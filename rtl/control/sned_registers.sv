@@ -1,7 +1,7 @@
 // sned_registers - what software sees: src/accel/registers.h has the same numbers.
 //
-// Reads: latency 2. A write to Control with bit 0 starts the list, with bit 1 resets everything for 4 cycles. The interrupt stays from an end or an
-// error until Status is written.
+// Reads: latency 2. A write to Control with bit 0 starts the list, with bit 1 resets everything but these registers: Control's bit 1 is 1 until that
+// is done (sned_reset), and a start before then is none. The interrupt stays from an end or an error until Status is written.
 `default_nettype none
 
 module sned_registers #(
@@ -17,7 +17,8 @@ module sned_registers #(
   output      logic        interrupt_o,
   // Control.
   output      logic        start_o,
-  output      logic        reset_o,
+  output      logic        reset_o,                  // a cycle
+  input  wire logic        resetting_i,
   output      logic [63:0] base_o,                   // of the program
   output      logic [63:0] list_o,
   output      logic [21:0] count_o,
@@ -38,7 +39,6 @@ module sned_registers #(
   logic [15:0][31:0] word_q;                         // 0x40 to 0x7c, as they are written
   logic [63:0]       cycles_q;                       // since the start
   logic              busy_q, done_q, running_q;
-  logic [2:0]        reset_q;
   logic [11:0]       address_q;
   logic [31:0]       value;
   logic              failed;
@@ -52,14 +52,13 @@ module sned_registers #(
   assign count_o       = word_q[10][21:0];
   assign images_o      = word_q[11];
   assign select_o      = word_q[12][15:0];
-  assign reset_o       = reset_q != '0;
   assign failed        = running_q & (error_i != '0);
 
   always_comb begin
     unique case (address_q[7:2])
       6'h00: value = Magic;
       6'h01: value = Version;
-      6'h02: value = {31'b0, running_q};
+      6'h02: value = {30'b0, resetting_i, running_q};
       6'h03: value = {30'b0, error_i != '0, done_q};
       6'h04: value = {24'b0, error_i};
       6'h06: value = cycles_q[31:0];
@@ -77,12 +76,12 @@ module sned_registers #(
     address_q   <= address_i;
     read_data_o <= value;
     start_o     <= 1'b0;
+    reset_o     <= 1'b0;
     busy_q      <= busy_i;
-    if (reset_o) reset_q <= reset_q - 1'b1;
     if (running_q) cycles_q <= cycles_q + 1'b1;
     if (write_i & (address_i[11:6] == 6'd1)) word_q[address_i[5:2]] <= data_i;
     if (write_i & (address_i == 12'h00c)) interrupt_o <= 1'b0;
-    if (write_i & (address_i == 12'h008) & data_i[0] & ~running_q) begin
+    if (write_i & (address_i == 12'h008) & data_i[0] & ~running_q & ~resetting_i) begin
       start_o   <= 1'b1;
       running_q <= 1'b1;
       done_q    <= 1'b0;
@@ -94,13 +93,15 @@ module sned_registers #(
       interrupt_o <= 1'b1;
     end
     if (write_i & (address_i == 12'h008) & data_i[1]) begin
-      reset_q     <= 3'd4;
+      reset_o     <= 1'b1;
+      start_o     <= 1'b0;
       running_q   <= 1'b0;
       done_q      <= 1'b0;
       interrupt_o <= 1'b0;
     end
     if (!rst_ni) begin
-      reset_q     <= 3'd4;
+      reset_o     <= 1'b0;
+      start_o     <= 1'b0;
       running_q   <= 1'b0;
       done_q      <= 1'b0;
       interrupt_o <= 1'b0;

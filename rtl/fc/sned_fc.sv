@@ -80,6 +80,7 @@ module sned_fc
       end
       begin_q[p] <= start_i & used & possible & rst_ni;
     end
+    if (!rst_ni) used_q <= '0;
   end
 
   // ---- inputs, to all ports at once ----
@@ -175,7 +176,6 @@ module sned_fc
     if (!rst_ni) begin
       write_o <= 1'b0;
       error_o <= 1'b0;
-      used_q  <= '0;
     end
   end
 

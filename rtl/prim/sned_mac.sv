@@ -1,7 +1,8 @@
 // sned_mac - one DSP: product = packed weights x pixel, and their sum since the last start_i.
 //
 // Latency 3 from packed_i, pixel_i, start_i, valid_i to sum_o; a cycle without valid_i leaves the sum as it is. With
-// SNED_DSP48E2 defined it is one DSP48E2 whose P register adds up; without, plain Verilog of the same function.
+// SNED_DSP48E2 defined it is one DSP48E2 whose P register adds up; with SNED_MULT18 two products of 8 x 9 bits, for multipliers of
+// 18 x 18; else plain Verilog of the same function.
 `default_nettype none
 
 module sned_mac
@@ -46,6 +47,28 @@ module sned_mac
     .ACOUT(), .BCOUT(), .PCOUT(), .CARRYCASCOUT(), .MULTSIGNOUT(), .CARRYOUT(), .XOROUT(),
     .OVERFLOW(), .UNDERFLOW(), .PATTERNDETECT(), .PATTERNBDETECT()
   );
+`elsif SNED_MULT18
+  logic signed [7:0]            weight0_q, weight1_q;
+  logic signed [PixelWidth-1:0] pixel_q;
+  logic signed [PixelWidth+7:0] product0_q, product1_q;
+  logic signed [PairShift-1:0]  lower_q, upper_q;
+  logic                         start_q2;
+
+  // The weights taken apart again, and the sums put together as one sum of packed products would be.
+  assign sum_o = {upper_q - PairShift'({1'b0, lower_q[PairShift-1]}), lower_q};
+
+  always_ff @(posedge clk_i) begin
+    weight0_q  <= packed_i[7:0];
+    weight1_q  <= packed_i[PackedWidth-1:PairShift] + 8'(packed_i[PairShift-1]);
+    pixel_q    <= pixel_i;
+    product0_q <= weight0_q * pixel_q;
+    product1_q <= weight1_q * pixel_q;
+    start_q2   <= start_q;
+    if (valid_q2) begin
+      lower_q <= (start_q2 ? '0 : lower_q) + PairShift'(product0_q);
+      upper_q <= (start_q2 ? '0 : upper_q) + PairShift'(product1_q);
+    end
+  end
 `else
   localparam int ProductWidth = PackedWidth + PixelWidth;
 

@@ -42,16 +42,18 @@ module sned_stream
   logic [Width-1:0]           read_data, word;
   logic                       ask, word_valid, word_ready, take, last_item, fifo_ready;
 
-  sned_ram #(
-    .Width(Width),
+  // Of URAM, where there is some: BRAM runs out first.
+  sned_byte_ram #(
+    .Bytes(Width / 8),
     .Depth(Words)
   ) i_words (
     .clk_i,
     .write_i,
     .write_address_i,
+    .write_enable_i('1),
     .write_data_i,
-    .read_address_i(address_q),
-    .read_data_o   (read_data)
+    .read_address_i (address_q),
+    .read_data_o    (read_data)
   );
 
   sned_fifo #(

@@ -1,7 +1,8 @@
 // sned_top - the accelerator as a design takes it: AXI4-Lite registers, an interrupt, and AXI4 ports to memory.
 //
-// Read ports: 0 loads, 1 the list of descriptors, from 2 on the FC engine's. One write port, for stores. A reset by register reaches all but the
-// registers themselves; bursts on their way are forgotten, so that software must wait until the memory is still.
+// Read ports: 0 loads, 1 the list of descriptors, from 2 on the FC engine's. One write port, for stores. After an error no descriptor begins, and
+// memory is asked for nothing more. Then, or at any time, a reset by register brings all but the registers back; it is over when bursts on their way are
+// (sned_reset), so nothing of the run before comes after it.
 `default_nettype none
 
 module sned_top
@@ -24,6 +25,7 @@ module sned_top
   parameter int FcReads = 4,
   parameter int FcLanes = 16,
   parameter int FcRows = 64,
+  parameter int LimitBits = 24,  // a run in which nothing begins or ends for 2^LimitBits cycles is an error
   localparam int Reads = 2 + FcReads
 ) (
   input  wire logic                     clk_i,
@@ -80,7 +82,7 @@ module sned_top
   output      logic                     m_axi_bready_o
 );
 
-  logic        register_write, register_read, start, reset, next, busy, fc_error, rst_nq;
+  logic        register_write, register_read, start, reset, resetting, next, busy, fc_error, core_rst_n, axi_rst_n, halt;
   logic [11:0] register_address;
   logic [31:0] register_data, register_value, images, input_step, output_step;
   logic [63:0] base, list, input_first, output_first, input_q, output_q;
@@ -92,13 +94,13 @@ module sned_top
   logic [Units-1:0]        unit_start, unit_busy;
   descriptor_t [Units-1:0] descriptor;
 
-  logic [Reads-1:0]        req_valid, req_ready, data_valid, data_ready, data_last, read_failed, read_idle;
+  logic [Reads-1:0]        req_valid, req_ready, data_valid, data_ready, data_last, read_failed, read_idle, read_still;
   logic [Reads-1:0][63:0]  req_address;
   logic [Reads-1:0][23:0]  req_beats;
   logic [Reads-1:0][7:0]   req_tag, data_tag;
   logic [Reads-1:0][127:0] data;
   logic [Reads-1:0][1:0]   read_error;
-  logic                    store_req_valid, store_req_ready, store_valid, store_ready, store_done, write_idle;
+  logic                    store_req_valid, store_req_ready, store_valid, store_ready, store_done, write_idle, write_still;
   logic [63:0]             store_req_address;
   logic [23:0]             store_req_beats;
   logic [127:0]            store_data;
@@ -109,11 +111,14 @@ module sned_top
     .s_axi_arvalid_i, .s_axi_arready_o, .s_axi_rdata_o, .s_axi_rresp_o, .s_axi_rvalid_o, .s_axi_rready_i);
 
   sned_registers #(.Name(Name)) i_registers (.clk_i, .rst_ni, .write_i(register_write), .read_i(register_read),
-    .address_i(register_address), .data_i(register_data), .read_data_o(register_value), .interrupt_o, .start_o(start), .reset_o(reset),
+    .address_i(register_address), .data_i(register_data), .read_data_o(register_value), .interrupt_o, .start_o(start), .reset_o(reset), .resetting_i(resetting),
     .base_o(base), .list_o(list), .count_o(count), .images_o(images), .input_o(input_first), .input_step_o(input_step),
     .output_o(output_first), .output_step_o(output_step), .busy_i(busy), .error_i(error_q), .select_o(select), .counter_i('0));
 
-  sned_control i_control (.clk_i, .rst_ni(rst_nq), .start_i(start), .list_i(list), .count_i(count), .images_i(images), .next_o(next),
+  sned_reset i_reset (.clk_i, .rst_ni, .reset_i(reset), .error_i(error_q != '0), .still_i((&read_still) & write_still),
+    .core_rst_no(core_rst_n), .axi_rst_no(axi_rst_n), .halt_o(halt), .busy_o(resetting));
+
+  sned_control #(.LimitBits(LimitBits)) i_control (.clk_i, .rst_ni(core_rst_n), .hold_i(halt), .start_i(start), .list_i(list), .count_i(count), .images_i(images), .next_o(next),
     .busy_o(busy), .error_o(control_error), .req_valid_o(req_valid[1]), .req_ready_i(req_ready[1]), .req_address_o(req_address[1]),
     .req_beats_o(req_beats[1]), .data_valid_i(data_valid[1]), .data_ready_o(data_ready[1]), .data_i(data[1]), .start_o(unit_start),
     .descriptor_o(descriptor), .unit_busy_i(unit_busy), .active_o);
@@ -121,7 +126,7 @@ module sned_top
   sned_core #(.Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group),
     .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .LineBytes(LineBytes), .Lines(Lines),
     .AddLanes(AddLanes), .LrnLanes(LrnLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
-  ) i_core (.clk_i, .rst_ni(rst_nq), .start_i(unit_start), .descriptor_i(descriptor), .busy_o(unit_busy), .error_o(fc_error),
+  ) i_core (.clk_i, .rst_ni(core_rst_n), .start_i(unit_start), .descriptor_i(descriptor), .busy_o(unit_busy), .error_o(fc_error),
     .base_i(base), .input_i(input_q), .output_i(output_q), .load_req_valid_o(req_valid[0]), .load_req_ready_i(req_ready[0]),
     .load_req_address_o(req_address[0]), .load_req_beats_o(req_beats[0]), .load_valid_i(data_valid[0]), .load_ready_o(data_ready[0]),
     .load_data_i(data[0]), .store_req_valid_o(store_req_valid), .store_req_ready_i(store_req_ready),
@@ -133,7 +138,7 @@ module sned_top
   assign req_tag[1:0] = '0;
 
   for (genvar p = 0; p < Reads; p++) begin : gen_read
-    sned_axi_read i_read (.clk_i, .rst_ni(rst_nq), .clear_i(1'b0), .error_o(read_error[p]), .idle_o(read_idle[p]),
+    sned_axi_read i_read (.clk_i, .rst_ni(axi_rst_n), .clear_i(1'b0), .halt_i(halt), .error_o(read_error[p]), .idle_o(read_idle[p]), .still_o(read_still[p]),
       .req_valid_i(req_valid[p]), .req_ready_o(req_ready[p]), .req_address_i(req_address[p]), .req_beats_i(req_beats[p]),
       .req_tag_i(req_tag[p]), .data_valid_o(data_valid[p]), .data_ready_i(data_ready[p]), .data_o(data[p]), .data_last_o(data_last[p]),
       .data_tag_o(data_tag[p]), .m_axi_araddr_o(m_axi_araddr_o[p]), .m_axi_arlen_o(m_axi_arlen_o[p]),
@@ -144,8 +149,8 @@ module sned_top
     assign read_failed[p] = read_error[p] != '0;
   end
 
-  sned_axi_write i_write (.clk_i, .rst_ni(rst_nq), .clear_i(1'b0), .error_o(write_error), .idle_o(write_idle), .req_valid_i(store_req_valid),
-    .req_ready_o(store_req_ready), .req_address_i(store_req_address), .req_beats_i(store_req_beats), .done_o(store_done),
+  sned_axi_write i_write (.clk_i, .rst_ni(axi_rst_n), .clear_i(1'b0), .halt_i(halt), .error_o(write_error), .idle_o(write_idle),
+    .still_o(write_still), .req_valid_i(store_req_valid), .req_ready_o(store_req_ready), .req_address_i(store_req_address), .req_beats_i(store_req_beats), .done_o(store_done),
     .data_valid_i(store_valid), .data_ready_o(store_ready), .data_i(store_data), .m_axi_awaddr_o, .m_axi_awlen_o, .m_axi_awsize_o,
     .m_axi_awburst_o, .m_axi_awcache_o, .m_axi_awprot_o, .m_axi_awvalid_o, .m_axi_awready_i, .m_axi_wdata_o, .m_axi_wstrb_o,
     .m_axi_wlast_o, .m_axi_wvalid_o, .m_axi_wready_i, .m_axi_bresp_i, .m_axi_bvalid_i, .m_axi_bready_o);
@@ -156,7 +161,6 @@ module sned_top
 
   // Where this image lies; and what went wrong first: src/accel/registers.h names the codes.
   always_ff @(posedge clk_i) begin
-    rst_nq <= rst_ni & ~reset;
     if (start) begin
       input_q  <= input_first;
       output_q <= output_first;
@@ -166,7 +170,7 @@ module sned_top
     end
     if (error_q == '0)
       error_q <= |read_failed ? 8'd4 : write_error != '0 ? 8'd5 : fc_error ? 8'd6 : {6'b0, control_error};
-    if (!rst_nq) error_q <= '0;
+    if (!core_rst_n) error_q <= '0;
   end
 
   logic unused;

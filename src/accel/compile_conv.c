@@ -142,9 +142,9 @@ static sned_status make_streams(struct compiler *c, const struct conv *v, int pa
     sned_status status = SNED_OK;
     for (int l = 0; l < lanes; l++) {
         const int bin = pass * lanes + l;
-        if (v->plan.start[bin + 1] == v->plan.start[bin])
-            continue;
-        task->work.u.conv.active |= (int64_t)1 << l;
+        /* A lane without pairs has a stream, too: it says that the lane leaves each half-tile. */
+        if (v->plan.start[bin + 1] > v->plan.start[bin])
+            task->work.u.conv.active |= (int64_t)1 << l;
         SNED_TRY_DONE(
             stream_make(&items[l], &counts[l], &v->plan, &v->raster, v->weights, c->config, bin, error));
         most = (size_t)larger((int64_t)most, (int64_t)counts[l]);

@@ -7,6 +7,7 @@
  */
 #include "accel/cycles.h"
 #include "accel/numbers.h"
+#include "accel/place.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -20,34 +21,50 @@ static int64_t elements_of(const struct graph *graph, int tensor)
     return (int64_t)sned_shape_elements(&graph->tensors[tensor].shape);
 }
 
-/* Rows of an output are made `vector` bytes at a time; each kernel row is read once. */
-static int64_t pool_cycles(const struct graph *graph, const struct node *node,
+/* From a descriptor's begin to its end, beside what its unit does: rtl/control/sned_queue.sv. */
+enum { QUEUE_CYCLES = 8 };
+
+/* Bytes of a tensor's plane: its pitch may be another's; where it has no place on chip, its own width. */
+static int64_t plane_of(const struct graph *graph, int tensor, const struct placement *placement)
+{
+    const struct extent e = sned_shape_extent(&graph->tensors[tensor].shape);
+    const int spot = placement->spots ? placement->of_tensor[tensor] : -1;
+    return spot >= 0 ? placement->spots[spot].plane : (int64_t)e.height * e.width;
+}
+
+/* A window row and three of its columns a cycle, for as many results as fit a read: rtl/vector/sned_pool.sv.
+ */
+static int64_t walk_cycles(const struct extent *out, int kernel_height, int kernel_width,
                            const struct accel_config *config)
 {
-    const struct extent out = sned_shape_extent(&graph->tensors[node->output].shape);
-    return (int64_t)out.channels * out.height * divide_up(out.width, config->vector) *
-           node->u.pool.window.kernel[0];
+    const int results = (config->pixels - 3) / 3 + 1;
+    return 12 + (int64_t)out->channels * out->height * divide_up(out->width, results) * kernel_height *
+                    divide_up(kernel_width, 3);
 }
 
 static int64_t vector_cycles(const struct graph *graph, const struct node *node,
-                             const struct accel_config *config)
+                             const struct accel_config *config, const struct placement *placement)
 {
-    const int64_t in = elements_of(graph, node->inputs[0]), out = elements_of(graph, node->output);
+    const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
+                        out = sned_shape_extent(&graph->tensors[node->output].shape);
+    const int64_t plane = plane_of(graph, node->output, placement);
     switch (node->op) {
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:
-        return pool_cycles(graph, node, config);
+        return walk_cycles(&out, node->u.pool.window.kernel[0], node->u.pool.window.kernel[1], config);
     case OP_GLOBAL_AVERAGE_POOL:
-        return divide_up(in, config->vector);
+        return walk_cycles(&out, in.height, in.width, config);
     case OP_LRN:
-        return divide_up(out, config->lrn);
+        return 17 + divide_up(plane, config->lrn) * (out.channels + node->u.lrn.size / 2);
     case OP_ADD:
-    case OP_MUL:
-        return 2 * divide_up(out, config->vector);
     case OP_RELU:
     case OP_CLIP:
-    case OP_LEAKY_RELU:
-        return divide_up(out, config->vector);
+        return 11 + 2 * divide_up(out.channels * plane, config->vector);
+    case OP_SLICE:
+        return walk_cycles(&out, 1, 1, config);
+    case OP_PAD: /* zeros, then a copy */
+        return 11 + 2 * divide_up(out.channels * plane, config->vector) + QUEUE_CYCLES +
+               walk_cycles(&in, 1, 1, config);
     default:
         return -1;
     }
@@ -80,7 +97,7 @@ static int64_t spilled_bytes(const struct graph *graph, const struct node *node,
 
 static sned_status count_node(struct node_cycles *count, const struct graph *graph, const struct node *node,
                               const struct accel_config *config, const struct cycles_options *options,
-                              sned_error *error)
+                              const struct placement *placement, sned_error *error)
 {
     if (node->op == OP_CONV) {
         SNED_TRY(cycles_of_conv(count, graph, node, config, error));
@@ -98,11 +115,12 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
     if (costs_nothing(node->op))
         return SNED_OK;
     count->unit = UNIT_VECTOR;
-    count->cycles = vector_cycles(graph, node, config);
+    count->cycles = vector_cycles(graph, node, config, placement);
     if (count->cycles < 0)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "node '%.80s' (%s): the accelerator has no unit for it", node->name,
                          sned_op_name(node->op));
+    count->cycles += QUEUE_CYCLES;
     return SNED_OK;
 }
 
@@ -132,13 +150,19 @@ sned_status cycles_count(struct network_cycles *result, const struct graph *grap
                          const struct accel_config *config, const struct cycles_options *options,
                          sned_error *error)
 {
-    *result = (struct network_cycles){.node_count = graph->node_count};
+    struct placement placement = {0};
     sned_status status;
+    *result = (struct network_cycles){.node_count = graph->node_count};
+    /* What does not fit on chip is counted all the same. */
+    if (placement_make(&placement, graph, graph->node_count, config, NULL) != SNED_OK)
+        placement = (struct placement){0};
     SNED_TRY_DONE(sned_alloc(&result->nodes, (size_t)graph->node_count, sizeof *result->nodes, error));
     for (int n = 0; n < graph->node_count; n++)
-        SNED_TRY_DONE(count_node(&result->nodes[n], graph, &graph->nodes[n], config, options, error));
+        SNED_TRY_DONE(
+            count_node(&result->nodes[n], graph, &graph->nodes[n], config, options, &placement, error));
     add_up(result, config);
 done:
+    placement_free(&placement);
     if (status != SNED_OK)
         cycles_free(result);
     return status;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, RESET_READS = 1 << 22 };
 
 static size_t whole_pages(size_t bytes)
 {
@@ -55,6 +55,19 @@ static sned_status check(const struct accel_transport *t, const struct accel_pro
     return SNED_OK;
 }
 
+/* Stops whatever it is at, and waits until nothing of it is on its way to memory any more. */
+static sned_status reset(const struct accel_transport *t, sned_error *error)
+{
+    uint32_t control = 1;
+    SNED_TRY(t->write_register(t->context, REGISTER_CONTROL, CONTROL_RESET, error));
+    for (int i = 0; i < RESET_READS && control; i++)
+        SNED_TRY(t->read_register(t->context, REGISTER_CONTROL, &control, error));
+    if (control)
+        return sned_fail(error, SNED_ERROR_LIMIT,
+                         "the accelerator cannot be reset: memory does not answer it");
+    return SNED_OK;
+}
+
 /* ---- a run ---- */
 
 struct setting {
@@ -90,7 +103,11 @@ static const char *error_text(uint32_t code)
 static sned_status finish(const struct accel_transport *t, uint64_t *cycles, sned_error *error)
 {
     uint32_t status, code, low, high;
-    SNED_TRY(t->wait(t->context, error));
+    const sned_status waited = t->wait(t->context, error);
+    if (waited != SNED_OK) {
+        reset(t, NULL);
+        return waited;
+    }
     SNED_TRY(t->read_register(t->context, REGISTER_STATUS, &status, error));
     SNED_TRY(t->read_register(t->context, REGISTER_ERROR, &code, error));
     SNED_TRY(t->read_register(t->context, REGISTER_CYCLES, &low, error));
@@ -98,7 +115,7 @@ static sned_status finish(const struct accel_transport *t, uint64_t *cycles, sne
     SNED_TRY(t->write_register(t->context, REGISTER_STATUS, 0, error));
     *cycles = low | (uint64_t)high << 32;
     if (!(status & STATUS_DONE) || status & STATUS_ERROR) {
-        SNED_TRY(t->write_register(t->context, REGISTER_CONTROL, CONTROL_RESET, error));
+        SNED_TRY(reset(t, error));
         return sned_fail(error, SNED_ERROR_DATA, "the accelerator stopped with error %u: %s", (unsigned)code,
                          error_text(code));
     }
@@ -111,12 +128,17 @@ sned_status driver_run(const struct accel_transport *t, const struct accel_progr
 {
     const size_t input_bytes = (size_t)program->input.bytes, output_bytes = (size_t)program->output.bytes;
     const size_t input = whole_pages(program->image.size), output = input + whole_pages(images * input_bytes);
+    uint32_t control;
     SNED_TRY(check(t, program, error));
     if (!images || images % (size_t)program->images)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images for a list of %d", images, program->images);
     if (driver_memory(program, images) > t->size)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images need %zu bytes of memory; there are %zu",
                          images, driver_memory(program, images), t->size);
+    /* A process before may have died amid its run. */
+    SNED_TRY(t->read_register(t->context, REGISTER_CONTROL, &control, error));
+    if (control)
+        SNED_TRY(reset(t, error));
     SNED_TRY(t->write_memory(t->context, 0, program->image.data, program->image.size, error));
     SNED_TRY(t->write_memory(t->context, input, inputs, images * input_bytes, error));
     const struct setting settings[] = {{REGISTER_BASE, t->base, 2},

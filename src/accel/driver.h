@@ -31,7 +31,7 @@ size_t driver_memory(const struct accel_program *program, size_t images);
  * Runs `images` images, a multiple of program->images: inputs [images][program->input.bytes], outputs
  * [images][program->output.bytes]. *cycles: from the start to the interrupt. SNED_ERROR_UNSUPPORTED where the
  * program is of another configuration, naming both; SNED_ERROR_DATA where the accelerator stops with an
- * error.
+ * error. After that, and where wait() fails, the accelerator is reset and may be used again.
  */
 sned_status driver_run(const struct accel_transport *transport, const struct accel_program *program,
                        const uint8_t *inputs, size_t images, uint8_t *outputs, uint64_t *cycles,

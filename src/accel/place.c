@@ -142,20 +142,22 @@ static sned_status find_parts(struct placement *p, const struct graph *graph, in
         const struct node *node = &graph->nodes[n];
         if (node->op != OP_CONCAT)
             continue;
-        int channel = 0;
+        const bool rows = node->u.concat.axis == 2;
+        int at = 0;
         for (int i = 0; i < node->input_count; i++) {
             struct spot *part = &p->spots[p->of_tensor[node->inputs[i]]];
-            if (node->u.concat.axis != 1 || part->parent >= 0 || node->inputs[i] == graph->input ||
+            if ((node->u.concat.axis != 1 && !rows) || part->parent >= 0 || node->inputs[i] == graph->input ||
                 sned_graph_producer(graph, node->inputs[i]) < 0 ||
                 moves_nothing(graph->nodes[sned_graph_producer(graph, node->inputs[i])].op))
-                return sned_fail(
-                    error, SNED_ERROR_UNSUPPORTED,
-                    "node '%.80s' (Concat): the accelerator joins channels of tensors that are part of no "
-                    "other Concat",
-                    node->name);
+                return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                                 "node '%.80s' (Concat): the accelerator joins channels or rows of tensors "
+                                 "that are part of no "
+                                 "other Concat",
+                                 node->name);
             part->parent = p->of_tensor[node->output];
-            part->channel = channel;
-            channel += part->extent.channels;
+            part->channel = rows ? 0 : at;
+            part->row = rows ? at : 0;
+            at += rows ? part->extent.height : part->extent.channels;
         }
     }
     return SNED_OK;
@@ -194,7 +196,7 @@ static sned_status find_pitches(struct placement *p, const struct graph *graph, 
     for (int s = 0; s < p->spot_count; s++) {
         struct spot *spot = &p->spots[s];
         spot->pitch = most[find_root(root, s)];
-        spot->plane = spot->pitch * spot->height;
+        spot->plane = spot->pitch * (spot->parent >= 0 ? p->spots[spot->parent].height : spot->height);
         spot->bytes = (int64_t)spot->extent.channels * spot_phases(spot) * spot->plane * (spot->wide ? 2 : 1);
         spot->bytes = divide_up(spot->bytes, 16) * 16;
     }
@@ -275,7 +277,8 @@ static sned_status find_places(struct placement *p, const struct graph *graph,
     for (int s = p->spot_count - 1; s >= 0; s--) {
         struct spot *spot = &p->spots[s];
         if (spot->parent >= 0) /* a Concat's spot comes after those of its parts */
-            spot->base = p->spots[spot->parent].base + (int64_t)spot->channel * spot->plane;
+            spot->base = p->spots[spot->parent].base + (int64_t)spot->channel * spot->plane +
+                         (int64_t)spot->row * spot->pitch;
     }
     return SNED_OK;
 }

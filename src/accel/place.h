@@ -21,9 +21,10 @@ struct spot {
     bool is_signed, wide; /* wide: 16 bits, upper bytes in a second block */
     int64_t bytes;
     int64_t base;
-    int born, dies;      /* the nodes that make it and read it last */
-    int place_of;        /* written over this spot; -1: none */
-    int parent, channel; /* a part of a Concat's spot, from this channel on; -1: none */
+    int born, dies; /* the nodes that make it and read it last */
+    int place_of;   /* written over this spot; -1: none */
+    int parent;     /* a part of a Concat's spot, from this channel and row on; -1: none */
+    int channel, row;
 };
 
 struct placement {

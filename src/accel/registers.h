@@ -10,12 +10,13 @@ enum { ACCEL_MAGIC = 0x44454e53 /* "SNED" */, ACCEL_VERSION = 1, ACCEL_NAME_BYTE
 enum accel_register {
     REGISTER_MAGIC = 0x000,
     REGISTER_VERSION = 0x004,
-    REGISTER_CONTROL = 0x008, /* written: CONTROL_START, CONTROL_RESET; read: 1 while it runs */
-    REGISTER_STATUS = 0x00c,  /* STATUS_DONE, STATUS_ERROR; a write takes the interrupt back */
-    REGISTER_ERROR = 0x010,   /* enum accel_error */
-    REGISTER_CYCLES = 0x018,  /* 64 bits: of the last run */
-    REGISTER_NAME = 0x020,    /* 16 bytes: the configuration's name, its last letter first */
-    REGISTER_BASE = 0x040,    /* 64 bits: addresses in DDR, multiples of 16 */
+    /* Written: CONTROL_START, CONTROL_RESET; read: while it runs, while it is reset. */
+    REGISTER_CONTROL = 0x008,
+    REGISTER_STATUS = 0x00c, /* STATUS_DONE, STATUS_ERROR; a write takes the interrupt back */
+    REGISTER_ERROR = 0x010,  /* enum accel_error */
+    REGISTER_CYCLES = 0x018, /* 64 bits: of the last run */
+    REGISTER_NAME = 0x020,   /* 16 bytes: the configuration's name, its last letter first */
+    REGISTER_BASE = 0x040,   /* 64 bits: addresses in DDR, multiples of 16 */
     REGISTER_LIST = 0x048,
     REGISTER_INPUT = 0x050,
     REGISTER_OUTPUT = 0x058,
@@ -31,7 +32,7 @@ enum accel_error {
     ACCEL_ERROR_NONE,
     ACCEL_ERROR_DESCRIPTOR, /* of no unit, or the list has no end */
     ACCEL_ERROR_TOKENS,     /* more than 15 wait */
-    ACCEL_ERROR_STILL,      /* nothing has begun or ended for 2^24 cycles */
+    ACCEL_ERROR_STILL,      /* nothing has begun or ended for 2^24 cycles (sned_top's LimitBits) */
     ACCEL_ERROR_READ,       /* a read of memory failed */
     ACCEL_ERROR_WRITE,
     ACCEL_ERROR_FC /* a weight for a row that there is not, or a Gemm that is too large */

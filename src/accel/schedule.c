@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-enum { SLOTS = 2 };
+/* At most: a unit that waits for its image finds work on another's. */
+enum { SLOTS = 4 };
 
 /* An image on its way. */
 struct image {
@@ -222,10 +223,10 @@ static sned_status add_images(struct scheduler *s, sned_error *error)
 sned_status schedule(struct accel_program *program, const struct step_list *steps, int64_t input_place,
                      int64_t output_place, sned_error *error)
 {
-    const bool two = 2 * (int64_t)program->activation_bytes <= program->config->activation_bytes;
+    const int64_t room = program->config->activation_bytes / program->activation_bytes;
     struct scheduler s = {.program = program,
                           .steps = steps,
-                          .slots = two ? SLOTS : 1,
+                          .slots = room > SLOTS ? SLOTS : (int)room,
                           .input = input_place,
                           .output = output_place,
                           .conv = {-1, -1},

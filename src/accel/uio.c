@@ -144,6 +144,7 @@ static sned_status wait_once(const struct uio *uio, int64_t end, bool *came, sne
             return sned_fail(error, SNED_ERROR_IO, "cannot wait for the accelerator's interrupt: %s",
                              strerror(errno));
     }
+    errno = 0;
     if (read(uio->files.interrupt, &count, sizeof count) != sizeof count)
         return sned_fail(error, SNED_ERROR_IO, "cannot read the accelerator's interrupts: %s",
                          errno ? strerror(errno) : "too few bytes");
@@ -196,19 +197,21 @@ void uio_close(struct accel_transport *transport)
     *transport = (struct accel_transport){0};
 }
 
-static sned_status map(void *out, int file, size_t size, off_t offset, const char *what, sned_error *error)
+static sned_status map(void **mapped, int file, size_t size, off_t offset, const char *what,
+                       sned_error *error)
 {
-    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
-    if (mapped == MAP_FAILED)
-        return sned_fail(error, SNED_ERROR_IO, "cannot map the accelerator's %s: %s", what, strerror(errno));
-    memcpy(out, &mapped, sizeof mapped);
-    return SNED_OK;
+    *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, offset);
+    if (*mapped != MAP_FAILED)
+        return SNED_OK;
+    *mapped = NULL;
+    return sned_fail(error, SNED_ERROR_IO, "cannot map the accelerator's %s: %s", what, strerror(errno));
 }
 
 sned_status uio_attach(struct accel_transport *transport, const struct uio_files *files, uint64_t memory_base,
                        size_t memory_size, sned_error *error)
 {
     struct uio *uio;
+    void *registers = NULL, *memory = NULL;
     sned_status status = sned_alloc(&uio, 1, sizeof *uio, error);
     *transport = (struct accel_transport){0};
     if (status != SNED_OK) {
@@ -228,9 +231,11 @@ sned_status uio_attach(struct accel_transport *transport, const struct uio_files
         status = sned_fail(error, SNED_ERROR_ARGUMENT, "memory at %#llx: not a multiple of 4096",
                            (unsigned long long)memory_base);
     if (status == SNED_OK)
-        status = map(&uio->registers, files->registers, UIO_REGISTER_BYTES, 0, "registers", error);
+        status = map(&registers, files->registers, UIO_REGISTER_BYTES, 0, "registers", error);
     if (status == SNED_OK)
-        status = map(&uio->memory, files->memory, memory_size, files->memory_offset, "memory", error);
+        status = map(&memory, files->memory, memory_size, files->memory_offset, "memory", error);
+    uio->registers = registers;
+    uio->memory = memory;
     if (status != SNED_OK)
         uio_close(transport);
     return status;

@@ -305,7 +305,7 @@ static sned_status copy_tensor(struct graph *to, const struct tensor *tensor, sn
     return SNED_OK;
 }
 
-static sned_status copy_node(struct graph *to, const struct node *node, sned_error *error)
+sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error)
 {
     struct node *made;
     SNED_TRY(sned_graph_add_node(to, node->name, node->op, node->inputs, node->input_count, node->output,
@@ -333,7 +333,7 @@ sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned
     for (int i = 0; i < graph->tensor_count; i++)
         SNED_TRY_DONE(copy_tensor(made, &graph->tensors[i], error));
     for (int i = 0; i < graph->node_count; i++)
-        SNED_TRY_DONE(copy_node(made, &graph->nodes[i], error));
+        SNED_TRY_DONE(sned_node_copy(made, &graph->nodes[i], error));
     SNED_TRY_DONE(sned_graph_set_labels(made, (const char *const *)graph->labels, graph->label_count, error));
     if (graph->provenance)
         SNED_TRY_DONE(sned_strdup(&made->provenance, graph->provenance, error));

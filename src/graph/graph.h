@@ -245,6 +245,13 @@ sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error);
 /* All of the above in order, then unused tensors dropped: the prepared state. */
 sned_status sned_graph_prepare(struct graph *graph, sned_error *error);
 sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error);
+/* The nodes that a chain of Conv, pools and activations from the graph's input has in common with nobody
+ * else; 0: none. They are the first in the graph's order. */
+int sned_graph_chain(const struct graph *graph);
+/* The first `length` nodes of that chain, cut into `strips` chains that make some rows of its output each,
+ * which a Concat joins: the same function with smaller activations, of which neighbours compute some rows
+ * twice. */
+sned_status sned_graph_cut_rows(struct graph *graph, int length, int strips, sned_error *error);
 
 /* ---- what a network costs (count.c) ---- */
 

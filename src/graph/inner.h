@@ -26,6 +26,10 @@ enum activation_kind sned_op_activation(enum op op);
 void sned_node_remove(struct node *node);
 void sned_graph_compact(struct graph *graph);
 
+/* Appends a node like `node`, which may be of another graph with the same tensors; of this one, it must not
+ * move. */
+sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error);
+
 /* Who makes and who reads each tensor, for passes that ask often and keep the answers up to date themselves.
  */
 struct uses {

@@ -1,0 +1,62 @@
+/*
+ * program.c - see program.h.
+ */
+#include "accel_networks.h"
+
+#include "rtl/program.h"
+
+#include "accel/golden.h"
+
+/* cmocka's assertions work within its tests alone. */
+static void must(sned_status status, const sned_error *error)
+{
+    if (status == SNED_OK)
+        return;
+    fprintf(stderr, "%s\n", error->message);
+    exit(1);
+}
+
+static void make_pictures(struct rtl_program *p, const sned_model *model, struct random *random)
+{
+    const size_t in = (size_t)p->program.input.bytes, out = (size_t)p->program.output.bytes;
+    sned_error error = {0};
+    must(sned_alloc(&p->inputs, p->images, in, &error), &error);
+    must(sned_alloc(&p->golden, p->images, out, &error), &error);
+    for (size_t i = 0; i < p->images; i++) {
+        uint8_t *block;
+        int16_t *scores;
+        accel_picture(&p->program, model, random, &block, &scores);
+        memcpy(p->inputs + i * in, block, in);
+        free(block);
+        free(scores);
+    }
+    for (size_t i = 0; i < p->images; i += (size_t)p->program.images)
+        must(golden_run(&p->program, p->inputs + i * in, p->golden + i * out, &error), &error);
+}
+
+bool rtl_program_make(struct rtl_program *p, uint64_t seed, const char *config, int lists, int list_images)
+{
+    const struct accel_config *c;
+    struct random random;
+    sned_model *model;
+    sned_error error = {0};
+    sned_random_seed(&random, seed, 4);
+    *p = (struct rtl_program){.images = (size_t)lists * (size_t)list_images};
+    must(accel_config_find(&c, config, &error), &error);
+    must(sned_model_from_graph(&model, accel_random_network(seed), &error), &error);
+    const sned_status status = accel_compile(&p->program, sned_model_graph(model), c, list_images, &error);
+    if (status == SNED_OK)
+        make_pictures(p, model, &random);
+    else if (status != SNED_ERROR_UNSUPPORTED)
+        must(status, &error);
+    sned_close(model);
+    return status == SNED_OK;
+}
+
+void rtl_program_free(struct rtl_program *p)
+{
+    accel_program_free(&p->program);
+    free(p->inputs);
+    free(p->golden);
+    *p = (struct rtl_program){0};
+}
