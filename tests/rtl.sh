@@ -40,10 +40,10 @@ done
 holds "lanes of 8 pixels, like their C twin" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
 holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane Pixels=10 HalfRows=64 Slots=8 Group=4
 holds "scaling to 8 bits" simulate test_scale sned_scale
-holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 LAYERS=60
-holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 LAYERS=60
-holds "a Conv from memory to memory: 2 lanes" simulate test_conv sned_conv Lanes=2 Columns=1 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 TablePairs=64 LAYERS=40
-holds "a Conv from memory to memory: 4 lanes, two collectors" simulate test_conv sned_conv Lanes=4 Columns=2 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 TablePairs=64 LAYERS=40
+holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 LAYERS=${RTL_LAYERS:-60}
+holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 LAYERS=${RTL_LAYERS:-60}
+holds "a Conv from memory to memory: 2 lanes" simulate test_conv sned_conv Lanes=2 Columns=1 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 TablePairs=64 LAYERS=${RTL_LAYERS:-40}
+holds "a Conv from memory to memory: 4 lanes, two collectors" simulate test_conv sned_conv Lanes=4 Columns=2 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 TablePairs=64 LAYERS=${RTL_LAYERS:-40}
 holds "LRN of a pixel" simulate test_lrn_pixel sned_lrn_pixel
 holds "AXI reads" simulate test_axi_read sned_axi_read BurstBeats=16 TagBits=8 SEEDS=200 RATE=95
 holds "AXI reads: two bursts of 4, a FIFO of 8" simulate test_axi_read sned_axi_read BurstBeats=4 Outstanding=2 FifoBeats=8 TagBits=3 SEEDS=200 RATE=0
