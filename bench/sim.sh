@@ -10,7 +10,7 @@ if [ ! -d "$pictures" ]; then
     tar xf "$data/data/imagenet/imagenet-calib-500.tar" -C "$pictures" $(tar tf "$data/data/imagenet/imagenet-calib-500.tar" | grep -i jpe | head -8) || exit 1
 fi
 one=$(ls "$pictures"/* | head -1)
-for net in alexnet-1000 alexnet-1000-pairs squeezenet resnet50-1000; do
+for net in alexnet-1000 alexnet-1000-pairs squeezenet resnet50-1000 vgg16-1000; do
     [ -f "$work/$net.sned" ] || { echo "$net.sned is not there; left out" >&2; continue; }
     measured sim-$net-1 $sned sim "$work/$net.sned" "$one" --config zcu104 || exit 1
     [[ $net != alexnet* ]] || measured sim-$net-8 $sned sim "$work/$net.sned" "$pictures"/* --config zcu104 || exit 1

@@ -25,12 +25,13 @@ struct scheduler {
     int slots;
     int64_t input, output;     /* places of one image */
     int64_t free[CODE_COUNT];  /* when a unit has done all that is in the list, about */
-    int convs;                 /* so far */
+    int half;                  /* of buffers and tables that the last Conv uses */
     int conv[2], row_users[2]; /* the last Convs that use each half of buffers and tables; of the row table */
     int row_loads;             /* so far */
     int row_first;             /* of the rows that were loaded last, */
     int row_load;              /* by this descriptor, */
     int row_half;              /* to this half; 2: both */
+    const struct task *loaded; /* of the last Conv: the same task for another image finds its tables there */
     int lrn;                   /* the last LRN */
 };
 
@@ -81,34 +82,43 @@ static sned_status load_rows(struct scheduler *s, const struct task *task, sned_
                 after, 2, &s->row_load, error);
 }
 
+static sned_status load_tables(struct scheduler *s, const struct task *task, int half, int loads[2],
+                               sned_error *error)
+{
+    const struct accel_config *config = s->program->config;
+    if (task->rows.words)
+        SNED_TRY(load_rows(s, task, error));
+    SNED_TRY(load(s, task->work.layer,
+                  &(struct load_work){.kind = LOAD_PAIRS,
+                                      .address = task->pairs.address,
+                                      .words = task->pairs.words,
+                                      .place = half * config->table_pairs / 2},
+                  &s->conv[half], 1, &loads[0], error));
+    return load(s, task->work.layer,
+                &(struct load_work){.kind = LOAD_STREAMS,
+                                    .address = task->streams.address,
+                                    .words = task->streams.words,
+                                    .place = half * config->stream_words / 2,
+                                    .lane_words = task->stream_words},
+                &s->conv[half], 1, &loads[1], error);
+}
+
 static sned_status add_conv(struct scheduler *s, const struct task *task, struct descriptor *d, int before,
                             int *index, sned_error *error)
 {
     const struct accel_config *config = s->program->config;
-    const int half = s->convs++ % 2, pair_first = half * config->table_pairs / 2,
-              stream_first = half * config->stream_words / 2;
-    int pairs, streams;
-    if (task->rows.words)
-        SNED_TRY(load_rows(s, task, error));
-    SNED_TRY(load(s, d->layer,
-                  &(struct load_work){.kind = LOAD_PAIRS,
-                                      .address = task->pairs.address,
-                                      .words = task->pairs.words,
-                                      .place = pair_first},
-                  &s->conv[half], 1, &pairs, error));
-    SNED_TRY(load(s, d->layer,
-                  &(struct load_work){.kind = LOAD_STREAMS,
-                                      .address = task->streams.address,
-                                      .words = task->streams.words,
-                                      .place = stream_first,
-                                      .lane_words = task->stream_words},
-                  &s->conv[half], 1, &streams, error));
+    int loads[2] = {-1, -1};
+    if (s->loaded != task) {
+        s->half = 1 - s->half;
+        SNED_TRY(load_tables(s, task, s->half, loads, error));
+        s->loaded = task;
+    }
     d->u.conv.row_first = s->row_first;
-    d->u.conv.pair_first = pair_first;
-    d->u.conv.stream_first = stream_first;
-    const int after[] = {before, s->row_load, pairs, streams};
+    d->u.conv.pair_first = s->half * config->table_pairs / 2;
+    d->u.conv.stream_first = s->half * config->stream_words / 2;
+    const int after[] = {before, s->row_load, loads[0], loads[1]};
     SNED_TRY(emit(&s->emitter, d, after, 4, index, error));
-    s->conv[half] = *index;
+    s->conv[s->half] = *index;
     if (s->row_half != 1)
         s->row_users[0] = *index;
     if (s->row_half != 0)
