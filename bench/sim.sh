@@ -3,7 +3,7 @@
 # layer. Needs the networks of accel.sh and models.sh, and sim/build zcu104 (six minutes). A quarter of an hour.
 . "$(dirname "$0")/common.sh"
 model=build/bench/accel_cycles
-sim/build zcu104 || exit 1
+sim/build zcu104 ${SNED_SIM:+"$SNED_SIM"} || exit 1
 pictures=$work/pictures
 if [ ! -d "$pictures" ]; then
     mkdir -p "$pictures"

@@ -4,6 +4,7 @@
 . bench/tables_networks.sh
 . bench/tables_speed.sh
 . bench/tables_accel.sh
+. bench/tables_sim.sh
 out=docs/results.md
 mkdir -p docs/charts
 

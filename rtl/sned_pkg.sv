@@ -48,6 +48,17 @@ package sned_pkg;
     logic signed [SumWidth-1:0] bias;
   } filter_t;
 
+  // What a lane does in a cycle, for sned_counters: one bit is 1.
+  typedef struct packed {
+    logic headers;      // reads a header, or leaves a half-tile of which it needs nothing
+    logic drain;        // waits until its adders or the collector can take the round's sums
+    logic activations;  // waits for the half-tile
+    logic weights;      // there is no item
+    logic issued;       // an entry goes to the multipliers
+  } lane_status_t;
+
+  localparam int LaneCounts = $bits(lane_status_t);
+
   // ---- descriptors: src/accel/descriptor.h draws them ----
   localparam int DescriptorWidth = 512;
   localparam int BodyWidth = 448;
@@ -133,12 +144,13 @@ package sned_pkg;
     VectorMax     = 3'd0,  // largest of each window; 1 x 1: a copy, of every stride-th pixel
     VectorAverage = 3'd1,  // sum of each window, scaled; positions outside the image count as 0
     VectorAdd     = 3'd2,  // `length` bytes: clamp(floor((a multiplier + b second_multiplier + 2^(shift - 1)) / 2^shift))
-    VectorLrn     = 3'd3   // `channels` planes of `length` bytes, docs/arithmetic.md
+    VectorLrn     = 3'd3,  // `channels` planes of `length` bytes, docs/arithmetic.md
+    VectorReduce  = 3'd4   // sum of each plane, scaled like VectorAverage
   } vector_operation_t;
 
   typedef struct packed {
     logic [BodyWidth-394-1:0] unused;
-    logic                wide;              // VectorAverage: results have 16 bits, their upper bytes go to second + ...
+    logic                wide;              // of averages and reduces: results have 16 bits, their upper bytes go to second + ...
     logic [3:0]          lrn_size;          // 1 to 15 channels
     logic [3:0]          lrn_after;         // floor(size / 2)
     logic signed [16:0]  high;              // the clamp

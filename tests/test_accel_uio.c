@@ -29,7 +29,7 @@ struct board {
     int error;           /* enum accel_error */
     int started, resets; /* how often it was */
     bool is_right;       /* registers and memory held what they should */
-    pthread_t thread;
+    volatile bool leave;
 };
 
 static int file_of(size_t bytes)
@@ -117,13 +117,18 @@ static bool work(struct board *board)
     return true;
 }
 
-static void be_reset(struct board *board)
+static void *be_reset(void *context)
 {
-    volatile uint32_t *registers = board->registers;
-    while (registers[REGISTER_CONTROL / 4] != CONTROL_RESET)
+    struct board *board = context;
+    volatile uint32_t *control = board->registers + REGISTER_CONTROL / 4;
+    while (!board->leave) {
+        if (*control == CONTROL_RESET) {
+            board->resets++;
+            *control = 0;
+        }
         sched_yield();
-    board->resets++;
-    registers[REGISTER_CONTROL / 4] = 0;
+    }
+    return NULL;
 }
 
 static void *play(void *context)
@@ -142,10 +147,8 @@ static void *play(void *context)
         if (registers[REGISTER_CONTROL / 4] != CONTROL_START)
             break;
         board->started++;
-        if (board->silent) {
-            be_reset(board);
+        if (board->silent)
             continue;
-        }
         board->is_right = board->error || work(board);
         registers[REGISTER_CYCLES / 4] = 77;
         registers[REGISTER_CYCLES / 4 + 1] = 1;
@@ -155,8 +158,6 @@ static void *play(void *context)
         count++;
         if (write(board->interrupt, &count, sizeof count) != sizeof count)
             break;
-        if (board->error)
-            be_reset(board);
     }
     return NULL;
 }
@@ -168,10 +169,14 @@ static sned_status run(struct board *board, const struct accel_transport *transp
 {
     uint64_t cycles = 0;
     board->program = program;
-    assert_int_equal(pthread_create(&board->thread, NULL, play, board), 0);
+    pthread_t thread, reset_thread;
+    assert_int_equal(pthread_create(&thread, NULL, play, board), 0);
+    assert_int_equal(pthread_create(&reset_thread, NULL, be_reset, board), 0);
     const sned_status status = driver_run(transport, program, inputs, images, outputs, &cycles, error);
     shutdown(board->interrupt, SHUT_RD);
-    pthread_join(board->thread, NULL);
+    pthread_join(thread, NULL);
+    board->leave = true;
+    pthread_join(reset_thread, NULL);
     if (status == SNED_OK)
         assert_int_equal(cycles, ((uint64_t)1 << 32) + 77);
     return status;
@@ -267,7 +272,7 @@ static void another_configuration_is_refused_by_name(void **state)
     board_new(&board, "zcu104", UIO_TIMEOUT_MS, &transport);
     expect_failure(&board, &transport, SNED_ERROR_UNSUPPORTED,
                    "compiled for the configuration 'ci', the accelerator is 'zcu104'");
-    assert_int_equal(board.registers[REGISTER_CONTROL / 4], 0);
+    assert_int_equal(board.resets, 0);
     board_free(&board, &transport);
 }
 
@@ -288,7 +293,7 @@ static void an_error_of_the_accelerator_is_told_and_reset(void **state)
     board_new(&board, "ci", UIO_TIMEOUT_MS, &transport);
     board.error = ACCEL_ERROR_READ;
     expect_failure(&board, &transport, SNED_ERROR_DATA, "error 4: a read of memory failed");
-    assert_int_equal(board.resets, 1);
+    assert_int_equal(board.resets, 2); /* before the run and after it */
     board_free(&board, &transport);
 }
 
@@ -300,7 +305,7 @@ static void no_interrupt_ends_in_bounded_time(void **state)
     board.silent = true;
     expect_failure(&board, &transport, SNED_ERROR_LIMIT,
                    "no interrupt of the accelerator within 300 ms; it is still at work, or hangs");
-    assert_int_equal(board.resets, 1);
+    assert_int_equal(board.resets, 2); /* before the run and after it */
     board_free(&board, &transport);
 }
 
@@ -319,7 +324,7 @@ static void an_interrupt_of_a_run_before_is_passed_over(void **state)
     run_free(&r);
 }
 
-static void a_run_that_somebody_left_is_reset(void **state)
+static void what_cannot_be_reset_is_told(void **state)
 {
     struct board board;
     struct accel_transport transport;
@@ -328,8 +333,7 @@ static void a_run_that_somebody_left_is_reset(void **state)
     sned_error error = {0};
     run_new(&r, 1, 1);
     board_new(&board, "ci", UIO_TIMEOUT_MS, &transport);
-    /* Nobody resets this one. */
-    board.registers[REGISTER_CONTROL / 4] = 1;
+    /* Without its threads. */
     assert_int_equal(driver_run(&transport, &r.program, r.inputs, 1, r.outputs, &cycles, &error),
                      SNED_ERROR_LIMIT);
     assert_non_null(strstr(error.message, "cannot be reset"));
@@ -413,7 +417,7 @@ int main(void)
         cmocka_unit_test(an_error_of_the_accelerator_is_told_and_reset),
         cmocka_unit_test(no_interrupt_ends_in_bounded_time),
         cmocka_unit_test(an_interrupt_of_a_run_before_is_passed_over),
-        cmocka_unit_test(a_run_that_somebody_left_is_reset),
+        cmocka_unit_test(what_cannot_be_reset_is_told),
         cmocka_unit_test(memory_of_any_place_and_length_is_copied),
         cmocka_unit_test(devices_are_opened_by_name),
     };

@@ -42,7 +42,8 @@ module sned_array
   input  wire logic [Lanes-1:0][ItemWidth-1:0] item_i,
   output      logic [Lanes-1:0]              sums_valid_o,
   input  wire logic [Lanes-1:0]              sums_ready_i,
-  output      logic [Lanes-1:0][Groups-1:0][2*SumWidth-1:0] sums_o
+  output      logic [Lanes-1:0][Groups-1:0][2*SumWidth-1:0] sums_o,
+  output      lane_status_t [Lanes-1:0]      status_o        // of the cycle before
 );
 
   typedef struct packed {
@@ -139,7 +140,8 @@ module sned_array
       .item_i      (item_i[l]),
       .valid_o     (sums_valid_o[l]),
       .ready_i     (sums_ready_i[l]),
-      .sums_o      (sums_o[l])
+      .sums_o      (sums_o[l]),
+      .status_o    (status_o[l])
     );
   end
 

@@ -50,7 +50,8 @@ module sned_conv
   // A stream for each lane.
   input  wire logic [Lanes-1:0]                item_valid_i,
   output      logic [Lanes-1:0]                item_ready_o,
-  input  wire logic [Lanes-1:0][ItemWidth-1:0] item_i
+  input  wire logic [Lanes-1:0][ItemWidth-1:0] item_i,
+  output      lane_status_t [Lanes-1:0]        status_o       // of the cycle before
 );
 
   localparam int ColumnIndexBits = Columns > 1 ? $clog2(Columns) : 1;
@@ -96,7 +97,8 @@ module sned_conv
     .item_i,
     .sums_valid_o   (sums_valid),
     .sums_ready_i   (sums_ready),
-    .sums_o         (sums)
+    .sums_o         (sums),
+    .status_o
   );
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column

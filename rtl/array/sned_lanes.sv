@@ -1,4 +1,6 @@
 // sned_lanes - sned_conv with what its lanes read: a stream buffer each; and loads taken apart to tables and buffers.
+//
+// counts_o[i]: in how many lanes that have work bit i of lane_status_t was 1, 2 cycles ago; a lane whose stream is at its end has none.
 `default_nettype none
 
 module sned_lanes
@@ -17,7 +19,8 @@ module sned_lanes
   parameter int ShiftBits = 6,
   localparam int TableBits = $clog2(TableRows),
   localparam int WordBits = $clog2(StreamWords),
-  localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1
+  localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1,
+  localparam int LanesBits = $clog2(Lanes + 1)
 ) (
   input  wire logic                           clk_i,
   input  wire logic                           rst_ni,
@@ -43,7 +46,8 @@ module sned_lanes
   input  wire logic                           write_ready_i,
   output      logic [AddressBits-1:0]         write_address_o,
   output      logic [Pixels-1:0]              write_enable_o,
-  output      logic [Pixels-1:0][7:0]         write_data_o
+  output      logic [Pixels-1:0][7:0]         write_data_o,
+  output      logic [LaneCounts-1:0][LanesBits-1:0] counts_o
 );
 
   localparam int CountBits = 12;
@@ -55,6 +59,8 @@ module sned_lanes
   logic [Lanes-1:0]                item_valid, item_ready;
   logic [Lanes-1:0][ItemWidth-1:0] item;
   logic [Columns-1:0]              pair_write;
+  logic [Lanes-1:0]                more, more_q;              // items are to come
+  lane_status_t [Lanes-1:0]        status;
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     assign pair_write[c] = pair_write_i & (pair_i[207:200] == 8'(c));
@@ -94,7 +100,8 @@ module sned_lanes
     .write_data_o,
     .item_valid_i  (item_valid),
     .item_ready_o  (item_ready),
-    .item_i        (item)
+    .item_i        (item),
+    .status_o      (status)
   );
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_stream
@@ -110,10 +117,19 @@ module sned_lanes
       .start_i,
       .first_i        (WordBits'(conv_i.stream_first)),
       .tiles_i        (conv_i.tiles),
+      .more_o         (more[l]),
       .valid_o        (item_valid[l]),
       .ready_i        (item_ready[l]),
       .item_o         (item[l])
     );
+  end
+
+  always_ff @(posedge clk_i) begin
+    automatic logic [LaneCounts-1:0][LanesBits-1:0] counts = '0;
+    more_q <= more & conv_i.active[Lanes-1:0];
+    for (int l = 0; l < Lanes; l++)
+      for (int i = 0; i < LaneCounts; i++) counts[i] = counts[i] + LanesBits'({status[l][i] & more_q[l]});
+    counts_o <= counts;
   end
 
   logic unused;

@@ -29,8 +29,8 @@ module sned_registers #(
   output      logic [31:0] output_step_o,
   input  wire logic        busy_i,
   input  wire logic [7:0]  error_i,                  // 0: none; it stays until reset_o
-  // The layer counters: latency 1 from select_o.
-  output      logic [15:0] select_o,
+  // The layer counters: latency 2 from select_o.
+  output      logic [31:0] select_o,
   input  wire logic [31:0] counter_i
 );
 
@@ -51,7 +51,7 @@ module sned_registers #(
   assign output_step_o = word_q[9];
   assign count_o       = word_q[10][21:0];
   assign images_o      = word_q[11];
-  assign select_o      = word_q[12][15:0];
+  assign select_o      = word_q[12];
   assign failed        = running_q & (error_i != '0);
 
   always_comb begin

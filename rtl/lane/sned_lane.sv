@@ -33,7 +33,8 @@ module sned_lane
   // To the collector.
   output      logic                            valid_o,
   input  wire logic                            ready_i,
-  output      logic [Groups-1:0][2*SumWidth-1:0] sums_o
+  output      logic [Groups-1:0][2*SumWidth-1:0] sums_o,
+  output      lane_status_t                    status_o       // of the cycle before
 );
 
   localparam int Mac = 3;                              // latency of sned_mac
@@ -59,6 +60,7 @@ module sned_lane
   logic [Groups-1:0][2*SumWidth-1:0] sums;
   logic [RoomWidth-1:0]             taken_q;            // words of the FIFO that are filled or promised
   logic                             promise, fifo_ready;
+  lane_status_t                     status;
 
   sned_lane_issue #(
     .Drain(Group)
@@ -76,7 +78,8 @@ module sned_lane
     .start_o(start),
     .close_o(close),
     .round_o(round),
-    .room_i (room)
+    .room_i (room),
+    .status_o(status)
   );
 
   sned_ram #(
@@ -93,6 +96,7 @@ module sned_lane
 
   // Weights, and what belongs to them, keep step with the row: one cycle for its address, two in the RAM.
   always_ff @(posedge clk_i) begin
+    status_o  <= status;
     issue_q   <= issue;
     entry_q   <= entry;
     start_q   <= start;

@@ -28,7 +28,8 @@ module sned_lane_issue
   output      logic                 start_o,  // the first of its round
   output      logic                 close_o,  // the last of its round
   output      round_t               round_o,
-  input  wire logic                 room_i
+  input  wire logic                 room_i,
+  output      lane_status_t         status_o
 );
 
   localparam int AgeWidth = $clog2(Drain + 1);
@@ -61,6 +62,12 @@ module sned_lane_issue
   assign round_o = '{first: pair_q.first & ~begun_q, last: pair_q.last & is_last, slot: pair_q.slot};
   assign left_o  = left_q;
   assign leaves  = in_pair_q ? issue_o & is_last & leave_q : valid_i & skips & filled & header.leave;
+
+  assign status_o.issued      = issue_o;
+  assign status_o.weights     = ~valid_i;
+  assign status_o.activations = valid_i & ~filled & (in_pair_q | skips);
+  assign status_o.drain       = valid_i & filled & in_pair_q & closes & ~may_close;
+  assign status_o.headers     = valid_i & ~in_pair_q & ready_o;
 
   always_ff @(posedge clk_i) begin
     if (issue_o) begin

@@ -21,6 +21,7 @@ module sned_stream
   input  wire logic                 start_i,
   input  wire logic [WordBits-1:0]  first_i,
   input  wire logic [CountBits-1:0] tiles_i,
+  output      logic                 more_o,                 // items are to come
   output      logic                 valid_o,
   input  wire logic                 ready_i,
   output      logic [ItemWidth-1:0] item_o
@@ -72,6 +73,7 @@ module sned_stream
 
   assign ask        = (state_q == Run) & (tiles_q != '0) & (ahead_q != AheadBits'(Ahead));
   assign valid_o    = word_valid & (tiles_left_q != '0);
+  assign more_o     = (state_q != Idle) & (tiles_left_q != '0);
   assign item_o     = word[item_q*ItemWidth+:ItemWidth];
   assign take       = valid_o & ready_i;
   assign last_item  = items_left_q == ItemWidth'(1);

@@ -1,7 +1,8 @@
 // sned_core - the units around the activation memory: Conv, Vector and FC between loads and stores.
 //
 // DDR is requests and streams here; sned_top puts AXI around them. Of readers and writers of the memory the first in each list goes first;
-// while a Conv runs, the vector unit reads in every other cycle at most, so that the collectors find room to write.
+// while a Conv runs, the vector unit reads in every other cycle at most (where results are wide, in every fourth), so that the collectors find
+// room to write.
 `default_nettype none
 
 module sned_core
@@ -22,7 +23,8 @@ module sned_core
   parameter int LrnLanes = 16,
   parameter int FcReads = 4,
   parameter int FcLanes = 16,
-  parameter int FcRows = 64
+  parameter int FcRows = 64,
+  localparam int LanesBits = $clog2(Lanes + 1)
 ) (
   input  wire logic                    clk_i,
   input  wire logic                    rst_ni,
@@ -31,6 +33,7 @@ module sned_core
   input  wire descriptor_t [Units-1:0] descriptor_i,
   output      logic [Units-1:0]        busy_o,
   output      logic                    error_o,        // the FC engine's
+  output      logic [LaneCounts-1:0][LanesBits-1:0] lanes_o, // sned_lanes' counts
   // Where the program and this image's input and output lie in DDR.
   input  wire logic [63:0]             base_i,
   input  wire logic [63:0]             input_i,
@@ -77,7 +80,9 @@ module sned_core
   logic [3:0][Pixels-1:0]      write_enable;
   logic [3:0][Pixels-1:0][7:0] write_data;
   logic [Pixels-1:0][7:0]      read_data;
-  logic                        vector_reads, vector_ready, odd_q;
+  logic                        vector_reads, vector_ready, vector_turn;
+  logic [1:0]                  beat_q;
+  vector_t                     vector_work;
 
   logic                   row_write, pair_write, stream_write, table_write;
   logic [TableBits-1:0]   row_address;
@@ -90,70 +95,56 @@ module sned_core
   logic [15:0]            table_entry;
   logic [127:0]           load_data;
 
-  sned_memory #(
-    .Width(Pixels), .LineBytes(LineBytes), .Lines(Lines), .Readers(4), .Writers(4)
-  ) i_memory (
+  sned_memory #(.Width(Pixels), .LineBytes(LineBytes), .Lines(Lines), .Readers(4), .Writers(4)) i_memory (
     .clk_i, .read_i(read), .read_ready_o(read_ready), .read_address_i(read_address), .read_data_o(read_data), .write_i(write),
-    .write_ready_o(write_ready), .write_address_i(write_address), .write_enable_i(write_enable), .write_data_i(write_data)
-  );
+    .write_ready_o(write_ready), .write_address_i(write_address), .write_enable_i(write_enable), .write_data_i(write_data));
 
-  sned_load #(
-    .AddressBits(AddressBits), .TableBits(TableBits), .WordBits(WordBits), .Lanes(Lanes)
-  ) i_load (
+  sned_load #(.AddressBits(AddressBits), .TableBits(TableBits), .WordBits(WordBits), .Lanes(Lanes)) i_load (
     .clk_i, .rst_ni, .start_i(start_i[UnitLoad]), .load_i(load_t'(descriptor_i[UnitLoad].body)), .busy_o(busy_o[UnitLoad]), .base_i, .input_i,
     .req_valid_o(load_req_valid_o), .req_ready_i(load_req_ready_i), .req_address_o(load_req_address_o), .req_beats_o(load_req_beats_o),
     .data_valid_i(load_valid_i), .data_ready_o(load_ready_o), .data_i(load_data_i), .write_o(write[3]), .write_ready_i(write_ready[3]),
     .write_address_o(write_address[3]), .row_write_o(row_write), .row_address_o(row_address), .row_o(row), .pair_write_o(pair_write),
     .pair_o(pair), .pair_first_o(pair_first), .stream_write_o(stream_write), .stream_lane_o(stream_lane), .stream_address_o(stream_address),
-    .table_write_o(table_write), .table_address_o(table_address), .table_o(table_entry), .data_o(load_data)
-  );
+    .table_write_o(table_write), .table_address_o(table_address), .table_o(table_entry), .data_o(load_data));
   assign write_enable[3] = Pixels'(16'hffff);
   assign write_data[3]   = (8 * Pixels)'(load_data);
 
   sned_lanes #(
     .Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group), .AddressBits(AddressBits),
-    .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .ShiftBits(ShiftBits)
-  ) i_lanes (
+    .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .ShiftBits(ShiftBits)) i_lanes (
     .clk_i, .rst_ni, .start_i(start_i[UnitConv]), .conv_i(conv_t'(descriptor_i[UnitConv].body)), .busy_o(busy_o[UnitConv]),
     .row_write_i(row_write), .row_address_i(row_address), .row_i(row), .pair_write_i(pair_write), .pair_i(pair), .pair_first_i(pair_first),
     .stream_write_i(stream_write), .stream_lane_i(stream_lane), .stream_address_i(stream_address),
     .stream_word_i(load_data[WordItems*ItemWidth-1:0]), .read_o(read[0]), .read_address_o(read_address[0]), .read_data_i(read_data),
     .write_o(write[1]), .write_ready_i(write_ready[1]), .write_address_o(write_address[1]), .write_enable_o(write_enable[1]),
-    .write_data_o(write_data[1])
-  );
+    .write_data_o(write_data[1]), .counts_o(lanes_o));
 
-  always_ff @(posedge clk_i) odd_q <= ~odd_q & rst_ni;
-  assign vector_ready = read_ready[1] & (odd_q | ~busy_o[UnitConv]);
-  assign read[1]      = vector_reads & (odd_q | ~busy_o[UnitConv]);
+  // A wide result is two writes.
+  assign vector_work  = vector_t'(descriptor_i[UnitVector].body);
+  assign vector_turn  = ~busy_o[UnitConv] | (vector_work.wide ? &beat_q : beat_q[0]);
+  assign vector_ready = read_ready[1] & vector_turn;
+  assign read[1]      = vector_reads & vector_turn;
+  always_ff @(posedge clk_i) beat_q <= rst_ni ? beat_q + 1'b1 : '0;
 
-  sned_vector #(
-    .Pixels(Pixels), .AddressBits(AddressBits), .AddLanes(AddLanes), .LrnLanes(LrnLanes)
-  ) i_vector (
-    .clk_i, .rst_ni, .start_i(start_i[UnitVector]), .vector_i(vector_t'(descriptor_i[UnitVector].body)), .busy_o(busy_o[UnitVector]),
+  sned_vector #(.Pixels(Pixels), .AddressBits(AddressBits), .AddLanes(AddLanes), .LrnLanes(LrnLanes)) i_vector (
+    .clk_i, .rst_ni, .start_i(start_i[UnitVector]), .vector_i(vector_work), .busy_o(busy_o[UnitVector]),
     .table_write_i(table_write), .table_address_i(table_address), .table_entry_i(table_entry), .read_o(vector_reads),
     .read_ready_i(vector_ready), .read_address_o(read_address[1]), .read_data_i(read_data), .write_o(write[0]),
-    .write_address_o(write_address[0]), .write_enable_o(write_enable[0]), .write_data_o(write_data[0])
-  );
+    .write_address_o(write_address[0]), .write_enable_o(write_enable[0]), .write_data_o(write_data[0]));
 
-  sned_fc #(
-    .Ports(FcReads), .Lanes(FcLanes), .Rows(FcRows), .Pixels(Pixels), .AddressBits(AddressBits)
-  ) i_fc (
+  sned_fc #(.Ports(FcReads), .Lanes(FcLanes), .Rows(FcRows), .Pixels(Pixels), .AddressBits(AddressBits)) i_fc (
     .clk_i, .rst_ni, .start_i(start_i[UnitFc]), .descriptor_i(fc_t'(descriptor_i[UnitFc].body)), .ddr_base_i(base_i), .busy_o(busy_o[UnitFc]),
     .error_o, .req_valid_o(fc_req_valid_o), .req_ready_i(fc_req_ready_i), .req_address_o(fc_req_address_o), .req_beats_o(fc_req_beats_o),
     .req_tag_o(fc_req_tag_o), .data_valid_i(fc_valid_i), .data_ready_o(fc_ready_o), .data_i(fc_data_i), .data_last_i(fc_last_i),
     .data_tag_i(fc_tag_i), .read_o(read[2]), .read_ready_i(read_ready[2]), .read_address_o(read_address[2]), .read_data_i(read_data),
     .write_o(write[2]), .write_ready_i(write_ready[2]), .write_address_o(write_address[2]), .write_enable_o(write_enable[2]),
-    .write_data_o(write_data[2])
-  );
+    .write_data_o(write_data[2]));
 
-  sned_store #(
-    .AddressBits(AddressBits)
-  ) i_store (
+  sned_store #(.AddressBits(AddressBits)) i_store (
     .clk_i, .rst_ni, .start_i(start_i[UnitStore]), .store_i(store_t'(descriptor_i[UnitStore].body)), .busy_o(busy_o[UnitStore]), .base_i,
     .output_i, .read_o(read[3]), .read_ready_i(read_ready[3]), .read_address_o(read_address[3]), .read_data_i(read_data[15:0]),
     .req_valid_o(store_req_valid_o), .req_ready_i(store_req_ready_i), .req_address_o(store_req_address_o), .req_beats_o(store_req_beats_o),
-    .data_valid_o(store_valid_o), .data_ready_i(store_ready_i), .data_o(store_data_o), .done_i(store_done_i)
-  );
+    .data_valid_o(store_valid_o), .data_ready_i(store_ready_i), .data_o(store_data_o), .done_i(store_done_i));
 
   logic unused;
   assign unused = &{1'b0, read_ready[0], write_ready[0], descriptor_i};

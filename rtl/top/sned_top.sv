@@ -89,7 +89,8 @@ module sned_top
   logic [21:0] count;
   logic [1:0]  control_error, write_error;
   logic [7:0]  error_q;
-  logic [15:0] select;
+  logic [31:0] select, counter;
+  logic [LaneCounts-1:0][$clog2(Lanes+1)-1:0] lanes;
 
   logic [Units-1:0]        unit_start, unit_busy;
   descriptor_t [Units-1:0] descriptor;
@@ -113,7 +114,7 @@ module sned_top
   sned_registers #(.Name(Name)) i_registers (.clk_i, .rst_ni, .write_i(register_write), .read_i(register_read),
     .address_i(register_address), .data_i(register_data), .read_data_o(register_value), .interrupt_o, .start_o(start), .reset_o(reset), .resetting_i(resetting),
     .base_o(base), .list_o(list), .count_o(count), .images_o(images), .input_o(input_first), .input_step_o(input_step),
-    .output_o(output_first), .output_step_o(output_step), .busy_i(busy), .error_i(error_q), .select_o(select), .counter_i('0));
+    .output_o(output_first), .output_step_o(output_step), .busy_i(busy), .error_i(error_q), .select_o(select), .counter_i(counter));
 
   sned_reset i_reset (.clk_i, .rst_ni, .reset_i(reset), .error_i(error_q != '0), .still_i((&read_still) & write_still),
     .core_rst_no(core_rst_n), .axi_rst_no(axi_rst_n), .halt_o(halt), .busy_o(resetting));
@@ -126,7 +127,7 @@ module sned_top
   sned_core #(.Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group),
     .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .LineBytes(LineBytes), .Lines(Lines),
     .AddLanes(AddLanes), .LrnLanes(LrnLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
-  ) i_core (.clk_i, .rst_ni(core_rst_n), .start_i(unit_start), .descriptor_i(descriptor), .busy_o(unit_busy), .error_o(fc_error),
+  ) i_core (.clk_i, .rst_ni(core_rst_n), .start_i(unit_start), .descriptor_i(descriptor), .busy_o(unit_busy), .error_o(fc_error), .lanes_o(lanes),
     .base_i(base), .input_i(input_q), .output_i(output_q), .load_req_valid_o(req_valid[0]), .load_req_ready_i(req_ready[0]),
     .load_req_address_o(req_address[0]), .load_req_beats_o(req_beats[0]), .load_valid_i(data_valid[0]), .load_ready_o(data_ready[0]),
     .load_data_i(data[0]), .store_req_valid_o(store_req_valid), .store_req_ready_i(store_req_ready),
@@ -155,6 +156,10 @@ module sned_top
     .m_axi_awburst_o, .m_axi_awcache_o, .m_axi_awprot_o, .m_axi_awvalid_o, .m_axi_awready_i, .m_axi_wdata_o, .m_axi_wstrb_o,
     .m_axi_wlast_o, .m_axi_wvalid_o, .m_axi_wready_i, .m_axi_bresp_i, .m_axi_bvalid_i, .m_axi_bready_o);
 
+  sned_counters #(.Lanes(Lanes), .FcReads(FcReads)) i_counters (.clk_i, .rst_ni, .start_i(start), .active_i(active_o), .layer_i(layer_o),
+    .lanes_i(lanes), .load_i(data_valid[0] & data_ready[0]), .fc_i(data_valid[Reads-1:2] & data_ready[Reads-1:2]), .select_i(select),
+    .value_o(counter));
+
   for (genvar u = 0; u < Units; u++) begin : gen_layer
     assign layer_o[u] = descriptor[u].layer;
   end
@@ -174,7 +179,7 @@ module sned_top
   end
 
   logic unused;
-  assign unused = &{1'b0, read_idle, write_idle, select, data_last[1:0], data_tag[1:0]};
+  assign unused = &{1'b0, read_idle, write_idle, data_last[1:0], data_tag[1:0]};
 
 endmodule
 

@@ -1,4 +1,4 @@
-// sned_vector - pools, copies, averages, sums and LRN, memory to memory, as a vector_t says. One set of multipliers, sned_weigh, scales them all.
+// sned_vector - pools, copies, averages, sums, LRN and reduces, memory to memory, as a vector_t says. One set of multipliers, sned_weigh, scales them all.
 //
 // Reads: data comes 5 cycles after the cycle of read_o & read_ready_i. Writes cannot be refused. busy_o is 0 once all writes have been handed over.
 // Cycles from start_i to busy_o's first 0, when no read waits, with G groups of AddLanes results (twice as many if wide) in a row's last segment:
@@ -6,6 +6,7 @@
 //   average  17 + G + reads                               if each segment has as many reads as the one before it has groups
 //   add      11 + 2 ceil(length / AddLanes)
 //   LRN      17 + ceil(length / LrnLanes) (channels + lrn_after)
+//   reduce   13 + wide + ceil(log4(Pixels)) + (channels - 1) max(plane, 1 + wide) + plane    plane: height x ceil(width / Pixels)
 `default_nettype none
 
 module sned_vector
@@ -41,11 +42,12 @@ module sned_vector
 
   typedef logic [AddressBits-1:0] address_t;
 
-  logic is_max, is_add, is_lrn;
+  logic is_max, is_add, is_lrn, is_reduce;
 
-  assign is_max = vector_i.operation == VectorMax;
-  assign is_add = vector_i.operation == VectorAdd;
-  assign is_lrn = vector_i.operation == VectorLrn;
+  assign is_max    = vector_i.operation == VectorMax;
+  assign is_add    = vector_i.operation == VectorAdd;
+  assign is_lrn    = vector_i.operation == VectorLrn;
+  assign is_reduce = vector_i.operation == VectorReduce;
 
   // ---- pools ----
   logic                                    pool_busy, pool_read, pool_write, pool_valid, pool_high;
@@ -56,29 +58,25 @@ module sned_vector
   logic [CountBits-1:0]                    pool_count;
 
   sned_pool #(
-    .Pixels     (Pixels),
-    .AddressBits(AddressBits),
-    .Lanes      (AddLanes),
-    .SumBits    (SumBits)
+    .Pixels(Pixels), .AddressBits(AddressBits), .Lanes(AddLanes), .SumBits(SumBits)
   ) i_pool (
-    .clk_i,
-    .rst_ni,
-    .start_i        (start_i & ~is_add & ~is_lrn),
-    .vector_i,
-    .busy_o         (pool_busy),
-    .read_o         (pool_read),
-    .read_ready_i,
-    .read_address_o (pool_read_address),
-    .read_data_i,
-    .write_o        (pool_write),
-    .write_address_o(pool_write_address),
-    .write_count_o  (pool_write_count),
-    .write_data_o   (pool_write_data),
-    .valid_o        (pool_valid),
-    .numbers_o      (pool_numbers),
-    .high_byte_o    (pool_high),
-    .address_o      (pool_address),
-    .count_o        (pool_count)
+    .clk_i, .rst_ni, .start_i(start_i & ~is_add & ~is_lrn & ~is_reduce), .vector_i, .busy_o(pool_busy), .read_o(pool_read), .read_ready_i,
+    .read_address_o(pool_read_address), .read_data_i, .write_o(pool_write), .write_address_o(pool_write_address),
+    .write_count_o(pool_write_count), .write_data_o(pool_write_data), .valid_o(pool_valid), .numbers_o(pool_numbers),
+    .high_byte_o(pool_high), .address_o(pool_address), .count_o(pool_count)
+  );
+
+  // ---- planes ----
+  logic                      reduce_busy, reduce_read, reduce_valid, reduce_high;
+  address_t                  reduce_read_address, reduce_address;
+  logic signed [SumBits-1:0] reduce_number;
+
+  sned_reduce #(
+    .Pixels(Pixels), .AddressBits(AddressBits), .SumBits(SumBits)
+  ) i_reduce (
+    .clk_i, .rst_ni, .start_i(start_i & is_reduce), .vector_i, .busy_o(reduce_busy), .read_o(reduce_read), .read_ready_i,
+    .read_address_o(reduce_read_address), .read_data_i, .valid_o(reduce_valid), .number_o(reduce_number), .high_byte_o(reduce_high),
+    .address_o(reduce_address)
   );
 
   // ---- sums ----
@@ -88,23 +86,11 @@ module sned_vector
   logic [CountBits-1:0]               add_count;
 
   sned_add #(
-    .Lanes      (AddLanes),
-    .AddressBits(AddressBits)
+    .Lanes(AddLanes), .AddressBits(AddressBits)
   ) i_add (
-    .clk_i,
-    .rst_ni,
-    .start_i       (start_i & is_add),
-    .vector_i,
-    .busy_o        (add_busy),
-    .read_o        (add_read),
-    .read_ready_i,
-    .read_address_o(add_read_address),
-    .read_data_i   (read_data_i[AddLanes-1:0]),
-    .valid_o       (add_valid),
-    .second_o      (add_second),
-    .numbers_o     (add_numbers),
-    .address_o     (add_address),
-    .count_o       (add_count)
+    .clk_i, .rst_ni, .start_i(start_i & is_add), .vector_i, .busy_o(add_busy), .read_o(add_read), .read_ready_i,
+    .read_address_o(add_read_address), .read_data_i(read_data_i[AddLanes-1:0]), .valid_o(add_valid), .second_o(add_second),
+    .numbers_o(add_numbers), .address_o(add_address), .count_o(add_count)
   );
 
   // ---- LRN ----
@@ -115,33 +101,19 @@ module sned_vector
   logic [$clog2(LrnLanes+1)-1:0]   lrn_count;
 
   sned_lrn #(
-    .Lanes      (LrnLanes),
-    .AddressBits(AddressBits)
+    .Lanes(LrnLanes), .AddressBits(AddressBits)
   ) i_lrn (
-    .clk_i,
-    .rst_ni,
-    .start_i       (start_i & is_lrn),
-    .vector_i,
-    .busy_o        (lrn_busy),
-    .table_write_i,
-    .table_address_i,
-    .table_entry_i,
-    .read_o        (lrn_read),
-    .read_ready_i,
-    .read_address_o(lrn_read_address),
-    .read_data_i   (read_data_i[LrnLanes-1:0]),
-    .valid_o       (lrn_valid),
-    .numbers_o     (lrn_numbers),
-    .multipliers_o (lrn_multipliers),
-    .address_o     (lrn_address),
-    .count_o       (lrn_count)
+    .clk_i, .rst_ni, .start_i(start_i & is_lrn), .vector_i, .busy_o(lrn_busy), .table_write_i, .table_address_i, .table_entry_i,
+    .read_o(lrn_read), .read_ready_i, .read_address_o(lrn_read_address), .read_data_i(read_data_i[LrnLanes-1:0]), .valid_o(lrn_valid),
+    .numbers_o(lrn_numbers), .multipliers_o(lrn_multipliers), .address_o(lrn_address), .count_o(lrn_count)
   );
 
   // ---- their numbers, scaled ----
   logic                                    weigh_busy, weigh_write;
   logic signed [AddLanes-1:0][SumBits-1:0] numbers;
   logic [AddLanes-1:0][15:0]               multipliers;
-  address_t                                weigh_address;
+  address_t                                weigh_in_address, weigh_address;
+  logic [CountBits-1:0]                    weigh_in_count;
   logic [AddLanes-1:0]                     weigh_enable;
   logic [AddLanes-1:0][7:0]                weigh_data;
 
@@ -150,39 +122,28 @@ module sned_vector
       numbers[l]     = is_add ? SumBits'($signed(add_numbers[l])) : pool_numbers[l];
       multipliers[l] = is_add & add_second ? vector_i.second_multiplier : vector_i.multiplier;
     end
+    if (is_reduce) numbers[0] = reduce_number;
     for (int l = 0; l < LrnLanes; l++) if (is_lrn) {numbers[l], multipliers[l]} = {SumBits'($signed(lrn_numbers[l])), lrn_multipliers[l]};
   end
 
+  assign weigh_in_address = is_add ? add_address : is_lrn ? lrn_address : is_reduce ? reduce_address : pool_address;
+  assign weigh_in_count   = is_add ? add_count : is_lrn ? CountBits'(lrn_count) : is_reduce ? CountBits'(1) : pool_count;
+
   sned_weigh #(
-    .Lanes      (AddLanes),
-    .NumberWidth(SumBits),
-    .AddressBits(AddressBits)
+    .Lanes(AddLanes), .NumberWidth(SumBits), .AddressBits(AddressBits)
   ) i_weigh (
-    .clk_i,
-    .rst_ni,
-    .busy_o         (weigh_busy),
-    .shift_i        (vector_i.shift),
-    .low_i          (vector_i.low),
-    .high_i         (vector_i.high),
-    .valid_i        (pool_valid | add_valid | lrn_valid),
-    .begin_i        (~add_second | ~is_add),
-    .end_i          (add_second | ~is_add),
-    .numbers_i      (numbers),
-    .multipliers_i  (multipliers),
-    .high_byte_i    (pool_high),
-    .address_i      (is_add ? add_address : is_lrn ? lrn_address : pool_address),
-    .count_i        (is_add ? add_count : is_lrn ? CountBits'(lrn_count) : pool_count),
-    .write_o        (weigh_write),
-    .write_address_o(weigh_address),
-    .write_enable_o (weigh_enable),
-    .write_data_o   (weigh_data)
+    .clk_i, .rst_ni, .busy_o(weigh_busy), .shift_i(vector_i.shift), .low_i(vector_i.low), .high_i(vector_i.high),
+    .valid_i(pool_valid | add_valid | lrn_valid | reduce_valid), .begin_i(~add_second | ~is_add), .end_i(add_second | ~is_add),
+    .numbers_i(numbers), .multipliers_i(multipliers), .high_byte_i(pool_high | reduce_high), .address_i(weigh_in_address),
+    .count_i(weigh_in_count), .write_o(weigh_write), .write_address_o(weigh_address), .write_enable_o(weigh_enable),
+    .write_data_o(weigh_data)
   );
 
-  assign read_o          = pool_read | add_read | lrn_read;
-  assign read_address_o  = is_add ? add_read_address : is_lrn ? lrn_read_address : pool_read_address;
+  assign read_o          = pool_read | add_read | lrn_read | reduce_read;
+  assign read_address_o  = is_add ? add_read_address : is_lrn ? lrn_read_address : is_reduce ? reduce_read_address : pool_read_address;
   assign write_o         = weigh_write | pool_write;
   assign write_address_o = is_max ? pool_write_address : weigh_address;
-  assign busy_o          = pool_busy | add_busy | lrn_busy | weigh_busy;
+  assign busy_o          = pool_busy | add_busy | lrn_busy | reduce_busy | weigh_busy;
 
   always_comb begin
     write_enable_o = Pixels'(weigh_enable);

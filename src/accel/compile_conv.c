@@ -162,7 +162,8 @@ done:
 
 /* ---- tasks ---- */
 
-static sned_status compile_pass(struct compiler *c, const struct conv *v, int pass, sned_error *error)
+static sned_status compile_pass(struct compiler *c, const struct conv *v, int pass, struct step_data *rows,
+                                sned_error *error)
 {
     struct task task = {.work = {.unit = CODE_CONV, .u.conv = v->work},
                         .row_count = v->plan.live_count ? v->plan.live_count : 1};
@@ -170,8 +171,11 @@ static sned_status compile_pass(struct compiler *c, const struct conv *v, int pa
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "%d rows of inputs in a group; the feeder's table in '%s' has %d", task.row_count,
                          c->config->name, c->config->table_rows);
-    if (pass == 0)
+    if (pass == 0) {
         SNED_TRY(make_rows(c, v, &task, error));
+        *rows = task.rows;
+    }
+    task.rows = *rows;
     SNED_TRY(make_pairs(c, v, pass, &task, error));
     SNED_TRY(make_streams(c, v, pass, &task, error));
     return step_add(&c->steps, v->index, &task, error);
@@ -180,15 +184,18 @@ static sned_status compile_pass(struct compiler *c, const struct conv *v, int pa
 static sned_status compile_group(struct compiler *c, struct conv *v, sned_error *error)
 {
     const int rows = v->plan.live_count ? v->plan.live_count : 1;
+    struct step_data rows_data = {0};
     v->work.base = v->in->base + (int64_t)v->group * v->in->extent.channels / v->raster.groups *
                                      spot_phases(v->in) * v->in->plane;
     v->work.out_base = v->out->base;
     v->work.halves = v->plan.halves;
     v->work.last_rows = rows - (v->plan.halves - 1) * c->config->half_rows;
+    /* A pair without entries in the last half-tile gets one there that closes its sums (stream.h). */
     for (int p = 0; p < v->plan.pair_count; p++)
-        c->program->layers[v->index].issued += v->plan.pairs[p].entries * v->work.tiles;
+        c->program->layers[v->index].issued +=
+            (v->plan.pairs[p].entries + !v->plan.pairs[p].in_half[v->plan.halves - 1]) * v->work.tiles;
     for (int pass = 0; pass < v->plan.passes; pass++)
-        SNED_TRY(compile_pass(c, v, pass, error));
+        SNED_TRY(compile_pass(c, v, pass, &rows_data, error));
     return SNED_OK;
 }
 

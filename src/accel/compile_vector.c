@@ -3,6 +3,7 @@
  */
 #include "accel/compile.h"
 #include "accel/numbers.h"
+#include "accel/reduce.h"
 
 #include <string.h>
 
@@ -16,6 +17,8 @@ static int64_t cycles_of(const struct compiler *c, const struct vector_work *w)
 {
     if (w->operation == VECTOR_ADD)
         return 2 * divide_up(w->length, c->config->vector);
+    if (w->operation == VECTOR_REDUCE)
+        return reduce_cycles(w->channels, w->height, w->width, w->wide, c->config);
     if (w->operation == VECTOR_LRN)
         return divide_up(w->length, c->config->lrn) * (w->channels + w->lrn_after);
     return w->channels * w->out_height * divide_up(w->out_width, pool_outputs(c->config)) * w->kernel_height *
@@ -57,6 +60,22 @@ static struct vector_work walk(const struct compiler *c, const struct spot *in, 
                                 .wide = out->wide};
 }
 
+static struct vector_work reduce(const struct spot *in, const struct spot *out)
+{
+    const struct extent rows = reduce_rows(&in->extent, in->pitch);
+    return (struct vector_work){.is_signed = in->is_signed,
+                                .base = in->base,
+                                .second = out->base + (out->wide ? out->bytes / 2 : 0),
+                                .plane = in->plane,
+                                .out_base = out->base,
+                                .out_plane = out->plane,
+                                .height = rows.height,
+                                .width = rows.width,
+                                .pitch = in->pitch,
+                                .channels = in->extent.channels,
+                                .wide = out->wide};
+}
+
 /* Elements that window (y, x) counts. */
 static int elements_of(const struct node *node, const struct window *w, const struct extent *in, int y, int x)
 {
@@ -94,17 +113,18 @@ static sned_status compile_pool(struct compiler *c, int index, const struct spot
     const struct window all = {
         .kernel = {in->extent.height, in->extent.width}, .stride = {1, 1}, .dilation = {1, 1}};
     const struct window w = global ? all : node->u.pool.window;
+    const bool reduces = reduce_fits(node, &in->extent, &out->extent);
     if (w.dilation[0] != 1 || w.dilation[1] != 1)
         return refuse(error, "dilated pool");
-    if (w.stride[0] > 15 || (w.stride[1] > 3 && out->extent.width > 1))
+    if (!reduces && (w.stride[0] > 15 || (w.stride[1] > 3 && out->extent.width > 1)))
         return refuse(error, "pool of strides beyond 15 down or 3 to the right");
     const int stride[2] = {w.stride[0], w.stride[1] > 3 ? 1 : w.stride[1]};
-    struct vector_work work = walk(c, in, out, w.kernel, stride, w.pad_begin);
+    struct vector_work work = reduces ? reduce(in, out) : walk(c, in, out, w.kernel, stride, w.pad_begin);
     if (node->op != OP_MAX_POOL) {
         const struct scaling *scaling = scaling_of(node, &w, &in->extent, &out->extent);
         if (!scaling)
             return refuse(error, "average pool whose windows count different numbers of elements");
-        work.operation = VECTOR_AVERAGE;
+        work.operation = reduces ? VECTOR_REDUCE : VECTOR_AVERAGE;
         work.multiplier = scaling->multiplier;
         work.shift = scaling->shift;
         work.low = node->integer.low;

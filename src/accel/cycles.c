@@ -8,6 +8,7 @@
 #include "accel/cycles.h"
 #include "accel/numbers.h"
 #include "accel/place.h"
+#include "accel/reduce.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -42,12 +43,25 @@ static int64_t walk_cycles(const struct extent *out, int kernel_height, int kern
                     divide_up(kernel_width, 3);
 }
 
+/* A read of a plane's rows a cycle: rtl/vector/sned_reduce.sv. */
+static int64_t plane_sum_cycles(const struct graph *graph, const struct node *node,
+                                const struct accel_config *config, const struct placement *placement)
+{
+    const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape);
+    const int spot = placement->spots ? placement->of_tensor[node->inputs[0]] : -1;
+    const struct extent rows = reduce_rows(&in, spot >= 0 ? placement->spots[spot].pitch : in.width);
+    const bool wide = graph->tensors[node->output].quantization.bits == 16;
+    return reduce_cycles(rows.channels, rows.height, rows.width, wide, config);
+}
+
 static int64_t vector_cycles(const struct graph *graph, const struct node *node,
                              const struct accel_config *config, const struct placement *placement)
 {
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
                         out = sned_shape_extent(&graph->tensors[node->output].shape);
     const int64_t plane = plane_of(graph, node->output, placement);
+    if (reduce_fits(node, &in, &out))
+        return plane_sum_cycles(graph, node, config, placement);
     switch (node->op) {
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:

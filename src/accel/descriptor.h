@@ -72,7 +72,7 @@ enum load_kind {
     X(high, 17, 1)                                                                                           \
     X(active, 32, 0) /* a bit for each lane that has pairs */
 
-enum vector_operation { VECTOR_MAX, VECTOR_AVERAGE, VECTOR_ADD, VECTOR_LRN };
+enum vector_operation { VECTOR_MAX, VECTOR_AVERAGE, VECTOR_ADD, VECTOR_LRN, VECTOR_REDUCE };
 
 /* Pools, copies, sums, LRN: rtl/vector/sned_vector.sv. */
 #define VECTOR_FIELDS(X)                                                                                     \

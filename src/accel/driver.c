@@ -128,17 +128,15 @@ sned_status driver_run(const struct accel_transport *t, const struct accel_progr
 {
     const size_t input_bytes = (size_t)program->input.bytes, output_bytes = (size_t)program->output.bytes;
     const size_t input = whole_pages(program->image.size), output = input + whole_pages(images * input_bytes);
-    uint32_t control;
     SNED_TRY(check(t, program, error));
     if (!images || images % (size_t)program->images)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images for a list of %d", images, program->images);
     if (driver_memory(program, images) > t->size)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%zu images need %zu bytes of memory; there are %zu",
                          images, driver_memory(program, images), t->size);
-    /* A process before may have died amid its run. */
-    SNED_TRY(t->read_register(t->context, REGISTER_CONTROL, &control, error));
-    if (control)
-        SNED_TRY(reset(t, error));
+    /* A process before may have died amid its run; and a damaged program, even one that came to its end, may
+     * have left units half-way. */
+    SNED_TRY(reset(t, error));
     SNED_TRY(t->write_memory(t->context, 0, program->image.data, program->image.size, error));
     SNED_TRY(t->write_memory(t->context, input, inputs, images * input_bytes, error));
     const struct setting settings[] = {{REGISTER_BASE, t->base, 2},
@@ -153,4 +151,44 @@ sned_status driver_run(const struct accel_transport *t, const struct accel_progr
     SNED_TRY(write_settings(t, settings, sizeof settings / sizeof *settings, error));
     SNED_TRY(finish(t, cycles, error));
     return t->read_memory(t->context, output, outputs, images * output_bytes, error);
+}
+
+/* ---- what it did ---- */
+
+static sned_status read_counter(const struct accel_transport *t, int layer, enum accel_counter counter,
+                                bool is_long, uint64_t *value, sned_error *error)
+{
+    const uint32_t select = (uint32_t)layer | (uint32_t)counter << 16;
+    uint32_t lower, upper = 0;
+    SNED_TRY(t->write_register(t->context, REGISTER_SELECT, select, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_COUNTER, &lower, error));
+    if (is_long) {
+        SNED_TRY(t->write_register(t->context, REGISTER_SELECT, select | SELECT_UPPER, error));
+        SNED_TRY(t->read_register(t->context, REGISTER_COUNTER, &upper, error));
+    }
+    *value += lower | (uint64_t)upper << 32;
+    return SNED_OK;
+}
+
+sned_status driver_counters(const struct accel_transport *t, int layer, struct accel_counters *c,
+                            sned_error *error)
+{
+    const struct {
+        enum accel_counter counter;
+        uint64_t *value;
+    } all[] = {{COUNTER_CONV, &c->conv},       {COUNTER_VECTOR, &c->vector},
+               {COUNTER_FC, &c->fc},           {COUNTER_ISSUED, &c->issued},
+               {COUNTER_WEIGHTS, &c->weights}, {COUNTER_ACTIVATIONS, &c->activations},
+               {COUNTER_DRAIN, &c->drain},     {COUNTER_HEADERS, &c->headers},
+               {COUNTER_LOADED, &c->words},    {COUNTER_FC_LOADED, &c->words}};
+    uint32_t low, high;
+    *c = (struct accel_counters){0};
+    if (layer >= ACCEL_COUNTED_LAYERS)
+        return SNED_OK;
+    SNED_TRY(t->read_register(t->context, REGISTER_CYCLES, &low, error));
+    SNED_TRY(t->read_register(t->context, REGISTER_CYCLES + 4, &high, error));
+    /* 64 lanes in a run of 2^26 cycles do not need upper bits. */
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        SNED_TRY(read_counter(t, layer, all[i].counter, high || low >> 26, all[i].value, error));
+    return SNED_OK;
 }

@@ -31,10 +31,26 @@ size_t driver_memory(const struct accel_program *program, size_t images);
  * Runs `images` images, a multiple of program->images: inputs [images][program->input.bytes], outputs
  * [images][program->output.bytes]. *cycles: from the start to the interrupt. SNED_ERROR_UNSUPPORTED where the
  * program is of another configuration, naming both; SNED_ERROR_DATA where the accelerator stops with an
- * error. After that, and where wait() fails, the accelerator is reset and may be used again.
+ * error. After that, and where wait() fails, the accelerator is reset and asks nothing of memory any more.
  */
 sned_status driver_run(const struct accel_transport *transport, const struct accel_program *program,
                        const uint8_t *inputs, size_t images, uint8_t *outputs, uint64_t *cycles,
                        sned_error *error);
+
+/* What the units did for one layer in the last run, all its images together. */
+struct accel_counters {
+    uint64_t conv, vector, fc; /* cycles of each unit */
+    /* Lane-cycles, together conv x lanes less those in which a lane had nothing left to do. */
+    uint64_t issued;      /* an entry was multiplied */
+    uint64_t weights;     /* none was there */
+    uint64_t activations; /* its half-tile was not filled */
+    uint64_t drain;       /* adders or collector could not take a round */
+    uint64_t headers;     /* a pair's header was read */
+    uint64_t words;       /* of DDR_WORD bytes, loaded for the layer */
+};
+
+/* All 0 for layers from ACCEL_COUNTED_LAYERS on. */
+sned_status driver_counters(const struct accel_transport *transport, int layer,
+                            struct accel_counters *counters, sned_error *error);
 
 #endif

@@ -42,21 +42,37 @@ static int64_t window_of(const struct golden *g, const struct vector_work *w, in
     return result;
 }
 
+static void write_average(struct golden *g, const struct vector_work *w, int64_t place, int64_t sum)
+{
+    const int64_t value = golden_scale(sum * w->multiplier, (int)w->shift, w->low, w->high);
+    write_byte(g, w->out_base + place, value);
+    if (w->wide)
+        write_byte(g, w->second + place, value >> 8);
+}
+
 static void run_pool(struct golden *g, const struct vector_work *w)
 {
     for (int64_t c = 0; c < w->channels; c++)
         for (int64_t y = 0; y < w->out_height; y++)
             for (int64_t x = 0; x < w->out_width; x++) {
                 const int64_t window = window_of(g, w, c, y, x);
-                const int64_t value =
-                    w->operation == VECTOR_MAX
-                        ? window
-                        : golden_scale(window * w->multiplier, (int)w->shift, w->low, w->high);
-                const int64_t place = w->out_base + c * w->out_plane + y * w->out_pitch + x;
-                write_byte(g, place, value);
-                if (w->wide)
-                    write_byte(g, place + w->second - w->out_base, value >> 8);
+                const int64_t place = c * w->out_plane + y * w->out_pitch + x;
+                if (w->operation == VECTOR_MAX)
+                    write_byte(g, w->out_base + place, window);
+                else
+                    write_average(g, w, place, window);
             }
+}
+
+static void run_reduce(struct golden *g, const struct vector_work *w)
+{
+    for (int64_t c = 0; c < w->channels; c++) {
+        int64_t sum = 0;
+        for (int64_t y = 0; y < w->height; y++)
+            for (int64_t x = 0; x < w->width; x++)
+                sum += read_byte(g, w->base + c * w->plane + y * w->pitch + x, w->is_signed);
+        write_average(g, w, c * w->out_plane, sum);
+    }
 }
 
 static void run_add(struct golden *g, const struct vector_work *w)
@@ -110,6 +126,9 @@ sned_status golden_vector(struct golden *g, const struct vector_work *w, sned_er
     case VECTOR_MAX:
     case VECTOR_AVERAGE:
         run_pool(g, w);
+        break;
+    case VECTOR_REDUCE:
+        run_reduce(g, w);
         break;
     case VECTOR_ADD:
         run_add(g, w);

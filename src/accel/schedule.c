@@ -11,7 +11,7 @@ enum { SLOTS = 4 };
 
 /* An image on its way. */
 struct image {
-    int next;      /* step; -1: its picture is to be loaded */
+    int next;      /* task; -1: its picture is to be loaded */
     int last;      /* descriptor of the step before: its load, in the beginning */
     int64_t ready; /* when that is done, about */
     int stored;    /* the descriptor of its end; -1: not yet there */
@@ -30,6 +30,7 @@ struct scheduler {
     int row_loads;             /* so far */
     int row_first;             /* of the rows that were loaded last, */
     int row_load;              /* by this descriptor, */
+    int64_t rows_loaded;       /* from here, */
     int row_half;              /* to this half; 2: both */
     const struct task *loaded; /* of the last Conv: the same task for another image finds its tables there */
     int lrn;                   /* the last LRN */
@@ -73,6 +74,7 @@ static sned_status load_rows(struct scheduler *s, const struct task *task, sned_
     s->row_half = task->row_count > room ? 2 : s->row_loads % 2;
     s->row_loads = s->row_half == 2 ? 0 : s->row_half + 1;
     s->row_first = s->row_half == 1 ? room : 0;
+    s->rows_loaded = task->rows.address;
     const int after[2] = {s->row_half == 1 ? -1 : s->row_users[0], s->row_half == 0 ? -1 : s->row_users[1]};
     return load(s, task->work.layer,
                 &(struct load_work){.kind = LOAD_ROWS,
@@ -86,7 +88,7 @@ static sned_status load_tables(struct scheduler *s, const struct task *task, int
                                sned_error *error)
 {
     const struct accel_config *config = s->program->config;
-    if (task->rows.words)
+    if (s->rows_loaded != task->rows.address)
         SNED_TRY(load_rows(s, task, error));
     SNED_TRY(load(s, task->work.layer,
                   &(struct load_work){.kind = LOAD_PAIRS,
@@ -179,24 +181,21 @@ static sned_status end_image(struct scheduler *s, int image, sned_error *error)
     return emit(&s->emitter, &d, &s->images[image].last, 1, &s->images[image].stored, error);
 }
 
-static sned_status add_step(struct scheduler *s, int index, sned_error *error)
+static sned_status add_next(struct scheduler *s, int index, sned_error *error)
 {
     struct image *image = &s->images[index];
     if (image->next < 0)
         SNED_TRY(begin_image(s, index, error));
-    if (image->next++ < 0)
-        return s->steps->step_count ? SNED_OK : end_image(s, index, error);
-    const struct step *step = &s->steps->steps[image->next - 1];
-    for (int t = step->first; t < step->first + step->count; t++) {
-        const struct task *task = &s->steps->tasks[t];
+    if (image->next >= 0) {
+        const struct task *task = &s->steps->tasks[image->next];
         int64_t *busy = &s->free[task->work.unit];
         SNED_TRY(add_task(s, task, place_of(s, index), image->last, &image->last, error));
         image->ready = *busy = larger(*busy, image->ready) + task->cycles;
     }
-    return image->next == s->steps->step_count ? end_image(s, index, error) : SNED_OK;
+    return ++image->next == s->steps->task_count ? end_image(s, index, error) : SNED_OK;
 }
 
-/* When its next step can begin; INT64_MAX: it is done, or waits for its slot. */
+/* When its next task can begin; INT64_MAX: it is done, or waits for its slot. */
 static int64_t next_time(const struct scheduler *s, int index)
 {
     const struct image *image = &s->images[index];
@@ -204,19 +203,25 @@ static int64_t next_time(const struct scheduler *s, int index)
         return INT64_MAX;
     if (image->next < 0)
         return index >= s->slots ? s->images[index - s->slots].ready : 0;
-    return larger(image->ready, s->free[s->steps->tasks[s->steps->steps[image->next].first].work.unit]);
+    return larger(image->ready, s->free[s->steps->tasks[image->next].work.unit]);
 }
 
-/* The first that can go on, of equals the oldest. -1: all are done. */
+/* The first that can go on; of equals one that finds its tables there, then the oldest. -1: all are done. */
 static int next_image(const struct scheduler *s)
 {
     int best = -1;
     int64_t earliest = INT64_MAX;
-    for (int i = 0; i < s->program->images; i++)
-        if (next_time(s, i) < earliest) {
-            earliest = next_time(s, i);
+    bool best_loaded = false;
+    for (int i = 0; i < s->program->images; i++) {
+        const int64_t when = next_time(s, i);
+        const bool loaded =
+            s->images[i].next >= 0 && when < INT64_MAX && s->loaded == &s->steps->tasks[s->images[i].next];
+        if (when < earliest || (when == earliest && loaded && !best_loaded)) {
+            earliest = when;
             best = i;
+            best_loaded = loaded;
         }
+    }
     return best;
 }
 
@@ -225,7 +230,7 @@ static sned_status add_images(struct scheduler *s, sned_error *error)
     for (int image = next_image(s); image >= 0; image = next_image(s)) {
         if (s->images[image].next < 0)
             s->images[image].ready = next_time(s, image);
-        SNED_TRY(add_step(s, image, error));
+        SNED_TRY(add_next(s, image, error));
     }
     return SNED_OK;
 }
@@ -242,6 +247,7 @@ sned_status schedule(struct accel_program *program, const struct step_list *step
                           .conv = {-1, -1},
                           .row_users = {-1, -1},
                           .row_load = -1,
+                          .rows_loaded = -1,
                           .lrn = -1};
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&s.images, (size_t)program->images, sizeof *s.images, error));

@@ -8,7 +8,6 @@
 void step_list_free(struct step_list *list)
 {
     free(list->tasks);
-    free(list->steps);
     sned_buffer_free(&list->data);
     *list = (struct step_list){0};
 }
@@ -26,16 +25,9 @@ static sned_status grow(void *elements, int count, int *capacity, size_t size, s
 
 sned_status step_add(struct step_list *list, int node, const struct task *task, sned_error *error)
 {
-    struct step *last = list->step_count ? &list->steps[list->step_count - 1] : NULL;
     SNED_TRY(grow(&list->tasks, list->task_count, &list->task_capacity, sizeof *list->tasks, error));
-    if (!last || last->node != node || list->tasks[last->first].work.unit != task->work.unit) {
-        SNED_TRY(grow(&list->steps, list->step_count, &list->step_capacity, sizeof *list->steps, error));
-        last = &list->steps[list->step_count++];
-        *last = (struct step){.node = node, .first = list->task_count};
-    }
     list->tasks[list->task_count] = *task;
     list->tasks[list->task_count++].work.layer = node;
-    last->count++;
     return SNED_OK;
 }
 

@@ -19,29 +19,21 @@ struct step_data {
 /* One descriptor, and what must be loaded for it. */
 struct task {
     struct descriptor work;
-    struct step_data rows, pairs, streams, table; /* rows: none where the task before has loaded them */
+    struct step_data rows, pairs, streams, table; /* rows: the same for all passes of a group */
     int row_count;                                /* of the feeder's table in use */
     int stream_words;                             /* of a lane */
     int64_t cycles;                               /* about */
 };
 
-/* Tasks of one node, which run one after the other on one unit. */
-struct step {
-    int node;
-    int first, count; /* of the list's tasks */
-};
-
 struct step_list {
     struct task *tasks; /* owned */
     int task_count, task_capacity;
-    struct step *steps; /* owned */
-    int step_count, step_capacity;
     struct buffer data; /* what loads point to */
 };
 
 void step_list_free(struct step_list *list);
 
-/* Adds a task to the last step; begins a new one for another node or another unit. */
+/* The next task of an image. */
 sned_status step_add(struct step_list *list, int node, const struct task *task, sned_error *error);
 
 /* Room for `words` of 16 bytes of data, all 0; *bytes is valid until the next call. */

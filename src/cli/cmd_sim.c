@@ -29,7 +29,8 @@ struct sim {
     uint8_t *inputs, *outputs, *golden;
     int16_t *expected;
     uint64_t cycles, bytes;
-    int64_t *busy; /* [layers]: cycles of the unit that works on it */
+    int64_t *busy;                   /* [layers]: cycles of the unit that works on it */
+    struct accel_counters *counters; /* [layers] */
     bool exact;
 };
 
@@ -43,6 +44,7 @@ static void sim_free(struct sim *sim)
     free(sim->golden);
     free(sim->expected);
     free(sim->busy);
+    free(sim->counters);
 }
 
 /* ---- before ---- */
@@ -59,7 +61,8 @@ static sned_status prepare(struct sim *sim, struct graph *graph, sned_error *err
     SNED_TRY(sned_alloc(&sim->outputs, sim->images, (size_t)sim->program.output.bytes, error));
     SNED_TRY(sned_alloc(&sim->golden, sim->images, (size_t)sim->program.output.bytes, error));
     SNED_TRY(sned_alloc(&sim->expected, sim->images, sim->count * sizeof(int16_t), error));
-    return sned_alloc(&sim->busy, (size_t)sim->program.layer_count, sizeof *sim->busy, error);
+    SNED_TRY(sned_alloc(&sim->busy, (size_t)sim->program.layer_count, sizeof *sim->busy, error));
+    return sned_alloc(&sim->counters, (size_t)sim->program.layer_count, sizeof *sim->counters, error);
 }
 
 /* Without a picture: noise. */
@@ -117,6 +120,9 @@ static sned_status run_simulation(struct sim *sim, sned_error *error)
     const struct sim_event *events = simulation.calls->events(simulation.state, &count);
     add_up(sim, events, count);
     sim->bytes = simulation.calls->bytes(simulation.state);
+    for (int l = 0; l < sim->program.layer_count && status == SNED_OK; l++)
+        if (sim->busy[l])
+            status = driver_counters(&simulation.transport, l, &sim->counters[l], error);
     if (status == SNED_OK && sim->options->timeline)
         status = timeline_write(sim->options->timeline, &sim->program, events, count, error);
     simulation_close(&simulation);
@@ -152,6 +158,24 @@ static double layer_busy(const struct sim *sim, int layer)
     return lanes > 0 ? (double)sim->program.layers[layer].issued * (double)sim->images / lanes : 0;
 }
 
+/* Lane-cycles as shares, in the order in which they are told; all 0 where the layer is not on the lanes. */
+enum { SHARES = 6 };
+static const char *const share_keys[SHARES] = {"issued", "starved_weights", "starved_activations",
+                                               "drain",  "headers",         "imbalance"};
+
+static void layer_shares(const struct sim *sim, int layer, double shares[SHARES])
+{
+    const struct accel_counters *c = &sim->counters[layer];
+    const uint64_t counts[SHARES - 1] = {c->issued, c->weights, c->activations, c->drain, c->headers};
+    const double all = (double)c->conv * sim->config->lanes;
+    double rest = all > 0;
+    for (int i = 0; i < SHARES - 1; i++) {
+        shares[i] = all > 0 ? (double)counts[i] / all : 0;
+        rest -= shares[i];
+    }
+    shares[SHARES - 1] = rest > 0 ? rest : 0;
+}
+
 /* Of the lanes over all Convs. */
 static double network_busy(const struct sim *sim)
 {
@@ -181,10 +205,17 @@ static int best_class(const int16_t *scores, size_t count)
 static sned_status tell_json(const struct sim *sim, sned_error *error)
 {
     json_t *layers = json_array(), *images = json_array();
-    for (int l = 0; l < sim->program.layer_count; l++)
-        json_array_append_new(layers, json_pack("{s:s, s:s, s:I, s:f}", "name", sim->program.layers[l].name,
-                                                "op", sned_op_name(sim->program.layers[l].op), "cycles",
-                                                (json_int_t)sim->busy[l], "busy", layer_busy(sim, l)));
+    for (int l = 0; l < sim->program.layer_count; l++) {
+        json_t *layer =
+            json_pack("{s:s, s:s, s:I, s:f, s:I}", "name", sim->program.layers[l].name, "op",
+                      sned_op_name(sim->program.layers[l].op), "cycles", (json_int_t)sim->busy[l], "busy",
+                      layer_busy(sim, l), "ddr_bytes", (json_int_t)(sim->counters[l].words * DDR_WORD));
+        double shares[SHARES];
+        layer_shares(sim, l, shares);
+        for (int i = 0; i < SHARES; i++)
+            json_object_set_new(layer, share_keys[i], json_real(shares[i]));
+        json_array_append_new(layers, layer);
+    }
     for (size_t i = 0; i < sim->images; i++) {
         const int best = best_class(sim->expected + i * sim->count, sim->count);
         const char *label = graph_label(sim->session.graph, best);
@@ -207,16 +238,21 @@ static sned_status tell_layers(const struct sim *sim, sned_error *error)
     struct table table;
     char number[32];
     sned_status status;
-    SNED_TRY(table_new(&table, (const char *const[]){"layer", "op", ">cycles", ">lanes busy", NULL}, error));
+    SNED_TRY(table_new(&table,
+                       (const char *const[]){"layer", "op", ">cycles", ">busy", ">weights", ">activations",
+                                             ">drain", ">headers", ">imbalance", NULL},
+                       error));
     for (int l = 0; l < sim->program.layer_count; l++) {
         if (!sim->busy[l])
             continue;
         SNED_TRY_DONE(table_cell(&table, error, "%s", sim->program.layers[l].name));
         SNED_TRY_DONE(table_cell(&table, error, "%s", sned_op_name(sim->program.layers[l].op)));
         SNED_TRY_DONE(table_cell(&table, error, "%s", format_count(number, (uint64_t)sim->busy[l])));
-        SNED_TRY_DONE(sim->program.layers[l].issued
-                          ? table_cell(&table, error, "%.1f %%", 100 * layer_busy(sim, l))
-                          : table_cell(&table, error, " "));
+        double shares[SHARES];
+        layer_shares(sim, l, shares);
+        for (int i = 0; i < SHARES; i++)
+            SNED_TRY_DONE(sim->counters[l].conv ? table_cell(&table, error, "%.1f %%", 100 * shares[i])
+                                                : table_cell(&table, error, " "));
     }
     table_print(&table);
 done:

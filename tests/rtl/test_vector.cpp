@@ -10,13 +10,19 @@ namespace {
 
 constexpr int kPixels = PIXELS, kOutputs = (kPixels - 3) / 3 + 1, kAddressBits = ADDRESS_BITS, kMemoryLatency = 5;
 constexpr size_t kMemory = 140000;
-constexpr char kKinds[] = "ma+l";
+constexpr char kKinds[] = "mar+l";
 
 int64_t Divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
 long CyclesOf(const vector_work &w) {
   if (w.operation == VECTOR_ADD) return long(11 + 2 * Divide(w.length, ADD_LANES));
   if (w.operation == VECTOR_LRN) return long(17 + Divide(w.length, LRN_LANES) * (w.channels + w.lrn_after));
+  if (w.operation == VECTOR_REDUCE) {
+    const int64_t reads = w.height * Divide(w.width, kPixels);
+    long stages = 0;
+    for (int sums = kPixels; sums > 1; sums = (sums + 3) / 4) stages++;
+    return long(13 + w.wide + stages + (w.channels - 1) * std::max(reads, 1 + w.wide) + reads);
+  }
   const int64_t reads = w.kernel_height * Divide(w.kernel_width, 3);
   int64_t cycles = 0, groups = 0;  // of the segment before
   for (int64_t row = 0; row < w.channels * w.out_height; row++)
@@ -90,6 +96,7 @@ vector_work RandomWork(char kind, bool large) {
     case 'm': return RandomPool(false, kOutputs, false);
     case 'a': return RandomPool(true, kOutputs, large);
     case '+': return RandomAdd();
+    case 'r': return RandomReduce(kPixels, large);
     default: return RandomLrn();
   }
 }
@@ -102,7 +109,7 @@ int main(int argc, char **argv) {
   Table table = {};
   for (int seed = 0; seed < LAYERS; seed++) {
     generator.seed(unsigned(seed));
-    const char kind = kKinds[generator() % 4];
+    const char kind = kKinds[generator() % 5];
     const bool large = seed % 50 == 7;
     const vector_work work = RandomWork(kind, large);
     for (uint8_t &byte : bench.memory) byte = uint8_t(large && seed % 100 == 7 ? 255 : generator());
@@ -113,6 +120,7 @@ int main(int argc, char **argv) {
     Memory expected = bench.memory;
     if (work.operation == VECTOR_ADD) ExpectAdd(expected, bench.memory, work);
     else if (work.operation == VECTOR_LRN) ExpectLrn(expected, bench.memory, work, table);
+    else if (work.operation == VECTOR_REDUCE) ExpectReduce(expected, bench.memory, work);
     else ExpectPool(expected, bench.memory, work);
     const int stalls = seed % 2 ? Between(0, 80) : 0;
     const long cycles = bench.Run(work, stalls);

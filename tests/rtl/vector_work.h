@@ -56,6 +56,17 @@ inline void ExpectPool(Memory &expected, const Memory &memory, const vector_work
       }
 }
 
+inline void ExpectReduce(Memory &expected, const Memory &memory, const vector_work &w) {
+  for (int64_t c = 0; c < w.channels; c++) {
+    int64_t sum = 0;
+    for (int64_t y = 0; y < w.height; y++)
+      for (int64_t x = 0; x < w.width; x++) sum += ByteOf(memory, w.base + c * w.plane + y * w.pitch + x, w.is_signed);
+    const int64_t average = std::clamp(Scale(sum, w.multiplier, int(w.shift)), w.low, w.high);
+    expected[size_t(w.out_base + c * w.out_plane)] = uint8_t(average);
+    if (w.wide) expected[size_t(w.second + c * w.out_plane)] = uint8_t(average >> 8);
+  }
+}
+
 inline void ExpectAdd(Memory &expected, const Memory &memory, const vector_work &w) {
   for (int64_t i = 0; i < w.length; i++) {
     const int64_t sum = ByteOf(memory, w.base + i, w.is_signed) * w.multiplier +
@@ -97,6 +108,17 @@ inline int64_t Take(int64_t &places, int64_t bytes) {
   return at;
 }
 
+// The scaling of sums of `count` bytes.
+inline void SetAverage(vector_work &w, int64_t count, int64_t &places) {
+  w.wide = Between(0, 2) == 0;
+  if (w.wide) w.second = Take(places, w.channels * w.out_plane);
+  SetRange(w, w.wide);
+  w.multiplier = Between(0, 9) ? Between(1 << 15, (1 << 16) - 1) : Between(0, 1) ? 0 : (1 << 16) - 1;
+  w.shift = 15;
+  for (int64_t n = count; n > 1; n /= 2) w.shift++;
+  w.shift = Between(0, 3) ? w.shift + Between(-1, 2) - (w.wide ? 8 : 0) : Between(1, 62);
+}
+
 inline vector_work RandomPool(bool average, int outputs, bool large) {
   vector_work w = {};
   int64_t out[2], size[2], kernel[2], stride[2], pad[2], places = 0;
@@ -125,14 +147,25 @@ inline vector_work RandomPool(bool average, int outputs, bool large) {
   w.out_plane = w.out_height * w.out_pitch + Between(0, 30);
   w.base = Take(places, w.channels * w.plane);
   w.out_base = Take(places, w.channels * w.out_plane);
-  if (!average) return w;
-  w.wide = Between(0, 2) == 0;
-  if (w.wide) w.second = Take(places, w.channels * w.out_plane);
-  SetRange(w, w.wide);
-  w.multiplier = Between(0, 9) ? Between(1 << 15, (1 << 16) - 1) : Between(0, 1) ? 0 : (1 << 16) - 1;
-  w.shift = 15;
-  for (int64_t n = w.kernel_height * w.kernel_width; n > 1; n /= 2) w.shift++;
-  w.shift = Between(0, 3) ? w.shift + Between(-1, 2) - (w.wide ? 8 : 0) : Between(1, 62);
+  if (average) SetAverage(w, w.kernel_height * w.kernel_width, places);
+  return w;
+}
+
+// Rows of up to three pieces, often of one; many planes of one piece.
+inline vector_work RandomReduce(int pixels, bool large) {
+  vector_work w = {};
+  int64_t places = 0;
+  w.operation = VECTOR_REDUCE;
+  w.is_signed = !large && Between(0, 1);
+  w.channels = large ? 1 : Between(1, 12);
+  w.height = large ? Between(200, 255) : Between(0, 2) ? Between(1, 20) : 1;
+  w.width = large ? Between(200, 255) : Between(1, Between(0, 1) ? pixels : 3 * pixels);
+  w.pitch = w.width + (Between(0, 1) ? 0 : Between(1, 2 * pixels));
+  w.plane = w.height * w.pitch + Between(0, 30);
+  w.out_plane = Between(1, 20);
+  w.base = Take(places, w.channels * w.plane);
+  w.out_base = Take(places, w.channels * w.out_plane);
+  SetAverage(w, w.height * w.width, places);
   return w;
 }
 
