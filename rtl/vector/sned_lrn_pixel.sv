@@ -29,7 +29,7 @@ module sned_lrn_pixel (
   logic [SumBits-1:0] sum_q;
   logic               begin_q, begin_q2, step_q, step_q2, leaves_q, leaves_q2;
   logic signed [8:0]  value_q, centre;
-  logic signed [17:0] square_q;
+  (* use_dsp = "no" *) logic signed [17:0] square_q;        // lanes and collectors need the DSPs
   logic [16:0]        oldest, leaves;
 
   sned_lutram #(

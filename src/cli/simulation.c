@@ -55,9 +55,10 @@ sned_status simulation_open(struct simulation *s, const struct accel_config *con
                            "the simulation of '%s' is of another version: make it again with `sim/build %s`",
                            config->name, config->name);
     else if (options->trace && !s->calls->traces)
-        status = sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                           "this simulation of '%s' writes no traces: make one that does with `sim/build %s --trace`",
-                           config->name, config->name);
+        status = sned_fail(
+            error, SNED_ERROR_UNSUPPORTED,
+            "this simulation of '%s' writes no traces: make one that does with `sim/build %s --trace`",
+            config->name, config->name);
     else if (!(s->state = s->calls->open(options, &s->transport)))
         status = sned_fail(error, SNED_ERROR_MEMORY, "no memory for the simulation of '%s'", config->name);
     if (status != SNED_OK)
