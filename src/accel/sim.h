@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { SIM_INTERFACE = 2, SIM_UNITS = 5 };
+enum { SIM_INTERFACE = 3, SIM_UNITS = 5 };
 
 struct sim_options {
     size_t memory;          /* bytes of DDR */
