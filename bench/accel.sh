@@ -28,6 +28,3 @@ for net in alexnet-1000 alexnet-1000-pairs vgg16-1000 resnet50-1000 squeezenet; 
     done
 done | jq -s --arg command "build/bench/accel_cycles NET.sned zcu104 json lanes=16 ..." '{command: $command, rows: .}' >$results/accel-model.json
 jq -r '.rows[] | [.file, .values, .fps, .latency_ms, .issued, .useful] | @tsv' $results/accel-model.json
-if [ ! -s $results/area-sned_lane.md ]; then
-    fpga/area sned_lane 16 >$results/area-sned_lane.md.new && mv $results/area-sned_lane.md.new $results/area-sned_lane.md
-fi
