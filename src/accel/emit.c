@@ -20,7 +20,7 @@ sned_status emit(struct emitter *e, const struct descriptor *descriptor, const i
     for (int i = 0; i < after_count; i++)
         if (after[i] >= 0 && e->list[after[i]].unit != d->unit && after[i] + 1 > last[e->list[after[i]].unit])
             last[e->list[after[i]].unit] = after[i] + 1;
-    for (int unit = 0; unit < CODE_COUNT; unit++)
+    for (int unit = 0; unit < CODE_COUNT && after_count; unit++) /* an end waits for nobody */
         if (last[unit] > e->done[d->unit][unit]) {
             e->done[d->unit][unit] = last[unit];
             e->list[last[unit] - 1].post |= 1u << d->unit;
