@@ -9,7 +9,8 @@
 struct zoo_options {
     int classes; /* 0: the network's own (10 or 1000) */
     uint64_t seed;
-    const float *densities; /* share of weights kept, a Conv or Gemm each in order, or one for all; NULL: all */
+    const float
+        *densities; /* share of weights kept, a Conv or Gemm each in order, or one for all; NULL: all */
     int density_count;
     int block[2];        /* masks shared by block[0] output and block[1] input channels; 0: 1 */
     bool structure_only; /* every weight 0, no masks: quick, for whoever wants shapes and counts */
