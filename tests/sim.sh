@@ -14,7 +14,7 @@ done
 "$sned" data glyphs -o "$work/glyphs" --train-images 100 --test-images 100 -q
 "$sned" data pictures "$work/lenet5.sned" --data "$work/glyphs" --limit 3 -o "$work/pictures" -q
 
-# keys NAME PYTHON: of `value`, the JSON in $work/out, this is so.
+# says NAME PYTHON: of `value`, the JSON in $work/out, this is so.
 says() { holds "$1" python3 -c "import json, sys; value = json.load(open(sys.argv[1])); sys.exit(not ($2))" "$work/out"; }
 
 succeeds "LeNet-5: three pictures, one behind the other" "$sned" sim "$work/lenet5.sned" "$work"/pictures/*.png --config ci --json --timeline "$work/t.svg"

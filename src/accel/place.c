@@ -69,6 +69,12 @@ static sned_status find_spots(struct placement *p, const struct graph *graph, in
 {
     static const int plain[2] = {1, 1};
     const int *stride = plain;
+    for (int n = 0; n < last; n++) { /* a bit for each phase */
+        const int *s = graph->nodes[n].u.conv.window.stride;
+        if (strided(&graph->nodes[n]) && (int64_t)s[0] * s[1] > 63)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%.80s' (Conv): strides of %d x %d",
+                             graph->nodes[n].name, s[0], s[1]);
+    }
     if (sned_graph_consumers(graph, graph->input) == 1)
         for (int n = 0; n < last; n++)
             if (graph->nodes[n].inputs[0] == graph->input && strided(&graph->nodes[n]))
@@ -80,9 +86,6 @@ static sned_status find_spots(struct placement *p, const struct graph *graph, in
         if (strided(node) && !(p->spots[in].stride[0] == node->u.conv.window.stride[0] &&
                                p->spots[in].stride[1] == node->u.conv.window.stride[1])) {
             const struct window *w = &node->u.conv.window;
-            if (w->stride[0] * w->stride[1] > 63)
-                return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%.80s' (Conv): strides of %d x %d",
-                                 node->name, w->stride[0], w->stride[1]);
             p->copy_for[n] = add_spot(p, graph, node->inputs[0], w->stride, n);
             p->spots[p->copy_for[n]].phases = phases_read(w);
         }

@@ -28,7 +28,7 @@ struct sim {
     int result;           /* the tensor of the scores */
     uint8_t *inputs, *outputs, *golden;
     int16_t *expected;
-    uint64_t cycles, bytes;
+    uint64_t cycles, bytes, latency; /* latency: cycles from the first picture's load to its scores */
     int64_t *busy;                   /* [layers]: cycles of the unit that works on it */
     struct accel_counters *counters; /* [layers] */
     bool exact;
@@ -98,6 +98,9 @@ static sned_status expect(struct sim *sim, size_t image, sned_error *error)
 
 static void add_up(struct sim *sim, const struct sim_event *events, size_t count)
 {
+    for (size_t i = 0; i < count && !sim->latency; i++)
+        if (events[i].unit == CODE_STORE)
+            sim->latency = events[i].end - events[0].begin;
     for (size_t i = 0; i < count; i++)
         if (events[i].unit != CODE_LOAD && events[i].unit != CODE_STORE &&
             events[i].layer < sim->program.layer_count)
@@ -227,9 +230,9 @@ static sned_status tell_json(const struct sim *sim, sned_error *error)
     return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o}", "bit_exact", sim->exact,
                                 "config", sim->config->name, "clock_mhz", sim->config->clock_mhz, "cycles",
                                 (json_int_t)sim->cycles, "fps", frames_a_second(sim), "latency_ms",
-                                (double)sim->cycles / (double)sim->images / sim->config->clock_mhz / 1e3,
-                                "busy", network_busy(sim), "ddr_bytes", (json_int_t)sim->bytes, "images",
-                                images, "layers", layers),
+                                (double)sim->latency / sim->config->clock_mhz / 1e3, "busy",
+                                network_busy(sim), "ddr_bytes", (json_int_t)sim->bytes, "images", images,
+                                "layers", layers),
                       error);
 }
 

@@ -24,19 +24,13 @@ static void *find_library(const char *config)
 {
     char own[PATH_MAX];
     const char *wanted = getenv("SNED_SIM");
-    const char *const places[] = {"../../sim", "../lib/sned"}; /* of a build, of an installation */
-    void *library = NULL;
+    char path[2 * PATH_MAX];
     own_folder(own);
-    for (int i = 0; i < 2 && !library; i++) {
-        char path[3 * PATH_MAX];
-        if (wanted)
-            snprintf(path, sizeof path, "%s/libsned-sim-%s.so", wanted, config);
-        else
-            snprintf(path, sizeof path, "%s/%s/libsned-sim-%s.so", own, places[i], config);
-        if (access(path, R_OK) == 0)
-            library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    }
-    return library;
+    if (wanted)
+        snprintf(path, sizeof path, "%s/libsned-sim-%s.so", wanted, config);
+    else
+        snprintf(path, sizeof path, "%s/../../sim/libsned-sim-%s.so", own, config);
+    return access(path, R_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
 }
 
 sned_status simulation_open(struct simulation *s, const struct accel_config *config,

@@ -14,7 +14,7 @@ struct simulation {
     struct accel_transport transport;
 };
 
-/* Looks in $SNED_SIM, beside a build's executable, and where `meson install` puts it; SNED_ERROR_UNSUPPORTED
+/* Looks in $SNED_SIM, or else in the build that the executable belongs to; SNED_ERROR_UNSUPPORTED
  * says how to make it where it is nowhere. */
 sned_status simulation_open(struct simulation *simulation, const struct accel_config *config,
                             const struct sim_options *options, sned_error *error);
