@@ -23,11 +23,11 @@ static int fail(const char *message)
 
 static bool turn(struct accel_config *config, const char *text)
 {
-    const struct knob knobs[] = {{"lanes", &config->lanes},     {"pixels", &config->pixels},
-                                 {"half", &config->half_rows},  {"slots", &config->slots},
-                                 {"drain", &config->drain},     {"waiting", &config->waiting},
-                                 {"entries", &config->entries}, {"collectors", &config->collectors},
-                                 {"vector", &config->vector},   {"lrn", &config->lrn},
+    const struct knob knobs[] = {{"lanes", &config->lanes},        {"pixels", &config->pixels},
+                                 {"half", &config->half_rows},     {"slots", &config->slots},
+                                 {"drain", &config->drain},        {"waiting", &config->waiting},
+                                 {"words", &config->stream_words}, {"collectors", &config->collectors},
+                                 {"vector", &config->vector},      {"lrn", &config->lrn},
                                  {"fc", &config->fc_lanes}};
     for (size_t i = 0; i < sizeof knobs / sizeof *knobs; i++) {
         const size_t length = strlen(knobs[i].name);

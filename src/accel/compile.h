@@ -15,12 +15,6 @@ struct compiler {
     struct step_list steps;
 };
 
-/* Outputs that the vector unit makes in a row. */
-static inline int pool_outputs(const struct accel_config *config)
-{
-    return (config->pixels - 3) / 3 + 1;
-}
-
 sned_status compile_conv(struct compiler *c, int node, sned_error *error); /* compile_conv.c */
 sned_status compile_gemm(struct compiler *c, int node, sned_error *error); /* compile_gemm.c */
 sned_status compile_vector(struct compiler *c, int node,

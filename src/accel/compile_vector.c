@@ -4,6 +4,7 @@
 #include "accel/compile.h"
 #include "accel/numbers.h"
 #include "accel/reduce.h"
+#include "accel/vector_cycles.h"
 
 #include <string.h>
 
@@ -12,25 +13,12 @@ static sned_status refuse(sned_error *error, const char *why)
     return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no %s", why);
 }
 
-/* Reads of the memory that the unit makes, about. */
-static int64_t cycles_of(const struct compiler *c, const struct vector_work *w)
-{
-    if (w->operation == VECTOR_ADD)
-        return 2 * divide_up(w->length, c->config->vector);
-    if (w->operation == VECTOR_REDUCE)
-        return reduce_cycles(w->channels, w->height, w->width, w->wide, c->config);
-    if (w->operation == VECTOR_LRN)
-        return divide_up(w->length, c->config->lrn) * (w->channels + w->lrn_after);
-    return w->channels * w->out_height * divide_up(w->out_width, pool_outputs(c->config)) * w->kernel_height *
-           divide_up(w->kernel_width, 3);
-}
-
 static sned_status add_vector(struct compiler *c, int node, const struct vector_work *work, sned_error *error)
 {
-    return step_add(
-        &c->steps, node,
-        &(struct task){.work = {.unit = CODE_VECTOR, .u.vector = *work}, .cycles = cycles_of(c, work)},
-        error);
+    return step_add(&c->steps, node,
+                    &(struct task){.work = {.unit = CODE_VECTOR, .u.vector = *work},
+                                   .cycles = vector_cycles(work, c->config)},
+                    error);
 }
 
 static struct vector_work walk(const struct compiler *c, const struct spot *in, const struct spot *out,
@@ -235,7 +223,7 @@ static sned_status compile_lrn(struct compiler *c, int index, const struct spot 
                                               .high = node->integer.high,
                                               .lrn_size = node->u.lrn.size,
                                               .lrn_after = node->u.lrn.size / 2};
-    task.cycles = cycles_of(c, &task.work.u.vector);
+    task.cycles = vector_cycles(&task.work.u.vector, c->config);
     return step_add(&c->steps, index, &task, error);
 }
 

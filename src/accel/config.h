@@ -26,7 +26,6 @@ struct accel_config {
     int drain; /* pixels that share the adders behind their DSPs: cycles to empty a round, ACCEL_ROUND at most
                 */
     int waiting;      /* finished pairs that wait in a lane for the collector */
-    int entries;      /* of a stream at most: (position, two weights), or a header, each */
     int table_rows;   /* of the feeder's table: one half serves a Conv while the other is loaded */
     int table_pairs;  /* of a lane's part of its collector's table; halves, too */
     int stream_words; /* of a lane's stream buffer, STREAM_ITEMS items each; halves, too */
@@ -46,6 +45,12 @@ struct accel_config {
 
 /* A word of 16 bytes holds so many items of a stream. */
 enum { STREAM_ITEMS = 5 };
+
+/* Headers and entries of a stream at most: half of the buffer, but for the word that says how many. */
+static inline int accel_stream_items(const struct accel_config *config)
+{
+    return (config->stream_words / 2 - 1) * STREAM_ITEMS;
+}
 
 extern const struct accel_config accel_configs[]; /* name NULL at the end */
 /* SNED_ERROR_ARGUMENT lists the names. */

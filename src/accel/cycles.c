@@ -9,6 +9,7 @@
 #include "accel/numbers.h"
 #include "accel/place.h"
 #include "accel/reduce.h"
+#include "accel/vector_cycles.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -33,55 +34,59 @@ static int64_t plane_of(const struct graph *graph, int tensor, const struct plac
     return spot >= 0 ? placement->spots[spot].plane : (int64_t)e.height * e.width;
 }
 
-/* A window row and three of its columns a cycle, for as many results as fit a read: rtl/vector/sned_pool.sv.
- */
-static int64_t walk_cycles(const struct extent *out, int kernel_height, int kernel_width,
-                           const struct accel_config *config)
-{
-    const int results = (config->pixels - 3) / 3 + 1;
-    return 12 + (int64_t)out->channels * out->height * divide_up(out->width, results) * kernel_height *
-                    divide_up(kernel_width, 3);
-}
-
-/* A read of a plane's rows a cycle: rtl/vector/sned_reduce.sv. */
-static int64_t plane_sum_cycles(const struct graph *graph, const struct node *node,
-                                const struct accel_config *config, const struct placement *placement)
-{
-    const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape);
-    const int spot = placement->spots ? placement->of_tensor[node->inputs[0]] : -1;
-    const struct extent rows = reduce_rows(&in, spot >= 0 ? placement->spots[spot].pitch : in.width);
-    const bool wide = graph->tensors[node->output].quantization.bits == 16;
-    return reduce_cycles(rows.channels, rows.height, rows.width, wide, config);
-}
-
-static int64_t vector_cycles(const struct graph *graph, const struct node *node,
-                             const struct accel_config *config, const struct placement *placement)
+/* What a node asks of the vector unit, as far as it takes time. False: nothing that it does. */
+static bool vector_work_of(struct vector_work *work, const struct graph *graph, const struct node *node,
+                           const struct placement *placement)
 {
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
                         out = sned_shape_extent(&graph->tensors[node->output].shape);
     const int64_t plane = plane_of(graph, node->output, placement);
-    if (reduce_fits(node, &in, &out))
-        return plane_sum_cycles(graph, node, config, placement);
+    const int in_spot = placement->spots ? placement->of_tensor[node->inputs[0]] : -1;
+    const struct extent rows = reduce_rows(&in, in_spot >= 0 ? placement->spots[in_spot].pitch : in.width);
+    *work = (struct vector_work){.operation = VECTOR_MAX,
+                                 .channels = out.channels,
+                                 .length = out.channels * plane,
+                                 .out_height = out.height,
+                                 .out_width = out.width,
+                                 .kernel_height = 1,
+                                 .kernel_width = 1,
+                                 .wide = graph->tensors[node->output].quantization.bits == 16};
     switch (node->op) {
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:
-        return walk_cycles(&out, node->u.pool.window.kernel[0], node->u.pool.window.kernel[1], config);
+        work->kernel_height = node->u.pool.window.kernel[0];
+        work->kernel_width = node->u.pool.window.kernel[1];
+        break;
     case OP_GLOBAL_AVERAGE_POOL:
-        return walk_cycles(&out, in.height, in.width, config);
+        work->kernel_height = in.height;
+        work->kernel_width = in.width;
+        break;
     case OP_LRN:
-        return 17 + divide_up(plane, config->lrn) * (out.channels + node->u.lrn.size / 2);
+        work->operation = VECTOR_LRN;
+        work->length = plane;
+        work->lrn_after = node->u.lrn.size / 2;
+        break;
     case OP_ADD:
     case OP_RELU:
     case OP_CLIP:
-        return 11 + 2 * divide_up(out.channels * plane, config->vector);
+        work->operation = VECTOR_ADD;
+        break;
     case OP_SLICE:
-        return walk_cycles(&out, 1, 1, config);
-    case OP_PAD: /* zeros, then a copy */
-        return 11 + 2 * divide_up(out.channels * plane, config->vector) + QUEUE_CYCLES +
-               walk_cycles(&in, 1, 1, config);
+        break;
+    case OP_PAD:
+        work->channels = in.channels;
+        work->out_height = in.height;
+        work->out_width = in.width;
+        break;
     default:
-        return -1;
+        return false;
     }
+    if (reduce_fits(node, &in, &out)) {
+        work->operation = VECTOR_REDUCE;
+        work->height = rows.height;
+        work->width = rows.width;
+    }
+    return true;
 }
 
 /* Nodes that are a matter of where numbers are put, or are left to the host. */
@@ -113,6 +118,7 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
                               const struct accel_config *config, const struct cycles_options *options,
                               const struct placement *placement, sned_error *error)
 {
+    struct vector_work work;
     if (node->op == OP_CONV) {
         SNED_TRY(cycles_of_conv(count, graph, node, config, error));
         count->activation_bytes = spilled_bytes(graph, node, config);
@@ -129,12 +135,15 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
     if (costs_nothing(node->op))
         return SNED_OK;
     count->unit = UNIT_VECTOR;
-    count->cycles = vector_cycles(graph, node, config, placement);
-    if (count->cycles < 0)
+    if (!vector_work_of(&work, graph, node, placement))
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "node '%.80s' (%s): the accelerator has no unit for it", node->name,
                          sned_op_name(node->op));
-    count->cycles += QUEUE_CYCLES;
+    count->cycles = vector_cycles(&work, config) + QUEUE_CYCLES;
+    if (node->op == OP_PAD) /* into zeros, which a sum of nothing makes */
+        count->cycles +=
+            vector_cycles(&(struct vector_work){.operation = VECTOR_ADD, .length = work.length}, config) +
+            QUEUE_CYCLES;
     return SNED_OK;
 }
 

@@ -165,7 +165,7 @@ static bool deal(struct lane_plan *plan, const struct ranked *ranked, const stru
         load[best] += ranked[i].size;
         count[best]++;
         plan->bin[ranked[i].index] = best;
-        if (load[best] > config->entries)
+        if (load[best] > accel_stream_items(config))
             return false;
     }
     return true;
@@ -200,11 +200,11 @@ static sned_status find_bins(struct lane_plan *plan, const struct accel_config *
     for (int p = 0; p < plan->pair_count; p++) {
         /* With a header in each half-tile. */
         ranked[p] = (struct ranked){p, plan->pairs[p].entries + plan->halves};
-        if (ranked[p].size > config->entries) {
+        if (ranked[p].size > accel_stream_items(config)) {
             status =
                 sned_fail(error, SNED_ERROR_UNSUPPORTED,
                           "filters with %d weights that are not 0; the configuration '%s' takes %d at most",
-                          plan->pairs[p].entries, config->name, config->entries);
+                          plan->pairs[p].entries, config->name, accel_stream_items(config));
             goto done;
         }
     }

@@ -21,7 +21,7 @@ inline accel_config TestConfig(int collectors) {
   config.slots = SLOTS;
   config.drain = GROUP;
   config.waiting = 32 / GROUP;
-  config.entries = 1 << 14;
+  config.stream_words = 1 << 13;
   config.collectors = collectors;
   return config;
 }
