@@ -39,6 +39,8 @@ done
 
 holds "lanes of 8 pixels, like their C twin" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
 holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane Pixels=10 HalfRows=64 Slots=8 Group=4
+holds "the activation memory: 98 bytes from lines of 64" simulate test_memory sned_memory Width=98 LineBytes=64 Lines=512 PIXELS=98
+holds "the activation memory: 16 bytes from lines of 8" simulate test_memory sned_memory Width=16 LineBytes=8 Lines=1024 PIXELS=16
 holds "scaling to 8 bits" simulate test_scale sned_scale
 holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 LAYERS=${RTL_LAYERS:-60}
 holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 LAYERS=${RTL_LAYERS:-60}

@@ -24,6 +24,7 @@ module sned_banks #(
   localparam int RowBits = AddressBits - OffsetBits - 2;
   localparam int Window = 4 * LineBytes;
   localparam int PlaceBits = OffsetBits + 2;                // a byte of the window
+  localparam int Reach = LineBytes - 1 + Width;             // bytes from a line's begin on that an access can meet
 
   // Bank b holds, of the four lines from the address's own on, the one before which the address lies: the next row where b
   // comes before its bank.
@@ -43,42 +44,48 @@ module sned_banks #(
   logic [3:0][LineBytes-1:0][7:0] read_lines;
   logic [3:0][RowBits-1:0]        read_rows_q, write_rows_q;
 
-  // ---- reading: rows, the RAM's two cycles, then the window turned in two steps ----
+  // ---- reading: rows, the RAM's two cycles, then the window turned: lines first, then bytes ----
   logic [3:1][PlaceBits-1:0]      place_q;
-  logic [Window-1:0][7:0]         turned_q;
+  logic [Reach-1:0][7:0]          turned_q;
   logic [OffsetBits-1:0]          offset_q4;
+  logic [Width-1:0][7:0]          read_bytes;
 
   always_ff @(posedge clk_i) begin
     for (int b = 0; b < 4; b++) read_rows_q[b] <= row_of(read_address_i[AddressBits-1:OffsetBits], 2'(b));
     place_q <= {place_q[2:1], read_address_i[PlaceBits-1:0]};
-    // Lines first ...
-    for (int b = 0; b < 4; b++)
-      turned_q[b*LineBytes+:LineBytes] <= read_lines[sum_of(2'(b), place_q[3][PlaceBits-1:OffsetBits])];
-    offset_q4 <= place_q[3][OffsetBits-1:0];
-    // ... then bytes.
-    for (int p = 0; p < Width; p++) read_data_o[p] <= turned_q[PlaceBits'(p)+PlaceBits'(offset_q4)];
+    for (int i = 0; i < Reach; i++)
+      turned_q[i] <= read_lines[sum_of(2'(i / LineBytes), place_q[3][PlaceBits-1:OffsetBits])][i%LineBytes];
+    offset_q4   <= place_q[3][OffsetBits-1:0];
+    read_data_o <= read_bytes;
   end
+
+  sned_shift_down #(.Width(8), .Inputs(Reach), .Outputs(Width), .AmountBits(OffsetBits)) i_read_shift (
+    .data_i(turned_q), .amount_i(offset_q4), .data_o(read_bytes));
 
   // ---- writing: the bytes turned, lines, then the RAM ----
   logic                           write_q, write_q2;
   logic [1:0]                     write_line_q;
-  logic [Window-1:0][7:0]         shifted_q, write_lines_q;
-  logic [Window-1:0]              shifted_enable_q, write_enable_q;
+  logic [Width-1:0][8:0]          write_bytes;              // bit 8: its enable
+  logic [Reach-1:0][8:0]          shifted, shifted_q;
+  logic [Window-1:0][7:0]         write_lines_q;
+  logic [Window-1:0]              write_enable_q;
   logic [3:0][RowBits-1:0]        write_rows_q2;
+
+  for (genvar p = 0; p < Width; p++) begin : gen_write_byte
+    assign write_bytes[p] = {write_enable_i[p], write_data_i[p]};
+  end
+
+  sned_shift_up #(.Width(9), .Inputs(Width), .Outputs(Reach), .AmountBits(OffsetBits)) i_write_shift (
+    .data_i(write_bytes), .amount_i(write_address_i[OffsetBits-1:0]), .data_o(shifted));
 
   always_ff @(posedge clk_i) begin
     for (int b = 0; b < 4; b++) write_rows_q[b] <= row_of(write_address_i[AddressBits-1:OffsetBits], 2'(b));
-    for (int i = 0; i < Window; i++) begin
-      automatic int place = i - int'(write_address_i[OffsetBits-1:0]);
-      shifted_q[i]        <= place >= 0 && place < Width ? write_data_i[place] : '0;
-      shifted_enable_q[i] <= place >= 0 && place < Width ? write_enable_i[place] : 1'b0;
-    end
+    shifted_q    <= shifted;
     write_line_q <= write_address_i[PlaceBits-1:OffsetBits];
     write_q      <= write_i;
-    for (int b = 0; b < 4; b++) begin
-      automatic logic [1:0] line = difference_of(2'(b), write_line_q);
-      write_lines_q[b*LineBytes+:LineBytes]  <= shifted_q[line*LineBytes+:LineBytes];
-      write_enable_q[b*LineBytes+:LineBytes] <= shifted_enable_q[line*LineBytes+:LineBytes];
+    for (int i = 0; i < Window; i++) begin
+      automatic int place = int'(difference_of(2'(i / LineBytes), write_line_q)) * LineBytes + i % LineBytes;
+      {write_enable_q[i], write_lines_q[i]} <= place < Reach ? shifted_q[place] : '0;
     end
     write_rows_q2 <= write_rows_q;
     write_q2      <= write_q;

@@ -24,26 +24,21 @@ module sned_memory #(
   input  wire logic [Writers-1:0][Width-1:0][7:0]  write_data_i
 );
 
-  logic [AddressBits-1:0] read_address, write_address;
-  logic [Width-1:0]       write_enable;
-  logic [Width-1:0][7:0]  write_data;
+  localparam int ReaderBits = Readers > 1 ? $clog2(Readers) : 1;
+  localparam int WriterBits = Writers > 1 ? $clog2(Writers) : 1;
+
+  logic [ReaderBits-1:0] reader;                            // whose turn it is
+  logic [WriterBits-1:0] writer;
 
   always_comb begin
-    read_address = read_address_i[Readers-1];
-    for (int r = Readers - 1; r >= 0; r--) if (read_i[r]) read_address = read_address_i[r];
+    reader = ReaderBits'(Readers - 1);
+    writer = WriterBits'(Writers - 1);
+    for (int r = Readers - 1; r >= 0; r--) if (read_i[r]) reader = ReaderBits'(r);
+    for (int w = Writers - 1; w >= 0; w--) if (write_i[w]) writer = WriterBits'(w);
     for (int r = 0; r < Readers; r++) begin
       read_ready_o[r] = 1'b1;
       for (int other = 0; other < r; other++) if (read_i[other]) read_ready_o[r] = 1'b0;
     end
-    write_address = write_address_i[Writers-1];
-    write_enable  = write_enable_i[Writers-1];
-    write_data    = write_data_i[Writers-1];
-    for (int w = Writers - 1; w >= 0; w--)
-      if (write_i[w]) begin
-        write_address = write_address_i[w];
-        write_enable  = write_enable_i[w];
-        write_data    = write_data_i[w];
-      end
     for (int w = 0; w < Writers; w++) begin
       write_ready_o[w] = 1'b1;
       for (int other = 0; other < w; other++) if (write_i[other]) write_ready_o[w] = 1'b0;
@@ -56,12 +51,12 @@ module sned_memory #(
     .Lines    (Lines)
   ) i_banks (
     .clk_i,
-    .read_address_i (read_address),
+    .read_address_i (read_address_i[reader]),
     .read_data_o,
     .write_i        (|write_i),
-    .write_address_i(write_address),
-    .write_enable_i (write_enable),
-    .write_data_i   (write_data)
+    .write_address_i(write_address_i[writer]),
+    .write_enable_i (write_enable_i[writer]),
+    .write_data_i   (write_data_i[writer])
   );
 
 endmodule
