@@ -1,8 +1,7 @@
 // sned_core - the units around the activation memory: Conv, Vector and FC between loads and stores.
 //
-// DDR is requests and streams here; sned_top puts AXI around them. Of readers and writers of the memory the first in each list goes first;
-// while a Conv runs, the vector unit reads in every other cycle at most (where results are wide, in every fourth), so that the collectors find
-// room to write.
+// DDR is requests and streams here; sned_top puts AXI around them. Of readers and writers of the memory the first in each list goes first: the
+// Conv, whose collectors cannot wait for long; those that read and write little; the vector unit, which takes all that is left.
 `default_nettype none
 
 module sned_core
@@ -73,16 +72,20 @@ module sned_core
   localparam int WordBits = $clog2(StreamWords);
   localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1;
   localparam int ShiftBits = 6;
+  localparam int VectorBytes = AddLanes > Pixels / 3 ? AddLanes : Pixels / 3; // of a write
 
-  // Readers: Conv, Vector, FC, Store. Writers: Vector, Conv, FC, Load.
+  // Readers: Conv, FC, Store, Vector. Writers: Conv, FC, Vector, Load.
   logic [3:0]                  read, read_ready, write, write_ready;
   logic [3:0][AddressBits-1:0] read_address, write_address;
   logic [3:0][Pixels-1:0]      write_enable;
   logic [3:0][Pixels-1:0][7:0] write_data;
   logic [Pixels-1:0][7:0]      read_data;
-  logic                        vector_reads, vector_ready, vector_turn;
-  logic [1:0]                  beat_q;
-  vector_t                     vector_work;
+  logic                        vector_busy, vector_reads, vector_write, vector_hold, vector_waits;
+  logic [AddressBits-1:0]      vector_address;
+  logic [Pixels-1:0]           vector_enable;
+  logic [Pixels-1:0][7:0]      vector_data;
+  logic [VectorBytes-1:0]      queue_enable;
+  logic [VectorBytes-1:0][7:0] queue_data;
 
   logic                   row_write, pair_write, stream_write, table_write;
   logic [TableBits-1:0]   row_address;
@@ -116,38 +119,40 @@ module sned_core
     .row_write_i(row_write), .row_address_i(row_address), .row_i(row), .pair_write_i(pair_write), .pair_i(pair), .pair_first_i(pair_first),
     .stream_write_i(stream_write), .stream_lane_i(stream_lane), .stream_address_i(stream_address),
     .stream_word_i(load_data[WordItems*ItemWidth-1:0]), .read_o(read[0]), .read_address_o(read_address[0]), .read_data_i(read_data),
-    .write_o(write[1]), .write_ready_i(write_ready[1]), .write_address_o(write_address[1]), .write_enable_o(write_enable[1]),
-    .write_data_o(write_data[1]), .counts_o(lanes_o));
-
-  // A wide result is two writes.
-  assign vector_work  = vector_t'(descriptor_i[UnitVector].body);
-  assign vector_turn  = ~busy_o[UnitConv] | (vector_work.wide ? &beat_q : beat_q[0]);
-  assign vector_ready = read_ready[1] & vector_turn;
-  assign read[1]      = vector_reads & vector_turn;
-  always_ff @(posedge clk_i) beat_q <= rst_ni ? beat_q + 1'b1 : '0;
+    .write_o(write[0]), .write_ready_i(write_ready[0]), .write_address_o(write_address[0]), .write_enable_o(write_enable[0]),
+    .write_data_o(write_data[0]), .counts_o(lanes_o));
 
   sned_vector #(.Pixels(Pixels), .AddressBits(AddressBits), .AddLanes(AddLanes), .LrnLanes(LrnLanes)) i_vector (
-    .clk_i, .rst_ni, .start_i(start_i[UnitVector]), .vector_i(vector_work), .busy_o(busy_o[UnitVector]),
+    .clk_i, .rst_ni, .start_i(start_i[UnitVector]), .vector_i(vector_t'(descriptor_i[UnitVector].body)), .busy_o(vector_busy),
     .table_write_i(table_write), .table_address_i(table_address), .table_entry_i(table_entry), .read_o(vector_reads),
-    .read_ready_i(vector_ready), .read_address_o(read_address[1]), .read_data_i(read_data), .write_o(write[0]),
-    .write_address_o(write_address[0]), .write_enable_o(write_enable[0]), .write_data_o(write_data[0]));
+    .read_ready_i(read_ready[3] & ~vector_hold), .read_address_o(read_address[3]), .read_data_i(read_data), .write_o(vector_write),
+    .write_address_o(vector_address), .write_enable_o(vector_enable), .write_data_o(vector_data));
+  assign read[3]            = vector_reads & ~vector_hold;
+  assign busy_o[UnitVector] = vector_busy | vector_waits;
+
+  sned_write_queue #(.Bytes(VectorBytes), .AddressBits(AddressBits)) i_vector_writes (
+    .clk_i, .rst_ni, .hold_o(vector_hold), .busy_o(vector_waits), .write_i(vector_write), .address_i(vector_address),
+    .enable_i(vector_enable[VectorBytes-1:0]), .data_i(vector_data[VectorBytes-1:0]), .write_o(write[2]), .write_ready_i(write_ready[2]),
+    .address_o(write_address[2]), .enable_o(queue_enable), .data_o(queue_data));
+  assign write_enable[2] = Pixels'(queue_enable);
+  assign write_data[2]   = (8 * Pixels)'(queue_data);
 
   sned_fc #(.Ports(FcReads), .Lanes(FcLanes), .Rows(FcRows), .Pixels(Pixels), .AddressBits(AddressBits)) i_fc (
     .clk_i, .rst_ni, .start_i(start_i[UnitFc]), .descriptor_i(fc_t'(descriptor_i[UnitFc].body)), .ddr_base_i(base_i), .busy_o(busy_o[UnitFc]),
     .error_o, .req_valid_o(fc_req_valid_o), .req_ready_i(fc_req_ready_i), .req_address_o(fc_req_address_o), .req_beats_o(fc_req_beats_o),
     .req_tag_o(fc_req_tag_o), .data_valid_i(fc_valid_i), .data_ready_o(fc_ready_o), .data_i(fc_data_i), .data_last_i(fc_last_i),
-    .data_tag_i(fc_tag_i), .read_o(read[2]), .read_ready_i(read_ready[2]), .read_address_o(read_address[2]), .read_data_i(read_data),
-    .write_o(write[2]), .write_ready_i(write_ready[2]), .write_address_o(write_address[2]), .write_enable_o(write_enable[2]),
-    .write_data_o(write_data[2]));
+    .data_tag_i(fc_tag_i), .read_o(read[1]), .read_ready_i(read_ready[1]), .read_address_o(read_address[1]), .read_data_i(read_data),
+    .write_o(write[1]), .write_ready_i(write_ready[1]), .write_address_o(write_address[1]), .write_enable_o(write_enable[1]),
+    .write_data_o(write_data[1]));
 
   sned_store #(.AddressBits(AddressBits)) i_store (
     .clk_i, .rst_ni, .start_i(start_i[UnitStore]), .store_i(store_t'(descriptor_i[UnitStore].body)), .busy_o(busy_o[UnitStore]), .base_i,
-    .output_i, .read_o(read[3]), .read_ready_i(read_ready[3]), .read_address_o(read_address[3]), .read_data_i(read_data[15:0]),
+    .output_i, .read_o(read[2]), .read_ready_i(read_ready[2]), .read_address_o(read_address[2]), .read_data_i(read_data[15:0]),
     .req_valid_o(store_req_valid_o), .req_ready_i(store_req_ready_i), .req_address_o(store_req_address_o), .req_beats_o(store_req_beats_o),
     .data_valid_o(store_valid_o), .data_ready_i(store_ready_i), .data_o(store_data_o), .done_i(store_done_i));
 
   logic unused;
-  assign unused = &{1'b0, read_ready[0], write_ready[0], descriptor_i};
+  assign unused = &{1'b0, read_ready[0], vector_enable, vector_data, descriptor_i};
 
 endmodule
 

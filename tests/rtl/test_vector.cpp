@@ -9,6 +9,7 @@
 namespace {
 
 constexpr int kPixels = PIXELS, kOutputs = (kPixels - 3) / 3 + 1, kAddressBits = ADDRESS_BITS, kMemoryLatency = 5;
+constexpr int kWritesBehind = 24;  // after the last read, at most: sned_write_queue has room for so many
 constexpr size_t kMemory = 140000;
 constexpr char kKinds[] = "mar+l";
 
@@ -62,7 +63,7 @@ class Bench {
     module_.start_i = 0;
     long cycles = 1;
     for (; module_.busy_o; cycles++) {
-      if (cycles > 1000000) return -1;
+      if (cycles > 1000000 || writes_ > kWritesBehind) return -1;
       Step(stalls);
     }
     return cycles;
@@ -80,6 +81,7 @@ class Bench {
     reads_.pop_front();
     // Data of cycles without a read is anything.
     reads_.push_back((module_.read_o && module_.read_ready_i ? size_t(module_.read_address_o) : generator()) & mask);
+    writes_ = module_.read_o && module_.read_ready_i ? 0 : writes_ + int(module_.write_o);
     if (module_.write_o)
       for (int p = 0; p < kPixels; p++)
         if (GetField(module_.write_enable_o, p, 1))
@@ -88,6 +90,7 @@ class Bench {
   }
 
   Vsned_vector module_;
+  int writes_ = 0;  // since the last read
   std::deque<size_t> reads_ = std::deque<size_t>(kMemoryLatency, 0);
 };
 
