@@ -96,9 +96,8 @@ package sned_pkg;
   } load_kind_t;
 
   typedef struct packed {
-    logic [BodyWidth-109:0] unused;
+    logic [BodyWidth-101:0] unused;
     logic [15:0]            lane_words;
-    logic [7:0]             lane;
     logic [23:0]            place;
     logic [23:0]            words;      // of 16 bytes
     logic [31:0]            address;    // in units of 16 bytes

@@ -19,7 +19,8 @@ module sned_lanes
   parameter int ShiftBits = 6,
   localparam int TableBits = $clog2(TableRows),
   localparam int WordBits = $clog2(StreamWords),
-  localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1,
+  localparam int Half = Lanes / 2,
+  localparam int LaneBits = Half > 1 ? $clog2(Half) : 1,
   localparam int LanesBits = $clog2(Lanes + 1)
 ) (
   input  wire logic                           clk_i,
@@ -34,10 +35,11 @@ module sned_lanes
   input  wire logic                           pair_write_i,
   input  wire logic [255:0]                   pair_i,
   input  wire logic [7:0]                     pair_first_i,
-  input  wire logic                           stream_write_i,
-  input  wire logic [LaneBits-1:0]            stream_lane_i,
-  input  wire logic [WordBits-1:0]            stream_address_i,
-  input  wire logic [WordItems*ItemWidth-1:0] stream_word_i,
+  // Of the lower and the upper half of the lanes.
+  input  wire logic [1:0]                          stream_write_i,
+  input  wire logic [1:0][LaneBits-1:0]            stream_lane_i,
+  input  wire logic [1:0][WordBits-1:0]            stream_address_i,
+  input  wire logic [1:0][WordItems*ItemWidth-1:0] stream_word_i,
   // The activations, as sned_conv has them.
   output      logic                           read_o,
   output      logic [AddressBits-1:0]         read_address_o,
@@ -111,9 +113,9 @@ module sned_lanes
     ) i_stream (
       .clk_i,
       .rst_ni,
-      .write_i        (stream_write_i & (stream_lane_i == LaneBits'(l))),
-      .write_address_i(stream_address_i),
-      .write_data_i   (stream_word_i),
+      .write_i        (stream_write_i[l/Half] & (stream_lane_i[l/Half] == LaneBits'(l % Half))),
+      .write_address_i(stream_address_i[l/Half]),
+      .write_data_i   (stream_word_i[l/Half]),
       .start_i,
       .first_i        (WordBits'(conv_i.stream_first)),
       .tiles_i        (conv_i.tiles),

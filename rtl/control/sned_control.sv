@@ -26,8 +26,7 @@ module sned_control
   input  wire logic                    req_ready_i,
   output      logic [63:0]             req_address_o,
   output      logic [23:0]             req_beats_o,
-  input  wire logic                    data_valid_i,
-  output      logic                    data_ready_o,
+  input  wire logic                    data_valid_i, // never refused
   input  wire logic [127:0]            data_i,
   // The units.
   output      logic [Units-1:0]        start_o,
@@ -58,7 +57,6 @@ module sned_control
     .req_address_o,
     .req_beats_o,
     .data_valid_i,
-    .data_ready_o,
     .data_i,
     .valid_o     (valid),
     .ready_i     (ready),

@@ -20,7 +20,7 @@ module sned_counters
   input  wire logic [Units-1:0]                     active_i,
   input  wire logic [Units-1:0][15:0]               layer_i,
   input  wire logic [LaneCounts-1:0][LanesBits-1:0] lanes_i,    // of 2 cycles ago
-  input  wire logic                                 load_i,     // a word comes
+  input  wire logic [1:0]                           load_i,     // a word comes, by each of its ports
   input  wire logic [FcReads-1:0]                   fc_i,
   input  wire logic [31:0]                          select_i,
   output      logic [31:0]                          value_o
@@ -32,7 +32,7 @@ module sned_counters
   localparam int Counters = LaneCounts + 5;
 
   logic [1:0][Units-1:0]         active_q;                      // as old as lanes_i
-  logic [1:0]                    load_q;
+  logic [1:0][1:0]               load_q;                        // words
   logic [1:0][FcBits-1:0]        fc_q;
   logic [Counters-1:0][Bits-1:0] sums;
   logic [63:0]                   sum;
@@ -42,7 +42,7 @@ module sned_counters
     automatic logic [FcBits-1:0] words = '0;
     for (int p = 0; p < FcReads; p++) words = words + FcBits'(fc_i[p]);
     active_q <= {active_q[0], active_i};
-    load_q   <= {load_q[0], load_i};
+    load_q   <= {load_q[0], {1'b0, load_i[0]} + {1'b0, load_i[1]}};
     fc_q     <= {fc_q[0], words};
     if (!rst_ni) active_q <= '0;
   end
@@ -58,7 +58,7 @@ module sned_counters
   sned_tally #(.Counters(2), .Bits(Bits), .AmountBits(FcBits), .Layers(Layers)) i_fc (.clk_i, .rst_ni, .clear_i(start_i),
     .active_i(active_q[1][UnitFc]), .layer_i(layer_i[UnitFc]), .amounts_i({fc_q[1], FcBits'(1)}), .select_i(layer),
     .sums_o({sums[4+LaneCounts], sums[2]}));
-  sned_tally #(.Bits(Bits), .Layers(Layers)) i_load (.clk_i, .rst_ni, .clear_i(start_i), .active_i(active_q[1][UnitLoad]),
+  sned_tally #(.Bits(Bits), .AmountBits(2), .Layers(Layers)) i_load (.clk_i, .rst_ni, .clear_i(start_i), .active_i(active_q[1][UnitLoad]),
     .layer_i(layer_i[UnitLoad]), .amounts_i(load_q[1]), .select_i(layer), .sums_o(sums[3+LaneCounts]));
 
   always_comb begin

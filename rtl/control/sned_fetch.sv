@@ -2,11 +2,15 @@
 //
 // At the list's end it waits until all units are idle; then the next image begins, or done_o. A descriptor of a unit that there is not, or a
 // list without an end, or of nothing, is error_o, and nothing more is dealt.
+//
+// Ahead descriptors at most are asked for before they are dealt, Ahead / 2 at a time: there is room for their data, so it never waits outside.
 `default_nettype none
 
 module sned_fetch
   import sned_pkg::*;
-(
+#(
+  parameter int Ahead = 8                          // a power of two, 2 or more
+) (
   input  wire logic               clk_i,
   input  wire logic               rst_ni,
   input  wire logic               start_i,
@@ -22,7 +26,6 @@ module sned_fetch
   output      logic [63:0]        req_address_o,
   output      logic [23:0]        req_beats_o,
   input  wire logic               data_valid_i,
-  output      logic               data_ready_o,
   input  wire logic [127:0]       data_i,
   // The queues.
   output      logic [Units-1:0]   valid_o,
@@ -31,11 +34,18 @@ module sned_fetch
   input  wire logic               idle_i
 );
 
-  typedef enum logic [2:0] {Idle, Ask, Gather, Deal, Drain} state_t;
+  localparam int Batch = Ahead / 2;
+  localparam int AheadBits = $clog2(Ahead + 1);
+
+  typedef enum logic [2:0] {Idle, Begin, Gather, Deal, Drain} state_t;
 
   state_t           state_q;
   logic [1:0]       beat_q;
-  logic [21:0]      left_q;
+  logic [21:0]      left_q, ask_q, batch;           // descriptors to gather, to ask for; to be asked for at once
+  logic [AheadBits-1:0] ahead_q;                     // asked for, and not gathered
+  logic [63:0]      address_q;
+  logic             asks, beat_valid, gathers, list_ready;
+  logic [127:0]     beat;
   logic [31:0]      image_q;
   logic [3:0][127:0] beats_q;
   logic [Units-1:0] target;
@@ -47,32 +57,42 @@ module sned_fetch
 
   assign descriptor_o  = descriptor_t'(beats_q);
   assign is_end        = descriptor_o.unit == 8'(UnitEnd);
-  assign req_valid_o   = state_q == Ask;
-  assign req_address_o = base_i;
-  assign req_beats_o   = {count_i, 2'b00};
-  // What is left behind a list's end is thrown away.
-  assign data_ready_o  = (state_q == Gather) | (state_q == Drain);
+  assign batch         = ask_q < 22'(Batch) ? ask_q : 22'(Batch);
+  assign req_valid_o   = (ask_q != '0) & (ahead_q <= AheadBits'(Ahead - Batch));
+  assign req_address_o = address_q;
+  assign req_beats_o   = {batch, 2'b00};
+  assign asks          = req_valid_o & req_ready_i;
+  assign gathers       = (state_q == Gather) & beat_valid;
   assign valid_o       = state_q == Deal ? target : '0;
   assign busy_o        = state_q != Idle;
 
+  sned_fifo #(.Width(128), .Depth(4 * Ahead)) i_beats (
+    .clk_i, .rst_ni, .valid_i(data_valid_i), .ready_o(list_ready), .data_i, .valid_o(beat_valid), .ready_i(gathers), .data_o(beat));
+
   always_ff @(posedge clk_i) begin
     next_o <= 1'b0;
+    if (asks) begin
+      ask_q     <= ask_q - batch;
+      address_q <= address_q + 64'({batch, 6'b0});
+    end
+    ahead_q <= ahead_q + (asks ? AheadBits'(batch) : '0) - AheadBits'(gathers && beat_q == 2'd3);
     unique case (state_q)
       Idle:
       if (start_i) begin
         image_q <= images_i;
         if ((count_i == '0) | (images_i == '0)) error_o <= 1'b1;
-        else state_q <= Ask;
+        else state_q <= Begin;
       end
-      Ask:
-      if (req_ready_i) begin
-        left_q  <= count_i;
-        beat_q  <= '0;
-        state_q <= Gather;
+      Begin: begin
+        left_q    <= count_i;
+        ask_q     <= count_i;
+        address_q <= base_i;
+        beat_q    <= '0;
+        state_q   <= Gather;
       end
       Gather:
-      if (data_valid_i) begin
-        beats_q <= {data_i, beats_q[3:1]};
+      if (beat_valid) begin
+        beats_q <= {beat, beats_q[3:1]};
         beat_q  <= beat_q + 1'b1;
         if (beat_q == 2'd3) begin
           left_q  <= left_q - 1'b1;
@@ -91,14 +111,19 @@ module sned_fetch
       if (idle_i) begin
         image_q <= image_q - 1'b1;
         next_o  <= image_q != 32'd1;
-        state_q <= image_q == 32'd1 ? Idle : Ask;
+        state_q <= image_q == 32'd1 ? Idle : Begin;
       end
     endcase
     if (!rst_ni) begin
       state_q <= Idle;
       error_o <= 1'b0;
+      ask_q   <= '0;
+      ahead_q <= '0;
     end
   end
+
+  logic unused;
+  assign unused = list_ready;
 
 endmodule
 

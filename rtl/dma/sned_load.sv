@@ -1,6 +1,7 @@
 // sned_load - brings words of 16 bytes from DDR to where a load says: activations, tables, streams. src/accel/descriptor.h: load_kind.
 //
-// A word a cycle to activations and streams, one in two cycles to the row table, two for an entry of the pair table, one in eight to the LRN's.
+// A word a cycle to activations and streams, one in two cycles to the row table, two for an entry of the pair table, one in eight to the LRN's. Of streams
+// it brings those of the lower half of the lanes; sned_load_upper those of the others, by a port of its own.
 `default_nettype none
 
 module sned_load
@@ -9,7 +10,7 @@ module sned_load
   parameter int AddressBits = 21,
   parameter int TableBits = 14,
   parameter int WordBits = 12,                                   // of a stream buffer's address
-  parameter int Lanes = 16,
+  parameter int Lanes = 8,                                       // of the lower half
   localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1
 ) (
   input  wire logic                   clk_i,
@@ -48,7 +49,7 @@ module sned_load
 );
 
   logic                   ask_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, ends_lane, in_parts;
-  logic [23:0]            left_q;
+  logic [23:0]            words, left_q;
   logic [2:0]             part_q;                                // of a word
   logic [AddressBits-1:0] place_q;
   logic [15:0]            lane_left_q;
@@ -62,6 +63,7 @@ module sned_load
   assign kind_streams     = load_i.kind == LoadStreams;
   assign kind_table       = load_i.kind == LoadTable;
 
+  assign words        = kind_streams ? load_i.words >> 1 : load_i.words;
   assign in_parts     = kind_rows | kind_table;
   assign ends_word    = kind_rows ? part_q[0] : kind_table ? &part_q : kind_activations ? write_ready_i : 1'b1;
   assign ends_lane    = lane_left_q == 16'd1;
@@ -69,7 +71,7 @@ module sned_load
   assign busy_o       = ask_q | (left_q != '0);
 
   assign req_valid_o   = ask_q;
-  assign req_beats_o   = load_i.words;
+  assign req_beats_o   = words;
   assign req_address_o = (load_i.moves ? input_i : base_i) + {28'b0, load_i.address, 4'b0};
 
   assign data_o           = data_i;
@@ -90,15 +92,15 @@ module sned_load
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
-      ask_q       <= load_i.words != '0;
+      ask_q       <= words != '0;
       place_q     <= AddressBits'(load_i.place);
-      lane_q      <= LaneBits'(load_i.lane);
+      lane_q      <= '0;
       lane_left_q <= load_i.lane_words;
       part_q      <= '0;
       second_q    <= 1'b0;
     end else if (ask_q & req_ready_i) begin
       ask_q  <= 1'b0;
-      left_q <= load_i.words;
+      left_q <= words;
     end else if (data_valid_i & (left_q != '0)) begin
       part_q <= ends_word ? '0 : part_q + 3'(in_parts);
       if (in_parts) place_q <= place_q + 1'b1;

@@ -45,6 +45,13 @@ module sned_core
   input  wire logic                    load_valid_i,
   output      logic                    load_ready_o,
   input  wire logic [127:0]            load_data_i,
+  // Streams of the upper half of the lanes; their data is never refused.
+  output      logic                    upper_req_valid_o,
+  input  wire logic                    upper_req_ready_i,
+  output      logic [63:0]             upper_req_address_o,
+  output      logic [23:0]             upper_req_beats_o,
+  input  wire logic                    upper_valid_i,
+  input  wire logic [127:0]            upper_data_i,
   // Stores.
   output      logic                    store_req_valid_o,
   input  wire logic                    store_req_ready_i,
@@ -70,7 +77,7 @@ module sned_core
   localparam int AddressBits = $clog2(Lines * LineBytes);
   localparam int TableBits = $clog2(TableRows);
   localparam int WordBits = $clog2(StreamWords);
-  localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1;
+  localparam int LaneBits = Lanes > 2 ? $clog2(Lanes / 2) : 1;
   localparam int ShiftBits = 6;
   localparam int VectorBytes = AddLanes > Pixels / 3 ? AddLanes : Pixels / 3; // of a write
 
@@ -87,13 +94,14 @@ module sned_core
   logic [VectorBytes-1:0]      queue_enable;
   logic [VectorBytes-1:0][7:0] queue_data;
 
-  logic                   row_write, pair_write, stream_write, table_write;
+  logic                   row_write, pair_write, table_write, lower_busy, upper_busy;
+  logic [1:0]             stream_write;
   logic [TableBits-1:0]   row_address;
   logic [63:0]            row;
   logic [255:0]           pair;
   logic [7:0]             pair_first;
-  logic [LaneBits-1:0]    stream_lane;
-  logic [WordBits-1:0]    stream_address;
+  logic [1:0][LaneBits-1:0] stream_lane;
+  logic [1:0][WordBits-1:0] stream_address;
   logic [9:0]             table_address;
   logic [15:0]            table_entry;
   logic [127:0]           load_data;
@@ -102,13 +110,19 @@ module sned_core
     .clk_i, .read_i(read), .read_ready_o(read_ready), .read_address_i(read_address), .read_data_o(read_data), .write_i(write),
     .write_ready_o(write_ready), .write_address_i(write_address), .write_enable_i(write_enable), .write_data_i(write_data));
 
-  sned_load #(.AddressBits(AddressBits), .TableBits(TableBits), .WordBits(WordBits), .Lanes(Lanes)) i_load (
-    .clk_i, .rst_ni, .start_i(start_i[UnitLoad]), .load_i(load_t'(descriptor_i[UnitLoad].body)), .busy_o(busy_o[UnitLoad]), .base_i, .input_i,
+  sned_load #(.AddressBits(AddressBits), .TableBits(TableBits), .WordBits(WordBits), .Lanes(Lanes / 2)) i_load (
+    .clk_i, .rst_ni, .start_i(start_i[UnitLoad]), .load_i(load_t'(descriptor_i[UnitLoad].body)), .busy_o(lower_busy), .base_i, .input_i,
     .req_valid_o(load_req_valid_o), .req_ready_i(load_req_ready_i), .req_address_o(load_req_address_o), .req_beats_o(load_req_beats_o),
     .data_valid_i(load_valid_i), .data_ready_o(load_ready_o), .data_i(load_data_i), .write_o(write[3]), .write_ready_i(write_ready[3]),
     .write_address_o(write_address[3]), .row_write_o(row_write), .row_address_o(row_address), .row_o(row), .pair_write_o(pair_write),
-    .pair_o(pair), .pair_first_o(pair_first), .stream_write_o(stream_write), .stream_lane_o(stream_lane), .stream_address_o(stream_address),
+    .pair_o(pair), .pair_first_o(pair_first), .stream_write_o(stream_write[0]), .stream_lane_o(stream_lane[0]), .stream_address_o(stream_address[0]),
     .table_write_o(table_write), .table_address_o(table_address), .table_o(table_entry), .data_o(load_data));
+
+  sned_load_upper #(.WordBits(WordBits), .Lanes(Lanes / 2)) i_load_upper (
+    .clk_i, .rst_ni, .start_i(start_i[UnitLoad]), .load_i(load_t'(descriptor_i[UnitLoad].body)), .busy_o(upper_busy), .base_i,
+    .req_valid_o(upper_req_valid_o), .req_ready_i(upper_req_ready_i), .req_address_o(upper_req_address_o), .req_beats_o(upper_req_beats_o),
+    .data_valid_i(upper_valid_i), .stream_write_o(stream_write[1]), .stream_lane_o(stream_lane[1]), .stream_address_o(stream_address[1]));
+  assign busy_o[UnitLoad] = lower_busy | upper_busy;
   assign write_enable[3] = Pixels'(16'hffff);
   assign write_data[3]   = (8 * Pixels)'(load_data);
 
@@ -118,7 +132,7 @@ module sned_core
     .clk_i, .rst_ni, .start_i(start_i[UnitConv]), .conv_i(conv_t'(descriptor_i[UnitConv].body)), .busy_o(busy_o[UnitConv]),
     .row_write_i(row_write), .row_address_i(row_address), .row_i(row), .pair_write_i(pair_write), .pair_i(pair), .pair_first_i(pair_first),
     .stream_write_i(stream_write), .stream_lane_i(stream_lane), .stream_address_i(stream_address),
-    .stream_word_i(load_data[WordItems*ItemWidth-1:0]), .read_o(read[0]), .read_address_o(read_address[0]), .read_data_i(read_data),
+    .stream_word_i({upper_data_i[WordItems*ItemWidth-1:0], load_data[WordItems*ItemWidth-1:0]}), .read_o(read[0]), .read_address_o(read_address[0]), .read_data_i(read_data),
     .write_o(write[0]), .write_ready_i(write_ready[0]), .write_address_o(write_address[0]), .write_enable_o(write_enable[0]),
     .write_data_o(write_data[0]), .counts_o(lanes_o));
 
@@ -152,7 +166,7 @@ module sned_core
     .data_valid_o(store_valid_o), .data_ready_i(store_ready_i), .data_o(store_data_o), .done_i(store_done_i));
 
   logic unused;
-  assign unused = &{1'b0, read_ready[0], vector_enable, vector_data, descriptor_i};
+  assign unused = &{1'b0, read_ready[0], vector_enable, vector_data, upper_data_i, descriptor_i};
 
 endmodule
 

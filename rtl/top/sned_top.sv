@@ -1,6 +1,6 @@
 // sned_top - the accelerator as a design takes it: AXI4-Lite registers, an interrupt, and AXI4 ports to memory.
 //
-// Read ports: 0 loads, 1 the list of descriptors, from 2 on the FC engine's. One write port, for stores. After an error no descriptor begins, and
+// Read ports: 0 loads, 1 the list of descriptors and the upper lanes' streams, from 2 on the FC engine's. One write port, for stores. After an error no descriptor begins, and
 // memory is asked for nothing more. Then, or at any time, a reset by register brings all but the registers back; it is over when bursts on their way are
 // (sned_reset), so nothing of the run before comes after it.
 `default_nettype none
@@ -95,6 +95,11 @@ module sned_top
   logic [Units-1:0]        unit_start, unit_busy;
   descriptor_t [Units-1:0] descriptor;
 
+  // List, upper streams: port 1's.
+  logic [1:0]              share_valid, share_ready, share_data;
+  logic [1:0][63:0]        share_address;
+  logic [1:0][23:0]        share_beats;
+
   logic [Reads-1:0]        req_valid, req_ready, data_valid, data_ready, data_last, read_failed, read_idle, read_still;
   logic [Reads-1:0][63:0]  req_address;
   logic [Reads-1:0][23:0]  req_beats;
@@ -120,8 +125,8 @@ module sned_top
     .core_rst_no(core_rst_n), .axi_rst_no(axi_rst_n), .halt_o(halt), .busy_o(resetting));
 
   sned_control #(.LimitBits(LimitBits)) i_control (.clk_i, .rst_ni(core_rst_n), .hold_i(halt), .start_i(start), .list_i(list), .count_i(count), .images_i(images), .next_o(next),
-    .busy_o(busy), .error_o(control_error), .req_valid_o(req_valid[1]), .req_ready_i(req_ready[1]), .req_address_o(req_address[1]),
-    .req_beats_o(req_beats[1]), .data_valid_i(data_valid[1]), .data_ready_o(data_ready[1]), .data_i(data[1]), .start_o(unit_start),
+    .busy_o(busy), .error_o(control_error), .req_valid_o(share_valid[0]), .req_ready_i(share_ready[0]), .req_address_o(share_address[0]),
+    .req_beats_o(share_beats[0]), .data_valid_i(share_data[0]), .data_i(data[1]), .start_o(unit_start),
     .descriptor_o(descriptor), .unit_busy_i(unit_busy), .active_o);
 
   sned_core #(.Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group),
@@ -130,13 +135,20 @@ module sned_top
   ) i_core (.clk_i, .rst_ni(core_rst_n), .start_i(unit_start), .descriptor_i(descriptor), .busy_o(unit_busy), .error_o(fc_error), .lanes_o(lanes),
     .base_i(base), .input_i(input_q), .output_i(output_q), .load_req_valid_o(req_valid[0]), .load_req_ready_i(req_ready[0]),
     .load_req_address_o(req_address[0]), .load_req_beats_o(req_beats[0]), .load_valid_i(data_valid[0]), .load_ready_o(data_ready[0]),
-    .load_data_i(data[0]), .store_req_valid_o(store_req_valid), .store_req_ready_i(store_req_ready),
+    .load_data_i(data[0]), .upper_req_valid_o(share_valid[1]), .upper_req_ready_i(share_ready[1]), .upper_req_address_o(share_address[1]),
+    .upper_req_beats_o(share_beats[1]), .upper_valid_i(share_data[1]), .upper_data_i(data[1]), .store_req_valid_o(store_req_valid), .store_req_ready_i(store_req_ready),
     .store_req_address_o(store_req_address), .store_req_beats_o(store_req_beats), .store_valid_o(store_valid),
     .store_ready_i(store_ready), .store_data_o(store_data), .store_done_i(store_done), .fc_req_valid_o(req_valid[Reads-1:2]),
     .fc_req_ready_i(req_ready[Reads-1:2]), .fc_req_address_o(req_address[Reads-1:2]), .fc_req_beats_o(req_beats[Reads-1:2]),
     .fc_req_tag_o(req_tag[Reads-1:2]), .fc_valid_i(data_valid[Reads-1:2]), .fc_ready_o(data_ready[Reads-1:2]),
     .fc_data_i(data[Reads-1:2]), .fc_last_i(data_last[Reads-1:2]), .fc_tag_i(data_tag[Reads-1:2]));
-  assign req_tag[1:0] = '0;
+  assign req_tag[0] = '0;
+
+  sned_axi_share i_share (.req_valid_i(share_valid), .req_ready_o(share_ready), .req_address_i(share_address), .req_beats_i(share_beats),
+    .data_valid_o(share_data), .req_valid_o(req_valid[1]), .req_ready_i(req_ready[1]), .req_address_o(req_address[1]),
+    .req_beats_o(req_beats[1]), .req_tag_o(req_tag[1][0]), .data_valid_i(data_valid[1]), .data_tag_i(data_tag[1][0]));
+  assign req_tag[1][7:1] = '0;
+  assign data_ready[1]   = 1'b1;
 
   for (genvar p = 0; p < Reads; p++) begin : gen_read
     sned_axi_read i_read (.clk_i, .rst_ni(axi_rst_n), .clear_i(1'b0), .halt_i(halt), .error_o(read_error[p]), .idle_o(read_idle[p]), .still_o(read_still[p]),
@@ -156,8 +168,8 @@ module sned_top
     .m_axi_awburst_o, .m_axi_awcache_o, .m_axi_awprot_o, .m_axi_awvalid_o, .m_axi_awready_i, .m_axi_wdata_o, .m_axi_wstrb_o,
     .m_axi_wlast_o, .m_axi_wvalid_o, .m_axi_wready_i, .m_axi_bresp_i, .m_axi_bvalid_i, .m_axi_bready_o);
 
-  sned_counters #(.Lanes(Lanes), .FcReads(FcReads)) i_counters (.clk_i, .rst_ni, .start_i(start), .active_i(active_o), .layer_i(layer_o),
-    .lanes_i(lanes), .load_i(data_valid[0] & data_ready[0]), .fc_i(data_valid[Reads-1:2] & data_ready[Reads-1:2]), .select_i(select),
+  sned_counters #(.Lanes(Lanes), .FcReads(FcReads)) i_counters (.clk_i, .rst_ni(core_rst_n), .start_i(start), .active_i(active_o), .layer_i(layer_o),
+    .lanes_i(lanes), .load_i({share_data[1], data_valid[0] & data_ready[0]}), .fc_i(data_valid[Reads-1:2] & data_ready[Reads-1:2]), .select_i(select),
     .value_o(counter));
 
   for (genvar u = 0; u < Units; u++) begin : gen_layer

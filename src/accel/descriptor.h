@@ -31,7 +31,7 @@ enum load_kind {
     LOAD_ROWS,        /* two rows of a feeder's table a word, from row `place` on: table.h */
     LOAD_PAIRS, /* an entry of a collector's table in two words: it says its lane, and its number from `place`
                    on */
-    LOAD_STREAMS, /* `lane_words` for lane `lane`, then so many for the next, from word `place` on */
+    LOAD_STREAMS, /* `lane_words` for each lane, from word `place` on: `words` are so many for all lanes */
     LOAD_TABLE    /* eight entries of the LRN's table a word, from entry `place` on */
 };
 
@@ -42,7 +42,6 @@ enum load_kind {
     X(address, 32, 0)                                                                                        \
     X(words, 24, 0)                                                                                          \
     X(place, 24, 0)                                                                                          \
-    X(lane, 8, 0)                                                                                            \
     X(lane_words, 16, 0)
 
 /* Words of the activation memory to DDR. */

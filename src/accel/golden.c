@@ -36,7 +36,7 @@ static sned_status load_word(struct golden *g, const struct load_work *load, int
                 table_row_unpack(&g->rows[row], word + i * ROW_BYTES);
         }
     } else if (load->kind == LOAD_STREAMS) {
-        const int64_t lane = load->lane + index / load->lane_words,
+        const int64_t lane = index / load->lane_words,
                       at = load->place + index % load->lane_words;
         if (lane >= config->lanes || at >= config->stream_words)
             return refuse(error, "a load beyond a lane's stream buffer");
@@ -71,8 +71,8 @@ static sned_status run_load(struct golden *g, const struct load_work *load, sned
     if ((load->address + load->words) * DDR_WORD > room)
         return refuse(error, "a load beyond the program's image");
     from += load->address * DDR_WORD;
-    if (load->kind == LOAD_STREAMS && !load->lane_words)
-        return refuse(error, "streams without words");
+    if (load->kind == LOAD_STREAMS && load->words != load->lane_words * g->program->config->lanes)
+        return refuse(error, "streams that are not of all lanes");
     if (load->kind == LOAD_PAIRS)
         for (int64_t i = 0; i + 1 < load->words; i += 2)
             SNED_TRY(load_pair(g, load->place, from + i * DDR_WORD, error));

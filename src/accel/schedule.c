@@ -59,9 +59,8 @@ struct scheduler {
 /* rtl/dma/sned_load.sv. */
 static int64_t load_cycles(const struct load_work *work, const struct accel_config *config)
 {
-    (void)config;
     const int64_t each = work->kind == LOAD_ROWS ? 2 : work->kind == LOAD_TABLE ? 8 : 1;
-    return LATENCY + work->words * each;
+    return LATENCY + (work->kind == LOAD_STREAMS ? work->words / 2 : work->words * each);
 }
 
 static void move(struct descriptor *d, int64_t by)

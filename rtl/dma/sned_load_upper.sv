@@ -1,0 +1,86 @@
+// sned_load_upper - brings the streams of the upper half of the lanes, the second half of a load's words, while sned_load brings the first.
+//
+// It shares its port with the list of descriptors, whose readers must not wait for long: so it asks for Chunk words at a time, and for no more than
+// 3 Chunk ahead of their coming.
+`default_nettype none
+
+module sned_load_upper
+  import sned_pkg::*;
+#(
+  parameter int WordBits = 12,                                   // of a stream buffer's address
+  parameter int Lanes = 8,                                       // of the upper half
+  parameter int Chunk = 32,
+  localparam int LaneBits = Lanes > 1 ? $clog2(Lanes) : 1
+) (
+  input  wire logic                clk_i,
+  input  wire logic                rst_ni,
+  input  wire logic                start_i,
+  input  wire load_t               load_i,                       // constant while busy_o
+  output      logic                busy_o,
+  input  wire logic [63:0]         base_i,
+  // DDR; its data is never refused.
+  output      logic                req_valid_o,
+  input  wire logic                req_ready_i,
+  output      logic [63:0]         req_address_o,
+  output      logic [23:0]         req_beats_o,
+  input  wire logic                data_valid_i,
+  // Of this half.
+  output      logic                stream_write_o,
+  output      logic [LaneBits-1:0] stream_lane_o,
+  output      logic [WordBits-1:0] stream_address_o
+);
+
+  localparam int AheadBits = $clog2(3 * Chunk + 1);
+
+  logic [23:0]          ask_q, left_q;                           // words to ask for; to come
+  logic [31:0]          address_q;
+  logic [AheadBits-1:0] ahead_q;                                 // asked for, and not there
+  logic [15:0]          lane_left_q;
+  logic [LaneBits-1:0]  lane_q;
+  logic [WordBits-1:0]  place_q;
+  logic                 asks, ends_lane;
+
+  assign req_valid_o      = (ask_q != '0) & (ahead_q <= AheadBits'(2 * Chunk));
+  assign req_beats_o      = ask_q < 24'(Chunk) ? ask_q : 24'(Chunk);
+  assign req_address_o    = base_i + {28'b0, address_q, 4'b0};
+  assign asks             = req_valid_o & req_ready_i;
+  assign busy_o           = left_q != '0;
+  assign ends_lane        = lane_left_q == 16'd1;
+  assign stream_write_o   = data_valid_i & busy_o;
+  assign stream_lane_o    = lane_q;
+  assign stream_address_o = place_q;
+
+  always_ff @(posedge clk_i) begin
+    if (asks) begin
+      ask_q     <= ask_q - req_beats_o;
+      address_q <= address_q + 32'(req_beats_o);
+    end
+    ahead_q <= ahead_q + (asks ? AheadBits'(req_beats_o) : '0) - AheadBits'(data_valid_i);
+    if (stream_write_o) begin
+      left_q      <= left_q - 1'b1;
+      place_q     <= ends_lane ? WordBits'(load_i.place) : place_q + 1'b1;
+      lane_left_q <= ends_lane ? load_i.lane_words : lane_left_q - 1'b1;
+      if (ends_lane) lane_q <= lane_q + 1'b1;
+    end
+    if (start_i) begin
+      ask_q       <= load_i.kind == LoadStreams ? load_i.words >> 1 : '0;
+      left_q      <= load_i.kind == LoadStreams ? load_i.words >> 1 : '0;
+      address_q   <= load_i.address + 32'(load_i.words[23:1]);
+      place_q     <= WordBits'(load_i.place);
+      lane_left_q <= load_i.lane_words;
+      lane_q      <= '0;
+      ahead_q     <= '0;
+    end
+    if (!rst_ni) begin
+      ask_q   <= '0;
+      left_q  <= '0;
+      ahead_q <= '0;
+    end
+  end
+
+  logic unused;
+  assign unused = &{1'b0, load_i};
+
+endmodule
+
+`default_nettype wire
