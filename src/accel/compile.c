@@ -53,9 +53,11 @@ static sned_status name_layers(struct accel_program *program, const struct graph
 
 static sned_status compile_nodes(struct compiler *c, int last, sned_error *error)
 {
-    for (int n = 0; n < last; n++)
+    for (int n = 0; n < last; n++) {
+        c->program->layers[n].issued = 0;
         SNED_TRY(sned_error_context(error, compile_node(c, n, error), "node '%.80s' (%s)",
                                     c->graph->nodes[n].name, sned_op_name(c->graph->nodes[n].op)));
+    }
     return SNED_OK;
 }
 
@@ -65,47 +67,90 @@ static int last_of(const struct graph *graph)
            (graph->node_count > 0 && graph->nodes[graph->node_count - 1].op == OP_SOFTMAX);
 }
 
-/* The first layers in the fewest strips with which all fits in `bytes`; of these the longest beginning. *cut
- * stays NULL where `most` strips do not suffice. */
-static sned_status cut(struct compiler *c, const struct graph *graph, int64_t bytes, int most,
-                       struct graph **cut, sned_error *error)
+/* ---- places ---- */
+
+/* The placement, if there is one, in place of the compiler's. */
+static sned_status replace(struct compiler *c, const struct graph *graph, int cut, sned_error *error)
 {
-    struct accel_config smaller = *c->config;
+    struct placement placement;
+    SNED_TRY(placement_make(&placement, graph, last_of(graph), cut, c->config, error));
+    placement_free(&c->placement);
+    c->placement = placement;
+    c->graph = graph;
+    return SNED_OK;
+}
+
+/* The first layers in the fewest strips with which all fits; of these the longest beginning. *strips stays
+ * NULL where no number of them suffices. */
+static sned_status cut_rows(struct compiler *c, const struct graph *graph, struct graph **strips,
+                            sned_error *error)
+{
+    enum { MOST = 32 };
     const int chain = sned_graph_chain(graph);
-    smaller.activation_bytes = bytes;
-    for (int strips = 2; strips <= most; strips++)
-        for (int length = chain; length > 1; length--) {
+    for (int count = 2; count <= MOST && !*strips; count++)
+        for (int length = chain; length > 1 && !*strips; length--) {
             struct graph *tried;
-            struct placement placement;
             SNED_TRY(sned_graph_copy(&tried, graph, error));
-            if (sned_graph_cut_rows(tried, length, strips, NULL) == SNED_OK &&
-                placement_make(&placement, tried, last_of(tried), &smaller, NULL) == SNED_OK) {
-                placement_free(&c->placement);
-                c->placement = placement;
-                c->graph = *cut = tried;
-                return SNED_OK;
-            }
-            sned_graph_free(tried);
+            if (sned_graph_cut_rows(tried, length, count, NULL) == SNED_OK &&
+                replace(c, tried, last_of(tried) + 1, NULL) == SNED_OK)
+                *strips = tried;
+            else
+                sned_graph_free(tried);
         }
     return SNED_OK;
 }
 
-/* The graph itself, where its activations fit; else, or where two images would not fit beside one another and
- * a few strips help, its beginning in strips. *strips is then the caller's. */
-static sned_status place(struct compiler *c, const struct graph *graph, int images, struct graph **strips,
+/* The graph itself, where its activations fit; else its beginning in strips, which are then the caller's. */
+static sned_status place(struct compiler *c, const struct graph *graph, struct graph **strips,
                          sned_error *error)
 {
-    enum { MOST = 32, FEW = 4 };
-    const int64_t bytes = c->config->activation_bytes;
-    c->graph = graph;
-    const sned_status whole = placement_make(&c->placement, graph, last_of(graph), c->config, error);
-    if (whole == SNED_ERROR_UNSUPPORTED) {
-        SNED_TRY(cut(c, graph, bytes, MOST, strips, error));
-        return *strips ? SNED_OK : whole;
+    const sned_status whole = replace(c, graph, last_of(graph) + 1, error);
+    if (whole != SNED_ERROR_UNSUPPORTED)
+        return whole;
+    SNED_TRY(cut_rows(c, graph, strips, error));
+    return *strips ? SNED_OK : whole;
+}
+
+/* Of an image's steps for nodes before `cut`. */
+static int64_t cycles_before(const struct step_list *steps, int cut)
+{
+    int64_t cycles = 0;
+    for (int t = 0; t < steps->task_count && steps->tasks[t].work.layer < cut; t++)
+        cycles += steps->tasks[t].cycles;
+    return cycles;
+}
+
+/* A head and a tail for two images at once, the longer of them as short as memory allows. The picture, which
+ * is loaded before, is for the head alone. *found: the placement is a new one. */
+static sned_status split(struct compiler *c, bool *found, sned_error *error)
+{
+    const int last = last_of(c->graph);
+    const int picture_dies = c->placement.spots[c->placement.of_tensor[c->graph->input]].dies;
+    const int64_t all = cycles_before(&c->steps, last);
+    int64_t least = all;
+    *found = false;
+    for (int cut = picture_dies + 1; cut < last; cut++) {
+        const int64_t head = cycles_before(&c->steps, cut), longer = larger(head, all - head);
+        if (longer < least && replace(c, c->graph, cut, NULL) == SNED_OK) {
+            least = longer;
+            *found = true;
+        }
     }
-    if (whole == SNED_OK && images > 1 && 2 * c->placement.bytes > bytes)
-        return cut(c, graph, bytes / 2, FEW, strips, error);
-    return whole;
+    return SNED_OK;
+}
+
+static sned_status compile_placed(struct compiler *c, sned_error *error)
+{
+    const int last = last_of(c->graph);
+    bool again = false;
+    SNED_TRY(compile_nodes(c, last, error));
+    if (c->program->images > 1 && 2 * c->placement.bytes > c->config->activation_bytes)
+        SNED_TRY(split(c, &again, error));
+    if (again) {
+        step_list_free(&c->steps);
+        SNED_TRY(compile_nodes(c, last, error));
+    }
+    return SNED_OK;
 }
 
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
@@ -115,18 +160,17 @@ sned_status accel_compile(struct accel_program *program, const struct graph *gra
     struct graph *strips = NULL;
     sned_status status;
     *program = (struct accel_program){.config = config, .images = images};
-    SNED_TRY_DONE(place(&c, graph, images, &strips, error));
-    const int last = last_of(c.graph);
+    SNED_TRY_DONE(place(&c, graph, &strips, error));
     SNED_TRY_DONE(name_layers(program, c.graph, error));
-    SNED_TRY_DONE(compile_nodes(&c, last, error));
+    SNED_TRY_DONE(compile_placed(&c, error));
+    const int last = last_of(c.graph);
     const struct spot *in = &c.placement.spots[c.placement.of_tensor[c.graph->input]];
     const struct spot *out =
         &c.placement.spots[c.placement.of_tensor[last < c.graph->node_count ? c.graph->nodes[last].inputs[0]
                                                                             : c.graph->output]];
     program->input = layout_of(in);
     program->output = layout_of(out);
-    program->activation_bytes = (int)divide_up(c.placement.bytes, DDR_WORD) * DDR_WORD;
-    SNED_TRY_DONE(schedule(program, &c.steps, in->base, out->base, error));
+    SNED_TRY_DONE(schedule(program, &c.steps, &c.placement, in->base, out->base, error));
 done:
     placement_free(&c.placement);
     step_list_free(&c.steps);

@@ -36,8 +36,7 @@ static sned_status load_word(struct golden *g, const struct load_work *load, int
                 table_row_unpack(&g->rows[row], word + i * ROW_BYTES);
         }
     } else if (load->kind == LOAD_STREAMS) {
-        const int64_t lane = index / load->lane_words,
-                      at = load->place + index % load->lane_words;
+        const int64_t lane = index / load->lane_words, at = load->place + index % load->lane_words;
         if (lane >= config->lanes || at >= config->stream_words)
             return refuse(error, "a load beyond a lane's stream buffer");
         for (int i = 0; i < STREAM_ITEMS; i++)

@@ -28,6 +28,7 @@ static int add_spot(struct placement *p, const struct graph *graph, int tensor, 
                                             .wide = t->quantization.bits == 16,
                                             .born = born,
                                             .dies = born,
+                                            .base = -1,
                                             .parent = -1,
                                             .place_of = -1};
     return p->spot_count++;
@@ -216,24 +217,65 @@ static bool together(const struct spot *a, const struct spot *b)
     return a->born <= b->dies && b->born <= a->dies;
 }
 
-/* The lowest place that no spot before `index` of the same time takes. */
-static int64_t lowest(const struct placement *p, int index)
+static bool in_tail(const struct placement *p, const struct spot *spot)
 {
-    const struct spot *spot = &p->spots[index];
-    int64_t base = 0;
+    return spot->dies >= p->cut;
+}
+
+/* Has a place of its own, not one inside or instead of another. */
+static bool own_place(const struct spot *spot)
+{
+    return spot->parent < 0 && spot->place_of < 0;
+}
+
+/* The lowest place that no spot of the same part and time has. */
+static int64_t lowest(const struct placement *p, const struct spot *spot)
+{
+    int64_t base = in_tail(p, spot) ? p->head : 0;
     bool moved = true;
     while (moved) {
         moved = false;
-        for (int s = 0; s < index; s++) {
+        for (int s = 0; s < p->spot_count; s++) {
             const struct spot *other = &p->spots[s];
-            if (other->parent < 0 && other->place_of < 0 && together(spot, other) &&
-                base < other->base + other->bytes && other->base < base + spot->bytes) {
+            if (other->base >= 0 && own_place(other) && in_tail(p, other) == in_tail(p, spot) &&
+                together(spot, other) && base < other->base + other->bytes &&
+                other->base < base + spot->bytes) {
                 base = other->base + other->bytes;
                 moved = true;
             }
         }
     }
     return base;
+}
+
+/* The next of a part that has no place yet: the first, or the largest; NULL: all have. */
+static struct spot *next_spot(struct placement *p, bool tail, bool largest)
+{
+    struct spot *next = NULL;
+    for (int s = 0; s < p->spot_count && (largest || !next); s++) {
+        struct spot *spot = &p->spots[s];
+        if (spot->base < 0 && own_place(spot) && in_tail(p, spot) == tail &&
+            (!next || spot->bytes > next->bytes))
+            next = spot;
+    }
+    return next;
+}
+
+/* Returns where the part ends; *last: the spot that ends there. */
+static int64_t pack(struct placement *p, bool tail, bool largest, const struct spot **last)
+{
+    int64_t end = tail ? p->head : 0;
+    for (int s = 0; s < p->spot_count; s++)
+        if (in_tail(p, &p->spots[s]) == tail)
+            p->spots[s].base = -1;
+    for (struct spot *spot = next_spot(p, tail, largest); spot; spot = next_spot(p, tail, largest)) {
+        spot->base = lowest(p, spot);
+        if (spot->base + spot->bytes > end) {
+            end = spot->base + spot->bytes;
+            *last = spot;
+        }
+    }
+    return end;
 }
 
 /* A spot stays as long as what takes its place: backwards, so that chains add up. */
@@ -258,25 +300,33 @@ static void join_times(struct placement *p)
     }
 }
 
+/* The head's spots, or the tail's: neither order is always the better. */
+static sned_status find_part(struct placement *p, bool tail, const struct graph *graph,
+                             const struct accel_config *config, sned_error *error)
+{
+    const struct spot *last = NULL;
+    const int64_t largest = pack(p, tail, true, &last), first = pack(p, tail, false, &last);
+    p->bytes = divide_up(largest < first ? pack(p, tail, true, &last) : first, 16) * 16;
+    if (p->bytes > config->activation_bytes)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "node '%.80s': its activations need %lld bytes on chip beside those that are "
+                         "read later; the configuration '%s' has %lld",
+                         last->born >= 0 ? graph->nodes[last->born].name : "(input)", (long long)p->bytes,
+                         config->name, (long long)config->activation_bytes);
+    return SNED_OK;
+}
+
 static sned_status find_places(struct placement *p, const struct graph *graph,
                                const struct accel_config *config, sned_error *error)
 {
     join_times(p);
     keep_shared(p);
-    for (int s = 0; s < p->spot_count; s++) {
-        struct spot *spot = &p->spots[s];
-        if (spot->parent >= 0)
-            continue;
-        spot->base = spot->place_of >= 0 ? p->spots[spot->place_of].base : lowest(p, s);
-        p->bytes = larger(p->bytes, spot->base + spot->bytes);
-        if (p->bytes > config->activation_bytes)
-            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                             "node '%.80s': its activations need %lld bytes on chip beside those that are "
-                             "read later; the configuration '%s' has %lld",
-                             spot->born >= 0 ? graph->nodes[spot->born].name : "(input)",
-                             (long long)(spot->base + spot->bytes), config->name,
-                             (long long)config->activation_bytes);
-    }
+    SNED_TRY(find_part(p, false, graph, config, error));
+    p->head = p->bytes;
+    SNED_TRY(find_part(p, true, graph, config, error));
+    for (int s = 0; s < p->spot_count; s++)
+        if (p->spots[s].place_of >= 0)
+            p->spots[s].base = p->spots[p->spots[s].place_of].base;
     for (int s = p->spot_count - 1; s >= 0; s--) {
         struct spot *spot = &p->spots[s];
         if (spot->parent >= 0) /* a Concat's spot comes after those of its parts */
@@ -286,11 +336,11 @@ static sned_status find_places(struct placement *p, const struct graph *graph,
     return SNED_OK;
 }
 
-sned_status placement_make(struct placement *p, const struct graph *graph, int last,
+sned_status placement_make(struct placement *p, const struct graph *graph, int last, int cut,
                            const struct accel_config *config, sned_error *error)
 {
     sned_status status;
-    *p = (struct placement){0};
+    *p = (struct placement){.cut = cut};
     SNED_TRY_DONE(sned_alloc(&p->spots, 2 * (size_t)graph->node_count + 1, sizeof *p->spots, error));
     SNED_TRY_DONE(sned_alloc(&p->of_tensor, (size_t)graph->tensor_count, sizeof(int), error));
     SNED_TRY_DONE(sned_alloc(&p->copy_for, (size_t)graph->node_count, sizeof(int), error));

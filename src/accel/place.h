@@ -32,11 +32,13 @@ struct placement {
     struct spot *spots; /* owned */
     int *of_tensor;     /* [tensor_count]: its spot, or -1; owned */
     int *copy_for;      /* [node_count]: the space-to-depth copy that the node reads, or -1; owned */
-    int64_t bytes;      /* of the memory in use at most */
+    int cut;            /* nodes before it are the head; `last` + 1: all are */
+    int64_t head;       /* bytes, a multiple of 16: where what only the head reads lies */
+    int64_t bytes; /* of the memory in use at most; from `head` on for what the nodes behind the cut read */
 };
 
 /* `last`: nodes before it run on the accelerator. SNED_ERROR_UNSUPPORTED names what does not fit. */
-sned_status placement_make(struct placement *placement, const struct graph *graph, int last,
+sned_status placement_make(struct placement *placement, const struct graph *graph, int last, int cut,
                            const struct accel_config *config, sned_error *error);
 void placement_free(struct placement *placement);
 

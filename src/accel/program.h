@@ -42,7 +42,6 @@ struct accel_program {
     struct layout input, output;
     int layer_count;
     struct program_layer *layers; /* [layer_count]; owned */
-    int activation_bytes;         /* of the activation memory, that one image needs */
 };
 
 /*
