@@ -37,5 +37,7 @@ refuses "a float network" 1 'is a float network' "$sned" sim "$work/lenet5.onnx"
 "$sned" new vgg8-cifar --densities .05 -q -o "$work/vgg8.onnx"
 "$sned" pack "$work/vgg8.onnx" -q -o "$work/vgg8.sned"
 refuses "what is too large is named" 1 "node '.*'.*(bytes on chip|rows of inputs)" "$sned" sim "$work/vgg8.sned" --config ci
+succeeds "and what is before it runs, with --allow-cpu" "$sned" sim "$work/vgg8.sned" --config ci --allow-cpu --json
+says "bit-exact so far, and the CPU's layers are named" 'value["bit_exact"] is True and 0 < len(value["on_cpu"]) < 20'
 refuses "a picture that there is not" 1 'nothing.png' "$sned" sim "$work/lenet5.sned" nothing.png --config ci
 finish

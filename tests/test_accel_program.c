@@ -149,6 +149,57 @@ static void a_branching_network_gives_the_runtimes_scores(void **state)
     }
 }
 
+/* The host's last nodes on the accelerator's scores give what the runtime gives for the picture. */
+static void check_part(const struct accel_program *program, const sned_model *model, struct random *random)
+{
+    const struct graph *graph = sned_model_graph(model);
+    const int result = accel_result(graph, program);
+    const size_t count = sned_shape_elements(&graph->tensors[graph->output].shape);
+    uint8_t *block, *output = calloc((size_t)program->output.bytes, 1);
+    int16_t *expected, *between = calloc(sned_shape_elements(&graph->tensors[result].shape), sizeof *between);
+    float *scores = calloc(count, sizeof *scores);
+    sned_context *context;
+    accel_picture(program, model, random, &block, &expected);
+    assert_int_equal(golden_run(program, block, output, NULL), SNED_OK);
+    layout_unpack(between, &program->output, output);
+    assert_int_equal(sned_context_new_keep(&context, model, NULL), SNED_OK);
+    assert_int_equal(
+        sned_context_resume(context, graph->node_count - program->host_nodes, result, between, scores, NULL),
+        SNED_OK);
+    for (size_t k = 0; k < count; k++)
+        assert_int_equal(sned_context_activation(context, graph->output)[k], expected[k]);
+    sned_context_free(context);
+    free(block);
+    free(output);
+    free(expected);
+    free(between);
+    free(scores);
+}
+
+static void what_is_left_to_the_host_goes_on_from_the_accelerators_scores(void **state)
+{
+    enum { NETWORKS = 100 };
+    struct random random;
+    int parts = 0;
+    sned_random_seed(&random, 24, 0);
+    for (uint64_t seed = 0; seed < NETWORKS; seed++) {
+        struct graph *graph = accel_random_network(seed);
+        struct accel_program program;
+        sned_model *model;
+        struct node *node = &graph->nodes[random_range(&random, 0, graph->node_count - 1)];
+        if (node->op == OP_CONV || node->op == OP_GEMM)
+            node->integer.slope = 8192; /* a LeakyRelu */
+        assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+        if (accel_compile_part(&program, graph, config_named("ci"), 1, NULL) == SNED_OK) {
+            check_part(&program, model, &random);
+            parts += program.why != NULL;
+            accel_program_free(&program);
+        }
+        sned_close(model);
+    }
+    assert_true(parts > NETWORKS / 10);
+}
+
 static void expect_refused(struct graph *graph, const char *name, const char *words)
 {
     struct accel_program program;
@@ -180,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_networks_give_the_runtimes_scores),
         cmocka_unit_test(images_in_little_memory_do_not_disturb_each_other),
+        cmocka_unit_test(what_is_left_to_the_host_goes_on_from_the_accelerators_scores),
         cmocka_unit_test(a_branching_network_gives_the_runtimes_scores),
         cmocka_unit_test(what_cannot_be_placed_is_named),
     };

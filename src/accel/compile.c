@@ -55,16 +55,19 @@ static sned_status compile_nodes(struct compiler *c, int last, sned_error *error
 {
     for (int n = 0; n < last; n++) {
         c->program->layers[n].issued = 0;
-        SNED_TRY(sned_error_context(error, compile_node(c, n, error), "node '%.80s' (%s)",
-                                    c->graph->nodes[n].name, sned_op_name(c->graph->nodes[n].op)));
+        const sned_status status = compile_node(c, n, error);
+        if (status != SNED_OK)
+            c->failed = n;
+        SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", c->graph->nodes[n].name,
+                                    sned_op_name(c->graph->nodes[n].op)));
     }
     return SNED_OK;
 }
 
-static int last_of(const struct graph *graph)
+/* Nodes before it run on the accelerator. */
+static int last_of(const struct compiler *c, const struct graph *graph)
 {
-    return graph->node_count -
-           (graph->node_count > 0 && graph->nodes[graph->node_count - 1].op == OP_SOFTMAX);
+    return graph->node_count - c->host_nodes;
 }
 
 /* ---- places ---- */
@@ -73,7 +76,7 @@ static int last_of(const struct graph *graph)
 static sned_status replace(struct compiler *c, const struct graph *graph, int cut, sned_error *error)
 {
     struct placement placement;
-    SNED_TRY(placement_make(&placement, graph, last_of(graph), cut, c->config, error));
+    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, c->config, error));
     placement_free(&c->placement);
     c->placement = placement;
     c->graph = graph;
@@ -92,7 +95,7 @@ static sned_status cut_rows(struct compiler *c, const struct graph *graph, struc
             struct graph *tried;
             SNED_TRY(sned_graph_copy(&tried, graph, error));
             if (sned_graph_cut_rows(tried, length, count, NULL) == SNED_OK &&
-                replace(c, tried, last_of(tried) + 1, NULL) == SNED_OK)
+                replace(c, tried, last_of(c, tried) + 1, NULL) == SNED_OK)
                 *strips = tried;
             else
                 sned_graph_free(tried);
@@ -104,7 +107,7 @@ static sned_status cut_rows(struct compiler *c, const struct graph *graph, struc
 static sned_status place(struct compiler *c, const struct graph *graph, struct graph **strips,
                          sned_error *error)
 {
-    const sned_status whole = replace(c, graph, last_of(graph) + 1, error);
+    const sned_status whole = replace(c, graph, last_of(c, graph) + 1, error);
     if (whole != SNED_ERROR_UNSUPPORTED)
         return whole;
     SNED_TRY(cut_rows(c, graph, strips, error));
@@ -124,7 +127,7 @@ static int64_t cycles_before(const struct step_list *steps, int cut)
  * is loaded before, is for the head alone. *found: the placement is a new one. */
 static sned_status split(struct compiler *c, bool *found, sned_error *error)
 {
-    const int last = last_of(c->graph);
+    const int last = last_of(c, c->graph);
     const int picture_dies = c->placement.spots[c->placement.of_tensor[c->graph->input]].dies;
     const int64_t all = cycles_before(&c->steps, last);
     int64_t least = all;
@@ -141,7 +144,7 @@ static sned_status split(struct compiler *c, bool *found, sned_error *error)
 
 static sned_status compile_placed(struct compiler *c, sned_error *error)
 {
-    const int last = last_of(c->graph);
+    const int last = last_of(c, c->graph);
     bool again = false;
     SNED_TRY(compile_nodes(c, last, error));
     if (c->program->images > 1 && 2 * c->placement.bytes > c->config->activation_bytes)
@@ -153,25 +156,25 @@ static sned_status compile_placed(struct compiler *c, sned_error *error)
     return SNED_OK;
 }
 
-sned_status accel_compile(struct accel_program *program, const struct graph *graph,
-                          const struct accel_config *config, int images, sned_error *error)
+/* *failed: the graph's node that cannot be compiled, or -1. */
+static sned_status compile(struct accel_program *program, const struct graph *graph,
+                           const struct accel_config *config, int images, int host_nodes, int *failed,
+                           sned_error *error)
 {
-    struct compiler c = {.config = config, .program = program};
+    struct compiler c = {.config = config, .program = program, .host_nodes = host_nodes, .failed = -1};
     struct graph *strips = NULL;
     sned_status status;
-    *program = (struct accel_program){.config = config, .images = images};
+    *program = (struct accel_program){.config = config, .images = images, .host_nodes = host_nodes};
     SNED_TRY_DONE(place(&c, graph, &strips, error));
     SNED_TRY_DONE(name_layers(program, c.graph, error));
     SNED_TRY_DONE(compile_placed(&c, error));
-    const int last = last_of(c.graph);
     const struct spot *in = &c.placement.spots[c.placement.of_tensor[c.graph->input]];
-    const struct spot *out =
-        &c.placement.spots[c.placement.of_tensor[last < c.graph->node_count ? c.graph->nodes[last].inputs[0]
-                                                                            : c.graph->output]];
+    const struct spot *out = &c.placement.spots[c.placement.of_tensor[accel_result(c.graph, program)]];
     program->input = layout_of(in);
     program->output = layout_of(out);
     SNED_TRY_DONE(schedule(program, &c.steps, &c.placement, in->base, out->base, error));
 done:
+    *failed = strips ? -1 : c.failed;
     placement_free(&c.placement);
     step_list_free(&c.steps);
     sned_graph_free(strips);
@@ -180,11 +183,69 @@ done:
     return status;
 }
 
+int accel_result(const struct graph *graph, const struct accel_program *program)
+{
+    const int last = graph->node_count - program->host_nodes;
+    return last < graph->node_count ? graph->nodes[last].inputs[0] : graph->output;
+}
+
+static int softmax_nodes(const struct graph *graph)
+{
+    return graph->node_count > 0 && graph->nodes[graph->node_count - 1].op == OP_SOFTMAX;
+}
+
+sned_status accel_compile(struct accel_program *program, const struct graph *graph,
+                          const struct accel_config *config, int images, sned_error *error)
+{
+    int failed;
+    return compile(program, graph, config, images, softmax_nodes(graph), &failed, error);
+}
+
+/* ---- a part ---- */
+
+/* Do the nodes from `first` on read but one activation of those before, or the picture? */
+static bool reads_one(const struct graph *graph, int first)
+{
+    const int wanted = graph->nodes[first].inputs[0];
+    bool one = true;
+    for (int n = first; n < graph->node_count; n++)
+        for (int i = 0; i < graph->nodes[n].input_count; i++) {
+            const int tensor = graph->nodes[n].inputs[i];
+            if (tensor >= 0 && !graph->tensors[tensor].data && tensor != wanted)
+                one = one && sned_graph_producer(graph, tensor) >= first;
+        }
+    return one && !graph->tensors[wanted].data;
+}
+
+sned_status accel_compile_part(struct accel_program *program, const struct graph *graph,
+                               const struct accel_config *config, int images, sned_error *error)
+{
+    sned_error first = {0}, later;
+    int host_nodes = softmax_nodes(graph), failed;
+    sned_status status = compile(program, graph, config, images, host_nodes, &failed, &first);
+    sned_status whole = status;
+    while (status == SNED_ERROR_UNSUPPORTED) {
+        int last = failed >= 0 ? failed : graph->node_count - host_nodes - 1;
+        while (last > 0 && !reads_one(graph, last))
+            last--;
+        if (last <= 0)
+            break;
+        host_nodes = graph->node_count - last;
+        status = compile(program, graph, config, images, host_nodes, &failed, &later);
+    }
+    if (status == SNED_OK && whole != SNED_OK)
+        status = sned_strdup(&program->why, first.message, error);
+    else if (status != SNED_OK && error)
+        *error = first;
+    return status;
+}
+
 void accel_program_free(struct accel_program *program)
 {
     for (int l = 0; l < program->layer_count; l++)
         free(program->layers[l].name);
     free(program->layers);
+    free(program->why);
     sned_buffer_free(&program->image);
     *program = (struct accel_program){0};
 }

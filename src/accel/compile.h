@@ -11,6 +11,8 @@ struct compiler {
     const struct graph *graph;
     const struct accel_config *config;
     struct placement placement;
+    int host_nodes; /* the last ones, that the host does */
+    int failed;     /* the node that cannot be compiled, of the whole graph; -1: none was found */
     struct accel_program *program;
     struct step_list steps;
 };

@@ -42,6 +42,8 @@ struct accel_program {
     struct layout input, output;
     int layer_count;
     struct program_layer *layers; /* [layer_count]; owned */
+    int host_nodes; /* the graph's last ones: what they read of the nodes before are the scores */
+    char *why;      /* owned; what the accelerator cannot do; NULL where it does all but a Softmax */
 };
 
 /*
@@ -51,6 +53,12 @@ struct accel_program {
  */
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
                           const struct accel_config *config, int images, sned_error *error);
+/* The same; what the accelerator cannot do, and all behind it, is left to the host. SNED_ERROR_UNSUPPORTED
+ * where nothing remains. */
+sned_status accel_compile_part(struct accel_program *program, const struct graph *graph,
+                               const struct accel_config *config, int images, sned_error *error);
+/* The tensor whose elements the program's scores are. */
+int accel_result(const struct graph *graph, const struct accel_program *program);
 void accel_program_free(struct accel_program *program);
 
 /* Where element (c, y, x) lies in a block. */

@@ -25,7 +25,8 @@ struct sim {
     struct session session;
     sned_context *keep;   /* the runtime with all its activations */
     size_t images, count; /* pictures; scores of each */
-    int result;           /* the tensor of the scores */
+    int result;           /* the tensor of the scores: the accelerator's */
+    int *classes;         /* [images]: of the best score at the end */
     uint8_t *inputs, *outputs, *golden;
     int16_t *expected;
     uint64_t cycles, bytes, latency; /* latency: cycles from the first picture's load to its scores */
@@ -43,6 +44,7 @@ static void sim_free(struct sim *sim)
     free(sim->outputs);
     free(sim->golden);
     free(sim->expected);
+    free(sim->classes);
     free(sim->busy);
     free(sim->counters);
 }
@@ -51,16 +53,17 @@ static void sim_free(struct sim *sim)
 
 static sned_status prepare(struct sim *sim, struct graph *graph, sned_error *error)
 {
-    const struct node *last = &graph->nodes[graph->node_count - 1];
-    sim->result = last->op == OP_SOFTMAX ? last->inputs[0] : graph->output;
+    SNED_TRY((sim->options->allow_cpu ? accel_compile_part : accel_compile)(&sim->program, graph, sim->config,
+                                                                            (int)sim->images, error));
+    sim->result = accel_result(graph, &sim->program);
     sim->count = sned_shape_elements(&graph->tensors[sim->result].shape);
-    SNED_TRY(accel_compile(&sim->program, graph, sim->config, (int)sim->images, error));
     SNED_TRY(session_new(&sim->session, graph, sim->options, error));
     SNED_TRY(sned_context_new_keep(&sim->keep, sim->session.model, error));
     SNED_TRY(sned_alloc(&sim->inputs, sim->images, (size_t)sim->program.input.bytes, error));
     SNED_TRY(sned_alloc(&sim->outputs, sim->images, (size_t)sim->program.output.bytes, error));
     SNED_TRY(sned_alloc(&sim->golden, sim->images, (size_t)sim->program.output.bytes, error));
     SNED_TRY(sned_alloc(&sim->expected, sim->images, sim->count * sizeof(int16_t), error));
+    SNED_TRY(sned_alloc(&sim->classes, sim->images, sizeof *sim->classes, error));
     SNED_TRY(sned_alloc(&sim->busy, (size_t)sim->program.layer_count, sizeof *sim->busy, error));
     return sned_alloc(&sim->counters, (size_t)sim->program.layer_count, sizeof *sim->counters, error);
 }
@@ -96,6 +99,15 @@ static sned_status expect(struct sim *sim, size_t image, sned_error *error)
 
 /* ---- the run ---- */
 
+static int best_class(const float *scores, int count)
+{
+    int best = 0;
+    for (int i = 1; i < count; i++)
+        if (scores[i] > scores[best])
+            best = i;
+    return best;
+}
+
 static void add_up(struct sim *sim, const struct sim_event *events, size_t count)
 {
     for (size_t i = 0; i < count && !sim->latency; i++)
@@ -129,6 +141,25 @@ static sned_status run_simulation(struct sim *sim, sned_error *error)
     if (status == SNED_OK && sim->options->timeline)
         status = timeline_write(sim->options->timeline, &sim->program, events, count, error);
     simulation_close(&simulation);
+    return status;
+}
+
+/* The host's layers on what the hardware gave, or the class of that. */
+static sned_status finish(struct sim *sim, sned_error *error)
+{
+    const struct graph *graph = sim->session.graph;
+    const int classes = sim->session.classes;
+    int16_t *scores = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&scores, sim->count, sizeof *scores, error));
+    for (size_t i = 0; i < sim->images; i++) {
+        layout_unpack(scores, &sim->program.output, sim->outputs + i * (size_t)sim->program.output.bytes);
+        SNED_TRY_DONE(sned_context_resume(sim->keep, graph->node_count - sim->program.host_nodes, sim->result,
+                                          scores, sim->session.scores, error));
+        sim->classes[i] = best_class(sim->session.scores, classes);
+    }
+done:
+    free(scores);
     return status;
 }
 
@@ -196,18 +227,9 @@ static double frames_a_second(const struct sim *sim)
     return sim->config->clock_mhz * 1e6 * (double)sim->images / (double)sim->cycles;
 }
 
-static int best_class(const int16_t *scores, size_t count)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (scores[i] > scores[best])
-            best = i;
-    return (int)best;
-}
-
 static sned_status tell_json(const struct sim *sim, sned_error *error)
 {
-    json_t *layers = json_array(), *images = json_array();
+    json_t *layers = json_array(), *images = json_array(), *cpu = json_array();
     for (int l = 0; l < sim->program.layer_count; l++) {
         json_t *layer =
             json_pack("{s:s, s:s, s:I, s:f, s:I}", "name", sim->program.layers[l].name, "op",
@@ -220,19 +242,22 @@ static sned_status tell_json(const struct sim *sim, sned_error *error)
         json_array_append_new(layers, layer);
     }
     for (size_t i = 0; i < sim->images; i++) {
-        const int best = best_class(sim->expected + i * sim->count, sim->count);
+        const int best = sim->classes[i];
         const char *label = graph_label(sim->session.graph, best);
         json_array_append_new(
             images, json_pack("{s:s, s:i, s:s}", "file",
                               sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)",
                               "class", best, "label", label ? label : ""));
     }
-    return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o}", "bit_exact", sim->exact,
-                                "config", sim->config->name, "clock_mhz", sim->config->clock_mhz, "cycles",
-                                (json_int_t)sim->cycles, "fps", frames_a_second(sim), "latency_ms",
+    const struct graph *graph = sim->session.graph;
+    for (int n = graph->node_count - sim->program.host_nodes; sim->program.why && n < graph->node_count; n++)
+        json_array_append_new(cpu, json_string(graph->nodes[n].name));
+    return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o, s:o}", "bit_exact",
+                                sim->exact, "config", sim->config->name, "clock_mhz", sim->config->clock_mhz,
+                                "cycles", (json_int_t)sim->cycles, "fps", frames_a_second(sim), "latency_ms",
                                 (double)sim->latency / sim->config->clock_mhz / 1e3, "busy",
                                 network_busy(sim), "ddr_bytes", (json_int_t)sim->bytes, "images", images,
-                                "layers", layers),
+                                "layers", layers, "on_cpu", cpu),
                       error);
 }
 
@@ -263,11 +288,22 @@ done:
     return status;
 }
 
+static void tell_cpu(const struct sim *sim)
+{
+    const struct graph *graph = sim->session.graph;
+    if (!sim->program.why)
+        return;
+    printf("on the CPU, not in these cycles, since %s:\n ", sim->program.why);
+    for (int n = graph->node_count - sim->program.host_nodes; n < graph->node_count; n++)
+        printf(" %s (%s)", graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
+    printf("\n\n");
+}
+
 static sned_status tell(const struct sim *sim, sned_error *error)
 {
     char number[32], size[32];
     for (size_t i = 0; i < sim->images; i++) {
-        const int best = best_class(sim->expected + i * sim->count, sim->count);
+        const int best = sim->classes[i];
         const char *label = graph_label(sim->session.graph, best);
         printf("%s: class %d%s%s\n",
                sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)", best,
@@ -278,6 +314,7 @@ static sned_status tell(const struct sim *sim, sned_error *error)
            "traffic\n\n",
            format_count(number, sim->cycles), sim->images, sim->images == 1 ? "" : "s",
            sim->config->clock_mhz, frames_a_second(sim), format_bytes(size, sim->bytes));
+    tell_cpu(sim);
     return tell_layers(sim, error);
 }
 
@@ -306,6 +343,7 @@ static sned_status run_sim(const struct options *options, sned_error *error)
     SNED_TRY_DONE(golden_run(&sim.program, sim.inputs, sim.golden, error));
     SNED_TRY_DONE(run_simulation(&sim, error));
     SNED_TRY_DONE(compare(&sim, error));
+    SNED_TRY_DONE(finish(&sim, error));
     SNED_TRY_DONE(options->json ? tell_json(&sim, error) : tell(&sim, error));
     if (!sim.exact)
         status = sned_fail(error, SNED_ERROR_DATA, "%s: the accelerator's scores are not the runtime's",
@@ -329,7 +367,7 @@ const struct command command_sim = {
             "assumed clock. `sim/build CONFIG` makes a configuration's simulation.",
     .argument_min = 1,
     .argument_max = 1 << 20,
-    .keys = {OPTION_CONFIG, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_SEED, OPTION_LABELS,
-             OPTION_COLOR},
+    .keys = {OPTION_CONFIG, OPTION_ALLOW_CPU, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_SEED,
+             OPTION_LABELS, OPTION_COLOR},
     .run = run_sim,
 };

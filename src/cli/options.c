@@ -118,6 +118,9 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPTION_STALLS] = {OPTION_STALLS, "stalls", 0, "PERCENT",
                        "Cycles in which the memory holds back, at random (default 0)", KIND_WHOLE, AT(stalls),
                        0, 95},
+    [OPTION_ALLOW_CPU] = {OPTION_ALLOW_CPU, "allow-cpu", 0, NULL,
+                          "What the accelerator cannot do, and all layers behind it, runs on the CPU",
+                          KIND_FLAG, AT(allow_cpu), 0, 0},
 };
 
 struct parse {

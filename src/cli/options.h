@@ -55,13 +55,14 @@ enum option_key {
     OPTION_TIMELINE,
     OPTION_TRACE,
     OPTION_STALLS,
+    OPTION_ALLOW_CPU,
     OPTION_COUNT
 };
 
 /* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
 struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
-    bool json, quiet, flip, qdq;
+    bool json, quiet, flip, qdq, allow_cpu;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs, stalls;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;

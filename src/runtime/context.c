@@ -163,13 +163,16 @@ static void quantize_values(const struct graph *graph, struct value input, const
     }
 }
 
-static void run_steps(sned_context *context)
+/* Those of the nodes from `first` on. */
+static void run_steps(sned_context *context, int first)
 {
     const sned_model *model = context->model;
     const struct plan *plan = context->plan;
     const void **inputs = (const void **)(context->memory + plan->pointers);
     for (int s = 0; s < model->step_count; s++) {
         const struct step *step = &model->steps[s];
+        if (step->node - model->graph->nodes < first)
+            continue;
         for (int i = 0; i < step->node->input_count; i++) {
             int tensor = step->node->inputs[i];
             const void *constant = tensor < 0 ? NULL : model->graph->tensors[tensor].data;
@@ -225,7 +228,7 @@ sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t
     for (size_t n = 0; n < count; n++) {
         quantize_pixels(graph, input, pixels + n * input.elements,
                         context->memory + context->plan->tensors[graph->input]);
-        run_steps(context);
+        run_steps(context, 0);
         read_scores(context, scores + n * context->model->info.classes);
     }
     if (context->widened && count)
@@ -242,10 +245,25 @@ sned_status sned_run_values(sned_context *context, const float *values, size_t c
     for (size_t n = 0; n < count; n++) {
         quantize_values(graph, input, values + n * input.elements,
                         context->memory + context->plan->tensors[graph->input]);
-        run_steps(context);
+        run_steps(context, 0);
         read_scores(context, scores + n * context->model->info.classes);
     }
     if (context->widened && count)
         widen_all(context);
+    return SNED_OK;
+}
+
+sned_status sned_context_resume(sned_context *context, int first, int tensor, const int16_t *values,
+                                float *scores, sned_error *error)
+{
+    SNED_TRY(check_run(context, values, 1, scores, error));
+    if (!context->widened || !is_kept(context->model, tensor))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "resuming: the context does not keep this activation");
+    const struct value value = sned_value(context->model->graph, tensor);
+    for (size_t i = 0; i < value.elements; i++)
+        value_store(context->memory + context->plan->tensors[tensor], value.type, i, values[i]);
+    run_steps(context, first);
+    read_scores(context, scores);
+    widen_all(context);
     return SNED_OK;
 }
