@@ -16,6 +16,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
 cat >short.yaml <<'R'
 order: joint
 target_kept: 0.5
+peak: false
 target_cuts: 1
 retrain:
   epochs: 0.1

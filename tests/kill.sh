@@ -16,6 +16,7 @@ echo "$kills kills of each command, seed $seed"
 cat >short.yaml <<'R'
 order: joint
 target_kept: 0.3
+peak: false
 target_cuts: 2
 retrain:
   epochs: 0.5

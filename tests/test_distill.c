@@ -7,6 +7,7 @@ static struct compress_options taught(double weight)
 {
     struct compress_options options = quick();
     options.recipe.target_kept = 0.3;
+    options.recipe.peak = false;
     options.recipe.target_cuts = 2;
     options.recipe.peak = false;
     options.recipe.settle.passes = 0;
