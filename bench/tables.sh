@@ -60,7 +60,7 @@ for net in lenet300 lenet5; do
 done
 echo "## Does the order matter? Equal kept weights, equal retraining"
 echo
-echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out. lenet300 was run with three seeds, the others with one."
+echo "The same share of weights is kept by each order, with the same number of retrainings of the same length. Reported as it came out. lenet300 was run with three seeds, the others with one. vgg8-cifar has two retrainings a layer of 0.06 epochs; with peak-pruning, which takes two of them, four of 0.03."
 echo
 echo "| network | kept | reversed | forward | joint | reversed + peak |"
 echo "| --- | --- | --- | --- | --- | --- |"

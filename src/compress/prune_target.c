@@ -164,10 +164,11 @@ sned_status prune_to_target(struct session *session, sned_error *error)
     sned_status status = SNED_OK;
 
     if (peak && recipe->target_cuts <= PEAK_CUTS)
-        return sned_fail(error, SNED_ERROR_ARGUMENT,
-                         "the recipe: peak-pruning takes %d of each layer's %d target_cuts and leaves none; say "
-                         "more of them, or peak: false",
-                         PEAK_CUTS, recipe->target_cuts);
+        return sned_fail(
+            error, SNED_ERROR_ARGUMENT,
+            "the recipe: peak-pruning takes %d of each layer's %d target_cuts and leaves none; say "
+            "more of them, or peak: false",
+            PEAK_CUTS, recipe->target_cuts);
     for (int i = 0; i < session->layer_count; i++)
         active += searched(&session->layers[i]) || (!session->layers[i].skip && recipe->order != ORDER_JOINT);
     SNED_TRY_DONE(sned_alloc(&densities, (size_t)session->layer_count, sizeof(*densities), error));
