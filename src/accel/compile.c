@@ -73,20 +73,23 @@ static int last_of(const struct compiler *c, const struct graph *graph)
 /* ---- places ---- */
 
 /* The placement, if there is one, in place of the compiler's. */
-static sned_status replace(struct compiler *c, const struct graph *graph, int cut, sned_error *error)
+static sned_status replace(struct compiler *c, const struct graph *graph, int cut, int64_t bytes,
+                           sned_error *error)
 {
     struct placement placement;
-    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, c->config, error));
+    struct accel_config config = *c->config;
+    config.activation_bytes = bytes;
+    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, &config, error));
     placement_free(&c->placement);
     c->placement = placement;
     c->graph = graph;
     return SNED_OK;
 }
 
-/* The first layers in the fewest strips with which all fits; of these the longest beginning. *strips stays
- * NULL where no number of them suffices. */
-static sned_status cut_rows(struct compiler *c, const struct graph *graph, struct graph **strips,
-                            sned_error *error)
+/* The first layers in the fewest strips with which all fits in `bytes`; of these the longest beginning.
+ * *strips stays NULL where no number of them suffices. */
+static sned_status cut_rows(struct compiler *c, const struct graph *graph, int64_t bytes,
+                            struct graph **strips, sned_error *error)
 {
     enum { MOST = 32 };
     const int chain = sned_graph_chain(graph);
@@ -95,7 +98,7 @@ static sned_status cut_rows(struct compiler *c, const struct graph *graph, struc
             struct graph *tried;
             SNED_TRY(sned_graph_copy(&tried, graph, error));
             if (sned_graph_cut_rows(tried, length, count, NULL) == SNED_OK &&
-                replace(c, tried, last_of(c, tried) + 1, NULL) == SNED_OK)
+                replace(c, tried, last_of(c, tried) + 1, bytes, NULL) == SNED_OK)
                 *strips = tried;
             else
                 sned_graph_free(tried);
@@ -103,14 +106,19 @@ static sned_status cut_rows(struct compiler *c, const struct graph *graph, struc
     return SNED_OK;
 }
 
-/* The graph itself, where its activations fit; else its beginning in strips, which are then the caller's. */
+/* The graph itself, where its activations fit; else its beginning in strips, which are then the caller's: of
+ * several images a small tail is to fit beside a head. */
 static sned_status place(struct compiler *c, const struct graph *graph, struct graph **strips,
                          sned_error *error)
 {
-    const sned_status whole = replace(c, graph, last_of(c, graph) + 1, error);
+    const int64_t bytes = c->config->activation_bytes;
+    const sned_status whole = replace(c, graph, last_of(c, graph) + 1, bytes, error);
     if (whole != SNED_ERROR_UNSUPPORTED)
         return whole;
-    SNED_TRY(cut_rows(c, graph, strips, error));
+    if (c->program->images > 1)
+        SNED_TRY(cut_rows(c, graph, bytes - bytes / 16, strips, error));
+    if (!*strips)
+        SNED_TRY(cut_rows(c, graph, bytes, strips, error));
     return *strips ? SNED_OK : whole;
 }
 
@@ -134,7 +142,7 @@ static sned_status split(struct compiler *c, bool *found, sned_error *error)
     *found = false;
     for (int cut = picture_dies + 1; cut < last; cut++) {
         const int64_t head = cycles_before(&c->steps, cut), longer = larger(head, all - head);
-        if (longer < least && replace(c, c->graph, cut, NULL) == SNED_OK) {
+        if (longer < least && replace(c, c->graph, cut, c->config->activation_bytes, NULL) == SNED_OK) {
             least = longer;
             *found = true;
         }

@@ -39,8 +39,8 @@ static sned_status compile_part(struct compiler *c, int index, const struct fc_g
                                      .port1 = data.address + stream.start[1],
                                      .port2 = data.address + stream.start[2],
                                      .port3 = data.address + stream.start[3]};
-        /* About half of the inputs are not 0. */
-        const int64_t cycles = (int64_t)stream.beats / c->config->fc_ports / 2 + gemm->inputs / 8;
+        /* Of the inputs three in four are not 0, about: more behind a pool, fewer behind another Gemm. */
+        const int64_t cycles = (int64_t)stream.beats / c->config->fc_ports * 3 / 4 + gemm->inputs / 8;
         status = step_add(&c->steps, index,
                           &(struct task){.work = {.unit = CODE_FC, .u.fc = work}, .cycles = cycles}, error);
     }

@@ -166,11 +166,18 @@ static int64_t next_time(const struct scheduler *s, int index)
     return task->work.unit == CODE_CONV ? larger(when, loader_time(&s->loader, task)) : when;
 }
 
+/* Beside the Convs of other images the vector unit waits for the memory: simulated, about half as long again.
+ */
+static int64_t cycles_of(const struct scheduler *s, const struct task *task)
+{
+    return task->work.unit == CODE_VECTOR && s->program->images > 1 ? task->cycles * 3 / 2 : task->cycles;
+}
+
 static sned_status do_task(struct scheduler *s, int index, sned_error *error)
 {
     struct image *image = &s->images[index];
     const struct task *task = &s->steps->tasks[image->next];
-    image->ready = next_time(s, index) + task->cycles;
+    image->ready = next_time(s, index) + cycles_of(s, task);
     SNED_TRY(add_task(s, index, task, error));
     s->free[task->work.unit] = image->ready;
     if (task->work.unit == CODE_CONV)
