@@ -9,7 +9,7 @@ module sned_tally #(
   parameter int Counters = 1,
   parameter int Bits = 36,
   parameter int AmountBits = 1,
-  parameter int Layers = 512,
+  parameter int Layers = 128,
   localparam int LayerBits = $clog2(Layers)
 ) (
   input  wire logic                                clk_i,
