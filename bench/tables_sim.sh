@@ -6,7 +6,7 @@ simulated() {
     [ -s "$one" ] && [ -s "$stream" ] || return 0
     jq -r --slurpfile stream "$stream" --arg name "$2" --arg wanted "$3" '$stream[0] as $s
         | ([.layers[] | select(.op == "Conv") | .cycles] | add) as $conv
-        | "| \($name) | \($s.fps | round) | \($s.images | length) | \(.latency_ms * 100 | round / 100) | \(.busy * 1000 | round / 10) | \(.cycles) | \($conv) | \(.ddr_bytes / 1e5 | round / 10) | \((.ddr_bytes * 0.24e-6 + .busy * $conv * 16 * 98 * 1.71e-9) * 100 | round / 100) | \(if .bit_exact and $s.bit_exact then "yes" else "NO" end) | \($wanted) |"' "$one"
+        | "| \($name) | \($s.fps * 10 | round / 10) | \($s.images | length) | \(.latency_ms * 100 | round / 100) | \(.busy * 1000 | round / 10) | \(.cycles) | \($conv) | \(.ddr_bytes / 1e5 | round / 10) | \((.ddr_bytes * 0.24e-6 + .busy * $conv * 16 * 98 * 1.71e-9) * 100 | round / 100) | \(if .bit_exact and $s.bit_exact then "yes" else "NO" end) | \($wanted) |"' "$one"
 }
 
 # apart NET: the layers of one picture, simulated and modelled.
