@@ -48,12 +48,10 @@ module sned_load
   output      logic [127:0]           data_o
 );
 
-  logic                   ask_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, ends_lane, in_parts;
+  logic                   ask_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, in_parts;
   logic [23:0]            words, left_q;
   logic [2:0]             part_q;                                // of a word
   logic [AddressBits-1:0] place_q;
-  logic [15:0]            lane_left_q;
-  logic [LaneBits-1:0]    lane_q;
   logic [127:0]           first_q;                               // an entry's first word
   logic                   second_q;
 
@@ -66,7 +64,6 @@ module sned_load
   assign words        = kind_streams ? load_i.words >> 1 : load_i.words;
   assign in_parts     = kind_rows | kind_table;
   assign ends_word    = kind_rows ? part_q[0] : kind_table ? &part_q : kind_activations ? write_ready_i : 1'b1;
-  assign ends_lane    = lane_left_q == 16'd1;
   assign data_ready_o = (left_q != '0) & ends_word;
   assign busy_o       = ask_q | (left_q != '0);
 
@@ -84,18 +81,17 @@ module sned_load
   assign pair_o           = {data_i, first_q};
   assign pair_first_o     = 8'(place_q);
   assign stream_write_o   = kind_streams & data_valid_i & (left_q != '0);
-  assign stream_lane_o    = lane_q;
-  assign stream_address_o = WordBits'(place_q);
   assign table_write_o    = kind_table & data_valid_i & (left_q != '0);
   assign table_address_o  = 10'(place_q);
   assign table_o          = data_i[16*part_q+:16];
+
+  sned_load_walk #(.WordBits(WordBits), .Lanes(Lanes)) i_walk (
+    .clk_i, .start_i, .load_i, .step_i(stream_write_o), .lane_o(stream_lane_o), .address_o(stream_address_o));
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       ask_q       <= words != '0;
       place_q     <= AddressBits'(load_i.place);
-      lane_q      <= '0;
-      lane_left_q <= load_i.lane_words;
       part_q      <= '0;
       second_q    <= 1'b0;
     end else if (ask_q & req_ready_i) begin
@@ -109,11 +105,6 @@ module sned_load
         second_q <= ~second_q;
         first_q  <= data_i;
         if (kind_activations) place_q <= place_q + AddressBits'(16);
-        if (kind_streams) begin
-          place_q     <= ends_lane ? AddressBits'(load_i.place) : place_q + 1'b1;
-          lane_left_q <= ends_lane ? load_i.lane_words : lane_left_q - 1'b1;
-          if (ends_lane) lane_q <= lane_q + 1'b1;
-        end
       end
     end
     if (!rst_ni) begin

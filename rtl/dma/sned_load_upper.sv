@@ -35,20 +35,19 @@ module sned_load_upper
   logic [23:0]          ask_q, left_q;                           // words to ask for; to come
   logic [31:0]          address_q;
   logic [AheadBits-1:0] ahead_q;                                 // asked for, and not there
-  logic [15:0]          lane_left_q;
-  logic [LaneBits-1:0]  lane_q;
-  logic [WordBits-1:0]  place_q;
-  logic                 asks, ends_lane;
+  logic [23:0]          words;
+  logic                 asks;
 
   assign req_valid_o      = (ask_q != '0) & (ahead_q <= AheadBits'(2 * Chunk));
   assign req_beats_o      = ask_q < 24'(Chunk) ? ask_q : 24'(Chunk);
   assign req_address_o    = base_i + {28'b0, address_q, 4'b0};
   assign asks             = req_valid_o & req_ready_i;
   assign busy_o           = left_q != '0;
-  assign ends_lane        = lane_left_q == 16'd1;
   assign stream_write_o   = data_valid_i & busy_o;
-  assign stream_lane_o    = lane_q;
-  assign stream_address_o = place_q;
+  assign words            = load_i.kind == LoadStreams ? load_i.words >> 1 : '0;
+
+  sned_load_walk #(.WordBits(WordBits), .Lanes(Lanes)) i_walk (
+    .clk_i, .start_i, .load_i, .step_i(stream_write_o), .lane_o(stream_lane_o), .address_o(stream_address_o));
 
   always_ff @(posedge clk_i) begin
     if (asks) begin
@@ -56,20 +55,12 @@ module sned_load_upper
       address_q <= address_q + 32'(req_beats_o);
     end
     ahead_q <= ahead_q + (asks ? AheadBits'(req_beats_o) : '0) - AheadBits'(data_valid_i);
-    if (stream_write_o) begin
-      left_q      <= left_q - 1'b1;
-      place_q     <= ends_lane ? WordBits'(load_i.place) : place_q + 1'b1;
-      lane_left_q <= ends_lane ? load_i.lane_words : lane_left_q - 1'b1;
-      if (ends_lane) lane_q <= lane_q + 1'b1;
-    end
+    if (stream_write_o) left_q <= left_q - 1'b1;
     if (start_i) begin
-      ask_q       <= load_i.kind == LoadStreams ? load_i.words >> 1 : '0;
-      left_q      <= load_i.kind == LoadStreams ? load_i.words >> 1 : '0;
-      address_q   <= load_i.address + 32'(load_i.words[23:1]);
-      place_q     <= WordBits'(load_i.place);
-      lane_left_q <= load_i.lane_words;
-      lane_q      <= '0;
-      ahead_q     <= '0;
+      ask_q     <= words;
+      left_q    <= words;
+      address_q <= load_i.address + 32'(words);
+      ahead_q   <= '0;
     end
     if (!rst_ni) begin
       ask_q   <= '0;

@@ -87,7 +87,7 @@ module sned_core
   logic [3:0][Pixels-1:0]      write_enable;
   logic [3:0][Pixels-1:0][7:0] write_data;
   logic [Pixels-1:0][7:0]      read_data;
-  logic                        vector_busy, vector_reads, vector_write, vector_hold, vector_waits;
+  logic                        vector_busy, vector_reads, vector_write, vector_hold;
   logic [AddressBits-1:0]      vector_address;
   logic [Pixels-1:0]           vector_enable;
   logic [Pixels-1:0][7:0]      vector_data;
@@ -142,10 +142,10 @@ module sned_core
     .read_ready_i(read_ready[3] & ~vector_hold), .read_address_o(read_address[3]), .read_data_i(read_data), .write_o(vector_write),
     .write_address_o(vector_address), .write_enable_o(vector_enable), .write_data_o(vector_data));
   assign read[3]            = vector_reads & ~vector_hold;
-  assign busy_o[UnitVector] = vector_busy | vector_waits;
+  assign busy_o[UnitVector] = vector_busy | write[2];
 
   sned_write_queue #(.Bytes(VectorBytes), .AddressBits(AddressBits)) i_vector_writes (
-    .clk_i, .rst_ni, .hold_o(vector_hold), .busy_o(vector_waits), .write_i(vector_write), .address_i(vector_address),
+    .clk_i, .rst_ni, .hold_o(vector_hold), .write_i(vector_write), .address_i(vector_address),
     .enable_i(vector_enable[VectorBytes-1:0]), .data_i(vector_data[VectorBytes-1:0]), .write_o(write[2]), .write_ready_i(write_ready[2]),
     .address_o(write_address[2]), .enable_o(queue_enable), .data_o(queue_data));
   assign write_enable[2] = Pixels'(queue_enable);

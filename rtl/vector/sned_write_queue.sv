@@ -12,12 +12,11 @@ module sned_write_queue #(
   input  wire logic                   clk_i,
   input  wire logic                   rst_ni,
   output      logic                   hold_o,
-  output      logic                   busy_o,              // a write waits
   input  wire logic                   write_i,
   input  wire logic [AddressBits-1:0] address_i,
   input  wire logic [Bytes-1:0]       enable_i,
   input  wire logic [Bytes-1:0][7:0]  data_i,
-  output      logic                   write_o,
+  output      logic                   write_o,             // one waits
   input  wire logic                   write_ready_i,
   output      logic [AddressBits-1:0] address_o,
   output      logic [Bytes-1:0]       enable_o,
@@ -35,7 +34,6 @@ module sned_write_queue #(
     .ready_i(write_ready_i), .data_o({address_o, enable_o, data_o}));
 
   assign hold_o = count_q >= CountBits'(Depth - Behind);
-  assign busy_o = write_o;
   assign taken  = write_o & write_ready_i;
 
   always_ff @(posedge clk_i) begin
