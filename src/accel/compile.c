@@ -228,10 +228,10 @@ static bool reads_one(const struct graph *graph, int first)
 sned_status accel_compile_part(struct accel_program *program, const struct graph *graph,
                                const struct accel_config *config, int images, sned_error *error)
 {
-    sned_error first = {0}, later;
+    sned_error first = {0};
     int host_nodes = softmax_nodes(graph), failed;
     sned_status status = compile(program, graph, config, images, host_nodes, &failed, &first);
-    sned_status whole = status;
+    sned_error later = first;
     while (status == SNED_ERROR_UNSUPPORTED) {
         int last = failed >= 0 ? failed : graph->node_count - host_nodes - 1;
         while (last > 0 && !reads_one(graph, last))
@@ -241,10 +241,13 @@ sned_status accel_compile_part(struct accel_program *program, const struct graph
         host_nodes = graph->node_count - last;
         status = compile(program, graph, config, images, host_nodes, &failed, &later);
     }
-    if (status == SNED_OK && whole != SNED_OK)
-        status = sned_strdup(&program->why, first.message, error);
-    else if (status != SNED_OK && error)
-        *error = first;
+    if (status == SNED_OK && host_nodes > softmax_nodes(graph)) {
+        status = sned_strdup(&program->why, first.message, &later);
+        if (status != SNED_OK)
+            accel_program_free(program);
+    }
+    if (status != SNED_OK && error)
+        *error = status == SNED_ERROR_UNSUPPORTED ? first : later;
     return status;
 }
 
