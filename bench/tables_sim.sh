@@ -24,7 +24,7 @@ simulated_section() {
     [ -s $results/sim-alexnet-1000-1.json ] || return 0
     echo "## The accelerator, simulated"
     echo
-    echo "The RTL in Verilator, the full zcu104 configuration, with a model of DDR (sim/ddr.h: 40 cycles of latency, 76.8 bytes a cycle, assumed); scores bit for bit those of golden model and C runtime. Frames a second are cycles at 200 MHz, an assumed clock: of a stream of single pictures, from the first one's load to the last one's scores; that of VGG-16 is of the schedule before its last change (4e6b3ef). Latency: one picture alone. No board has run it. Energy of a picture is a model, of lanes and DDR alone, with the constants of M. Horowitz, \"Computing's energy problem\", ISSCC 2014 (45 nm): 0.24 nJ a byte of DRAM, 0.23 pJ an 8-bit multiply-add, 1.25 pJ a byte of small SRAM; a lower bound for an FPGA."
+    echo "The RTL in Verilator, the full zcu104 configuration, with a model of DDR (sim/ddr.h: 40 cycles of latency, 76.8 bytes a cycle, assumed); scores bit for bit those of golden model and C runtime. Frames a second are cycles at 200 MHz, an assumed clock: of a stream of single pictures, from the first one's load to the last one's scores. Latency: one picture alone. No board has run it. Energy of a picture is a model, of lanes and DDR alone, with the constants of M. Horowitz, \"Computing's energy problem\", ISSCC 2014 (45 nm): 0.24 nJ a byte of DRAM, 0.23 pJ an 8-bit multiply-add, 1.25 pJ a byte of small SRAM; a lower bound for an FPGA."
     echo
     echo "| network | fps | stream of | latency, ms | lanes issue, % | cycles of one picture | of these Conv | DDR, MB | energy, mJ | bit-exact | wanted: fps, beyond |"
     echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
