@@ -28,7 +28,7 @@ static bool turn(struct accel_config *config, const char *text)
                                  {"drain", &config->drain},        {"waiting", &config->waiting},
                                  {"words", &config->stream_words}, {"collectors", &config->collectors},
                                  {"vector", &config->vector},      {"lrn", &config->lrn},
-                                 {"fc", &config->fc_lanes}};
+                                 {"sums", &config->sums},          {"fc", &config->fc_lanes}};
     for (size_t i = 0; i < sizeof knobs / sizeof *knobs; i++) {
         const size_t length = strlen(knobs[i].name);
         if (strncmp(text, knobs[i].name, length) == 0 && text[length] == '=') {

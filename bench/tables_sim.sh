@@ -35,6 +35,8 @@ simulated_section() {
     simulated squeezenet "SqueezeNet as it is" "500, 900"
     simulated alexnet-1 "AlexNet of 20 classes, trained and compressed here" "–"
     echo
+    echo "These rows are of 16 slots a lane, sums of 16 and LRN of 16 results a cycle; the zcu104 set has 8, 32 and 32 since, of which one picture of AlexNet is simulated (1.59 ms; docs/accelerator.md)."
+    echo
     echo "Layers of lanes and vector unit, simulated and by the cycle model (VGG-16's first layers run in strips, and ResNet-50's strided Convs read copies of their input: the model knows neither, which is the whole difference there):"
     echo
     echo "| network | layers | simulated, cycles | model | apart, % | worst layer, % |"

@@ -19,8 +19,9 @@ module ecp5_top
   parameter int StreamWords = 1024,
   parameter int LineBytes = 8,
   parameter int Lines = 8192,
-  parameter int AddLanes = 8,
+  parameter int Multipliers = 8,
   parameter int LrnLanes = 2,
+  parameter int AddLanes = 8,
   parameter int FcReads = 1,
   parameter int FcLanes = 4,
   parameter int FcRows = 256,
@@ -117,7 +118,7 @@ module ecp5_top
   sned_top #(
     .Name(Name), .Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group),
     .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .LineBytes(LineBytes), .Lines(Lines),
-    .AddLanes(AddLanes), .LrnLanes(LrnLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
+    .Multipliers(Multipliers), .LrnLanes(LrnLanes), .AddLanes(AddLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
   ) i_top (
     .clk_i,
     .rst_ni          (rst_nq2),

@@ -29,8 +29,9 @@ int main(int argc, char **argv)
                       {"StreamWords", c->stream_words},
                       {"LineBytes", c->line_bytes},
                       {"Lines", c->activation_bytes / c->line_bytes},
-                      {"AddLanes", c->vector},
+                      {"Multipliers", c->vector},
                       {"LrnLanes", c->lrn},
+                      {"AddLanes", c->sums},
                       {"FcReads", c->fc_ports},
                       {"FcLanes", c->fc_lanes / c->fc_ports},
                       {"FcRows", c->fc_rows}};

@@ -11,7 +11,7 @@ sources="rtl/waivers.vlt rtl/sned_pkg.sv $(ls rtl/*/*.sv | tr '\n' ' ')"
 # Verilog, and in C++ the same in capitals; one that is in capitals to begin with is for C++ alone, a name (128'h...) for Verilog.
 simulate() {
     local test=$1 module=$2 folder parameters="" defines="" pair name
-    folder=$build/rtl/$(tr ' =' '--' <<<"$*" | tr -d "'")
+    folder=$build/rtl/$test-$(cksum <<<"$*" | cut -d' ' -f1)
     shift 2
     for pair; do
         name=${pair%%=*}
@@ -53,9 +53,9 @@ holds "AXI writes" simulate test_axi_write sned_axi_write BurstBeats=16 SEEDS=20
 holds "AXI writes: two bursts of 64" simulate test_axi_write sned_axi_write BurstBeats=64 Outstanding=2 FifoBeats=2 SEEDS=100 RATE=0
 holds "AXI4-Lite to registers" simulate test_axi_lite sned_axi_lite ReadLatency=2 SEEDS=2000
 holds "AXI4-Lite to registers of latency 1" simulate test_axi_lite sned_axi_lite ReadLatency=1 SEEDS=2000
-holds "numbers of the vector unit, scaled" simulate test_weigh sned_weigh Lanes=5
-holds "pools, averages, sums and LRN in any order: 4 lanes" simulate test_vector sned_vector Pixels=16 AddLanes=4 LrnLanes=4 AddressBits=18 LAYERS=400
-holds "pools, averages, sums and LRN in any order: 16 lanes, 5 of them LRN" simulate test_vector sned_vector Pixels=24 AddLanes=16 LrnLanes=5 AddressBits=18 LAYERS=400
+holds "numbers of the vector unit, scaled" simulate test_weigh sned_weigh Lanes=8 Multipliers=3
+holds "pools, averages, sums and LRN in any order: 4 lanes" simulate test_vector sned_vector Pixels=16 Multipliers=4 LrnLanes=4 AddLanes=4 AddressBits=18 LAYERS=400
+holds "pools, averages, sums and LRN in any order: 16 lanes, 5 of them LRN, sums in 21" simulate test_vector sned_vector Pixels=24 Multipliers=16 LrnLanes=5 AddLanes=21 AddressBits=18 LAYERS=400
 holds "FC: a port of 4 lanes" simulate test_fc sned_fc Ports=1 Lanes=4 Rows=64 Pixels=8 AddressBits=18 LAYERS=200 TIMED=32
 holds "FC: 2 ports of 16 lanes, busy in 90 % of the cycles" simulate test_fc sned_fc Ports=2 Lanes=16 Rows=64 Pixels=20 AddressBits=18 LAYERS=200 TIMED=256
 holds "the whole accelerator behind its driver, with what may go wrong" simulate test_top sned_top $("$build/sim/sned-parameters" ci) LimitBits=16 NETWORKS=40 FLIPS=100

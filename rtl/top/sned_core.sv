@@ -18,8 +18,9 @@ module sned_core
   parameter int StreamWords = 4096,
   parameter int LineBytes = 64,
   parameter int Lines = 32768,
-  parameter int AddLanes = 32,
-  parameter int LrnLanes = 16,
+  parameter int Multipliers = 32,
+  parameter int LrnLanes = 32,
+  parameter int AddLanes = 64,
   parameter int FcReads = 4,
   parameter int FcLanes = 16,
   parameter int FcRows = 64,
@@ -136,7 +137,7 @@ module sned_core
     .write_o(write[0]), .write_ready_i(write_ready[0]), .write_address_o(write_address[0]), .write_enable_o(write_enable[0]),
     .write_data_o(write_data[0]), .counts_o(lanes_o));
 
-  sned_vector #(.Pixels(Pixels), .AddressBits(AddressBits), .AddLanes(AddLanes), .LrnLanes(LrnLanes)) i_vector (
+  sned_vector #(.Pixels(Pixels), .AddressBits(AddressBits), .Multipliers(Multipliers), .LrnLanes(LrnLanes), .AddLanes(AddLanes)) i_vector (
     .clk_i, .rst_ni, .start_i(start_i[UnitVector]), .vector_i(vector_t'(descriptor_i[UnitVector].body)), .busy_o(vector_busy),
     .table_write_i(table_write), .table_address_i(table_address), .table_entry_i(table_entry), .read_o(vector_reads),
     .read_ready_i(read_ready[3] & ~vector_hold), .read_address_o(read_address[3]), .read_data_i(read_data), .write_o(vector_write),

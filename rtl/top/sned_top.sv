@@ -20,8 +20,9 @@ module sned_top
   parameter int StreamWords = 4096,
   parameter int LineBytes = 64,
   parameter int Lines = 32768,
-  parameter int AddLanes = 32,
-  parameter int LrnLanes = 16,
+  parameter int Multipliers = 32,
+  parameter int LrnLanes = 32,
+  parameter int AddLanes = 64,
   parameter int FcReads = 4,
   parameter int FcLanes = 16,
   parameter int FcRows = 64,
@@ -131,7 +132,7 @@ module sned_top
 
   sned_core #(.Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group),
     .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .LineBytes(LineBytes), .Lines(Lines),
-    .AddLanes(AddLanes), .LrnLanes(LrnLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
+    .Multipliers(Multipliers), .LrnLanes(LrnLanes), .AddLanes(AddLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
   ) i_core (.clk_i, .rst_ni(core_rst_n), .start_i(unit_start), .descriptor_i(descriptor), .busy_o(unit_busy), .error_o(fc_error), .lanes_o(lanes),
     .base_i(base), .input_i(input_q), .output_i(output_q), .load_req_valid_o(req_valid[0]), .load_req_ready_i(req_ready[0]),
     .load_req_address_o(req_address[0]), .load_req_beats_o(req_beats[0]), .load_valid_i(data_valid[0]), .load_ready_o(data_ready[0]),

@@ -1,7 +1,7 @@
 // sned_vector - pools, copies, averages, sums, LRN and reduces, memory to memory, as a vector_t says. One set of multipliers, sned_weigh, scales them all.
 //
 // Reads: data comes 5 cycles after the cycle of read_o & read_ready_i. Writes cannot be refused: 24 at most come after the last read. busy_o is 0 once all writes have been handed over.
-// Cycles from start_i to busy_o's first 0, when no read waits, with G groups of AddLanes results (twice as many if wide) in a row's last segment:
+// Cycles from start_i to busy_o's first 0, when no read waits, with G groups of Multipliers results (twice as many if wide) in a row's last segment:
 //   max      12 + reads                                   reads: channels x out_height x segments of a row x kernel_height x ceil(kernel_width / 3)
 //   average  17 + G + reads                               if each segment has as many reads as the one before it has groups
 //   add      11 + 2 ceil(length / AddLanes)
@@ -14,8 +14,9 @@ module sned_vector
 #(
   parameter int Pixels = 98,                              // bytes of a read or write; AddLanes or more
   parameter int AddressBits = 20,
-  parameter int AddLanes = 32,                            // multipliers; LrnLanes or more
-  parameter int LrnLanes = 16,
+  parameter int Multipliers = 32,                         // LrnLanes or more
+  parameter int LrnLanes = 32,
+  parameter int AddLanes = 64,                            // results of a sum at a time: Multipliers or more
   parameter int SumBits = 25
 ) (
   input  wire logic                   clk_i,
@@ -38,6 +39,7 @@ module sned_vector
 );
 
   localparam int Outputs = (Pixels - 3) / 3 + 1;
+  localparam int PoolBits = $clog2(Multipliers + 1);
   localparam int CountBits = $clog2(AddLanes + 1);
 
   typedef logic [AddressBits-1:0] address_t;
@@ -54,11 +56,11 @@ module sned_vector
   address_t                                pool_read_address, pool_write_address, pool_address;
   logic [$clog2(Outputs+1)-1:0]            pool_write_count;
   logic [Outputs-1:0][7:0]                 pool_write_data;
-  logic signed [AddLanes-1:0][SumBits-1:0] pool_numbers;
-  logic [CountBits-1:0]                    pool_count;
+  logic signed [Multipliers-1:0][SumBits-1:0] pool_numbers;
+  logic [PoolBits-1:0]                     pool_count;
 
   sned_pool #(
-    .Pixels(Pixels), .AddressBits(AddressBits), .Lanes(AddLanes), .SumBits(SumBits)
+    .Pixels(Pixels), .AddressBits(AddressBits), .Lanes(Multipliers), .SumBits(SumBits)
   ) i_pool (
     .clk_i, .rst_ni, .start_i(start_i & ~is_add & ~is_lrn & ~is_reduce), .vector_i, .busy_o(pool_busy), .read_o(pool_read), .read_ready_i,
     .read_address_o(pool_read_address), .read_data_i, .write_o(pool_write), .write_address_o(pool_write_address),
@@ -110,31 +112,30 @@ module sned_vector
 
   // ---- their numbers, scaled ----
   logic                                    weigh_busy, weigh_write;
-  logic signed [AddLanes-1:0][SumBits-1:0] numbers;
-  logic [AddLanes-1:0][15:0]               multipliers;
+  logic signed [Multipliers-1:0][SumBits-1:0] numbers;
+  logic [Multipliers-1:0][15:0]            multipliers;
+  logic [15:0]                             multiplier;
   address_t                                weigh_in_address, weigh_address;
   logic [CountBits-1:0]                    weigh_in_count;
   logic [AddLanes-1:0]                     weigh_enable;
   logic [AddLanes-1:0][7:0]                weigh_data;
 
   always_comb begin
-    for (int l = 0; l < AddLanes; l++) begin
-      numbers[l]     = is_add ? SumBits'($signed(add_numbers[l])) : pool_numbers[l];
-      multipliers[l] = is_add & add_second ? vector_i.second_multiplier : vector_i.multiplier;
-    end
+    multiplier = is_add & add_second ? vector_i.second_multiplier : vector_i.multiplier;
+    for (int l = 0; l < Multipliers; l++) {numbers[l], multipliers[l]} = {is_add ? SumBits'($signed(add_numbers[l])) : pool_numbers[l], multiplier};
     if (is_reduce) numbers[0] = reduce_number;
     for (int l = 0; l < LrnLanes; l++) if (is_lrn) {numbers[l], multipliers[l]} = {SumBits'($signed(lrn_numbers[l])), lrn_multipliers[l]};
   end
 
   assign weigh_in_address = is_add ? add_address : is_lrn ? lrn_address : is_reduce ? reduce_address : pool_address;
-  assign weigh_in_count   = is_add ? add_count : is_lrn ? CountBits'(lrn_count) : is_reduce ? CountBits'(1) : pool_count;
+  assign weigh_in_count   = is_add ? add_count : is_lrn ? CountBits'(lrn_count) : is_reduce ? CountBits'(1) : CountBits'(pool_count);
 
   sned_weigh #(
-    .Lanes(AddLanes), .NumberWidth(SumBits), .AddressBits(AddressBits)
+    .Lanes(AddLanes), .Multipliers(Multipliers), .NumberWidth(SumBits), .AddressBits(AddressBits)
   ) i_weigh (
     .clk_i, .rst_ni, .busy_o(weigh_busy), .shift_i(vector_i.shift), .low_i(vector_i.low), .high_i(vector_i.high),
     .valid_i(pool_valid | add_valid | lrn_valid | reduce_valid), .begin_i(~add_second | ~is_add), .end_i(add_second | ~is_add),
-    .numbers_i(numbers), .multipliers_i(multipliers), .high_byte_i(pool_high | reduce_high), .address_i(weigh_in_address),
+    .numbers_i(numbers), .multipliers_i(multipliers), .bytes_i(add_numbers), .multiplier_i(multiplier), .high_byte_i(pool_high | reduce_high), .address_i(weigh_in_address),
     .count_i(weigh_in_count), .write_o(weigh_write), .write_address_o(weigh_address), .write_enable_o(weigh_enable),
     .write_data_o(weigh_data)
   );

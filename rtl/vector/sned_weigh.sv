@@ -1,11 +1,13 @@
-// sned_weigh - Lanes numbers at a time times a multiplier each, up to 4 of them added up from begin_i to end_i, rounded, shifted, clamped, and
+// sned_weigh - numbers times a multiplier each, up to 4 of them added up from begin_i to end_i, rounded, shifted, clamped, and
 // written as bytes in a row: clamp(floor((sum of number x multiplier + 2^(shift - 1)) / 2^shift)).
 //
-// Latency 5 from end_i to write_o; steps need not be in neighbouring cycles. A lane is one multiplication, whose DSP also adds up.
+// Latency 5 from end_i to write_o; steps need not be in neighbouring cycles. The first Multipliers lanes take any number, with a DSP that also
+// adds up; the others only bytes, with the multiplier that they all share, in look-up tables: they are for sums, of which there are many.
 `default_nettype none
 
 module sned_weigh #(
-  parameter int Lanes = 32,
+  parameter int Lanes = 64,                                // Multipliers or more
+  parameter int Multipliers = 32,
   parameter int NumberWidth = 25,
   parameter int AddressBits = 20,
   localparam int CountBits = $clog2(Lanes + 1)
@@ -19,8 +21,10 @@ module sned_weigh #(
   input  wire logic                                     valid_i,
   input  wire logic                                     begin_i,
   input  wire logic                                     end_i,
-  input  wire logic signed [Lanes-1:0][NumberWidth-1:0] numbers_i,
-  input  wire logic        [Lanes-1:0][15:0]            multipliers_i,
+  input  wire logic signed [Multipliers-1:0][NumberWidth-1:0] numbers_i,
+  input  wire logic        [Multipliers-1:0][15:0]      multipliers_i,
+  input  wire logic signed [Lanes-1:0][8:0]             bytes_i,    // of the lanes from Multipliers on
+  input  wire logic        [15:0]                       multiplier_i,
   input  wire logic                                     high_byte_i,
   input  wire logic        [AddressBits-1:0]            address_i,
   input  wire logic        [CountBits-1:0]              count_i,    // of the lanes: they are written
@@ -31,7 +35,6 @@ module sned_weigh #(
 );
 
   localparam int Latency = 5;
-  localparam int SumBits = NumberWidth + 19;               // of up to 4 products, and their rounding
 
   typedef struct packed {
     logic                   writes;
@@ -40,14 +43,10 @@ module sned_weigh #(
     logic [CountBits-1:0]   count;
   } tag_t;
 
-  tag_t [Latency-1:0]   tag_q;
-  logic                 valid_q, begin_q, valid_q2, begin_q2;
-  logic [SumBits-1:0]   half_q;
+  tag_t [Latency-1:0] tag_q;
+  logic               valid_q, begin_q, valid_q2, begin_q2;
 
   always_ff @(posedge clk_i) begin
-    // Sums are below 2^(SumBits - 2) in size: from a shift of SumBits - 1 on all become 0, as they do with the largest half there is.
-    for (int i = 0; i < SumBits - 2; i++) half_q[i] <= shift_i == 6'(i + 1);
-    half_q[SumBits-1:SumBits-2] <= {1'b0, shift_i >= 6'(SumBits - 1)};
     valid_q  <= valid_i;
     begin_q  <= begin_i;
     valid_q2 <= valid_q;
@@ -58,28 +57,15 @@ module sned_weigh #(
   end
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
-    logic signed [NumberWidth-1:0] number_q;
-    logic        [15:0]            multiplier_q;
-    logic signed [SumBits-1:0]     product_q, sum_q;
-
-    always_ff @(posedge clk_i) begin
-      number_q     <= numbers_i[l];
-      multiplier_q <= multipliers_i[l];
-      product_q    <= SumBits'(number_q) * $signed({{SumBits - 16{1'b0}}, multiplier_q});
-      if (valid_q2) sum_q <= (begin_q2 ? $signed(half_q) : sum_q) + product_q;
+    if (l < Multipliers) begin : gen_any
+      sned_weigh_lane #(.NumberWidth(NumberWidth)) i_lane (
+        .clk_i, .number_i(numbers_i[l]), .multiplier_i(multipliers_i[l]), .valid_i(valid_q2), .begin_i(begin_q2), .shift_i,
+        .high_byte_i(tag_q[2].high_byte), .low_i, .high_i, .value_o(write_data_o[l]));
+    end else begin : gen_byte
+      sned_weigh_lane #(.NumberWidth(9), .Fabric(1)) i_lane (
+        .clk_i, .number_i(bytes_i[l]), .multiplier_i, .valid_i(valid_q2), .begin_i(begin_q2), .shift_i,
+        .high_byte_i(tag_q[2].high_byte), .low_i, .high_i, .value_o(write_data_o[l]));
     end
-
-    sned_clamp #(
-      .Width(SumBits)
-    ) i_clamp (
-      .clk_i,
-      .number_i   (sum_q),
-      .shift_i,
-      .high_byte_i(tag_q[2].high_byte),
-      .low_i,
-      .high_i,
-      .value_o    (write_data_o[l])
-    );
   end
 
   always_comb begin
@@ -91,7 +77,7 @@ module sned_weigh #(
   assign write_address_o = tag_q[Latency-1].address;
 
   logic unused;
-  assign unused = &{1'b0, tag_q};
+  assign unused = &{1'b0, tag_q, bytes_i, multiplier_i};
 
 endmodule
 

@@ -33,8 +33,9 @@ struct accel_config {
                        always leave */
 
     int line_bytes; /* of the activation memory's four banks */
-    int vector;     /* pools, copies, sums: bytes a cycle */
+    int vector;     /* multipliers of the vector unit: averages a cycle */
     int lrn;        /* LRN: numbers a cycle */
+    int sums;       /* results of a sum in two cycles */
     int fc_lanes;   /* weights a cycle, of all ports */
     int fc_ports;   /* of DDR: 1, 2 or 4 */
     int fc_rows;    /* outputs of a lane: those of a Gemm are fc_lanes * fc_rows at most */

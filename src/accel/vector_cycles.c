@@ -9,7 +9,7 @@ int64_t vector_cycles(const struct vector_work *w, const struct accel_config *co
 {
     switch ((enum vector_operation)w->operation) {
     case VECTOR_ADD:
-        return 11 + 2 * divide_up(w->length, config->vector);
+        return 11 + 2 * divide_up(w->length, config->sums);
     case VECTOR_LRN:
         return 17 + divide_up(w->length, config->lrn) * (w->channels + w->lrn_after);
     case VECTOR_REDUCE:

@@ -29,7 +29,7 @@ long CyclesOf(const vector_work &w) {
   for (int64_t row = 0; row < w.channels * w.out_height; row++)
     for (int64_t x = 0; x < w.out_width; x += kOutputs) {
       cycles += std::max(reads, groups);
-      if (w.operation == VECTOR_AVERAGE) groups = Divide(std::min<int64_t>(kOutputs, w.out_width - x), ADD_LANES) * (w.wide ? 2 : 1);
+      if (w.operation == VECTOR_AVERAGE) groups = Divide(std::min<int64_t>(kOutputs, w.out_width - x), MULTIPLIERS) * (w.wide ? 2 : 1);
     }
   return long(w.operation == VECTOR_AVERAGE ? 17 + groups + cycles : 12 + cycles);
 }

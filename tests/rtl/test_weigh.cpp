@@ -7,13 +7,21 @@
 
 namespace {
 
-constexpr int kLanes = LANES, kBits = 25, kLatency = 5;
+constexpr int kLanes = LANES, kMultipliers = MULTIPLIERS, kBits = 25, kLatency = 5;
 
 struct Write {
   bool any;
   uint64_t address;
   int count, bytes[LANES];
 };
+
+// Of all sizes, the ends among them.
+int64_t RandomNumber(int bits) {
+  if (Between(0, 19) == 0) return Between(0, 1) ? (1 << (bits - 1)) - 1 : -(1 << (bits - 1));
+  return int64_t(uint64_t(generator()) << 32) >> (64 - bits + int(generator() % unsigned(bits)));
+}
+
+int64_t RandomMultiplier() { return Between(0, 9) ? Between(0, 65535) : 65535; }
 
 bool IsRight(const Vsned_weigh &weigh, const Write &write) {
   if (bool(weigh.write_o) != write.any) return false;
@@ -52,13 +60,14 @@ int main(int argc, char **argv) {
       weigh.high_byte_i = uint8_t(Between(0, 1));
       weigh.address_i = unsigned(Between(0, (1 << 20) - 1));
       weigh.count_i = uint8_t(Between(0, kLanes));
+      const int64_t shared = RandomMultiplier();
+      weigh.multiplier_i = uint16_t(shared);
       for (int l = 0; l < kLanes; l++) {
-        // Numbers of all sizes, the ends among them.
-        int64_t number = int64_t(uint64_t(generator()) << 32) >> (64 - kBits + int(generator() % kBits));
-        if (Between(0, 19) == 0) number = Between(0, 1) ? (1 << (kBits - 1)) - 1 : -(1 << (kBits - 1));
-        const int64_t multiplier = Between(0, 9) ? Between(0, 65535) : 65535;
-        SetField(weigh.numbers_i, l * kBits, kBits, uint64_t(number));
-        SetField(weigh.multipliers_i, l * 16, 16, uint64_t(multiplier));
+        const bool any = l < kMultipliers;
+        const int64_t number = RandomNumber(any ? kBits : 9), multiplier = any ? RandomMultiplier() : shared;
+        if (any) SetField(weigh.numbers_i, l * kBits, kBits, uint64_t(number));
+        if (any) SetField(weigh.multipliers_i, l * 16, 16, uint64_t(multiplier));
+        SetField(weigh.bytes_i, l * 9, 9, any ? generator() : uint64_t(number));
         if (!weigh.valid_i) continue;
         sums[l] = (weigh.begin_i ? 0 : sums[l]) + number * multiplier;
         write.bytes[l] = int(std::clamp<int64_t>(Scale(sums[l], 1, shift), kLow[range], kHigh[range])) >> 8 * weigh.high_byte_i & 255;
