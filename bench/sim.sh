@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# sim.sh - networks on the simulated accelerator, zcu104: one picture, and a stream; and what the cycle model says of each layer. Needs the
+# sim.sh - networks on the simulated accelerator, zcu104: one picture; one with its layers one after the other, and what the cycle model says of them; a stream. Needs the
 # networks of accel.sh, models.sh and alexnet.sh. Ten minutes for sim/build zcu104, then half an hour, two simulations at a time.
 . "$(dirname "$0")/common.sh"
 model=build/bench/accel_cycles
@@ -14,6 +14,7 @@ one=$(ls "$pictures"/* | head -1)
 declare -A length=([alexnet-1000]=16 [alexnet-1000-pairs]=16 [alexnet-1]=16 [squeezenet]=16 [resnet50-1000]=16 [vgg16-1000]=4)
 simulate() {
     measured sim-$1-1 $sned sim "$work/$1.sned" "$one" --config zcu104 &&
+        measured sim-$1-whole $sned sim "$work/$1.sned" "$one" --config zcu104 --parts 1 &&
         measured sim-$1-stream $sned sim "$work/$1.sned" $(ls "$pictures"/* | head -${length[$1]}) --config zcu104
 }
 for net in vgg16-1000 resnet50-1000 alexnet-1000 squeezenet alexnet-1000-pairs alexnet-1; do

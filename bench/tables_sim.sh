@@ -9,15 +9,15 @@ simulated() {
         | "| \($name) | \($s.fps * 10 | round / 10) | \($s.images | length) | \(.latency_ms * 100 | round / 100) | \(.busy * 1000 | round / 10) | \(.cycles) | \($conv) | \(.ddr_bytes / 1e5 | round / 10) | \((.ddr_bytes * 0.24e-6 + .busy * $conv * 16 * 98 * 1.71e-9) * 100 | round / 100) | \(if .bit_exact and $s.bit_exact then "yes" else "NO" end) | \($wanted) |"' "$one"
 }
 
-# apart NET: the layers of one picture, simulated and modelled.
+# apart NET: the layers of one picture, one after the other, simulated and modelled.
 apart() {
-    [ -s "$results/sim-$1-1.json" ] && [ -s "$results/sim-model-$1.json" ] || return 0
+    [ -s "$results/sim-$1-whole.json" ] && [ -s "$results/sim-model-$1.json" ] || return 0
     jq -r --slurpfile model "$results/sim-model-$1.json" --arg net "$1" '
         def sums: group_by(.name) | map({(.[0].name): (map(.cycles) | add)}) | add;
         ([.layers[] | select(.cycles > 0 and .op != "Gemm")] | sums) as $rtl | ($model[0].layers | sums) as $m
         | [$rtl | to_entries[] | select($m[.key]) | ((.value - $m[.key]) / .value * 100) | if . < 0 then -. else . end] as $off
         | ([$rtl | to_entries[] | select($m[.key]) | .value] | add) as $all | ([$rtl | keys[] | $m[.] // 0] | add) as $all_model
-        | "| \($net) | \($off | length) | \($all) | \($all_model) | \(($all - $all_model) / $all * 10000 | round / 100) | \($off | max * 100 | round / 100) |"' "$results/sim-$1-1.json"
+        | "| \($net) | \($off | length) | \($all) | \($all_model) | \(($all - $all_model) / $all * 10000 | round / 100) | \($off | max * 100 | round / 100) |"' "$results/sim-$1-whole.json"
 }
 
 simulated_section() {
@@ -35,9 +35,7 @@ simulated_section() {
     simulated squeezenet "SqueezeNet as it is" "500, 900"
     simulated alexnet-1 "AlexNet of 20 classes, trained and compressed here" "–"
     echo
-    echo "These rows are of 16 slots a lane, sums of 16 and LRN of 16 results a cycle; the zcu104 set has 8, 32 and 32 since, of which one picture of AlexNet is simulated (1.59 ms; docs/accelerator.md)."
-    echo
-    echo "Layers of lanes and vector unit, simulated and by the cycle model (VGG-16's first layers run in strips, and ResNet-50's strided Convs read copies of their input: the model knows neither, which is the whole difference there):"
+    echo "Layers of lanes and vector unit, one after the other (\`--parts 1\`), simulated and by the cycle model (VGG-16's first layers run in strips, and ResNet-50's strided Convs read copies of their input: the model knows neither, which is the whole difference there):"
     echo
     echo "| network | layers | simulated, cycles | model | apart, % | worst layer, % |"
     echo "| --- | --- | --- | --- | --- | --- |"

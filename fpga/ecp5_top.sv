@@ -10,7 +10,7 @@ module ecp5_top
   parameter logic [127:0] Name = "ecp5",
   parameter int Lanes = 2,
   parameter int Columns = 1,
-  parameter int Pixels = 24,
+  parameter int Pixels = 16,
   parameter int HalfRows = 256,
   parameter int Slots = 8,
   parameter int Group = 8,
@@ -24,7 +24,8 @@ module ecp5_top
   parameter int AddLanes = 8,
   parameter int FcReads = 1,
   parameter int FcLanes = 4,
-  parameter int FcRows = 256,
+  parameter int FcRows = 64,
+  parameter int ReadBeats = 32,
   localparam int Reads = 2 + FcReads
 ) (
   input  wire logic clk_i,
@@ -118,7 +119,7 @@ module ecp5_top
   sned_top #(
     .Name(Name), .Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group),
     .TableRows(TableRows), .TablePairs(TablePairs), .StreamWords(StreamWords), .LineBytes(LineBytes), .Lines(Lines),
-    .Multipliers(Multipliers), .LrnLanes(LrnLanes), .AddLanes(AddLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows)
+    .Multipliers(Multipliers), .LrnLanes(LrnLanes), .AddLanes(AddLanes), .FcReads(FcReads), .FcLanes(FcLanes), .FcRows(FcRows), .ReadBeats(ReadBeats)
   ) i_top (
     .clk_i,
     .rst_ni          (rst_nq2),

@@ -113,9 +113,11 @@ package sned_pkg;
     logic                   moves;
   } store_t;
 
-  // A pass of pairs of filters over all pixels: sned_feeder and sned_collector say what the numbers mean.
+  // A pass of pairs of filters over a run of tiles: sned_feeder and sned_collector say what the numbers mean.
   typedef struct packed {
-    logic [BodyWidth-276:0] unused;
+    logic [BodyWidth-312:0] unused;
+    extent_t                first_column; // the first tile's place in the raster, and that modulo pitch
+    place_t                 first;
     logic [31:0]            active;     // a bit for each lane that has pairs
     logic signed [16:0]     high;       // the clamp
     logic signed [16:0]     low;

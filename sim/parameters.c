@@ -34,7 +34,8 @@ int main(int argc, char **argv)
                       {"AddLanes", c->sums},
                       {"FcReads", c->fc_ports},
                       {"FcLanes", c->fc_lanes / c->fc_ports},
-                      {"FcRows", c->fc_rows}};
+                      {"FcRows", c->fc_rows},
+                      {"ReadBeats", c->read_beats}};
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
         if (argc == 2)
             printf("%s=%lld ", parameters[i].name, parameters[i].value);

@@ -26,6 +26,8 @@ holds "the timeline is XML" python3 -c 'import sys, xml.dom.minidom; xml.dom.min
 says "LeNet-5: the classes of sned run" "[i['class'] for i in value['images']] == [i['top'][0]['class'] for i in json.load(open('$work/run'))['images']]"
 succeeds "with a memory that holds back" "$sned" sim "$work/lenet5.sned" "$work"/pictures/*.png --config ci --json --stalls 40
 says "still bit-exact" 'value["bit_exact"] is True'
+succeeds "LeNet-5: a picture, Convs in three parts" "$sned" sim "$work/lenet5.sned" "$(ls "$work"/pictures/*.png | head -1)" --config ci --json --parts 3
+says "in parts: bit-exact" 'value["bit_exact"] is True'
 succeeds "ResNet-20: noise" "$sned" sim "$work/resnet20.sned" --config ci --json
 says "ResNet-20: bit-exact" 'value["bit_exact"] is True'
 

@@ -65,17 +65,32 @@ static void shuffle(struct accel_program *program, struct random *random)
     free(list);
 }
 
+/* Convs that begin behind a raster's first pixel. */
+static int parts_in(const struct accel_program *program)
+{
+    int parts = 0;
+    for (int d = 0; d < program->descriptor_count; d++) {
+        struct descriptor descriptor;
+        assert_true(
+            descriptor_unpack(&descriptor, program->image.data + program->list + d * DESCRIPTOR_BYTES));
+        parts += descriptor.unit == CODE_CONV && descriptor.u.conv.first > 0;
+    }
+    return parts;
+}
+
 /* False where the compiler says that it cannot. */
-static bool check_network(struct graph *graph, const struct accel_config *config, struct random *random)
+static bool check_network(struct graph *graph, const struct accel_config *config,
+                          const struct accel_request *request, int *parts, struct random *random)
 {
     struct accel_program program;
     sned_model *model;
     sned_error error = {0};
-    const int images = random_range(random, 1, 5);
+    const int images = request->images;
     if (sned_model_from_graph(&model, graph, &error) != SNED_OK)
         fail_msg("%s", error.message);
-    const sned_status status = accel_compile(&program, sned_model_graph(model), config, images, &error);
+    const sned_status status = accel_compile(&program, sned_model_graph(model), config, request, &error);
     if (status == SNED_OK) {
+        *parts += parts_in(&program);
         const size_t count = sned_shape_elements(&graph->tensors[graph->output].shape);
         const size_t in = (size_t)program.input.bytes, out = (size_t)program.output.bytes;
         uint8_t *inputs = calloc((size_t)images, in), *outputs = calloc((size_t)images, out), *block;
@@ -109,6 +124,14 @@ static bool check_network(struct graph *graph, const struct accel_config *config
     return status == SNED_OK;
 }
 
+/* In a list of one to five images. */
+static bool check_images(struct graph *graph, const struct accel_config *config, struct random *random)
+{
+    const struct accel_request request = {.images = random_range(random, 1, 5)};
+    int parts = 0;
+    return check_network(graph, config, &request, &parts, random);
+}
+
 static void random_networks_give_the_runtimes_scores(void **state)
 {
     enum { NETWORKS = 150 };
@@ -117,9 +140,23 @@ static void random_networks_give_the_runtimes_scores(void **state)
     sned_random_seed(&random, 21, 0);
     for (int i = 0; i < NETWORKS; i++)
         compiled +=
-            check_network(accel_random_network((uint64_t)i), config_named(i % 4 ? "ci" : "ecp5"), &random);
+            check_images(accel_random_network((uint64_t)i), config_named(i % 4 ? "ci" : "ecp5"), &random);
     /* Some need more memory than ci has, or a filter has too many weights. */
     assert_true(compiled > NETWORKS * 9 / 10);
+}
+
+static void convs_in_parts_give_the_runtimes_scores(void **state)
+{
+    enum { NETWORKS = 200 };
+    struct random random;
+    int parts = 0;
+    sned_random_seed(&random, 24, 0);
+    for (int i = 0; i < NETWORKS; i++) {
+        const struct accel_request request = {.images = 1, .parts = random_range(&random, 2, 6)};
+        check_network(accel_random_network(3000 + (uint64_t)i), config_named(i % 2 ? "ci" : "ecp5"), &request,
+                      &parts, &random);
+    }
+    assert_true(parts > NETWORKS / 4);
 }
 
 /* Too little memory for all images at once, and often for two. */
@@ -132,7 +169,7 @@ static void images_in_little_memory_do_not_disturb_each_other(void **state)
     for (int i = 0; i < NETWORKS; i++) {
         struct accel_config config = *config_named("ci");
         config.activation_bytes = 2048 << random_range(&random, 0, 4);
-        compiled += check_network(accel_random_network(1000 + (uint64_t)i), &config, &random);
+        compiled += check_images(accel_random_network(1000 + (uint64_t)i), &config, &random);
     }
     assert_true(compiled > NETWORKS / 4);
 }
@@ -145,7 +182,7 @@ static void a_branching_network_gives_the_runtimes_scores(void **state)
         struct graph *graph = branching_network(seed);
         for (int n = 0; n < graph->node_count; n++)
             graph->nodes[n].integer.slope = 0;
-        assert_true(check_network(graph, config_named(seed % 2 ? "zcu104" : "ci"), &random));
+        assert_true(check_images(graph, config_named(seed % 2 ? "zcu104" : "ci"), &random));
     }
 }
 
@@ -187,10 +224,12 @@ static void what_is_left_to_the_host_goes_on_from_the_accelerators_scores(void *
         struct accel_program program;
         sned_model *model;
         struct node *node = &graph->nodes[random_range(&random, 0, graph->node_count - 1)];
+        const struct accel_request request = {
+            .images = 1, .parts = random_range(&random, 0, 4), .to_host = true};
         if (node->op == OP_CONV || node->op == OP_GEMM)
             node->integer.slope = 8192; /* a LeakyRelu */
         assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
-        if (accel_compile_part(&program, graph, config_named("ci"), 1, NULL) == SNED_OK) {
+        if (accel_compile(&program, graph, config_named("ci"), &request, NULL) == SNED_OK) {
             check_part(&program, model, &random);
             parts += program.why != NULL;
             accel_program_free(&program);
@@ -204,8 +243,10 @@ static void expect_refused(struct graph *graph, const char *name, const char *wo
 {
     struct accel_program program;
     sned_error error = {0};
+    const struct accel_request one = {.images = 1};
     assert_int_equal(sned_graph_infer(graph, &error), SNED_OK);
-    assert_int_equal(accel_compile(&program, graph, config_named(name), 1, &error), SNED_ERROR_UNSUPPORTED);
+    assert_int_equal(accel_compile(&program, graph, config_named(name), &one, &error),
+                     SNED_ERROR_UNSUPPORTED);
     if (!strstr(error.message, words))
         fail_msg("'%s' does not say '%s'", error.message, words);
     sned_graph_free(graph);
@@ -230,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_networks_give_the_runtimes_scores),
+        cmocka_unit_test(convs_in_parts_give_the_runtimes_scores),
         cmocka_unit_test(images_in_little_memory_do_not_disturb_each_other),
         cmocka_unit_test(what_is_left_to_the_host_goes_on_from_the_accelerators_scores),
         cmocka_unit_test(a_branching_network_gives_the_runtimes_scores),

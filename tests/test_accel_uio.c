@@ -195,10 +195,11 @@ static void run_new(struct run *r, uint64_t seed, int images)
     struct random random;
     const struct accel_config *config;
     sned_error error = {0};
+    const struct accel_request request = {.images = images};
     sned_random_seed(&random, seed, 9);
     assert_int_equal(accel_config_find(&config, "ci", NULL), SNED_OK);
     assert_int_equal(sned_model_from_graph(&r->model, accel_random_network(seed), &error), SNED_OK);
-    if (accel_compile(&r->program, sned_model_graph(r->model), config, images, &error) != SNED_OK)
+    if (accel_compile(&r->program, sned_model_graph(r->model), config, &request, &error) != SNED_OK)
         fail_msg("%s", error.message);
     const size_t in = (size_t)r->program.input.bytes, out = (size_t)r->program.output.bytes;
     r->inputs = calloc(IMAGES, in);

@@ -91,6 +91,8 @@ module sned_array
     .pitch_i        (ColumnBits'(conv_i.pitch)),
     .width_i        (ColumnBits'(conv_i.width)),
     .step_i         (ColumnBits'(conv_i.step)),
+    .first_i        (AddressBits'(conv_i.first)),
+    .first_column_i (ColumnBits'(conv_i.first_column)),
     .tiles_i        (CountBits'(conv_i.tiles)),
     .halves_i       (CountBits'(conv_i.halves)),
     .last_rows_i    ((RowBits + 1)'(conv_i.last_rows)),

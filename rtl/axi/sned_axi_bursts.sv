@@ -1,11 +1,11 @@
-// sned_axi_bursts - cuts a request (an address, a number of beats of 16 bytes) into AXI bursts: at most BurstBeats each, none across
-// a 4 KB boundary.
+// sned_axi_bursts - cuts a request (an address, a number of beats of 16 bytes) into AXI bursts: at most BurstBeats each, and none
+// across a multiple of BurstBeats beats, so none across a 4 KB boundary either.
 //
 // An address' lowest 4 bits count as 0. A burst a cycle; latency 1 from a request to its first burst. The next request is taken along with the last burst of the one before.
 `default_nettype none
 
 module sned_axi_bursts #(
-  parameter int BurstBeats = 16               // 1 to 256
+  parameter int BurstBeats = 16               // a power of two, 2 to 256
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,
@@ -20,17 +20,13 @@ module sned_axi_bursts #(
   output      logic        last_o             // of its request
 );
 
-  localparam logic [8:0] Most = 9'(BurstBeats);
+  localparam int Bits = $clog2(BurstBeats);
+  localparam logic [23:0] Most = 24'(BurstBeats);
 
-  logic [23:0] left_q;
-  logic [8:0]  page, most, beats;             // beats to the end of the 4 KB; and of a burst that begins here
+  logic [23:0] rest_q, room;                  // beats behind this burst; to the next multiple
   logic        go;
 
-  assign page        = 9'd256 - {1'b0, address_o[11:4]};
-  assign most        = page < Most ? page : Most;
-  assign last_o      = left_q <= 24'(most);
-  assign beats       = last_o ? left_q[8:0] : most;
-  assign length_o    = 8'(beats - 9'd1);
+  assign room        = Most - 24'(req_address_i[4+:Bits]);
   assign go          = valid_o & ready_i;
   assign req_ready_o = ~valid_o | (go & last_o);
 
@@ -38,10 +34,14 @@ module sned_axi_bursts #(
     if (req_ready_o) begin
       valid_o   <= req_valid_i;
       address_o <= {req_address_i[63:4], 4'b0};
-      left_q    <= req_beats_i;
+      last_o    <= req_beats_i <= room;
+      length_o  <= 8'((req_beats_i <= room ? req_beats_i : room) - 1'b1);
+      rest_q    <= req_beats_i - room;
     end else if (go) begin
-      address_o <= address_o + 64'({beats, 4'b0});
-      left_q    <= left_q - 24'(beats);
+      address_o <= {address_o[63:4+Bits] + 1'b1, {4 + Bits{1'b0}}};
+      last_o    <= rest_q <= Most;
+      length_o  <= 8'((rest_q <= Most ? rest_q : Most) - 1'b1);
+      rest_q    <= rest_q - Most;
     end
     if (!rst_ni) valid_o <= 1'b0;
   end

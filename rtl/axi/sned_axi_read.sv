@@ -1,7 +1,7 @@
 // sned_axi_read - AXI4 read master: requests of any length, in order, become one stream of beats.
 //
 // 128-bit data, INCR bursts of at most BurstBeats (a power of two to 64), one ID, none across 4 KB. A burst is asked for only when the
-// data FIFO has room for all of it, so rready is always 1. Requests queue (8 deep), and the next one's bursts go out while earlier
+// data FIFO has room for a whole one, so rready is always 1. Requests queue (8 deep), and the next one's bursts go out while earlier
 // data is in flight: Outstanding (a power of two, 2 or more) bursts at most, and FifoBeats (a power of two, BurstBeats or more) beats
 // including those that wait in the FIFO. Short requests run at full rate where both exceed the memory's latency.
 //
@@ -109,7 +109,7 @@ module sned_axi_read #(
   logic                push, pop, ends_burst;
   logic [7:0]          beat_q;
 
-  assign room   = 32'(room_q) > 32'(burst_length);
+  assign room   = |room_q[RoomBits-1:$clog2(BurstBeats)];
   assign begins = burst_valid & (~m_axi_arvalid_o | m_axi_arready_i) & room & list_ready & ~halt_i;
 
   sned_fifo #(

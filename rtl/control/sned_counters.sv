@@ -11,7 +11,7 @@ module sned_counters
 #(
   parameter int Lanes = 16,
   parameter int FcReads = 4,
-  parameter int Layers = 128,
+  parameter int Layers = 512,
   localparam int LanesBits = $clog2(Lanes + 1)
 ) (
   input  wire logic                                 clk_i,

@@ -15,19 +15,21 @@ module sned_tokens
 );
 
   logic [Units-1:0][Units-1:0][3:0] count_q;             // [from][to]
-  logic [Units-1:0][Units-1:0]      full;
+  logic [Units-1:0][Units-1:0]      full_q;                // one more has come than there may be
 
   for (genvar f = 0; f < Units; f++) begin : gen_from
     for (genvar t = 0; t < Units; t++) begin : gen_to
       assign available_o[t][f] = count_q[f][t] != '0;
-      assign full[f][t]        = &count_q[f][t] & post_i[f][t] & ~take_i[t][f];
     end
   end
 
   always_ff @(posedge clk_i) begin
     for (int f = 0; f < Units; f++)
-      for (int t = 0; t < Units; t++) count_q[f][t] <= count_q[f][t] + 4'(post_i[f][t]) - 4'(take_i[t][f]);
-    overflow_o <= |full;
+      for (int t = 0; t < Units; t++) begin
+        count_q[f][t] <= count_q[f][t] + 4'(post_i[f][t]) - 4'(take_i[t][f]);
+        full_q[f][t]  <= &count_q[f][t] & post_i[f][t] & ~take_i[t][f];
+      end
+    overflow_o <= |full_q;
     if (!rst_ni) count_q <= '0;
   end
 

@@ -48,8 +48,8 @@ module sned_load
   output      logic [127:0]           data_o
 );
 
-  logic                   ask_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, in_parts;
-  logic [23:0]            words, left_q;
+  logic                   ask_q, more_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, in_parts;
+  logic [23:0]            words, left_q;                         // of words to come; more_q: there are some
   logic [2:0]             part_q;                                // of a word
   logic [AddressBits-1:0] place_q;
   logic [127:0]           first_q;                               // an entry's first word
@@ -64,24 +64,24 @@ module sned_load
   assign words        = kind_streams ? load_i.words >> 1 : load_i.words;
   assign in_parts     = kind_rows | kind_table;
   assign ends_word    = kind_rows ? part_q[0] : kind_table ? &part_q : kind_activations ? write_ready_i : 1'b1;
-  assign data_ready_o = (left_q != '0) & ends_word;
-  assign busy_o       = ask_q | (left_q != '0);
+  assign data_ready_o = more_q & ends_word;
+  assign busy_o       = ask_q | more_q;
 
   assign req_valid_o   = ask_q;
   assign req_beats_o   = words;
   assign req_address_o = (load_i.moves ? input_i : base_i) + {28'b0, load_i.address, 4'b0};
 
   assign data_o           = data_i;
-  assign write_o          = kind_activations & data_valid_i & (left_q != '0);
+  assign write_o          = kind_activations & data_valid_i & more_q;
   assign write_address_o  = place_q;
-  assign row_write_o      = kind_rows & data_valid_i & (left_q != '0);
+  assign row_write_o      = kind_rows & data_valid_i & more_q;
   assign row_address_o    = TableBits'(place_q);
   assign row_o            = part_q[0] ? data_i[127:64] : data_i[63:0];
-  assign pair_write_o     = kind_pairs & data_valid_i & second_q & (left_q != '0);
+  assign pair_write_o     = kind_pairs & data_valid_i & second_q & more_q;
   assign pair_o           = {data_i, first_q};
   assign pair_first_o     = 8'(place_q);
-  assign stream_write_o   = kind_streams & data_valid_i & (left_q != '0);
-  assign table_write_o    = kind_table & data_valid_i & (left_q != '0);
+  assign stream_write_o   = kind_streams & data_valid_i & more_q;
+  assign table_write_o    = kind_table & data_valid_i & more_q;
   assign table_address_o  = 10'(place_q);
   assign table_o          = data_i[16*part_q+:16];
 
@@ -97,11 +97,13 @@ module sned_load
     end else if (ask_q & req_ready_i) begin
       ask_q  <= 1'b0;
       left_q <= words;
-    end else if (data_valid_i & (left_q != '0)) begin
+      more_q <= 1'b1;
+    end else if (data_valid_i & more_q) begin
       part_q <= ends_word ? '0 : part_q + 3'(in_parts);
       if (in_parts) place_q <= place_q + 1'b1;
       if (ends_word) begin
         left_q   <= left_q - 1'b1;
+        more_q   <= left_q != 24'd1;
         second_q <= ~second_q;
         first_q  <= data_i;
         if (kind_activations) place_q <= place_q + AddressBits'(16);
@@ -109,7 +111,7 @@ module sned_load
     end
     if (!rst_ni) begin
       ask_q  <= 1'b0;
-      left_q <= '0;
+      more_q <= 1'b0;
     end
   end
 

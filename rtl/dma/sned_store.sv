@@ -34,7 +34,7 @@ module sned_store
   localparam int Waiting = 16;
   localparam int WaitingBits = $clog2(Waiting + 1);
 
-  logic                   ask_q, fifo_ready, takes, leaves;
+  logic                   ask_q, more_q, fifo_ready, takes, leaves;  // more_q: words are to be read
   logic [23:0]            left_q;
   logic [AddressBits-1:0] place_q;
   logic [Memory-1:0]      read_q;
@@ -59,7 +59,7 @@ module sned_store
   assign req_address_o  = (store_i.moves ? output_i : base_i) + {28'b0, store_i.address, 4'b0};
   assign takes          = read_o & read_ready_i;
   assign leaves         = data_valid_o & data_ready_i;
-  assign read_o         = (left_q != '0) & (taken_q != WaitingBits'(Waiting));
+  assign read_o         = more_q & (taken_q != WaitingBits'(Waiting));
   assign read_address_o = place_q;
 
   always_ff @(posedge clk_i) begin
@@ -69,11 +69,13 @@ module sned_store
       ask_q   <= store_i.words != '0;
       busy_o  <= store_i.words != '0;
       left_q  <= store_i.words;
+      more_q  <= store_i.words != '0;
       place_q <= AddressBits'(store_i.place);
     end else begin
       if (ask_q & req_ready_i) ask_q <= 1'b0;
       if (takes) begin
         left_q  <= left_q - 1'b1;
+        more_q  <= left_q != 24'd1;
         place_q <= place_q + AddressBits'(16);
       end
       if (done_i) busy_o <= 1'b0;
@@ -81,7 +83,7 @@ module sned_store
     if (!rst_ni) begin
       ask_q   <= 1'b0;
       busy_o  <= 1'b0;
-      left_q  <= '0;
+      more_q  <= 1'b0;
       read_q  <= '0;
       taken_q <= '0;
     end

@@ -69,7 +69,7 @@ module sned_fc_decode
   assign next = SumBits'(base) + SumBits'(total_q2);
 
   always_ff @(posedge clk_i) begin
-    automatic logic [PlaceBits-1:0] steps = '0;
+    automatic logic [FcEntries/2-1:0][PlaceBits-1:0] pairs;
     valid_q  <= {valid_q[Stages-1:1], valid_i};
     first_q  <= {first_q[1], first_i};
     value_q  <= {value_q[Stages-1:1], value_i};
@@ -77,11 +77,15 @@ module sned_fc_decode
     step_q   <= step;
     gap_q    <= gap;
     for (int k = 0; k < FcEntries / 2; k++) begin
-      pair_q2[k] <= steps;
+      pairs[k]   = PlaceBits'(step_q[2*k]) + PlaceBits'(step_q[2*k+1]);
       step_q2[k] <= step_q[2*k];
-      steps      = steps + (PlaceBits'(step_q[2*k]) + PlaceBits'(step_q[2*k+1]));
     end
-    total_q2 <= steps;
+    pair_q2[0] <= '0;
+    pair_q2[1] <= pairs[0];
+    pair_q2[2] <= pairs[0] + pairs[1];
+    pair_q2[3] <= (pairs[0] + pairs[1]) + pairs[2];
+    pair_q2[4] <= (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]);
+    total_q2   <= ((pairs[0] + pairs[1]) + (pairs[2] + pairs[3])) + pairs[4];
     gap_q2   <= gap_q;
     for (int k = 0; k < FcEntries / 2; k++) begin
       place_q3[2*k]   <= pair_q2[k] + PlaceBits'(gap_q2[2*k]);

@@ -120,19 +120,20 @@ module sned_fc_fetch
   logic [12:0]         missing_q, asked_q;              // beats of lengths to be asked for, and asked for
   logic [RoomBits-1:0] free_q;
   logic [1:0]          records_q;                       // how many times records are still to be asked for
-  logic [RoomBits-1:0] chunk;
+  logic [RoomBits-1:0] chunk, chunk_q;
+  logic                lengths_q;                       // chunk_q of lengths are to be asked for, and there is room
   logic                ask_lengths, ask_column, ask_records, free, stored_q;
   request_t            request, request_q;
 
   assign chunk        = missing_q < 13'(Chunk) ? missing_q[RoomBits-1:0] : RoomBits'(Chunk);
-  assign ask_lengths  = missing_q != 0 && free_q >= chunk;
+  assign ask_lengths  = lengths_q;
   assign ask_column   = ~ask_lengths & held_q & (wanted_q != 0);
   assign ask_records  = ~ask_lengths & ~ask_column & ~held_q & quads_q == 0 & records_q != 0;
   assign free         = ~stored_q | ~req_valid_o | req_ready_i;
   assign column_taken = ask_column & free;
 
   always_comb begin
-    request = '{place: PlaceBits'(asked_q), beats: 16'(chunk), tag: '0};
+    request = '{place: PlaceBits'(asked_q), beats: 16'(chunk_q), tag: '0};
     if (ask_column) begin
       request = '{place: column_q, beats: '0, tag: '0};
       for (int i = 0; i < 4; i++)
@@ -157,11 +158,14 @@ module sned_fc_fetch
       req_beats_o   <= 24'(request_q.beats);
       req_tag_o     <= request_q.tag;
     end
+    // From one request's going to the next one's asking both numbers stay, but for more room.
+    lengths_q <= lengths_q ? ~free : missing_q != 0 && free_q >= chunk;
+    chunk_q   <= lengths_q ? chunk_q : chunk;
     if (ask_lengths & free) begin
-      missing_q <= missing_q - 13'(chunk);
-      asked_q   <= asked_q + 13'(chunk);
+      missing_q <= missing_q - 13'(chunk_q);
+      asked_q   <= asked_q + 13'(chunk_q);
     end
-    free_q <= free_q - (ask_lengths & free ? chunk : '0) + RoomBits'(length_ready);
+    free_q <= free_q - (ask_lengths & free ? chunk_q : '0) + RoomBits'(length_ready);
     if (ask_records & free) records_q <= records_q - 1'b1;
     if (start_i) begin
       missing_q <= lengths_of(inputs_i);
@@ -170,6 +174,7 @@ module sned_fc_fetch
     end
     if (!rst_ni) begin
       stored_q    <= 1'b0;
+      lengths_q   <= 1'b0;
       req_valid_o <= 1'b0;
       missing_q   <= '0;
       records_q   <= '0;

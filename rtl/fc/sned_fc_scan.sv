@@ -1,8 +1,8 @@
 // sned_fc_scan - a layer's inputs from the activation memory, four at a time and in order, to all ports.
 //
 // Rows of any length at any address are read Take bytes at once and put together without gaps; behind the last input come zeros.
-// Reads have the latency of sned_banks, Memory; one goes where read_ready_i is 1. At best 4 inputs leave a cycle, fewer where rows
-// are no multiple of 4: a column of weights takes longer than that.
+// Reads have the latency of sned_banks, Memory; one goes where read_ready_i is 1, in every other cycle at most: its length is found in the cycle
+// before. At best 4 inputs leave a cycle, fewer where rows are no multiple of 4 or short: a column of weights takes longer than that.
 `default_nettype none
 
 module sned_fc_scan
@@ -34,7 +34,8 @@ module sned_fc_scan
   extent_t                          columns_q, rows_q;          // of the row and of the plane that are left
   logic [15:0]                      unread_q;
   logic [$clog2(Waiting+1)-1:0]     free_q;
-  logic [CountBits-1:0]             count;
+  logic [CountBits-1:0]             count, count_q;
+  logic                             found_q, ends_row_q;        // count_q is the next read's length; and it is its row's last
   logic                             taken, pop;
   logic [Memory-1:0]                flight_q;
   logic [Memory-1:0][CountBits-1:0] flight_count_q;
@@ -45,7 +46,7 @@ module sned_fc_scan
     if (unread_q < 16'(count)) count = unread_q[CountBits-1:0];
   end
 
-  assign read_o         = unread_q != 0 && free_q != 0;
+  assign read_o         = found_q && free_q != 0;
   assign read_address_o = address_q;
   assign taken          = read_o & read_ready_i;
 
@@ -54,12 +55,15 @@ module sned_fc_scan
     automatic logic [AddressBits-1:0] next_plane = plane_q + AddressBits'(descriptor_i.plane);
     free_q         <= free_q - $bits(free_q)'(taken) + $bits(free_q)'(pop);
     flight_q       <= {flight_q[Memory-2:0], taken};
-    flight_count_q <= {flight_count_q[Memory-2:0], count};
+    flight_count_q <= {flight_count_q[Memory-2:0], count_q};
+    found_q        <= found_q ? ~taken : unread_q != 0;
+    count_q        <= found_q ? count_q : count;
+    ends_row_q     <= found_q ? ends_row_q : columns_q <= SizeWidth'(Take);
     if (taken) begin
-      unread_q  <= unread_q - 16'(count);
-      address_q <= address_q + AddressBits'(count);
-      columns_q <= columns_q - SizeWidth'(count);
-      if (columns_q == SizeWidth'(count)) begin
+      unread_q  <= unread_q - 16'(count_q);
+      address_q <= address_q + AddressBits'(count_q);
+      columns_q <= columns_q - SizeWidth'(count_q);
+      if (ends_row_q) begin
         columns_q <= descriptor_i.width;
         rows_q    <= rows_q == 1 ? descriptor_i.height : rows_q - 1'b1;
         address_q <= rows_q == 1 ? next_plane : next_row;
@@ -77,6 +81,7 @@ module sned_fc_scan
     end
     if (!rst_ni) begin
       unread_q <= '0;
+      found_q  <= 1'b0;
       free_q   <= $bits(free_q)'(Waiting);
       flight_q <= '0;
     end

@@ -1,6 +1,6 @@
 // sned_columns - in which column of the image each of a tile's pixels lies, and which of them a shift keeps inside.
 //
-// Pixel p of a tile that begins in column c lies in column (c + p) mod Pitch. begin_i starts at pixel 0 of a layer; it takes Pixels
+// Pixel p of a tile that begins in column c lies in column (c + p) mod Pitch. begin_i starts at column first_i; it takes Pixels
 // cycles (busy_o). next_i goes on to the next tile in one. inside_o, 1 cycle after shift_i: bit p says that column + shift lies
 // in 0 .. width - 1.
 `default_nettype none
@@ -16,6 +16,7 @@ module sned_columns #(
   input  wire logic [ColumnBits-1:0]       pitch_i,    // at least 1; constant while a layer runs, as are the next two
   input  wire logic [ColumnBits-1:0]       width_i,
   input  wire logic [ColumnBits-1:0]       step_i,     // Pixels mod pitch
+  input  wire logic [ColumnBits-1:0]       first_i,    // below pitch
   output      logic                        busy_o,
   input  wire logic                        next_i,
   input  wire logic signed [ShiftBits-1:0] shift_i,
@@ -32,7 +33,7 @@ module sned_columns #(
 
   always_ff @(posedge clk_i) begin
     if (begin_i) begin
-      fresh_q <= '0;
+      fresh_q <= first_i;
       left_q  <= CountBits'(Pixels);
     end else if (busy_o) begin
       column_q <= {fresh_q, column_q[Pixels-1:1]};

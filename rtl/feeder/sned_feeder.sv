@@ -1,6 +1,6 @@
 // sned_feeder - fills the lanes' half-tiles: a row of Pixels activations a cycle, shifted and masked.
 //
-// A layer is Tiles x Halves half-tiles, each of HalfRows rows but the last of a tile. The row table says for each row
+// Work is Tiles x Halves half-tiles from pixel `first` of the raster on, each of HalfRows rows but the last of a tile. The row table says for each row
 // its channel, its shift along the flat raster, and the columns of that shift (row_t below); pixel p of the row is
 // memory[base + channel + first + shift + p], or 0 where the shift leaves the image: to the left or right by its columns, above
 // or below by its place in the raster. A half-tile is filled once every lane has left it; a row whose tap is
@@ -31,6 +31,8 @@ module sned_feeder #(
   input  wire logic [ColumnBits-1:0]      pitch_i,
   input  wire logic [ColumnBits-1:0]      width_i,
   input  wire logic [ColumnBits-1:0]      step_i,               // Pixels mod pitch
+  input  wire logic [AddressBits-1:0]     first_i,              // the first tile's place in the raster, and its column
+  input  wire logic [ColumnBits-1:0]      first_column_i,
   input  wire logic [CountBits-1:0]       tiles_i,              // each at least 1
   input  wire logic [CountBits-1:0]       halves_i,
   input  wire logic [RowBits:0]           last_rows_i,          // of the last half-tile, at least 1
@@ -74,6 +76,8 @@ module sned_feeder #(
   logic [RowBits:0]     row_q;
   logic [TableBits-1:0] address_q;
   logic [CountBits-1:0] half_q, tile_q;
+  logic [CountBits-1:0] last_half_q, last_tile_q;               // numbers of the last ones; they stay from start_i on
+  logic [RowBits:0]     last_row_q;
   logic                 side_q;                                 // the half-tile that is filled
   logic [1:0]           turn_q;                                 // as filled_o will be when all rows are there
 
@@ -86,15 +90,18 @@ module sned_feeder #(
   end
 
   assign busy_o    = begun_q | run_q;
-  assign last_half = half_q == halves_i - 1'b1;
-  assign last_tile = tile_q == tiles_i - 1'b1;
-  assign last_row  = row_q == (last_half ? last_rows_i : (RowBits + 1)'(HalfRows)) - 1'b1;
+  assign last_tile = tile_q == last_tile_q;
+  assign last_row  = row_q == (last_half ? last_row_q : (RowBits + 1)'(HalfRows - 1));
   assign issue     = run_q & (free[side_q] | (row_q != '0));
 
   assign table_address_o = address_q;
   assign columns_begin   = begun_q & (settle_q == 2'd2);
 
   always_ff @(posedge clk_i) begin
+    last_half_q <= halves_i - 1'b1;
+    last_tile_q <= tiles_i - 1'b1;
+    last_row_q  <= last_rows_i - 1'b1;
+    if (begun_q) last_half <= last_half_q == '0;
     if (start_i) begin
       begun_q   <= 1'b1;
       row_q     <= '0;
@@ -113,6 +120,7 @@ module sned_feeder #(
       address_q <= last_row & last_half ? row_first_i : address_q + 1'b1;
       if (last_row) begin
         half_q         <= last_half ? '0 : half_q + 1'b1;
+        last_half      <= last_half ? last_half_q == '0 : half_q + 1'b1 == last_half_q;
         side_q         <= ~side_q;
         turn_q[side_q] <= ~turn_q[side_q];
       end
@@ -159,6 +167,7 @@ module sned_feeder #(
     .pitch_i,
     .width_i,
     .step_i,
+    .first_i (first_column_i),
     .busy_o  (columns_busy),
     .next_i  (tag_q[1].valid & tag_q[1].ends_tile),
     .shift_i (entry.columns),
@@ -167,7 +176,7 @@ module sned_feeder #(
 
   always_ff @(posedge clk_i) begin
     tag_q <= {tag_q[7:0], tag_t'{valid: issue, ends_tile: last_row & last_half, ends_half: last_row, row: {side_q, row_q[RowBits-1:0]}}};
-    if (columns_busy) first_q <= '0;
+    if (columns_busy) first_q <= PlaceBits'(first_i);
     else if (tag_q[1].valid & tag_q[1].ends_tile) first_q <= first_q + PlaceBits'(Pixels);
     read_q <= base_i + entry.channel + AddressBits'(first_q) + AddressBits'(entry.shift);
     from_q <= edge_of(low);

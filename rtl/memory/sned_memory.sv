@@ -1,6 +1,6 @@
 // sned_memory - the activation memory and who may use it: a read and a write of up to Width bytes a cycle.
 //
-// A reader or writer of a lower number goes first; ready_o says who was taken. A read's data comes 5 cycles later, a write is done 3 cycles
+// A reader or writer of a lower number goes first; ready_o says who was taken. A read's data comes 5 cycles later, a write is done 4 cycles
 // later.
 `default_nettype none
 
@@ -45,6 +45,19 @@ module sned_memory #(
     end
   end
 
+  // What is written passes a register: it comes from far, through the choice above and the turning in sned_banks.
+  logic                    write_q;
+  logic [AddressBits-1:0]  write_address_q;
+  logic [Width-1:0]        write_enable_q;
+  logic [Width-1:0][7:0]   write_data_q;
+
+  always_ff @(posedge clk_i) begin
+    write_q         <= |write_i;
+    write_address_q <= write_address_i[writer];
+    write_enable_q  <= write_enable_i[writer];
+    write_data_q    <= write_data_i[writer];
+  end
+
   sned_banks #(
     .Width    (Width),
     .LineBytes(LineBytes),
@@ -53,10 +66,10 @@ module sned_memory #(
     .clk_i,
     .read_address_i (read_address_i[reader]),
     .read_data_o,
-    .write_i        (|write_i),
-    .write_address_i(write_address_i[writer]),
-    .write_enable_i (write_enable_i[writer]),
-    .write_data_i   (write_data_i[writer])
+    .write_i        (write_q),
+    .write_address_i(write_address_q),
+    .write_enable_i (write_enable_q),
+    .write_data_i   (write_data_q)
   );
 
 endmodule

@@ -1,6 +1,6 @@
 // sned_fifo - the one FIFO: Depth words (a power of two) in look-up tables, valid and ready on both sides.
 //
-// Latency 1. valid_o never waits for ready_i; data_o stays while it is stalled.
+// Latency 1. valid_o never waits for ready_i; data_o stays while it is stalled. Both flags are registers: what waits for them is long enough.
 `default_nettype none
 
 module sned_fifo #(
@@ -19,13 +19,13 @@ module sned_fifo #(
 
   localparam int Bits = $clog2(Depth);
 
-  logic [Bits:0] head_q, tail_q;  // one bit more tells full from empty
+  logic [Bits:0] head_q, tail_q, head, tail;  // one bit more tells full from empty
   logic          push, pop;
 
-  assign valid_o = head_q != tail_q;
-  assign ready_o = head_q != {~tail_q[Bits], tail_q[Bits-1:0]};
-  assign push    = valid_i & ready_o;
-  assign pop     = valid_o & ready_i;
+  assign push = valid_i & ready_o;
+  assign pop  = valid_o & ready_i;
+  assign head = head_q + 1'b1;
+  assign tail = tail_q + 1'b1;
 
   sned_lutram #(
     .Width(Width),
@@ -40,11 +40,21 @@ module sned_fifo #(
   );
 
   always_ff @(posedge clk_i) begin
-    if (push) head_q <= head_q + 1'b1;
-    if (pop) tail_q <= tail_q + 1'b1;
+    if (push) head_q <= head;
+    if (pop) tail_q <= tail;
+    if (push & ~pop) begin
+      valid_o <= 1'b1;
+      ready_o <= head != {~tail_q[Bits], tail_q[Bits-1:0]};
+    end
+    if (pop & ~push) begin
+      valid_o <= tail != head_q;
+      ready_o <= 1'b1;
+    end
     if (!rst_ni) begin
-      head_q <= '0;
-      tail_q <= '0;
+      head_q  <= '0;
+      tail_q  <= '0;
+      valid_o <= 1'b0;
+      ready_o <= 1'b1;
     end
   end
 

@@ -1,7 +1,7 @@
 // sned_stream - a lane's stream: a buffer that is loaded word by word and read once for each tile.
 //
 // A stream's first word says how many items and how many words follow ({words, items} of 24 bits each, the items lowest); each word has
-// WordItems items. Of the buffer a Conv reads its own part, so that another's is written meanwhile. An item a cycle, but for 4 cycles after
+// WordItems items. Of the buffer a Conv reads its own part, so that another's is written meanwhile. An item a cycle, but for 5 cycles after
 // start_i. A stream of no items gives none.
 `default_nettype none
 
@@ -36,12 +36,13 @@ module sned_stream
   logic [2:0]                 head_q;                       // [2]: the head is there
   logic [WordBits-1:0]        address_q, words_q, left_q;   // left_q: words to ask for in this tile
   logic [CountBits-1:0]       tiles_q, tiles_left_q;        // to ask for, to give
+  logic                       more_q;                       // tiles_left_q is not 0
   logic [ItemWidth-1:0]       items_q, items_left_q;        // of a tile; that are to be given
   logic [1:0]                 asked_q;                      // [1]: read_data is a word that was asked for
   logic [AheadBits-1:0]       ahead_q;
   logic [2:0]                 item_q;
   logic [Width-1:0]           read_data, word;
-  logic                       ask, word_valid, word_ready, take, last_item, fifo_ready;
+  logic                       ask, word_valid, word_ready, there, take, last_item, fifo_ready;
 
   // Of URAM, where there is some: BRAM runs out first.
   sned_byte_ram #(
@@ -72,10 +73,9 @@ module sned_stream
   );
 
   assign ask        = (state_q == Run) & (tiles_q != '0) & (ahead_q != AheadBits'(Ahead));
-  assign valid_o    = word_valid & (tiles_left_q != '0);
-  assign more_o     = (state_q != Idle) & (tiles_left_q != '0);
-  assign item_o     = word[item_q*ItemWidth+:ItemWidth];
-  assign take       = valid_o & ready_i;
+  assign there      = word_valid & more_q;
+  assign more_o     = ((state_q != Idle) & more_q) | valid_o;
+  assign take       = there & (~valid_o | ready_i);
   assign last_item  = items_left_q == ItemWidth'(1);
   assign word_ready = take & (last_item | (item_q == 3'(WordItems - 1)));
 
@@ -100,6 +100,11 @@ module sned_stream
       item_q       <= word_ready ? '0 : item_q + 1'b1;
       items_left_q <= last_item ? items_q : items_left_q - 1'b1;
       if (last_item) tiles_left_q <= tiles_left_q - 1'b1;
+      if (last_item) more_q <= tiles_left_q != CountBits'(1);
+    end
+    if (~valid_o | ready_i) begin
+      valid_o <= there;
+      item_o  <= word[item_q*ItemWidth+:ItemWidth];
     end
     if (start_i) begin
       state_q      <= Head;
@@ -107,15 +112,19 @@ module sned_stream
       address_q    <= first_i;
       tiles_q      <= tiles_i;
       tiles_left_q <= tiles_i;
+      more_q       <= tiles_i != '0;
       asked_q      <= '0;
       ahead_q      <= '0;
       item_q       <= '0;
+      valid_o      <= 1'b0;
     end
     if (!rst_ni) begin
       state_q <= Idle;
       asked_q <= '0;
       ahead_q <= '0;
       tiles_left_q <= '0;
+      more_q       <= 1'b0;
+      valid_o      <= 1'b0;
     end
   end
 

@@ -26,6 +26,7 @@ module sned_top
   parameter int FcReads = 4,
   parameter int FcLanes = 16,
   parameter int FcRows = 64,
+  parameter int ReadBeats = 128, // of a read port's FIFO
   parameter int LimitBits = 24,  // a run in which nothing begins or ends for 2^LimitBits cycles is an error
   localparam int Reads = 2 + FcReads
 ) (
@@ -152,7 +153,7 @@ module sned_top
   assign data_ready[1]   = 1'b1;
 
   for (genvar p = 0; p < Reads; p++) begin : gen_read
-    sned_axi_read i_read (.clk_i, .rst_ni(axi_rst_n), .clear_i(1'b0), .halt_i(halt), .error_o(read_error[p]), .idle_o(read_idle[p]), .still_o(read_still[p]),
+    sned_axi_read #(.FifoBeats(ReadBeats)) i_read (.clk_i, .rst_ni(axi_rst_n), .clear_i(1'b0), .halt_i(halt), .error_o(read_error[p]), .idle_o(read_idle[p]), .still_o(read_still[p]),
       .req_valid_i(req_valid[p]), .req_ready_o(req_ready[p]), .req_address_i(req_address[p]), .req_beats_i(req_beats[p]),
       .req_tag_i(req_tag[p]), .data_valid_o(data_valid[p]), .data_ready_i(data_ready[p]), .data_o(data[p]), .data_last_o(data_last[p]),
       .data_tag_o(data_tag[p]), .m_axi_araddr_o(m_axi_araddr_o[p]), .m_axi_arlen_o(m_axi_arlen_o[p]),

@@ -4,6 +4,7 @@
  */
 #include "accel/compile.h"
 #include "accel/numbers.h"
+#include "accel/parts.h"
 #include "accel/schedule.h"
 
 #include <stdlib.h>
@@ -53,9 +54,14 @@ static sned_status name_layers(struct accel_program *program, const struct graph
 
 static sned_status compile_nodes(struct compiler *c, int last, sned_error *error)
 {
+    int begin = 0; /* of the nodes that may go in parts together */
     for (int n = 0; n < last; n++) {
         c->program->layers[n].issued = 0;
-        const sned_status status = compile_node(c, n, error);
+        sned_status status = compile_node(c, n, error);
+        if (status == SNED_OK && c->in_parts && n > begin && n == parts_end(c->graph, begin, last))
+            status = parts_cut(&c->steps, c->parts, c->config, error);
+        if (n + 1 > parts_end(c->graph, begin, last))
+            begin = n + 1;
         if (status != SNED_OK)
             c->failed = n;
         SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", c->graph->nodes[n].name,
@@ -79,7 +85,7 @@ static sned_status replace(struct compiler *c, const struct graph *graph, int cu
     struct placement placement;
     struct accel_config config = *c->config;
     config.activation_bytes = bytes;
-    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, &config, error));
+    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, c->in_parts, &config, error));
     placement_free(&c->placement);
     c->placement = placement;
     c->graph = graph;
@@ -112,7 +118,11 @@ static sned_status place(struct compiler *c, const struct graph *graph, struct g
                          sned_error *error)
 {
     const int64_t bytes = c->config->activation_bytes;
-    const sned_status whole = replace(c, graph, last_of(c, graph) + 1, bytes, error);
+    sned_status whole = replace(c, graph, last_of(c, graph) + 1, bytes, error);
+    if (whole == SNED_ERROR_UNSUPPORTED && c->in_parts) {
+        c->in_parts = false;
+        whole = replace(c, graph, last_of(c, graph) + 1, bytes, error);
+    }
     if (whole != SNED_ERROR_UNSUPPORTED)
         return whole;
     if (c->program->images > 1)
@@ -166,13 +176,18 @@ static sned_status compile_placed(struct compiler *c, sned_error *error)
 
 /* *failed: the graph's node that cannot be compiled, or -1. */
 static sned_status compile(struct accel_program *program, const struct graph *graph,
-                           const struct accel_config *config, int images, int host_nodes, int *failed,
-                           sned_error *error)
+                           const struct accel_config *config, const struct accel_request *request,
+                           int host_nodes, int *failed, sned_error *error)
 {
-    struct compiler c = {.config = config, .program = program, .host_nodes = host_nodes, .failed = -1};
+    struct compiler c = {.config = config,
+                         .program = program,
+                         .host_nodes = host_nodes,
+                         .in_parts = request->images == 1 && request->parts != 1,
+                         .parts = request->parts,
+                         .failed = -1};
     struct graph *strips = NULL;
     sned_status status;
-    *program = (struct accel_program){.config = config, .images = images, .host_nodes = host_nodes};
+    *program = (struct accel_program){.config = config, .images = request->images, .host_nodes = host_nodes};
     SNED_TRY_DONE(place(&c, graph, &strips, error));
     SNED_TRY_DONE(name_layers(program, c.graph, error));
     SNED_TRY_DONE(compile_placed(&c, error));
@@ -202,14 +217,7 @@ static int softmax_nodes(const struct graph *graph)
     return graph->node_count > 0 && graph->nodes[graph->node_count - 1].op == OP_SOFTMAX;
 }
 
-sned_status accel_compile(struct accel_program *program, const struct graph *graph,
-                          const struct accel_config *config, int images, sned_error *error)
-{
-    int failed;
-    return compile(program, graph, config, images, softmax_nodes(graph), &failed, error);
-}
-
-/* ---- a part ---- */
+/* ---- all, or what comes before the host's ---- */
 
 /* Do the nodes from `first` on read but one activation of those before, or the picture? */
 static bool reads_one(const struct graph *graph, int first)
@@ -225,21 +233,22 @@ static bool reads_one(const struct graph *graph, int first)
     return one && !graph->tensors[wanted].data;
 }
 
-sned_status accel_compile_part(struct accel_program *program, const struct graph *graph,
-                               const struct accel_config *config, int images, sned_error *error)
+sned_status accel_compile(struct accel_program *program, const struct graph *graph,
+                          const struct accel_config *config, const struct accel_request *request,
+                          sned_error *error)
 {
     sned_error first = {0};
     int host_nodes = softmax_nodes(graph), failed;
-    sned_status status = compile(program, graph, config, images, host_nodes, &failed, &first);
+    sned_status status = compile(program, graph, config, request, host_nodes, &failed, &first);
     sned_error later = first;
-    while (status == SNED_ERROR_UNSUPPORTED) {
+    while (status == SNED_ERROR_UNSUPPORTED && request->to_host) {
         int last = failed >= 0 ? failed : graph->node_count - host_nodes - 1;
         while (last > 0 && !reads_one(graph, last))
             last--;
         if (last <= 0)
             break;
         host_nodes = graph->node_count - last;
-        status = compile(program, graph, config, images, host_nodes, &failed, &later);
+        status = compile(program, graph, config, request, host_nodes, &failed, &later);
     }
     if (status == SNED_OK && host_nodes > softmax_nodes(graph)) {
         status = sned_strdup(&program->why, first.message, &later);

@@ -39,6 +39,7 @@ struct accel_config {
     int fc_lanes;   /* weights a cycle, of all ports */
     int fc_ports;   /* of DDR: 1, 2 or 4 */
     int fc_rows;    /* outputs of a lane: those of a Gemm are fc_lanes * fc_rows at most */
+    int read_beats; /* of 16 bytes, that wait in a read port of DDR: a power of two, 16 or more */
 
     int64_t activation_bytes; /* on chip */
     double ddr_bytes;         /* to and from DDR a cycle: assumed 80 % of the memory's peak */

@@ -51,7 +51,8 @@ enum load_kind {
     X(words, 24, 0)                                                                                          \
     X(place, 24, 0)
 
-/* One pass of a Conv over all of its pixels: rtl/feeder/sned_feeder.sv, rtl/collector/sned_collector.sv. */
+/* One pass of a Conv over a run of its tiles; out_base and out_limit count from the first one on:
+ * rtl/feeder/sned_feeder.sv, rtl/collector/sned_collector.sv. */
 #define CONV_FIELDS(X)                                                                                       \
     X(is_signed, 1, 0)                                                                                       \
     X(base, 24, 0)                                                                                           \
@@ -69,7 +70,9 @@ enum load_kind {
     X(out_limit, 24, 0)                                                                                      \
     X(low, 17, 1)                                                                                            \
     X(high, 17, 1)                                                                                           \
-    X(active, 32, 0) /* a bit for each lane that has pairs */
+    X(active, 32, 0) /* a bit for each lane that has pairs */                                                \
+    X(first, 24, 0)  /* the first tile's place in the raster, and its column */                              \
+    X(first_column, 12, 0)
 
 enum vector_operation { VECTOR_MAX, VECTOR_AVERAGE, VECTOR_ADD, VECTOR_LRN, VECTOR_REDUCE };
 

@@ -15,7 +15,7 @@ struct conv_run {
     int16_t *rows; /* [row_count][pixels] of a tile */
     int row_count;
     int lane, pair; /* whose sums come next */
-    int64_t place;  /* of the tile's first pixel */
+    int64_t place;  /* of the tile's first pixel, from the first tile on */
     bool beyond;
 };
 
@@ -31,7 +31,7 @@ static void make_row(struct conv_run *run, int r)
     const struct accel_config *config = run->g->program->config;
     const struct table_row *row = &run->g->rows[w->row_first + r];
     for (int p = 0; p < config->pixels; p++) {
-        const int64_t place = run->place + p, at = place + row->shift;
+        const int64_t place = w->first + run->place + p, at = place + row->shift;
         const int64_t column = place % w->pitch + row->columns, line = at - row->columns - place % w->pitch;
         const bool inside = column >= 0 && column < w->width && line + place % w->pitch >= 0 &&
                             line + place % w->pitch < w->limit;
@@ -96,6 +96,9 @@ sned_status golden_conv(struct golden *g, const struct conv_work *work, sned_err
     struct conv_run run = {
         .g = g, .work = work, .row_count = (int)((work->halves - 1) * config->half_rows + work->last_rows)};
     sned_status status;
+    if (work->pitch && work->first % work->pitch != work->first_column)
+        return sned_fail(error, SNED_ERROR_DATA, "a Conv from pixel %d on, in column %d of %d",
+                         (int)work->first, (int)work->first_column, (int)work->pitch);
     if (run.row_count < 1 || work->row_first + run.row_count > config->table_rows || !work->pitch ||
         work->stream_first >= config->stream_words)
         return sned_fail(error, SNED_ERROR_DATA, "a Conv of %d rows from row %d on", run.row_count,

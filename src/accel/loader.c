@@ -15,7 +15,8 @@ void loader_init(struct loader *l, const struct accel_config *config)
                          .row_halves = {unused, unused},
                          .row_load = -1,
                          .rows_loaded = -1,
-                         .lrn = -1};
+                         .lrn = -1,
+                         .lrn_table = -1};
 }
 
 /* rtl/dma/sned_load.sv; streams come by two ports. */
@@ -117,6 +118,18 @@ sned_status loader_tables(struct loader *l, struct emitter *emitter, const struc
     d->u.conv.row_first = l->row_first;
     d->u.conv.pair_first = l->half * l->config->table_pairs / 2;
     d->u.conv.stream_first = l->half * l->config->stream_words / 2;
+    return SNED_OK;
+}
+
+sned_status loader_lrn(struct loader *l, struct emitter *emitter, const struct task *lrn, int *load,
+                       sned_error *error)
+{
+    const struct load_work table = {
+        .kind = LOAD_TABLE, .address = lrn->table.address, .words = lrn->table.words};
+    if (l->lrn_table != lrn->table.address)
+        SNED_TRY(loader_load(l, emitter, lrn->work.layer, &table, l->lrn, 0, &l->lrn_load, error));
+    l->lrn_table = lrn->table.address;
+    *load = l->lrn_load;
     return SNED_OK;
 }
 

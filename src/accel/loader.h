@@ -28,7 +28,9 @@ struct loader {
     int64_t rows_loaded;       /* from here, */
     int row_half;              /* to this half; 2: both */
     const struct task *loaded; /* of the last Conv */
-    int lrn;                   /* the last LRN: it reads the one table */
+    int lrn;                   /* the last LRN: it reads the one table, */
+    int64_t lrn_table;         /* which came from here, */
+    int lrn_load;              /* by this descriptor */
 };
 
 void loader_init(struct loader *loader, const struct accel_config *config);
@@ -44,6 +46,10 @@ int64_t loader_time(const struct loader *loader, const struct task *conv);
  * waits for, or -1. */
 sned_status loader_tables(struct loader *loader, struct emitter *emitter, const struct task *conv,
                           struct descriptor *descriptor, int loads[3], sned_error *error);
+
+/* The table of an LRN, if it is another than the last one's. *load: what the LRN waits for. */
+sned_status loader_lrn(struct loader *loader, struct emitter *emitter, const struct task *lrn, int *load,
+                       sned_error *error);
 
 /* The Conv whose tables came last is descriptor `conv`, done at `end`. */
 void loader_used(struct loader *loader, int conv, int64_t end);

@@ -3,6 +3,7 @@
  */
 #include "accel/place.h"
 #include "accel/numbers.h"
+#include "accel/parts.h"
 #include "base/memory.h"
 #include "base/union_find.h"
 
@@ -210,6 +211,14 @@ done:
     return status;
 }
 
+/* What a Conv reads stays until what goes in parts with it is done. */
+static void keep_input(struct placement *p, const struct graph *graph, int node, int end)
+{
+    struct spot *input = &p->spots[placement_input(p, graph, node) - p->spots];
+    if (end > node)
+        input->dies = (int)larger(input->dies, end);
+}
+
 /* ---- places ---- */
 
 static bool together(const struct spot *a, const struct spot *b)
@@ -336,7 +345,7 @@ static sned_status find_places(struct placement *p, const struct graph *graph,
     return SNED_OK;
 }
 
-sned_status placement_make(struct placement *p, const struct graph *graph, int last, int cut,
+sned_status placement_make(struct placement *p, const struct graph *graph, int last, int cut, bool in_parts,
                            const struct accel_config *config, sned_error *error)
 {
     sned_status status;
@@ -349,6 +358,8 @@ sned_status placement_make(struct placement *p, const struct graph *graph, int l
     for (int n = 0; n < graph->node_count; n++)
         p->copy_for[n] = -1;
     SNED_TRY_DONE(find_spots(p, graph, last, error));
+    for (int n = 0; n < last && in_parts; n++)
+        keep_input(p, graph, n, parts_end(graph, n, last));
     SNED_TRY_DONE(find_parts(p, graph, last, error));
     find_shared(p, graph, last);
     SNED_TRY_DONE(find_pitches(p, graph, last, error));

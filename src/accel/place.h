@@ -37,9 +37,10 @@ struct placement {
     int64_t bytes; /* of the memory in use at most; from `head` on for what the nodes behind the cut read */
 };
 
-/* `last`: nodes before it run on the accelerator. SNED_ERROR_UNSUPPORTED names what does not fit. */
+/* `last`: nodes before it run on the accelerator. in_parts: Convs may go in parts (parts.h).
+ * SNED_ERROR_UNSUPPORTED names what does not fit. */
 sned_status placement_make(struct placement *placement, const struct graph *graph, int last, int cut,
-                           const struct accel_config *config, sned_error *error);
+                           bool in_parts, const struct accel_config *config, sned_error *error);
 void placement_free(struct placement *placement);
 
 /* How many phases of a spot are kept; and how many of them come before `phase`. */

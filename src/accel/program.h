@@ -46,17 +46,20 @@ struct accel_program {
     char *why;      /* owned; what the accelerator cannot do; NULL where it does all but a Softmax */
 };
 
+struct accel_request {
+    int images;   /* of the list, at least 1; a list of several keeps all units at work */
+    int parts;    /* of one image's Convs (parts.h): so many; 1: they stay whole; 0: as many as pay */
+    bool to_host; /* what the accelerator cannot do, and all behind it, is left to the host */
+};
+
 /*
- * Compiles an integer graph (a final Softmax is left to the host) into a list for `images` images, at least
- * 1; a list of several keeps all units at work. SNED_ERROR_UNSUPPORTED names the layer that cannot be placed,
- * and why; *program is then empty.
+ * Compiles an integer graph (a final Softmax is left to the host) into a list. SNED_ERROR_UNSUPPORTED names
+ * the layer that cannot be placed, and why, where the host does not take it or nothing remains; *program is
+ * then empty.
  */
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
-                          const struct accel_config *config, int images, sned_error *error);
-/* The same; what the accelerator cannot do, and all behind it, is left to the host. SNED_ERROR_UNSUPPORTED
- * where nothing remains. */
-sned_status accel_compile_part(struct accel_program *program, const struct graph *graph,
-                               const struct accel_config *config, int images, sned_error *error);
+                          const struct accel_config *config, const struct accel_request *request,
+                          sned_error *error);
 /* The tensor whose elements the program's scores are. */
 int accel_result(const struct graph *graph, const struct accel_program *program);
 void accel_program_free(struct accel_program *program);

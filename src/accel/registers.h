@@ -33,7 +33,7 @@ enum { CONTROL_START = 1, CONTROL_RESET = 2, STATUS_DONE = 1, STATUS_ERROR = 2 }
 #define SELECT_UPPER ((uint32_t)1 << 31)
 
 /* Of each layer below ACCEL_COUNTED_LAYERS, since the start: rtl/control/sned_counters.sv. */
-enum { ACCEL_COUNTED_LAYERS = 128 };
+enum { ACCEL_COUNTED_LAYERS = 512 };
 enum accel_counter {
     COUNTER_CONV, /* cycles of the unit */
     COUNTER_VECTOR,

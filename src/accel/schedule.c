@@ -10,11 +10,16 @@
 /* At most: a unit that waits for its image finds work on another's. */
 enum { SLOTS = 4 };
 
+/* A descriptor, and when it is done, about. */
+struct done {
+    int descriptor;
+    int64_t time;
+};
+
 /* An image on its way. */
 struct image {
     int next;           /* task; -1: its picture is to be loaded */
-    int last;           /* descriptor of the step before: its load, in the beginning */
-    int64_t ready;      /* when that is done, about */
+    struct done *done;  /* [1 + tasks so far]: of the picture's load, of each task */
     int left;           /* the descriptor with which it leaves its head's place; -1: not yet there */
     int64_t left_ready; /* when that is done, about */
     int stored;         /* the descriptor of its end; -1: not yet there */
@@ -26,6 +31,7 @@ struct scheduler {
     struct emitter emitter;
     struct loader loader;
     struct image *images;     /* [program->images]; owned */
+    struct done *done;        /* of all images; owned */
     int heads, tails;         /* places for images' heads, and for their tails; tails 0: heads are all */
     int64_t head, tail;       /* bytes of each */
     int head_tasks;           /* the first task that is no more of the head */
@@ -33,6 +39,17 @@ struct scheduler {
     int64_t input, output;    /* places of one image */
     int64_t free[CODE_COUNT]; /* when a unit has done all that is in the list, about */
 };
+
+/* Of the step that an image's task waits for; -1: of its picture's load. */
+static struct done done_of(const struct image *image, int task)
+{
+    return image->done[1 + task];
+}
+
+static struct done last_of(const struct image *image)
+{
+    return done_of(image, image->next - 1);
+}
 
 /* ---- places ---- */
 
@@ -97,9 +114,7 @@ static sned_status add_lrn(struct scheduler *s, const struct task *task, const s
                            const int before[2], int *index, sned_error *error)
 {
     int after[3] = {before[0], before[1]};
-    const struct load_work table = {
-        .kind = LOAD_TABLE, .address = task->table.address, .words = task->table.words};
-    SNED_TRY(loader_load(&s->loader, &s->emitter, d->layer, &table, s->loader.lrn, 0, &after[2], error));
+    SNED_TRY(loader_lrn(&s->loader, &s->emitter, task, &after[2], error));
     SNED_TRY(emit(&s->emitter, d, after, 3, index, error));
     s->loader.lrn = *index;
     return SNED_OK;
@@ -110,13 +125,14 @@ static sned_status add_task(struct scheduler *s, int index, const struct task *t
     struct image *image = &s->images[index];
     struct descriptor d = task->work;
     const int other = before_in_tail(s, index);
-    const int before[2] = {image->last, other < 0 ? -1 : s->images[other].stored};
+    const int before[2] = {done_of(image, task->after).descriptor, other < 0 ? -1 : s->images[other].stored};
+    int *descriptor = &image->done[1 + image->next].descriptor;
     move(s, index, &d);
     if (d.unit == CODE_CONV)
-        return add_conv(s, task, &d, before, &image->last, error);
+        return add_conv(s, task, &d, before, descriptor, error);
     if (task->table.words)
-        return add_lrn(s, task, &d, before, &image->last, error);
-    return emit(&s->emitter, &d, before, 2, &image->last, error);
+        return add_lrn(s, task, &d, before, descriptor, error);
+    return emit(&s->emitter, &d, before, 2, descriptor, error);
 }
 
 /* ---- images ---- */
@@ -132,8 +148,8 @@ static sned_status begin_image(struct scheduler *s, int index, sned_error *error
                                    .words = words,
                                    .place = place_for(s, index, s->input)};
     SNED_TRY(loader_load(&s->loader, &s->emitter, 0, &work, before < 0 ? -1 : s->images[before].left,
-                         before < 0 ? 0 : s->images[before].left_ready, &image->last, error));
-    image->ready = s->loader.free;
+                         before < 0 ? 0 : s->images[before].left_ready, &image->done[0].descriptor, error));
+    image->done[0].time = s->loader.free;
     return SNED_OK;
 }
 
@@ -147,7 +163,8 @@ static sned_status end_image(struct scheduler *s, int index, sned_error *error)
                                              .address = (int64_t)index * words,
                                              .words = words,
                                              .place = place_for(s, index, s->output)}};
-    return emit(&s->emitter, &d, &image->last, 1, &image->stored, error);
+    const int last = last_of(image).descriptor;
+    return emit(&s->emitter, &d, &last, 1, &image->stored, error);
 }
 
 /* When its next task can begin; INT64_MAX: it is done, or waits for its place. */
@@ -161,7 +178,8 @@ static int64_t next_time(const struct scheduler *s, int index)
     if (image->next < 0)
         return larger(s->loader.free, head < 0 ? 0 : s->images[head].left_ready);
     const struct task *task = &s->steps->tasks[image->next];
-    const int64_t ready = tail < 0 ? image->ready : larger(image->ready, s->images[tail].ready);
+    const int64_t before = done_of(image, task->after).time;
+    const int64_t ready = tail < 0 ? before : larger(before, last_of(&s->images[tail]).time);
     const int64_t when = larger(ready, s->free[task->work.unit]);
     return task->work.unit == CODE_CONV ? larger(when, loader_time(&s->loader, task)) : when;
 }
@@ -177,11 +195,12 @@ static sned_status do_task(struct scheduler *s, int index, sned_error *error)
 {
     struct image *image = &s->images[index];
     const struct task *task = &s->steps->tasks[image->next];
-    image->ready = next_time(s, index) + cycles_of(s, task);
+    struct done *done = &image->done[1 + image->next];
+    done->time = next_time(s, index) + cycles_of(s, task);
     SNED_TRY(add_task(s, index, task, error));
-    s->free[task->work.unit] = image->ready;
+    s->free[task->work.unit] = done->time;
     if (task->work.unit == CODE_CONV)
-        loader_used(&s->loader, image->last, image->ready);
+        loader_used(&s->loader, done->descriptor, done->time);
     return SNED_OK;
 }
 
@@ -193,8 +212,8 @@ static sned_status add_next(struct scheduler *s, int index, sned_error *error)
     if (image->next == s->steps->task_count)
         SNED_TRY(end_image(s, index, error));
     if (image->next == s->head_tasks) {
-        image->left = s->tails ? image->last : image->stored;
-        image->left_ready = image->ready;
+        image->left = s->tails ? last_of(image).descriptor : image->stored;
+        image->left_ready = last_of(image).time;
     }
     return SNED_OK;
 }
@@ -219,15 +238,16 @@ static int next_image(const struct scheduler *s)
 /* *end: when all is done, about. */
 static sned_status add_images(struct scheduler *s, int64_t *end, sned_error *error)
 {
-    const int count = s->program->images;
+    const int count = s->program->images, steps = s->steps->task_count + 1;
     SNED_TRY(sned_alloc(&s->images, (size_t)count, sizeof *s->images, error));
+    SNED_TRY(sned_alloc(&s->done, (size_t)count * (size_t)steps, sizeof *s->done, error));
     for (int i = 0; i < count; i++)
-        s->images[i] = (struct image){.next = -1, .left = -1, .stored = -1};
+        s->images[i] = (struct image){.next = -1, .done = s->done + i * steps, .left = -1, .stored = -1};
     for (int i = next_image(s); i >= 0; i = next_image(s))
         SNED_TRY(add_next(s, i, error));
     *end = 0;
     for (int i = 0; i < count; i++)
-        *end = larger(*end, s->images[i].ready);
+        *end = larger(*end, last_of(&s->images[i]).time);
     return SNED_OK;
 }
 
@@ -241,6 +261,7 @@ static sned_status try(const struct scheduler *start, int heads, int tails, stru
     s.tails = tails;
     const sned_status status = add_images(&s, &end, error);
     free(s.images);
+    free(s.done);
     if (status == SNED_OK && end < *first) {
         emitter_free(best);
         *best = s.emitter;

@@ -53,8 +53,10 @@ static void sim_free(struct sim *sim)
 
 static sned_status prepare(struct sim *sim, struct graph *graph, sned_error *error)
 {
-    SNED_TRY((sim->options->allow_cpu ? accel_compile_part : accel_compile)(&sim->program, graph, sim->config,
-                                                                            (int)sim->images, error));
+    const struct accel_request request = {.images = (int)sim->images,
+                                          .parts = sim->options->parts > 0 ? (int)sim->options->parts : 0,
+                                          .to_host = sim->options->allow_cpu};
+    SNED_TRY(accel_compile(&sim->program, graph, sim->config, &request, error));
     sim->result = accel_result(graph, &sim->program);
     sim->count = sned_shape_elements(&graph->tensors[sim->result].shape);
     SNED_TRY(session_new(&sim->session, graph, sim->options, error));
@@ -367,7 +369,7 @@ const struct command command_sim = {
             "assumed clock. `sim/build CONFIG` makes a configuration's simulation.",
     .argument_min = 1,
     .argument_max = 1 << 20,
-    .keys = {OPTION_CONFIG, OPTION_ALLOW_CPU, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_SEED,
-             OPTION_LABELS, OPTION_COLOR},
+    .keys = {OPTION_CONFIG, OPTION_ALLOW_CPU, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_PARTS,
+             OPTION_SEED, OPTION_LABELS, OPTION_COLOR},
     .run = run_sim,
 };

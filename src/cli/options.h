@@ -55,6 +55,7 @@ enum option_key {
     OPTION_TIMELINE,
     OPTION_TRACE,
     OPTION_STALLS,
+    OPTION_PARTS,
     OPTION_ALLOW_CPU,
     OPTION_COUNT
 };
@@ -64,7 +65,7 @@ struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
     bool json, quiet, flip, qdq, allow_cpu;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
-    long calibration, top, runs, stalls;
+    long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
     const char *output, *data, *labels, *split, *against, *color, *mean, *scale, *densities, *block,

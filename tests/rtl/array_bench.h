@@ -60,9 +60,9 @@ void SetRow(Port &port, const rtl_row &row) {
 }
 
 template <typename Module>
-void Describe(Module &module, const rtl_layer &layer, int pass, const accel_config &config) {
+void Describe(Module &module, const rtl_layer &layer, int pass, int first, int tiles, const accel_config &config) {
   uint8_t descriptor[DESCRIPTOR_BYTES];
-  rtl_layer_describe(descriptor, &layer, pass, &config);
+  rtl_layer_describe(descriptor, &layer, pass, first, tiles, &config);
   std::memcpy(&module.conv_i, descriptor + 8, DESCRIPTOR_BYTES - 8);
 }
 
@@ -80,11 +80,11 @@ void LoadRows(Module &module, const rtl_layer &layer) {
 
 // Where a lane is in its stream of a pass, once for every tile.
 struct StreamReader {
-  int bin = 0, tile = 0;
+  int bin = 0, tile = 0, tiles = 0;
   size_t item = 0;
   bool offered = false;
 
-  bool done(const rtl_layer &layer) const { return tile >= layer.tiles; }
+  bool done() const { return tile >= tiles; }
   uint32_t value(const rtl_layer &layer) const { return layer.items[bin][item]; }
   void Next(const rtl_layer &layer) {
     offered = false;

@@ -251,9 +251,10 @@ void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_c
     sned_graph_free(graph);
 }
 
-void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_layer *layer, int pass,
-                        const struct accel_config *config)
+void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_layer *layer, int pass, int first,
+                        int tiles, const struct accel_config *config)
 {
+    const int pixel = first * config->pixels;
     struct descriptor d = {.unit = CODE_CONV,
                            .u.conv = {.is_signed = layer->is_signed,
                                       .base = layer->base,
@@ -261,10 +262,13 @@ void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_l
                                       .pitch = layer->pitch,
                                       .width = layer->width,
                                       .step = config->pixels % layer->pitch,
-                                      .tiles = layer->tiles,
+                                      .first = pixel,
+                                      .first_column = pixel % layer->pitch,
+                                      .tiles = tiles,
                                       .halves = layer->halves,
                                       .last_rows = layer->last_rows,
-                                      .out_limit = layer->out_limit,
+                                      .out_base = pixel,
+                                      .out_limit = layer->out_limit - pixel,
                                       .low = layer->low,
                                       .high = layer->high}};
     const char *field;

@@ -43,9 +43,9 @@ struct rtl_layer {
 
 /* The same for a seed. Kernels 1 to 11. `pixels` of memory beyond what the layer needs may be read. */
 void rtl_layer_make(struct rtl_layer *layer, uint64_t seed, const struct accel_config *config);
-/* The descriptor of a pass, whose tables and streams lie at the beginning. */
-void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_layer *layer, int pass,
-                        const struct accel_config *config);
+/* The descriptor of a pass over `tiles` tiles from `first` on. Tables and streams lie at the beginning. */
+void rtl_layer_describe(uint8_t descriptor[DESCRIPTOR_BYTES], const struct rtl_layer *layer, int pass, int first,
+                        int tiles, const struct accel_config *config);
 void rtl_layer_free(struct rtl_layer *layer);
 
 #ifdef __cplusplus

@@ -40,11 +40,12 @@ bool rtl_program_make(struct rtl_program *p, uint64_t seed, const char *config, 
     struct random random;
     sned_model *model;
     sned_error error = {0};
+    const struct accel_request request = {.images = list_images, .parts = (int)(seed % 5)};
     sned_random_seed(&random, seed, 4);
     *p = (struct rtl_program){.images = (size_t)lists * (size_t)list_images};
     must(accel_config_find(&c, config, &error), &error);
     must(sned_model_from_graph(&model, accel_random_network(seed), &error), &error);
-    const sned_status status = accel_compile(&p->program, sned_model_graph(model), c, list_images, &error);
+    const sned_status status = accel_compile(&p->program, sned_model_graph(model), c, &request, &error);
     if (status == SNED_OK)
         make_pictures(p, model, &random);
     else if (status != SNED_ERROR_UNSUPPORTED)

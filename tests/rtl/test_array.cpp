@@ -21,7 +21,7 @@ class Bench {
     long cycles = 0;
     LoadRows(array_, layer);
     for (int pass = 0; pass < layer.passes; pass++) {
-      Describe(array_, layer, pass, config);
+      Describe(array_, layer, pass, 0, layer.tiles, config);
       const long cycle = RunPass(layer, memory, pass, slow_stream, slow_collector);
       if (cycle < 0) return cycle;
       cycles += cycle;
@@ -33,7 +33,10 @@ class Bench {
   long RunPass(const rtl_layer &layer, TestMemory &memory, int pass, int slow_stream, int slow_collector) {
     std::vector<StreamReader> lanes(kLanes);
     std::vector<SumReader> readers(kLanes);
-    for (int l = 0; l < kLanes; l++) lanes[size_t(l)].bin = readers[size_t(l)].bin = pass * kLanes + l;
+    for (int l = 0; l < kLanes; l++) {
+      lanes[size_t(l)].bin = readers[size_t(l)].bin = pass * kLanes + l;
+      lanes[size_t(l)].tiles = layer.tiles;
+    }
     array_.start_i = 1;
     long cycle = 0;
     for (bool done = false; !done; cycle++) {
@@ -41,7 +44,7 @@ class Bench {
         return Fail("hangs", int(cycle), 0);
       for (int l = 0; l < kLanes; l++) {
         StreamReader &lane = lanes[size_t(l)];
-        lane.offered = !lane.done(layer) && (lane.offered || Between(0, 99) >= slow_stream);
+        lane.offered = !lane.done() && (lane.offered || Between(0, 99) >= slow_stream);
         SetField(array_.item_valid_i, l, 1, lane.offered);
         if (lane.offered) SetField(array_.item_i, l * 24, 24, lane.value(layer));
         SetField(array_.sums_ready_i, l, 1, Between(0, 99) >= slow_collector);
@@ -65,7 +68,7 @@ class Bench {
             }
           }
         }
-        done = done && lane.done(layer) && Finished(layer, reader);
+        done = done && lane.done() && Finished(layer, reader);
       }
       Clock(array_);
       array_.start_i = 0;
