@@ -21,12 +21,20 @@ module sned_axi_bursts #(
 );
 
   localparam int Bits = $clog2(BurstBeats);
-  localparam logic [23:0] Most = 24'(BurstBeats);
 
-  logic [23:0] rest_q, room;                  // beats behind this burst; to the next multiple
-  logic        go;
+  logic [23:0]     rest_q;                    // beats behind this burst, less 1
+  logic [Bits-1:0] place, beats, first, next; // the request's first beat, from a multiple on; its beats modulo BurstBeats; lengths of bursts
+  logic [Bits-1:0] past, beats_less;          // beats behind the first one, to the next multiple; beats - 1
+  logic            fits, ends, go;
 
-  assign room        = Most - 24'(req_address_i[4+:Bits]);
+  assign place       = req_address_i[4+:Bits];
+  assign beats       = req_beats_i[Bits-1:0];
+  assign past        = ~place;
+  assign beats_less  = beats - 1'b1;
+  assign fits        = req_beats_i <= 24'(BurstBeats) && (beats == '0 ? place == '0 : beats_less <= past);
+  assign first       = fits ? beats_less : past;
+  assign ends        = rest_q[23:Bits] == '0;
+  assign next        = ends ? rest_q[Bits-1:0] : '1;
   assign go          = valid_o & ready_i;
   assign req_ready_o = ~valid_o | (go & last_o);
 
@@ -34,14 +42,14 @@ module sned_axi_bursts #(
     if (req_ready_o) begin
       valid_o   <= req_valid_i;
       address_o <= {req_address_i[63:4], 4'b0};
-      last_o    <= req_beats_i <= room;
-      length_o  <= 8'((req_beats_i <= room ? req_beats_i : room) - 1'b1);
-      rest_q    <= req_beats_i - room;
+      last_o    <= fits;
+      length_o  <= 8'(first);
+      rest_q    <= req_beats_i - (24'(BurstBeats + 1) - 24'(place));
     end else if (go) begin
       address_o <= {address_o[63:4+Bits] + 1'b1, {4 + Bits{1'b0}}};
-      last_o    <= rest_q <= Most;
-      length_o  <= 8'((rest_q <= Most ? rest_q : Most) - 1'b1);
-      rest_q    <= rest_q - Most;
+      last_o    <= ends;
+      length_o  <= 8'(next);
+      rest_q    <= rest_q - 24'(BurstBeats);
     end
     if (!rst_ni) valid_o <= 1'b0;
   end

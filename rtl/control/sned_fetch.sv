@@ -35,13 +35,16 @@ module sned_fetch
 );
 
   localparam int Batch = Ahead / 2;
+  localparam int BatchBits = $clog2(Batch + 1);
   localparam int AheadBits = $clog2(Ahead + 1);
 
   typedef enum logic [2:0] {Idle, Begin, Gather, Deal, Drain} state_t;
 
   state_t           state_q;
   logic [1:0]       beat_q;
-  logic [21:0]      left_q, ask_q, batch;           // descriptors to gather, to ask for; to be asked for at once
+  logic [21:0]      left_q, ask_q;                  // descriptors to gather, to ask for
+  logic [BatchBits-1:0] batch_q;                    // to be asked for at once,
+  logic             found_q;                        // for which there is room
   logic [AheadBits-1:0] ahead_q;                     // asked for, and not gathered
   logic [63:0]      address_q;
   logic             asks, beat_valid, gathers, list_ready;
@@ -57,10 +60,9 @@ module sned_fetch
 
   assign descriptor_o  = descriptor_t'(beats_q);
   assign is_end        = descriptor_o.unit == 8'(UnitEnd);
-  assign batch         = ask_q < 22'(Batch) ? ask_q : 22'(Batch);
-  assign req_valid_o   = (ask_q != '0) & (ahead_q <= AheadBits'(Ahead - Batch));
+  assign req_valid_o   = found_q;
   assign req_address_o = address_q;
-  assign req_beats_o   = {batch, 2'b00};
+  assign req_beats_o   = 24'({batch_q, 2'b00});
   assign asks          = req_valid_o & req_ready_i;
   assign gathers       = (state_q == Gather) & beat_valid;
   assign valid_o       = state_q == Deal ? target : '0;
@@ -72,10 +74,12 @@ module sned_fetch
   always_ff @(posedge clk_i) begin
     next_o <= 1'b0;
     if (asks) begin
-      ask_q     <= ask_q - batch;
-      address_q <= address_q + 64'({batch, 6'b0});
+      ask_q     <= ask_q - 22'(batch_q);
+      address_q <= address_q + 64'({batch_q, 6'b0});
     end
-    ahead_q <= ahead_q + (asks ? AheadBits'(batch) : '0) - AheadBits'(gathers && beat_q == 2'd3);
+    found_q <= found_q ? ~asks : (ask_q != '0) & (ahead_q <= AheadBits'(Ahead - Batch));
+    if (~found_q) batch_q <= ask_q < 22'(Batch) ? BatchBits'(ask_q) : BatchBits'(Batch);
+    ahead_q <= ahead_q + (asks ? AheadBits'(batch_q) : '0) - AheadBits'(gathers && beat_q == 2'd3);
     unique case (state_q)
       Idle:
       if (start_i) begin
@@ -118,6 +122,7 @@ module sned_fetch
       state_q <= Idle;
       error_o <= 1'b0;
       ask_q   <= '0;
+      found_q <= 1'b0;
       ahead_q <= '0;
     end
   end

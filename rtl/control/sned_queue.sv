@@ -1,6 +1,6 @@
 // sned_queue - a unit's descriptors, one after the other: each begins when its tokens are there, and gives its own when the unit is done.
 //
-// start_o comes with descriptor_o, which stays until the next; unit_busy_i is 1 from the cycle after. Settle cycles after its end the tokens are
+// A descriptor whose tokens are there begins in the cycle after; nobody else takes them. start_o comes with descriptor_o, which stays until the next; unit_busy_i is 1 from the cycle after. Settle cycles after its end the tokens are
 // given: the last writes are in memory then.
 `default_nettype none
 
@@ -32,7 +32,7 @@ module sned_queue
 
   state_t                      state_q;
   logic [SettleBits-1:0]       settle_q;
-  logic                        valid, begins, ends;
+  logic                        valid, may_q, begins, ends;
   logic [DescriptorWidth-1:0]  data;
   descriptor_t                 head;
 
@@ -51,7 +51,7 @@ module sned_queue
   );
 
   assign head    = descriptor_t'(data);
-  assign begins  = (state_q == Wait) & valid & ~hold_i & ((head.wait_for[Units-1:0] & ~available_i) == '0);
+  assign begins  = may_q & ~hold_i;
   assign ends    = (state_q == Rest) & (settle_q == '0);
   assign take_o  = begins ? head.wait_for[Units-1:0] : '0;
   assign post_o  = ends ? descriptor_o.post[Units-1:0] : '0;
@@ -60,6 +60,7 @@ module sned_queue
   assign idle_o  = ~valid & ~busy_o;
 
   always_ff @(posedge clk_i) begin
+    may_q <= (state_q == Wait) & ~may_q & valid & ~hold_i & ((head.wait_for[Units-1:0] & ~available_i) == '0);
     unique case (state_q)
       Wait:
       if (begins) begin
@@ -77,7 +78,10 @@ module sned_queue
         if (ends) state_q <= Wait;
       end
     endcase
-    if (!rst_ni) state_q <= Wait;
+    if (!rst_ni) begin
+      state_q <= Wait;
+      may_q   <= 1'b0;
+    end
   end
 
 endmodule

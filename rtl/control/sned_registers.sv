@@ -40,6 +40,8 @@ module sned_registers #(
   logic [63:0]       cycles_q;                       // since the start
   logic              busy_q, done_q, running_q;
   logic [11:0]       address_q;
+  logic              write_q;
+  logic [31:0]       data_q;
   logic [31:0]       value;
   logic              failed;
 
@@ -74,14 +76,16 @@ module sned_registers #(
 
   always_ff @(posedge clk_i) begin
     address_q   <= address_i;
+    write_q     <= write_i;
+    data_q      <= data_i;
     read_data_o <= value;
     start_o     <= 1'b0;
     reset_o     <= 1'b0;
     busy_q      <= busy_i;
     if (running_q) cycles_q <= cycles_q + 1'b1;
-    if (write_i & (address_i[11:6] == 6'd1)) word_q[address_i[5:2]] <= data_i;
-    if (write_i & (address_i == 12'h00c)) interrupt_o <= 1'b0;
-    if (write_i & (address_i == 12'h008) & data_i[0] & ~running_q & ~resetting_i) begin
+    if (write_q & (address_q[11:6] == 6'd1)) word_q[address_q[5:2]] <= data_q;
+    if (write_q & (address_q == 12'h00c)) interrupt_o <= 1'b0;
+    if (write_q & (address_q == 12'h008) & data_q[0] & ~running_q & ~resetting_i) begin
       start_o   <= 1'b1;
       running_q <= 1'b1;
       done_q    <= 1'b0;
@@ -92,7 +96,7 @@ module sned_registers #(
       done_q      <= ~failed;
       interrupt_o <= 1'b1;
     end
-    if (write_i & (address_i == 12'h008) & data_i[1]) begin
+    if (write_q & (address_q == 12'h008) & data_q[1]) begin
       reset_o     <= 1'b1;
       start_o     <= 1'b0;
       running_q   <= 1'b0;
@@ -105,6 +109,7 @@ module sned_registers #(
       running_q   <= 1'b0;
       done_q      <= 1'b0;
       interrupt_o <= 1'b0;
+      write_q     <= 1'b0;
     end
   end
 

@@ -32,6 +32,7 @@ module sned_load
   output      logic                   write_o,
   input  wire logic                   write_ready_i,
   output      logic [AddressBits-1:0] write_address_o,
+  output      logic [127:0]           write_data_o,
   // Tables and streams; all take their data from data_o.
   output      logic                   row_write_o,
   output      logic [TableBits-1:0]   row_address_o,
@@ -48,7 +49,7 @@ module sned_load
   output      logic [127:0]           data_o
 );
 
-  logic                   ask_q, more_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, in_parts;
+  logic                   ask_q, more_q, kind_activations, kind_rows, kind_pairs, kind_streams, kind_table, ends_word, in_parts, fifo_ready;
   logic [23:0]            words, left_q;                         // of words to come; more_q: there are some
   logic [2:0]             part_q;                                // of a word
   logic [AddressBits-1:0] place_q;
@@ -63,17 +64,15 @@ module sned_load
 
   assign words        = kind_streams ? load_i.words >> 1 : load_i.words;
   assign in_parts     = kind_rows | kind_table;
-  assign ends_word    = kind_rows ? part_q[0] : kind_table ? &part_q : kind_activations ? write_ready_i : 1'b1;
+  assign ends_word    = kind_rows ? part_q[0] : kind_table ? &part_q : kind_activations ? fifo_ready : 1'b1;
   assign data_ready_o = more_q & ends_word;
-  assign busy_o       = ask_q | more_q;
+  assign busy_o       = ask_q | more_q | write_o;
 
   assign req_valid_o   = ask_q;
   assign req_beats_o   = words;
   assign req_address_o = (load_i.moves ? input_i : base_i) + {28'b0, load_i.address, 4'b0};
 
-  assign data_o           = data_i;
-  assign write_o          = kind_activations & data_valid_i & more_q;
-  assign write_address_o  = place_q;
+  assign data_o           = data_i;                             // but of activations: write_data_o
   assign row_write_o      = kind_rows & data_valid_i & more_q;
   assign row_address_o    = TableBits'(place_q);
   assign row_o            = part_q[0] ? data_i[127:64] : data_i[63:0];
@@ -84,6 +83,21 @@ module sned_load
   assign table_write_o    = kind_table & data_valid_i & more_q;
   assign table_address_o  = 10'(place_q);
   assign table_o          = data_i[16*part_q+:16];
+
+  // Activations wait here for the memory: it is too far to be asked before a word is taken.
+  sned_fifo #(
+    .Width(AddressBits + 128),
+    .Depth(2)
+  ) i_writes (
+    .clk_i,
+    .rst_ni,
+    .valid_i(kind_activations & data_valid_i & more_q),
+    .ready_o(fifo_ready),
+    .data_i ({place_q, data_i}),
+    .valid_o(write_o),
+    .ready_i(write_ready_i),
+    .data_o ({write_address_o, write_data_o})
+  );
 
   sned_load_walk #(.WordBits(WordBits), .Lanes(Lanes)) i_walk (
     .clk_i, .start_i, .load_i, .step_i(stream_write_o), .lane_o(stream_lane_o), .address_o(stream_address_o));

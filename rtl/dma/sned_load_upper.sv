@@ -30,16 +30,18 @@ module sned_load_upper
   output      logic [WordBits-1:0] stream_address_o
 );
 
+  localparam int ChunkBits = $clog2(Chunk + 1);
   localparam int AheadBits = $clog2(3 * Chunk + 1);
 
   logic [23:0]          ask_q, left_q;                           // words to ask for; to come
   logic [31:0]          address_q;
   logic [AheadBits-1:0] ahead_q;                                 // asked for, and not there
   logic [23:0]          words;
-  logic                 asks;
+  logic                 asks, found_q;                           // there is room for chunk_q
+  logic [ChunkBits-1:0] chunk_q;
 
-  assign req_valid_o      = (ask_q != '0) & (ahead_q <= AheadBits'(2 * Chunk));
-  assign req_beats_o      = ask_q < 24'(Chunk) ? ask_q : 24'(Chunk);
+  assign req_valid_o      = found_q;
+  assign req_beats_o      = 24'(chunk_q);
   assign req_address_o    = base_i + {28'b0, address_q, 4'b0};
   assign asks             = req_valid_o & req_ready_i;
   assign busy_o           = left_q != '0;
@@ -54,6 +56,8 @@ module sned_load_upper
       ask_q     <= ask_q - req_beats_o;
       address_q <= address_q + 32'(req_beats_o);
     end
+    found_q <= found_q ? ~asks : (ask_q != '0) & (ahead_q <= AheadBits'(2 * Chunk));
+    if (~found_q) chunk_q <= ask_q < 24'(Chunk) ? ChunkBits'(ask_q) : ChunkBits'(Chunk);
     ahead_q <= ahead_q + (asks ? AheadBits'(req_beats_o) : '0) - AheadBits'(data_valid_i);
     if (stream_write_o) left_q <= left_q - 1'b1;
     if (start_i) begin
@@ -61,9 +65,11 @@ module sned_load_upper
       left_q    <= words;
       address_q <= load_i.address + 32'(words);
       ahead_q   <= '0;
+      found_q   <= 1'b0;
     end
     if (!rst_ni) begin
       ask_q   <= '0;
+      found_q <= 1'b0;
       left_q  <= '0;
       ahead_q <= '0;
     end

@@ -34,7 +34,8 @@ module sned_store
   localparam int Waiting = 16;
   localparam int WaitingBits = $clog2(Waiting + 1);
 
-  logic                   ask_q, more_q, fifo_ready, takes, leaves;  // more_q: words are to be read
+  logic                   ask_q, wants_q, fifo_ready, takes, leaves;  // wants_q: a word is to be read, and there is room
+  logic [63:0]            address_q;
   logic [23:0]            left_q;
   logic [AddressBits-1:0] place_q;
   logic [Memory-1:0]      read_q;
@@ -56,26 +57,26 @@ module sned_store
 
   assign req_valid_o    = ask_q;
   assign req_beats_o    = store_i.words;
-  assign req_address_o  = (store_i.moves ? output_i : base_i) + {28'b0, store_i.address, 4'b0};
+  assign req_address_o  = address_q;
   assign takes          = read_o & read_ready_i;
   assign leaves         = data_valid_o & data_ready_i;
-  assign read_o         = more_q & (taken_q != WaitingBits'(Waiting));
+  assign read_o         = wants_q;
   assign read_address_o = place_q;
 
   always_ff @(posedge clk_i) begin
-    read_q  <= {read_q[Memory-2:0], takes};
+    read_q    <= {read_q[Memory-2:0], takes};
+    address_q <= (store_i.moves ? output_i : base_i) + {28'b0, store_i.address, 4'b0};
+    wants_q   <= (takes ? left_q > 24'd1 : left_q != '0) & (taken_q < WaitingBits'(Waiting - 1));
     taken_q <= taken_q + WaitingBits'(takes) - WaitingBits'(leaves);
     if (start_i) begin
       ask_q   <= store_i.words != '0;
       busy_o  <= store_i.words != '0;
       left_q  <= store_i.words;
-      more_q  <= store_i.words != '0;
       place_q <= AddressBits'(store_i.place);
     end else begin
       if (ask_q & req_ready_i) ask_q <= 1'b0;
       if (takes) begin
         left_q  <= left_q - 1'b1;
-        more_q  <= left_q != 24'd1;
         place_q <= place_q + AddressBits'(16);
       end
       if (done_i) busy_o <= 1'b0;
@@ -83,7 +84,8 @@ module sned_store
     if (!rst_ni) begin
       ask_q   <= 1'b0;
       busy_o  <= 1'b0;
-      more_q  <= 1'b0;
+      left_q  <= '0;
+      wants_q <= 1'b0;
       read_q  <= '0;
       taken_q <= '0;
     end

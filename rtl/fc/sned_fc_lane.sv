@@ -2,7 +2,7 @@
 //
 // A beat in which the lane has an entry waits as one word, all entries of the beat with a mask of the lane's own: no entry has to be
 // moved to a place of its own, and nothing stalls the beats behind. room_o says, 2 cycles late, that Margin words more will fit.
-// Latency from mask_i to the sum: 6 where nothing waits. The masks' FIFO runs a cycle ahead of the words', for a path each.
+// Latency from mask_i to the sum: 7 where nothing waits. The masks' FIFO runs a cycle ahead of the words', for a path each.
 `default_nettype none
 
 module sned_fc_lane
@@ -37,15 +37,16 @@ module sned_fc_lane
   } word_t;
 
   // ---- words ----
-  logic                 push, pop, pop_q, mask_valid, word_valid, mask_ready, word_ready;
-  logic [FcEntries-1:0] mask, left, pick, pick_q, done_q;
+  logic                 push, load, last, pop, pop_q, mask_valid, word_valid, mask_ready, word_ready;
+  logic [FcEntries-1:0] mask, left_q, pick, pick_q;        // left_q: entries of a word that have not been picked
   logic [CountBits-1:0] count_q;
   word_t                word;
 
   assign push = |mask_i;
-  assign left = mask & ~done_q;
-  assign pick = left & (~left + 1'b1);
-  assign pop  = mask_valid & (left == pick);
+  assign pick = left_q & (~left_q + 1'b1);
+  assign last = left_q == pick;
+  assign pop  = last & (left_q != '0);
+  assign load = last & mask_valid;
 
   sned_fifo #(
     .Width(FcEntries),
@@ -57,7 +58,7 @@ module sned_fc_lane
     .ready_o(mask_ready),
     .data_i (mask_i),
     .valid_o(mask_valid),
-    .ready_i(pop),
+    .ready_i(load),
     .data_o (mask)
   );
 
@@ -77,14 +78,14 @@ module sned_fc_lane
 
   always_ff @(posedge clk_i) begin
     pop_q   <= pop;
-    pick_q  <= mask_valid ? pick : '0;
-    if (mask_valid) done_q <= pop ? '0 : done_q | pick;
+    pick_q  <= pick;
+    left_q  <= load ? mask : left_q & ~pick;
     count_q <= count_q + CountBits'(push) - CountBits'(pop);
     room_o  <= count_q <= CountBits'(Waiting - Margin);
     if (!rst_ni) begin
       pop_q   <= 1'b0;
       pick_q  <= '0;
-      done_q  <= '0;
+      left_q  <= '0;
       count_q <= '0;
       room_o  <= 1'b0;
     end
@@ -135,7 +136,7 @@ module sned_fc_lane
     if (!rst_ni) valid_q <= '0;
   end
 
-  assign busy_o = mask_valid | (|pick_q) | (|valid_q);
+  assign busy_o = mask_valid | (|left_q) | (|pick_q) | (|valid_q);
 
   logic unused;
   assign unused = ^{mask_ready, word_ready, word_valid, 1'b0};

@@ -35,7 +35,7 @@ module sned_fc_scan
   logic [15:0]                      unread_q;
   logic [$clog2(Waiting+1)-1:0]     free_q;
   logic [CountBits-1:0]             count, count_q;
-  logic                             found_q, ends_row_q;        // count_q is the next read's length; and it is its row's last
+  logic                             found_q, ends_row_q;        // count_q is the next read's length, for which there is room; and it is its row's last
   logic                             taken, pop;
   logic [Memory-1:0]                flight_q;
   logic [Memory-1:0][CountBits-1:0] flight_count_q;
@@ -46,7 +46,7 @@ module sned_fc_scan
     if (unread_q < 16'(count)) count = unread_q[CountBits-1:0];
   end
 
-  assign read_o         = found_q && free_q != 0;
+  assign read_o         = found_q;
   assign read_address_o = address_q;
   assign taken          = read_o & read_ready_i;
 
@@ -56,7 +56,7 @@ module sned_fc_scan
     free_q         <= free_q - $bits(free_q)'(taken) + $bits(free_q)'(pop);
     flight_q       <= {flight_q[Memory-2:0], taken};
     flight_count_q <= {flight_count_q[Memory-2:0], count_q};
-    found_q        <= found_q ? ~taken : unread_q != 0;
+    found_q        <= found_q ? ~taken : unread_q != 0 && free_q != 0;
     count_q        <= found_q ? count_q : count;
     ends_row_q     <= found_q ? ends_row_q : columns_q <= SizeWidth'(Take);
     if (taken) begin

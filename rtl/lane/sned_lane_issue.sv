@@ -44,10 +44,10 @@ module sned_lane_issue
   logic [AgeWidth-1:0]  age_q;       // cycles since a round was closed, up to Drain
   logic                 half_q;
   logic [1:0]           left_q;
-  logic                 is_last, closes, may_close, leaves, filled, skips;
+  logic                 is_last;     // count_q is 1
+  logic                 closes, may_close, leaves, filled, skips;
 
   assign header    = header_t'(item_i);
-  assign is_last   = count_q == CountWidth'(1);
   assign closes    = is_last | (position_q == 3'(RoundLength - 1));
   assign may_close = (age_q == AgeWidth'(Drain)) & (room_i | ~(pair_q.last & is_last));
 
@@ -72,6 +72,7 @@ module sned_lane_issue
   always_ff @(posedge clk_i) begin
     if (issue_o) begin
       count_q    <= count_q - 1'b1;
+      is_last    <= count_q == CountWidth'(2);
       position_q <= closes ? '0 : position_q + 1'b1;
       begun_q    <= begun_q | closes;
       in_pair_q  <= ~is_last;
@@ -79,6 +80,7 @@ module sned_lane_issue
       pair_q     <= '{first: header.first, last: header.last, slot: header.slot};
       leave_q    <= header.leave;
       count_q    <= header.count;
+      is_last    <= header.count == CountWidth'(1);
       position_q <= '0;
       begun_q    <= 1'b0;
       in_pair_q  <= header.count != '0;

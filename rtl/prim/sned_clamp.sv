@@ -22,13 +22,12 @@ module sned_clamp #(
   logic signed [Kept-1:0]  coarse_q, fine;
   logic        [2:0]       shift_q;
   logic                    beyond_q, negative_q, high_byte_q, below, above;
-  logic        [15:0]      clamped;
+  logic        [7:0]       low_q, high_q;                 // their bytes
 
   assign coarse  = number_i >>> {shift_i[5:3], 3'b000};
   assign fine    = coarse_q >>> shift_q;
   assign below   = beyond_q ? negative_q : fine < Kept'(low_i);
   assign above   = beyond_q ? ~negative_q : fine > Kept'(high_i);
-  assign clamped = below ? low_i[15:0] : above ? high_i[15:0] : fine[15:0];
 
   always_ff @(posedge clk_i) begin
     coarse_q    <= coarse[Kept-1:0];
@@ -36,7 +35,9 @@ module sned_clamp #(
     negative_q  <= number_i[Width-1];
     shift_q     <= shift_i[2:0];
     high_byte_q <= high_byte_i;
-    value_o     <= high_byte_q ? clamped[15:8] : clamped[7:0];
+    low_q       <= high_byte_i ? low_i[15:8] : low_i[7:0];
+    high_q      <= high_byte_i ? high_i[15:8] : high_i[7:0];
+    value_o     <= below ? low_q : above ? high_q : high_byte_q ? fine[15:8] : fine[7:0];
   end
 
 endmodule

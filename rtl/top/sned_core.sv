@@ -105,7 +105,7 @@ module sned_core
   logic [1:0][WordBits-1:0] stream_address;
   logic [9:0]             table_address;
   logic [15:0]            table_entry;
-  logic [127:0]           load_data;
+  logic [127:0]           load_data, load_bytes;
 
   sned_memory #(.Width(Pixels), .LineBytes(LineBytes), .Lines(Lines), .Readers(4), .Writers(4)) i_memory (
     .clk_i, .read_i(read), .read_ready_o(read_ready), .read_address_i(read_address), .read_data_o(read_data), .write_i(write),
@@ -115,7 +115,7 @@ module sned_core
     .clk_i, .rst_ni, .start_i(start_i[UnitLoad]), .load_i(load_t'(descriptor_i[UnitLoad].body)), .busy_o(lower_busy), .base_i, .input_i,
     .req_valid_o(load_req_valid_o), .req_ready_i(load_req_ready_i), .req_address_o(load_req_address_o), .req_beats_o(load_req_beats_o),
     .data_valid_i(load_valid_i), .data_ready_o(load_ready_o), .data_i(load_data_i), .write_o(write[3]), .write_ready_i(write_ready[3]),
-    .write_address_o(write_address[3]), .row_write_o(row_write), .row_address_o(row_address), .row_o(row), .pair_write_o(pair_write),
+    .write_address_o(write_address[3]), .write_data_o(load_bytes), .row_write_o(row_write), .row_address_o(row_address), .row_o(row), .pair_write_o(pair_write),
     .pair_o(pair), .pair_first_o(pair_first), .stream_write_o(stream_write[0]), .stream_lane_o(stream_lane[0]), .stream_address_o(stream_address[0]),
     .table_write_o(table_write), .table_address_o(table_address), .table_o(table_entry), .data_o(load_data));
 
@@ -125,7 +125,7 @@ module sned_core
     .data_valid_i(upper_valid_i), .stream_write_o(stream_write[1]), .stream_lane_o(stream_lane[1]), .stream_address_o(stream_address[1]));
   assign busy_o[UnitLoad] = lower_busy | upper_busy;
   assign write_enable[3] = Pixels'(16'hffff);
-  assign write_data[3]   = (8 * Pixels)'(load_data);
+  assign write_data[3]   = (8 * Pixels)'(load_bytes);
 
   sned_lanes #(
     .Lanes(Lanes), .Columns(Columns), .Pixels(Pixels), .HalfRows(HalfRows), .Slots(Slots), .Group(Group), .AddressBits(AddressBits),
@@ -167,7 +167,7 @@ module sned_core
     .data_valid_o(store_valid_o), .data_ready_i(store_ready_i), .data_o(store_data_o), .done_i(store_done_i));
 
   logic unused;
-  assign unused = &{1'b0, read_ready[0], vector_enable, vector_data, upper_data_i, descriptor_i};
+  assign unused = &{1'b0, read_ready[0], vector_enable, vector_data, load_data, upper_data_i, descriptor_i};
 
 endmodule
 

@@ -44,12 +44,19 @@ module sned_vector
 
   typedef logic [AddressBits-1:0] address_t;
 
-  logic is_max, is_add, is_lrn, is_reduce;
+  // Who starts; and from the next cycle on, who works.
+  logic adds, normalises, reduces, is_max, is_add, is_lrn, is_reduce;
 
-  assign is_max    = vector_i.operation == VectorMax;
-  assign is_add    = vector_i.operation == VectorAdd;
-  assign is_lrn    = vector_i.operation == VectorLrn;
-  assign is_reduce = vector_i.operation == VectorReduce;
+  assign adds       = vector_i.operation == VectorAdd;
+  assign normalises = vector_i.operation == VectorLrn;
+  assign reduces    = vector_i.operation == VectorReduce;
+
+  always_ff @(posedge clk_i) begin
+    is_max    <= vector_i.operation == VectorMax;
+    is_add    <= adds;
+    is_lrn    <= normalises;
+    is_reduce <= reduces;
+  end
 
   // ---- pools ----
   logic                                    pool_busy, pool_read, pool_write, pool_valid, pool_high;
@@ -62,7 +69,7 @@ module sned_vector
   sned_pool #(
     .Pixels(Pixels), .AddressBits(AddressBits), .Lanes(Multipliers), .SumBits(SumBits)
   ) i_pool (
-    .clk_i, .rst_ni, .start_i(start_i & ~is_add & ~is_lrn & ~is_reduce), .vector_i, .busy_o(pool_busy), .read_o(pool_read), .read_ready_i,
+    .clk_i, .rst_ni, .start_i(start_i & ~adds & ~normalises & ~reduces), .vector_i, .busy_o(pool_busy), .read_o(pool_read), .read_ready_i,
     .read_address_o(pool_read_address), .read_data_i, .write_o(pool_write), .write_address_o(pool_write_address),
     .write_count_o(pool_write_count), .write_data_o(pool_write_data), .valid_o(pool_valid), .numbers_o(pool_numbers),
     .high_byte_o(pool_high), .address_o(pool_address), .count_o(pool_count)
@@ -76,7 +83,7 @@ module sned_vector
   sned_reduce #(
     .Pixels(Pixels), .AddressBits(AddressBits), .SumBits(SumBits)
   ) i_reduce (
-    .clk_i, .rst_ni, .start_i(start_i & is_reduce), .vector_i, .busy_o(reduce_busy), .read_o(reduce_read), .read_ready_i,
+    .clk_i, .rst_ni, .start_i(start_i & reduces), .vector_i, .busy_o(reduce_busy), .read_o(reduce_read), .read_ready_i,
     .read_address_o(reduce_read_address), .read_data_i, .valid_o(reduce_valid), .number_o(reduce_number), .high_byte_o(reduce_high),
     .address_o(reduce_address)
   );
@@ -90,7 +97,7 @@ module sned_vector
   sned_add #(
     .Lanes(AddLanes), .AddressBits(AddressBits)
   ) i_add (
-    .clk_i, .rst_ni, .start_i(start_i & is_add), .vector_i, .busy_o(add_busy), .read_o(add_read), .read_ready_i,
+    .clk_i, .rst_ni, .start_i(start_i & adds), .vector_i, .busy_o(add_busy), .read_o(add_read), .read_ready_i,
     .read_address_o(add_read_address), .read_data_i(read_data_i[AddLanes-1:0]), .valid_o(add_valid), .second_o(add_second),
     .numbers_o(add_numbers), .address_o(add_address), .count_o(add_count)
   );
@@ -105,7 +112,7 @@ module sned_vector
   sned_lrn #(
     .Lanes(LrnLanes), .AddressBits(AddressBits)
   ) i_lrn (
-    .clk_i, .rst_ni, .start_i(start_i & is_lrn), .vector_i, .busy_o(lrn_busy), .table_write_i, .table_address_i, .table_entry_i,
+    .clk_i, .rst_ni, .start_i(start_i & normalises), .vector_i, .busy_o(lrn_busy), .table_write_i, .table_address_i, .table_entry_i,
     .read_o(lrn_read), .read_ready_i, .read_address_o(lrn_read_address), .read_data_i(read_data_i[LrnLanes-1:0]), .valid_o(lrn_valid),
     .numbers_o(lrn_numbers), .multipliers_o(lrn_multipliers), .address_o(lrn_address), .count_o(lrn_count)
   );
