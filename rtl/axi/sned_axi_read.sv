@@ -5,7 +5,7 @@
 // data is in flight: Outstanding (a power of two, 2 or more) bursts at most, and FifoBeats (a power of two, BurstBeats or more) beats
 // including those that wait in the FIFO. Short requests run at full rate where both exceed the memory's latency.
 //
-// Latency: 3 from a request to arvalid, 1 from a beat of R to data_o.
+// Latency: 3 from a request to arvalid, 2 from a beat of R to data_o.
 //
 // error_o stays until clear_i: 1, a response that is not OKAY; 2, RLAST at the wrong beat, or a beat that nobody asked for. The first
 // of them counts. Data goes on as the bus has it, beats counted as they were asked for, so that a request always ends if its beats come.
@@ -145,12 +145,14 @@ module sned_axi_read #(
   end
 
   // ---- R to the data FIFO ----
-  logic data_ready;                  // always 1: there was room before the burst was asked for
+  logic                 data_ready;  // always 1: there was room before the burst was asked for
+  logic                 waits;       // a beat in the FIFO
+  logic [128+TagBits:0] beat;
 
   assign ends_burst = beat_q == length;
   assign push       = m_axi_rvalid_i & list_valid & data_ready;
-  assign pop        = data_valid_o & data_ready_i;
-  assign idle_o     = ~(next_valid | burst_valid | list_valid | data_valid_o);
+  assign pop        = waits & (~data_valid_o | data_ready_i);
+  assign idle_o     = ~(next_valid | burst_valid | list_valid | waits | data_valid_o);
   assign still_o    = ~(m_axi_arvalid_o | list_valid);
 
   sned_fifo #(
@@ -162,10 +164,19 @@ module sned_axi_read #(
     .valid_i(m_axi_rvalid_i & list_valid),
     .ready_o(data_ready),
     .data_i ({m_axi_rdata_i, ends_request & ends_burst, tag}),
-    .valid_o(data_valid_o),
-    .ready_i(data_ready_i),
-    .data_o ({data_o, data_last_o, data_tag_o})
+    .valid_o(waits),
+    .ready_i(~data_valid_o | data_ready_i),
+    .data_o (beat)
   );
+
+  // What becomes of a beat depends on its tag: so it leaves from registers.
+  always_ff @(posedge clk_i) begin
+    if (~data_valid_o | data_ready_i) begin
+      data_valid_o                      <= waits;
+      {data_o, data_last_o, data_tag_o} <= beat;
+    end
+    if (!rst_ni) data_valid_o <= 1'b0;
+  end
 
   always_ff @(posedge clk_i) begin
     if (m_axi_rvalid_i & (error_o == 2'd0)) begin

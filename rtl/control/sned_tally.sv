@@ -32,8 +32,9 @@ module sned_tally #(
   logic [Counters-1:0][Bits-1:0] running_q, ended_q, read_data, next;
   logic [LayerBits-1:0]          place_q, address;
   logic [2:0]                    steps_q;                       // [2]: the layer's old word is there
-  logic [Flags-1:0]              flags, written;                // a word of flags: as it is, and with this layer's
-  logic [1:0]                    known_q;                       // [1]: the word that is read counts
+  logic [Flags-1:0]              flags, flags_q, written;       // a word of flags: as it is, and with this layer's
+  logic [FlagBits-1:0]           flag_q;
+  logic                          known_q;                       // the word that is read counts
   logic [4:0]                    clear_q;                       // words of flags that are to be cleared
 
   assign ends    = active_q & ~active_i;
@@ -64,7 +65,7 @@ module sned_tally #(
     .read_data_o    (read_data)
   );
 
-  assign sums_o = known_q[1] ? read_data : '0;
+  assign sums_o = known_q ? read_data : '0;
 
   for (genvar c = 0; c < Counters; c++) begin : gen_counter
     assign next[c] = sums_o[c] + ended_q[c];
@@ -72,7 +73,9 @@ module sned_tally #(
 
   always_ff @(posedge clk_i) begin
     active_q <= active_i;
-    known_q  <= {known_q[0], flags[address[FlagBits-1:0]]};
+    flags_q  <= flags;
+    flag_q   <= address[FlagBits-1:0];
+    known_q  <= flags_q[flag_q];
     clear_q  <= clear_i | ~rst_ni ? 5'(Words) : clear_q - 5'(clear_q != '0);
     steps_q  <= {steps_q[1:0], ends & (32'(layer_q) < Layers)};
     if (active_i & ~active_q) layer_q <= layer_i;

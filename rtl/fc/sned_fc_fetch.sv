@@ -68,6 +68,7 @@ module sned_fc_fetch
   logic [4:0][9:0]      ahead, ahead_q;               // beats of the columns before each, and of all
   logic [PlaceBits-1:0] column_q;                       // where the first of the four columns lies
   logic [13:0]          quads_q;                        // that have not been taken
+  logic                 last_quad_q;                    // quads_q is 1
   logic                 column_taken;
 
   always_comb begin
@@ -83,7 +84,7 @@ module sned_fc_fetch
   assign done         = wanted_q == 0 || (wanted_q == pick && column_taken);
   assign load         = (~held_q | done) & quad_valid_i & length_valid;
   assign quad_ready_o = load;
-  assign length_ready = load & (turn_q == 2'd3 || quads_q == 1);
+  assign length_ready = load & (turn_q == 2'd3 || last_quad_q);
 
   always_ff @(posedge clk_i) begin
     if (column_taken) wanted_q <= wanted_q & ~pick;
@@ -98,11 +99,13 @@ module sned_fc_fetch
       ahead_q <= ahead;
       for (int i = 0; i < 4; i++) wanted_q[i] <= quad_i[i] != 0 && length[i] != 0;
       quads_q <= quads_q - 1'b1;
-      turn_q  <= quads_q == 1 ? '0 : turn_q + 1'b1;
+      turn_q  <= last_quad_q ? '0 : turn_q + 1'b1;
+      last_quad_q <= quads_q == 2;
     end
     if (start_i) begin
       column_q <= PlaceBits'(lengths_of(inputs_i)) + PlaceBits'(records_i);
       quads_q  <= 14'((17'(inputs_i) + 17'd3) >> 2);
+      last_quad_q <= inputs_i <= 16'd4;
     end
     if (!rst_ni) begin
       held_q   <= 1'b0;

@@ -91,9 +91,9 @@ module sned_fc_scan
   logic                      part_valid, fifo_ready, unused;
   logic [CountBits-1:0]      part_count, place_q, rest;
   logic [Take/4-1:0][31:0]   part;
-  logic [31:0]               piece;
-  logic [2:0]                piece_count;
-  logic                      move;
+  logic [31:0]               piece, piece_q;
+  logic [2:0]                piece_count, piece_count_q;
+  logic                      next, move, piece_valid_q;
 
   sned_fifo #(
     .Width(8 * Take + CountBits),
@@ -111,12 +111,26 @@ module sned_fc_scan
 
   assign rest        = part_count - place_q;
   assign piece_count = rest >= CountBits'(4) ? 3'd4 : rest[2:0];
-  assign pop         = part_valid & move & (rest <= CountBits'(4));
+  assign next        = ~piece_valid_q | move;
+  assign pop         = part_valid & next & (rest <= CountBits'(4));
 
   always_comb begin
     piece = '0;
     for (int i = 0; i < Take / 4; i++) if (place_q == CountBits'(4 * i)) piece |= part[i];
     for (int i = 0; i < 4; i++) if (3'(i) >= piece_count) piece[8*i+:8] = '0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (next) begin
+      piece_valid_q <= part_valid;
+      piece_q       <= piece;
+      piece_count_q <= piece_count;
+      if (part_valid) place_q <= pop ? '0 : place_q + CountBits'(4);
+    end
+    if (!rst_ni) begin
+      piece_valid_q <= 1'b0;
+      place_q       <= '0;
+    end
   end
 
   // ---- pieces put together ----
@@ -127,23 +141,22 @@ module sned_fc_scan
   logic [2:0]  both_count;
   logic        flush;
 
-  assign both       = 56'(held_q) | 56'(piece) << {held_count_q, 3'b000};
-  assign both_count = 3'(held_count_q) + piece_count;
-  assign flush      = missing_q == 0 && held_count_q != 0;
+  assign both       = 56'(held_q) | 56'(piece_q) << {held_count_q, 3'b000};
+  assign both_count = 3'(held_count_q) + piece_count_q;
+  assign flush      = missing_q == 0 && held_count_q != 0;   // the last piece is taken
   assign move       = ~valid_o | ready_i;
 
   always_ff @(posedge clk_i) begin
     if (move) begin
-      valid_o <= flush | (part_valid & both_count[2]);
+      valid_o <= flush | (piece_valid_q & both_count[2]);
       quad_o  <= flush ? {8'b0, held_q} : both[31:0];
       if (flush) begin
         held_q       <= '0;
         held_count_q <= '0;
-      end else if (part_valid) begin
+      end else if (piece_valid_q) begin
         held_q       <= both_count[2] ? both[55:32] : both[23:0];
         held_count_q <= both_count[1:0];
-        missing_q    <= missing_q - 16'(piece_count);
-        place_q      <= pop ? '0 : place_q + CountBits'(4);
+        missing_q    <= missing_q - 16'(piece_count_q);
       end
     end
     if (start_i) missing_q <= descriptor_i.inputs;
@@ -152,7 +165,6 @@ module sned_fc_scan
       held_q       <= '0;
       held_count_q <= '0;
       missing_q    <= '0;
-      place_q      <= '0;
     end
   end
 

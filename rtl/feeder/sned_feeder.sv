@@ -76,7 +76,7 @@ module sned_feeder #(
   logic [RowBits:0]     row_q;
   logic [TableBits-1:0] address_q;
   logic [CountBits-1:0] half_q, tile_q;
-  logic [CountBits-1:0] last_half_q, last_tile_q;               // numbers of the last ones; they stay from start_i on
+  logic [CountBits-1:0] last_half_q, before_last_q, last_tile_q;               // numbers of the last ones; they stay from start_i on
   logic [RowBits:0]     last_row_q;
   logic                 side_q;                                 // the half-tile that is filled
   logic [1:0]           turn_q;                                 // as filled_o will be when all rows are there
@@ -99,6 +99,7 @@ module sned_feeder #(
 
   always_ff @(posedge clk_i) begin
     last_half_q <= halves_i - 1'b1;
+    before_last_q <= halves_i - CountBits'(2);
     last_tile_q <= tiles_i - 1'b1;
     last_row_q  <= last_rows_i - 1'b1;
     if (begun_q) last_half <= last_half_q == '0;
@@ -120,7 +121,7 @@ module sned_feeder #(
       address_q <= last_row & last_half ? row_first_i : address_q + 1'b1;
       if (last_row) begin
         half_q         <= last_half ? '0 : half_q + 1'b1;
-        last_half      <= last_half ? last_half_q == '0 : half_q + 1'b1 == last_half_q;
+        last_half      <= last_half ? last_half_q == '0 : half_q == before_last_q;
         side_q         <= ~side_q;
         turn_q[side_q] <= ~turn_q[side_q];
       end

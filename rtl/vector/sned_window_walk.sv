@@ -40,17 +40,28 @@ module sned_window_walk
   address_t              in_channel_q, in_row_q, in_line_q, out_channel_q, out_row_q;
   address_t              top_q;                           // from the window's first row to the image's, for output row 0
   place_t                first_row_q, first_column_q;
+  // From the last of each on; constant from start_q on.
+  logic signed [8:0]          last_t_q;
+  logic signed [ColumnBits:0] last_x_q;
+  logic [7:0]                 last_r_q;
+  logic [ColumnBits-1:0]      last_y_q;
+  logic [15:0]                last_c_q;
   logic                  start_q, running_q, go, last_t, last_r, last_x, last_y, last_c, ends;
 
-  assign last_t = t_q + 8'd3 >= vector_i.kernel_width;
-  assign last_r = r_q == vector_i.kernel_height - 1'b1;
-  assign last_x = x_q + ColumnBits'(Outputs) >= vector_i.out_width;
-  assign last_y = y_q == vector_i.out_height - 1'b1;
-  assign last_c = channel_q == vector_i.channels - 1'b1;
+  assign last_t = $signed({1'b0, t_q}) >= last_t_q;
+  assign last_r = r_q == last_r_q;
+  assign last_x = $signed({1'b0, x_q}) >= last_x_q;
+  assign last_y = y_q == last_y_q;
+  assign last_c = channel_q == last_c_q;
   assign ends   = last_t & last_r;
 
   // ---- where the walk is ----
   always_ff @(posedge clk_i) begin
+    last_t_q       <= $signed({1'b0, vector_i.kernel_width}) - 9'sd3;
+    last_r_q       <= vector_i.kernel_height - 1'b1;
+    last_x_q       <= $signed({1'b0, vector_i.out_width}) - $signed((ColumnBits + 1)'(Outputs));
+    last_y_q       <= vector_i.out_height - 1'b1;
+    last_c_q       <= vector_i.channels - 1'b1;
     start_q        <= start_i;
     top_q          <= address_t'(vector_i.pad_top) * address_t'(vector_i.pitch);
     first_row_q    <= -place_t'(vector_i.pad_top);
