@@ -5,7 +5,7 @@
 // data is in flight: Outstanding (a power of two, 2 or more) bursts at most, and FifoBeats (a power of two, BurstBeats or more) beats
 // including those that wait in the FIFO. Short requests run at full rate where both exceed the memory's latency.
 //
-// Latency: 3 from a request to arvalid, 2 from a beat of R to data_o.
+// Latency: 4 from a request to arvalid, 2 from a beat of R to data_o.
 //
 // error_o stays until clear_i: 1, a response that is not OKAY; 2, RLAST at the wrong beat, or a beat that nobody asked for. The first
 // of them counts. Data goes on as the bus has it, beats counted as they were asked for, so that a request always ends if its beats come.
@@ -69,7 +69,10 @@ module sned_axi_read #(
   logic [TagBits-1:0] next_tag, tag_q;
   logic               burst_valid, begins, burst_last;
   logic [63:0]        burst_address;
-  logic [7:0]         burst_length;
+  logic [7:0]         burst_length, cut_length;
+  logic               cut_valid, cut_ready, cut_last;      // as they are cut
+  logic [63:0]        cut_address;
+  logic [TagBits-1:0] burst_tag;
 
   sned_fifo #(
     .Width(64 + 24 + TagBits),
@@ -94,11 +97,24 @@ module sned_axi_read #(
     .req_ready_o  (next_ready),
     .req_address_i(next_address),
     .req_beats_i  (next_beats),
-    .valid_o      (burst_valid),
-    .ready_i      (begins),
-    .address_o    (burst_address),
-    .length_o     (burst_length),
-    .last_o       (burst_last)
+    .valid_o      (cut_valid),
+    .ready_i      (cut_ready),
+    .address_o    (cut_address),
+    .length_o     (cut_length),
+    .last_o       (cut_last)
+  );
+
+  sned_skid #(
+    .Width(64 + 8 + 1 + TagBits)
+  ) i_burst (
+    .clk_i,
+    .rst_ni,
+    .valid_i(cut_valid),
+    .ready_o(cut_ready),
+    .data_i ({cut_address, cut_length, cut_last, tag_q}),
+    .valid_o(burst_valid),
+    .ready_i(begins),
+    .data_o ({burst_address, burst_length, burst_last, burst_tag})
   );
 
   // ---- bursts to AR, and to the list of what R is to bring ----
@@ -120,7 +136,7 @@ module sned_axi_read #(
     .rst_ni,
     .valid_i(begins),
     .ready_o(list_ready),
-    .data_i ({burst_last, burst_length, tag_q}),
+    .data_i ({burst_last, burst_length, burst_tag}),
     .valid_o(list_valid),
     .ready_i(push & ends_burst),
     .data_o ({ends_request, length, tag})
@@ -146,13 +162,13 @@ module sned_axi_read #(
 
   // ---- R to the data FIFO ----
   logic                 data_ready;  // always 1: there was room before the burst was asked for
-  logic                 waits;       // a beat in the FIFO
+  logic                 waits, beat_ready;  // a beat in the FIFO; it can leave it
   logic [128+TagBits:0] beat;
 
   assign ends_burst = beat_q == length;
   assign push       = m_axi_rvalid_i & list_valid & data_ready;
-  assign pop        = waits & (~data_valid_o | data_ready_i);
-  assign idle_o     = ~(next_valid | burst_valid | list_valid | waits | data_valid_o);
+  assign pop        = waits & beat_ready;
+  assign idle_o     = ~(next_valid | cut_valid | burst_valid | list_valid | waits | data_valid_o);
   assign still_o    = ~(m_axi_arvalid_o | list_valid);
 
   sned_fifo #(
@@ -165,18 +181,23 @@ module sned_axi_read #(
     .ready_o(data_ready),
     .data_i ({m_axi_rdata_i, ends_request & ends_burst, tag}),
     .valid_o(waits),
-    .ready_i(~data_valid_o | data_ready_i),
+    .ready_i(beat_ready),
     .data_o (beat)
   );
 
   // What becomes of a beat depends on its tag: so it leaves from registers.
-  always_ff @(posedge clk_i) begin
-    if (~data_valid_o | data_ready_i) begin
-      data_valid_o                      <= waits;
-      {data_o, data_last_o, data_tag_o} <= beat;
-    end
-    if (!rst_ni) data_valid_o <= 1'b0;
-  end
+  sned_skid #(
+    .Width(128 + 1 + TagBits)
+  ) i_beat (
+    .clk_i,
+    .rst_ni,
+    .valid_i(waits),
+    .ready_o(beat_ready),
+    .data_i (beat),
+    .valid_o(data_valid_o),
+    .ready_i(data_ready_i),
+    .data_o ({data_o, data_last_o, data_tag_o})
+  );
 
   always_ff @(posedge clk_i) begin
     if (m_axi_rvalid_i & (error_o == 2'd0)) begin

@@ -125,14 +125,13 @@ module sned_fc_fetch
   logic [1:0]          records_q;                       // how many times records are still to be asked for
   logic [RoomBits-1:0] chunk, chunk_q;
   logic                lengths_q;                       // chunk_q of lengths are to be asked for, and there is room
-  logic                ask_lengths, ask_column, ask_records, free, stored_q;
-  request_t            request, request_q;
+  logic                ask_lengths, ask_column, ask_records, free;
+  request_t            request, asked;
 
   assign chunk        = missing_q < 13'(Chunk) ? missing_q[RoomBits-1:0] : RoomBits'(Chunk);
   assign ask_lengths  = lengths_q;
   assign ask_column   = ~ask_lengths & held_q & (wanted_q != 0);
   assign ask_records  = ~ask_lengths & ~ask_column & ~held_q & quads_q == 0 & records_q != 0;
-  assign free         = ~stored_q | ~req_valid_o | req_ready_i;
   assign column_taken = ask_column & free;
 
   always_comb begin
@@ -149,18 +148,24 @@ module sned_fc_fetch
     if (ask_records) request = '{place: PlaceBits'(lengths_of(inputs_i)), beats: records_i, tag: '0};
   end
 
+  sned_skid #(
+    .Width($bits(request_t))
+  ) i_request (
+    .clk_i,
+    .rst_ni,
+    .valid_i(ask_lengths | ask_column | ask_records),
+    .ready_o(free),
+    .data_i (request),
+    .valid_o(req_valid_o),
+    .ready_i(req_ready_i),
+    .data_o (asked)
+  );
+
+  assign req_address_o = {base_i + 60'(asked.place), 4'b0};
+  assign req_beats_o   = 24'(asked.beats);
+  assign req_tag_o     = asked.tag;
+
   always_ff @(posedge clk_i) begin
-    // The request, then its address.
-    if (free) begin
-      stored_q  <= ask_lengths | ask_column | ask_records;
-      request_q <= request;
-    end
-    if (~req_valid_o | req_ready_i) begin
-      req_valid_o   <= stored_q;
-      req_address_o <= {base_i + 60'(request_q.place), 4'b0};
-      req_beats_o   <= 24'(request_q.beats);
-      req_tag_o     <= request_q.tag;
-    end
     // From one request's going to the next one's asking both numbers stay, but for more room.
     lengths_q <= lengths_q ? ~free : missing_q != 0 && free_q >= chunk;
     chunk_q   <= lengths_q ? chunk_q : chunk;
@@ -176,9 +181,7 @@ module sned_fc_fetch
       records_q <= wide_i ? 2'd2 : 2'd1;
     end
     if (!rst_ni) begin
-      stored_q    <= 1'b0;
       lengths_q   <= 1'b0;
-      req_valid_o <= 1'b0;
       missing_q   <= '0;
       records_q   <= '0;
       free_q      <= RoomBits'(Room);

@@ -42,9 +42,7 @@ module sned_stream
   logic [AheadBits-1:0]       ahead_q;
   logic [2:0]                 item_q;
   logic [Width-1:0]           read_data, word;
-  logic [ItemWidth-1:0]       item, spare_q;
-  logic                       spare_valid_q;
-  logic                       ask, word_valid, word_ready, there, take, last_item, fifo_ready;
+  logic                       item_ready, ask, word_valid, word_ready, there, take, last_item, fifo_ready;
 
   // Of URAM, where there is some: BRAM runs out first.
   sned_byte_ram #(
@@ -74,11 +72,23 @@ module sned_stream
     .data_o (word)
   );
 
+  sned_skid #(
+    .Width(ItemWidth)
+  ) i_item (
+    .clk_i,
+    .rst_ni (rst_ni & ~start_i),
+    .valid_i(there),
+    .ready_o(item_ready),
+    .data_i (word[item_q*ItemWidth+:ItemWidth]),
+    .valid_o,
+    .ready_i,
+    .data_o (item_o)
+  );
+
   assign ask        = (state_q == Run) & (tiles_q != '0) & (ahead_q != AheadBits'(Ahead));
   assign there      = word_valid & more_q;
-  assign item       = word[item_q*ItemWidth+:ItemWidth];
   assign more_o     = ((state_q != Idle) & more_q) | valid_o;
-  assign take       = there & ~spare_valid_q;
+  assign take       = there & item_ready;
   assign last_item  = items_left_q == ItemWidth'(1);
   assign word_ready = take & (last_item | (item_q == 3'(WordItems - 1)));
 
@@ -105,15 +115,6 @@ module sned_stream
       if (last_item) tiles_left_q <= tiles_left_q - 1'b1;
       if (last_item) more_q <= tiles_left_q != CountBits'(1);
     end
-    // An item that is taken when the one before it still waits has a register to spare: so ready_i goes no further than here.
-    if (~valid_o | ready_i) begin
-      valid_o       <= take | spare_valid_q;
-      item_o        <= spare_valid_q ? spare_q : item;
-      spare_valid_q <= 1'b0;
-    end else if (take) begin
-      spare_valid_q <= 1'b1;
-      spare_q       <= item;
-    end
     if (start_i) begin
       state_q      <= Head;
       head_q       <= '0;
@@ -124,8 +125,6 @@ module sned_stream
       asked_q      <= '0;
       ahead_q      <= '0;
       item_q       <= '0;
-      valid_o       <= 1'b0;
-      spare_valid_q <= 1'b0;
     end
     if (!rst_ni) begin
       state_q <= Idle;
@@ -133,8 +132,6 @@ module sned_stream
       ahead_q <= '0;
       tiles_left_q <= '0;
       more_q       <= 1'b0;
-      valid_o       <= 1'b0;
-      spare_valid_q <= 1'b0;
     end
   end
 

@@ -120,7 +120,8 @@ module sned_window_walk
     logic [ColumnBits-1:0] outputs;
   } read_t;
 
-  read_t    here_q, read_q;
+  read_t    here_q, read;
+  logic     next;                                         // what is read there is handed on
   place_t   here_row_q, here_column_q;
   address_t here_line_q;
 
@@ -137,28 +138,33 @@ module sned_window_walk
       here_row_q    <= row_q + place_t'(r_q);
       here_column_q <= column_q + place_t'(t_q);
       here_line_q   <= in_line_q;
-      read_q        <= here_q;
-      row_inside_o  <= here_row_q >= 0 && here_row_q < place_t'(vector_i.height);
-      column_o      <= here_column_q;
-      address_o     <= here_line_q + address_t'(here_column_q);
     end
-    if (!rst_ni) begin
-      here_q <= '0;
-      read_q <= '0;
-    end
+    if (!rst_ni) here_q <= '0;
   end
 
-  assign go            = ~read_q.valid | ready_i;
-  assign busy_o        = start_q | running_q | here_q.valid | read_q.valid;
-  assign valid_o       = read_q.valid;
-  assign taps_o        = read_q.taps;
-  assign begins_o      = read_q.begins;
-  assign ends_o        = read_q.ends;
-  assign out_address_o = read_q.out_address;
-  assign outputs_o     = read_q.outputs;
+  sned_skid #(
+    .Width($bits(read_t) + 1 + $bits(place_t) + AddressBits)
+  ) i_read (
+    .clk_i,
+    .rst_ni,
+    .valid_i(here_q.valid),
+    .ready_o(next),
+    .data_i ({here_q, here_row_q >= 0 && here_row_q < place_t'(vector_i.height), here_column_q, here_line_q + address_t'(here_column_q)}),
+    .valid_o,
+    .ready_i,
+    .data_o ({read, row_inside_o, column_o, address_o})
+  );
+
+  assign go            = ~here_q.valid | next;
+  assign busy_o        = start_q | running_q | here_q.valid | valid_o;
+  assign taps_o        = read.taps;
+  assign begins_o      = read.begins;
+  assign ends_o        = read.ends;
+  assign out_address_o = read.out_address;
+  assign outputs_o     = read.outputs;
 
   logic unused;
-  assign unused = &{1'b0, vector_i};
+  assign unused = &{1'b0, vector_i, read.valid};
 
 endmodule
 
