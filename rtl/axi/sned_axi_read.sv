@@ -74,47 +74,19 @@ module sned_axi_read #(
   logic [63:0]        cut_address;
   logic [TagBits-1:0] burst_tag;
 
-  sned_fifo #(
-    .Width(64 + 24 + TagBits),
-    .Depth(8)
-  ) i_requests (
-    .clk_i,
-    .rst_ni,
-    .valid_i(req_valid_i),
-    .ready_o(req_ready_o),
-    .data_i ({req_address_i, req_beats_i, req_tag_i}),
-    .valid_o(next_valid),
-    .ready_i(next_ready),
-    .data_o ({next_address, next_beats, next_tag})
+  sned_fifo #(.Width(64 + 24 + TagBits), .Depth(8)) i_requests (
+    .clk_i, .rst_ni, .valid_i(req_valid_i), .ready_o(req_ready_o), .data_i({req_address_i, req_beats_i, req_tag_i}),
+    .valid_o(next_valid), .ready_i(next_ready), .data_o({next_address, next_beats, next_tag})
   );
 
-  sned_axi_bursts #(
-    .BurstBeats(BurstBeats)
-  ) i_bursts (
-    .clk_i,
-    .rst_ni,
-    .req_valid_i  (next_valid),
-    .req_ready_o  (next_ready),
-    .req_address_i(next_address),
-    .req_beats_i  (next_beats),
-    .valid_o      (cut_valid),
-    .ready_i      (cut_ready),
-    .address_o    (cut_address),
-    .length_o     (cut_length),
-    .last_o       (cut_last)
+  sned_axi_bursts #(.BurstBeats(BurstBeats)) i_bursts (
+    .clk_i, .rst_ni, .req_valid_i(next_valid), .req_ready_o(next_ready), .req_address_i(next_address), .req_beats_i(next_beats),
+    .valid_o(cut_valid), .ready_i(cut_ready), .address_o(cut_address), .length_o(cut_length), .last_o(cut_last)
   );
 
-  sned_skid #(
-    .Width(64 + 8 + 1 + TagBits)
-  ) i_burst (
-    .clk_i,
-    .rst_ni,
-    .valid_i(cut_valid),
-    .ready_o(cut_ready),
-    .data_i ({cut_address, cut_length, cut_last, tag_q}),
-    .valid_o(burst_valid),
-    .ready_i(begins),
-    .data_o ({burst_address, burst_length, burst_last, burst_tag})
+  sned_skid #(.Width(64 + 8 + 1 + TagBits)) i_burst (
+    .clk_i, .rst_ni, .valid_i(cut_valid), .ready_o(cut_ready), .data_i({cut_address, cut_length, cut_last, tag_q}),
+    .valid_o(burst_valid), .ready_i(begins), .data_o({burst_address, burst_length, burst_last, burst_tag})
   );
 
   // ---- bursts to AR, and to the list of what R is to bring ----
@@ -128,18 +100,9 @@ module sned_axi_read #(
   assign room   = |room_q[RoomBits-1:$clog2(BurstBeats)];
   assign begins = burst_valid & (~m_axi_arvalid_o | m_axi_arready_i) & room & list_ready & ~halt_i;
 
-  sned_fifo #(
-    .Width(1 + 8 + TagBits),
-    .Depth(Outstanding)
-  ) i_list (
-    .clk_i,
-    .rst_ni,
-    .valid_i(begins),
-    .ready_o(list_ready),
-    .data_i ({burst_last, burst_length, burst_tag}),
-    .valid_o(list_valid),
-    .ready_i(push & ends_burst),
-    .data_o ({ends_request, length, tag})
+  sned_fifo #(.Width(1 + 8 + TagBits), .Depth(Outstanding)) i_list (
+    .clk_i, .rst_ni, .valid_i(begins), .ready_o(list_ready), .data_i({burst_last, burst_length, burst_tag}),
+    .valid_o(list_valid), .ready_i(push & ends_burst), .data_o({ends_request, length, tag})
   );
 
   always_ff @(posedge clk_i) begin

@@ -73,19 +73,15 @@ module sned_feeder #(
   logic                 columns_busy, columns_begin, begun_q, run_q, issue, last_row, last_half, last_tile;
   logic [1:0]           free;
   logic [1:0]           settle_q;                               // until the rows before have looked at the columns
-  logic [RowBits:0]     row_q;
+  logic [RowBits:0]     row_q, last_row_q;
   logic [TableBits-1:0] address_q;
-  logic [CountBits-1:0] half_q, tile_q;
-  logic [CountBits-1:0] last_half_q, before_last_q, last_tile_q;               // numbers of the last ones; they stay from start_i on
-  logic [RowBits:0]     last_row_q;
+  logic [CountBits-1:0] half_q, tile_q, last_half_q, before_last_q, last_tile_q;               // numbers of the last ones; they stay from start_i on
   logic                 side_q;                                 // the half-tile that is filled
   logic [1:0]           turn_q;                                 // as filled_o will be when all rows are there
 
   for (genvar s = 0; s < 2; s++) begin : gen_free
     logic [Lanes-1:0] gone;
-    for (genvar l = 0; l < Lanes; l++) begin : gen_lane
-      assign gone[l] = left_i[l][s] == turn_q[s];
-    end
+    for (genvar l = 0; l < Lanes; l++) assign gone[l] = left_i[l][s] == turn_q[s];
     always_ff @(posedge clk_i) free[s] <= &gone & ~(issue & last_row & (side_q == 1'(s)));
   end
 
@@ -98,10 +94,10 @@ module sned_feeder #(
   assign columns_begin   = begun_q & (settle_q == 2'd2);
 
   always_ff @(posedge clk_i) begin
-    last_half_q <= halves_i - 1'b1;
+    last_half_q   <= halves_i - 1'b1;
     before_last_q <= halves_i - CountBits'(2);
-    last_tile_q <= tiles_i - 1'b1;
-    last_row_q  <= last_rows_i - 1'b1;
+    last_tile_q   <= tiles_i - 1'b1;
+    last_row_q    <= last_rows_i - 1'b1;
     if (begun_q) last_half <= last_half_q == '0;
     if (start_i) begin
       begun_q   <= 1'b1;
