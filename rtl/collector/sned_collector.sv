@@ -45,7 +45,7 @@ module sned_collector
   output      logic [Pixels-1:0][7:0]     write_data_o
 );
 
-  localparam int Scale = 6;                               // latency of sned_scale
+  localparam int Scale = 7;                               // latency of sned_scale
   localparam int WordBits = $clog2(Group);
 
   typedef struct packed {

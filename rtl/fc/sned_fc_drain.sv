@@ -1,7 +1,7 @@
 // sned_fc_drain - a port's complete sums to bytes: one a cycle, scaled with its record, Lanes of them in one write.
 //
 // Begins when ready_i says that the sums are complete and the first record is there. Wide results take a second run with the same
-// records, for the upper bytes. Two groups are under way at most, so nothing behind the sums ever has to wait. Latency 10 from a sum's
+// records, for the upper bytes. Two groups are under way at most, so nothing behind the sums ever has to wait. Latency 11 from a sum's
 // address to its group.
 `default_nettype none
 
@@ -40,7 +40,7 @@ module sned_fc_drain
   output      logic [Lanes-1:0][7:0]               write_data_o
 );
 
-  localparam int Latency = 8;                           // of the sum, its choice, sned_scale
+  localparam int Latency = 9;                           // of the sum, its choice, sned_scale
 
   typedef struct packed {
     logic                valid;

@@ -80,8 +80,8 @@ module sned_fc_fetch
     ahead[4] = ahead[2] + (10'(length[2]) + 10'(length[3]));
   end
 
-  assign pick         = wanted_q & (~wanted_q + 1'b1);
-  assign done         = wanted_q == 0 || (wanted_q == pick && column_taken);
+  assign pick         = {wanted_q[3] & ~|wanted_q[2:0], wanted_q[2] & ~|wanted_q[1:0], wanted_q[1] & ~wanted_q[0], wanted_q[0]};
+  assign done         = (wanted_q & ~pick) == 0 && (wanted_q == 0 || (~ask_lengths & free));
   assign load         = (~held_q | done) & quad_valid_i & length_valid;
   assign quad_ready_o = load;
   assign length_ready = load & (turn_q == 2'd3 || last_quad_q);

@@ -1,6 +1,6 @@
 // sned_clamp - a byte of clamp(floor(number / 2^shift)): the lower, or of wide numbers the upper one.
 //
-// Latency 2: the shift by whole bytes; then what is left of it, and the range.
+// Latency 3: the shift by whole bytes; what is left of it; the range.
 `default_nettype none
 
 module sned_clamp #(
@@ -19,25 +19,26 @@ module sned_clamp #(
   localparam int Kept = 25;
 
   logic signed [Width-1:0] coarse;
-  logic signed [Kept-1:0]  coarse_q, fine;
+  logic signed [Kept-1:0]  coarse_q, fine_q;
   logic        [2:0]       shift_q;
-  logic                    beyond_q, negative_q, high_byte_q, below, above;
-  logic        [7:0]       low_q, high_q;                 // their bytes
+  logic        [1:0]       beyond_q, negative_q, high_byte_q;
+  logic        [7:0]       low_q, high_q;                 // the ends' bytes
+  logic                    below, above;
 
-  assign coarse  = number_i >>> {shift_i[5:3], 3'b000};
-  assign fine    = coarse_q >>> shift_q;
-  assign below   = beyond_q ? negative_q : fine < Kept'(low_i);
-  assign above   = beyond_q ? ~negative_q : fine > Kept'(high_i);
+  assign coarse = number_i >>> {shift_i[5:3], 3'b000};
+  assign below  = beyond_q[1] ? negative_q[1] : fine_q < Kept'(low_i);
+  assign above  = beyond_q[1] ? ~negative_q[1] : fine_q > Kept'(high_i);
 
   always_ff @(posedge clk_i) begin
     coarse_q    <= coarse[Kept-1:0];
-    beyond_q    <= coarse[Width-1:Kept-1] != {Width - Kept + 1{number_i[Width-1]}};
-    negative_q  <= number_i[Width-1];
     shift_q     <= shift_i[2:0];
-    high_byte_q <= high_byte_i;
-    low_q       <= high_byte_i ? low_i[15:8] : low_i[7:0];
-    high_q      <= high_byte_i ? high_i[15:8] : high_i[7:0];
-    value_o     <= below ? low_q : above ? high_q : high_byte_q ? fine[15:8] : fine[7:0];
+    fine_q      <= coarse_q >>> shift_q;
+    beyond_q    <= {beyond_q[0], coarse[Width-1:Kept-1] != {Width - Kept + 1{number_i[Width-1]}}};
+    negative_q  <= {negative_q[0], number_i[Width-1]};
+    high_byte_q <= {high_byte_q[0], high_byte_i};
+    low_q       <= high_byte_q[0] ? low_i[15:8] : low_i[7:0];
+    high_q      <= high_byte_q[0] ? high_i[15:8] : high_i[7:0];
+    value_o     <= below ? low_q : above ? high_q : high_byte_q[1] ? fine_q[15:8] : fine_q[7:0];
   end
 
 endmodule

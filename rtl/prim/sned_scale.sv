@@ -1,7 +1,7 @@
 // sned_scale - a filter's sum to a byte of clamp(floor(((sum + bias) multiplier + 2^(shift - 1)) / 2^shift)), docs/arithmetic.md: the lower, or of
 // wide numbers the upper one.
 //
-// Latency 6. The compiler proves that sum + bias fits SumWidth bits. With SNED_DSP48E2 the sum, product and rounding are one
+// Latency 7. The compiler proves that sum + bias fits SumWidth bits. With SNED_DSP48E2 the sum, product and rounding are one
 // DSP48E2 with its pre-adder; without, plain Verilog of the same function.
 `default_nettype none
 

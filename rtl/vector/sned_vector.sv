@@ -1,12 +1,12 @@
 // sned_vector - pools, copies, averages, sums, LRN and reduces, memory to memory, as a vector_t says. One set of multipliers, sned_weigh, scales them all.
 //
-// Reads: data comes 5 cycles after the cycle of read_o & read_ready_i. Writes cannot be refused: 24 at most come after the last read. busy_o is 0 once all writes have been handed over.
+// Reads: data comes 5 cycles after the cycle of read_o & read_ready_i. Writes cannot be refused: 25 at most come after the last read. busy_o is 0 once all writes have been handed over.
 // Cycles from start_i to busy_o's first 0, when no read waits, with G groups of Multipliers results (twice as many if wide) in a row's last segment:
 //   max      12 + reads                                   reads: channels x out_height x segments of a row x kernel_height x ceil(kernel_width / 3)
-//   average  17 + G + reads                               if each segment has as many reads as the one before it has groups
-//   add      11 + 2 ceil(length / AddLanes)
-//   LRN      17 + ceil(length / LrnLanes) (channels + lrn_after)
-//   reduce   13 + wide + ceil(log4(Pixels)) + (channels - 1) max(plane, 1 + wide) + plane    plane: height x ceil(width / Pixels)
+//   average  18 + G + reads                               if each segment has as many reads as the one before it has groups
+//   add      12 + 2 ceil(length / AddLanes)
+//   LRN      18 + ceil(length / LrnLanes) (channels + lrn_after)
+//   reduce   14 + wide + ceil(log4(Pixels)) + (channels - 1) max(plane, 1 + wide) + plane    plane: height x ceil(width / Pixels)
 `default_nettype none
 
 module sned_vector

@@ -1,7 +1,7 @@
 // sned_weigh - numbers times a multiplier each, up to 4 of them added up from begin_i to end_i, rounded, shifted, clamped, and
 // written as bytes in a row: clamp(floor((sum of number x multiplier + 2^(shift - 1)) / 2^shift)).
 //
-// Latency 5 from end_i to write_o; steps need not be in neighbouring cycles. The first Multipliers lanes take any number, with a DSP that also
+// Latency 6 from end_i to write_o; steps need not be in neighbouring cycles. The first Multipliers lanes take any number, with a DSP that also
 // adds up; the others only bytes, with the multiplier that they all share, in look-up tables: they are for sums, of which there are many.
 `default_nettype none
 
@@ -34,7 +34,7 @@ module sned_weigh #(
   output      logic        [Lanes-1:0][7:0]             write_data_o
 );
 
-  localparam int Latency = 5;
+  localparam int Latency = 6;
 
   typedef struct packed {
     logic                   writes;

@@ -1,6 +1,6 @@
 // sned_weigh_lane - a lane of sned_weigh: a multiplication, the sum of up to 4 products, and its byte.
 //
-// valid_i and begin_i come 2 cycles after their number; latency 5 from a sum's last number to value_o.
+// valid_i and begin_i come 2 cycles after their number; latency 6 from a sum's last number to value_o.
 `default_nettype none
 
 module sned_weigh_lane #(

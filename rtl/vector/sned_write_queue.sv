@@ -7,7 +7,7 @@ module sned_write_queue #(
   parameter int Bytes = 33,
   parameter int AddressBits = 21,
   parameter int Depth = 32,                                // a power of two
-  parameter int Behind = 24
+  parameter int Behind = 25
 ) (
   input  wire logic                   clk_i,
   input  wire logic                   rst_ni,

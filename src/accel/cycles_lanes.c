@@ -18,7 +18,7 @@
 /* Cycles of the RTL: from the feeder's turn to a lane's; from a lane's last entry to the feeder's next row in
  * its place; what the feeder needs beside a cycle for each pixel before a pass's first row; from
  * the last sums taken to the last byte in memory. */
-enum { FORWARD = 11, BACK = 6, BEGIN = 6, FINISH = 20 };
+enum { FORWARD = 11, BACK = 6, BEGIN = 6, FINISH = 21 };
 enum { ENTRY_BYTES = 3 };
 
 /* Half-tiles that are looked at at one time: two in the tiles, and those that lanes have left last. */

@@ -17,10 +17,10 @@ enum {
     ROOM = 2,     /* cycles until the port knows that a lane is full */
     LENGTHS_AHEAD = 32,
     LENGTHS_CHUNK = 8,
-    BEGIN = 5,  /* cycles from start_i to the first request at the memory */
-    LANE = 7,   /* from a lane's FIFO to its sum, and until the port knows */
-    SCALE = 13, /* from a port's last sum to its write */
-    GROUP = 10  /* from a group's last sum to the next but one, beyond a cycle each */
+    BEGIN = 6,  /* cycles from start_i to the first request at the memory */
+    LANE = 8,   /* from a lane's FIFO to its sum, and until the port knows */
+    SCALE = 14, /* from a port's last sum to its write */
+    GROUP = 11  /* from a group's last sum to the next but one, beyond a cycle each */
 };
 
 struct lane_queue {

@@ -33,5 +33,5 @@ int64_t reduce_cycles(int64_t channels, int64_t height, int64_t width, bool wide
     int stages = 0; /* of the tree of adders */
     for (int64_t sums = config->pixels; sums > 1; sums = divide_up(sums, 4))
         stages++;
-    return 13 + wide + stages + (channels - 1) * larger(reads, 1 + wide) + reads;
+    return 14 + wide + stages + (channels - 1) * larger(reads, 1 + wide) + reads;
 }

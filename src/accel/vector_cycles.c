@@ -9,9 +9,9 @@ int64_t vector_cycles(const struct vector_work *w, const struct accel_config *co
 {
     switch ((enum vector_operation)w->operation) {
     case VECTOR_ADD:
-        return 11 + 2 * divide_up(w->length, config->sums);
+        return 12 + 2 * divide_up(w->length, config->sums);
     case VECTOR_LRN:
-        return 17 + divide_up(w->length, config->lrn) * (w->channels + w->lrn_after);
+        return 18 + divide_up(w->length, config->lrn) * (w->channels + w->lrn_after);
     case VECTOR_REDUCE:
         return reduce_cycles(w->channels, w->height, w->width, w->wide, config);
     default: /* a window row and three of its columns a cycle, for as many results as fit a read */

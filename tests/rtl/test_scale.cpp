@@ -7,7 +7,7 @@
 
 namespace {
 
-constexpr int kBits = 27, kLatency = 6;
+constexpr int kBits = 27, kLatency = 7;
 
 }  // namespace
 

@@ -16,13 +16,13 @@ constexpr char kKinds[] = "mar+l";
 int64_t Divide(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
 long CyclesOf(const vector_work &w) {
-  if (w.operation == VECTOR_ADD) return long(11 + 2 * Divide(w.length, ADD_LANES));
-  if (w.operation == VECTOR_LRN) return long(17 + Divide(w.length, LRN_LANES) * (w.channels + w.lrn_after));
+  if (w.operation == VECTOR_ADD) return long(12 + 2 * Divide(w.length, ADD_LANES));
+  if (w.operation == VECTOR_LRN) return long(18 + Divide(w.length, LRN_LANES) * (w.channels + w.lrn_after));
   if (w.operation == VECTOR_REDUCE) {
     const int64_t reads = w.height * Divide(w.width, kPixels);
     long stages = 0;
     for (int sums = kPixels; sums > 1; sums = (sums + 3) / 4) stages++;
-    return long(13 + w.wide + stages + (w.channels - 1) * std::max(reads, 1 + w.wide) + reads);
+    return long(14 + w.wide + stages + (w.channels - 1) * std::max(reads, 1 + w.wide) + reads);
   }
   const int64_t reads = w.kernel_height * Divide(w.kernel_width, 3);
   int64_t cycles = 0, groups = 0;  // of the segment before
@@ -31,7 +31,7 @@ long CyclesOf(const vector_work &w) {
       cycles += std::max(reads, groups);
       if (w.operation == VECTOR_AVERAGE) groups = Divide(std::min<int64_t>(kOutputs, w.out_width - x), MULTIPLIERS) * (w.wide ? 2 : 1);
     }
-  return long(w.operation == VECTOR_AVERAGE ? 17 + groups + cycles : 12 + cycles);
+  return long(w.operation == VECTOR_AVERAGE ? 18 + groups + cycles : 12 + cycles);
 }
 
 // The memory has the banks' latency; others read now and then.

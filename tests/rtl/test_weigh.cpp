@@ -7,7 +7,7 @@
 
 namespace {
 
-constexpr int kLanes = LANES, kMultipliers = MULTIPLIERS, kBits = 25, kLatency = 5;
+constexpr int kLanes = LANES, kMultipliers = MULTIPLIERS, kBits = 25, kLatency = 6;
 
 struct Write {
   bool any;
