@@ -125,7 +125,6 @@ module sned_fc_fetch
   logic [1:0]          records_q;                       // how many times records are still to be asked for
   logic [RoomBits-1:0] chunk, chunk_q;
   logic                lengths_q;                       // chunk_q of lengths are to be asked for, and there is room
-  logic                ask_lengths, ask_column, ask_records, free;
   request_t            request, asked;
 
   assign chunk        = missing_q < 13'(Chunk) ? missing_q[RoomBits-1:0] : RoomBits'(Chunk);
