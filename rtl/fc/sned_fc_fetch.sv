@@ -63,6 +63,7 @@ module sned_fc_fetch
 
   // ---- four inputs and the lengths of their columns ----
   logic                 held_q, load, done;
+  logic                 ask_lengths, ask_column, ask_records, free; // who asks; and that a request can be taken
   logic [3:0]           wanted_q, pick;                 // columns to be asked for
   logic [3:0][7:0]      value_q, length_q, length;
   logic [4:0][9:0]      ahead, ahead_q;               // beats of the columns before each, and of all
