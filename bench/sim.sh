@@ -17,7 +17,7 @@ simulate() {
         measured sim-$1-whole $sned sim "$work/$1.sned" "$one" --config zcu104 --parts 1 &&
         measured sim-$1-stream $sned sim "$work/$1.sned" $(ls "$pictures"/* | head -${length[$1]}) --config zcu104
 }
-for net in vgg16-1000 resnet50-1000 alexnet-1000 squeezenet alexnet-1000-pairs alexnet-1; do
+for net in alexnet-1000 resnet50-1000 vgg16-1000 alexnet-1000-pairs squeezenet alexnet-1; do
     [ -f "$work/$net.sned" ] || { echo "$net.sned is not there; left out" >&2; continue; }
     [ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n || exit 1
     simulate $net &

@@ -74,13 +74,21 @@ static struct load_work streams_of(const struct loader *l, const struct task *co
                               .lane_words = conv->stream_words};
 }
 
+/* The last Conv's tables and streams serve other images' Convs and other parts of the same. */
+static bool is_loaded(const struct loader *l, const struct task *conv)
+{
+    return l->loaded && l->loaded->rows.address == conv->rows.address &&
+           l->loaded->pairs.address == conv->pairs.address &&
+           l->loaded->streams.address == conv->streams.address;
+}
+
 int64_t loader_time(const struct loader *l, const struct task *conv)
 {
     const int half = 1 - l->half;
     const struct load_work rows = rows_of(l, conv), pairs = pairs_of(l, conv, half),
                            streams = streams_of(l, conv, half);
     int64_t when = l->free;
-    if (l->loaded == conv)
+    if (is_loaded(l, conv))
         return 0;
     if (l->rows_loaded != conv->rows.address)
         when = larger(when, row_user(l, row_half_for(l, conv)).free) + cycles_of(&rows);
@@ -104,7 +112,7 @@ sned_status loader_tables(struct loader *l, struct emitter *emitter, const struc
 {
     const int layer = conv->work.layer;
     loads[1] = loads[2] = -1;
-    if (l->loaded != conv) {
+    if (!is_loaded(l, conv)) {
         l->half = 1 - l->half;
         l->loaded = conv;
         const struct half *half = &l->halves[l->half];
