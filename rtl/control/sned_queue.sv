@@ -1,6 +1,7 @@
 // sned_queue - a unit's descriptors, one after the other: each begins when its tokens are there, and gives its own when the unit is done.
 //
-// A descriptor whose tokens are there begins in the cycle after; nobody else takes them. start_o comes with descriptor_o, which stays until the next; unit_busy_i is 1 from the cycle after. Settle cycles after its end the tokens are
+// What a descriptor waits for is read from the FIFO, then compared with the tokens, which
+// nobody else takes, then it begins: a cycle each. start_o comes with descriptor_o, which stays until the next; unit_busy_i is 1 from the cycle after. Settle cycles after its end the tokens are
 // given: the last writes are in memory then.
 `default_nettype none
 
@@ -32,7 +33,8 @@ module sned_queue
 
   state_t                      state_q;
   logic [SettleBits-1:0]       settle_q;
-  logic                        valid, may_q, begins, ends;
+  logic                        valid, known_q, may_q, begins, ends;  // known_q: wait_q is the FIFO's head's; may_q: its tokens are there
+  logic [Units-1:0]            wait_q;
   logic [DescriptorWidth-1:0]  data;
   descriptor_t                 head;
 
@@ -53,14 +55,16 @@ module sned_queue
   assign head    = descriptor_t'(data);
   assign begins  = may_q & ~hold_i;
   assign ends    = (state_q == Rest) & (settle_q == '0);
-  assign take_o  = begins ? head.wait_for[Units-1:0] : '0;
+  assign take_o  = begins ? wait_q : '0;
   assign post_o  = ends ? descriptor_o.post[Units-1:0] : '0;
   assign start_o = state_q == Start;
   assign busy_o  = state_q != Wait;
   assign idle_o  = ~valid & ~busy_o;
 
   always_ff @(posedge clk_i) begin
-    may_q <= (state_q == Wait) & ~may_q & valid & ~hold_i & ((head.wait_for[Units-1:0] & ~available_i) == '0);
+    known_q <= (state_q == Wait) & valid & ~begins;
+    wait_q  <= head.wait_for[Units-1:0];
+    may_q   <= known_q & ~may_q & ((wait_q & ~available_i) == '0);
     unique case (state_q)
       Wait:
       if (begins) begin
@@ -80,6 +84,7 @@ module sned_queue
     endcase
     if (!rst_ni) begin
       state_q <= Wait;
+      known_q <= 1'b0;
       may_q   <= 1'b0;
     end
   end

@@ -24,7 +24,7 @@ static int64_t elements_of(const struct graph *graph, int tensor)
 }
 
 /* From a descriptor's begin to its end, beside what its unit does: rtl/control/sned_queue.sv. */
-enum { QUEUE_CYCLES = 9 };
+enum { QUEUE_CYCLES = 10 };
 
 /* Bytes of a tensor's plane: its pitch may be another's; where it has no place on chip, its own width. */
 static int64_t plane_of(const struct graph *graph, int tensor, const struct placement *placement)
