@@ -11,7 +11,7 @@ if [ ! -d "$pictures" ]; then
 fi
 one=$(ls "$pictures"/* | head -1)
 # A stream's pictures: as many as make what comes before the first and after the last small, and minutes few.
-declare -A length=([alexnet-1000]=16 [alexnet-1000-pairs]=16 [alexnet-1]=16 [squeezenet]=16 [resnet50-1000]=16 [vgg16-1000]=4)
+declare -A length=([alexnet-1000]=16 [alexnet-1000-pairs]=16 [alexnet-1]=16 [squeezenet]=16 [resnet50-1000]=8 [vgg16-1000]=4)
 simulate() {
     measured sim-$1-1 $sned sim "$work/$1.sned" "$one" --config zcu104 &&
         measured sim-$1-whole $sned sim "$work/$1.sned" "$one" --config zcu104 --parts 1 &&

@@ -17,7 +17,7 @@ layer_table() {
 cifar_section() {
     echo "## CIFAR-10 and Tiny-ImageNet: the whole method"
     echo
-    echo "One seed: a run takes half an hour on two cores. alexnet was cut by reversed-pruning alone, resnet20 by all layers jointly (bench/recipes). Agreement: test images that the compressed integer network and the float network it came from put in one class, in percent."
+    echo "One seed: a run takes half an hour on two cores. alexnet was cut by reversed-pruning, then peak-pruning, resnet20 by all layers jointly (bench/recipes). Agreement: test images that the compressed integer network and the float network it came from put in one class, in percent."
     echo
     echo "| network | accuracy before | after | points lost | weights kept | fewer weights | bytes | smaller file | agreement | wanted |"
     echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
