@@ -3,7 +3,8 @@
  *
  * zcu104 is what the cycle model chose for an XCZU7EV (docs/accelerator.md): 16 x 98 DSPs of 1,728, and 52
  * more that scale sums; DDR4-2400 x 64 at 80 % of 19.2 GB/s is 76.8 bytes at 200 MHz. ecp5 is for an
- * LFE5U-85F, with one 16-bit SDRAM. ci is as small as all mechanisms allow, for simulations of seconds.
+ * LFE5U-85F, with one 16-bit SDRAM; its clock is what fpga/ecp5 routed. ci is as small as all mechanisms
+ * allow, for simulations of seconds.
  */
 #include "accel/config.h"
 
@@ -36,7 +37,7 @@ const struct accel_config accel_configs[] = {
      .ddr_bytes = 76.8},
     {.name = "ecp5",
      .device = "LFE5U-85F",
-     .clock_mhz = 80,
+     .clock_mhz = 74,
      .lanes = 2,
      .pixels = 16,
      .half_rows = 256,
