@@ -5,7 +5,7 @@ accelerator_section() {
     [ -s "$file" ] || return 0
     echo "## The accelerator: cycle model"
     echo
-    echo "A model on real masks (docs/accelerator.md), not a measurement: frames a second of a stream of single images at 200 MHz, an assumed clock, with DDR4-2400 x 64 at an assumed 80 % of its peak and 37 % of an FC layer's inputs not zero (assumed). \`issued\`: share of lane-cycles in which a lane multiplies. \`useful\`: multiplications with a weight that is not 0, of all that the DSPs could do. The rows are of 2026-11-24, when a lane held 16 pairs, and sums and LRN were 16 results a cycle."
+    echo "A model on real masks (docs/accelerator.md), not a measurement: frames a second of a stream of single images at 200 MHz, an assumed clock, with DDR4-2400 x 64 at an assumed 80 % of its peak and 37 % of an FC layer's inputs not zero (assumed). \`issued\`: share of lane-cycles in which a lane multiplies. \`useful\`: multiplications with a weight that is not 0, of all that the DSPs could do."
     echo
     echo "| network | anchor | fps | latency, ms | issued, % | useful, % | wanted: fps, beyond |"
     echo "| --- | --- | --- | --- | --- | --- | --- |"
