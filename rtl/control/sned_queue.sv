@@ -1,8 +1,8 @@
 // sned_queue - a unit's descriptors, one after the other: each begins when its tokens are there, and gives its own when the unit is done.
 //
-// What a descriptor waits for is read from the FIFO, then compared with the tokens, which
-// nobody else takes, then it begins: a cycle each. start_o comes with descriptor_o, which stays until the next; unit_busy_i is 1 from the cycle after. Settle cycles after its end the tokens are
-// given: the last writes are in memory then.
+// What a descriptor waits for is read from the FIFO, then compared with the tokens, which nobody else takes, then it begins: a cycle each.
+// start_o comes with descriptor_o, which stays until the next; unit_busy_i is 1 from the cycle after. Settle cycles after its end the tokens
+// are given: the last writes are in memory then.
 `default_nettype none
 
 module sned_queue

@@ -54,14 +54,16 @@ static sned_status name_layers(struct accel_program *program, const struct graph
 
 static sned_status compile_nodes(struct compiler *c, int last, sned_error *error)
 {
-    int begin = 0; /* of the nodes that may go in parts together */
+    int begin = 0, end = -1; /* the nodes that may go in parts together */
     for (int n = 0; n < last; n++) {
+        if (n > end) {
+            begin = n;
+            end = parts_end(c->graph, n, last);
+        }
         c->program->layers[n].issued = 0;
         sned_status status = compile_node(c, n, error);
-        if (status == SNED_OK && c->in_parts && n > begin && n == parts_end(c->graph, begin, last))
+        if (status == SNED_OK && c->in_parts && n == end && end > begin)
             status = parts_cut(&c->steps, c->parts, c->config, error);
-        if (n + 1 > parts_end(c->graph, begin, last))
-            begin = n + 1;
         if (status != SNED_OK)
             c->failed = n;
         SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", c->graph->nodes[n].name,
