@@ -51,7 +51,7 @@ holds "AXI reads" simulate test_axi_read sned_axi_read BurstBeats=16 TagBits=8 S
 holds "AXI reads: two bursts of 4, a FIFO of 8" simulate test_axi_read sned_axi_read BurstBeats=4 Outstanding=2 FifoBeats=8 TagBits=3 SEEDS=200 RATE=0
 holds "AXI writes" simulate test_axi_write sned_axi_write BurstBeats=16 SEEDS=200 RATE=95
 holds "AXI writes: two bursts of 64" simulate test_axi_write sned_axi_write BurstBeats=64 Outstanding=2 FifoBeats=2 SEEDS=100 RATE=0
-holds "AXI4-Lite to registers" simulate test_axi_lite sned_axi_lite ReadLatency=2 SEEDS=2000
+holds "AXI4-Lite to registers" simulate test_axi_lite sned_axi_lite ReadLatency=3 SEEDS=2000
 holds "AXI4-Lite to registers of latency 1" simulate test_axi_lite sned_axi_lite ReadLatency=1 SEEDS=2000
 holds "numbers of the vector unit, scaled" simulate test_weigh sned_weigh Lanes=8 Multipliers=3
 holds "pools, averages, sums and LRN in any order: 4 lanes" simulate test_vector sned_vector Pixels=16 Multipliers=4 LrnLanes=4 AddLanes=4 AddressBits=18 LAYERS=400

@@ -9,7 +9,7 @@
 `default_nettype none
 
 module sned_axi_lite #(
-  parameter int ReadLatency = 2
+  parameter int ReadLatency = 3
 ) (
   input  wire logic        clk_i,
   input  wire logic        rst_ni,

@@ -3,7 +3,7 @@
 // Cycles are those between a descriptor's start and its tokens. A lane's are told apart by lane_status_t; what is missing to Lanes x cycles is
 // imbalance: nothing was left for a lane to do while others worked, or the last rows went to memory. Words are 16 bytes, of loads and
 // of FC weights. Sums have 36 bits: 21 seconds of 16 lanes at 200 MHz. select_i: layer in the lower 16 bits, counter in the next 8; the uppermost
-// bit chooses the sum's upper bits. Latency 2.
+// bit chooses the sum's upper bits. Latency 3.
 `default_nettype none
 
 module sned_counters
@@ -36,6 +36,7 @@ module sned_counters
   logic [1:0][FcBits-1:0]        fc_q;
   logic [Counters-1:0][Bits-1:0] sums;
   logic [63:0]                   sum;
+  logic [31:0]                   value;
   logic [LayerBits-1:0]          layer;
 
   always_ff @(posedge clk_i) begin
@@ -64,9 +65,11 @@ module sned_counters
   always_comb begin
     sum = '0;
     for (int c = 0; c < Counters; c++) if (select_i[23:16] == 8'(c)) sum = 64'(sums[c]);
-    value_o = select_i[31] ? sum[63:32] : sum[31:0];
-    if (32'(select_i[15:0]) >= Layers) value_o = '0;
+    value = select_i[31] ? sum[63:32] : sum[31:0];
+    if (32'(select_i[15:0]) >= Layers) value = '0;
   end
+
+  always_ff @(posedge clk_i) value_o <= value;
 
   logic unused;
   assign unused = &{1'b0, select_i[30:24], active_q[1][UnitStore], layer_i[UnitStore]};

@@ -1,6 +1,6 @@
 // sned_registers - what software sees: src/accel/registers.h has the same numbers.
 //
-// Reads: latency 2. A write to Control with bit 0 starts the list, with bit 1 resets everything but these registers: Control's bit 1 is 1 until that
+// Reads: latency 3. A write to Control with bit 0 starts the list, with bit 1 resets everything but these registers: Control's bit 1 is 1 until that
 // is done (sned_reset), and a start before then is none. The interrupt stays from an end or an error until Status is written.
 `default_nettype none
 
@@ -29,7 +29,7 @@ module sned_registers #(
   output      logic [31:0] output_step_o,
   input  wire logic        busy_i,
   input  wire logic [7:0]  error_i,                  // 0: none; it stays until reset_o
-  // The layer counters: latency 2 from select_o.
+  // The layer counters: latency 3 from select_o.
   output      logic [31:0] select_o,
   input  wire logic [31:0] counter_i
 );
@@ -42,7 +42,8 @@ module sned_registers #(
   logic [11:0]       address_q;
   logic              write_q;
   logic [31:0]       data_q;
-  logic [31:0]       value;
+  logic [31:0]       value, value_q, word_value_q;   // of the registers but words; of the words
+  logic              is_word_q, is_counter_q;
   logic              failed;
 
   assign base_o        = {word_q[1], word_q[0]};
@@ -69,19 +70,22 @@ module sned_registers #(
       6'h09: value = Name[63:32];
       6'h0a: value = Name[95:64];
       6'h0b: value = Name[127:96];
-      6'h0c: value = counter_i;
-      default: value = address_q[7:6] == 2'd1 ? word_q[address_q[5:2]] : '0;
+      default: value = '0;
     endcase
   end
 
   always_ff @(posedge clk_i) begin
-    address_q   <= address_i;
-    write_q     <= write_i;
-    data_q      <= data_i;
-    read_data_o <= value;
-    start_o     <= 1'b0;
-    reset_o     <= 1'b0;
-    busy_q      <= busy_i;
+    address_q    <= address_i;
+    write_q      <= write_i;
+    data_q       <= data_i;
+    value_q      <= value;
+    word_value_q <= word_q[address_q[5:2]];
+    is_word_q    <= address_q[7:6] == 2'd1;
+    is_counter_q <= address_q[7:2] == 6'h0c;
+    read_data_o  <= is_word_q ? word_value_q : is_counter_q ? counter_i : value_q;
+    start_o      <= 1'b0;
+    reset_o      <= 1'b0;
+    busy_q       <= busy_i;
     if (running_q) cycles_q <= cycles_q + 1'b1;
     if (write_q & (address_q[11:6] == 6'd1)) word_q[address_q[5:2]] <= data_q;
     if (write_q & (address_q == 12'h00c)) interrupt_o <= 1'b0;

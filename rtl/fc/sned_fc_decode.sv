@@ -21,6 +21,7 @@ module sned_fc_decode
   input  wire logic signed [8:0]                     value_i,       // the column's input
   input  wire logic [127:0]                          beat_i,
   output      logic [Lanes-1:0][FcEntries-1:0]       masks_o,
+  output      logic [Lanes-1:0]                      some_o,        // of each lane's mask
   output      logic [FcEntries-1:0][7:0]             weights_o,
   output      logic [FcEntries-1:0][AddressBits-1:0] addresses_o,
   output      logic signed [8:0]                     value_o,
@@ -56,7 +57,7 @@ module sned_fc_decode
   logic [FcEntries-1:0][FcGapWidth-1:0]        gap_q, gap_q2;
   logic [FcEntries/2-1:0][PlaceBits-1:0]       pair_q2;     // stage 2: steps before each pair of entries
   logic [FcEntries/2-1:0][StepBits-1:0]        step_q2;     // of each pair's first
-  logic [PlaceBits-1:0]                        total_q2;
+  logic [PlaceBits-1:0]                        last_pair_q2;
   places_t                                     place_q3;    // stage 3: from the beat's beginning
   logic [RowBits-1:0]                          base_q3, next_q;
   logic [FcEntries-1:0][SumBits-1:0]           row_q4;      // stage 4
@@ -66,7 +67,7 @@ module sned_fc_decode
   logic [SumBits-1:0] next;
   localparam logic [SumBits-1:0] Beyond = SumBits'(Lanes * Rows);
   assign base = first_q[2] ? '0 : next_q;
-  assign next = SumBits'(base) + SumBits'(total_q2);
+  assign next = SumBits'(base) + (SumBits'(pair_q2[FcEntries/2-1]) + SumBits'(last_pair_q2));
 
   always_ff @(posedge clk_i) begin
     automatic logic [FcEntries/2-1:0][PlaceBits-1:0] pairs;
@@ -85,8 +86,8 @@ module sned_fc_decode
     pair_q2[2] <= pairs[0] + pairs[1];
     pair_q2[3] <= (pairs[0] + pairs[1]) + pairs[2];
     pair_q2[4] <= (pairs[0] + pairs[1]) + (pairs[2] + pairs[3]);
-    total_q2   <= ((pairs[0] + pairs[1]) + (pairs[2] + pairs[3])) + pairs[4];
-    gap_q2   <= gap_q;
+    last_pair_q2 <= pairs[4];
+    gap_q2       <= gap_q;
     for (int k = 0; k < FcEntries / 2; k++) begin
       place_q3[2*k]   <= pair_q2[k] + PlaceBits'(gap_q2[2*k]);
       place_q3[2*k+1] <= pair_q2[k] + PlaceBits'(step_q2[k]) + PlaceBits'(gap_q2[2*k+1]);
@@ -105,20 +106,26 @@ module sned_fc_decode
     end
   end
 
-  always_ff @(posedge clk_i) begin
+  logic [Lanes-1:0][FcEntries-1:0] masks;
+  always_comb
     for (int l = 0; l < Lanes; l++)
-      for (int j = 0; j < FcEntries; j++) masks_o[l][j] <= wanted[j] & there[j] & (row_q4[j][LaneBits-1:0] == LaneBits'(l));
+      for (int j = 0; j < FcEntries; j++) masks[l][j] = wanted[j] & there[j] & (row_q4[j][LaneBits-1:0] == LaneBits'(l));
+
+  always_ff @(posedge clk_i) begin
+    masks_o <= masks;
+    for (int l = 0; l < Lanes; l++) some_o[l] <= |masks[l];
     for (int j = 0; j < FcEntries; j++) addresses_o[j] <= row_q4[j][LaneBits+:AddressBits];
     weights_o <= weight_q[4];
     value_o   <= value_q[4];
     error_o   <= |(wanted & ~there);
     if (!rst_ni) begin
       masks_o <= '0;
+      some_o  <= '0;
       error_o <= 1'b0;
     end
   end
 
-  assign busy_o = (|valid_q) | (|masks_o);
+  assign busy_o = (|valid_q) | (|some_o);
 
 endmodule
 

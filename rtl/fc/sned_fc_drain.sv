@@ -49,7 +49,9 @@ module sned_fc_drain
   } tag_t;
 
   logic [RowBits-1:0]         row_q;
-  logic                       running_q, upper_q, issue, last, leaves;
+  logic                       running_q, upper_q, issue, leaves;
+  logic                       more_q, last_q;           // row_q is one of rows_i; the last of them
+  logic [RowBits-1:0]         before_last_q;
   logic [1:0]                 groups_q;
   logic [RowBits-LaneBits-1:0] left_q;                  // groups of this run that have not been written
   logic [LaneBits-1:0]        lane;
@@ -61,21 +63,27 @@ module sned_fc_drain
   logic [7:0]                 value;
 
   assign lane         = row_q[LaneBits-1:0];
-  assign last         = row_q == rows_i - 1'b1;
-  assign issue        = running_q & ready_i & beat_valid_i & (row_q != rows_i) & (lane != 0 || groups_q < 2'd2);
-  assign beat_ready_o = issue & (row_q[0] | last);
+  assign issue        = running_q & ready_i & beat_valid_i & more_q & (lane != 0 || groups_q < 2'd2);
+  assign beat_ready_o = issue & (row_q[0] | last_q);
   assign place_o      = row_q[LaneBits+:PlaceBits];
   assign leaves       = write_o & write_ready_i;
   assign busy_o       = running_q;
 
   always_ff @(posedge clk_i) begin
     automatic logic [RowBits-LaneBits-1:0] groups = (RowBits - LaneBits)'((rows_i + RowBits'(Lanes - 1)) >> LaneBits);
-    if (issue) row_q <= row_q + 1'b1;
+    before_last_q <= rows_i - RowBits'(2);
+    if (issue) begin
+      row_q  <= row_q + 1'b1;
+      last_q <= row_q == before_last_q;
+      more_q <= ~last_q;
+    end
     groups_q <= groups_q + 2'(issue && lane == 0) - 2'(leaves);
     if (leaves) begin
       left_q <= left_q - 1'b1;
       if (left_q == 1) begin
         row_q     <= '0;
+        last_q    <= rows_i == RowBits'(1);
+        more_q    <= 1'b1;
         left_q    <= groups;
         upper_q   <= 1'b1;
         running_q <= wide_i & ~upper_q;
@@ -85,6 +93,8 @@ module sned_fc_drain
       running_q <= 1'b1;
       upper_q   <= 1'b0;
       row_q     <= '0;
+      last_q    <= rows_i == RowBits'(1);
+      more_q    <= 1'b1;
       left_q    <= groups;
     end
     if (!rst_ni) begin
@@ -107,7 +117,7 @@ module sned_fc_drain
   );
 
   always_ff @(posedge clk_i) begin
-    tag_q         <= {tag_q[Latency-2:0], tag_t'{valid: issue, ends: last || lane == LaneBits'(Lanes - 1), lane: lane}};
+    tag_q         <= {tag_q[Latency-2:0], tag_t'{valid: issue, ends: last_q || lane == LaneBits'(Lanes - 1), lane: lane}};
     record_q      <= row_q[0] ? beat_i[127:64] : beat_i[63:0];
     sum_q2        <= sums_i[tag_q[0].lane];
     bias_q2       <= record_q[SumWidth-1:0];

@@ -15,6 +15,7 @@ module sned_fc_lane
 ) (
   input  wire logic                                  clk_i,
   input  wire logic                                  rst_ni,
+  input  wire logic                                  push_i,      // |mask_i
   input  wire logic [FcEntries-1:0]                  mask_i,
   input  wire logic [FcEntries-1:0][7:0]             weights_i,
   input  wire logic [FcEntries-1:0][AddressBits-1:0] addresses_i,
@@ -37,16 +38,20 @@ module sned_fc_lane
   } word_t;
 
   // ---- words ----
-  logic                 push, load, last, pop, pop_q, mask_valid, word_valid, mask_ready, word_ready;
-  logic [FcEntries-1:0] mask, left_q, pick, pick_q;        // left_q: entries of a word that have not been picked
+  logic                 load, pop, pop_q, mask_valid, word_valid, mask_ready, word_ready;
+  logic [FcEntries-1:0] mask, left_q, rest, pick, pick_q;  // left_q: entries of a word that have not been picked
+  logic                 some_q, last_q;                    // left_q has one or more; one or none
   logic [CountBits-1:0] count_q;
   word_t                word;
 
-  assign push = |mask_i;
   assign pick = left_q & (~left_q + 1'b1);
-  assign last = left_q == pick;
-  assign pop  = last & (left_q != '0);
-  assign load = last & mask_valid;
+  assign rest = left_q & ~pick;
+  assign pop  = last_q & some_q;
+  assign load = last_q & mask_valid;
+
+  function automatic logic one_or_none(logic [FcEntries-1:0] entries);
+    return (entries & (entries - 1'b1)) == '0;
+  endfunction
 
   sned_fifo #(
     .Width(FcEntries),
@@ -54,7 +59,7 @@ module sned_fc_lane
   ) i_masks (
     .clk_i,
     .rst_ni,
-    .valid_i(push),
+    .valid_i(push_i),
     .ready_o(mask_ready),
     .data_i (mask_i),
     .valid_o(mask_valid),
@@ -68,7 +73,7 @@ module sned_fc_lane
   ) i_words (
     .clk_i,
     .rst_ni,
-    .valid_i(push),
+    .valid_i(push_i),
     .ready_o(word_ready),
     .data_i ({weights_i, addresses_i, value_i}),
     .valid_o(word_valid),
@@ -79,13 +84,17 @@ module sned_fc_lane
   always_ff @(posedge clk_i) begin
     pop_q   <= pop;
     pick_q  <= pick;
-    left_q  <= load ? mask : left_q & ~pick;
-    count_q <= count_q + CountBits'(push) - CountBits'(pop);
+    left_q  <= load ? mask : rest;
+    some_q  <= load | ~last_q;
+    last_q  <= load ? one_or_none(mask) : one_or_none(rest);
+    count_q <= count_q + CountBits'(push_i) - CountBits'(pop);
     room_o  <= count_q <= CountBits'(Waiting - Margin);
     if (!rst_ni) begin
       pop_q   <= 1'b0;
       pick_q  <= '0;
       left_q  <= '0;
+      some_q  <= 1'b0;
+      last_q  <= 1'b1;
       count_q <= '0;
       room_o  <= 1'b0;
     end
@@ -136,7 +145,7 @@ module sned_fc_lane
     if (!rst_ni) valid_q <= '0;
   end
 
-  assign busy_o = mask_valid | (|left_q) | (|pick_q) | (|valid_q);
+  assign busy_o = mask_valid | some_q | (|pick_q) | (|valid_q);
 
   logic unused;
   assign unused = ^{mask_ready, word_ready, word_valid, 1'b0};

@@ -48,18 +48,9 @@ module sned_fc_port
   logic            quad_valid, quad_ready, length_valid;
   logic [3:0][7:0] quad;
 
-  sned_fifo #(
-    .Width(32),
-    .Depth(32)
-  ) i_quads (
-    .clk_i,
-    .rst_ni,
-    .valid_i(quad_valid_i),
-    .ready_o(quad_ready_o),
-    .data_i (quad_i),
-    .valid_o(quad_valid),
-    .ready_i(quad_ready),
-    .data_o (quad)
+  sned_fifo #(.Width(32), .Depth(32)) i_quads (
+    .clk_i, .rst_ni, .valid_i(quad_valid_i), .ready_o(quad_ready_o), .data_i(quad_i),
+    .valid_o(quad_valid), .ready_i(quad_ready), .data_o(quad)
   );
 
   sned_fc_fetch i_fetch (
@@ -84,11 +75,12 @@ module sned_fc_port
 
   // ---- what comes back ----
   logic [12:0] lengths_q;                               // beats that have not come
+  logic        lengths_left_q;                          // lengths_q is not 0
   logic        is_length, is_column, is_record, column_taken, record_ready, first_q, room_q;
 
   assign is_column    = data_tag_i != 0;
-  assign is_length    = ~is_column & (lengths_q != 0);
-  assign is_record    = ~is_column & (lengths_q == 0);
+  assign is_length    = ~is_column & lengths_left_q;
+  assign is_record    = ~is_column & ~lengths_left_q;
   assign data_ready_o = is_length | (is_column & room_q) | (is_record & record_ready);
   assign length_valid = data_valid_i & is_length;
   assign column_taken = data_valid_i & is_column & room_q;
@@ -99,7 +91,7 @@ module sned_fc_port
   logic [FcEntries-1:0][PlaceBits-1:0]    addresses;
   logic signed [8:0]                      value;
   logic                                   decode_busy, clear_q, idle_q;
-  logic [Lanes-1:0]                       room, lane_busy;
+  logic [Lanes-1:0]                       some, room, lane_busy;
   logic [PlaceBits-1:0]                   clear_place_q, drain_place;
   logic signed [Lanes-1:0][SumWidth-1:0]  sums;
 
@@ -115,6 +107,7 @@ module sned_fc_port
     .value_i    ({descriptor_i.is_signed & data_tag_i[7], data_tag_i}),
     .beat_i     (data_i),
     .masks_o    (masks),
+    .some_o     (some),
     .weights_o  (weights),
     .addresses_o(addresses),
     .value_o    (value),
@@ -128,6 +121,7 @@ module sned_fc_port
     ) i_lane (
       .clk_i,
       .rst_ni,
+      .push_i     (some[l]),
       .mask_i     (masks[l]),
       .weights_i  (weights),
       .addresses_i(addresses),
@@ -146,20 +140,25 @@ module sned_fc_port
     // A record that is there comes after all columns.
     idle_q <= data_valid_i & is_record & ~clear_q & ~decode_busy & ~(|lane_busy);
     if (column_taken) first_q <= data_last_i;
-    if (length_valid) lengths_q <= lengths_q - 1'b1;
+    if (length_valid) begin
+      lengths_q      <= lengths_q - 1'b1;
+      lengths_left_q <= lengths_q != 13'd1;
+    end
     clear_place_q <= clear_place_q + 1'b1;
     if (clear_place_q == PlaceBits'(Rows - 1)) clear_q <= 1'b0;
     if (start_i) begin
-      lengths_q     <= 13'((17'(descriptor_i.inputs) + 17'd15) >> 4);
-      clear_q       <= 1'b1;
-      clear_place_q <= '0;
+      lengths_q      <= 13'((17'(descriptor_i.inputs) + 17'd15) >> 4);
+      lengths_left_q <= descriptor_i.inputs != '0;
+      clear_q        <= 1'b1;
+      clear_place_q  <= '0;
     end
     if (!rst_ni) begin
-      room_q    <= 1'b0;
-      idle_q    <= 1'b0;
-      first_q   <= 1'b1;
-      lengths_q <= '0;
-      clear_q   <= 1'b0;
+      room_q         <= 1'b0;
+      idle_q         <= 1'b0;
+      first_q        <= 1'b1;
+      lengths_q      <= '0;
+      lengths_left_q <= 1'b0;
+      clear_q        <= 1'b0;
     end
   end
 

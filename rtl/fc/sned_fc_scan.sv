@@ -28,6 +28,7 @@ module sned_fc_scan
   localparam int Waiting = 8;                             // reads in flight or in the FIFO
   localparam int Take = Pixels >= 16 ? 16 : Pixels / 4 * 4;
   localparam int CountBits = $clog2(Take + 1);
+  localparam int PieceBits = CountBits - 2;
 
   // ---- reads ----
   logic [AddressBits-1:0]           address_q, row_q, plane_q;  // of the read, of its row, of its plane
@@ -89,34 +90,36 @@ module sned_fc_scan
 
   // ---- what was read, cut into pieces of 4 ----
   logic                      part_valid, fifo_ready, unused;
-  logic [CountBits-1:0]      part_count, place_q, rest;
+  logic [PieceBits-1:0]      place_q, last_place;         // pieces of the part
+  logic [1:0]                last_rest;                   // bytes of the last, less 1
+  logic                      is_last;
   logic [Take/4-1:0][31:0]   part;
   logic [31:0]               piece, piece_q;
   logic [2:0]                piece_count, piece_count_q;
   logic                      next, move, piece_valid_q;
 
   sned_fifo #(
-    .Width(8 * Take + CountBits),
+    .Width(8 * Take + PieceBits + 2),
     .Depth(Waiting)
   ) i_parts (
     .clk_i,
     .rst_ni,
     .valid_i(flight_q[Memory-1]),
     .ready_o(fifo_ready),
-    .data_i ({read_data_i[Take-1:0], flight_count_q[Memory-1]}),
+    .data_i ({read_data_i[Take-1:0], flight_count_q[Memory-1] - 1'b1}),
     .valid_o(part_valid),
     .ready_i(pop),
-    .data_o ({part, part_count})
+    .data_o ({part, last_place, last_rest})
   );
 
-  assign rest        = part_count - place_q;
-  assign piece_count = rest >= CountBits'(4) ? 3'd4 : rest[2:0];
+  assign is_last     = place_q == last_place;
+  assign piece_count = is_last ? 3'(last_rest) + 1'b1 : 3'd4;
   assign next        = ~piece_valid_q | move;
-  assign pop         = part_valid & next & (rest <= CountBits'(4));
+  assign pop         = part_valid & next & is_last;
 
   always_comb begin
     piece = '0;
-    for (int i = 0; i < Take / 4; i++) if (place_q == CountBits'(4 * i)) piece |= part[i];
+    for (int i = 0; i < Take / 4; i++) if (place_q == PieceBits'(i)) piece |= part[i];
     for (int i = 0; i < 4; i++) if (3'(i) >= piece_count) piece[8*i+:8] = '0;
   end
 
@@ -125,7 +128,7 @@ module sned_fc_scan
       piece_valid_q <= part_valid;
       piece_q       <= piece;
       piece_count_q <= piece_count;
-      if (part_valid) place_q <= pop ? '0 : place_q + CountBits'(4);
+      if (part_valid) place_q <= pop ? '0 : place_q + 1'b1;
     end
     if (!rst_ni) begin
       piece_valid_q <= 1'b0;

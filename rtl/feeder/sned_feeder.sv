@@ -137,7 +137,8 @@ module sned_feeder #(
   // ---- its entry, and where that points ----
   tag_t [8:0]                  tag_q;
   row_t                        entry;
-  logic signed [PlaceBits-1:0] first_q, place, low, high;
+  logic signed [PlaceBits-1:0] first_q, before_q, left_q;       // the tile's place in the raster; less than 0 by it; what of the raster is left
+  logic signed [PlaceBits-1:0] away, low, high;
   logic [AddressBits-1:0]      read_q;
   logic [EdgeBits-1:0]         from_q, to_q;
   logic [Pixels-1:0]           columns_inside;
@@ -149,9 +150,9 @@ module sned_feeder #(
 
   assign entry = row_t'(table_entry_i);
   // The raster place of pixel 0 a number of whole rows away: the columns are looked at by themselves.
-  assign place = first_q + PlaceBits'(entry.shift) - PlaceBits'(entry.columns);
-  assign low   = -place;
-  assign high  = $signed(PlaceBits'(limit_i)) - place;
+  assign away = PlaceBits'(entry.shift) - PlaceBits'(entry.columns);
+  assign low  = before_q - away;
+  assign high = left_q - away;
 
   sned_columns #(
     .Pixels    (Pixels),
@@ -173,8 +174,15 @@ module sned_feeder #(
 
   always_ff @(posedge clk_i) begin
     tag_q <= {tag_q[7:0], tag_t'{valid: issue, ends_tile: last_row & last_half, ends_half: last_row, row: {side_q, row_q[RowBits-1:0]}}};
-    if (columns_busy) first_q <= PlaceBits'(first_i);
-    else if (tag_q[1].valid & tag_q[1].ends_tile) first_q <= first_q + PlaceBits'(Pixels);
+    if (columns_busy) begin
+      first_q  <= PlaceBits'(first_i);
+      before_q <= -PlaceBits'(first_i);
+      left_q   <= PlaceBits'(limit_i) - PlaceBits'(first_i);
+    end else if (tag_q[1].valid & tag_q[1].ends_tile) begin
+      first_q  <= first_q + PlaceBits'(Pixels);
+      before_q <= before_q - PlaceBits'(Pixels);
+      left_q   <= left_q - PlaceBits'(Pixels);
+    end
     read_q <= base_i + entry.channel + AddressBits'(first_q) + AddressBits'(entry.shift);
     from_q <= edge_of(low);
     to_q   <= edge_of(high);

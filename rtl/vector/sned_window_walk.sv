@@ -40,28 +40,31 @@ module sned_window_walk
   address_t              in_channel_q, in_row_q, in_line_q, out_channel_q, out_row_q;
   address_t              top_q;                           // from the window's first row to the image's, for output row 0
   place_t                first_row_q, first_column_q;
-  // From the last of each on; constant from start_q on.
-  logic signed [8:0]          last_t_q;
-  logic signed [ColumnBits:0] last_x_q;
-  logic [7:0]                 last_r_q;
-  logic [ColumnBits-1:0]      last_y_q;
-  logic [15:0]                last_c_q;
-  logic                  start_q, running_q, go, last_t, last_r, last_x, last_y, last_c, ends;
+  // Whether each is at its last; compared when it moves, so that what waits for all of them waits for registers. `last_t_only` and the like:
+  // the first is the last. The bounds are of the one before the last. Constant from start_q on.
+  logic                       last_t_q, last_r_q, last_x_q, last_y_q, last_c_q;
+  logic                       last_t_only, last_r_only, last_x_only, last_y_only, last_c_only;
+  logic signed [8:0]          before_t;
+  logic signed [ColumnBits:0] before_x;
+  logic [7:0]                 before_r;
+  logic [ColumnBits-1:0]      before_y;
+  logic [15:0]                before_c;
+  logic                       start_q, running_q, go, ends;
 
-  assign last_t = $signed({1'b0, t_q}) >= last_t_q;
-  assign last_r = r_q == last_r_q;
-  assign last_x = $signed({1'b0, x_q}) >= last_x_q;
-  assign last_y = y_q == last_y_q;
-  assign last_c = channel_q == last_c_q;
-  assign ends   = last_t & last_r;
+  assign ends = last_t_q & last_r_q;
 
   // ---- where the walk is ----
   always_ff @(posedge clk_i) begin
-    last_t_q       <= $signed({1'b0, vector_i.kernel_width}) - 9'sd3;
-    last_r_q       <= vector_i.kernel_height - 1'b1;
-    last_x_q       <= $signed({1'b0, vector_i.out_width}) - $signed((ColumnBits + 1)'(Outputs));
-    last_y_q       <= vector_i.out_height - 1'b1;
-    last_c_q       <= vector_i.channels - 1'b1;
+    before_t       <= $signed({1'b0, vector_i.kernel_width}) - 9'sd6;
+    before_r       <= vector_i.kernel_height - 8'd2;
+    before_x       <= $signed({1'b0, vector_i.out_width}) - $signed((ColumnBits + 1)'(2 * Outputs));
+    before_y       <= vector_i.out_height - ColumnBits'(2);
+    before_c       <= vector_i.channels - 16'd2;
+    last_t_only    <= vector_i.kernel_width <= 8'd3;
+    last_r_only    <= vector_i.kernel_height == 8'd1;
+    last_x_only    <= vector_i.out_width <= ColumnBits'(Outputs);
+    last_y_only    <= vector_i.out_height == ColumnBits'(1);
+    last_c_only    <= vector_i.channels == 16'd1;
     start_q        <= start_i;
     top_q          <= address_t'(vector_i.pad_top) * address_t'(vector_i.pitch);
     first_row_q    <= -place_t'(vector_i.pad_top);
@@ -73,6 +76,11 @@ module sned_window_walk
       x_q           <= '0;
       r_q           <= '0;
       t_q           <= '0;
+      last_t_q      <= last_t_only;
+      last_r_q      <= last_r_only;
+      last_x_q      <= last_x_only;
+      last_y_q      <= last_y_only;
+      last_c_q      <= last_c_only;
       row_q         <= first_row_q;
       column_q      <= first_column_q;
       in_channel_q  <= address_t'(vector_i.base) - top_q;
@@ -81,27 +89,32 @@ module sned_window_walk
       out_channel_q <= address_t'(vector_i.out_base);
       out_row_q     <= address_t'(vector_i.out_base);
     end else if (running_q & go) begin
-      t_q <= last_t ? '0 : t_q + 8'd3;
-      if (last_t) begin
-        r_q       <= last_r ? '0 : r_q + 1'b1;
-        in_line_q <= last_r ? in_row_q : in_line_q + address_t'(vector_i.pitch);
+      t_q      <= last_t_q ? '0 : t_q + 8'd3;
+      last_t_q <= last_t_q ? last_t_only : $signed({1'b0, t_q}) >= before_t;
+      if (last_t_q) begin
+        r_q       <= last_r_q ? '0 : r_q + 1'b1;
+        last_r_q  <= last_r_q ? last_r_only : r_q == before_r;
+        in_line_q <= last_r_q ? in_row_q : in_line_q + address_t'(vector_i.pitch);
       end
       if (ends) begin
-        x_q      <= last_x ? '0 : x_q + ColumnBits'(Outputs);
-        column_q <= last_x ? first_column_q : column_q + place_t'(vector_i.segment_step);
+        x_q      <= last_x_q ? '0 : x_q + ColumnBits'(Outputs);
+        last_x_q <= last_x_q ? last_x_only : $signed({1'b0, x_q}) >= before_x;
+        column_q <= last_x_q ? first_column_q : column_q + place_t'(vector_i.segment_step);
       end
-      if (ends & last_x) begin
-        y_q       <= last_y ? '0 : y_q + 1'b1;
-        row_q     <= last_y ? first_row_q : row_q + place_t'(vector_i.stride_down);
-        in_row_q  <= last_y ? in_channel_q + address_t'(vector_i.plane) : in_row_q + address_t'(vector_i.row_step);
-        in_line_q <= last_y ? in_channel_q + address_t'(vector_i.plane) : in_row_q + address_t'(vector_i.row_step);
-        out_row_q <= last_y ? out_channel_q + address_t'(vector_i.out_plane) : out_row_q + address_t'(vector_i.out_pitch);
+      if (ends & last_x_q) begin
+        y_q       <= last_y_q ? '0 : y_q + 1'b1;
+        last_y_q  <= last_y_q ? last_y_only : y_q == before_y;
+        row_q     <= last_y_q ? first_row_q : row_q + place_t'(vector_i.stride_down);
+        in_row_q  <= last_y_q ? in_channel_q + address_t'(vector_i.plane) : in_row_q + address_t'(vector_i.row_step);
+        in_line_q <= last_y_q ? in_channel_q + address_t'(vector_i.plane) : in_row_q + address_t'(vector_i.row_step);
+        out_row_q <= last_y_q ? out_channel_q + address_t'(vector_i.out_plane) : out_row_q + address_t'(vector_i.out_pitch);
       end
-      if (ends & last_x & last_y) begin
+      if (ends & last_x_q & last_y_q) begin
         channel_q     <= channel_q + 1'b1;
+        last_c_q      <= channel_q == before_c;
         in_channel_q  <= in_channel_q + address_t'(vector_i.plane);
         out_channel_q <= out_channel_q + address_t'(vector_i.out_plane);
-        running_q     <= ~last_c;
+        running_q     <= ~last_c_q;
       end
     end
     if (!rst_ni) begin
@@ -129,7 +142,7 @@ module sned_window_walk
     if (go) begin
       here_q <= '{
           valid: running_q,
-          taps: vector_i.kernel_width - t_q >= 8'd3 ? 2'd3 : 2'(vector_i.kernel_width - t_q),
+          taps: last_t_q ? 2'(vector_i.kernel_width - t_q) : 2'd3,
           begins: (t_q == '0) & (r_q == '0),
           ends: ends,
           out_address: out_row_q + address_t'(x_q),
