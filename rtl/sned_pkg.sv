@@ -210,6 +210,11 @@ package sned_pkg;
     logic                     is_signed;    // the inputs' bytes
   } fc_t;
 
+  // Of all bits at most one.
+  function automatic logic one_or_none(logic [15:0] bits);
+    return (bits & (bits - 1'b1)) == '0;
+  endfunction
+
 endpackage
 
 `default_nettype wire

@@ -50,7 +50,6 @@ module sned_rows #(
   logic                           ends_q;                 // the rows of out_q are a lane's last
 
   assign behind          = limit_i - place_i;             // pixels from here to the end of the raster
-  assign write_o         = |left_q;
   assign write_address_o = left_q[0] ? out_address_q[0] : out_address_q[1];
   assign write_data_o    = left_q[0] ? out_q[0][Pixels-1:0] : out_q[1][Pixels-1:0];
 
@@ -69,7 +68,7 @@ module sned_rows #(
       for (int f = 0; f < 2; f++) address_q[f] <= base_i + channel_i[f] + place_i;
       to_q <= behind >= AddressBits'(Pixels) ? EdgeBits'(Pixels) : EdgeBits'(behind);
     end
-    if (ends_q & (complete_q | (left_q == '0))) begin
+    if (ends_q & (complete_q | ~write_o)) begin
       done_o[done_q] <= 1'b1;
       ends_q         <= 1'b0;
     end
@@ -78,14 +77,17 @@ module sned_rows #(
       out_address_q <= address_q;
       out_to_q      <= to_q;
       left_q        <= used_q;
+      write_o       <= |used_q;
       ends_q        <= ends_lane_q;
       done_q        <= lane_q;
     end else if (write_ready_i) begin
-      left_q <= left_q[0] ? {left_q[1], 1'b0} : 2'b00;
+      left_q  <= left_q[0] ? {left_q[1], 1'b0} : 2'b00;
+      write_o <= &left_q;
     end
     if (!rst_ni | start_i) begin
       complete_q <= 1'b0;
       left_q     <= '0;
+      write_o    <= 1'b0;
       ends_q     <= 1'b0;
       done_o     <= '0;
     end

@@ -22,14 +22,17 @@ module sned_reset (
 
   state_t     state_q;
   logic [2:0] count_q;            // cycles, so that what units have in flight is gone
+  logic       core_rst_q, axi_rst_q;
 
-  assign busy_o = state_q != Run;
+  assign busy_o      = state_q != Run;
+  assign core_rst_no = ~core_rst_q;  // what resets flip-flops: the register itself, to thousands of them
+  assign axi_rst_no  = ~axi_rst_q;
 
   always_ff @(posedge clk_i) begin
-    core_rst_no <= (state_q == Run) & ~reset_i;
-    axi_rst_no  <= state_q != Clear;
-    halt_o      <= (state_q != Run) | reset_i | error_i;
-    count_q     <= count_q + 1'b1;
+    core_rst_q <= (state_q != Run) | reset_i;
+    axi_rst_q  <= state_q == Clear;
+    halt_o     <= (state_q != Run) | reset_i | error_i;
+    count_q    <= count_q + 1'b1;
     unique case (state_q)
       Run: begin
         count_q <= '0;
@@ -47,10 +50,10 @@ module sned_reset (
       default: state_q <= Run;
     endcase
     if (!rst_ni) begin
-      state_q     <= Clear;
-      count_q     <= '0;
-      core_rst_no <= 1'b0;
-      axi_rst_no  <= 1'b0;
+      state_q    <= Clear;
+      count_q    <= '0;
+      core_rst_q <= 1'b1;
+      axi_rst_q  <= 1'b1;
     end
   end
 

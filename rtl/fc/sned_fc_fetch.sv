@@ -46,25 +46,18 @@ module sned_fc_fetch
   logic             length_valid, length_ready, fifo_ready;
   logic [3:0][31:0] length_quads;                       // of 4 inputs each
   logic [1:0]       turn_q;                             // which of them is next
+  logic             ends_q;                             // it is the last of them
 
-  sned_fifo #(
-    .Width(128),
-    .Depth(Room)
-  ) i_lengths (
-    .clk_i,
-    .rst_ni,
-    .valid_i(length_valid_i),
-    .ready_o(fifo_ready),
-    .data_i (length_i),
-    .valid_o(length_valid),
-    .ready_i(length_ready),
-    .data_o (length_quads)
+  sned_fifo #(.Width(128), .Depth(Room)) i_lengths (
+    .clk_i, .rst_ni, .valid_i(length_valid_i), .ready_o(fifo_ready), .data_i(length_i),
+    .valid_o(length_valid), .ready_i(length_ready), .data_o(length_quads)
   );
 
   // ---- four inputs and the lengths of their columns ----
   logic                 held_q, load, done;
   logic                 ask_lengths, ask_column, ask_records, free; // who asks; and that a request can be taken
-  logic [3:0]           wanted_q, pick;                 // columns to be asked for
+  logic [3:0]           wanted, wanted_q, pick, rest;   // columns to be asked for
+  logic                 none_q, last_q;                 // wanted_q is none; one or none
   logic [3:0][7:0]      value_q, length_q, length;
   logic [4:0][9:0]      ahead, ahead_q;               // beats of the columns before each, and of all
   logic [PlaceBits-1:0] column_q;                       // where the first of the four columns lies
@@ -73,44 +66,57 @@ module sned_fc_fetch
   logic                 column_taken;
 
   always_comb begin
-    length    = length_quads[turn_q];
+    length   = length_quads[turn_q];
     ahead[0] = '0;
     ahead[1] = 10'(length[0]);
     ahead[2] = 10'(length[0]) + 10'(length[1]);
     ahead[3] = ahead[2] + 10'(length[2]);
     ahead[4] = ahead[2] + (10'(length[2]) + 10'(length[3]));
+    for (int i = 0; i < 4; i++) wanted[i] = quad_i[i] != 0 && length[i] != 0;
   end
 
+
   assign pick         = {wanted_q[3] & ~|wanted_q[2:0], wanted_q[2] & ~|wanted_q[1:0], wanted_q[1] & ~wanted_q[0], wanted_q[0]};
-  assign done         = (wanted_q & ~pick) == 0 && (wanted_q == 0 || (~ask_lengths & free));
+  assign rest         = wanted_q & ~pick;
+  assign done         = last_q & (none_q | (~ask_lengths & free));
   assign load         = (~held_q | done) & quad_valid_i & length_valid;
   assign quad_ready_o = load;
-  assign length_ready = load & (turn_q == 2'd3 || last_quad_q);
+  assign length_ready = load & ends_q;
 
   always_ff @(posedge clk_i) begin
-    if (column_taken) wanted_q <= wanted_q & ~pick;
+    if (column_taken) begin
+      wanted_q <= rest;
+      none_q   <= last_q;
+      last_q   <= one_or_none(16'(rest));
+    end
     if (held_q & done) begin
       held_q   <= 1'b0;
       column_q <= column_q + PlaceBits'(ahead_q[4]);
     end
     if (load) begin
-      held_q   <= 1'b1;
-      value_q  <= quad_i;
-      length_q <= length;
-      ahead_q <= ahead;
-      for (int i = 0; i < 4; i++) wanted_q[i] <= quad_i[i] != 0 && length[i] != 0;
-      quads_q <= quads_q - 1'b1;
-      turn_q  <= last_quad_q ? '0 : turn_q + 1'b1;
+      held_q      <= 1'b1;
+      value_q     <= quad_i;
+      length_q    <= length;
+      ahead_q     <= ahead;
+      wanted_q    <= wanted;
+      none_q      <= wanted == '0;
+      last_q      <= one_or_none(16'(wanted));
+      quads_q     <= quads_q - 1'b1;
+      turn_q      <= last_quad_q ? '0 : turn_q + 1'b1;
+      ends_q      <= quads_q == 2 || (turn_q == 2'd2 && ~last_quad_q);
       last_quad_q <= quads_q == 2;
     end
     if (start_i) begin
-      column_q <= PlaceBits'(lengths_of(inputs_i)) + PlaceBits'(records_i);
-      quads_q  <= 14'((17'(inputs_i) + 17'd3) >> 2);
+      column_q    <= PlaceBits'(lengths_of(inputs_i)) + PlaceBits'(records_i);
+      quads_q     <= 14'((17'(inputs_i) + 17'd3) >> 2);
+      ends_q      <= inputs_i <= 16'd4;
       last_quad_q <= inputs_i <= 16'd4;
     end
     if (!rst_ni) begin
       held_q   <= 1'b0;
       wanted_q <= '0;
+      none_q   <= 1'b1;
+      last_q   <= 1'b1;
       quads_q  <= '0;
       turn_q   <= '0;
     end
@@ -130,7 +136,7 @@ module sned_fc_fetch
 
   assign chunk        = missing_q < 13'(Chunk) ? missing_q[RoomBits-1:0] : RoomBits'(Chunk);
   assign ask_lengths  = lengths_q;
-  assign ask_column   = ~ask_lengths & held_q & (wanted_q != 0);
+  assign ask_column   = ~ask_lengths & held_q & ~none_q;
   assign ask_records  = ~ask_lengths & ~ask_column & ~held_q & quads_q == 0 & records_q != 0;
   assign column_taken = ask_column & free;
 
@@ -148,17 +154,9 @@ module sned_fc_fetch
     if (ask_records) request = '{place: PlaceBits'(lengths_of(inputs_i)), beats: records_i, tag: '0};
   end
 
-  sned_skid #(
-    .Width($bits(request_t))
-  ) i_request (
-    .clk_i,
-    .rst_ni,
-    .valid_i(ask_lengths | ask_column | ask_records),
-    .ready_o(free),
-    .data_i (request),
-    .valid_o(req_valid_o),
-    .ready_i(req_ready_i),
-    .data_o (asked)
+  sned_skid #(.Width($bits(request_t))) i_request (
+    .clk_i, .rst_ni, .valid_i(ask_lengths | ask_column | ask_records), .ready_o(free), .data_i(request),
+    .valid_o(req_valid_o), .ready_i(req_ready_i), .data_o(asked)
   );
 
   assign req_address_o = {base_i + 60'(asked.place), 4'b0};

@@ -49,10 +49,6 @@ module sned_fc_lane
   assign pop  = last_q & some_q;
   assign load = last_q & mask_valid;
 
-  function automatic logic one_or_none(logic [FcEntries-1:0] entries);
-    return (entries & (entries - 1'b1)) == '0;
-  endfunction
-
   sned_fifo #(
     .Width(FcEntries),
     .Depth(Waiting)
@@ -86,7 +82,7 @@ module sned_fc_lane
     pick_q  <= pick;
     left_q  <= load ? mask : rest;
     some_q  <= load | ~last_q;
-    last_q  <= load ? one_or_none(mask) : one_or_none(rest);
+    last_q  <= load ? one_or_none(16'(mask)) : one_or_none(16'(rest));
     count_q <= count_q + CountBits'(push_i) - CountBits'(pop);
     room_o  <= count_q <= CountBits'(Waiting - Margin);
     if (!rst_ni) begin
