@@ -120,6 +120,38 @@ static inline void accel_add_random_node(struct graph *graph, struct random *ran
     }
 }
 
+/* Convs and pools one behind the other, large before the pools, and an average in the end. */
+static inline struct graph *accel_random_chain(uint64_t seed)
+{
+    struct random random;
+    sned_random_seed(&random, seed, 4);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)random_range(&random, 1, 3),
+                             (int64_t)random_range(&random, 16, 44), (int64_t)random_range(&random, 12, 32)),
+                  random_type(&random, false));
+    for (int stage = random_range(&random, 2, 3); stage > 0; stage--) {
+        const int channels = random_range(&random, 3, 8);
+        for (int n = random_range(&random, 1, 2); n > 0; n--) {
+            const struct extent e = accel_extent(graph);
+            const struct window w = accel_random_window(&random, e.height < 3 || e.width < 3 ? 1 : 3, 1);
+            random_conv(graph, &random, &w, 1, channels, random_type(&random, false));
+            accel_no_slope(graph);
+        }
+        const struct extent e = accel_extent(graph);
+        if (e.height < 3 || e.width < 2)
+            break;
+        struct node *node =
+            add_node(graph, OP_MAX_POOL, &graph->output, 1, graph->tensors[graph->output].quantization);
+        node->u.pool.window =
+            (struct window){{random_range(&random, 2, 3), 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
+        node->u.pool.ceil_mode = random_range(&random, 0, 1);
+    }
+    const struct extent e = accel_extent(graph);
+    scalings_by_count(add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, wide16), e.height * e.width);
+    accel_extent(graph);
+    return graph;
+}
+
 /* A few nodes, then scores: by a Gemm, a Conv and an average, or as they are. */
 static inline struct graph *accel_random_network(uint64_t seed)
 {

@@ -65,22 +65,31 @@ static void shuffle(struct accel_program *program, struct random *random)
     free(list);
 }
 
-/* Convs that begin behind a raster's first pixel. */
-static int parts_in(const struct accel_program *program)
+/* What the compiler made of networks. */
+struct seen {
+    int parts;  /* Convs that begin behind a raster's first pixel */
+    int strips; /* networks with strips, and with more than one stretch of them */
+    int stretches;
+};
+
+static void look_at(struct seen *seen, const struct accel_program *program)
 {
-    int parts = 0;
+    int joins = 0;
     for (int d = 0; d < program->descriptor_count; d++) {
         struct descriptor descriptor;
         assert_true(
             descriptor_unpack(&descriptor, program->image.data + program->list + d * DESCRIPTOR_BYTES));
-        parts += descriptor.unit == CODE_CONV && descriptor.u.conv.first > 0;
+        seen->parts += descriptor.unit == CODE_CONV && descriptor.u.conv.first > 0;
     }
-    return parts;
+    for (int l = 0; l < program->layer_count; l++)
+        joins += strcmp(program->layers[l].name, "join") == 0;
+    seen->strips += joins > 0;
+    seen->stretches += joins > 1;
 }
 
 /* False where the compiler says that it cannot. */
 static bool check_network(struct graph *graph, const struct accel_config *config,
-                          const struct accel_request *request, int *parts, struct random *random)
+                          const struct accel_request *request, struct seen *seen, struct random *random)
 {
     struct accel_program program;
     sned_model *model;
@@ -90,7 +99,7 @@ static bool check_network(struct graph *graph, const struct accel_config *config
         fail_msg("%s", error.message);
     const sned_status status = accel_compile(&program, sned_model_graph(model), config, request, &error);
     if (status == SNED_OK) {
-        *parts += parts_in(&program);
+        look_at(seen, &program);
         const size_t count = sned_shape_elements(&graph->tensors[graph->output].shape);
         const size_t in = (size_t)program.input.bytes, out = (size_t)program.output.bytes;
         uint8_t *inputs = calloc((size_t)images, in), *outputs = calloc((size_t)images, out), *block;
@@ -128,8 +137,8 @@ static bool check_network(struct graph *graph, const struct accel_config *config
 static bool check_images(struct graph *graph, const struct accel_config *config, struct random *random)
 {
     const struct accel_request request = {.images = random_range(random, 1, 5)};
-    int parts = 0;
-    return check_network(graph, config, &request, &parts, random);
+    struct seen seen = {0};
+    return check_network(graph, config, &request, &seen, random);
 }
 
 static void random_networks_give_the_runtimes_scores(void **state)
@@ -149,14 +158,14 @@ static void convs_in_parts_give_the_runtimes_scores(void **state)
 {
     enum { NETWORKS = 200 };
     struct random random;
-    int parts = 0;
+    struct seen seen = {0};
     sned_random_seed(&random, 24, 0);
     for (int i = 0; i < NETWORKS; i++) {
         const struct accel_request request = {.images = 1, .parts = random_range(&random, 2, 6)};
         check_network(accel_random_network(3000 + (uint64_t)i), config_named(i % 2 ? "ci" : "ecp5"), &request,
-                      &parts, &random);
+                      &seen, &random);
     }
-    assert_true(parts > NETWORKS / 4);
+    assert_true(seen.parts > NETWORKS / 4);
 }
 
 /* Too little memory for all images at once, and often for two. */
@@ -172,6 +181,26 @@ static void images_in_little_memory_do_not_disturb_each_other(void **state)
         compiled += check_images(accel_random_network(1000 + (uint64_t)i), &config, &random);
     }
     assert_true(compiled > NETWORKS / 4);
+}
+
+/* Convs and pools whose activations do not fit as a whole: in strips, of which pools and the next strip's
+ * Convs run side by side. */
+static void strips_of_rows_give_the_runtimes_scores(void **state)
+{
+    enum { NETWORKS = 400 };
+    struct random random;
+    struct seen seen = {0};
+    sned_random_seed(&random, 25, 0);
+    for (int i = 0; i < NETWORKS; i++) {
+        struct accel_config config = *config_named("ci");
+        const struct accel_request request = {.images = random_range(&random, 1, 3),
+                                              .parts = random_range(&random, 0, 4)};
+        config.activation_bytes = 2048 << random_range(&random, 0, 2);
+        check_network(accel_random_chain((uint64_t)i), &config, &request, &seen, &random);
+    }
+    assert_true(seen.strips > NETWORKS / 4);
+    assert_true(seen.stretches > NETWORKS / 100);
+    assert_true(seen.parts > NETWORKS / 2);
 }
 
 static void a_branching_network_gives_the_runtimes_scores(void **state)
@@ -273,6 +302,7 @@ int main(void)
         cmocka_unit_test(random_networks_give_the_runtimes_scores),
         cmocka_unit_test(convs_in_parts_give_the_runtimes_scores),
         cmocka_unit_test(images_in_little_memory_do_not_disturb_each_other),
+        cmocka_unit_test(strips_of_rows_give_the_runtimes_scores),
         cmocka_unit_test(what_is_left_to_the_host_goes_on_from_the_accelerators_scores),
         cmocka_unit_test(a_branching_network_gives_the_runtimes_scores),
         cmocka_unit_test(what_cannot_be_placed_is_named),

@@ -4,8 +4,10 @@
  */
 #include "accel/compile.h"
 #include "accel/numbers.h"
+#include "accel/order.h"
 #include "accel/parts.h"
 #include "accel/schedule.h"
+#include "accel/strips.h"
 
 #include <stdlib.h>
 
@@ -37,7 +39,7 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
     case OP_RESHAPE:
         return SNED_OK; /* a matter of places */
     default:
-        return compile_vector(c, n, error);
+        return placement_is_view(&c->placement, c->graph, n) ? SNED_OK : compile_vector(c, n, error);
     }
 }
 
@@ -62,14 +64,14 @@ static sned_status compile_nodes(struct compiler *c, int last, sned_error *error
         }
         c->program->layers[n].issued = 0;
         sned_status status = compile_node(c, n, error);
-        if (status == SNED_OK && c->in_parts && n == end && end > begin)
+        if (status == SNED_OK && c->stay == STAY_PARTS && n == end && end > begin)
             status = parts_cut(&c->steps, c->parts, c->config, error);
         if (status != SNED_OK)
             c->failed = n;
         SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", c->graph->nodes[n].name,
                                     sned_op_name(c->graph->nodes[n].op)));
     }
-    return SNED_OK;
+    return order_steps(&c->steps, c->graph, &c->placement, error);
 }
 
 /* Nodes before it run on the accelerator. */
@@ -87,30 +89,50 @@ static sned_status replace(struct compiler *c, const struct graph *graph, int cu
     struct placement placement;
     struct accel_config config = *c->config;
     config.activation_bytes = bytes;
-    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, c->in_parts, &config, error));
+    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, c->stay, &config, error));
     placement_free(&c->placement);
     c->placement = placement;
     c->graph = graph;
     return SNED_OK;
 }
 
-/* The first layers in the fewest strips with which all fits in `bytes`; of these the longest beginning.
- * *strips stays NULL where no number of them suffices. */
-static sned_status cut_rows(struct compiler *c, const struct graph *graph, int64_t bytes,
-                            struct graph **strips, sned_error *error)
+/* As a whole, in as many ways to run side by side as memory allows. */
+static sned_status place_whole(struct compiler *c, const struct graph *graph, int64_t bytes,
+                               sned_error *error)
 {
-    enum { MOST = 32 };
-    const int chain = sned_graph_chain(graph);
-    for (int count = 2; count <= MOST && !*strips; count++)
-        for (int length = chain; length > 1 && !*strips; length--) {
-            struct graph *tried;
-            SNED_TRY(sned_graph_copy(&tried, graph, error));
-            if (sned_graph_cut_rows(tried, length, count, NULL) == SNED_OK &&
-                replace(c, tried, last_of(c, tried) + 1, bytes, NULL) == SNED_OK)
-                *strips = tried;
-            else
-                sned_graph_free(tried);
-        }
+    const enum stay most = c->stay;
+    sned_status status = replace(c, graph, last_of(c, graph) + 1, bytes, error);
+    while (status == SNED_ERROR_UNSUPPORTED && c->stay > STAY_SHORT) {
+        c->stay--;
+        status = replace(c, graph, last_of(c, graph) + 1, bytes, error);
+    }
+    if (status != SNED_OK)
+        c->stay = most;
+    return status;
+}
+
+/* The first layers in strips with which all fits in `bytes`: planned for less and less room until it does, as
+ * the plan knows nothing of how spots lie beside each other. *strips stays NULL where none is found. */
+static sned_status place_strips(struct compiler *c, const struct graph *graph, int64_t bytes,
+                                struct graph **strips, sned_error *error)
+{
+    enum { STEPS = 32 };
+    c->stay = c->parts != 1 ? STAY_PARTS : STAY_BESIDE;
+    for (int step = STEPS; step > STEPS / 4 && !*strips; step--) {
+        struct strips plan;
+        struct graph *tried;
+        SNED_TRY(strips_plan(&plan, graph, last_of(c, graph), c->config, bytes * step / STEPS, error));
+        const sned_status status = plan.count ? strips_cut(&tried, graph, &plan, error) : SNED_OK;
+        const bool cut = plan.count > 0;
+        strips_free(&plan);
+        SNED_TRY(status);
+        if (!cut)
+            continue;
+        if (place_whole(c, tried, bytes, NULL) == SNED_OK)
+            *strips = tried;
+        else
+            sned_graph_free(tried);
+    }
     return SNED_OK;
 }
 
@@ -120,17 +142,13 @@ static sned_status place(struct compiler *c, const struct graph *graph, struct g
                          sned_error *error)
 {
     const int64_t bytes = c->config->activation_bytes;
-    sned_status whole = replace(c, graph, last_of(c, graph) + 1, bytes, error);
-    if (whole == SNED_ERROR_UNSUPPORTED && c->in_parts) {
-        c->in_parts = false;
-        whole = replace(c, graph, last_of(c, graph) + 1, bytes, error);
-    }
+    const sned_status whole = place_whole(c, graph, bytes, error);
     if (whole != SNED_ERROR_UNSUPPORTED)
         return whole;
     if (c->program->images > 1)
-        SNED_TRY(cut_rows(c, graph, bytes - bytes / 16, strips, error));
+        SNED_TRY(place_strips(c, graph, bytes - bytes / 16, strips, error));
     if (!*strips)
-        SNED_TRY(cut_rows(c, graph, bytes, strips, error));
+        SNED_TRY(place_strips(c, graph, bytes, strips, error));
     return *strips ? SNED_OK : whole;
 }
 
@@ -184,7 +202,7 @@ static sned_status compile(struct accel_program *program, const struct graph *gr
     struct compiler c = {.config = config,
                          .program = program,
                          .host_nodes = host_nodes,
-                         .in_parts = request->images == 1 && request->parts != 1,
+                         .stay = request->images == 1 && request->parts != 1 ? STAY_PARTS : STAY_BESIDE,
                          .parts = request->parts,
                          .failed = -1};
     struct graph *strips = NULL;

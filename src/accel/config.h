@@ -41,7 +41,7 @@ struct accel_config {
     int fc_rows;    /* outputs of a lane: those of a Gemm are fc_lanes * fc_rows at most */
     int read_beats; /* of 16 bytes, that wait in a read port of DDR: a power of two, 16 or more */
 
-    int64_t activation_bytes; /* on chip */
+    int64_t activation_bytes; /* on chip: a power of two */
     double ddr_bytes;         /* to and from DDR a cycle: assumed 80 % of the memory's peak */
 };
 

@@ -177,7 +177,7 @@ sned_status cycles_count(struct network_cycles *result, const struct graph *grap
     sned_status status;
     *result = (struct network_cycles){.node_count = graph->node_count};
     /* What does not fit on chip is counted all the same. */
-    if (placement_make(&placement, graph, graph->node_count, graph->node_count + 1, false, config, NULL) !=
+    if (placement_make(&placement, graph, graph->node_count, graph->node_count + 1, STAY_SHORT, config, NULL) !=
         SNED_OK)
         placement = (struct placement){0};
     SNED_TRY_DONE(sned_alloc(&result->nodes, (size_t)graph->node_count, sizeof *result->nodes, error));

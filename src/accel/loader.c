@@ -27,11 +27,11 @@ static int64_t cycles_of(const struct load_work *work)
 }
 
 sned_status loader_load(struct loader *l, struct emitter *emitter, int layer, const struct load_work *work,
-                        int after, int64_t from, int *index, sned_error *error)
+                        const int *after, int after_count, int64_t from, int *index, sned_error *error)
 {
     const struct descriptor d = {.unit = CODE_LOAD, .layer = layer, .u.load = *work};
     l->free = larger(l->free, from) + cycles_of(work);
-    return emit(emitter, &d, &after, 1, index, error);
+    return emit(emitter, &d, after, after_count, index, error);
 }
 
 /* ---- the loads of a Conv ---- */
@@ -104,7 +104,7 @@ static sned_status load_rows(struct loader *l, struct emitter *emitter, const st
     l->row_first = (int)work.place;
     l->rows_loaded = conv->rows.address;
     const struct half user = row_user(l, l->row_half);
-    return loader_load(l, emitter, conv->work.layer, &work, user.user, user.free, &l->row_load, error);
+    return loader_load(l, emitter, conv->work.layer, &work, &user.user, 1, user.free, &l->row_load, error);
 }
 
 sned_status loader_tables(struct loader *l, struct emitter *emitter, const struct task *conv,
@@ -119,8 +119,8 @@ sned_status loader_tables(struct loader *l, struct emitter *emitter, const struc
         const struct load_work pairs = pairs_of(l, conv, l->half), streams = streams_of(l, conv, l->half);
         if (l->rows_loaded != conv->rows.address)
             SNED_TRY(load_rows(l, emitter, conv, error));
-        SNED_TRY(loader_load(l, emitter, layer, &pairs, half->user, half->free, &loads[1], error));
-        SNED_TRY(loader_load(l, emitter, layer, &streams, half->user, half->free, &loads[2], error));
+        SNED_TRY(loader_load(l, emitter, layer, &pairs, &half->user, 1, half->free, &loads[1], error));
+        SNED_TRY(loader_load(l, emitter, layer, &streams, &half->user, 1, half->free, &loads[2], error));
     }
     loads[0] = l->row_load;
     d->u.conv.row_first = l->row_first;
@@ -135,7 +135,7 @@ sned_status loader_lrn(struct loader *l, struct emitter *emitter, const struct t
     const struct load_work table = {
         .kind = LOAD_TABLE, .address = lrn->table.address, .words = lrn->table.words};
     if (l->lrn_table != lrn->table.address)
-        SNED_TRY(loader_load(l, emitter, lrn->work.layer, &table, l->lrn, 0, &l->lrn_load, error));
+        SNED_TRY(loader_load(l, emitter, lrn->work.layer, &table, &l->lrn, 1, 0, &l->lrn_load, error));
     l->lrn_table = lrn->table.address;
     *load = l->lrn_load;
     return SNED_OK;

@@ -35,9 +35,10 @@ struct loader {
 
 void loader_init(struct loader *loader, const struct accel_config *config);
 
-/* A load behind descriptor `after` (-1: none), which is done at `from`. */
+/* A load behind descriptors `after` (-1: none), which are done at `from`. */
 sned_status loader_load(struct loader *loader, struct emitter *emitter, int layer,
-                        const struct load_work *work, int after, int64_t from, int *index, sned_error *error);
+                        const struct load_work *work, const int *after, int after_count, int64_t from,
+                        int *index, sned_error *error);
 
 /* When a Conv's tables are there, if it comes next. */
 int64_t loader_time(const struct loader *loader, const struct task *conv);

@@ -153,20 +153,20 @@ static sned_status add_vector(struct step_list *steps, const struct chain *c, in
                               int64_t pixels, int64_t *rows, const struct accel_config *config,
                               sned_error *error)
 {
-    int after = conv;
+    int behind = conv;
     const bool ends = pixels == INT64_MAX;
     if (c->has_lrn) {
         const int64_t to = ends ? c->lrn.work.u.vector.length : pixels;
         const struct task lrn = lrn_part(c, before, to, config);
-        SNED_TRY(step_add_after(steps, c->lrn.work.layer, &lrn, after, error));
-        after = steps->task_count - 1;
+        SNED_TRY(step_add_behind(steps, c->lrn.work.layer, &lrn, behind, error));
+        behind = steps->task_count - 1;
     }
     if (c->has_pool) {
         const struct vector_work *pool = &c->pool.work.u.vector;
         const int64_t to = ends ? pool->out_height : rows_within(pool, pixels / pool->pitch);
         if (to > *rows) {
             const struct task part = pool_part(c, *rows, to, config);
-            SNED_TRY(step_add_after(steps, c->pool.work.layer, &part, after, error));
+            SNED_TRY(step_add_behind(steps, c->pool.work.layer, &part, behind, error));
             *rows = to;
         }
     }

@@ -65,6 +65,26 @@ static uint64_t phases_read(const struct window *w)
     return phases;
 }
 
+/* Does a Slice take whole rows, one by one, for nodes that read them where they are? */
+static bool takes_rows(const struct placement *p, const struct graph *graph, const struct node *node,
+                       int last)
+{
+    const struct shape *shape = &graph->tensors[node->inputs[0]].shape;
+    const struct spot *in = &p->spots[p->of_tensor[node->inputs[0]]];
+    if (node->op != OP_SLICE || shape->rank != 4 || node->output == graph->output || in->wide ||
+        in->stride[0] * in->stride[1] != 1)
+        return false;
+    bool whole = node->u.slice.start[0] == 0 && node->u.slice.start[3] == 0 &&
+                 graph->tensors[node->output].shape.dim[3] == shape->dim[3];
+    for (int axis = 0; axis < shape->rank; axis++)
+        whole = whole && node->u.slice.step[axis] == 1;
+    for (int n = 0; n < graph->node_count && whole; n++)
+        for (int i = 0; i < graph->nodes[n].input_count && whole; i++)
+            whole = graph->nodes[n].inputs[i] != node->output ||
+                    (n < last && graph->nodes[n].op != OP_CONCAT && !moves_nothing(graph->nodes[n].op));
+    return whole;
+}
+
 /* Only Flatten and Reshape that keep the order of elements without a change of spot: what reads them is a
  * Gemm, which takes any layout. */
 static sned_status find_spots(struct placement *p, const struct graph *graph, int last, sned_error *error)
@@ -106,13 +126,29 @@ static sned_status find_spots(struct placement *p, const struct graph *graph, in
         } else {
             p->of_tensor[node->output] = add_spot(p, graph, node->output, plain, n);
         }
+        if (takes_rows(p, graph, node, last)) {
+            struct spot *view = &p->spots[p->of_tensor[node->output]];
+            view->parent = in;
+            view->channel = (int)node->u.slice.start[1];
+            view->row = (int)node->u.slice.start[2];
+        }
         for (int i = 0; i < node->input_count; i++)
             if (node->inputs[i] >= 0 && p->of_tensor[node->inputs[i]] >= 0)
                 p->spots[p->of_tensor[node->inputs[i]]].dies = n;
     }
     const int result = last == graph->node_count ? graph->output : graph->nodes[last].inputs[0];
     p->spots[p->of_tensor[result]].dies = last;
+    for (int s = p->spot_count - 1; s >= 0; s--) /* what Slices are parts of stays as long as they are */
+        if (p->spots[s].parent >= 0) {
+            struct spot *parent = &p->spots[p->spots[s].parent];
+            parent->dies = (int)larger(parent->dies, p->spots[s].dies);
+        }
     return SNED_OK;
+}
+
+bool placement_is_view(const struct placement *p, const struct graph *graph, int node)
+{
+    return graph->nodes[node].op == OP_SLICE && p->spots[p->of_tensor[graph->nodes[node].output]].parent >= 0;
 }
 
 /* A sum, an activation or an LRN may write where its input lies: it reads each byte before. */
@@ -176,6 +212,14 @@ const struct spot *placement_input(const struct placement *p, const struct graph
     return &p->spots[copy >= 0 ? copy : p->of_tensor[graph->nodes[node].inputs[0]]];
 }
 
+/* The spot that this one is a part of a part of ... */
+static const struct spot *outermost(const struct placement *p, int spot)
+{
+    while (p->spots[spot].parent >= 0)
+        spot = p->spots[spot].parent;
+    return &p->spots[spot];
+}
+
 static sned_status find_pitches(struct placement *p, const struct graph *graph, int last, sned_error *error)
 {
     int *root = NULL, *most = NULL;
@@ -189,8 +233,8 @@ static sned_status find_pitches(struct placement *p, const struct graph *graph, 
         const int out = p->of_tensor[node->output];
         const int in = (int)(placement_input(p, graph, n) - p->spots);
         if (node->op == OP_GEMM || node->op == OP_MAX_POOL || node->op == OP_AVERAGE_POOL ||
-            node->op == OP_GLOBAL_AVERAGE_POOL || node->op == OP_SLICE || node->op == OP_PAD ||
-            moves_nothing(node->op))
+            node->op == OP_GLOBAL_AVERAGE_POOL || (node->op == OP_SLICE && !placement_is_view(p, graph, n)) ||
+            node->op == OP_PAD || moves_nothing(node->op))
             continue;
         root[find_root(root, in)] = find_root(root, out);
         for (int i = 1; i < node->input_count && (node->op == OP_ADD || node->op == OP_CONCAT); i++)
@@ -201,7 +245,7 @@ static sned_status find_pitches(struct placement *p, const struct graph *graph, 
     for (int s = 0; s < p->spot_count; s++) {
         struct spot *spot = &p->spots[s];
         spot->pitch = most[find_root(root, s)];
-        spot->plane = spot->pitch * (spot->parent >= 0 ? p->spots[spot->parent].height : spot->height);
+        spot->plane = spot->pitch * outermost(p, s)->height;
         spot->bytes = (int64_t)spot->extent.channels * spot_phases(spot) * spot->plane * (spot->wide ? 2 : 1);
         spot->bytes = divide_up(spot->bytes, 16) * 16;
     }
@@ -211,12 +255,46 @@ done:
     return status;
 }
 
-/* What a Conv reads stays until what goes in parts with it is done. */
-static void keep_input(struct placement *p, const struct graph *graph, int node, int end)
+static bool reads(const struct node *node, int tensor)
 {
-    struct spot *input = &p->spots[placement_input(p, graph, node) - p->spots];
-    if (end > node)
-        input->dies = (int)larger(input->dies, end);
+    bool found = false;
+    for (int i = 0; i < node->input_count; i++)
+        found = found || node->inputs[i] == tensor;
+    return found;
+}
+
+/* The Conv that can run beside a step of the vector unit, as it is the next and needs nothing of it; else the
+ * node itself. */
+static int beside(const struct graph *graph, int node, int last)
+{
+    for (int n = node + 1; n < last && !reads(&graph->nodes[n], graph->nodes[node].output); n++)
+        if (graph->nodes[n].op == OP_CONV)
+            return n;
+    return node;
+}
+
+/* The spots that a node reads stay until node `until`. */
+static void keep_inputs(struct placement *p, const struct graph *graph, int node, int until)
+{
+    for (int i = 0; i < graph->nodes[node].input_count; i++) {
+        const int spot = i == 0 && p->copy_for[node] >= 0    ? p->copy_for[node]
+                         : graph->nodes[node].inputs[i] >= 0 ? p->of_tensor[graph->nodes[node].inputs[i]]
+                                                             : -1;
+        if (spot >= 0)
+            p->spots[spot].dies = (int)larger(p->spots[spot].dies, until);
+    }
+}
+
+static void keep_beside(struct placement *p, const struct graph *graph, int last, enum stay stay)
+{
+    for (int n = 0; n < last; n++) {
+        const enum op op = graph->nodes[n].op;
+        if (stay == STAY_PARTS && op == OP_CONV)
+            keep_inputs(p, graph, n, parts_end(graph, n, last));
+        if (stay != STAY_SHORT && op != OP_CONV && op != OP_GEMM && op != OP_CONCAT && !moves_nothing(op) &&
+            !placement_is_view(p, graph, n))
+            keep_inputs(p, graph, n, beside(graph, n, last));
+    }
 }
 
 /* ---- places ---- */
@@ -297,15 +375,21 @@ static void keep_shared(struct placement *p)
         }
 }
 
-/* A Concat's spot is there when its first part is made; its parts as long as it is. */
+/* A spot is there when the first of its parts is made, and as long as any is read. */
 static void join_times(struct placement *p)
 {
-    for (int s = p->spot_count - 1; s >= 0; s--) {
-        if (p->spots[s].parent < 0)
-            continue;
-        struct spot *parent = &p->spots[p->spots[s].parent];
-        parent->born = parent->born < p->spots[s].born ? parent->born : p->spots[s].born;
-        parent->dies = (int)larger(parent->dies, p->spots[s].dies);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int s = 0; s < p->spot_count; s++) {
+            if (p->spots[s].parent < 0)
+                continue;
+            struct spot *parent = &p->spots[p->spots[s].parent];
+            const int born = (int)smaller(parent->born, p->spots[s].born),
+                      dies = (int)larger(parent->dies, p->spots[s].dies);
+            changed = changed || parent->born != born || parent->dies != dies;
+            parent->born = born;
+            parent->dies = dies;
+        }
     }
 }
 
@@ -325,6 +409,15 @@ static sned_status find_part(struct placement *p, bool tail, const struct graph 
     return SNED_OK;
 }
 
+static int64_t base_of(const struct placement *p, int s)
+{
+    const struct spot *spot = &p->spots[s];
+    return spot->place_of >= 0 ? base_of(p, spot->place_of)
+           : spot->parent >= 0 ? base_of(p, spot->parent) + (int64_t)spot->channel * spot->plane +
+                                     (int64_t)spot->row * spot->pitch
+                               : spot->base;
+}
+
 static sned_status find_places(struct placement *p, const struct graph *graph,
                                const struct accel_config *config, sned_error *error)
 {
@@ -334,18 +427,11 @@ static sned_status find_places(struct placement *p, const struct graph *graph,
     p->head = p->bytes;
     SNED_TRY(find_part(p, true, graph, config, error));
     for (int s = 0; s < p->spot_count; s++)
-        if (p->spots[s].place_of >= 0)
-            p->spots[s].base = p->spots[p->spots[s].place_of].base;
-    for (int s = p->spot_count - 1; s >= 0; s--) {
-        struct spot *spot = &p->spots[s];
-        if (spot->parent >= 0) /* a Concat's spot comes after those of its parts */
-            spot->base = p->spots[spot->parent].base + (int64_t)spot->channel * spot->plane +
-                         (int64_t)spot->row * spot->pitch;
-    }
+        p->spots[s].base = base_of(p, s);
     return SNED_OK;
 }
 
-sned_status placement_make(struct placement *p, const struct graph *graph, int last, int cut, bool in_parts,
+sned_status placement_make(struct placement *p, const struct graph *graph, int last, int cut, enum stay stay,
                            const struct accel_config *config, sned_error *error)
 {
     sned_status status;
@@ -358,8 +444,7 @@ sned_status placement_make(struct placement *p, const struct graph *graph, int l
     for (int n = 0; n < graph->node_count; n++)
         p->copy_for[n] = -1;
     SNED_TRY_DONE(find_spots(p, graph, last, error));
-    for (int n = 0; n < last && in_parts; n++)
-        keep_input(p, graph, n, parts_end(graph, n, last));
+    keep_beside(p, graph, last, stay);
     SNED_TRY_DONE(find_parts(p, graph, last, error));
     find_shared(p, graph, last);
     SNED_TRY_DONE(find_pitches(p, graph, last, error));

@@ -3,8 +3,9 @@
  *
  * A tensor is planes of rows, `pitch` bytes apart. A Conv reads and writes one flat raster (raster.h), so
  * that its input and output have the same pitch; so have the operands of a sum and the parts of a Concat,
- * which are placed inside of its result. Pools are free to change it. An input that is read with a stride is
- * laid out space-to-depth: the graph's input by the host, others by a copy of their own.
+ * which are placed inside of its result. A Slice of whole rows is a part, too, of what it reads: nothing is
+ * moved. Pools are free to change the pitch. An input that is read with a stride is laid out space-to-depth:
+ * the graph's input by the host, others by a copy of their own.
  */
 #ifndef SNED_ACCEL_PLACE_H
 #define SNED_ACCEL_PLACE_H
@@ -23,8 +24,17 @@ struct spot {
     int64_t base;
     int born, dies; /* the nodes that make it and read it last */
     int place_of;   /* written over this spot; -1: none */
-    int parent;     /* a part of a Concat's spot, from this channel and row on; -1: none */
+    int parent; /* a part of that spot, a Concat's or what a Slice reads, from this channel and row on; -1:
+                   none */
     int channel, row;
+};
+
+/* How long a spot stays, so that steps of one image can run side by side. */
+enum stay {
+    STAY_SHORT,  /* until it was read */
+    STAY_BESIDE, /* what the vector unit reads until the end of the next Conv, where that needs nothing of it
+                  */
+    STAY_PARTS   /* and what a Conv reads until the end of what goes in parts with it (parts.h) */
 };
 
 struct placement {
@@ -37,16 +47,17 @@ struct placement {
     int64_t bytes; /* of the memory in use at most; from `head` on for what the nodes behind the cut read */
 };
 
-/* `last`: nodes before it run on the accelerator. in_parts: Convs may go in parts (parts.h).
- * SNED_ERROR_UNSUPPORTED names what does not fit. */
+/* `last`: nodes before it run on the accelerator. SNED_ERROR_UNSUPPORTED names what does not fit. */
 sned_status placement_make(struct placement *placement, const struct graph *graph, int last, int cut,
-                           bool in_parts, const struct accel_config *config, sned_error *error);
+                           enum stay stay, const struct accel_config *config, sned_error *error);
 void placement_free(struct placement *placement);
 
 /* How many phases of a spot are kept; and how many of them come before `phase`. */
 int spot_phases(const struct spot *spot);
 int spot_phase_index(const struct spot *spot, int phase);
 
+/* Is the node's result but a part of what it reads? */
+bool placement_is_view(const struct placement *placement, const struct graph *graph, int node);
 /* What a Conv reads: its input's spot, or the copy of it. */
 const struct spot *placement_input(const struct placement *placement, const struct graph *graph, int node);
 

@@ -16,13 +16,20 @@ struct done {
     int64_t time;
 };
 
+/* When all of several descriptors are done: of each unit the last one, or -1. */
+struct ends {
+    int of[CODE_COUNT];
+    int64_t time; /* about */
+};
+
 /* An image on its way. */
 struct image {
-    int next;           /* task; -1: its picture is to be loaded */
-    struct done *done;  /* [1 + tasks so far]: of the picture's load, of each task */
-    int left;           /* the descriptor with which it leaves its head's place; -1: not yet there */
-    int64_t left_ready; /* when that is done, about */
-    int stored;         /* the descriptor of its end; -1: not yet there */
+    int next;          /* task; -1: its picture is to be loaded */
+    struct done *done; /* [1 + tasks so far]: of the picture's load, of each task */
+    struct ends ends;  /* of all its tasks so far */
+    bool has_left;     /* its head's place */
+    struct ends left;  /* with these it has */
+    int stored;        /* the descriptor of its end; -1: not yet there */
 };
 
 struct scheduler {
@@ -40,15 +47,19 @@ struct scheduler {
     int64_t free[CODE_COUNT]; /* when a unit has done all that is in the list, about */
 };
 
-/* Of the step that an image's task waits for; -1: of its picture's load. */
-static struct done done_of(const struct image *image, int task)
-{
-    return image->done[1 + task];
-}
+static const struct ends no_ends = {.of = {-1, -1, -1, -1, -1}};
 
-static struct done last_of(const struct image *image)
+/* Its picture and those of its steps that an image's task waits for. */
+static struct ends before_task(const struct image *image, const struct task *task)
 {
-    return done_of(image, image->next - 1);
+    struct ends ends = {.time = image->done[0].time};
+    for (int unit = 0; unit < CODE_COUNT; unit++) {
+        const struct done *done = task->after[unit] < 0 ? NULL : &image->done[1 + task->after[unit]];
+        ends.of[unit] = done ? done->descriptor : -1;
+        ends.time = larger(ends.time, done ? done->time : 0);
+    }
+    ends.of[CODE_LOAD] = image->done[0].descriptor;
+    return ends;
 }
 
 /* ---- places ---- */
@@ -97,25 +108,19 @@ static int before_in_head(const struct scheduler *s, int image)
 
 static int before_in_tail(const struct scheduler *s, int image)
 {
-    return !s->tails || s->images[image].next != s->tail_task || image < s->tails ? -1 : image - s->tails;
+    return !s->tails || s->images[image].next < s->tail_task || image < s->tails ? -1 : image - s->tails;
 }
 
 /* ---- one task ---- */
 
-static sned_status add_conv(struct scheduler *s, const struct task *task, struct descriptor *d,
-                            const int before[2], int *index, sned_error *error)
-{
-    int after[5] = {before[0], before[1]};
-    SNED_TRY(loader_tables(&s->loader, &s->emitter, task, d, after + 2, error));
-    return emit(&s->emitter, d, after, 5, index, error);
-}
+/* What a descriptor waits for at most: of each unit a step, a store of the image before, and its loads. */
+enum { OTHER = CODE_COUNT, LOADS, AFTER = LOADS + 3 };
 
 static sned_status add_lrn(struct scheduler *s, const struct task *task, const struct descriptor *d,
-                           const int before[2], int *index, sned_error *error)
+                           int after[AFTER], int *index, sned_error *error)
 {
-    int after[3] = {before[0], before[1]};
-    SNED_TRY(loader_lrn(&s->loader, &s->emitter, task, &after[2], error));
-    SNED_TRY(emit(&s->emitter, d, after, 3, index, error));
+    SNED_TRY(loader_lrn(&s->loader, &s->emitter, task, &after[LOADS], error));
+    SNED_TRY(emit(&s->emitter, d, after, AFTER, index, error));
     s->loader.lrn = *index;
     return SNED_OK;
 }
@@ -125,14 +130,17 @@ static sned_status add_task(struct scheduler *s, int index, const struct task *t
     struct image *image = &s->images[index];
     struct descriptor d = task->work;
     const int other = before_in_tail(s, index);
-    const int before[2] = {done_of(image, task->after).descriptor, other < 0 ? -1 : s->images[other].stored};
+    const struct ends before = before_task(image, task);
     int *descriptor = &image->done[1 + image->next].descriptor;
+    int after[AFTER] = {[OTHER] = other < 0 ? -1 : s->images[other].stored, -1, -1, -1};
+    for (int unit = 0; unit < CODE_COUNT; unit++)
+        after[unit] = before.of[unit];
     move(s, index, &d);
-    if (d.unit == CODE_CONV)
-        return add_conv(s, task, &d, before, descriptor, error);
     if (task->table.words)
-        return add_lrn(s, task, &d, before, descriptor, error);
-    return emit(&s->emitter, &d, before, 2, descriptor, error);
+        return add_lrn(s, task, &d, after, descriptor, error);
+    if (d.unit == CODE_CONV)
+        SNED_TRY(loader_tables(&s->loader, &s->emitter, task, &d, after + LOADS, error));
+    return emit(&s->emitter, &d, after, AFTER, descriptor, error);
 }
 
 /* ---- images ---- */
@@ -147,8 +155,9 @@ static sned_status begin_image(struct scheduler *s, int index, sned_error *error
                                    .address = (int64_t)index * words,
                                    .words = words,
                                    .place = place_for(s, index, s->input)};
-    SNED_TRY(loader_load(&s->loader, &s->emitter, 0, &work, before < 0 ? -1 : s->images[before].left,
-                         before < 0 ? 0 : s->images[before].left_ready, &image->done[0].descriptor, error));
+    const struct ends *left = before < 0 ? &no_ends : &s->images[before].left;
+    SNED_TRY(loader_load(&s->loader, &s->emitter, 0, &work, left->of, CODE_COUNT, left->time,
+                         &image->done[0].descriptor, error));
     image->done[0].time = s->loader.free;
     return SNED_OK;
 }
@@ -163,8 +172,7 @@ static sned_status end_image(struct scheduler *s, int index, sned_error *error)
                                              .address = (int64_t)index * words,
                                              .words = words,
                                              .place = place_for(s, index, s->output)}};
-    const int last = last_of(image).descriptor;
-    return emit(&s->emitter, &d, &last, 1, &image->stored, error);
+    return emit(&s->emitter, &d, image->ends.of, CODE_COUNT, &image->stored, error);
 }
 
 /* When its next task can begin; INT64_MAX: it is done, or waits for its place. */
@@ -172,14 +180,14 @@ static int64_t next_time(const struct scheduler *s, int index)
 {
     const struct image *image = &s->images[index];
     const int head = before_in_head(s, index), tail = before_in_tail(s, index);
-    if (image->stored >= 0 || (head >= 0 && s->images[head].left < 0) ||
+    if (image->stored >= 0 || (head >= 0 && !s->images[head].has_left) ||
         (tail >= 0 && s->images[tail].stored < 0))
         return INT64_MAX;
     if (image->next < 0)
-        return larger(s->loader.free, head < 0 ? 0 : s->images[head].left_ready);
+        return larger(s->loader.free, head < 0 ? 0 : s->images[head].left.time);
     const struct task *task = &s->steps->tasks[image->next];
-    const int64_t before = done_of(image, task->after).time;
-    const int64_t ready = tail < 0 ? before : larger(before, last_of(&s->images[tail]).time);
+    const int64_t before = before_task(image, task).time;
+    const int64_t ready = tail < 0 ? before : larger(before, s->images[tail].ends.time);
     const int64_t when = larger(ready, s->free[task->work.unit]);
     return task->work.unit == CODE_CONV ? larger(when, loader_time(&s->loader, task)) : when;
 }
@@ -198,6 +206,8 @@ static sned_status do_task(struct scheduler *s, int index, sned_error *error)
     struct done *done = &image->done[1 + image->next];
     done->time = next_time(s, index) + cycles_of(s, task);
     SNED_TRY(add_task(s, index, task, error));
+    image->ends.of[task->work.unit] = done->descriptor;
+    image->ends.time = larger(image->ends.time, done->time);
     s->free[task->work.unit] = done->time;
     if (task->work.unit == CODE_CONV)
         loader_used(&s->loader, done->descriptor, done->time);
@@ -212,8 +222,10 @@ static sned_status add_next(struct scheduler *s, int index, sned_error *error)
     if (image->next == s->steps->task_count)
         SNED_TRY(end_image(s, index, error));
     if (image->next == s->head_tasks) {
-        image->left = s->tails ? last_of(image).descriptor : image->stored;
-        image->left_ready = last_of(image).time;
+        image->has_left = true;
+        image->left = image->ends;
+        if (!s->tails)
+            image->left.of[CODE_STORE] = image->stored;
     }
     return SNED_OK;
 }
@@ -242,12 +254,13 @@ static sned_status add_images(struct scheduler *s, int64_t *end, sned_error *err
     SNED_TRY(sned_alloc(&s->images, (size_t)count, sizeof *s->images, error));
     SNED_TRY(sned_alloc(&s->done, (size_t)count * (size_t)steps, sizeof *s->done, error));
     for (int i = 0; i < count; i++)
-        s->images[i] = (struct image){.next = -1, .done = s->done + i * steps, .left = -1, .stored = -1};
+        s->images[i] = (struct image){
+            .next = -1, .done = s->done + i * steps, .ends = no_ends, .left = no_ends, .stored = -1};
     for (int i = next_image(s); i >= 0; i = next_image(s))
         SNED_TRY(add_next(s, i, error));
     *end = 0;
     for (int i = 0; i < count; i++)
-        *end = larger(*end, last_of(&s->images[i]).time);
+        *end = larger(*end, s->images[i].ends.time);
     return SNED_OK;
 }
 

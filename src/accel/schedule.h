@@ -4,8 +4,8 @@
  *
  * An image has a place in the activation memory for its first steps, its head, and another for the rest, its
  * tail: so the next image's head can begin while this one's tail runs, where both do not fit as a whole. Each
- * step goes to its unit as soon as the step before it of the same image is done, the earliest first, of two
- * the older image's. Lists for fewer or more images at once are made, and the one that is done first is
+ * step goes to its unit as soon as those that it waits for (order.h) are done, the earliest first, of two the
+ * older image's. Lists for fewer or more images at once are made, and the one that is done first is
  * taken; times are those of task->cycles and loader.h.
  */
 #ifndef SNED_ACCEL_SCHEDULE_H

@@ -23,20 +23,20 @@ static sned_status grow(void *elements, int count, int *capacity, size_t size, s
     return SNED_OK;
 }
 
-sned_status step_add_after(struct step_list *list, int node, const struct task *task, int after,
-                           sned_error *error)
+sned_status step_add_behind(struct step_list *list, int node, const struct task *task, int behind,
+                            sned_error *error)
 {
     SNED_TRY(grow(&list->tasks, list->task_count, &list->task_capacity, sizeof *list->tasks, error));
     struct task *added = &list->tasks[list->task_count++];
     *added = *task;
     added->work.layer = node;
-    added->after = after;
+    added->behind = behind;
     return SNED_OK;
 }
 
 sned_status step_add(struct step_list *list, int node, const struct task *task, sned_error *error)
 {
-    return step_add_after(list, node, task, list->task_count - 1, error);
+    return step_add_behind(list, node, task, -1, error);
 }
 
 sned_status step_data(struct step_list *list, int words, struct step_data *data, uint8_t **bytes,

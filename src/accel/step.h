@@ -22,8 +22,10 @@ struct task {
     struct step_data rows, pairs, streams, table; /* rows: the same for all passes of a group */
     int row_count;                                /* of the feeder's table in use */
     int stream_words;                             /* of a lane */
-    int after;      /* the step that must be done first; -1: the picture's load */
-    int64_t cycles; /* about */
+    int behind; /* of a Conv in parts: the step that must be done first; -1: what it reads and writes says it
+                 */
+    int after[CODE_COUNT]; /* of each unit the last step that must be done first; -1: none (order.h) */
+    int64_t cycles;        /* about */
 };
 
 struct step_list {
@@ -34,10 +36,10 @@ struct step_list {
 
 void step_list_free(struct step_list *list);
 
-/* The next task of an image, behind the last one; or behind another. */
+/* The next task of an image; behind: as struct task has it. */
 sned_status step_add(struct step_list *list, int node, const struct task *task, sned_error *error);
-sned_status step_add_after(struct step_list *list, int node, const struct task *task, int after,
-                           sned_error *error);
+sned_status step_add_behind(struct step_list *list, int node, const struct task *task, int behind,
+                            sned_error *error);
 
 /* Room for `words` of 16 bytes of data, all 0; *bytes is valid until the next call. */
 sned_status step_data(struct step_list *list, int words, struct step_data *data, uint8_t **bytes,

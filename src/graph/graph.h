@@ -248,10 +248,16 @@ sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error);
 /* The nodes that a chain of Conv, pools and activations from the graph's input has in common with nobody
  * else; 0: none. They are the first in the graph's order. */
 int sned_graph_chain(const struct graph *graph);
-/* The first `length` nodes of that chain, cut into `strips` chains that make some rows of its output each,
- * which a Concat joins: the same function with smaller activations, of which neighbours compute some rows
- * twice. */
-sned_status sned_graph_cut_rows(struct graph *graph, int length, int strips, sned_error *error);
+struct rows {
+    int from, to; /* to: the first behind them */
+};
+/* The rows of its input, of `height`, that a node of that chain reads for the rows `out` of its output. */
+struct rows sned_node_rows(const struct node *node, struct rows out, int height);
+/* The chain's nodes from `first` on, `length` of them, cut into `strips` chains that make some rows of the
+ * last one's output each, which a Concat joins: the same function with smaller activations, of which
+ * neighbours compute some rows twice. What is behind keeps its place in the graph's order, as does what is
+ * before. */
+sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int strips, sned_error *error);
 
 /* ---- what a network costs (count.c) ---- */
 

@@ -1,18 +1,15 @@
 /*
- * passes_strips.c - the beginning of a network in strips of rows, for machines with little memory.
+ * passes_strips.c - a stretch of a network's beginning in strips of rows, for machines with little memory.
  *
  * A strip of the last output needs certain rows of what is before it, those need certain rows of their input,
- * and so on back to the graph's input, of which a Slice takes them. A window pads a strip only where its rows
- * reach beyond the whole image.
+ * and so on back to the stretch's input, of which a Slice takes them. A window pads a strip only where its
+ * rows reach beyond the whole image.
  */
 #include "graph/inner.h"
 
 #include <stdio.h>
 
-struct rows {
-    int from, to;
-};
-
+/* NULL: it reads the rows that it makes. */
 static struct window *window_of(struct node *node)
 {
     switch (node->op) {
@@ -42,7 +39,7 @@ int sned_graph_chain(const struct graph *graph)
     return length;
 }
 
-/* The rows that a node must read for `out`; its window's pads become those of the strip. */
+/* As sned_node_rows; the window's pads become those of the strip. */
 static struct rows rows_before(struct window *w, struct rows out, int height)
 {
     if (!w)
@@ -55,9 +52,25 @@ static struct rows rows_before(struct window *w, struct rows out, int height)
     return (struct rows){from < 0 ? 0 : from, to > height ? height : to};
 }
 
+struct rows sned_node_rows(const struct node *node, struct rows out, int height)
+{
+    struct node copy = *node;
+    return rows_before(window_of(&copy), out, height);
+}
+
 static int height_of(const struct graph *graph, int tensor)
 {
     return sned_shape_extent(&graph->tensors[tensor].shape).height;
+}
+
+/* Pads that give so many columns without rounding up; those of the rows are exact already. */
+static void make_exact(struct node *pool, int width, int out_width)
+{
+    struct window *w = &pool->u.pool.window;
+    const int reach = (w->kernel[1] - 1) * w->dilation[1] + 1;
+    const int read = (out_width - 1) * w->stride[1] + reach - w->pad_begin[1];
+    pool->u.pool.ceil_mode = false;
+    w->pad_end[1] = read > width ? read - width : 0;
 }
 
 /* A tensor like `like`, of so many rows. */
@@ -74,12 +87,13 @@ static sned_status add_rows(struct graph *graph, int like, int rows, int strip, 
     return SNED_OK;
 }
 
-static sned_status add_slice(struct graph *graph, struct rows rows, int strip, int *tensor, sned_error *error)
+static sned_status add_slice(struct graph *graph, int input, struct rows rows, int strip, int *tensor,
+                             sned_error *error)
 {
     struct node *node;
-    const struct shape shape = graph->tensors[graph->input].shape;
-    SNED_TRY(add_rows(graph, graph->input, rows.to - rows.from, strip, tensor, error));
-    SNED_TRY(sned_graph_add_node(graph, "rows", OP_SLICE, &graph->input, 1, *tensor, &node, error));
+    const struct shape shape = graph->tensors[input].shape;
+    SNED_TRY(add_rows(graph, input, rows.to - rows.from, strip, tensor, error));
+    SNED_TRY(sned_graph_add_node(graph, "rows", OP_SLICE, &input, 1, *tensor, &node, error));
     for (int axis = 0; axis < shape.rank; axis++) {
         node->u.slice.end[axis] = shape.dim[axis];
         node->u.slice.step[axis] = 1;
@@ -89,19 +103,20 @@ static sned_status add_slice(struct graph *graph, struct rows rows, int strip, i
     return SNED_OK;
 }
 
-/* Rows `out` of node `index`'s output in *tensor, and all that they need. */
-static sned_status add_strip(struct graph *graph, int index, struct rows out, int strip, int *tensor,
-                             sned_error *error)
+/* Rows `out` of node `index`'s output in *tensor, and all that they need from node `first` on. */
+static sned_status add_strip(struct graph *graph, int first, int index, struct rows out, int strip,
+                             int *tensor, sned_error *error)
 {
-    if (index < 0)
-        return add_slice(graph, out, strip, tensor, error);
+    if (index < first)
+        return add_slice(graph, graph->nodes[first].inputs[0], out, strip, tensor, error);
     struct node copy = graph->nodes[index];
     const int output = copy.output;
     int input;
     const struct rows in = rows_before(window_of(&copy), out, height_of(graph, copy.inputs[0]));
     if (copy.op == OP_MAX_POOL)
-        copy.u.pool.ceil_mode = false; /* its pads are exact */
-    SNED_TRY(add_strip(graph, index - 1, in, strip, &input, error));
+        make_exact(&copy, sned_shape_extent(&graph->tensors[copy.inputs[0]].shape).width,
+                   sned_shape_extent(&graph->tensors[output].shape).width);
+    SNED_TRY(add_strip(graph, first, index - 1, in, strip, &input, error));
     SNED_TRY(add_rows(graph, output, out.to - out.from, strip, tensor, error));
     SNED_TRY(sned_node_copy(graph, &copy, error));
     struct node *made = &graph->nodes[graph->node_count - 1];
@@ -110,22 +125,24 @@ static sned_status add_strip(struct graph *graph, int index, struct rows out, in
     return SNED_OK;
 }
 
-sned_status sned_graph_cut_rows(struct graph *graph, int length, int strips, sned_error *error)
+sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int strips, sned_error *error)
 {
     enum { MOST = 256 };
     int parts[MOST];
-    if (length < 1 || length > sned_graph_chain(graph) || strips < 1 || strips > MOST)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "%d strips of %d nodes", strips, length);
-    const int output = graph->nodes[length - 1].output, height = height_of(graph, output);
+    if (first < 0 || length < 1 || first + length > sned_graph_chain(graph) || strips < 1 || strips > MOST)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "%d strips of nodes %d to %d", strips, first,
+                         first + length);
+    const int output = graph->nodes[first + length - 1].output, height = height_of(graph, output);
     if (strips > height)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%d strips of %d rows", strips, height);
     for (int s = 0; s < strips; s++)
-        SNED_TRY(add_strip(graph, length - 1, (struct rows){s * height / strips, (s + 1) * height / strips},
-                           s, &parts[s], error));
+        SNED_TRY(add_strip(graph, first, first + length - 1,
+                           (struct rows){s * height / strips, (s + 1) * height / strips}, s, &parts[s],
+                           error));
     struct node *join;
     SNED_TRY(sned_graph_add_node(graph, "join", OP_CONCAT, parts, strips, output, &join, error));
     join->u.concat.axis = 2;
-    for (int n = 0; n < length; n++)
+    for (int n = first; n < first + length; n++)
         sned_node_remove(&graph->nodes[n]);
     sned_graph_compact(graph);
     SNED_TRY(sned_graph_sort(graph, error));

@@ -1,0 +1,152 @@
+/*
+ * strips.c - see strips.h.
+ */
+#include "accel/strips.h"
+#include "accel/numbers.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+enum { MOST = 32 }; /* strips of a stretch */
+
+/* Of a stretch in some number of strips. */
+struct need {
+    int64_t bytes;
+    int64_t work; /* of its Convs: weights times pixels, these in whole tiles */
+};
+
+static int64_t plane_of(const struct graph *graph, int tensor, int rows)
+{
+    const struct extent e = sned_shape_extent(&graph->tensors[tensor].shape);
+    return (int64_t)e.channels * e.width * rows;
+}
+
+static int height_of(const struct graph *graph, int tensor)
+{
+    return sned_shape_extent(&graph->tensors[tensor].shape).height;
+}
+
+static int64_t whole(const struct graph *graph, int tensor)
+{
+    return plane_of(graph, tensor, height_of(graph, tensor));
+}
+
+static int64_t work_of(const struct graph *graph, const struct node *node, int rows, int pixels)
+{
+    const int64_t raster = (int64_t)rows * sned_shape_extent(&graph->tensors[node->output].shape).width;
+    return node->op == OP_CONV ? (int64_t)sned_node_kept(graph, node) * divide_up(raster, pixels) : 0;
+}
+
+/* Backwards through one strip: the most that two neighbours between the stretch's ends take, and all work. */
+static void add_strip(struct need *need, const struct graph *graph, const struct stretch *s, int strip,
+                      int pixels)
+{
+    const int last = s->first + s->length - 1, height = height_of(graph, graph->nodes[last].output);
+    struct rows rows = {strip * height / s->strips, (strip + 1) * height / s->strips};
+    int64_t behind = 0; /* bytes of the node's output, where it lies between */
+    for (int n = last; n >= s->first; n--) {
+        const struct node *node = &graph->nodes[n];
+        need->work += work_of(graph, node, rows.to - rows.from, pixels);
+        rows = sned_node_rows(node, rows, height_of(graph, node->inputs[0]));
+        const int64_t before = n > s->first ? plane_of(graph, node->inputs[0], rows.to - rows.from) : 0;
+        need->bytes = larger(need->bytes, before + behind);
+        behind = before;
+    }
+}
+
+static struct need need_of(const struct graph *graph, const struct stretch *s, int pixels)
+{
+    struct need need = {0};
+    for (int strip = 0; strip < s->strips; strip++)
+        add_strip(&need, graph, s, strip, pixels);
+    need.bytes += whole(graph, graph->nodes[s->first].inputs[0]) +
+                  whole(graph, graph->nodes[s->first + s->length - 1].output);
+    return need;
+}
+
+/* The fewest strips with which the stretch fits; a node alone is not cut. Returns its work, INT64_MAX where
+ * it does not fit. */
+static int64_t fit(const struct graph *graph, struct stretch *s, int pixels, int64_t room)
+{
+    const int most =
+        s->length == 1 ? 1
+                       : (int)smaller(MOST, height_of(graph, graph->nodes[s->first + s->length - 1].output));
+    struct need need = {.bytes = INT64_MAX};
+    for (s->strips = s->length == 1 ? 1 : 2; s->strips <= most; s->strips++) {
+        need = need_of(graph, s, pixels);
+        if (need.bytes <= room)
+            break;
+    }
+    return s->strips <= most ? need.work : INT64_MAX;
+}
+
+/* The best way to cut the nodes before one: its work, and its last stretch. */
+struct way {
+    int64_t work;
+    struct stretch last;
+};
+
+static void find_ways(struct way *ways, int chain, const struct graph *graph, int pixels, int64_t room)
+{
+    ways[0] = (struct way){0};
+    for (int end = 1; end <= chain; end++) {
+        ways[end].work = INT64_MAX;
+        for (int first = end - 1; first >= 0;
+             first--) { /* the shortest stretches first: whole nodes, where they fit */
+            struct stretch last = {.first = first, .length = end - first};
+            const int64_t before = ways[first].work, work = fit(graph, &last, pixels, room);
+            if (before < INT64_MAX && work < INT64_MAX && before + work < ways[end].work)
+                ways[end] = (struct way){before + work, last};
+        }
+    }
+}
+
+sned_status strips_plan(struct strips *strips, const struct graph *graph, int last,
+                        const struct accel_config *config, int64_t room, sned_error *error)
+{
+    const int chain = (int)smaller(sned_graph_chain(graph), last);
+    struct way *ways = NULL;
+    sned_status status;
+    *strips = (struct strips){0};
+    SNED_TRY_DONE(sned_alloc(&ways, (size_t)chain + 1, sizeof *ways, error));
+    SNED_TRY_DONE(sned_alloc(&strips->stretches, (size_t)chain + 1, sizeof *strips->stretches, error));
+    find_ways(ways, chain, graph, config->pixels, room);
+    /* What is behind the last end that can be reached has to fit as it is. */
+    int end = chain;
+    while (ways[end].work == INT64_MAX)
+        end--;
+    for (; end > 0; end = ways[end].last.first)
+        if (ways[end].last.strips > 1) {
+            for (int i = strips->count++; i > 0; i--)
+                strips->stretches[i] = strips->stretches[i - 1];
+            strips->stretches[0] = ways[end].last;
+        }
+done:
+    free(ways);
+    if (status != SNED_OK)
+        strips_free(strips);
+    return status;
+}
+
+void strips_free(struct strips *strips)
+{
+    free(strips->stretches);
+    *strips = (struct strips){0};
+}
+
+sned_status strips_cut(struct graph **cut, const struct graph *graph, const struct strips *strips,
+                       sned_error *error)
+{
+    sned_status status;
+    SNED_TRY(sned_graph_copy(cut, graph, error));
+    for (int s = strips->count - 1; s >= 0; s--) { /* from behind: nodes before keep their numbers */
+        const struct stretch *stretch = &strips->stretches[s];
+        SNED_TRY_DONE(sned_graph_cut_rows(*cut, stretch->first, stretch->length, stretch->strips, error));
+    }
+done:
+    if (status != SNED_OK) {
+        sned_graph_free(*cut);
+        *cut = NULL;
+    }
+    return status;
+}
