@@ -154,22 +154,9 @@ module sned_feeder #(
   assign low  = before_q - away;
   assign high = left_q - away;
 
-  sned_columns #(
-    .Pixels    (Pixels),
-    .ColumnBits(ColumnBits),
-    .ShiftBits (ShiftBits)
-  ) i_columns (
-    .clk_i,
-    .rst_ni,
-    .begin_i (columns_begin),
-    .pitch_i,
-    .width_i,
-    .step_i,
-    .first_i (first_column_i),
-    .busy_o  (columns_busy),
-    .next_i  (tag_q[1].valid & tag_q[1].ends_tile),
-    .shift_i (entry.columns),
-    .inside_o(columns_inside)
+  sned_columns #(.Pixels(Pixels), .ColumnBits(ColumnBits), .ShiftBits(ShiftBits)) i_columns (
+    .clk_i, .rst_ni, .begin_i(columns_begin), .pitch_i, .width_i, .step_i, .first_i(first_column_i), .busy_o(columns_busy),
+    .next_i(tag_q[1].valid & tag_q[1].ends_tile), .shift_i(entry.columns), .inside_o(columns_inside)
   );
 
   always_ff @(posedge clk_i) begin
