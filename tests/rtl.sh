@@ -9,9 +9,11 @@ sources="rtl/waivers.vlt rtl/sned_pkg.sv $(ls rtl/*/*.sv | tr '\n' ' ')"
 
 # simulate TEST MODULE NAME=VALUE...: builds tests/rtl/TEST.cpp around the module and runs it. A parameter has its name in
 # Verilog, and in C++ the same in capitals; one that is in capitals to begin with is for C++ alone, a name (128'h...) for Verilog.
+# $multipliers: what Verilator needs besides, for the multipliers of another device.
+multipliers=""
 simulate() {
     local test=$1 module=$2 folder parameters="" defines="" pair name
-    folder=$build/rtl/$test-$(cksum <<<"$*" | cut -d' ' -f1)
+    folder=$build/rtl/$test-$(cksum <<<"$multipliers $*" | cut -d' ' -f1)
     shift 2
     for pair; do
         name=${pair%%=*}
@@ -23,7 +25,7 @@ simulate() {
     verilator --cc --exe --build --assert -DSNED_CHECK -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
         -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD/tests $defines" \
         -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lcmocka -lm -pthread" \
-        $sources "$PWD/tests/rtl/$test.cpp" -o "$test" >"$folder/log" 2>&1 || { tail -n 20 "$folder/log"; return 1; }
+        $multipliers $sources "$PWD/tests/rtl/$test.cpp" -o "$test" >"$folder/log" 2>&1 || { tail -n 20 "$folder/log"; return 1; }
     "$folder/$test"
 }
 
@@ -42,6 +44,12 @@ holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane Pixels=10
 holds "the activation memory: 98 bytes from lines of 64" simulate test_memory sned_memory Width=98 LineBytes=64 Lines=512 PIXELS=98
 holds "the activation memory: 16 bytes from lines of 8" simulate test_memory sned_memory Width=16 LineBytes=8 Lines=1024 PIXELS=16
 holds "scaling to 8 bits" simulate test_scale sned_scale
+multipliers="-DSNED_DSP48E2 -Wno-PINCONNECTEMPTY -Wno-UNUSEDSIGNAL tests/rtl/dsp48e2.sv"
+holds "lanes of DSP48E2, by a model of that cell" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
+holds "scaling in a DSP48E2, by a model of that cell" simulate test_scale sned_scale
+multipliers="-DSNED_MULT18"
+holds "lanes of multipliers of 18 bits" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
+multipliers=""
 holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 LAYERS=${RTL_LAYERS:-60}
 holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 LAYERS=${RTL_LAYERS:-60}
 holds "a Conv from memory to memory: 2 lanes" simulate test_conv sned_conv Lanes=2 Columns=1 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 TablePairs=64 LAYERS=${RTL_LAYERS:-40}
