@@ -177,8 +177,8 @@ sned_status cycles_count(struct network_cycles *result, const struct graph *grap
     sned_status status;
     *result = (struct network_cycles){.node_count = graph->node_count};
     /* What does not fit on chip is counted all the same. */
-    if (placement_make(&placement, graph, graph->node_count, graph->node_count + 1, STAY_SHORT, config, NULL) !=
-        SNED_OK)
+    if (placement_make(&placement, graph, graph->node_count, graph->node_count + 1, STAY_SHORT, config,
+                       NULL) != SNED_OK)
         placement = (struct placement){0};
     SNED_TRY_DONE(sned_alloc(&result->nodes, (size_t)graph->node_count, sizeof *result->nodes, error));
     for (int n = 0; n < graph->node_count; n++)
