@@ -44,6 +44,7 @@ struct scheduler {
     int head_tasks;           /* the first task that is no more of the head */
     int tail_task;            /* the first that writes to the tail */
     int64_t input, output;    /* places of one image */
+    int64_t patience;         /* cycles that a unit waits at most for an older image */
     int64_t free[CODE_COUNT]; /* when a unit has done all that is in the list, about */
 };
 
@@ -230,19 +231,19 @@ static sned_status add_next(struct scheduler *s, int index, sned_error *error)
     return SNED_OK;
 }
 
-/* The first that can go on; of equals the oldest. -1: all are done. */
+/* The oldest of those that can go on first, or little later than the first. -1: all are done. */
 static int next_image(const struct scheduler *s)
 {
-    int best = -1;
+    int next = -1;
     int64_t earliest = INT64_MAX;
-    for (int i = 0; i < s->program->images; i++) {
+    for (int i = 0; i < s->program->images; i++)
+        earliest = smaller(earliest, next_time(s, i));
+    for (int i = 0; i < s->program->images && next < 0; i++) {
         const int64_t when = next_time(s, i);
-        if (when < earliest) {
-            earliest = when;
-            best = i;
-        }
+        if (when < INT64_MAX && when - earliest <= s->patience)
+            next = i;
     }
-    return best;
+    return next;
 }
 
 /* ---- lists ---- */
@@ -264,14 +265,11 @@ static sned_status add_images(struct scheduler *s, int64_t *end, sned_error *err
     return SNED_OK;
 }
 
-/* The list with these places, if it is done before *first; it then takes the place of *best. */
-static sned_status try(const struct scheduler *start, int heads, int tails, struct emitter *best,
-                       int64_t *first, sned_error *error)
+/* What its places and patience say, if it is done before *first; it then takes the place of *best. */
+static sned_status try(const struct scheduler *start, struct emitter *best, int64_t *first, sned_error *error)
 {
     struct scheduler s = *start;
     int64_t end = 0;
-    s.heads = heads;
-    s.tails = tails;
     const sned_status status = add_images(&s, &end, error);
     free(s.images);
     free(s.done);
@@ -285,14 +283,19 @@ static sned_status try(const struct scheduler *start, int heads, int tails, stru
     return status;
 }
 
-static sned_status best_list(const struct scheduler *s, struct emitter *best, sned_error *error)
+static sned_status best_list(struct scheduler *s, struct emitter *best, sned_error *error)
 {
+    static const int64_t patience[] = {0, 2000, 5000, 10000, 20000, 30000};
     const int64_t room = s->program->config->activation_bytes;
-    const int most = (int)smaller(s->program->images, SLOTS);
+    const int most = (int)smaller(s->program->images, SLOTS),
+              kinds = s->program->images > 1 ? sizeof patience / sizeof *patience : 1;
     int64_t first = INT64_MAX;
-    for (int tails = s->tail ? 1 : 0; tails <= (s->tail ? most : 0); tails++)
-        for (int heads = 1; heads <= most && heads * s->head + tails * s->tail <= room; heads++)
-            SNED_TRY(try(s, heads, tails, best, &first, error));
+    for (s->tails = s->tail ? 1 : 0; s->tails <= (s->tail ? most : 0); s->tails++)
+        for (s->heads = 1; s->heads <= most && s->heads * s->head + s->tails * s->tail <= room; s->heads++)
+            for (int i = 0; i < kinds; i++) {
+                s->patience = patience[i];
+                SNED_TRY(try(s, best, &first, error));
+            }
     return SNED_OK;
 }
 

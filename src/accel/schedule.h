@@ -5,8 +5,9 @@
  * An image has a place in the activation memory for its first steps, its head, and another for the rest, its
  * tail: so the next image's head can begin while this one's tail runs, where both do not fit as a whole. Each
  * step goes to its unit as soon as those that it waits for (order.h) are done, the earliest first, of two the
- * older image's. Lists for fewer or more images at once are made, and the one that is done first is
- * taken; times are those of task->cycles and loader.h.
+ * older image's; or an older image's though it can begin a little later. Lists for fewer or more images at
+ * once, with less or more patience, are made, and the one that is done first is taken; times are those of
+ * task->cycles and loader.h.
  */
 #ifndef SNED_ACCEL_SCHEDULE_H
 #define SNED_ACCEL_SCHEDULE_H
