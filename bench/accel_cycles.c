@@ -54,13 +54,12 @@ static void print_node(const struct node *node, const struct node_cycles *n,
                n->unit == UNIT_FC ? "fc" : "vector");
 }
 
-static void print_table(const struct graph *graph, const struct network_cycles *c,
-                        const struct accel_config *config)
+static void print_table(const struct network_cycles *c, const struct accel_config *config)
 {
     printf("%-28s %10s %6s %6s %6s %6s %6s %6s passes halves tiles\n", "node", "cycles", "useful", "issued",
            "round", "unfed", "block", "idle");
-    for (int n = 0; n < graph->node_count; n++)
-        print_node(&graph->nodes[n], &c->nodes[n], config);
+    for (int n = 0; n < c->graph->node_count; n++)
+        print_node(&c->graph->nodes[n], &c->nodes[n], config);
     printf("%d lanes x 2 x %d: conv %lld, vector %lld, fc %lld, ddr %lld cycles; %.0f fps at %d MHz, latency "
            "%.2f ms; "
            "lanes issue %.1f %%, useful MACs %.1f %%\n",
@@ -69,22 +68,21 @@ static void print_table(const struct graph *graph, const struct network_cycles *
            (double)c->latency / (config->clock_mhz * 1e3), 100 * c->issued, 100 * c->useful);
 }
 
-static void print_json(const struct graph *graph, const struct network_cycles *c,
-                       const struct accel_config *config)
+static void print_json(const struct network_cycles *c, const struct accel_config *config)
 {
     printf("{\"network\": \"%s\", \"config\": \"%s\", \"lanes\": %d, \"pixels\": %d, \"half_rows\": %d, "
            "\"collectors\": %d, "
            "\"clock_mhz\": %d, \"cycles\": {\"lanes\": %lld, \"vector\": %lld, \"fc\": %lld, \"ddr\": %lld}, "
            "\"fps\": %.1f, \"latency_ms\": %.3f, \"issued\": %.4f, \"useful\": %.4f, \"layers\": [",
-           graph->name, config->name, config->lanes, config->pixels, config->half_rows, config->collectors,
+           c->graph->name, config->name, config->lanes, config->pixels, config->half_rows, config->collectors,
            config->clock_mhz, (long long)c->lanes, (long long)c->vector, (long long)c->fc, (long long)c->ddr,
            config->clock_mhz * 1e6 / (double)c->frame, (double)c->latency / (config->clock_mhz * 1e3),
            c->issued, c->useful);
     const char *comma = "";
-    for (int i = 0; i < graph->node_count; i++)
+    for (int i = 0; i < c->graph->node_count; i++)
         if (c->nodes[i].unit != UNIT_NONE) {
-            printf("%s{\"name\": \"%s\", \"op\": \"%s\", \"cycles\": %lld}", comma, graph->nodes[i].name,
-                   sned_op_name(graph->nodes[i].op), (long long)c->nodes[i].cycles);
+            printf("%s{\"name\": \"%s\", \"op\": \"%s\", \"cycles\": %lld}", comma, c->graph->nodes[i].name,
+                   sned_op_name(c->graph->nodes[i].op), (long long)(c->nodes[i].cycles + c->nodes[i].copy));
             comma = ", ";
         }
     printf("]}\n");
@@ -116,9 +114,9 @@ int main(int count, char **arguments)
     if (cycles_count(&cycles, graph, &config, &(struct cycles_options){.fc_input = 0.37}, &error) != SNED_OK)
         return fail(error.message);
     if (json)
-        print_json(graph, &cycles, &config);
+        print_json(&cycles, &config);
     else
-        print_table(graph, &cycles, &config);
+        print_table(&cycles, &config);
     cycles_free(&cycles);
     sned_graph_free(graph);
     sned_file_unmap(&map);

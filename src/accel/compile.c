@@ -6,8 +6,8 @@
 #include "accel/numbers.h"
 #include "accel/order.h"
 #include "accel/parts.h"
+#include "accel/arrange.h"
 #include "accel/schedule.h"
-#include "accel/strips.h"
 
 #include <stdlib.h>
 
@@ -29,7 +29,7 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
     const struct node *node = &c->graph->nodes[n];
     switch (node->op) {
     case OP_CONV:
-        if (c->placement.copy_for[n] >= 0)
+        if (c->placement->copy_for[n] >= 0)
             SNED_TRY(compile_copy(c, n, error));
         return compile_conv(c, n, error);
     case OP_GEMM:
@@ -39,7 +39,7 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
     case OP_RESHAPE:
         return SNED_OK; /* a matter of places */
     default:
-        return placement_is_view(&c->placement, c->graph, n) ? SNED_OK : compile_vector(c, n, error);
+        return placement_is_view(c->placement, c->graph, n) ? SNED_OK : compile_vector(c, n, error);
     }
 }
 
@@ -64,92 +64,14 @@ static sned_status compile_nodes(struct compiler *c, int last, sned_error *error
         }
         c->program->layers[n].issued = 0;
         sned_status status = compile_node(c, n, error);
-        if (status == SNED_OK && c->stay == STAY_PARTS && n == end && end > begin)
+        if (status == SNED_OK && c->in_parts && n == end && end > begin)
             status = parts_cut(&c->steps, c->parts, c->config, error);
         if (status != SNED_OK)
             c->failed = n;
         SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", c->graph->nodes[n].name,
                                     sned_op_name(c->graph->nodes[n].op)));
     }
-    return order_steps(&c->steps, c->graph, &c->placement, error);
-}
-
-/* Nodes before it run on the accelerator. */
-static int last_of(const struct compiler *c, const struct graph *graph)
-{
-    return graph->node_count - c->host_nodes;
-}
-
-/* ---- places ---- */
-
-/* The placement, if there is one, in place of the compiler's. */
-static sned_status replace(struct compiler *c, const struct graph *graph, int cut, int64_t bytes,
-                           sned_error *error)
-{
-    struct placement placement;
-    struct accel_config config = *c->config;
-    config.activation_bytes = bytes;
-    SNED_TRY(placement_make(&placement, graph, last_of(c, graph), cut, c->stay, &config, error));
-    placement_free(&c->placement);
-    c->placement = placement;
-    c->graph = graph;
-    return SNED_OK;
-}
-
-/* As a whole, in as many ways to run side by side as memory allows. */
-static sned_status place_whole(struct compiler *c, const struct graph *graph, int64_t bytes,
-                               sned_error *error)
-{
-    const enum stay most = c->stay;
-    sned_status status = replace(c, graph, last_of(c, graph) + 1, bytes, error);
-    while (status == SNED_ERROR_UNSUPPORTED && c->stay > STAY_SHORT) {
-        c->stay--;
-        status = replace(c, graph, last_of(c, graph) + 1, bytes, error);
-    }
-    if (status != SNED_OK)
-        c->stay = most;
-    return status;
-}
-
-/* The first layers in strips with which all fits in `bytes`: planned for less and less room until it does, as
- * the plan knows nothing of how spots lie beside each other. *strips stays NULL where none is found. */
-static sned_status place_strips(struct compiler *c, const struct graph *graph, int64_t bytes,
-                                struct graph **strips, sned_error *error)
-{
-    enum { STEPS = 32 };
-    c->stay = c->parts != 1 ? STAY_PARTS : STAY_BESIDE;
-    for (int step = STEPS; step > STEPS / 4 && !*strips; step--) {
-        struct strips plan;
-        struct graph *tried;
-        SNED_TRY(strips_plan(&plan, graph, last_of(c, graph), c->config, bytes * step / STEPS, error));
-        const sned_status status = plan.count ? strips_cut(&tried, graph, &plan, error) : SNED_OK;
-        const bool cut = plan.count > 0;
-        strips_free(&plan);
-        SNED_TRY(status);
-        if (!cut)
-            continue;
-        if (place_whole(c, tried, bytes, NULL) == SNED_OK)
-            *strips = tried;
-        else
-            sned_graph_free(tried);
-    }
-    return SNED_OK;
-}
-
-/* The graph itself, where its activations fit; else its beginning in strips, which are then the caller's: of
- * several images a small tail is to fit beside a head. */
-static sned_status place(struct compiler *c, const struct graph *graph, struct graph **strips,
-                         sned_error *error)
-{
-    const int64_t bytes = c->config->activation_bytes;
-    const sned_status whole = place_whole(c, graph, bytes, error);
-    if (whole != SNED_ERROR_UNSUPPORTED)
-        return whole;
-    if (c->program->images > 1)
-        SNED_TRY(place_strips(c, graph, bytes - bytes / 16, strips, error));
-    if (!*strips)
-        SNED_TRY(place_strips(c, graph, bytes, strips, error));
-    return *strips ? SNED_OK : whole;
+    return order_steps(&c->steps, c->graph, c->placement, error);
 }
 
 /* Of an image's steps for nodes before `cut`. */
@@ -162,34 +84,26 @@ static int64_t cycles_before(const struct step_list *steps, int cut)
 }
 
 /* A head and a tail for two images at once, the longer of them as short as memory allows. The picture, which
- * is loaded before, is for the head alone. *found: the placement is a new one. */
-static sned_status split(struct compiler *c, bool *found, sned_error *error)
+ * is loaded before, is for the head alone. Returns whether the placement is a new one. */
+static bool split(const struct compiler *c, struct arrangement *a)
 {
-    const int last = last_of(c, c->graph);
-    const int picture_dies = c->placement.spots[c->placement.of_tensor[c->graph->input]].dies;
-    const int64_t all = cycles_before(&c->steps, last);
+    const int picture_dies = a->placement.spots[a->placement.of_tensor[a->graph->input]].dies;
+    const int64_t all = cycles_before(&c->steps, a->last);
     int64_t least = all;
-    *found = false;
-    for (int cut = picture_dies + 1; cut < last; cut++) {
+    for (int cut = picture_dies + 1; cut < a->last; cut++) {
         const int64_t head = cycles_before(&c->steps, cut), longer = larger(head, all - head);
-        if (longer < least && replace(c, c->graph, cut, c->config->activation_bytes, NULL) == SNED_OK) {
+        if (longer < least && arrange_split(a, cut, NULL) == SNED_OK)
             least = longer;
-            *found = true;
-        }
     }
-    return SNED_OK;
+    return least < all;
 }
 
-static sned_status compile_placed(struct compiler *c, sned_error *error)
+static sned_status compile_arranged(struct compiler *c, struct arrangement *a, sned_error *error)
 {
-    const int last = last_of(c, c->graph);
-    bool again = false;
-    SNED_TRY(compile_nodes(c, last, error));
-    if (c->program->images > 1 && 2 * c->placement.bytes > c->config->activation_bytes)
-        SNED_TRY(split(c, &again, error));
-    if (again) {
+    SNED_TRY(compile_nodes(c, a->last, error));
+    if (c->program->images > 1 && 2 * a->placement.bytes > c->config->activation_bytes && split(c, a)) {
         step_list_free(&c->steps);
-        SNED_TRY(compile_nodes(c, last, error));
+        SNED_TRY(compile_nodes(c, a->last, error));
     }
     return SNED_OK;
 }
@@ -199,28 +113,25 @@ static sned_status compile(struct accel_program *program, const struct graph *gr
                            const struct accel_config *config, const struct accel_request *request,
                            int host_nodes, int *failed, sned_error *error)
 {
-    struct compiler c = {.config = config,
-                         .program = program,
-                         .host_nodes = host_nodes,
-                         .stay = request->images == 1 && request->parts != 1 ? STAY_PARTS : STAY_BESIDE,
-                         .parts = request->parts,
-                         .failed = -1};
-    struct graph *strips = NULL;
+    struct arrangement arrangement;
+    struct compiler c = {.config = config, .program = program, .parts = request->parts, .failed = -1};
     sned_status status;
     *program = (struct accel_program){.config = config, .images = request->images, .host_nodes = host_nodes};
-    SNED_TRY_DONE(place(&c, graph, &strips, error));
+    SNED_TRY_DONE(arrange(&arrangement, graph, host_nodes, config, request, error));
+    c.graph = arrangement.graph;
+    c.placement = &arrangement.placement;
+    c.in_parts = arrangement.stay == STAY_PARTS;
     SNED_TRY_DONE(name_layers(program, c.graph, error));
-    SNED_TRY_DONE(compile_placed(&c, error));
-    const struct spot *in = &c.placement.spots[c.placement.of_tensor[c.graph->input]];
-    const struct spot *out = &c.placement.spots[c.placement.of_tensor[accel_result(c.graph, program)]];
+    SNED_TRY_DONE(compile_arranged(&c, &arrangement, error));
+    const struct spot *in = &c.placement->spots[c.placement->of_tensor[c.graph->input]];
+    const struct spot *out = &c.placement->spots[c.placement->of_tensor[accel_result(c.graph, program)]];
     program->input = layout_of(in);
     program->output = layout_of(out);
-    SNED_TRY_DONE(schedule(program, &c.steps, &c.placement, in->base, out->base, error));
+    SNED_TRY_DONE(schedule(program, &c.steps, c.placement, in->base, out->base, error));
 done:
-    *failed = strips ? -1 : c.failed;
-    placement_free(&c.placement);
+    *failed = arrangement.strips ? -1 : c.failed;
+    arrangement_free(&arrangement);
     step_list_free(&c.steps);
-    sned_graph_free(strips);
     if (status != SNED_OK)
         accel_program_free(program);
     return status;

@@ -10,11 +10,10 @@
 struct compiler {
     const struct graph *graph;
     const struct accel_config *config;
-    struct placement placement;
-    int host_nodes; /* the last ones, that the host does */
-    enum stay stay; /* STAY_PARTS: a Conv and what follows it may go in parts */
-    int parts;      /* as struct accel_request has it */
-    int failed;     /* the node that cannot be compiled, of the whole graph; -1: none was found */
+    const struct placement *placement;
+    bool in_parts; /* a Conv and what follows it may go in parts */
+    int parts;     /* as struct accel_request has it */
+    int failed;    /* the node that cannot be compiled, of the whole graph; -1: none was found */
     struct accel_program *program;
     struct step_list steps;
 };

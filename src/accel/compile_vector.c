@@ -130,9 +130,9 @@ static sned_status compile_sum(struct compiler *c, int index, const struct spot 
     const bool two = node->op == OP_ADD;
     if (rule->slope)
         return refuse(error, "LeakyRelu");
-    if (two && c->placement.of_tensor[node->inputs[1]] < 0)
+    if (two && c->placement->of_tensor[node->inputs[1]] < 0)
         return refuse(error, "sum with a constant");
-    const struct spot *second = two ? &c->placement.spots[c->placement.of_tensor[node->inputs[1]]] : in;
+    const struct spot *second = two ? &c->placement->spots[c->placement->of_tensor[node->inputs[1]]] : in;
     if (out->wide || in->stride[0] * in->stride[1] != 1 || second->stride[0] * second->stride[1] != 1)
         return refuse(error, "sum of 16 bits, or of the graph's input with a strided Conv beside it");
     return add_vector(c, index,
@@ -233,8 +233,8 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
     const struct window *w = &node->u.conv.window;
-    const struct spot *in = &c->placement.spots[c->placement.of_tensor[node->inputs[0]]];
-    const struct spot *copy = &c->placement.spots[c->placement.copy_for[index]];
+    const struct spot *in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]];
+    const struct spot *copy = &c->placement->spots[c->placement->copy_for[index]];
     static const int one[2] = {1, 1}, none[2] = {0, 0};
     if (w->stride[0] > 15 || w->stride[1] > 3 || in->stride[0] * in->stride[1] != 1)
         return refuse(error, "copy for strides beyond 15 down or 3 to the right");
@@ -258,8 +258,8 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
 sned_status compile_vector(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    const struct spot *in = &c->placement.spots[c->placement.of_tensor[node->inputs[0]]];
-    const struct spot *out = &c->placement.spots[c->placement.of_tensor[node->output]];
+    const struct spot *in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]];
+    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->output]];
     switch (node->op) {
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:

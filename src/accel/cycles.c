@@ -7,7 +7,7 @@
  */
 #include "accel/cycles.h"
 #include "accel/numbers.h"
-#include "accel/place.h"
+#include "accel/arrange.h"
 #include "accel/reduce.h"
 #include "accel/vector_cycles.h"
 #include "base/memory.h"
@@ -90,9 +90,27 @@ static bool vector_work_of(struct vector_work *work, const struct graph *graph, 
 }
 
 /* Nodes that are a matter of where numbers are put, or are left to the host. */
-static bool costs_nothing(enum op op)
+static bool costs_nothing(const struct graph *graph, int index, const struct placement *placement)
 {
-    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || op == OP_SOFTMAX;
+    const enum op op = graph->nodes[index].op;
+    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || op == OP_SOFTMAX ||
+           (placement->spots && placement_is_view(placement, graph, index));
+}
+
+/* The space-to-depth copy that a strided Conv reads: one for each phase (compile_vector.c). */
+static int64_t copy_cycles(int index, const struct placement *placement, const struct accel_config *config)
+{
+    const int spot = placement->spots ? placement->copy_for[index] : -1;
+    if (spot < 0)
+        return 0;
+    const struct spot *copy = &placement->spots[spot];
+    const struct vector_work phase = {.operation = VECTOR_MAX,
+                                      .channels = copy->extent.channels,
+                                      .out_height = copy->height,
+                                      .out_width = copy->width,
+                                      .kernel_height = 1,
+                                      .kernel_width = 1};
+    return spot_phases(copy) * (vector_cycles(&phase, config) + QUEUE_CYCLES);
 }
 
 static void count_fc(struct node_cycles *count, const struct graph *graph, const struct node *node,
@@ -106,22 +124,24 @@ static void count_fc(struct node_cycles *count, const struct graph *graph, const
         (int64_t)ceil(fmax(fetched / config->fc_lanes, (double)count->weight_bytes / config->ddr_bytes));
 }
 
-/* What does not fit beside its input stays in DDR. */
+/* Of a network that has no place on chip: what does not fit beside its input stays in DDR. */
 static int64_t spilled_bytes(const struct graph *graph, const struct node *node,
-                             const struct accel_config *config)
+                             const struct placement *placement, const struct accel_config *config)
 {
     const int64_t bytes = elements_of(graph, node->inputs[0]) + elements_of(graph, node->output);
-    return bytes > config->activation_bytes ? bytes : 0;
+    return !placement->spots && bytes > config->activation_bytes ? bytes : 0;
 }
 
-static sned_status count_node(struct node_cycles *count, const struct graph *graph, const struct node *node,
+static sned_status count_node(struct node_cycles *count, const struct graph *graph, int index,
                               const struct accel_config *config, const struct cycles_options *options,
                               const struct placement *placement, sned_error *error)
 {
+    const struct node *node = &graph->nodes[index];
     struct vector_work work;
     if (node->op == OP_CONV) {
         SNED_TRY(cycles_of_conv(count, graph, node, config, error));
-        count->activation_bytes = spilled_bytes(graph, node, config);
+        count->copy = copy_cycles(index, placement, config);
+        count->activation_bytes = spilled_bytes(graph, node, placement, config);
         const int64_t ddr =
             (int64_t)((double)(count->activation_bytes + count->weight_bytes) / config->ddr_bytes);
         count->idle += (larger(count->cycles, ddr) - count->cycles) * config->lanes;
@@ -132,7 +152,7 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
         count_fc(count, graph, node, config, options);
         return SNED_OK;
     }
-    if (costs_nothing(node->op))
+    if (costs_nothing(graph, index, placement))
         return SNED_OK;
     count->unit = UNIT_VECTOR;
     if (!vector_work_of(&work, graph, node, placement))
@@ -150,10 +170,10 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
 static void add_up(struct network_cycles *result, const struct accel_config *config)
 {
     double issued = 0, bytes = 0;
-    for (int n = 0; n < result->node_count; n++) {
+    for (int n = 0; n < result->graph->node_count; n++) {
         const struct node_cycles *node = &result->nodes[n];
         result->lanes += node->unit == UNIT_LANES ? node->cycles : 0;
-        result->vector += node->unit == UNIT_VECTOR ? node->cycles : 0;
+        result->vector += (node->unit == UNIT_VECTOR ? node->cycles : 0) + node->copy;
         result->fc += node->unit == UNIT_FC ? node->cycles : 0;
         result->macs += node->unit == UNIT_LANES ? node->macs : 0;
         issued += (double)node->issued;
@@ -173,20 +193,22 @@ sned_status cycles_count(struct network_cycles *result, const struct graph *grap
                          const struct accel_config *config, const struct cycles_options *options,
                          sned_error *error)
 {
-    struct placement placement = {0};
+    static const struct accel_request one = {.images = 1, .parts = 1};
+    struct arrangement arrangement;
     sned_status status;
-    *result = (struct network_cycles){.node_count = graph->node_count};
     /* What does not fit on chip is counted all the same. */
-    if (placement_make(&placement, graph, graph->node_count, graph->node_count + 1, STAY_SHORT, config,
-                       NULL) != SNED_OK)
-        placement = (struct placement){0};
-    SNED_TRY_DONE(sned_alloc(&result->nodes, (size_t)graph->node_count, sizeof *result->nodes, error));
-    for (int n = 0; n < graph->node_count; n++)
-        SNED_TRY_DONE(
-            count_node(&result->nodes[n], graph, &graph->nodes[n], config, options, &placement, error));
+    if (arrange(&arrangement, graph, 0, config, &one, NULL) != SNED_OK)
+        arrangement.graph = graph;
+    *result = (struct network_cycles){.graph = arrangement.graph, .strips = arrangement.strips};
+    SNED_TRY_DONE(
+        sned_alloc(&result->nodes, (size_t)arrangement.graph->node_count, sizeof *result->nodes, error));
+    for (int n = 0; n < arrangement.graph->node_count; n++)
+        SNED_TRY_DONE(count_node(&result->nodes[n], arrangement.graph, n, config, options,
+                                 &arrangement.placement, error));
     add_up(result, config);
 done:
-    placement_free(&placement);
+    arrangement.strips = NULL; /* the result's */
+    arrangement_free(&arrangement);
     if (status != SNED_OK)
         cycles_free(result);
     return status;
@@ -195,5 +217,6 @@ done:
 void cycles_free(struct network_cycles *result)
 {
     free(result->nodes);
+    sned_graph_free(result->strips);
     *result = (struct network_cycles){0};
 }

@@ -16,6 +16,7 @@ enum accel_unit { UNIT_NONE, UNIT_LANES, UNIT_VECTOR, UNIT_FC };
 struct node_cycles {
     enum accel_unit unit;
     int64_t cycles; /* from the first to the last of this node alone on its unit */
+    int64_t copy;   /* a Conv with a stride: and so many of the vector unit before */
     int64_t macs;   /* multiply-accumulates of weights that are not 0 */
     /* Lanes: what lane-cycles (cycles x lanes) were spent on. The sum is all of them. */
     int64_t issued;   /* an entry multiplied */
@@ -28,8 +29,9 @@ struct node_cycles {
 };
 
 struct network_cycles {
-    struct node_cycles *nodes; /* [node_count]; owned */
-    int node_count;
+    const struct graph *graph;      /* the network, or its strips: of these some nodes have one name */
+    struct graph *strips;           /* owned; NULL: no layers run in strips */
+    struct node_cycles *nodes;      /* [graph->node_count]; owned */
     int64_t lanes, vector, fc, ddr; /* cycles that each is busy with one image */
     int64_t frame;   /* between results, where the units work on images one behind the other: the largest of
                         these */
