@@ -44,7 +44,7 @@ holds "lanes of 10 pixels in groups of 4" simulate test_lane sned_lane Pixels=10
 holds "the activation memory: 98 bytes from lines of 64" simulate test_memory sned_memory Width=98 LineBytes=64 Lines=512 PIXELS=98
 holds "the activation memory: 16 bytes from lines of 8" simulate test_memory sned_memory Width=16 LineBytes=8 Lines=1024 PIXELS=16
 holds "scaling to 8 bits" simulate test_scale sned_scale
-multipliers="-DSNED_DSP48E2 -Wno-PINCONNECTEMPTY -Wno-UNUSEDSIGNAL tests/rtl/dsp48e2.sv"
+multipliers="-DSNED_DSP48E2 -DSNED_CELL_MODELS -Wno-PINCONNECTEMPTY -Wno-UNUSEDSIGNAL fpga/xilinx_cells.sv"
 holds "lanes of DSP48E2, by a model of that cell" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
 holds "scaling in a DSP48E2, by a model of that cell" simulate test_scale sned_scale
 multipliers="-DSNED_MULT18"

@@ -216,6 +216,42 @@ static void a_node_without_a_unit_is_named(void **state)
     sned_graph_free(graph);
 }
 
+/* What the compiler makes of a network is what is counted: the copy before a strided Conv, and strips. */
+static void copies_and_strips_are_counted(void **state)
+{
+    static const struct cycles_options options = {0};
+    const struct window strided = {{3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}},
+                        point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+                        same = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
+    struct accel_config config = *config_named("ci");
+    struct network_cycles cycles;
+    struct random random;
+    sned_random_seed(&random, 31, 0);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)32, (int64_t)32), unsigned8);
+    random_conv(graph, &random, &point, 1, 8, unsigned8);
+    random_conv(graph, &random, &strided, 1, 4, unsigned8);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(cycles_count(&cycles, graph, &config, &options, NULL), SNED_OK);
+    assert_null(cycles.strips);
+    assert_int_equal(cycles.nodes[0].copy, 0);
+    /* Eight channels of four phases of 16 rows, in segments of a read. */
+    assert_in_range(cycles.nodes[1].copy, 8 * 4 * 16, 8 * 4 * 16 * 16);
+    cycles_free(&cycles);
+    sned_graph_free(graph);
+
+    config.activation_bytes = 8192;
+    graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)32, (int64_t)32), unsigned8);
+    random_conv(graph, &random, &same, 1, 8, unsigned8);
+    random_conv(graph, &random, &same, 1, 2, unsigned8);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(cycles_count(&cycles, graph, &config, &options, NULL), SNED_OK);
+    assert_non_null(cycles.strips);
+    assert_true(cycles.graph->node_count > graph->node_count);
+    cycles_free(&cycles);
+    sned_graph_free(graph);
+}
+
 static void an_unknown_configuration_is_told_the_known_ones(void **state)
 {
     const struct accel_config *config;
@@ -234,6 +270,7 @@ int main(void)
         cmocka_unit_test(counts_add_up_and_keep_their_bounds),
         cmocka_unit_test(a_dense_layer_takes_what_its_entries_take),
         cmocka_unit_test(a_node_without_a_unit_is_named),
+        cmocka_unit_test(copies_and_strips_are_counted),
         cmocka_unit_test(an_unknown_configuration_is_told_the_known_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
