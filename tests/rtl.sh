@@ -49,6 +49,8 @@ holds "lanes of DSP48E2, by a model of that cell" simulate test_lane sned_lane P
 holds "scaling in a DSP48E2, by a model of that cell" simulate test_scale sned_scale
 multipliers="-DSNED_MULT18"
 holds "lanes of multipliers of 18 bits" simulate test_lane sned_lane Pixels=8 HalfRows=32 Slots=4 Group=8
+holds "scaling by multipliers of 18 bits" simulate test_scale sned_scale
+holds "numbers of the vector unit, scaled by multipliers of 18 bits" simulate test_weigh sned_weigh Lanes=8 Multipliers=3
 multipliers=""
 holds "an array of 2 lanes x 8 pixels" simulate test_array sned_array Lanes=2 Pixels=8 HalfRows=32 Slots=4 Group=8 AddressBits=18 LAYERS=${RTL_LAYERS:-60}
 holds "an array of 3 lanes x 13 pixels in groups of 4" simulate test_array sned_array Lanes=3 Pixels=13 HalfRows=64 Slots=8 Group=4 AddressBits=18 LAYERS=${RTL_LAYERS:-60}

@@ -56,19 +56,22 @@ module sned_scale
 `else
   logic signed [SumWidth-1:0]     sum_q, bias_q, total_q;
   logic        [1:0][15:0]        multiplier_q;
-  logic signed [ProductWidth-1:0] product_q, rounded_q;
+  logic signed [ProductWidth-1:0] upper_q, lower_q, rounded_q;
   logic        [ProductWidth-1:0] half_q2;
 
   assign product = rounded_q;
+
+  sned_product #(.NumberWidth(SumWidth), .Width(ProductWidth)) i_product (
+    .clk_i, .number_i(total_q), .multiplier_i(multiplier_q[1]), .upper_o(upper_q), .lower_o(lower_q)
+  );
 
   always_ff @(posedge clk_i) begin
     sum_q        <= sum_i;
     bias_q       <= bias_i;
     total_q      <= sum_q + bias_q;
     multiplier_q <= {multiplier_q[0], multiplier_i};
-    product_q    <= ProductWidth'(total_q) * $signed({32'b0, multiplier_q[1]});
     half_q2      <= half_q;
-    rounded_q    <= product_q + $signed(half_q2);
+    rounded_q    <= upper_q + lower_q + $signed(half_q2);
   end
 `endif
 

@@ -23,19 +23,19 @@ module sned_weigh_lane #(
 
   logic signed [NumberWidth-1:0] number_q;
   logic        [15:0]            multiplier_q;
-  logic signed [SumBits-1:0]     product, sum_q;
+  logic signed [SumBits-1:0]     upper, lower, sum_q;      // the product's two summands
   logic        [SumBits-1:0]     half_q;
 
   if (Fabric) begin : gen_fabric
     (* use_dsp = "no" *) logic signed [NumberWidth+16:0] product_q;
 
     always_ff @(posedge clk_i) product_q <= (NumberWidth + 17)'(number_q) * $signed({{NumberWidth + 1{1'b0}}, multiplier_q});
-    assign product = SumBits'(product_q);
+    assign upper = '0;
+    assign lower = SumBits'(product_q);
   end else begin : gen_dsp
-    logic signed [SumBits-1:0] product_q;
-
-    always_ff @(posedge clk_i) product_q <= SumBits'(number_q) * $signed({{SumBits - 16{1'b0}}, multiplier_q});
-    assign product = product_q;
+    sned_product #(.NumberWidth(NumberWidth), .Width(SumBits)) i_product (
+      .clk_i, .number_i(number_q), .multiplier_i(multiplier_q), .upper_o(upper), .lower_o(lower)
+    );
   end
 
   always_ff @(posedge clk_i) begin
@@ -44,7 +44,7 @@ module sned_weigh_lane #(
     // Sums are below 2^(SumBits - 2) in size: from a shift of SumBits - 1 on all become 0, as they do with the largest half there is.
     for (int i = 0; i < SumBits - 2; i++) half_q[i] <= shift_i == 6'(i + 1);
     half_q[SumBits-1:SumBits-2] <= {1'b0, shift_i >= 6'(SumBits - 1)};
-    if (valid_i) sum_q <= (begin_i ? $signed(half_q) : sum_q) + product;
+    if (valid_i) sum_q <= (begin_i ? $signed(half_q) : sum_q) + upper + lower;
   end
 
   sned_clamp #(
