@@ -48,6 +48,7 @@ struct scheduler {
     int64_t free[CODE_COUNT]; /* when a unit has done all that is in the list, about */
 };
 
+_Static_assert(CODE_COUNT == 5, "one -1 for each unit");
 static const struct ends no_ends = {.of = {-1, -1, -1, -1, -1}};
 
 /* Its picture and those of its steps that an image's task waits for. */
