@@ -36,7 +36,7 @@ area_section() {
     [ -s "$file" ] || return 0
     echo "### Area on the ZCU104"
     echo
-    echo "Yosys 0.70, synth_xilinx for xcup, no placement, and so no clock: \`$(first .command "$file")\`. One of each kind of module is synthesised and counted as often as it comes; nothing is optimised across the modules of the table. Wanted: at most 85 % of LUTs and BRAM. $(jq -r '(if .fits then "It fits." else "It does not fit yet." end) + (if .rtl then " The RTL is that " + .rtl + "." else "" end)' "$file")"
+    echo "Yosys 0.70, synth_xilinx for xcup, no placement, and so no clock: \`$(first .command "$file")\`. One of each kind of module is synthesised and counted as often as it comes; nothing is optimised across the modules of the table. Wanted: at most 85 % of LUTs and BRAM. $(jq -r '(if .fits then "It fits." else "It does not fit yet." end)' "$file")"
     echo
     echo "| module | count | LUT | of it RAM | FF | DSP48E2 | BRAM36 | URAM |"
     echo "| --- | --- | --- | --- | --- | --- | --- | --- |"

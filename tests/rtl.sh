@@ -70,13 +70,14 @@ holds "FC: a port of 4 lanes" simulate test_fc sned_fc Ports=1 Lanes=4 Rows=64 P
 holds "FC: 2 ports of 16 lanes, busy in 90 % of the cycles" simulate test_fc sned_fc Ports=2 Lanes=16 Rows=64 Pixels=20 AddressBits=18 LAYERS=200 TIMED=256
 holds "the whole accelerator behind its driver, with what may go wrong" simulate test_top sned_top $("$build/sim/sned-parameters" ci) LimitBits=16 NETWORKS=40 FLIPS=100
 
-# A campaign, by hand: RTL_SETS random sets of parameters, the same each time, and RTL_LAYERS random layers on each.
+# A campaign, by hand: RTL_SETS random sets of parameters, the same each time, and RTL_LAYERS random layers on each. On small
+# layers that wait for an odd number of lanes' collector the cycle model is up to 4 % too slow.
 RANDOM=104
 for ((set = 1; set <= ${RTL_SETS:-0}; set++)); do
     columns=$((1 + RANDOM % 2))
     parameters="Lanes=$((columns * (1 + RANDOM % 3))) Columns=$columns Pixels=$((6 + RANDOM % 19)) HalfRows=$((32 << RANDOM % 3))"
     parameters="$parameters Slots=$((4 << RANDOM % 3)) Group=$((4 << RANDOM % 2))"
     holds "set $set of the campaign: $parameters" simulate test_conv sned_conv $parameters AddressBits=18 TablePairs=64 \
-        FIRST=$((set * 100000)) LAYERS=${RTL_LAYERS:-100}
+        FIRST=$((set * 100000)) APART=3 LAYERS=${RTL_LAYERS:-100}
 done
 finish
