@@ -137,7 +137,7 @@ void strips_free(struct strips *strips)
 sned_status strips_cut(struct graph **cut, const struct graph *graph, const struct strips *strips,
                        sned_error *error)
 {
-    sned_status status;
+    sned_status status = SNED_OK;
     SNED_TRY(sned_graph_copy(cut, graph, error));
     for (int s = strips->count - 1; s >= 0; s--) { /* from behind: nodes before keep their numbers */
         const struct stretch *stretch = &strips->stretches[s];
