@@ -2,11 +2,11 @@
  * compile.c - from an integer graph to a program: places, then node after node as steps, then these for all
  * images in one list.
  */
+#include "accel/arrange.h"
 #include "accel/compile.h"
 #include "accel/numbers.h"
 #include "accel/order.h"
 #include "accel/parts.h"
-#include "accel/arrange.h"
 #include "accel/schedule.h"
 
 #include <stdlib.h>
