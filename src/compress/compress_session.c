@@ -118,22 +118,21 @@ static sned_status split_images(struct session *session, sned_error *error)
     return SNED_OK;
 }
 
-/* A few images' pixels and labels: data sets of one size differ. */
+/* A few items and their labels: data sets of one size differ. */
 static sned_status hash_images(const struct session *session, struct writer *writer, sned_error *error)
 {
-    struct extent input = sned_shape_extent(&session->graph->tensors[session->graph->input].shape);
-    size_t size = (size_t)input.channels * (size_t)input.height * (size_t)input.width, got = 0;
+    size_t size = dataset_item_size(session->dataset), got = 0;
     int32_t labels[HASHED_IMAGES] = {0};
     size_t count = session->train_count < HASHED_IMAGES ? session->train_count : HASHED_IMAGES;
-    uint8_t *pixels = NULL;
+    uint8_t *items = NULL;
     sned_status status = SNED_OK;
 
-    SNED_TRY_DONE(sned_alloc(&pixels, count, size, error));
-    SNED_TRY_DONE(dataset_read(session->dataset, session->indices, count, pixels, labels, &got, error));
-    sned_write_u64(writer, sned_hash(pixels, got * size));
+    SNED_TRY_DONE(sned_alloc(&items, count, size, error));
+    SNED_TRY_DONE(dataset_read(session->dataset, session->indices, count, items, labels, &got, error));
+    sned_write_u64(writer, sned_hash(items, got * size));
     sned_write_u64(writer, sned_hash(labels, sizeof(labels)));
 done:
-    free(pixels);
+    free(items);
     return status;
 }
 

@@ -58,17 +58,17 @@ static int32_t cifar_label(const struct source *source, size_t index)
     return cifar_record(source, index)[0];
 }
 
-static const uint8_t *cifar_view(const struct source *source, size_t index, struct extent input,
-                                 const char *color)
+static const uint8_t *cifar_view(const struct source *source, size_t index, const struct input_form *form)
 {
+    struct extent input = form->input;
     bool same = input.channels == 3 && input.height == CIFAR_SIDE && input.width == CIFAR_SIDE;
     bool flat = input.channels == 3 * CIFAR_PLANE && input.height == 1 && input.width == 1;
 
-    return (same || flat) && strcmp(color, "RGB") == 0 ? cifar_record(source, index) + 1 : NULL;
+    return (same || flat) && strcmp(form->color, "RGB") == 0 ? cifar_record(source, index) + 1 : NULL;
 }
 
-static sned_status cifar_fetch(const struct source *source, size_t index, struct extent input,
-                               const char *color, uint8_t *pixels, sned_error *error)
+static sned_status cifar_fetch(const struct source *source, size_t index, const struct input_form *form,
+                               void *item, sned_error *error)
 {
     const uint8_t *planes = cifar_record(source, index) + 1;
     uint8_t picture[3 * CIFAR_PLANE]; /* [32][32][3] */
@@ -76,7 +76,7 @@ static sned_status cifar_fetch(const struct source *source, size_t index, struct
     for (int i = 0; i < CIFAR_PLANE; i++)
         for (int c = 0; c < 3; c++)
             picture[3 * i + c] = planes[c * CIFAR_PLANE + i];
-    return image_resize(picture, CIFAR_SIDE, CIFAR_SIDE, 3, input, color, pixels, error);
+    return image_resize(picture, CIFAR_SIDE, CIFAR_SIDE, 3, form->input, form->color, item, error);
 }
 
 static void cifar_where(const struct source *source, size_t index, char *text, size_t size)

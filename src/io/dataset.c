@@ -16,19 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_BUDGET = 1 << 27, MAX_PIXELS = 1 << 28, MAX_WHERE = 256 };
+enum { DEFAULT_BUDGET = 1 << 27, MAX_ELEMENTS = 1 << 28, MAX_WHERE = 256 };
 
 enum image_state { IMAGE_UNREAD, IMAGE_CACHED, IMAGE_DAMAGED };
 
 struct dataset {
     struct source *source;
-    struct extent input;
-    char color[8];
-    size_t count, pixels; /* images; bytes of one */
-    int32_t *labels;      /* [count], offset included */
+    struct input_form form;
+    size_t count, item_size; /* items; bytes of one */
+    int32_t *labels;         /* [count], offset included */
     int classes, label_offset;
     uint8_t *state; /* [count], enum image_state */
-    uint8_t *cache; /* [count][pixels], what state says is there; NULL: beyond the budget, or not needed */
+    uint8_t *cache; /* [count][item_size], what state says is there; NULL: beyond the budget, or not needed */
     enum split split;
     bool viewed; /* the source holds the pixels as they are wanted */
     atomic_size_t damaged;
@@ -39,39 +38,48 @@ struct dataset {
 
 /* ---- opening ---- */
 
-static sned_status set_input(struct dataset *dataset, const struct dataset_options *options,
-                             sned_error *error)
+static sned_status set_form(struct input_form *form, const struct dataset_options *options, sned_error *error)
 {
     struct extent input = options->input;
     const char *color = options->color && *options->color ? options->color
                         : input.channels == 1             ? "gray"
                                                           : "RGB";
-    size_t plane;
+    size_t plane, elements;
 
     if (input.channels < 1 || input.height < 1 || input.width < 1 ||
         !sned_size_multiply((size_t)input.height, (size_t)input.width, &plane) ||
-        !sned_size_multiply(plane, (size_t)input.channels, &dataset->pixels) || dataset->pixels > MAX_PIXELS)
+        !sned_size_multiply(plane, (size_t)input.channels, &elements) || elements > MAX_ELEMENTS)
         return sned_fail(error, SNED_ERROR_SHAPE,
-                         "a network input of [%d][%d][%d] cannot be filled with images", input.channels,
+                         "a network input of [%d][%d][%d] cannot be filled with data", input.channels,
                          input.height, input.width);
     if (strcmp(color, "RGB") != 0 && strcmp(color, "BGR") != 0 && strcmp(color, "gray") != 0)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "the colour order \"%s\" is none of RGB, BGR, gray",
                          color);
-    dataset->input = input;
-    strcpy(dataset->color, color);
+    *form = (struct input_form){.input = input, .takes_values = options->takes_values};
+    strcpy(form->color, color);
     return SNED_OK;
 }
 
 /* A network that the images cannot be resized for must be refused before the first read. */
 static sned_status check_shape(const struct dataset *dataset, const char *spec, sned_error *error)
 {
-    int channels = strcmp(dataset->color, "gray") == 0 ? 1 : 3;
+    const struct input_form *form = &dataset->form;
+    const struct extent input = form->input;
+    int channels = strcmp(form->color, "gray") == 0 ? 1 : 3;
 
-    if (dataset->viewed || dataset->input.channels == channels)
+    if (dataset->source->type == ITEM_VALUES || dataset->viewed)
+        return SNED_OK;
+    if (form->takes_values)
+        return sned_fail(
+            error, SNED_ERROR_SHAPE,
+            "%s: the network takes no pictures but values, [%d][%d][%d] a sample: give them as .npy or "
+            ".npz",
+            spec, input.channels, input.height, input.width);
+    if (input.channels == channels)
         return SNED_OK;
     return sned_fail(error, SNED_ERROR_SHAPE,
                      "%s: its images do not fit the network's input [%d][%d][%d] in colour order %s", spec,
-                     dataset->input.channels, dataset->input.height, dataset->input.width, dataset->color);
+                     input.channels, input.height, input.width, form->color);
 }
 
 static sned_status take_labels(struct dataset *dataset, const struct dataset_options *options,
@@ -98,17 +106,19 @@ static sned_status take_labels(struct dataset *dataset, const struct dataset_opt
     return SNED_OK;
 }
 
-/* Room for every decoded image, where the budget has it. The pages are the system's until they are written.
+/* Room for every decoded image, where the budget has it; values need no decoding. The pages are the system's
+ * until they are written.
  */
 static sned_status make_cache(struct dataset *dataset, size_t budget, sned_error *error)
 {
     size_t bytes, memory = dataset->source->memory;
 
     SNED_TRY(sned_alloc(&dataset->state, dataset->count, 1, error));
-    if (dataset->viewed || !sned_size_multiply(dataset->count, dataset->pixels, &bytes) || memory > budget ||
+    if (dataset->viewed || dataset->source->type == ITEM_VALUES ||
+        !sned_size_multiply(dataset->count, dataset->item_size, &bytes) || memory > budget ||
         bytes > budget - memory)
         return SNED_OK;
-    return sned_resize(&dataset->cache, dataset->count, dataset->pixels, error);
+    return sned_resize(&dataset->cache, dataset->count, dataset->item_size, error);
 }
 
 sned_status dataset_open(struct dataset **out, const char *spec, const struct dataset_options *options,
@@ -132,7 +142,8 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
     dataset->reporter = options->reporter;
     dataset->label_offset = options->label_offset;
     dataset->split = options->split;
-    SNED_TRY_DONE(set_input(dataset, options, error));
+    SNED_TRY_DONE(set_form(&dataset->form, options, error));
+    wanted.form = dataset->form;
     SNED_TRY_DONE(source_open(&dataset->source, spec, &wanted, error));
     const struct source *source = dataset->source;
     dataset->count = options->limit && options->limit < source->count ? options->limit : source->count;
@@ -141,7 +152,9 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
                            dataset->count ? "too many images" : "no images");
         goto done;
     }
-    dataset->viewed = source->kind->view && source->kind->view(source, 0, dataset->input, dataset->color);
+    dataset->item_size = (size_t)options->input.channels * (size_t)options->input.height *
+                         (size_t)options->input.width * (source->type == ITEM_VALUES ? sizeof(float) : 1);
+    dataset->viewed = source->kind->view && source->kind->view(source, 0, &dataset->form);
     SNED_TRY_DONE(check_shape(dataset, spec, error));
     SNED_TRY_DONE(take_labels(dataset, options, error));
     SNED_TRY_DONE(make_cache(dataset, wanted.memory_budget, error));
@@ -200,7 +213,22 @@ size_t dataset_damaged(const struct dataset *dataset)
 
 struct extent dataset_extent(const struct dataset *dataset)
 {
-    return dataset->input;
+    return dataset->form.input;
+}
+
+enum item_type dataset_item_type(const struct dataset *dataset)
+{
+    return dataset->source->type;
+}
+
+size_t dataset_item_size(const struct dataset *dataset)
+{
+    return dataset->item_size;
+}
+
+void dataset_where(const struct dataset *dataset, uint32_t index, char *text, size_t size)
+{
+    dataset->source->kind->where_image(dataset->source, index, text, size);
 }
 
 void dataset_relabel(struct dataset *dataset, const int32_t *labels)
@@ -215,7 +243,7 @@ void dataset_relabel(struct dataset *dataset, const int32_t *labels)
 struct reading {
     struct dataset *dataset;
     const uint32_t *indices;
-    uint8_t *pixels;
+    uint8_t *items;
     char **damage; /* [count]: what is wrong with the image, or NULL; owned */
 };
 
@@ -237,9 +265,9 @@ static sned_status decode(void *argument, size_t i, sned_error *error)
 
     if (dataset->state[index] != IMAGE_UNREAD)
         return SNED_OK;
-    sned_status status = source->kind->fetch(source, index, dataset->input, dataset->color,
-                                             reading->pixels + i * dataset->pixels, &own);
-    if (is_damage(status))
+    sned_status status =
+        source->kind->fetch(source, index, &dataset->form, reading->items + i * dataset->item_size, &own);
+    if (source->type == ITEM_PIXELS && is_damage(status))
         return sned_strdup(&reading->damage[i], own.message, error);
     if (status != SNED_OK) {
         source->kind->where_image(source, index, where, sizeof where);
@@ -268,10 +296,10 @@ static sned_status note_damage(struct dataset *dataset, uint32_t index, const ch
 
 /* Decodes what is not known yet, and notes it, in the order of the indices. */
 static sned_status decode_missing(struct dataset *dataset, const uint32_t *indices, size_t count,
-                                  uint8_t *pixels, sned_error *error)
+                                  uint8_t *items, sned_error *error)
 {
     sned_status status;
-    struct reading reading = {dataset, indices, pixels, NULL};
+    struct reading reading = {dataset, indices, items, NULL};
 
     SNED_TRY_DONE(sned_alloc(&reading.damage, count, sizeof *reading.damage, error));
     SNED_TRY_DONE(sned_parallel_for(dataset->threads, count, decode, &reading, error));
@@ -280,7 +308,8 @@ static sned_status decode_missing(struct dataset *dataset, const uint32_t *indic
         if (reading.damage[i]) {
             SNED_TRY_DONE(note_damage(dataset, index, reading.damage[i], error));
         } else if (dataset->cache && dataset->state[index] == IMAGE_UNREAD) {
-            memcpy(dataset->cache + index * dataset->pixels, pixels + i * dataset->pixels, dataset->pixels);
+            memcpy(dataset->cache + index * dataset->item_size, items + i * dataset->item_size,
+                   dataset->item_size);
             dataset->state[index] = IMAGE_CACHED;
         }
     }
@@ -295,13 +324,12 @@ done:
 static const uint8_t *locate(const struct dataset *dataset, uint32_t index, const uint8_t *here)
 {
     if (dataset->viewed)
-        return dataset->source->kind->view(dataset->source, index, dataset->input, dataset->color);
-    return dataset->state[index] == IMAGE_CACHED ? dataset->cache + index * dataset->pixels : here;
+        return dataset->source->kind->view(dataset->source, index, &dataset->form);
+    return dataset->state[index] == IMAGE_CACHED ? dataset->cache + index * dataset->item_size : here;
 }
 
-static sned_status read_locked(struct dataset *dataset, const uint32_t *indices, size_t count,
-                               uint8_t *pixels, int32_t *labels, uint32_t *which, size_t *got,
-                               sned_error *error)
+static sned_status read_locked(struct dataset *dataset, const uint32_t *indices, size_t count, uint8_t *items,
+                               int32_t *labels, uint32_t *which, size_t *got, sned_error *error)
 {
     bool missing = false;
 
@@ -312,15 +340,15 @@ static sned_status read_locked(struct dataset *dataset, const uint32_t *indices,
         missing |= dataset->state[indices[i]] == IMAGE_UNREAD;
     }
     if (missing && !dataset->viewed)
-        SNED_TRY(decode_missing(dataset, indices, count, pixels, error));
+        SNED_TRY(decode_missing(dataset, indices, count, items, error));
     for (size_t i = 0; i < count; i++) {
         uint32_t index = indices[i];
-        uint8_t *to = pixels + *got * dataset->pixels;
-        const uint8_t *from = locate(dataset, index, pixels + i * dataset->pixels);
+        uint8_t *to = items + *got * dataset->item_size;
+        const uint8_t *from = locate(dataset, index, items + i * dataset->item_size);
         if (dataset->state[index] == IMAGE_DAMAGED)
             continue;
         if (from != to)
-            memmove(to, from, dataset->pixels);
+            memmove(to, from, dataset->item_size);
         labels[*got] = dataset->labels[index];
         if (which)
             which[*got] = index;
@@ -329,21 +357,20 @@ static sned_status read_locked(struct dataset *dataset, const uint32_t *indices,
     return SNED_OK;
 }
 
-sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices, size_t count,
-                               uint8_t *pixels, int32_t *labels, uint32_t *which, size_t *got,
-                               sned_error *error)
+sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices, size_t count, void *items,
+                               int32_t *labels, uint32_t *which, size_t *got, sned_error *error)
 {
     *got = 0;
     pthread_mutex_lock(&dataset->lock);
-    sned_status status = read_locked(dataset, indices, count, pixels, labels, which, got, error);
+    sned_status status = read_locked(dataset, indices, count, items, labels, which, got, error);
     pthread_mutex_unlock(&dataset->lock);
     if (status != SNED_OK)
         *got = 0;
     return status;
 }
 
-sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_t count, uint8_t *pixels,
+sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_t count, void *items,
                          int32_t *labels, size_t *got, sned_error *error)
 {
-    return dataset_read_which(dataset, indices, count, pixels, labels, NULL, got, error);
+    return dataset_read_which(dataset, indices, count, items, labels, NULL, got, error);
 }

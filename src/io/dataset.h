@@ -1,5 +1,6 @@
 /*
- * dataset.h - labelled images from IDX, CIFAR-10, tar or folders, as bytes in a network's input shape.
+ * dataset.h - labelled images from IDX, CIFAR-10, tar or folders, or values from NumPy's arrays, in a
+ * network's input shape.
  */
 #ifndef SNED_IO_DATASET_H
 #define SNED_IO_DATASET_H
@@ -11,10 +12,17 @@
 /* A folder of images or a tar that has no splits serves as both. */
 enum split { SPLIT_TRAIN, SPLIT_TEST };
 
+/* What one item of a data set is when it is read, [C][H][W]. */
+enum item_type {
+    ITEM_PIXELS, /* bytes, 0 to 255: the network's input rule makes values of them */
+    ITEM_VALUES, /* float32: the network's input as it is; no rule applies */
+};
+
 struct dataset_options {
     enum split split;
     struct extent input;  /* images are given in this shape: decoded, resized, cropped */
     const char *color;    /* order of the channels: "RGB", "BGR", "gray" */
+    bool takes_values;    /* the network takes no pictures: items are ITEM_VALUES, or dataset_open fails */
     int label_offset;     /* added to the labels as stored */
     int classes;          /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
     bool unlabelled;      /* pictures that have no labels will do: see dataset_has_labels */
@@ -36,25 +44,29 @@ sned_status dataset_open(struct dataset **dataset, const char *spec, const struc
                          sned_error *error);
 void dataset_free(struct dataset *dataset);
 
-size_t dataset_size(const struct dataset *dataset);     /* images, damaged ones not yet met included */
-int dataset_class_count(const struct dataset *dataset); /* highest label + 1 */
-bool dataset_has_labels(const struct dataset *dataset); /* false: all are 0 */
+size_t dataset_size(const struct dataset *dataset); /* images, damaged ones not yet met included */
+enum item_type dataset_item_type(const struct dataset *dataset);
+size_t dataset_item_size(const struct dataset *dataset);                  /* bytes of one item */
+int dataset_class_count(const struct dataset *dataset);                   /* highest label + 1 */
+bool dataset_has_labels(const struct dataset *dataset);                   /* false: all are 0 */
 const char *dataset_class_name(const struct dataset *dataset, int label); /* or NULL */
 /* Which images these are, for a table: "training", "test", or "all" where the data has no splits. */
 const char *dataset_split_name(const struct dataset *dataset);
 size_t dataset_damaged(const struct dataset *dataset); /* met so far */
 
 /*
- * Images `indices` to pixels [count][C][H][W] and labels [count]; may be called from several threads, which
- * wait for each other. Damaged ones are left out, reported once each by name and counted: *got is how many
- * came; more than 1 % of the whole set damaged is SNED_ERROR_DATA.
+ * Items `indices` to items [count][dataset_item_size] (floats are aligned as `items` is) and labels [count];
+ * may be called from several threads, which wait for each other. Damaged images are left out, reported once
+ * each by name and counted: *got is how many came; more than 1 % of the whole set damaged is SNED_ERROR_DATA.
+ * A value that is no finite number is SNED_ERROR_DATA at once.
  */
-sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_t count, uint8_t *pixels,
+sned_status dataset_read(struct dataset *dataset, const uint32_t *indices, size_t count, void *items,
                          int32_t *labels, size_t *got, sned_error *error);
-/* The same; which[i] [count] is the index of image i of those that came (NULL: not wanted). */
-sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices, size_t count,
-                               uint8_t *pixels, int32_t *labels, uint32_t *which, size_t *got,
-                               sned_error *error);
+/* The same; which[i] [count] is the index of item i of those that came (NULL: not wanted). */
+sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices, size_t count, void *items,
+                               int32_t *labels, uint32_t *which, size_t *got, sned_error *error);
+/* Where item `index` is stored, for a message or a list: "image 7 of FILE", "x.npy[3]". */
+void dataset_where(const struct dataset *dataset, uint32_t index, char *text, size_t size);
 struct extent dataset_extent(const struct dataset *dataset); /* the options' input */
 
 /* Other labels [dataset_size] in place of the set's own: what another network answers. Negative: stays as it
@@ -83,8 +95,8 @@ struct loader_options {
     struct augmentation augmentation;
     uint64_t seed;
     uint32_t epoch;
-    const struct input_rule
-        *rule; /* mean and scale; borrowed. NULL, or not of an image: values are the pixels */
+    /* Mean and scale of pixels; borrowed. NULL, or not of an image: values are the pixels. */
+    const struct input_rule *rule;
 };
 sned_status loader_new(struct loader **loader, struct dataset *dataset, const uint32_t *indices, size_t count,
                        const struct loader_options *options, sned_error *error);

@@ -41,17 +41,18 @@ static int32_t images_label(const struct source *source, size_t index)
     return ((const struct images_source *)source)->items[index].label;
 }
 
-static sned_status images_fetch(const struct source *source, size_t index, struct extent input,
-                                const char *color, uint8_t *pixels, sned_error *error)
+static sned_status images_fetch(const struct source *source, size_t index, const struct input_form *form,
+                                void *pixels, sned_error *error)
 {
     const struct images_source *images = (const struct images_source *)source;
     const struct item *item = &images->items[index];
     char *path = NULL;
 
     if (images->is_tar)
-        return image_decode(images->bytes.data + item->offset, item->size, input, color, pixels, error);
+        return image_decode(images->bytes.data + item->offset, item->size, form->input, form->color, pixels,
+                            error);
     SNED_TRY(path_format(&path, error, "%s/%s", images->place, item->name));
-    sned_status status = image_read(path, input, color, pixels, error);
+    sned_status status = image_read(path, form->input, form->color, pixels, error);
     free(path);
     return status;
 }

@@ -1,6 +1,6 @@
 /*
- * dataset_source.h - what dataset.c needs of a kind of data set; idx.c, cifar.c and dataset_images.c each are
- * one.
+ * dataset_source.h - what dataset.c needs of a kind of data set; idx.c, cifar.c, noise.c and dataset_images.c
+ * each are one.
  *
  * A source is a list of labelled items in a fixed order. It decodes an item on request, from any thread,
  * keeps nothing decoded, and has checked at opening everything that can be checked without decoding pictures.
@@ -13,14 +13,21 @@
 
 struct source;
 
+/* The form that items are wanted in: what the network takes. */
+struct input_form {
+    struct extent input;
+    char color[8];     /* of pictures: "RGB", "BGR", "gray" */
+    bool takes_values; /* no pictures */
+};
+
 struct source_kind {
     int32_t (*label)(const struct source *source, size_t index); /* as stored, 0 or more */
-    /* Pixels [C][H][W] of item `index`, in order `color`; thread-safe. An error says nothing of the item's
-     * name. */
-    sned_status (*fetch)(const struct source *source, size_t index, struct extent input, const char *color,
-                         uint8_t *pixels, sned_error *error);
+    /* Item `index` in that form: bytes or floats [C][H][W], as the source's type says; thread-safe. An error
+     * says nothing of the item's name. */
+    sned_status (*fetch)(const struct source *source, size_t index, const struct input_form *form, void *item,
+                         sned_error *error);
     /* The pixels themselves where they lie in memory in just that form, else NULL. May be NULL. */
-    const uint8_t *(*view)(const struct source *source, size_t index, struct extent input, const char *color);
+    const uint8_t *(*view)(const struct source *source, size_t index, const struct input_form *form);
     /* Where item `index` (its picture, or its label) is stored, for a message: "image 7 of FILE", "FILE:12".
      */
     void (*where_image)(const struct source *source, size_t index, char *text, size_t size);
@@ -31,6 +38,7 @@ struct source_kind {
 /* The head of each kind's own struct. */
 struct source {
     const struct source_kind *kind;
+    enum item_type type;
     size_t count;
     size_t memory;      /* bytes held that count against the budget */
     bool has_splits;    /* images to train on and images to test on are told apart */
@@ -41,6 +49,7 @@ struct source {
 
 struct source_options {
     enum split split;
+    struct input_form form;
     size_t memory_budget;
     bool unlabelled; /* pictures in no class folders are taken without labels */
     int threads;
@@ -62,8 +71,10 @@ sned_status source_open_images(struct source **source, const char *place, const 
                                const struct source *classes, const struct source_options *options,
                                sned_error *error);
 
-/* "noise:N": N images of smooth noise, the same ones every time, all of class 0 (noise.c). */
-sned_status source_open_noise(struct source **source, const char *spec, sned_error *error);
+/* "noise:N": N images of smooth noise, or N times values of mean 0 and deviation 1 where the network takes
+ * values; the same ones every time, all of class 0 (noise.c). */
+sned_status source_open_noise(struct source **source, const char *spec, const struct source_options *options,
+                              sned_error *error);
 
 void source_close(struct source *source); /* NULL is fine */
 

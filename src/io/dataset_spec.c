@@ -248,7 +248,7 @@ static sned_status open_spec(struct source **source, const char *spec, const str
     const char *colon = strrchr(spec, ':');
 
     if (!strncmp(spec, "noise:", 6))
-        return source_open_noise(source, spec, error);
+        return source_open_noise(source, spec, options, error);
     if (path_is_folder(spec))
         return open_folder(source, spec, options, error);
     if (path_is_file(spec) && tar_stem(spec))

@@ -105,9 +105,9 @@ static const uint8_t *idx_image(const struct idx_source *source, size_t index)
 
 /* The bytes are the pixels where the sizes agree; a network of a flat input [C][1][1] takes them row by row.
  */
-static const uint8_t *idx_view(const struct source *source, size_t index, struct extent input,
-                               const char *color)
+static const uint8_t *idx_view(const struct source *source, size_t index, const struct input_form *form)
 {
+    struct extent input = form->input;
     const struct idx_source *idx = (const struct idx_source *)source;
     uint32_t height = idx->images.dim[1], width = idx->images.dim[2];
     bool same = input.channels == 1 && (uint32_t)input.height == height && (uint32_t)input.width == width;
@@ -116,13 +116,13 @@ static const uint8_t *idx_view(const struct source *source, size_t index, struct
     return same || flat ? idx_image(idx, index) : NULL;
 }
 
-static sned_status idx_fetch(const struct source *source, size_t index, struct extent input,
-                             const char *color, uint8_t *pixels, sned_error *error)
+static sned_status idx_fetch(const struct source *source, size_t index, const struct input_form *form,
+                             void *item, sned_error *error)
 {
     const struct idx_source *idx = (const struct idx_source *)source;
 
-    return image_resize(idx_image(idx, index), (int)idx->images.dim[1], (int)idx->images.dim[2], 1, input,
-                        color, pixels, error);
+    return image_resize(idx_image(idx, index), (int)idx->images.dim[1], (int)idx->images.dim[2], 1,
+                        form->input, form->color, item, error);
 }
 
 static void idx_where_image(const struct source *source, size_t index, char *text, size_t size)

@@ -29,9 +29,10 @@ struct loader {
     size_t count, next;
     struct loader_options options;
     struct extent extent;
-    size_t pixels_each;
-    float *mean, *scale;       /* [C] */
-    uint8_t *pixels, *shifted; /* [batch][C][H][W]; [C][H][W] */
+    enum item_type type;
+    size_t elements, element_size; /* of an item; bytes of one element */
+    float *mean, *scale;           /* [C] */
+    uint8_t *items, *shifted;      /* [batch][C][H][W]; [C][H][W], elements as the data set has them */
 
     struct slot slots[SLOTS];
     int taking;   /* the slot that loader_next waits for */
@@ -48,51 +49,53 @@ struct loader {
 
 /* ---- one image ---- */
 
-/* Left and right exchanged, in place. */
-static void flip(uint8_t *pixels, size_t rows, size_t width)
+/* Left and right exchanged, in place, in rows of `width` elements of `size` bytes. */
+static void flip(uint8_t *item, size_t rows, size_t width, size_t size)
 {
-    for (size_t row = 0; row < rows; row++, pixels += width)
+    uint8_t kept[sizeof(float)];
+
+    for (size_t row = 0; row < rows; row++, item += width * size)
         for (size_t left = 0, right = width - 1; left < right; left++, right--) {
-            uint8_t pixel = pixels[left];
-            pixels[left] = pixels[right];
-            pixels[right] = pixel;
+            memcpy(kept, item + left * size, size);
+            memcpy(item + left * size, item + right * size, size);
+            memcpy(item + right * size, kept, size);
         }
 }
 
 /* `in` moved down by `dy` and right by `dx`; what comes in at the edges is 0. */
-static void shift(const uint8_t *in, struct extent extent, int dy, int dx, uint8_t *out)
+static void shift(const uint8_t *in, struct extent extent, size_t size, int dy, int dx, uint8_t *out)
 {
-    int height = extent.height, width = extent.width;
-    int from = dx < 0 ? -dx : 0, to = dx > 0 ? dx : 0, length = width - abs(dx);
+    int height = extent.height, width = extent.width, length = width - abs(dx);
+    size_t row = (size_t)width * size, plane = (size_t)height * row;
+    size_t from = dx < 0 ? (size_t)-dx * size : 0, to = dx > 0 ? (size_t)dx * size : 0;
 
-    memset(out, 0, (size_t)extent.channels * (size_t)height * (size_t)width);
+    memset(out, 0, (size_t)extent.channels * plane);
     if (length <= 0)
         return;
-    for (int c = 0; c < extent.channels;
-         c++, in += (size_t)height * (size_t)width, out += (size_t)height * (size_t)width)
+    for (int c = 0; c < extent.channels; c++, in += plane, out += plane)
         for (int y = dy > 0 ? dy : 0; y < height + (dy < 0 ? dy : 0); y++)
-            memcpy(out + (size_t)y * (size_t)width + to, in + (size_t)(y - dy) * (size_t)width + from,
-                   (size_t)length);
+            memcpy(out + (size_t)y * row + to, in + (size_t)(y - dy) * row + from, (size_t)length * size);
 }
 
-/* Augments image `pixels` in place, or into loader->shifted: returns where it is. */
-static const uint8_t *augment(struct loader *loader, uint32_t index, uint8_t *pixels)
+/* Augments `item` in place, or into loader->shifted: returns where it is. */
+static const uint8_t *augment(struct loader *loader, uint32_t index, uint8_t *item)
 {
     const struct augmentation *how = &loader->options.augmentation;
     struct extent extent = loader->extent;
     struct random random;
 
     if (!how->flip && how->shift <= 0)
-        return pixels;
+        return item;
     sned_random_seed(&random, loader->options.seed, ((uint64_t)loader->options.epoch + 1) << 32 | index);
     if (how->flip && sned_random_below(&random, 2))
-        flip(pixels, (size_t)extent.channels * (size_t)extent.height, (size_t)extent.width);
+        flip(item, (size_t)extent.channels * (size_t)extent.height, (size_t)extent.width,
+             loader->element_size);
     if (how->shift <= 0)
-        return pixels;
+        return item;
     uint32_t range = 2 * (uint32_t)how->shift + 1;
     int dy = (int)sned_random_below(&random, range) - how->shift;
     int dx = (int)sned_random_below(&random, range) - how->shift;
-    shift(pixels, extent, dy, dx, loader->shifted);
+    shift(item, extent, loader->element_size, dy, dx, loader->shifted);
     return loader->shifted;
 }
 
@@ -108,6 +111,14 @@ static void normalize(const struct loader *loader, const uint8_t *restrict pixel
     }
 }
 
+static void to_values(const struct loader *loader, const uint8_t *item, float *values)
+{
+    if (loader->type == ITEM_VALUES)
+        memcpy(values, item, loader->elements * sizeof *values);
+    else
+        normalize(loader, item, values);
+}
+
 /* ---- one batch ---- */
 
 /* Fills the slot from the next indices; got 0 at the end of them. */
@@ -121,13 +132,14 @@ static sned_status fill(struct loader *loader, struct slot *slot, sned_error *er
         size_t got, count = loader->count - loader->next;
         if (count > batch - slot->got)
             count = batch - slot->got;
-        SNED_TRY(dataset_read_which(loader->dataset, loader->indices + loader->next, count, loader->pixels,
+        SNED_TRY(dataset_read_which(loader->dataset, loader->indices + loader->next, count, loader->items,
                                     slot->labels + slot->got, slot->which + slot->got, &got, error));
         loader->next += count;
-        for (size_t i = 0; i < got; i++)
-            normalize(loader,
-                      augment(loader, slot->which[slot->got + i], loader->pixels + i * loader->pixels_each),
-                      slot->values + (slot->got + i) * loader->pixels_each);
+        for (size_t i = 0; i < got; i++) {
+            uint8_t *item = loader->items + i * loader->elements * loader->element_size;
+            to_values(loader, augment(loader, slot->which[slot->got + i], item),
+                      slot->values + (slot->got + i) * loader->elements);
+        }
         slot->got += got;
     }
     if (loader->options.drop_last && slot->got < batch)
@@ -182,11 +194,12 @@ static sned_status allocate(struct loader *loader, sned_error *error)
     struct extent extent = loader->extent;
     size_t batch = loader->options.batch;
 
-    loader->pixels_each = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width;
-    SNED_TRY(sned_alloc(&loader->pixels, batch, loader->pixels_each, error));
-    SNED_TRY(sned_alloc(&loader->shifted, 1, loader->pixels_each, error));
+    loader->elements = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width;
+    loader->element_size = dataset_item_size(loader->dataset) / loader->elements;
+    SNED_TRY(sned_alloc(&loader->items, batch, loader->elements * loader->element_size, error));
+    SNED_TRY(sned_alloc(&loader->shifted, loader->elements, loader->element_size, error));
     for (int i = 0; i < SLOTS; i++) {
-        SNED_TRY(sned_alloc(&loader->slots[i].values, batch, loader->pixels_each * sizeof(float), error));
+        SNED_TRY(sned_alloc(&loader->slots[i].values, batch, loader->elements * sizeof(float), error));
         SNED_TRY(sned_alloc(&loader->slots[i].labels, batch, sizeof(int32_t), error));
         SNED_TRY(sned_alloc(&loader->slots[i].which, batch, sizeof(uint32_t), error));
     }
@@ -228,6 +241,7 @@ sned_status loader_new(struct loader **out, struct dataset *dataset, const uint3
     if (!options->drop_last && options->batch > count) /* no memory for a batch that cannot come */
         loader->options.batch = count ? count : 1;
     loader->extent = dataset_extent(dataset);
+    loader->type = dataset_item_type(dataset);
     SNED_TRY_DONE(copy_indices(loader, indices, count, error));
     SNED_TRY_DONE(set_rule(loader, options->rule, error));
     SNED_TRY_DONE(allocate(loader, error));
@@ -295,7 +309,7 @@ void loader_free(struct loader *loader)
     free(loader->indices);
     free(loader->mean);
     free(loader->scale);
-    free(loader->pixels);
+    free(loader->items);
     free(loader->shifted);
     pthread_mutex_destroy(&loader->lock);
     pthread_cond_destroy(&loader->changed);

@@ -158,24 +158,27 @@ struct integer_batch {
     sned_context **contexts;
     int threads;
     bool takes_pixels, gives_probabilities;
-    size_t inputs, count;
+    enum item_type type;
+    size_t inputs, item_size, count;
     int classes;
-    uint8_t *pixels; /* [batch][inputs] */
-    float *values;   /* [threads][inputs], for networks that do not take pictures */
-    float *scores;   /* [batch][classes] */
+    uint8_t *items; /* [batch][inputs], as the data set has them */
+    float *values;  /* [threads][inputs], for pixels as numbers */
+    float *scores;  /* [batch][classes] */
     int32_t *labels;
     uint32_t *which;
 };
 
 static sned_status run_image(struct integer_batch *b, size_t thread, size_t image, sned_error *error)
 {
-    const uint8_t *pixels = b->pixels + image * b->inputs;
+    const uint8_t *item = b->items + image * b->item_size;
     float *scores = b->scores + image * (size_t)b->classes;
+    if (b->type == ITEM_VALUES)
+        return sned_run_values(b->contexts[thread], (const float *)(const void *)item, 1, scores, error);
     if (b->takes_pixels)
-        return sned_run_pixels(b->contexts[thread], pixels, 1, scores, error);
+        return sned_run_pixels(b->contexts[thread], item, 1, scores, error);
     float *values = b->values + thread * b->inputs;
     for (size_t i = 0; i < b->inputs; i++)
-        values[i] = pixels[i];
+        values[i] = item[i];
     return sned_run_values(b->contexts[thread], values, 1, scores, error);
 }
 
@@ -199,12 +202,14 @@ static double score_loss(const struct integer_batch *b, const float *scores, int
     return log(sum) + largest - scores[label];
 }
 
-static sned_status integer_batch_make(struct integer_batch *b, const struct graph *graph, int threads,
-                                      sned_error *error)
+static sned_status integer_batch_make(struct integer_batch *b, const struct graph *graph,
+                                      const struct dataset *dataset, int threads, sned_error *error)
 {
     struct graph *copy = NULL;
     const int producer = sned_graph_producer(graph, graph->output);
     b->threads = threads;
+    b->type = dataset_item_type(dataset);
+    b->item_size = dataset_item_size(dataset);
     b->takes_pixels = graph->rule.is_image;
     b->gives_probabilities = producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX;
     b->inputs = sned_shape_elements(&graph->tensors[graph->input].shape);
@@ -215,7 +220,7 @@ static sned_status integer_batch_make(struct integer_batch *b, const struct grap
     SNED_TRY(sned_alloc(&b->contexts, (size_t)threads, sizeof *b->contexts, error));
     for (int i = 0; i < threads; i++)
         SNED_TRY(sned_context_new(&b->contexts[i], b->model, error));
-    SNED_TRY(sned_alloc(&b->pixels, images, b->inputs, error));
+    SNED_TRY(sned_alloc(&b->items, images, b->item_size, error));
     SNED_TRY(sned_alloc(&b->values, (size_t)threads, b->inputs * sizeof(float), error));
     SNED_TRY(sned_alloc(&b->scores, images, (size_t)b->classes * sizeof(float), error));
     SNED_TRY(sned_alloc(&b->which, images, sizeof *b->which, error));
@@ -228,7 +233,7 @@ static void integer_batch_free(struct integer_batch *b)
         sned_context_free(b->contexts[i]);
     sned_close(b->model);
     free(b->contexts);
-    free(b->pixels);
+    free(b->items);
     free(b->values);
     free(b->scores);
     free(b->labels);
@@ -245,11 +250,11 @@ sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset,
     sned_status status;
     *evaluation = (struct evaluation){0};
     SNED_TRY_DONE(check_images(graph, dataset, count, error));
-    SNED_TRY_DONE(integer_batch_make(&b, graph, threads, error));
+    SNED_TRY_DONE(integer_batch_make(&b, graph, dataset, threads, error));
     const size_t batch = (size_t)b.threads * IMAGES_PER_THREAD;
     for (size_t first = 0; first < count; first += batch) {
         size_t wanted = count - first < batch ? count - first : batch;
-        SNED_TRY_DONE(dataset_read_which(dataset, indices + first, wanted, b.pixels, b.labels, b.which,
+        SNED_TRY_DONE(dataset_read_which(dataset, indices + first, wanted, b.items, b.labels, b.which,
                                          &b.count, error));
         SNED_TRY_DONE(sned_parallel_for(b.threads, (size_t)b.threads, run_thread, &b, error));
         for (size_t i = 0; i < b.count; i++) {
