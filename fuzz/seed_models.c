@@ -201,6 +201,21 @@ static void write_types(void)
                                      {0}});
 }
 
+/* "w" is what the target lays beside the model. */
+static void write_external(void)
+{
+    enum { FLOAT = 1, INT32 = 6, HALF = 10 };
+    struct builder model = {.opset = 18};
+
+    model_input(&model, "x", "N,4");
+    model_external(&model, "floats", FLOAT, "4,4", "location=w offset=64 length=64");
+    model_external(&model, "halves", HALF, "4", "location=./w offset=8");
+    model_external(&model, "ints", INT32, "2", "location=w offset=128 length=8 other=1");
+    write_onnx(&model, "external",
+               (const struct line[]){
+                   {"Gemm", "x floats halves", ""}, {"Sub", "ints ints", ""}, {"Reshape", "n0 n1", ""}, {0}});
+}
+
 static void write_old_style(void)
 {
     struct builder model = {.opset = 9};
@@ -318,6 +333,7 @@ int main(int argc, char **argv)
     write_residual();
     write_folding();
     write_types();
+    write_external();
     write_old_style();
     write_packed("small", small_graph(0.5f, 1), -1);
     write_packed("every-operator", every_operator_graph(0.1f, 1), -1);

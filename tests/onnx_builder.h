@@ -146,6 +146,28 @@ static inline void model_tensor(struct builder *model, const char *name, int typ
     put_message(&model->graph, 5, &tensor);
 }
 
+/* A tensor whose data lies in another file: "location=w.bin offset=4 length=16", its keys as they come. */
+static inline void model_external(struct builder *model, const char *name, int type, const char *dims,
+                                  const char *keys)
+{
+    struct buffer tensor = {0};
+    char copy[1024], *save = NULL;
+    put_numbers(&tensor, 1, dims);
+    put_number(&tensor, 2, type);
+    put_text(&tensor, 8, name);
+    put_number(&tensor, 14, 1);
+    snprintf(copy, sizeof copy, "%s", keys);
+    for (char *item = strtok_r(copy, " ", &save); item; item = strtok_r(NULL, " ", &save)) {
+        struct buffer entry = {0};
+        char *value = strchr(item, '=');
+        *value++ = 0;
+        put_text(&entry, 1, item);
+        put_text(&entry, 2, value);
+        put_message(&tensor, 13, &entry);
+    }
+    put_message(&model->graph, 5, &tensor);
+}
+
 /* Floats 1, 2, 3, ... of the shape. */
 static inline void model_floats(struct builder *model, const char *name, const char *dims)
 {

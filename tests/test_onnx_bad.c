@@ -178,22 +178,6 @@ static void weights_whose_sizes_lie_are_refused(void **state)
     weight_case("1,4", 1, data, 16, SNED_ERROR_SHAPE, "2 inputs, but weights for 4");
 }
 
-static void external_data_is_refused(void **state)
-{
-    struct builder model = {.opset = 13};
-    struct buffer tensor = {0};
-    model_input(&model, "x", "N,2");
-    put_number(&tensor, 1, 2);
-    put_number(&tensor, 1, 2);
-    put_number(&tensor, 2, 1);
-    put_text(&tensor, 8, "w");
-    put_number(&tensor, 14, 1);
-    put_message(&model.graph, 5, &tensor);
-    model_node(&model, "Gemm", "g", "x w", "y", "transB=1");
-    model_output(&model, "y");
-    refuse(&model, SNED_ERROR_UNSUPPORTED, "another file");
-}
-
 static void what_is_not_handled_is_named_with_node_and_opset(void **state)
 {
     struct builder operator= {.opset = 15}, attribute = {.opset = 13}, domain = {.opset = 13};
@@ -324,7 +308,6 @@ int main(void)
         cmocka_unit_test(names_that_nothing_defines_are_refused),
         cmocka_unit_test(names_defined_twice_are_refused),
         cmocka_unit_test(weights_whose_sizes_lie_are_refused),
-        cmocka_unit_test(external_data_is_refused),
         cmocka_unit_test(what_is_not_handled_is_named_with_node_and_opset),
         cmocka_unit_test(inputs_that_an_operator_does_not_have_are_refused),
         cmocka_unit_test(more_nodes_than_any_network_has_are_refused),

@@ -11,7 +11,8 @@
  * become Gemm; Gemm's transposes, alpha and beta go into the weights; Constant nodes become constants. What
  * the graph cannot say is SNED_ERROR_UNSUPPORTED with operator, node name and opset. Preprocessing and labels
  * come from metadata_props. Peak memory is under 2.2 times the file: weights are moved out of the parsed
- * message, never copied twice.
+ * message, never copied twice. Weights in other files (external data) are read from the folder of `path` and
+ * below it, nowhere else, straight to where they stay.
  */
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error);
 

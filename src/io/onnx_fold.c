@@ -67,7 +67,7 @@ static sned_status attribute_tensor(struct importer *importer, const Onnx__Attri
 {
     if (attribute->t == NULL)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "attribute '%s' is of the wrong type", attribute->name);
-    sned_status status = onnx_tensor_value(attribute->t, value, importer->error);
+    sned_status status = onnx_tensor_value(importer, attribute->t, value);
     if (status != SNED_OK)
         return sned_error_context(importer->error, status, "node '%s' (%s)",
                                   importer->node->name ? importer->node->name : "", importer->node->op_type);

@@ -24,7 +24,9 @@ enum {
     ONNX_MAX_FIELDS = 1 << 20, /* messages, strings, unknown fields: bounds what parsing allocates */
     ONNX_MAX_NODES = 1 << 16,
     ONNX_MAX_INPUTS = 1 << 12, /* of one node */
-    ONNX_FOLD_BUDGET = 1 << 24 /* elements that constant folding may add up to */
+    ONNX_MAX_EXTERNAL_FILES = 1 << 10,
+    ONNX_EXTERNAL_OVERLAP = 1 << 26, /* bytes that tensors in other files may have in common */
+    ONNX_FOLD_BUDGET = 1 << 24       /* elements that constant folding may add up to */
 };
 
 /* ---- bytes (onnx_wire.c) ---- */
@@ -53,7 +55,16 @@ struct value {
     Onnx__TensorProto *initializer; /* not converted yet */
 };
 
+/* A file of weights beside the model (onnx_external.c). */
+struct external_file {
+    const char *location; /* as the model has it; borrowed */
+    int descriptor;
+    uint64_t size;
+    char checksum[41]; /* SHA-1 in hexadecimal digits; empty: not computed yet */
+};
+
 struct importer {
+    const char *path; /* of the model */
     Onnx__ModelProto *model;
     Onnx__GraphProto *proto; /* model's */
     int opset;
@@ -64,9 +75,12 @@ struct importer {
     struct unique_names tensor_names, node_names;
     int *order; /* the live nodes of the file, topologically */
     int order_count;
-    int64_t batch;               /* as declared for the input; 1 where it is symbolic */
-    bool is_batch_open;          /* it is symbolic */
-    size_t fold_budget;          /* elements left to constant folding */
+    int64_t batch;      /* as declared for the input; 1 where it is symbolic */
+    bool is_batch_open; /* it is symbolic */
+    size_t fold_budget; /* elements left to constant folding */
+    struct external_file *external_files;
+    int external_count;
+    uint64_t external_room;      /* bytes that tensors may still read from them */
     const Onnx__NodeProto *node; /* being converted: errors name it */
     int node_index;
     sned_error *error;
@@ -82,7 +96,10 @@ sned_status onnx_order_nodes(struct importer *importer);
 
 /* onnx_tensor.c: dims and data to shape, kind and data of `value`, moved out of `tensor` where the bytes
  * allow it. */
-sned_status onnx_tensor_value(Onnx__TensorProto *tensor, struct value *value, sned_error *error);
+sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct value *value);
+/* onnx_external.c: the `size` bytes of a tensor whose data lies in another file, as its raw data. */
+sned_status onnx_external_read(struct importer *importer, Onnx__TensorProto *tensor, size_t size);
+void onnx_external_close(struct importer *importer);
 /* Floats or integers that are known now. */
 static inline bool onnx_is_constant(const struct value *value)
 {

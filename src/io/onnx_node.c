@@ -54,7 +54,7 @@ sned_status onnx_input(struct importer *importer, int index, struct value **valu
     if (found->initializer) {
         Onnx__TensorProto *tensor = found->initializer;
         found->initializer = NULL;
-        sned_status status = onnx_tensor_value(tensor, found, importer->error);
+        sned_status status = onnx_tensor_value(importer, tensor, found);
         if (status != SNED_OK)
             return sned_error_context(importer->error, status, "initialiser '%s'", found->name);
     }

@@ -205,12 +205,13 @@ static void importer_free(struct importer *importer)
     sned_names_free(&importer->names);
     sned_unique_free(&importer->tensor_names);
     sned_unique_free(&importer->node_names);
+    onnx_external_close(importer);
     free_model(importer->model);
 }
 
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
 {
-    struct importer importer = {.error = error};
+    struct importer importer = {.path = path, .error = error, .external_room = ONNX_EXTERNAL_OVERLAP};
     size_t size;
     *graph = NULL;
     SNED_TRY(parse_file(path, &importer.model, &size, error));

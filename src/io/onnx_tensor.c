@@ -203,25 +203,42 @@ static sned_status convert(const struct source *source, int type, struct value *
     return SNED_OK;
 }
 
-sned_status onnx_tensor_value(Onnx__TensorProto *tensor, struct value *value, sned_error *error)
+static bool is_external(const Onnx__TensorProto *tensor)
+{
+    return tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL ||
+           tensor->n_external_data > 0;
+}
+
+/* Floats that lie as the graph wants them change hands; anything else is converted, and its bytes are freed.
+ */
+static sned_status take_data(struct importer *importer, Onnx__TensorProto *tensor,
+                             const struct source *source, struct value *value)
+{
+    if (tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && source->count > 0 &&
+        (uintptr_t)source->data % _Alignof(float) == 0) {
+        value->data = steal(tensor, source);
+        return SNED_OK;
+    }
+    SNED_TRY(convert(source, tensor->data_type, value, importer->error));
+    if (source->is_raw)
+        free(steal(tensor, source));
+    return SNED_OK;
+}
+
+sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct value *value)
 {
     struct source source = {0};
-    size_t elements;
-    if (tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL || tensor->n_external_data > 0)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "its data lies in another file; save the model with its weights inside");
-    if (tensor->segment || element_size(tensor->data_type) == 0)
+    size_t elements, size = element_size(tensor->data_type);
+    sned_error *error = importer->error;
+    if (tensor->segment || size == 0)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "tensor of ONNX data type %d", tensor->data_type);
     SNED_TRY(read_shape(tensor, &value->shape, &elements, error));
+    if (is_external(tensor))
+        SNED_TRY(onnx_external_read(importer, tensor, elements * size));
     SNED_TRY(find_source(tensor, &source, error));
     if (source.count != elements)
         return sned_fail(error, SNED_ERROR_FORMAT, "its dimensions ask for %zu elements, its data has %zu",
                          elements, source.count);
     value->kind = is_float(tensor->data_type) ? VALUE_FLOATS : VALUE_INTEGERS;
-    if (tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && source.count > 0 &&
-        (uintptr_t)source.data % _Alignof(float) == 0)
-        value->data = steal(tensor, &source);
-    else
-        SNED_TRY(convert(&source, tensor->data_type, value, error));
-    return SNED_OK;
+    return take_data(importer, tensor, &source, value);
 }
