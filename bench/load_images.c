@@ -34,8 +34,7 @@ static double now(void)
 static sned_status load_all(const char *spec, int side, int threads, double *rate, sned_error *error)
 {
     const struct dataset_options options = {.split = SPLIT_TRAIN,
-                                            .input = {3, side, side},
-                                            .color = "RGB",
+                                            .form = {.input = {3, side, side}, .color = "RGB"},
                                             .threads = threads,
                                             .memory_budget = (size_t)1 << 27};
     struct dataset *dataset = NULL;

@@ -24,10 +24,7 @@ struct inputs {
 static sned_status read_inputs(struct inputs *inputs, const struct graph *graph, const char *spec,
                                size_t limit, sned_error *error)
 {
-    const struct dataset_options options = {.input = sned_shape_extent(&graph->tensors[graph->input].shape),
-                                            .color = graph->rule.color,
-                                            .unlabelled = true,
-                                            .limit = limit};
+    const struct dataset_options options = {.form = input_form_of(graph), .unlabelled = true, .limit = limit};
     const struct loader_options how = {.batch = BATCH, .rule = &graph->rule};
     struct dataset *dataset = NULL;
     struct loader *loader = NULL;

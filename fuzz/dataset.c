@@ -9,15 +9,14 @@
 
 enum { MOST_IMAGES = 64 };
 
-struct extent fuzz_input(uint8_t options, const char **color)
+struct input_form fuzz_form(uint8_t options)
 {
-    static const struct {
-        struct extent input;
-        const char *color;
-    } inputs[4] = {{{1, 8, 8}, "gray"}, {{3, 32, 32}, "RGB"}, {{3, 5, 9}, "BGR"}, {{64, 1, 1}, "gray"}};
+    static const struct input_form forms[4] = {{{1, 8, 8}, "gray", {RESIZE_SQUASH, 0}, false},
+                                               {{3, 32, 32}, "RGB", {RESIZE_AUTO, 0}, false},
+                                               {{3, 5, 9}, "BGR", {RESIZE_SIDE, 12}, false},
+                                               {{64, 1, 1}, "gray", {RESIZE_COVER, 0}, false}};
 
-    *color = inputs[options & 3].color;
-    return inputs[options & 3].input;
+    return forms[options & 3];
 }
 
 static void read_images(struct dataset *dataset, size_t count)
@@ -48,7 +47,7 @@ void fuzz_read_dataset(const char *spec, uint8_t options)
     struct dataset *dataset = NULL;
     sned_error error = {0};
 
-    wanted.input = fuzz_input(options, &wanted.color);
+    wanted.form = fuzz_form(options);
     sned_status status = dataset_open(&dataset, spec, &wanted, &error);
     fuzz_require_outcome(status, dataset, &error);
     if (status != SNED_OK)

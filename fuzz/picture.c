@@ -46,17 +46,17 @@ static void mend_chunks(uint8_t *png, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *color;
     sned_error error = {0};
 
     if (size == 0)
         return 0;
-    struct extent input = fuzz_input(data[0] & 3, &color);
-    uint8_t *picture = malloc(size), *pixels = malloc((size_t)input.channels * input.height * input.width);
+    struct input_form form = fuzz_form(data[0]);
+    uint8_t *picture = malloc(size);
+    uint8_t *pixels = malloc((size_t)form.input.channels * form.input.height * form.input.width);
     memcpy(picture, data + 1, size - 1);
     if (data[0] & IS_MENDED)
         mend_chunks(picture, size - 1);
-    sned_status status = image_decode(picture, size - 1, input, color, pixels, &error);
+    sned_status status = image_decode(picture, size - 1, &form, pixels, &error);
     fuzz_require_outcome(status, status == SNED_OK ? pixels : NULL, &error);
     free(picture);
     free(pixels);

@@ -9,6 +9,7 @@
 #define SNED_FUZZ_TARGET_H
 
 #include "base/error.h"
+#include "io/input_form.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,7 +53,7 @@ struct fuzz_parts fuzz_split(const uint8_t *data, size_t size);
 /* Opens the data set `spec` as the options say (which input, how much memory), and reads all of its images.
  */
 void fuzz_read_dataset(const char *spec, uint8_t options);
-/* The shapes that pictures are brought to, by the lowest two bits of `options`. */
-struct extent fuzz_input(uint8_t options, const char **color);
+/* What pictures are brought to, by the lowest two bits of `options`: each way of resizing once. */
+struct input_form fuzz_form(uint8_t options);
 
 #endif

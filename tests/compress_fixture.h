@@ -162,7 +162,7 @@ static inline int setup(void **state)
 {
     struct train_options options = train_defaults();
     struct train_result result;
-    struct dataset_options data = {.split = SPLIT_TRAIN, .input = {1, SIDE, SIDE}, .color = "gray"};
+    struct dataset_options data = {.split = SPLIT_TRAIN, .form = {.input = {1, SIDE, SIDE}, .color = "gray"}};
     uint32_t indices[TRAIN];
     sned_error error = {0};
 

@@ -192,8 +192,11 @@ static inline void keep_message(void *argument, const char *line)
 
 static inline struct dataset_options input_of(int channels, int height, int width, const char *color)
 {
-    return (struct dataset_options){
-        .split = SPLIT_TRAIN, .input = {channels, height, width}, .color = color, .threads = 2};
+    struct dataset_options options = {
+        .split = SPLIT_TRAIN, .form = {.input = {channels, height, width}}, .threads = 2};
+
+    snprintf(options.form.color, sizeof options.form.color, "%s", color);
+    return options;
 }
 
 static inline struct dataset *open_data(const char *spec, const struct dataset_options *options)

@@ -193,7 +193,7 @@ static void a_rule_for_no_layer_is_refused(void **state)
 static void a_single_image_is_too_few(void **state)
 {
     struct dataset_options data = {
-        .split = SPLIT_TRAIN, .input = {1, SIDE, SIDE}, .color = "gray", .limit = 1};
+        .split = SPLIT_TRAIN, .form = {.input = {1, SIDE, SIDE}, .color = "gray"}, .limit = 1};
     struct compress_options options = quick();
     struct dataset *one = NULL;
     sned_error error = {0};

@@ -27,7 +27,8 @@ static struct outcome run_on(struct dataset *images, const struct compress_optio
 /* The training images with `label` (0 to 2) for all of them; -1: with their own. */
 static struct dataset *open_images(int label)
 {
-    const struct dataset_options data = {.split = SPLIT_TRAIN, .input = {1, SIDE, SIDE}, .color = "gray"};
+    const struct dataset_options data = {.split = SPLIT_TRAIN,
+                                         .form = {.input = {1, SIDE, SIDE}, .color = "gray"}};
     struct dataset *images;
     int32_t labels[TRAIN];
     assert_int_equal(dataset_open(&images, folder, &data, NULL), SNED_OK);
@@ -39,7 +40,8 @@ static struct dataset *open_images(int label)
 
 static double test_accuracy(const struct graph *integer)
 {
-    const struct dataset_options data = {.split = SPLIT_TEST, .input = {1, SIDE, SIDE}, .color = "gray"};
+    const struct dataset_options data = {.split = SPLIT_TEST,
+                                         .form = {.input = {1, SIDE, SIDE}, .color = "gray"}};
     struct dataset *tests;
     struct evaluation evaluation;
     uint32_t indices[TEST];

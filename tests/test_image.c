@@ -103,10 +103,12 @@ static struct buffer make_png(int height, int width, int depth, int type, const 
 
 /* ---- checks ---- */
 
-static void decode(const void *data, size_t size, struct extent input, const char *color, uint8_t *pixels)
+static const struct input_form small = {.input = {3, 8, 8}, .color = "RGB"};
+
+static void decode(const void *data, size_t size, const struct input_form *form, uint8_t *pixels)
 {
     sned_error error = {0};
-    if (image_decode(data, size, input, color, pixels, &error) != SNED_OK)
+    if (image_decode(data, size, form, pixels, &error) != SNED_OK)
         fail_msg("%s", error.message);
 }
 
@@ -114,7 +116,7 @@ static void refuse(const void *data, size_t size, sned_status status, const char
 {
     uint8_t pixels[3 * 8 * 8];
     sned_error error = {0};
-    assert_int_equal(image_decode(data, size, (struct extent){3, 8, 8}, "RGB", pixels, &error), status);
+    assert_int_equal(image_decode(data, size, &small, pixels, &error), status);
     assert_null(strchr(error.message, '\n'));
     if (strstr(error.message, part) == NULL)
         fail_msg("'%s' is not in '%s'", part, error.message);
@@ -132,8 +134,8 @@ static void jpeg_gives_planes_in_the_order_asked_for(void **state)
 {
     struct made jpeg = make_jpeg(16, 16, JCS_RGB, false);
     uint8_t rgb[3][16][16], bgr[3][16][16], *pixels = pattern(16, 16, 3);
-    decode(jpeg.data, jpeg.size, (struct extent){3, 16, 16}, "RGB", rgb[0][0]);
-    decode(jpeg.data, jpeg.size, (struct extent){3, 16, 16}, "BGR", bgr[0][0]);
+    decode(jpeg.data, jpeg.size, &(struct input_form){.input = {3, 16, 16}, .color = "RGB"}, rgb[0][0]);
+    decode(jpeg.data, jpeg.size, &(struct input_form){.input = {3, 16, 16}, .color = "BGR"}, bgr[0][0]);
     assert_memory_equal(rgb[0], bgr[2], sizeof rgb[0]);
     assert_memory_equal(rgb[2], bgr[0], sizeof rgb[0]);
     for (int y = 0; y < 16; y++)
@@ -148,8 +150,8 @@ static void progressive_jpeg_is_the_same_picture(void **state)
 {
     struct made plain = make_jpeg(24, 20, JCS_RGB, false), progressive = make_jpeg(24, 20, JCS_RGB, true);
     uint8_t a[3 * 24 * 20], b[3 * 24 * 20];
-    decode(plain.data, plain.size, (struct extent){3, 24, 20}, "RGB", a);
-    decode(progressive.data, progressive.size, (struct extent){3, 24, 20}, "RGB", b);
+    decode(plain.data, plain.size, &(struct input_form){.input = {3, 24, 20}, .color = "RGB"}, a);
+    decode(progressive.data, progressive.size, &(struct input_form){.input = {3, 24, 20}, .color = "RGB"}, b);
     assert_memory_equal(a, b, sizeof a);
     free(plain.data);
     free(progressive.data);
@@ -159,8 +161,8 @@ static void grey_jpeg_fills_three_channels_and_one(void **state)
 {
     struct made jpeg = make_jpeg(8, 8, JCS_GRAYSCALE, false);
     uint8_t rgb[3][64], gray[64];
-    decode(jpeg.data, jpeg.size, (struct extent){3, 8, 8}, "RGB", rgb[0]);
-    decode(jpeg.data, jpeg.size, (struct extent){1, 8, 8}, "gray", gray);
+    decode(jpeg.data, jpeg.size, &small, rgb[0]);
+    decode(jpeg.data, jpeg.size, &(struct input_form){.input = {1, 8, 8}, .color = "gray"}, gray);
     assert_memory_equal(rgb[0], gray, 64);
     assert_memory_equal(rgb[2], gray, 64);
     assert_near(gray[0], 0, 6);
@@ -174,7 +176,7 @@ static void cmyk_jpeg_is_converted(void **state)
      * K. */
     struct made jpeg = make_jpeg(16, 16, JCS_CMYK, false);
     uint8_t rgb[3][16][16], *ink = pattern(16, 16, 4);
-    decode(jpeg.data, jpeg.size, (struct extent){3, 16, 16}, "RGB", rgb[0][0]);
+    decode(jpeg.data, jpeg.size, &(struct input_form){.input = {3, 16, 16}, .color = "RGB"}, rgb[0][0]);
     for (int c = 0; c < 3; c++)
         assert_near(rgb[c][9][12], ink[(9 * 16 + 12) * 4 + c] * ink[(9 * 16 + 12) * 4 + 3] / 255, 8);
     free(ink);
@@ -185,7 +187,7 @@ static void a_much_larger_jpeg_is_scaled_down(void **state)
 {
     struct made jpeg = make_jpeg(512, 256, JCS_RGB, false);
     uint8_t rgb[3][8][8];
-    decode(jpeg.data, jpeg.size, (struct extent){3, 8, 8}, "RGB", rgb[0][0]);
+    decode(jpeg.data, jpeg.size, &small, rgb[0][0]);
     /* 512 x 256 to 16 x 8, rows 4 to 11 of the 16: red runs from 4.5 / 16 of its range on. */
     for (int y = 0; y < 8; y++)
         assert_near(rgb[0][y][4], 255 * (2 * (y + 4) + 1) / 32, 4);
@@ -202,7 +204,7 @@ static void png_of_every_depth_becomes_8_bits(void **state)
     for (int i = 0; i < 5; i++) {
         struct buffer png = make_png(1, 2, depths[i], PNG_COLOR_TYPE_GRAY, rows[i], 4, false);
         uint8_t gray[2];
-        decode(png.data, png.size, (struct extent){1, 1, 2}, "gray", gray);
+        decode(png.data, png.size, &(struct input_form){.input = {1, 1, 2}, .color = "gray"}, gray);
         assert_int_equal(gray[0], 0);
         assert_int_equal(gray[1], 255);
         sned_buffer_free(&png);
@@ -214,7 +216,7 @@ static void png_with_a_palette_becomes_rgb(void **state)
     static const uint8_t row[1] = {0x40}; /* colours 0 and 1 */
     struct buffer png = make_png(1, 2, 1, PNG_COLOR_TYPE_PALETTE, row, 1, false);
     uint8_t rgb[3][2];
-    decode(png.data, png.size, (struct extent){3, 1, 2}, "RGB", rgb[0]);
+    decode(png.data, png.size, &(struct input_form){.input = {3, 1, 2}, .color = "RGB"}, rgb[0]);
     assert_memory_equal(rgb, ((uint8_t[3][2]){{10, 250}, {20, 240}, {200, 30}}), 6);
     sned_buffer_free(&png);
 }
@@ -225,9 +227,9 @@ static void png_loses_its_alpha_and_keeps_its_colour(void **state)
     struct buffer color = make_png(1, 2, 8, PNG_COLOR_TYPE_RGB_ALPHA, rgba, 8, false);
     struct buffer gray = make_png(1, 2, 8, PNG_COLOR_TYPE_GRAY_ALPHA, gray_alpha, 4, false);
     uint8_t pixels[3][2];
-    decode(color.data, color.size, (struct extent){3, 1, 2}, "RGB", pixels[0]);
+    decode(color.data, color.size, &(struct input_form){.input = {3, 1, 2}, .color = "RGB"}, pixels[0]);
     assert_memory_equal(pixels, ((uint8_t[3][2]){{1, 4}, {2, 5}, {3, 6}}), 6);
-    decode(gray.data, gray.size, (struct extent){3, 1, 2}, "RGB", pixels[0]);
+    decode(gray.data, gray.size, &(struct input_form){.input = {3, 1, 2}, .color = "RGB"}, pixels[0]);
     assert_memory_equal(pixels, ((uint8_t[3][2]){{7, 8}, {7, 8}, {7, 8}}), 6);
     sned_buffer_free(&color);
     sned_buffer_free(&gray);
@@ -238,8 +240,8 @@ static void interlaced_png_is_the_same_picture(void **state)
     uint8_t *pixels = pattern(13, 11, 3), a[3 * 13 * 11], b[3 * 13 * 11];
     struct buffer plain = make_png(13, 11, 8, PNG_COLOR_TYPE_RGB, pixels, 33, false);
     struct buffer interlaced = make_png(13, 11, 8, PNG_COLOR_TYPE_RGB, pixels, 33, true);
-    decode(plain.data, plain.size, (struct extent){3, 13, 11}, "RGB", a);
-    decode(interlaced.data, interlaced.size, (struct extent){3, 13, 11}, "RGB", b);
+    decode(plain.data, plain.size, &(struct input_form){.input = {3, 13, 11}, .color = "RGB"}, a);
+    decode(interlaced.data, interlaced.size, &(struct input_form){.input = {3, 13, 11}, .color = "RGB"}, b);
     assert_memory_equal(a, b, sizeof a);
     for (int i = 0; i < 13 * 11; i++)
         assert_int_equal(a[2 * 143 + i], pixels[3 * i + 2]);
@@ -301,8 +303,7 @@ static void no_damaged_byte_does_harm(void **state)
             for (int bit = 0; bit < 8; bit += 3) {
                 sned_error error = {0};
                 files[i].data[at] ^= (uint8_t)(1 << bit);
-                if (image_decode(files[i].data, files[i].size, (struct extent){3, 8, 8}, "RGB", out,
-                                 &error) != SNED_OK)
+                if (image_decode(files[i].data, files[i].size, &small, out, &error) != SNED_OK)
                     assert_true(error.message[0] != 0);
                 files[i].data[at] ^= (uint8_t)(1 << bit);
             }
@@ -317,7 +318,7 @@ static void stray_bytes_before_a_marker_are_no_damage(void **state)
     uint8_t *longer = malloc(jpeg.size + 1), out[3 * 16 * 16];
     memcpy(longer, jpeg.data, jpeg.size - 2);
     memcpy(longer + jpeg.size - 2, "\0\xff\xd9", 3);
-    decode(longer, jpeg.size + 1, (struct extent){3, 16, 16}, "RGB", out);
+    decode(longer, jpeg.size + 1, &(struct input_form){.input = {3, 16, 16}, .color = "RGB"}, out);
     free(longer);
     free(jpeg.data);
 }
@@ -363,10 +364,10 @@ static void a_file_is_named_in_its_error(void **state)
     int file = mkstemp(path);
     assert_int_equal(write(file, "no picture", 10), 10);
     close(file);
-    assert_int_equal(image_read(path, (struct extent){3, 8, 8}, "RGB", pixels, &error), SNED_ERROR_FORMAT);
+    assert_int_equal(image_read(path, &small, pixels, &error), SNED_ERROR_FORMAT);
     assert_non_null(strstr(error.message, path));
     unlink(path);
-    assert_int_equal(image_read(path, (struct extent){3, 8, 8}, "RGB", pixels, &error), SNED_ERROR_IO);
+    assert_int_equal(image_read(path, &small, pixels, &error), SNED_ERROR_IO);
 }
 
 int main(void)

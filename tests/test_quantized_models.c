@@ -134,11 +134,8 @@ static void resnet20_in_integers_keeps_its_accuracy_on_cifar10(void **state)
     uint32_t indices[2 * TEST_IMAGES];
     const struct calibration_options calibration = {.images = TEST_IMAGES};
     struct graph *graph = prepared("resnet20-cifar10"), *integer;
-    const struct dataset_options options = {.split = SPLIT_TEST,
-                                            .input = sned_shape_extent(&graph->tensors[graph->input].shape),
-                                            .color = graph->rule.color,
-                                            .classes = 10,
-                                            .limit = 2 * TEST_IMAGES};
+    const struct dataset_options options = {
+        .split = SPLIT_TEST, .form = input_form_of(graph), .classes = 10, .limit = 2 * TEST_IMAGES};
     struct evaluation before, after;
     struct dataset *dataset;
     must(dataset_open(&dataset, data_path("data/cifar10"), &options, error));

@@ -56,7 +56,7 @@ static inline struct dataset *open_data(const char *where)
 {
     struct dataset *dataset;
     struct dataset_options options = {
-        .split = SPLIT_TRAIN, .input = {1, SIDE, SIDE}, .color = "gray", .threads = 1};
+        .split = SPLIT_TRAIN, .form = {.input = {1, SIDE, SIDE}, .color = "gray"}, .threads = 1};
     must(dataset_open(&dataset, where, &options, error));
     return dataset;
 }

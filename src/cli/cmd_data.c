@@ -67,14 +67,14 @@ static sned_status write_pictures(const struct options *options, const struct re
                          "--data D -o FOLDER");
     SNED_TRY_DONE(model_load(&model, options->arguments[1], options, NULL, error));
     struct dataset_options wanted = {.split = SPLIT_TEST,
-                                     .input =
-                                         sned_shape_extent(&model.graph->tensors[model.graph->input].shape),
-                                     .color = model.graph->rule.color[0] == 'g' ? "gray" : "RGB",
+                                     .form = input_form_of(model.graph),
                                      .limit = options->limit > 0 ? (size_t)options->limit : 10,
                                      .threads = option_threads(options),
                                      .reporter = reporter};
+    if (strcmp(wanted.form.color, "BGR") == 0) /* a PNG file's order is RGB */
+        strcpy(wanted.form.color, "RGB");
     SNED_TRY_DONE(dataset_open(&dataset, options->data, &wanted, error));
-    struct extent size = wanted.input;
+    struct extent size = wanted.form.input;
     SNED_TRY_DONE(
         sned_alloc(&pixels, (size_t)size.height * (size_t)size.width, (size_t)size.channels, error));
     if (mkdir(options->output, 0777) != 0 && errno != EEXIST) {

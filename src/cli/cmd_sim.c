@@ -74,10 +74,10 @@ static sned_status prepare(struct sim *sim, struct graph *graph, sned_error *err
 static sned_status read_picture(struct sim *sim, size_t image, sned_error *error)
 {
     struct session *session = &sim->session;
+    struct input_form form = input_form_of(session->graph);
     struct random random;
     if (sim->options->argument_count > 1)
-        return image_read(sim->options->arguments[image + 1], session->input, session->graph->rule.color,
-                          session->pixels, error);
+        return image_read(sim->options->arguments[image + 1], &form, session->pixels, error);
     sned_random_seed(&random, (uint64_t)sim->options->seed, 0);
     for (size_t i = 0; i < sned_shape_elements(&session->graph->tensors[session->graph->input].shape); i++)
         session->pixels[i] = (uint8_t)sned_random_next(&random);

@@ -173,8 +173,7 @@ static sned_status open_images(struct images *images, const char *spec, struct d
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "the model does not take images: its input has %d channels",
                          sned_shape_extent(&graph->tensors[graph->input].shape).channels);
-    wanted.input = sned_shape_extent(&graph->tensors[graph->input].shape);
-    wanted.color = graph->rule.color;
+    wanted.form = input_form_of(graph);
     wanted.label_offset = graph->rule.label_offset;
     wanted.limit = options->limit > 0 ? (size_t)options->limit : 0;
     wanted.threads = option_threads(options);

@@ -82,7 +82,8 @@ sned_status session_run(struct session *session, sned_error *error)
 
 sned_status session_picture(struct session *session, const char *path, sned_error *error)
 {
-    SNED_TRY(image_read(path, session->input, session->graph->rule.color, session->pixels, error));
+    struct input_form form = input_form_of(session->graph);
+    SNED_TRY(image_read(path, &form, session->pixels, error));
     session_normalize(session);
     SNED_TRY(session_run(session, error));
     to_probabilities(session->graph, session->scores, session->classes);

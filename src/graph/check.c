@@ -271,6 +271,7 @@ static sned_status check_rule(const struct graph *graph, sned_error *error)
         return sned_fail(error, SNED_ERROR_SHAPE,
                          "input rule: a %s image has %d channels, the network's input not", rule->color,
                          gray ? 1 : 3);
+    SNED_TRY(sned_resize_check(rule->resize, sned_shape_extent(shape), error));
     for (int c = 0; c < shape->dim[1]; c++) {
         if (!isfinite(rule->mean[c]) || !isfinite(rule->scale[c]) || rule->scale[c] == 0.0f)
             return sned_fail(error, SNED_ERROR_FORMAT,

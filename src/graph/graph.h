@@ -28,7 +28,8 @@ enum {
     GRAPH_MAX_WINDOW = 1 << 15,
     GRAPH_MAX_NODES = 1 << 16,
     GRAPH_MAX_TENSORS = 1 << 19,
-    GRAPH_MAX_LRN_SIZE = 1 << 12
+    GRAPH_MAX_LRN_SIZE = 1 << 12,
+    GRAPH_MAX_PICTURE = 65535 /* a side of a picture, resized or not; JPEG's own limit */
 };
 
 /* Row-major, dim[0] outermost. An activation's dim[0] is the batch: [1][C][H][W] or [1][C]. */
@@ -160,10 +161,23 @@ struct node {
     struct integer_rule integer; /* of an integer graph */
 };
 
+/* How a picture of another size than the input's is brought to it; src/io/resize.c does it. */
+enum resize_kind {
+    RESIZE_AUTO,   /* the centre where both sides are at most 15 % larger, else as RESIZE_COVER */
+    RESIZE_COVER,  /* scaled until it just covers the input, then the centre */
+    RESIZE_SQUASH, /* the whole picture, whatever its proportions */
+    RESIZE_SIDE    /* scaled until its short side has `side` pixels, then the centre */
+};
+struct resize {
+    enum resize_kind kind;
+    int side; /* RESIZE_SIDE: no less than the input's sides */
+};
+
 /* What turns a picture into the network's input: value = (pixel - mean[c]) * scale[c], pixels 0 to 255. */
 struct input_rule {
     bool is_image; /* false: the network takes values, and mean and scale mean nothing */
     char color[8]; /* "RGB", "BGR" or "gray": the order of the input's channels */
+    struct resize resize;
     float mean[GRAPH_MAX_CHANNELS_MEAN], scale[GRAPH_MAX_CHANNELS_MEAN];
     int label_offset; /* class index = data set's label + offset */
     /* Integer graphs: q = clamp((pixel * multiplier + offset + 2^(shift-1)) >> shift), docs/arithmetic.md */
@@ -220,6 +234,18 @@ struct extent {
     int channels, height, width;
 };
 struct extent sned_shape_extent(const struct shape *shape);
+
+/* ---- the input rule in words (rule.c) ---- */
+
+/* "RGB", "BGR" or "gray" for what people write ("rgb", "grey", "L"), letters of either case; NULL: none of
+ * them. */
+const char *sned_color_name(const char *text);
+/* "auto", "cover", "squash" or the pixels of the short side; false where it is none of them. */
+bool sned_resize_parse(struct resize *resize, const char *text);
+enum { RESIZE_TEXT = 16 };
+const char *sned_resize_text(char text[RESIZE_TEXT], struct resize resize); /* returns `text` */
+/* Fails where pictures brought to this size would not cover the input. */
+sned_status sned_resize_check(struct resize resize, struct extent input, sned_error *error);
 
 /* ---- shapes (infer.c) ---- */
 

@@ -61,7 +61,7 @@ static int32_t cifar_label(const struct source *source, size_t index)
 static const uint8_t *cifar_view(const struct source *source, size_t index, const struct input_form *form)
 {
     struct extent input = form->input;
-    bool same = input.channels == 3 && input.height == CIFAR_SIDE && input.width == CIFAR_SIDE;
+    bool same = input.channels == 3 && picture_is_kept(CIFAR_SIDE, CIFAR_SIDE, form);
     bool flat = input.channels == 3 * CIFAR_PLANE && input.height == 1 && input.width == 1;
 
     return (same || flat) && strcmp(form->color, "RGB") == 0 ? cifar_record(source, index) + 1 : NULL;
@@ -76,7 +76,7 @@ static sned_status cifar_fetch(const struct source *source, size_t index, const 
     for (int i = 0; i < CIFAR_PLANE; i++)
         for (int c = 0; c < 3; c++)
             picture[3 * i + c] = planes[c * CIFAR_PLANE + i];
-    return image_resize(picture, CIFAR_SIDE, CIFAR_SIDE, 3, form->input, form->color, item, error);
+    return image_resize(picture, CIFAR_SIDE, CIFAR_SIDE, 3, form, item, error);
 }
 
 static void cifar_where(const struct source *source, size_t index, char *text, size_t size)

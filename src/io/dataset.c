@@ -40,10 +40,9 @@ struct dataset {
 
 static sned_status set_form(struct input_form *form, const struct dataset_options *options, sned_error *error)
 {
-    struct extent input = options->input;
-    const char *color = options->color && *options->color ? options->color
-                        : input.channels == 1             ? "gray"
-                                                          : "RGB";
+    struct extent input = options->form.input;
+    const char *given = options->form.color;
+    const char *color = *given ? given : input.channels == 1 ? "gray" : "RGB";
     size_t plane, elements;
 
     if (input.channels < 1 || input.height < 1 || input.width < 1 ||
@@ -55,9 +54,9 @@ static sned_status set_form(struct input_form *form, const struct dataset_option
     if (strcmp(color, "RGB") != 0 && strcmp(color, "BGR") != 0 && strcmp(color, "gray") != 0)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "the colour order \"%s\" is none of RGB, BGR, gray",
                          color);
-    *form = (struct input_form){.input = input, .takes_values = options->takes_values};
+    *form = options->form;
     strcpy(form->color, color);
-    return SNED_OK;
+    return sned_resize_check(form->resize, input, error);
 }
 
 /* A network that the images cannot be resized for must be refused before the first read. */
@@ -152,8 +151,9 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
                            dataset->count ? "too many images" : "no images");
         goto done;
     }
-    dataset->item_size = (size_t)options->input.channels * (size_t)options->input.height *
-                         (size_t)options->input.width * (source->type == ITEM_VALUES ? sizeof(float) : 1);
+    const struct extent input = dataset->form.input;
+    dataset->item_size = (size_t)input.channels * (size_t)input.height * (size_t)input.width *
+                         (source->type == ITEM_VALUES ? sizeof(float) : 1);
     dataset->viewed = source->kind->view && source->kind->view(source, 0, &dataset->form);
     SNED_TRY_DONE(check_shape(dataset, spec, error));
     SNED_TRY_DONE(take_labels(dataset, options, error));

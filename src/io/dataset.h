@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/report.h"
-#include "graph/graph.h"
+#include "io/input_form.h"
 
 /* A folder of images or a tar that has no splits serves as both. */
 enum split { SPLIT_TRAIN, SPLIT_TEST };
@@ -20,9 +20,9 @@ enum item_type {
 
 struct dataset_options {
     enum split split;
-    struct extent input;  /* images are given in this shape: decoded, resized, cropped */
-    const char *color;    /* order of the channels: "RGB", "BGR", "gray" */
-    bool takes_values;    /* the network takes no pictures: items are ITEM_VALUES, or dataset_open fails */
+    /* Pictures are given in it: decoded, resized, cropped. takes_values: items are ITEM_VALUES, or
+     * dataset_open fails. */
+    struct input_form form;
     int label_offset;     /* added to the labels as stored */
     int classes;          /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
     bool unlabelled;      /* pictures that have no labels will do: see dataset_has_labels */
@@ -67,7 +67,7 @@ sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices,
                                int32_t *labels, uint32_t *which, size_t *got, sned_error *error);
 /* Where item `index` is stored, for a message or a list: "image 7 of FILE", "x.npy[3]". */
 void dataset_where(const struct dataset *dataset, uint32_t index, char *text, size_t size);
-struct extent dataset_extent(const struct dataset *dataset); /* the options' input */
+struct extent dataset_extent(const struct dataset *dataset); /* the options' form.input */
 
 /* Other labels [dataset_size] in place of the set's own: what another network answers. Negative: stays as it
  * is. */

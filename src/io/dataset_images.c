@@ -49,10 +49,9 @@ static sned_status images_fetch(const struct source *source, size_t index, const
     char *path = NULL;
 
     if (images->is_tar)
-        return image_decode(images->bytes.data + item->offset, item->size, form->input, form->color, pixels,
-                            error);
+        return image_decode(images->bytes.data + item->offset, item->size, form, pixels, error);
     SNED_TRY(path_format(&path, error, "%s/%s", images->place, item->name));
-    sned_status status = image_read(path, form->input, form->color, pixels, error);
+    sned_status status = image_read(path, form, pixels, error);
     free(path);
     return status;
 }
@@ -99,11 +98,6 @@ static const struct source_kind images_kind = {
 
 /* ---- with a labels text ---- */
 
-static bool is_picture(const char *name)
-{
-    return text_ends_with(name, ".jpg") || text_ends_with(name, ".jpeg") || text_ends_with(name, ".png");
-}
-
 /* Fills in where the item's file is; false where there is none. */
 static bool locate_item(const struct images_source *images, struct item *item, sned_error *error)
 {
@@ -129,7 +123,7 @@ static void report_unlabelled(const struct images_source *images, const struct s
     size_t pictures = 0;
 
     for (size_t i = 0; i < images->tar.count; i++)
-        pictures += is_picture(images->tar.entries[i].name);
+        pictures += image_has_name(images->tar.entries[i].name);
     if (pictures > images->head.count)
         sned_report(options->reporter, "%s: %zu pictures that %s does not name are left out", images->place,
                     pictures - images->head.count, images->labels_path);
@@ -239,7 +233,7 @@ done:
 
 static void add_picture(struct images_source *images, const struct item *item)
 {
-    if (is_picture(item->name))
+    if (image_has_name(item->name))
         images->items[images->head.count++] = *item;
 }
 

@@ -13,13 +13,6 @@
 
 struct source;
 
-/* The form that items are wanted in: what the network takes. */
-struct input_form {
-    struct extent input;
-    char color[8];     /* of pictures: "RGB", "BGR", "gray" */
-    bool takes_values; /* no pictures */
-};
-
 struct source_kind {
     int32_t (*label)(const struct source *source, size_t index); /* as stored, 0 or more */
     /* Item `index` in that form: bytes or floats [C][H][W], as the source's type says; thread-safe. An error

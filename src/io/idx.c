@@ -110,7 +110,7 @@ static const uint8_t *idx_view(const struct source *source, size_t index, const 
     struct extent input = form->input;
     const struct idx_source *idx = (const struct idx_source *)source;
     uint32_t height = idx->images.dim[1], width = idx->images.dim[2];
-    bool same = input.channels == 1 && (uint32_t)input.height == height && (uint32_t)input.width == width;
+    bool same = input.channels == 1 && picture_is_kept((int)height, (int)width, form);
     bool flat = input.height == 1 && input.width == 1 && (uint64_t)input.channels == (uint64_t)height * width;
 
     return same || flat ? idx_image(idx, index) : NULL;
@@ -121,8 +121,8 @@ static sned_status idx_fetch(const struct source *source, size_t index, const st
 {
     const struct idx_source *idx = (const struct idx_source *)source;
 
-    return image_resize(idx_image(idx, index), (int)idx->images.dim[1], (int)idx->images.dim[2], 1,
-                        form->input, form->color, item, error);
+    return image_resize(idx_image(idx, index), (int)idx->images.dim[1], (int)idx->images.dim[2], 1, form,
+                        item, error);
 }
 
 static void idx_where_image(const struct source *source, size_t index, char *text, size_t size)

@@ -4,8 +4,8 @@
 #include "io/image.h"
 
 #include "base/file.h"
+#include "io/folder.h"
 #include "io/image_decoder.h"
-#include "io/resize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,23 +42,27 @@ static sned_status decode(struct picture *picture, const uint8_t *data, size_t s
     return sned_fail(error, SNED_ERROR_FORMAT, "not a JPEG or PNG picture");
 }
 
-sned_status image_decode(const void *data, size_t size, struct extent input, const char *color,
-                         uint8_t *pixels, sned_error *error)
+sned_status image_decode(const void *data, size_t size, const struct input_form *form, uint8_t *pixels,
+                         sned_error *error)
 {
     struct picture picture = {0};
-    SNED_TRY(decode(&picture, data, size, input, error));
-    sned_status status = image_resize(picture.pixels, picture.height, picture.width, picture.channels, input,
-                                      color, pixels, error);
+    SNED_TRY(decode(&picture, data, size, picture_target(form), error));
+    sned_status status =
+        image_resize(picture.pixels, picture.height, picture.width, picture.channels, form, pixels, error);
     free(picture.pixels);
     return status;
 }
 
-sned_status image_read(const char *path, struct extent input, const char *color, uint8_t *pixels,
-                       sned_error *error)
+sned_status image_read(const char *path, const struct input_form *form, uint8_t *pixels, sned_error *error)
 {
     struct file_map map;
     SNED_TRY(sned_file_map(&map, path, error));
-    sned_status status = image_decode(map.data, map.size, input, color, pixels, error);
+    sned_status status = image_decode(map.data, map.size, form, pixels, error);
     sned_file_unmap(&map);
     return sned_error_context(error, status, "%s", path);
+}
+
+bool image_has_name(const char *name)
+{
+    return text_ends_with(name, ".jpg") || text_ends_with(name, ".jpeg") || text_ends_with(name, ".png");
 }

@@ -5,18 +5,16 @@
 #define SNED_IO_IMAGE_H
 
 #include "base/error.h"
-#include "graph/graph.h"
+#include "io/resize.h"
 
-/*
- * Decodes `data` (JPEG or PNG, told by its first bytes; grey and palette pictures too) into pixels [C][H][W]
- * of `input`, channels in the order `color`. A picture larger than the input is centre-cropped where both
- * sides are at most 15 % larger; any other size is resized on its short side first (bilinear, area-averaged
- * when shrinking), then centre-cropped.
+/* `data` (JPEG or PNG, told by its first bytes; grey and palette pictures too) to pixels [C][H][W] of `form`.
  */
-sned_status image_decode(const void *data, size_t size, struct extent input, const char *color,
-                         uint8_t *pixels, sned_error *error);
-sned_status image_read(const char *path, struct extent input, const char *color, uint8_t *pixels,
-                       sned_error *error);
+sned_status image_decode(const void *data, size_t size, const struct input_form *form, uint8_t *pixels,
+                         sned_error *error);
+sned_status image_read(const char *path, const struct input_form *form, uint8_t *pixels, sned_error *error);
+/* Whether a file of this name is taken for a picture: it ends in .jpg, .jpeg or .png, letters of either case.
+ */
+bool image_has_name(const char *name);
 
 /* Pixels [C][H][W], grey or RGB, as a PNG file. */
 sned_status image_write_png(const char *path, const uint8_t *pixels, struct extent size, sned_error *error);

@@ -36,7 +36,7 @@ static sned_status fetch_image(const struct source *source, size_t index, const 
         float value = brightness + contrast * sned_random_normal(&random);
         coarse[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
     }
-    return image_resize(coarse, COARSE, COARSE, 3, form->input, form->color, item, error);
+    return image_resize(coarse, COARSE, COARSE, 3, form, item, error);
 }
 
 static sned_status fetch_values(const struct source *source, size_t index, const struct input_form *form,

@@ -193,35 +193,71 @@ static void put_row(const uint8_t *row, int channels, struct extent input, bool 
     }
 }
 
-/* The size to which the picture is scaled so that it just covers the input; its own where it is only cropped.
- */
-static void scaled_size(int height, int width, struct extent input, int64_t *scaled_height,
-                        int64_t *scaled_width)
+struct extent picture_target(const struct input_form *form)
 {
-    int64_t h = height, w = width, H = input.height, W = input.width;
+    struct extent target = form->input;
 
-    *scaled_height = h;
-    *scaled_width = w;
-    if (h >= H && w >= W && h * 100 <= H * 115 && w * 100 <= W * 115)
-        return;
-    if (W * h >= H * w) { /* W / w >= H / h: the width decides */
-        *scaled_width = W;
-        *scaled_height = (h * W + w / 2) / w;
-    } else {
-        *scaled_height = H;
-        *scaled_width = (w * H + h / 2) / h;
-    }
-    if (*scaled_height < H)
-        *scaled_height = H;
-    if (*scaled_width < W)
-        *scaled_width = W;
+    if (form->resize.kind == RESIZE_SIDE)
+        target.height = target.width = form->resize.side;
+    return target;
 }
 
-static sned_status check_arguments(int height, int width, int channels, struct extent input,
-                                   const char *color, sned_error *error)
+/* A size of pixels that a picture is scaled to: as long as a product of two sides. */
+struct scaled {
+    int64_t height, width;
+};
+
+/* The smallest size of the picture's proportions that covers `target`. */
+static struct scaled covering_size(int64_t height, int64_t width, struct extent target)
 {
-    bool gray = color && strcmp(color, "gray") == 0;
-    bool rgb = color && (strcmp(color, "RGB") == 0 || strcmp(color, "BGR") == 0);
+    int64_t H = target.height, W = target.width;
+    struct scaled scaled;
+
+    if (W * height >= H * width) /* W / width >= H / height: the width decides */
+        scaled = (struct scaled){(height * W + width / 2) / width, W};
+    else
+        scaled = (struct scaled){H, (width * H + height / 2) / height};
+    if (scaled.height < H)
+        scaled.height = H;
+    if (scaled.width < W)
+        scaled.width = W;
+    return scaled;
+}
+
+/* Both sides are as long as the target's, or at most 15 % longer. */
+static bool is_little_larger(int64_t height, int64_t width, struct extent target)
+{
+    return height >= target.height && width >= target.width && height * 100 <= (int64_t)target.height * 115 &&
+           width * 100 <= (int64_t)target.width * 115;
+}
+
+/* The size to which the picture is scaled; its own where it is only cropped. */
+static struct scaled scaled_size(int height, int width, const struct input_form *form)
+{
+    struct extent target = picture_target(form);
+
+    if (form->resize.kind == RESIZE_SQUASH)
+        return (struct scaled){target.height, target.width};
+    if (form->resize.kind == RESIZE_AUTO && is_little_larger(height, width, target))
+        return (struct scaled){height, width};
+    return covering_size(height, width, target);
+}
+
+bool picture_is_kept(int height, int width, const struct input_form *form)
+{
+    struct scaled scaled = scaled_size(height, width, form);
+
+    return height == form->input.height && width == form->input.width && scaled.height == height &&
+           scaled.width == width;
+}
+
+static sned_status check_arguments(int height, int width, int channels, const struct input_form *form,
+                                   sned_error *error)
+{
+    struct extent input = form->input;
+    const char *color = form->color;
+    bool gray = strcmp(color, "gray") == 0;
+    bool rgb = strcmp(color, "RGB") == 0 || strcmp(color, "BGR") == 0;
 
     if (height < 1 || width < 1 || height > IMAGE_MAX_SIDE || width > IMAGE_MAX_SIDE ||
         (channels != 1 && channels != 3))
@@ -234,14 +270,14 @@ static sned_status check_arguments(int height, int width, int channels, struct e
         return sned_fail(error, SNED_ERROR_SHAPE,
                          "the network's input [%d][%d][%d] does not take pictures: it needs 1 or 3 channels",
                          input.channels, input.height, input.width);
-    if (color && *color && !gray && !rgb)
+    if (*color && !gray && !rgb)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "the colour order \"%s\" is none of RGB, BGR, gray",
                          color);
     if ((gray && input.channels != 1) || (rgb && input.channels != 3))
         return sned_fail(error, SNED_ERROR_SHAPE,
                          "the colour order \"%s\" does not fit an input of %d channels", color,
                          input.channels);
-    return SNED_OK;
+    return sned_resize_check(form->resize, input, error);
 }
 
 static sned_status resample(const uint8_t *in, int width, int channels, const struct axis *columns,
@@ -272,25 +308,25 @@ done:
     return status;
 }
 
-sned_status image_resize(const uint8_t *in, int height, int width, int channels, struct extent input,
-                         const char *color, uint8_t *out, sned_error *error)
+sned_status image_resize(const uint8_t *in, int height, int width, int channels,
+                         const struct input_form *form, uint8_t *out, sned_error *error)
 {
     sned_status status;
     struct axis columns = {0}, rows = {0};
-    int64_t scaled_height, scaled_width;
-    bool reverse = color && strcmp(color, "BGR") == 0;
+    struct extent input = form->input;
+    bool reverse = strcmp(form->color, "BGR") == 0;
 
-    SNED_TRY_DONE(check_arguments(height, width, channels, input, color, error));
-    scaled_size(height, width, input, &scaled_height, &scaled_width);
-    if (scaled_height == height && scaled_width == width) { /* a copy or a crop needs no arithmetic */
+    SNED_TRY_DONE(check_arguments(height, width, channels, form, error));
+    struct scaled scaled = scaled_size(height, width, form);
+    if (scaled.height == height && scaled.width == width) { /* a copy or a crop needs no arithmetic */
         int64_t top = (height - input.height) / 2, left = (width - input.width) / 2;
         for (int y = 0; y < input.height; y++)
             put_row(in + ((size_t)(top + y) * (size_t)width + (size_t)left) * (size_t)channels, channels,
                     input, reverse, y, out);
         goto done;
     }
-    SNED_TRY_DONE(axis_make(&columns, width, scaled_width, input.width, error));
-    SNED_TRY_DONE(axis_make(&rows, height, scaled_height, input.height, error));
+    SNED_TRY_DONE(axis_make(&columns, width, scaled.width, input.width, error));
+    SNED_TRY_DONE(axis_make(&rows, height, scaled.height, input.height, error));
     status = resample(in, width, channels, &columns, &rows, input, reverse, out, error);
 done:
     axis_free(&columns);

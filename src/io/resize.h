@@ -8,21 +8,24 @@
 #define SNED_IO_RESIZE_H
 
 #include "base/error.h"
-#include "graph/graph.h"
+#include "io/input_form.h"
 
-enum { IMAGE_MAX_SIDE = 65535 }; /* of a picture, before resizing; JPEG's own limit */
+enum { IMAGE_MAX_SIDE = GRAPH_MAX_PICTURE }; /* before resizing */
 
 /*
- * Picture `in` [height][width][channels], channels 1 (grey) or 3 (R, G, B), to pixels `out` [C][H][W] of
- * `input`, in the order `color`: "RGB", "BGR" (both C = 3) or "gray" (C = 1); NULL or "" means by C. `out` is
- * the caller's, C * H * W bytes, and may not overlap `in`.
+ * Picture `in` [height][width][channels], channels 1 (grey) or 3 (R, G, B), to pixels `out` of `form`: the
+ * caller's, C * H * W bytes, which may not overlap `in`.
  *
- * Of the input's size: copied. Larger than the input, both sides by at most 15 %: centre-cropped. Any other
- * size: scaled until the input is just covered (the short side fits), bilinear where it grows and
- * area-averaged where it shrinks, then centre-cropped. Grey is repeated into three channels; colour becomes
- * grey as .299 R + .587 G + .114 B.
+ * The picture is scaled as form->resize has it (graph.h), bilinear where it grows and area-averaged where it
+ * shrinks, and its centre taken where it is then larger than the input. Grey is repeated into three channels;
+ * colour becomes grey as .299 R + .587 G + .114 B.
  */
-sned_status image_resize(const uint8_t *in, int height, int width, int channels, struct extent input,
-                         const char *color, uint8_t *out, sned_error *error);
+sned_status image_resize(const uint8_t *in, int height, int width, int channels,
+                         const struct input_form *form, uint8_t *out, sned_error *error);
+
+/* A picture of this size stays as it is: neither scaled nor cropped. */
+bool picture_is_kept(int height, int width, const struct input_form *form);
+/* The size that a picture shall just cover, or have: what a decoder need not exceed. */
+struct extent picture_target(const struct input_form *form);
 
 #endif
