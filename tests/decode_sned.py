@@ -3,7 +3,9 @@
 
 It shares no code with libsned and needs only Python's standard library, so that a test which compares the two
 (test_decoder.c) tests the document as well as the code. One JSON object a line: the network, then each node.
+As a module it hands over the network whole: decode(), of which execute_sned.py runs what it returns.
 """
+import itertools
 import json
 import struct
 import sys
@@ -143,6 +145,7 @@ def sections(data):
 OPERATORS = [None, "Conv", "Gemm", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "LRN",
              "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax"]
 RANGES = [(0, 0), (0, 255), (-128, 127), (-32768, 32767)]
+BIAS, CEIL_MODE, INCLUDE_PADS = 1, 4, 8
 
 
 def window(reader):
@@ -172,10 +175,6 @@ def attributes(reader, op):
     return []
 
 
-def crc_of_scalings(scalings):
-    return zlib.crc32(b"".join(struct.pack("<HB", m, s) for m, s in scalings))
-
-
 def node(reader, index, quantizations):
     op = OPERATORS[reader.u8()]
     flags = reader.number("H")
@@ -199,14 +198,9 @@ def node(reader, index, quantizations):
     need(clamp < 3, "a clamp")
     made["clamp"] = ([0 if fused == 1 else low, high], None, [0, 0])[clamp] or [reader.zigzag(), reader.zigzag()]
     made["slope"] = reader.number("H") if flags & 128 else 0
-    scalings = reader.scalings(reader.varint()) if flags & 256 else []
-    made["scalings"] = crc_of_scalings(scalings)
-    total, counts = 0, []
-    for difference in reader.varints(len(scalings) if flags & 1024 else 0):
-        total += difference
-        counts.append(total)
-    made["counts"] = counts
-    made["bits"] = flags >> 9 & 13  # bias, ceil mode, include pads
+    made["scalings"] = reader.scalings(reader.varint()) if flags & 256 else []
+    made["counts"] = list(itertools.accumulate(reader.varints(len(made["scalings"]) if flags & 1024 else 0)))
+    made["bits"] = flags >> 9 & 13  # BIAS, CEIL_MODE, INCLUDE_PADS
     return made
 
 
@@ -282,20 +276,13 @@ def layer(reader, made):
     for k in range(filters):
         start = next(rows) if live[k] else 0
         weights += stored[start:start + size] if live[k] else [0] * size
-    biases = [reader.zigzag() for _ in range(filters if made["bits"] & 1 else 0)]
-    made["scalings"] = crc_of_scalings(reader.scalings(filters))
-    made["layer"] = {"shape": shape, "format": FORMATS[form & 15].__name__,
-                     "kept": len(weights) - weights.count(0), "sum": sum(weights),
-                     "weights": zlib.crc32(struct.pack("%db" % len(weights), *weights)),
-                     "biases": zlib.crc32(struct.pack("<%di" % len(biases), *biases))}
+    biases = [reader.zigzag() for _ in range(filters if made["bits"] & BIAS else 0)]
+    made["scalings"] = reader.scalings(filters)
+    made["layer"] = {"shape": shape, "format": FORMATS[form & 15].__name__, "weights": weights, "biases": biases}
 
 
 def table(reader, made):
-    values, value = [], 0
-    for _ in range(1024):
-        value += reader.zigzag()
-        values.append(value)
-    made["table"] = zlib.crc32(struct.pack("<1024H", *values))
+    made["table"] = list(itertools.accumulate(reader.zigzag() for _ in range(1024)))
 
 
 def labels(data):
@@ -305,9 +292,9 @@ def labels(data):
     return names
 
 
-def main(path):
-    with open(path, "rb") as file:
-        found = sections(file.read())
+def decode(data):
+    """The network and its nodes, as dictionaries."""
+    found = sections(data)
     network, nodes = graph(found[1])
     reader = Reader(found[2])
     for made in nodes:
@@ -318,7 +305,33 @@ def main(path):
     reader.done()
     network["labels"] = labels(found[128]) if 128 in found else []
     network["provenance"] = found[129].decode("utf-8") if 129 in found else ""
-    for line in [network] + nodes:
+    return network, nodes
+
+
+# ---- printing ----
+
+def crc(code, values):
+    return zlib.crc32(struct.pack("<%d%s" % (len(values), code), *values))
+
+
+def summary(made):
+    """A node with checksums in place of its long lists."""
+    short = dict(made)
+    short["scalings"] = zlib.crc32(b"".join(struct.pack("<HB", m, s) for m, s in made["scalings"]))
+    if "layer" in made:
+        weights = made["layer"]["weights"]
+        short["layer"] = {"shape": made["layer"]["shape"], "format": made["layer"]["format"],
+                          "kept": len(weights) - weights.count(0), "sum": sum(weights),
+                          "weights": crc("b", weights), "biases": crc("i", made["layer"]["biases"])}
+    if "table" in made:
+        short["table"] = crc("H", made["table"])
+    return short
+
+
+def main(path):
+    with open(path, "rb") as file:
+        network, nodes = decode(file.read())
+    for line in [network] + [summary(made) for made in nodes]:
         print(json.dumps(line, separators=(",", ":")))
 
 

@@ -158,6 +158,22 @@ static inline void random_gemm(struct graph *graph, struct random *random, int64
     random_activation(node, random);
 }
 
+/* LRN with a table of any numbers. */
+static inline void random_lrn(struct graph *graph, struct random *random, int size, struct quantization out)
+{
+    uint16_t *table;
+    assert_int_equal(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, NULL), SNED_OK);
+    for (int t = 0; t < LRN_TABLE_SIZE; t++)
+        table[t] = (uint16_t)sned_random_next(random);
+    int inputs[2] = {graph->output};
+    inputs[1] = add_constant(graph, "table", TENSOR_U16, sned_shape(1, (int64_t)LRN_TABLE_SIZE), table);
+    struct node *node = add_node(graph, OP_LRN, inputs, 2, out);
+    node->u.lrn.size = size;
+    node->u.lrn.bias = 1;
+    set_scalings(node, 1);
+    node->integer.scalings[0] = (struct scaling){0, (uint8_t)random_range(random, 15, 17)};
+}
+
 /* One scaling for every number of elements that any window might count. */
 static inline void scalings_by_count(struct node *node, int most)
 {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "codec/codec.h"
 #include "integer_graphs.h"
+#include "python_executor.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -248,14 +249,6 @@ static void print_node(struct buffer *text, const struct graph *graph, const str
 }
 
 /* ---- the comparison ---- */
-
-static bool have_python(void)
-{
-    if (system("python3 -c pass >/dev/null 2>&1") == 0)
-        return true;
-    print_message("skipped: python3 is not installed\n");
-    return false;
-}
 
 static int decode_in_python(const char *path, struct buffer *text)
 {

@@ -201,17 +201,8 @@ static void lrn_equals_the_document(void **state)
         struct shape shape = random_shape(&random, 6);
         shape.dim[1] = random_range(&random, 1, 40);
         struct graph *graph = new_graph(shape, random_type(&random, false));
-        uint16_t *table;
-        assert_int_equal(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, NULL), SNED_OK);
-        for (int t = 0; t < LRN_TABLE_SIZE; t++)
-            table[t] = (uint16_t)sned_random_next(&random);
-        int inputs[2] = {graph->input};
-        inputs[1] = add_constant(graph, "table", TENSOR_U16, sned_shape(1, (int64_t)LRN_TABLE_SIZE), table);
-        struct node *node = add_node(graph, OP_LRN, inputs, 2, random_type(&random, false));
-        node->u.lrn.size = random_range(&random, 1, 45);
-        node->u.lrn.bias = 1;
-        set_scalings(node, 1);
-        node->integer.scalings[0] = (struct scaling){0, (uint8_t)random_range(&random, 15, 17)};
+        const struct quantization out = random_type(&random, false);
+        random_lrn(graph, &random, random_range(&random, 1, 45), out);
         check_single_node(graph, &random);
     }
 }

@@ -33,7 +33,7 @@ enum {
     FLAG_MASK = (1 << 13) - 1
 };
 enum { QUANTIZED_AS_INPUT = QUANTIZED_S16 + 1 };
-enum { CLAMP_DEFAULT, CLAMP_STORED, CLAMP_NONE };
+enum { CLAMP_DEFAULT, CLAMP_STORED, CLAMP_ZERO /* from 0 to 0, without storing it */ };
 
 static bool quantization_equal(const struct quantization *a, const struct quantization *b)
 {
@@ -63,7 +63,7 @@ static unsigned node_flags(const struct graph *graph, const struct node *node)
     int32_t low, high;
     default_clamp(q, node->activation.kind, &low, &high);
     unsigned clamp = rule->low == low && rule->high == high ? CLAMP_DEFAULT
-                     : rule->low == 0 && rule->high == 0    ? CLAMP_NONE
+                     : rule->low == 0 && rule->high == 0    ? CLAMP_ZERO
                                                             : CLAMP_STORED;
     bool as_input = q->scale != 0 && quantization_equal(q, &graph->tensors[node->inputs[0]].quantization);
     unsigned flags = as_input ? QUANTIZED_AS_INPUT : (unsigned)sned_quantization_code(q);
@@ -194,7 +194,7 @@ static bool flags_fit(unsigned flags, enum op op)
 {
     bool is_layer = op == OP_CONV || op == OP_GEMM, is_pool = op == OP_MAX_POOL || op == OP_AVERAGE_POOL;
     return !(flags & ~FLAG_MASK) && (flags & QUANTIZATION_MASK) <= QUANTIZED_AS_INPUT &&
-           (flags >> CLAMP_SHIFT & TWO_BITS) <= CLAMP_NONE && (is_layer || !(flags & FLAG_BIAS)) &&
+           (flags >> CLAMP_SHIFT & TWO_BITS) <= CLAMP_ZERO && (is_layer || !(flags & FLAG_BIAS)) &&
            !(is_layer && flags & FLAG_SCALINGS) && (is_pool || !(flags & FLAG_CEIL)) &&
            (op == OP_AVERAGE_POOL || !(flags & FLAG_INCLUDE_PADS)) &&
            ((is_average_pool(op) && flags & FLAG_SCALINGS) || !(flags & FLAG_COUNTS));
