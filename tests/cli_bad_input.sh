@@ -33,7 +33,7 @@ refuses "eval: too many means" 2 'mean' "$sned" eval net.onnx --data glyphs --me
 refuses "pack: a format that is none" 2 "'zip' is not" "$sned" pack net.onnx --data glyphs --format zip -o x.sned
 refuses "one argument too many" 2 'one argument too many' "$sned" inspect net.onnx net.onnx
 refuses "train: a packed network" 1 'cannot be trained' "$sned" train net.sned --data glyphs -o x.onnx -q
-refuses "export: --qdq says that it is not there" 1 'dense float alone' "$sned" export net.sned --qdq -o x.onnx
+refuses "export: --qdq is not there yet, and not offered" 2 "'--qdq' is not an option" "$sned" export net.sned --qdq -o x.onnx
 
 # --- models: missing, empty, truncated, renamed, damaged ---
 printf '' >empty
@@ -53,6 +53,15 @@ d = bytearray(open('net.sned', 'rb').read()); d[len(d) // 2] ^= 16; open('flippe
 P
 if [ -f flipped.sned ]; then refuses "a flipped bit in a .sned" 1 'checksum' "$sned" inspect flipped.sned; else skip "a flipped bit" "python3"; fi
 refuses "a folder for a model" 1 'glyphs' "$sned" inspect glyphs
+
+# --- names that are no names ---
+# A layer's name is the file's: an escape sequence in it does not reach the terminal, and what JSON cannot hold is said.
+LC_ALL=C sed 's/fc1/\x1b[7m/g; s/fc2/\xc2\x9bm/g' net.onnx >escape.onnx
+LC_ALL=C sed 's/fc1/\xc4c1/g' net.onnx >latin1.onnx
+succeeds "escape sequences in layers' names: inspect" "$sned" inspect escape.onnx
+holds "none reaches the terminal" test -z "$(LC_ALL=C tr -d '\n\040-\176' <"$work/out")"
+refuses "a layer's name that is not UTF-8: inspect --json" 1 "layer '.c1': JSON cannot hold it" "$sned" inspect latin1.onnx --json
+succeeds "the same as a table" "$sned" inspect latin1.onnx
 
 # --- data: IDX ---
 damage_glyphs() { rm -rf bad; cp -r glyphs bad; }

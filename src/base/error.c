@@ -2,18 +2,11 @@
  * error.c - the one-line error message and the names of the codes.
  */
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A message is one line of readable text, whatever a file's own strings bring into it. */
-static void make_one_line(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-}
 
 sned_status sned_fail(sned_error *error, sned_status status, const char *format, ...)
 {
@@ -23,7 +16,7 @@ sned_status sned_fail(sned_error *error, sned_status status, const char *format,
         error->status = status;
         vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
-        make_one_line(error->message);
+        sned_text_plain(error->message);
     }
     return status;
 }
@@ -42,7 +35,7 @@ sned_status sned_error_context(sned_error *error, sned_status status, const char
         size_t inner_length = strlen(inner);
         int where_length = (int)(room > inner_length ? room - inner_length : 0);
         snprintf(error->message, sizeof error->message, "%.*s: %.*s", where_length, where, (int)room, inner);
-        make_one_line(error->message);
+        sned_text_plain(error->message);
     }
     return status;
 }

@@ -10,8 +10,8 @@
 
 #include "sned.h"
 
-/* Fills `error` (may be NULL) and returns `status`. The message is one line: control characters in it (a
- * file's own strings) become '?', what is too long is cut. */
+/* Fills `error` (may be NULL) and returns `status`. The message is one line, whatever a file's own
+ * strings bring into it (sned_text_plain); what is too long is cut. */
 sned_status sned_fail(sned_error *error, sned_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

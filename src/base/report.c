@@ -2,6 +2,7 @@
  * report.c - calling a reporter that may not be there.
  */
 #include "base/report.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ void sned_report(const struct reporter *reporter, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(line, sizeof line, format, arguments);
         va_end(arguments);
+        sned_text_plain(line);
         reporter->message(reporter->argument, line);
     }
 }

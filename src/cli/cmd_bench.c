@@ -4,11 +4,11 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static int compare_doubles(const void *a, const void *b)
@@ -57,8 +57,8 @@ static sned_status run_bench(const struct options *options, sned_error *error)
                                       "ms_max", times[runs - 1], "threads", threads, "runs", runs),
                             error);
     else
-        printf("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d runs, %d thread%s)\n", model.path,
-               median, times[0], times[runs - 1], runs, threads, threads == 1 ? "" : "s");
+        print_line("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d runs, %d thread%s)", model.path,
+                   median, times[0], times[runs - 1], runs, threads, threads == 1 ? "" : "s");
 done:
     free(times);
     session_free(&session);

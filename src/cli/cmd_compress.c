@@ -9,26 +9,34 @@
 #include <math.h>
 #include <stdlib.h>
 
-static json_t *decisions_json(const struct compress_result *result)
+static sned_status decisions_json(json_t *array, const struct compress_result *result, sned_error *error)
 {
-    json_t *array = json_array();
-    for (int i = 0; i < result->decision_count && array; i++) {
+    for (int i = 0; i < result->decision_count; i++) {
         const struct decision *d = &result->decisions[i];
-        json_array_append_new(
-            array, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b, s:f, s:f}", "layer", d->layer, "phase",
-                             d->phase, "density_from", d->density_from, "density_to", d->density_to,
-                             "accuracy_pruned", d->accuracy_pruned, "accuracy_retrained",
-                             d->accuracy_retrained, "accepted", (int)d->accepted, "seconds_cut",
-                             d->seconds_cut, "seconds_retrained", d->seconds_retrained));
+        json_t *item = json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b, s:f, s:f}", "layer", d->layer, "phase",
+                                 d->phase, "density_from", d->density_from, "density_to", d->density_to,
+                                 "accuracy_pruned", d->accuracy_pruned, "accuracy_retrained",
+                                 d->accuracy_retrained, "accepted", (int)d->accepted, "seconds_cut",
+                                 d->seconds_cut, "seconds_retrained", d->seconds_retrained);
+        SNED_TRY(json_append(array, item, error, "the decision on layer '%s'", d->layer));
     }
-    return array;
+    return SNED_OK;
 }
 
-static json_t *extra_json(const struct compress_result *result)
+static sned_status extra_json(json_t **extra, const struct compress_result *result, sned_error *error)
 {
-    return json_pack("{s:f, s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before, "heldout_after",
-                     result->accuracy_after, "epoch_seconds", result->epoch_seconds, "seconds",
-                     result->seconds, "decisions", decisions_json(result));
+    json_t *decisions = json_array();
+    sned_status status = decisions_json(decisions, result, error);
+    if (status != SNED_OK) {
+        json_decref(decisions);
+        return status;
+    }
+    *extra = json_pack("{s:f, s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before,
+                       "heldout_after", result->accuracy_after, "epoch_seconds", result->epoch_seconds,
+                       "seconds", result->seconds, "decisions", decisions);
+    return *extra ? SNED_OK
+                  : sned_fail(error, SNED_ERROR_DATA,
+                              "JSON cannot hold the result: a number of it is not finite");
 }
 
 static sned_status top1(double *percent, struct graph *graph, struct images *tests,
@@ -67,6 +75,7 @@ static sned_status run_compress(const struct options *options, sned_error *error
     struct outcome outcome = {.top1_before = -1, .top1_after = -1};
     struct compress_options compress = {0};
     struct compress_result result = {0};
+    json_t *extra = NULL;
     char *checkpoint = NULL;
     sned_status status = SNED_OK;
     if (!options->data)
@@ -95,7 +104,9 @@ static sned_status run_compress(const struct options *options, sned_error *error
     SNED_TRY_DONE(set_provenance(integer, "compress", model.path, options, error));
     SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
     checkpoint_remove(checkpoint);
-    status = outcome_print(&outcome, integer, options, options->json ? extra_json(&result) : NULL, error);
+    if (options->json)
+        SNED_TRY_DONE(extra_json(&extra, &result, error));
+    status = outcome_print(&outcome, integer, options, extra, error);
 done:
     display_finish(&display);
     compress_result_free(&result);

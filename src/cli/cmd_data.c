@@ -3,7 +3,9 @@
  * set.
  */
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
+#include "cli/model.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "base/memory.h"
 #include "io/glyphs.h"
@@ -30,8 +32,8 @@ static sned_status make_glyphs(const struct options *options, const struct repor
                                     (json_int_t)glyphs.train, "test", (json_int_t)glyphs.test),
                           error);
     if (!options->quiet)
-        printf("%s: %zu images to train on, %zu to test on, 28 x 28\n", options->output, glyphs.train,
-               glyphs.test);
+        print_line("%s: %zu images to train on, %zu to test on, 28 x 28", options->output, glyphs.train,
+                   glyphs.test);
     return SNED_OK;
 }
 
@@ -88,7 +90,7 @@ static sned_status write_pictures(const struct options *options, const struct re
         status = print_json(json_pack("{s:s, s:I}", "output", options->output, "images", (json_int_t)written),
                             error);
     else if (!options->quiet)
-        printf("%s: %zu pictures, INDEX-CLASS.png\n", options->output, written);
+        print_line("%s: %zu pictures, INDEX-CLASS.png", options->output, written);
 done:
     free(pixels);
     dataset_free(dataset);

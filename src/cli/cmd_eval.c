@@ -4,11 +4,11 @@
 #include "base/memory.h"
 #include "cli/choices.h"
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
 #include "cli/model.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* No image has an answer yet. */
@@ -68,14 +68,17 @@ static sned_status print_evaluation(const struct options *options, const struct 
             json_pack("{s:f, s:f, s:f, s:I, s:I, s:f}", "top1", evaluation->top1, "top5", evaluation->top5,
                       "loss", evaluation->loss, "images", (json_int_t)evaluation->images, "skipped",
                       (json_int_t)evaluation->skipped, "seconds", evaluation->seconds);
-        if (object && options->against)
-            json_object_set_new(object, "agreement", json_real(agreed));
+        if (object && options->against && json_object_set_new(object, "agreement", json_real(agreed)) != 0) {
+            json_decref(object);
+            object = NULL;
+        }
         return print_json(object, error);
     }
-    printf("%s: top-1 %.2f %%, top-5 %.2f %% of %zu images, %zu skipped, %.1f s\n", options->arguments[0],
-           evaluation->top1, evaluation->top5, evaluation->images, evaluation->skipped, evaluation->seconds);
+    print_line("%s: top-1 %.2f %%, top-5 %.2f %% of %zu images, %zu skipped, %.1f s", options->arguments[0],
+               evaluation->top1, evaluation->top5, evaluation->images, evaluation->skipped,
+               evaluation->seconds);
     if (options->against)
-        printf("%s: the same answer for %.2f %% of them\n", options->against, agreed);
+        print_line("%s: the same answer for %.2f %% of them", options->against, agreed);
     return SNED_OK;
 }
 

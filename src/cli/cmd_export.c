@@ -2,20 +2,17 @@
  * cmd_export.c - sned export: a packed network as ONNX again.
  */
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
 #include "cli/model.h"
+#include "cli/print.h"
 #include "compress/quantize.h"
 #include "io/onnx.h"
-
-#include <stdio.h>
 
 static sned_status run_export(const struct options *options, sned_error *error)
 {
     struct model model = {0};
     struct graph *raised = NULL;
     sned_status status = check_output(options, error);
-    if (status == SNED_OK && options->qdq)
-        status = sned_fail(error, SNED_ERROR_UNSUPPORTED, "--qdq: this version exports dense float alone");
     if (status != SNED_OK)
         goto done;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, NULL, error));
@@ -28,7 +25,7 @@ static sned_status run_export(const struct options *options, sned_error *error)
     if (options->json)
         status = print_json(json_pack("{s:s}", "output", options->output), error);
     else if (!options->quiet)
-        printf("%s: written as float ONNX, opset 13\n", options->output);
+        print_line("%s: written as float ONNX, opset 13", options->output);
 done:
     sned_graph_free(raised);
     model_free(&model);
@@ -44,6 +41,6 @@ const struct command command_export = {
             "from the integer network's.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_OUTPUT, OPTION_QDQ},
+    .keys = {OPTION_OUTPUT},
     .run = run_export,
 };

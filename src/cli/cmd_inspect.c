@@ -4,25 +4,36 @@
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/model.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-
-#include <stdio.h>
 
 static sned_status print_model(const struct model *model, const struct layer_rows *rows, sned_error *error)
 {
     const struct graph *graph = model->graph;
     struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
     char weights[32], kept[32], macs[32], bytes[32];
-    printf("%s: %s, %d x %d x %d %s, %d classes, %s\n", model->path, graph->name ? graph->name : "unnamed",
-           input.channels, input.height, input.width, graph->rule.is_image ? graph->rule.color : "values",
-           graph_class_count(graph), graph->integer ? "int8" : "float32");
+    print_line("%s: %s, %d x %d x %d %s, %d classes, %s", model->path, graph->name ? graph->name : "unnamed",
+               input.channels, input.height, input.width, graph->rule.is_image ? graph->rule.color : "values",
+               graph_class_count(graph), graph->integer ? "int8" : "float32");
     SNED_TRY(layer_rows_print(rows, error));
-    printf("%s weights, %s kept, %s MACs an image, file %s\n", format_count(weights, rows->weights),
-           format_count(kept, rows->kept), format_count(macs, rows->macs), format_bytes(bytes, model->bytes));
+    print_line("%s weights, %s kept, %s MACs an image, file %s", format_count(weights, rows->weights),
+               format_count(kept, rows->kept), format_count(macs, rows->macs),
+               format_bytes(bytes, model->bytes));
     if (graph->provenance)
-        printf("made by: %s\n", graph->provenance);
+        print_line("made by: %s", graph->provenance);
     return SNED_OK;
+}
+
+static sned_status print_model_json(const struct model *model, const struct layer_rows *rows,
+                                    sned_error *error)
+{
+    json_t *layers;
+    SNED_TRY(layer_rows_json(&layers, rows, error));
+    return print_json(json_pack("{s:I, s:I, s:I, s:I, s:o}", "weights", (json_int_t)rows->weights, "kept",
+                                (json_int_t)rows->kept, "bytes", (json_int_t)model->bytes, "macs",
+                                (json_int_t)rows->macs, "layers", layers),
+                      error);
 }
 
 static sned_status run_inspect(const struct options *options, sned_error *error)
@@ -32,13 +43,7 @@ static sned_status run_inspect(const struct options *options, sned_error *error)
     sned_status status;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, NULL, error));
     SNED_TRY_DONE(layer_rows_make(&rows, model.graph, model.storage, model.storage_count, error));
-    if (options->json)
-        status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:o}", "weights", (json_int_t)rows.weights,
-                                      "kept", (json_int_t)rows.kept, "bytes", (json_int_t)model.bytes, "macs",
-                                      (json_int_t)rows.macs, "layers", layer_rows_json(&rows)),
-                            error);
-    else
-        status = print_model(&model, &rows, error);
+    status = options->json ? print_model_json(&model, &rows, error) : print_model(&model, &rows, error);
 done:
     layer_rows_free(&rows);
     model_free(&model);

@@ -4,11 +4,11 @@
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/model.h"
+#include "cli/print.h"
 #include "cli/table.h"
 #include "io/onnx.h"
 #include "zoo/zoo.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MAX_LAYERS = 256 };
@@ -45,15 +45,16 @@ static sned_status run_new(const struct options *options, sned_error *error)
     SNED_TRY_DONE(onnx_write(graph, options->output, error));
     SNED_TRY_DONE(layer_rows_make(&rows, graph, NULL, 0, error));
     if (options->json) {
+        json_t *layers;
+        SNED_TRY_DONE(layer_rows_json(&layers, &rows, error));
         status = print_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:o}", "network", options->arguments[0],
                                       "output", options->output, "weights", (json_int_t)rows.weights, "kept",
-                                      (json_int_t)rows.kept, "macs", (json_int_t)rows.macs, "layers",
-                                      layer_rows_json(&rows)),
+                                      (json_int_t)rows.kept, "macs", (json_int_t)rows.macs, "layers", layers),
                             error);
     } else if (!options->quiet) {
         char weights[32], kept[32];
-        printf("%s: %s, %s weights, %s not zero\n", options->output, options->arguments[0],
-               format_count(weights, rows.weights), format_count(kept, rows.kept));
+        print_line("%s: %s, %s weights, %s not zero", options->output, options->arguments[0],
+                   format_count(weights, rows.weights), format_count(kept, rows.kept));
     }
 done:
     layer_rows_free(&rows);

@@ -2,8 +2,9 @@
  * cmd_run.c - sned run: name what is in some pictures.
  */
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
 #include "cli/model.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 
@@ -28,8 +29,9 @@ static sned_status show(const struct session *session, const char *path, int top
 {
     json_t *list = images ? json_array() : NULL;
     if (!images)
-        printf("%s\n", path);
-    for (int k = 0, best = -1; k < top && k < session->classes; k++) {
+        print_line("%s", path);
+    sned_status status = SNED_OK;
+    for (int k = 0, best = -1; k < top && k < session->classes && status == SNED_OK; k++) {
         best = next_best(session->scores, session->classes, best);
         if (best < 0)
             break;
@@ -37,15 +39,17 @@ static sned_status show(const struct session *session, const char *path, int top
         char number[16];
         snprintf(number, sizeof number, "%d", best);
         if (images)
-            json_array_append_new(list,
-                                  json_pack("{s:i, s:s, s:f}", "class", best, "label", label ? label : number,
-                                            "score", (double)session->scores[best]));
+            status = json_append(list,
+                                 json_pack("{s:i, s:s, s:f}", "class", best, "label", label ? label : number,
+                                           "score", (double)session->scores[best]),
+                                 error, "%s: the score or label of class %d", path, best);
         else
-            printf("  %6.2f %%  %-4d %s\n", 100 * (double)session->scores[best], best, label ? label : "");
+            print_line("  %6.2f %%  %-4d %s", 100 * (double)session->scores[best], best, label ? label : "");
     }
-    if (images && json_array_append_new(images, json_pack("{s:s, s:o}", "file", path, "top", list)) != 0)
-        return sned_fail(error, SNED_ERROR_MEMORY, "%s: its name is not UTF-8, or memory is out", path);
-    return SNED_OK;
+    if (images && status == SNED_OK)
+        return json_append(images, json_pack("{s:s, s:o}", "file", path, "top", list), error, "%s", path);
+    json_decref(list);
+    return status;
 }
 
 static sned_status run_run(const struct options *options, sned_error *error)

@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/simulation.h"
@@ -229,9 +230,8 @@ static double frames_a_second(const struct sim *sim)
     return sim->config->clock_mhz * 1e6 * (double)sim->images / (double)sim->cycles;
 }
 
-static sned_status tell_json(const struct sim *sim, sned_error *error)
+static sned_status layers_json(json_t *layers, const struct sim *sim, sned_error *error)
 {
-    json_t *layers = json_array(), *images = json_array(), *cpu = json_array();
     for (int l = 0; l < sim->program.layer_count; l++) {
         json_t *layer =
             json_pack("{s:s, s:s, s:I, s:f, s:I}", "name", sim->program.layers[l].name, "op",
@@ -240,20 +240,51 @@ static sned_status tell_json(const struct sim *sim, sned_error *error)
         double shares[SHARES];
         layer_shares(sim, l, shares);
         for (int i = 0; i < SHARES; i++)
-            json_object_set_new(layer, share_keys[i], json_real(shares[i]));
-        json_array_append_new(layers, layer);
+            if (layer && json_object_set_new(layer, share_keys[i], json_real(shares[i])) != 0) {
+                json_decref(layer);
+                layer = NULL;
+            }
+        SNED_TRY(json_append(layers, layer, error, "layer '%s'", sim->program.layers[l].name));
     }
+    return SNED_OK;
+}
+
+static sned_status images_json(json_t *images, const struct sim *sim, sned_error *error)
+{
     for (size_t i = 0; i < sim->images; i++) {
         const int best = sim->classes[i];
         const char *label = graph_label(sim->session.graph, best);
-        json_array_append_new(
-            images, json_pack("{s:s, s:i, s:s}", "file",
-                              sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)",
-                              "class", best, "label", label ? label : ""));
+        const char *file = sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)";
+        SNED_TRY(json_append(
+            images, json_pack("{s:s, s:i, s:s}", "file", file, "class", best, "label", label ? label : ""),
+            error, "%s", file));
     }
+    return SNED_OK;
+}
+
+static sned_status cpu_json(json_t *cpu, const struct sim *sim, sned_error *error)
+{
     const struct graph *graph = sim->session.graph;
     for (int n = graph->node_count - sim->program.host_nodes; sim->program.why && n < graph->node_count; n++)
-        json_array_append_new(cpu, json_string(graph->nodes[n].name));
+        SNED_TRY(
+            json_append(cpu, json_string(graph->nodes[n].name), error, "node '%s'", graph->nodes[n].name));
+    return SNED_OK;
+}
+
+static sned_status tell_json(const struct sim *sim, sned_error *error)
+{
+    json_t *layers = json_array(), *images = json_array(), *cpu = json_array();
+    sned_status status = layers_json(layers, sim, error);
+    if (status == SNED_OK)
+        status = images_json(images, sim, error);
+    if (status == SNED_OK)
+        status = cpu_json(cpu, sim, error);
+    if (status != SNED_OK) {
+        json_decref(layers);
+        json_decref(images);
+        json_decref(cpu);
+        return status;
+    }
     return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o, s:o}", "bit_exact",
                                 sim->exact, "config", sim->config->name, "clock_mhz", sim->config->clock_mhz,
                                 "cycles", (json_int_t)sim->cycles, "fps", frames_a_second(sim), "latency_ms",
@@ -284,7 +315,7 @@ static sned_status tell_layers(const struct sim *sim, sned_error *error)
             SNED_TRY_DONE(sim->counters[l].conv ? table_cell(&table, error, "%.1f %%", 100 * shares[i])
                                                 : table_cell(&table, error, " "));
     }
-    table_print(&table);
+    status = table_print(&table, error);
 done:
     table_free(&table);
     return status;
@@ -295,10 +326,10 @@ static void tell_cpu(const struct sim *sim)
     const struct graph *graph = sim->session.graph;
     if (!sim->program.why)
         return;
-    printf("on the CPU, not in these cycles, since %s:\n ", sim->program.why);
+    print_line("on the CPU, not in these cycles, since %s:", sim->program.why);
     for (int n = graph->node_count - sim->program.host_nodes; n < graph->node_count; n++)
-        printf(" %s (%s)", graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
-    printf("\n\n");
+        print_line("  %s (%s)", graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
+    putchar('\n');
 }
 
 static sned_status tell(const struct sim *sim, sned_error *error)
@@ -307,9 +338,9 @@ static sned_status tell(const struct sim *sim, sned_error *error)
     for (size_t i = 0; i < sim->images; i++) {
         const int best = sim->classes[i];
         const char *label = graph_label(sim->session.graph, best);
-        printf("%s: class %d%s%s\n",
-               sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)", best,
-               label ? ", " : "", label ? label : "");
+        print_line("%s: class %d%s%s",
+                   sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)", best,
+                   label ? ", " : "", label ? label : "");
     }
     printf("bit-exact: %s\n", sim->exact ? "yes" : "NO");
     printf("%s cycles for %zu image%s, simulated; at %d MHz (assumed) %.1f frames a second, %s of DDR "

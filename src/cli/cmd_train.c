@@ -3,14 +3,14 @@
  */
 #include "cli/choices.h"
 #include "cli/command.h"
-#include "cli/layers.h"
+#include "cli/json.h"
 #include "cli/model.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "compress/compress.h"
 #include "io/onnx.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static sned_status parse_schedule(enum schedule *schedule, const char *name, sned_error *error)
@@ -59,8 +59,8 @@ static sned_status print_result(const struct options *options, const struct trai
                                     "rollbacks", result->rollbacks),
                           error);
     if (!options->quiet)
-        printf("%s: %.2f %% of %zu test images, trained in %.0f s (%.0f images/s)\n", options->output,
-               evaluation->top1, evaluation->images, result->seconds, result->images_per_second);
+        print_line("%s: %.2f %% of %zu test images, trained in %.0f s (%.0f images/s)", options->output,
+                   evaluation->top1, evaluation->images, result->seconds, result->images_per_second);
     return SNED_OK;
 }
 

@@ -104,33 +104,27 @@ sned_status layer_rows_print(const struct layer_rows *rows, sned_error *error)
     if (status == SNED_OK)
         status = print_row(&table, &total, true, error);
     if (status == SNED_OK)
-        table_print(&table);
+        status = table_print(&table, error);
     table_free(&table);
     return status;
 }
 
-json_t *layer_rows_json(const struct layer_rows *rows)
+sned_status layer_rows_json(json_t **array, const struct layer_rows *rows, sned_error *error)
 {
-    json_t *array = json_array();
-    for (int i = 0; i < rows->count && array; i++) {
+    *array = json_array();
+    sned_status status = SNED_OK;
+    for (int i = 0; i < rows->count && status == SNED_OK; i++) {
         const struct layer_row *row = &rows->rows[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:[i,i,i,i], s:I, s:I, s:i, s:s, s:I, s:I}",
-                                               "name", row->name, "op", row->op, "shape", row->shape[0],
-                                               row->shape[1], row->shape[2], row->shape[3], "weights",
-                                               (json_int_t)row->weights, "kept", (json_int_t)row->kept,
-                                               "bits", row->bits, "format", row->format, "bytes",
-                                               (json_int_t)row->bytes, "macs", (json_int_t)row->macs));
+        json_t *item =
+            json_pack("{s:s, s:s, s:[i,i,i,i], s:I, s:I, s:i, s:s, s:I, s:I}", "name", row->name, "op",
+                      row->op, "shape", row->shape[0], row->shape[1], row->shape[2], row->shape[3], "weights",
+                      (json_int_t)row->weights, "kept", (json_int_t)row->kept, "bits", row->bits, "format",
+                      row->format, "bytes", (json_int_t)row->bytes, "macs", (json_int_t)row->macs);
+        status = json_append(*array, item, error, "layer '%s'", row->name);
     }
-    return array;
-}
-
-sned_status print_json(json_t *object, sned_error *error)
-{
-    if (!object)
-        return sned_fail(error, SNED_ERROR_MEMORY,
-                         "out of memory for the JSON result, or a name in the model is not UTF-8");
-    int failed = json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(8));
-    json_decref(object);
-    putchar('\n');
-    return failed ? sned_fail(error, SNED_ERROR_IO, "standard output: cannot be written") : SNED_OK;
+    if (status != SNED_OK) {
+        json_decref(*array);
+        *array = NULL;
+    }
+    return status;
 }

@@ -4,8 +4,8 @@
 #ifndef SNED_CLI_LAYERS_H
 #define SNED_CLI_LAYERS_H
 
+#include "cli/json.h"
 #include "cli/model.h"
-#include <jansson.h>
 
 struct layer_row {
     const char *name, *op, *format; /* borrowed from the model */
@@ -23,9 +23,7 @@ sned_status layer_rows_make(struct layer_rows *rows, const struct graph *graph,
                             const struct layer_storage *storage, int storage_count, sned_error *error);
 void layer_rows_free(struct layer_rows *rows);
 sned_status layer_rows_print(const struct layer_rows *rows, sned_error *error);
-json_t *layer_rows_json(const struct layer_rows *rows); /* a new array */
-
-/* Prints a JSON object on stdout and releases it; NULL (out of memory while it was built) is an error. */
-sned_status print_json(json_t *object, sned_error *error);
+sned_status layer_rows_json(json_t **array, const struct layer_rows *rows,
+                            sned_error *error); /* a new array */
 
 #endif

@@ -6,8 +6,10 @@
 #include "cli/command.h"
 #include "train/openmp.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_help(void)
 {
@@ -46,9 +48,22 @@ static int run_command(const struct command *command, int argc, char **argv)
     return code;
 }
 
+/* Large inputs are mapped, not copied; when another program shortens one of them, the next read of it ends
+ * here. */
+static void end_on_bus_error(int number)
+{
+    static const char text[] =
+        "sned: an input file became shorter while it was read (or its disk fails): run again "
+        "when it is complete\n";
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(1); /* nobody listens */
+    _exit(1);
+}
+
 int main(int argc, char **argv)
 {
     openmp_wait_briefly(argv);
+    signal(SIGBUS, end_on_bus_error);
     int code = 0;
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command = find_command(name);

@@ -106,8 +106,6 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPTION_TOP] = {OPTION_TOP, "top", 0, "K", "Classes to name for an image (default 5)", KIND_WHOLE,
                     AT(top), 1, 1000000},
     [OPTION_RUNS] = {OPTION_RUNS, "runs", 0, "N", "Timed runs (default 20)", KIND_WHOLE, AT(runs), 1, 1e6},
-    [OPTION_QDQ] = {OPTION_QDQ, "qdq", 0, NULL, "QuantizeLinear and DequantizeLinear around int8 weights",
-                    KIND_FLAG, AT(qdq), 0, 0},
     [OPTION_CONFIG] = {OPTION_CONFIG, "config", 0, "NAME", "zcu104, ecp5 or ci (default: zcu104)", KIND_TEXT,
                        AT(config), 0, 0},
     [OPTION_TIMELINE] = {OPTION_TIMELINE, "timeline", 0, "FILE.svg", "A picture of what each unit did when",

@@ -4,6 +4,7 @@
 #include "cli/outcome.h"
 #include "base/file.h"
 #include "cli/choices.h"
+#include "cli/print.h"
 #include "cli/table.h"
 
 #include <stdlib.h>
@@ -65,14 +66,17 @@ static json_t *real_or_null(double value)
 static sned_status outcome_json(const struct outcome *outcome, const struct layer_rows *rows, json_t *extra,
                                 sned_error *error)
 {
-    json_t *object =
-        json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:s?, s:o}", "weights", (json_int_t)outcome->weights,
-                  "kept", (json_int_t)outcome->kept, "bytes_before", (json_int_t)outcome->bytes_before,
-                  "bytes", (json_int_t)outcome->bytes, "top1_before", real_or_null(outcome->top1_before),
-                  "top1_after", real_or_null(outcome->top1_after), "accuracy_on", outcome->accuracy_on,
-                  "layers", layer_rows_json(rows));
-    if (object && extra)
-        json_object_update(object, extra);
+    json_t *layers;
+    SNED_TRY(layer_rows_json(&layers, rows, error));
+    json_t *object = json_pack(
+        "{s:I, s:I, s:I, s:I, s:o, s:o, s:s?, s:o}", "weights", (json_int_t)outcome->weights, "kept",
+        (json_int_t)outcome->kept, "bytes_before", (json_int_t)outcome->bytes_before, "bytes",
+        (json_int_t)outcome->bytes, "top1_before", real_or_null(outcome->top1_before), "top1_after",
+        real_or_null(outcome->top1_after), "accuracy_on", outcome->accuracy_on, "layers", layers);
+    if (object && extra && json_object_update(object, extra) != 0) {
+        json_decref(object);
+        object = NULL;
+    }
     return print_json(object, error);
 }
 
@@ -91,7 +95,8 @@ static sned_status outcome_table(const struct outcome *outcome, const struct lay
     if (outcome->accuracy_on)
         printf("%-10s %13.2f%%  %13.2f%%  %+7.2f   (%s images)\n", "accuracy", outcome->top1_before,
                outcome->top1_after, outcome->top1_after - outcome->top1_before, outcome->accuracy_on);
-    printf("\n%s: written\n", path);
+    putchar('\n');
+    print_line("%s: written", path);
     return SNED_OK;
 }
 

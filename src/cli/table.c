@@ -2,6 +2,7 @@
  * table.c - tables on stdout.
  */
 #include "cli/table.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -43,6 +44,7 @@ sned_status table_cell(struct table *table, sned_error *error, const char *forma
     va_end(arguments);
     if (length < 0)
         return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
+    sned_text_plain(text);
     return add_cell(table, text, error);
 }
 
@@ -57,21 +59,32 @@ static const char *cell_text(const struct table *table, int index)
     return index < table->columns && *text == '>' ? text + 1 : text;
 }
 
-void table_print(const struct table *table)
+static void measure(const struct table *table, size_t *widths)
 {
     for (int i = 0; i < table->cells; i++) {
-        int column = i % table->columns, width = 0;
-        for (int j = column; j < table->cells; j += table->columns) {
-            int length = (int)strlen(cell_text(table, j));
-            width = length > width ? length : width;
-        }
+        size_t width = sned_text_width(cell_text(table, i)), *column = &widths[i % table->columns];
+        *column = width > *column ? width : *column;
+    }
+}
+
+sned_status table_print(const struct table *table, sned_error *error)
+{
+    size_t *widths;
+    SNED_TRY(sned_alloc(&widths, (size_t)table->columns, sizeof *widths, error));
+    measure(table, widths);
+    for (int i = 0; i < table->cells; i++) {
+        int column = i % table->columns;
+        const char *text = cell_text(table, i);
+        int blanks = (int)(widths[column] - sned_text_width(text));
         bool last = column == table->columns - 1;
         if (is_right(table, column))
-            printf("%*s", width, cell_text(table, i));
+            printf("%*s%s", blanks, "", text);
         else
-            printf("%-*s", last ? 0 : width, cell_text(table, i)); /* no blanks at a line's end */
+            printf("%s%*s", text, last ? 0 : blanks, ""); /* no blanks at a line's end */
         fputs(last ? "\n" : "  ", stdout);
     }
+    free(widths);
+    return SNED_OK;
 }
 
 void table_free(struct table *table)

@@ -15,9 +15,10 @@ struct table {
 };
 sned_status table_new(struct table *table, const char *const *titles,
                       sned_error *error); /* NULL at the end */
+/* What a terminal would obey is taken out of the text (sned_text_plain): names come from files. */
 sned_status table_cell(struct table *table, sned_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void table_print(const struct table *table); /* to stdout */
+sned_status table_print(const struct table *table, sned_error *error); /* to stdout */
 void table_free(struct table *table);
 
 /* "1,244,448" */

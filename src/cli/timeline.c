@@ -3,6 +3,7 @@
  */
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/simulation.h"
 
 #include <stdarg.h>
@@ -33,6 +34,7 @@ static void plain(char *out, size_t size, const char *name)
     for (; *name && at + 1 < size; name++)
         out[at++] = *name == '<' || *name == '>' || *name == '&' || *name == '"' ? '_' : *name;
     out[at] = 0;
+    sned_text_plain(out);
 }
 
 static sned_status append_bar(struct buffer *text, const struct accel_program *program,

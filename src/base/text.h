@@ -1,0 +1,23 @@
+/*
+ * text.h - text that strangers chose, made fit for a person's terminal.
+ */
+#ifndef SNED_BASE_TEXT_H
+#define SNED_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Names in models, labels and data sets are anybody's bytes: an escape sequence among them would move the
+ * cursor or retitle the window, an override of the writing direction would show another name. In place, each
+ * control character (C0, DEL, C1, line and paragraph separators, directions) and each byte that is not UTF-8
+ * becomes one '?'; the text may become shorter.
+ */
+void sned_text_plain(char *text);
+
+bool sned_text_is_utf8(const char *text);
+
+/* Characters, for aligning columns: the bytes of UTF-8 that begin one. */
+size_t sned_text_width(const char *text);
+
+#endif
