@@ -20,7 +20,7 @@ for folder in src/*/; do
 done
 
 foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,codec,runtime}/*.[ch] include/sned.h | sort -u |
-    grep -vE '<(assert|ctype|dirent|errno|fcntl|float|inttypes|limits|math|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd|sys/(mman|stat|types)|xxhash)\.h>' | tr '\n' ' ')
+    grep -vE '<(assert|ctype|dirent|errno|fcntl|float|inttypes|limits|math|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd|sys/(mman|random|stat|types)|xxhash)\.h>' | tr '\n' ' ')
 holds "libsned includes libc, libm and threads alone${foreign:+ ($foreign)}" test -z "$foreign"
 
 long=$(find src include \( -name '*.c' -o -name '*.h' \) -exec awk 'END { if (NR > 500) print FILENAME }' {} \; | tr '\n' ' ')

@@ -5,7 +5,9 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "base/thread.h"
 
 #include <math.h>
@@ -26,6 +28,84 @@ static void error_messages_are_one_line(void **state)
     assert_string_equal(error.message, "node a?b?[1m");
     sned_error_context(&error, SNED_ERROR_FORMAT, "%s", "net.onnx");
     assert_string_equal(error.message, "net.onnx: node a?b?[1m");
+}
+
+static void what_a_terminal_would_obey_is_taken_out_of_text(void **state)
+{
+    static const struct {
+        const char *text, *plain;
+    } cases[] = {
+        {"conv1/Äpfel 日本 \U0001f34e", "conv1/Äpfel 日本 \U0001f34e"}, /* letters of any script stay */
+        {"\x1b]0;title\a\x1b[2J", "?]0;title??[2J"},                    /* escape sequences */
+        {"a\nb\rc\td\x7f", "a?b?c?d?"},                                 /* lines and tabs */
+        {"\302\2332J", "?2J"},                                          /* C1: CSI as one character */
+        {"\2332J", "?2J"},                                     /* and as one byte, which is no UTF-8 */
+        {"\xc4pfel", "?pfel"},                                 /* Latin-1 */
+        {"\342\200\256gnp.exe", "?gnp.exe"},                   /* right-to-left override */
+        {"\xe2\x80\xa8|\xe2\x81\xa6", "?|?"},                  /* line separator, isolate */
+        {"\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80", "?????????"}, /* overlong, surrogate, beyond Unicode */
+        {"cut \xe6\x97", "cut ??"},                            /* half a character at the end */
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        sned_text_plain(text);
+        assert_string_equal(text, cases[i].plain);
+    }
+    assert_true(sned_text_is_utf8("Äpfel \xf0\x9f\x8d\x8e"));
+    assert_true(sned_text_is_utf8(""));
+    assert_false(sned_text_is_utf8("\xc4pfel"));
+    assert_false(sned_text_is_utf8("cut \xe6\x97"));
+    assert_int_equal(sned_text_width("Äpfel"), 5);
+}
+
+/* CPython 3.11 hashes bytes by SipHash-1-3; with PYTHONHASHSEED=0 its key is zero. These are its
+ * hash(b"..."). */
+static void names_are_hashed_by_siphash_1_3(void **state)
+{
+    static const uint64_t zero[2] = {0, 0};
+    assert_int_equal(sned_name_hash(zero, "a"), 0x407448d2b89b1813u);
+    assert_int_equal(sned_name_hash(zero, "conv1.weight"), 0x81024b21e10a8481u);
+    assert_int_equal(sned_name_hash(zero, "01234567"), 0xda3dcedf84ea6cc6u);
+    assert_int_equal(sned_name_hash(zero, "0123456789abcdef0"), 0xf738bb4f30801228u);
+}
+
+static void names_that_fall_together_in_one_table_do_not_in_another(void **state)
+{
+    struct name_map maps[2] = {0};
+    bool is_new, same = true;
+    int index;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sned_names_add(&maps[i], "x", 7, &index, &is_new, NULL), SNED_OK);
+    same = maps[0].key[0] == maps[1].key[0] && maps[0].key[1] == maps[1].key[1];
+    assert_false(same);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sned_names_find(&maps[i], "x"), 7);
+        assert_int_equal(sned_names_find(&maps[i], "y"), -1);
+        sned_names_free(&maps[i]);
+    }
+}
+
+static void tables_of_names_keep_what_was_put_in(void **state)
+{
+    enum { COUNT = 5000 };
+    static char names[COUNT][32];
+    struct name_map map = {0};
+    bool is_new;
+    int index;
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(names[i], sizeof names[i], "%.*s%d", i % 17, "aaaaaaaaaaaaaaaaaaaa", i);
+        assert_int_equal(sned_names_add(&map, names[i], i, &index, &is_new, NULL), SNED_OK);
+        assert_true(is_new);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(sned_names_find(&map, names[i]), i);
+        assert_int_equal(sned_names_add(&map, names[i], -5, &index, &is_new, NULL), SNED_OK);
+        assert_false(is_new);
+        assert_int_equal(index, i);
+    }
+    sned_names_free(&map);
 }
 
 static void error_messages_are_cut_where_they_do_not_fit(void **state)
@@ -97,9 +177,12 @@ static void an_output_removes_what_killed_processes_left_for_its_target_alone(vo
         int process;
         bool stays;
     } files[] = {
-        {".out.%d.tmp", dead, false},          {".out.%d.tmp", alive, true}, {".other.%d.tmp", dead, true},
-        {".out.%d.tmp.bak", dead, true},       {".out.-%d.tmp", dead, true}, {"out.%d.tmp", dead, true},
+        {".out.%d.tmp", dead, false},          {".out.%d.tmp", alive, true},
+        {".other.%d.tmp", dead, true},         {".out.%d.tmp.bak", dead, true},
+        {".out.-%d.tmp", dead, true},          {"out.%d.tmp", dead, true},
         {".out.0000000000%d.tmp", dead, true}, /* longer than any number of a process */
+        {".out.%d-0123abcd.tmp", dead, false}, {".out.%d-0123abcd.tmp", alive, true},
+        {".out.%d-0123abc.tmp", dead, true},   {".out.%d-0123abcX.tmp", dead, true},
     };
     char folder[256], path[512], name[64];
     struct output output;
@@ -156,6 +239,49 @@ static void an_aborted_output_leaves_the_old_file_and_nothing_else(void **state)
     assert_int_not_equal(stat(temporary, &info), 0);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_size, 3);
+    unlink(path);
+}
+
+/* A stranger in a shared folder who guesses the name gains nothing: the name is another each time, and what
+ * is there already is never opened. */
+static void a_planted_link_is_not_written_through(void **state)
+{
+    char path[256], victim[256], first[512];
+    struct output output;
+    struct stat info;
+    scratch_path(path, sizeof path, "planted");
+    scratch_path(victim, sizeof victim, "victim");
+    assert_int_equal(sned_file_write(victim, "precious", 8, NULL), SNED_OK);
+    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
+    snprintf(first, sizeof first, "%s", output.temporary);
+    sned_output_abort(&output);
+    assert_int_equal(symlink(victim, first), 0);
+    assert_int_equal(sned_file_write(path, "new", 3, NULL), SNED_OK);
+    assert_int_equal(lstat(first, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(stat(victim, &info), 0);
+    assert_int_equal(info.st_size, 8);
+    assert_null(fopen(first, "wbx")); /* what O_EXCL says of a link */
+    unlink(first);
+    unlink(victim);
+    unlink(path);
+}
+
+static void a_file_is_read_up_to_a_limit(void **state)
+{
+    char path[256];
+    struct buffer buffer = {0};
+    scratch_path(path, sizeof path, "read");
+    assert_int_equal(sned_file_write(path, "0123456789", 10, NULL), SNED_OK);
+    assert_int_equal(sned_file_read(&buffer, path, 4, NULL), SNED_OK);
+    assert_int_equal(buffer.size, 4);
+    assert_int_equal(sned_file_read(&buffer, path, SIZE_MAX, NULL), SNED_OK);
+    assert_int_equal(buffer.size, 14);
+    assert_memory_equal(buffer.data, "01230123456789", 14);
+    sned_buffer_free(&buffer);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(sned_file_read(&buffer, path, SIZE_MAX, NULL), SNED_ERROR_IO);
     unlink(path);
 }
 
@@ -317,12 +443,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_messages_are_one_line),
+        cmocka_unit_test(what_a_terminal_would_obey_is_taken_out_of_text),
+        cmocka_unit_test(names_are_hashed_by_siphash_1_3),
+        cmocka_unit_test(names_that_fall_together_in_one_table_do_not_in_another),
+        cmocka_unit_test(tables_of_names_keep_what_was_put_in),
         cmocka_unit_test(error_messages_are_cut_where_they_do_not_fit),
         cmocka_unit_test(allocation_refuses_sizes_that_overflow),
         cmocka_unit_test(an_output_replaces_its_target_only_at_commit),
         cmocka_unit_test(an_output_removes_what_killed_processes_left_for_its_target_alone),
         cmocka_unit_test(a_finished_output_still_leaves_the_old_file_until_commit),
         cmocka_unit_test(an_aborted_output_leaves_the_old_file_and_nothing_else),
+        cmocka_unit_test(a_planted_link_is_not_written_through),
+        cmocka_unit_test(a_file_is_read_up_to_a_limit),
         cmocka_unit_test(a_full_disk_is_an_error_at_commit),
         cmocka_unit_test(files_that_cannot_be_used_are_named),
         cmocka_unit_test(a_parallel_loop_visits_every_index_once),

@@ -4,22 +4,29 @@
 #ifndef SNED_BASE_FILE_H
 #define SNED_BASE_FILE_H
 
-#include "base/error.h"
+#include "base/memory.h"
 #include <stdio.h>
 
-/* A regular file mapped read-only. Zero bytes: data is NULL, size 0. */
+/* A regular file mapped read-only. Zero bytes: data is NULL, size 0. Where another program makes the file
+ * shorter meanwhile, reading the map raises SIGBUS: libsned itself reads instead (sned_file_read), and the
+ * tool ends with a message (src/cli/main.c). */
 struct file_map {
     const uint8_t *data;
     size_t size;
 };
 sned_status sned_file_map(struct file_map *map, const char *path, sned_error *error);
 void sned_file_unmap(struct file_map *map);
+/* The first `limit` bytes of a regular file, or all it has, appended to `out`: a copy, whatever becomes of
+ * the file. */
+sned_status sned_file_read(struct buffer *out, const char *path, size_t limit, sned_error *error);
 
 /*
  * Writes beside the target and renames over it at the end, after fsync of the file and its folder: whatever
  * happens before sned_output_commit, an old file of that name stays whole. The temporary name is
- * ".<name>.<pid>.tmp" in the same folder, removed by sned_output_abort (safe after commit, and on {0}); those
- * that killed processes left for the same target are removed by sned_output_open.
+ * ".<name>.<pid>-<random>.tmp" in the same folder, removed by sned_output_abort (safe after commit, and on
+ * {0}); those that killed processes left for the same target are removed by sned_output_open. In a folder
+ * that others may write to, nobody can foresee the name, and a link or file planted under it is never
+ * followed or written to: it is made anew or not at all (O_EXCL).
  */
 struct output {
     FILE *stream; /* write here; errors are found at commit too */

@@ -1,25 +1,64 @@
 /*
- * names.c - names.h: a hash table (FNV-1a, linear probing), and names made unique.
+ * names.c - names.h: a hash table (SipHash-1-3 under a random key, linear probing), and names made unique.
+ *
+ * Files choose the names. With a hash that anybody can compute, a file of names that fall into one slot makes
+ * each look-up a walk over all of them: half a megabyte took seconds. The key is drawn anew for each table,
+ * so no file can know where its names fall; nothing depends on the order of slots, so results stay the same
+ * from run to run.
  */
 #include "base/names.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-static size_t hash_name(const char *name)
+static uint64_t rotate_left(uint64_t x, int k)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * 1099511628211u;
-    return (size_t)(hash ^ hash >> 32);
+    return (x << k) | (x >> (64 - k));
+}
+
+/* One round of SipHash (Aumasson and Bernstein 2012, figure 2.1). */
+static void mix(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate_left(v[1], 13) ^ v[0];
+    v[0] = rotate_left(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate_left(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate_left(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate_left(v[1], 17) ^ v[2];
+    v[2] = rotate_left(v[2], 32);
+}
+
+uint64_t sned_name_hash(const uint64_t key[2], const char *name)
+{
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du, key[0] ^ 0x6c7967656e657261u,
+                     key[1] ^ 0x7465646279746573u};
+    size_t length = strlen(name);
+    for (size_t begin = 0; begin <= length; begin += 8) {
+        /* 8 bytes, little endian; in the last word the length stands above what is left, 7 bytes at most. */
+        uint64_t word = begin + 8 > length ? (uint64_t)length << 56 : 0;
+        for (size_t i = 0; i < 8 && begin + i < length; i++)
+            word |= (uint64_t)(uint8_t)name[begin + i] << 8 * i;
+        v[3] ^= word;
+        mix(v);
+        v[0] ^= word;
+    }
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        mix(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 /* The slot that holds `name`, or the empty one where it belongs; the table is never full. */
 static struct name_slot *slot_of(const struct name_map *map, const char *name)
 {
-    size_t at = hash_name(name) & (map->capacity - 1);
+    size_t at = (size_t)sned_name_hash(map->key, name) & (map->capacity - 1);
     while (map->slots[at].name && strcmp(map->slots[at].name, name) != 0)
         at = (at + 1) & (map->capacity - 1);
     return &map->slots[at];
@@ -28,6 +67,8 @@ static struct name_slot *slot_of(const struct name_map *map, const char *name)
 static sned_status grow(struct name_map *map, sned_error *error)
 {
     struct name_map larger = {.capacity = map->capacity ? map->capacity * 2 : 64, .count = map->count};
+    if (getrandom(larger.key, sizeof larger.key, 0) != sizeof larger.key)
+        return sned_fail(error, SNED_ERROR_IO, "the system gives no random numbers: %s", strerror(errno));
     SNED_TRY(sned_alloc(&larger.slots, larger.capacity, sizeof *larger.slots, error));
     for (size_t i = 0; i < map->capacity; i++)
         if (map->slots[i].name)

@@ -15,6 +15,7 @@ struct name_map {
         int index;
     } * slots;
     size_t capacity, count;
+    uint64_t key[2]; /* of the hash; names.c says why */
 };
 /* *index is the number kept under `name`; it becomes `fresh`, and *is_new true, where the name was not there.
  */
@@ -22,6 +23,8 @@ sned_status sned_names_add(struct name_map *map, const char *name, int fresh, in
                            sned_error *error);
 int sned_names_find(const struct name_map *map, const char *name); /* or -1 */
 void sned_names_free(struct name_map *map);
+/* SipHash-1-3 of a name, for the table. */
+uint64_t sned_name_hash(const uint64_t key[2], const char *name);
 
 /* Names handed out so far, each once: `wanted` itself, or "wanted_2", "wanted_3", ... {0} is empty. */
 struct unique_names {

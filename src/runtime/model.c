@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-enum { MAX_NODES = 1 << 14 }; /* planning takes the square of it */
+enum {
+    MAX_NODES = 1 << 14,  /* planning takes the square of it */
+    HEAD_BYTES = 1 << 12, /* enough to see that a file is none of ours */
+};
 
 static const struct node *final_softmax(const struct graph *graph)
 {
@@ -160,15 +163,23 @@ sned_status sned_open_memory(sned_model **model, const void *data, size_t size, 
 
 sned_status sned_open(sned_model **model, const char *path, sned_error *error)
 {
-    struct file_map map = {0};
+    struct buffer file = {0};
+    sned_status status;
     if (model)
         *model = NULL;
     if (!model || !path)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open: model or path is NULL");
-    SNED_TRY(sned_file_map(&map, path, error));
-    sned_status status = sned_open_memory(model, map.data, map.size, error);
-    sned_file_unmap(&map);
-    return sned_error_context(error, status, "%s", path);
+    /* The head first: what is no .sned file is refused before gigabytes of it are read. */
+    SNED_TRY_DONE(sned_file_read(&file, path, HEAD_BYTES, error));
+    status = sned_error_context(error, sned_open_memory(model, file.data, file.size, error), "%s", path);
+    if (status == SNED_ERROR_TRUNCATED && file.size == HEAD_BYTES) {
+        file.size = 0;
+        SNED_TRY_DONE(sned_file_read(&file, path, SIZE_MAX, error));
+        status = sned_error_context(error, sned_open_memory(model, file.data, file.size, error), "%s", path);
+    }
+done:
+    sned_buffer_free(&file);
+    return status;
 }
 
 void sned_close(sned_model *model)
