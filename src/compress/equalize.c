@@ -12,6 +12,7 @@
 #include "compress/channels.h"
 #include "compress/observe.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -107,13 +108,17 @@ static sned_status see_ranges(void *context, int tensor, const float *values, si
     const int channels = channels_of(e->graph, tensor);
     const size_t plane = sned_shape_elements(&e->graph->tensors[tensor].shape) / (size_t)channels;
     float *largest = &e->largest[e->groups.root[tensor]];
+    bool finite = true; /* asked of every value: a maximum passes a NaN over */
     for (size_t i = 0; i < count * (size_t)channels; i++) {
         float *range = &e->range[class_of(e, tensor, (int)(i % (size_t)channels))];
-        for (size_t p = 0; p < plane; p++)
-            *range = fmaxf(*range, fabsf(values[i * plane + p]));
+        for (size_t p = 0; p < plane; p++) {
+            const float magnitude = fabsf(values[i * plane + p]);
+            finite &= magnitude <= FLT_MAX;
+            *range = fmaxf(*range, magnitude);
+        }
         *largest = fmaxf(*largest, *range);
     }
-    if (isfinite(*largest))
+    if (finite)
         return SNED_OK;
     return sned_fail(error, SNED_ERROR_DATA, "calibration: activation '%.80s' has a value that is no number",
                      e->graph->tensors[tensor].name);
@@ -159,21 +164,28 @@ static void choose_factors(struct equalization *e)
         }
 }
 
-static void scale_filters(struct equalization *e, const struct node *node)
+static sned_status scale_filters(struct equalization *e, const struct node *node, sned_error *error)
 {
     float *bias =
         node->input_count > 2 && node->inputs[2] >= 0 ? e->graph->tensors[node->inputs[2]].data : NULL;
     for (int k = 0; k < filter_count(e->graph, node); k++) {
         const struct filter filter = filter_of(e->graph, node, k);
         const double made = e->factor[class_of(e, node->output, k)];
+        bool finite = true;
         for (int i = 0; i < filter.count; i++) {
             const double read =
                 e->factor[class_of(e, node->inputs[0], filter.first_channel + i / filter.window)];
             filter.weights[i] = (float)(filter.weights[i] * (read / made));
+            finite &= isfinite(filter.weights[i]) != 0;
         }
         if (bias)
             bias[k] = (float)(bias[k] / made);
+        if (!finite || (bias && !isfinite(bias[k])))
+            return sned_fail(error, SNED_ERROR_DATA,
+                             "equalizing: node '%.80s' (%s): filter %d times %g is no float", node->name,
+                             sned_op_name(node->op), k, 1 / made);
     }
+    return SNED_OK;
 }
 
 sned_status quantize_equalize(struct graph *graph, const struct calibration_images *images,
@@ -188,7 +200,7 @@ sned_status quantize_equalize(struct graph *graph, const struct calibration_imag
     choose_factors(&e);
     for (int n = 0; n < graph->node_count; n++)
         if (sned_node_has_weights(&graph->nodes[n]))
-            scale_filters(&e, &graph->nodes[n]);
+            SNED_TRY_DONE(scale_filters(&e, &graph->nodes[n], error));
 done:
     equalization_close(&e);
     return status;

@@ -132,9 +132,24 @@ static int8_t quantize_weight(float weight, double scale)
     return (int8_t)(q < -127 ? -127 : q > 127 ? 127 : q);
 }
 
+/* What an integer cannot be made of. */
+static sned_status check_filter(const struct node *node, int k, const struct filter *filter,
+                                sned_error *error)
+{
+    bool finite = isfinite(filter->bias) && isfinite(filter->scale);
+    for (size_t i = 0; i < filter->count; i++)
+        finite &= isfinite(filter->weights[i]) != 0;
+    if (finite)
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_DATA,
+                     "node '%.80s' (%s): filter %d has a weight or a bias that is no number, or too large",
+                     node->name, sned_op_name(node->op), k);
+}
+
 static sned_status lower_filter(struct node *node, int k, const struct filter *filter, int8_t *weights,
                                 int32_t *bias, sned_error *error)
 {
+    SNED_TRY(check_filter(node, k, filter, error));
     if (!filter->used) {
         node->integer.scalings[k] = (struct scaling){0, 1};
         return SNED_OK;

@@ -1,6 +1,10 @@
 /*
  * moments.c - see moments.h. Positions are drawn per image and node from a fixed seed; their windows become
  * the rows of a matrix X, and X^T X is added up block by block.
+ *
+ * The rows are taken as differences from the mean of the first ones seen. In float32 E[x x^T] - E[x] E[x]^T
+ * would otherwise be the small difference of two large numbers wherever a channel hardly varies, and not a
+ * covariance at all: with variances below 0.
  */
 #include "compress/moments.h"
 #include "base/memory.h"
@@ -8,6 +12,7 @@
 #include "runtime/window.h"
 
 #include <dnnl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,10 +56,11 @@ static int all_blocks(const struct moments *moments)
 
 void moments_free(struct moments *moments)
 {
-    for (int i = 0; moments->second && i < all_blocks(moments); i++)
-        free(moments->second[i]);
-    free(moments->second);
+    for (int i = 0; moments->covariance && i < all_blocks(moments); i++)
+        free(moments->covariance[i]);
+    free(moments->covariance);
     free(moments->mean);
+    free(moments->origin);
     *moments = (struct moments){0};
 }
 
@@ -65,14 +71,16 @@ static sned_status moments_new(struct moments *moments, const struct graph *grap
     const int columns = (int)(sned_shape_elements(shape) / (size_t)shape->dim[0]);
     const int window = columns / (int)shape->dim[1];
     *moments = (struct moments){.groups = node->op == OP_CONV ? node->u.conv.groups : 1,
+                                .filters = (int)shape->dim[0],
                                 .columns = columns,
                                 .block = window < MOMENTS_BLOCK ? MOMENTS_BLOCK / window * window : window};
     const size_t groups = (size_t)moments->groups;
-    SNED_TRY(sned_alloc(&moments->mean, groups, (size_t)columns * sizeof(float), error));
-    SNED_TRY(sned_alloc(&moments->second, (size_t)all_blocks(moments), sizeof(float *), error));
+    SNED_TRY(sned_alloc(&moments->mean, groups, (size_t)columns * sizeof *moments->mean, error));
+    SNED_TRY(sned_alloc(&moments->origin, groups, (size_t)columns * sizeof *moments->origin, error));
+    SNED_TRY(sned_alloc(&moments->covariance, (size_t)all_blocks(moments), sizeof(float *), error));
     for (int i = 0; i < all_blocks(moments); i++) {
         const size_t size = (size_t)block_size(moments, i % moments_blocks(moments));
-        SNED_TRY(sned_alloc(&moments->second[i], size, size * sizeof(float), error));
+        SNED_TRY(sned_alloc(&moments->covariance[i], size, size * sizeof(float), error));
     }
     return SNED_OK;
 }
@@ -129,20 +137,34 @@ static sned_status fill_rows(struct measurement *m, const struct node *node, int
     return SNED_OK;
 }
 
+/* The mean of the rows, column by column. That of equal numbers is that number, exactly. */
+static void set_origin(float *origin, const float *rows, size_t count, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
+        double sum = 0;
+        for (size_t r = 0; r < count; r++)
+            sum += rows[r * columns + i];
+        origin[i] = (float)(sum / (double)count);
+    }
+}
+
 static sned_status add_rows(struct measurement *m, struct moments *moments, int group, size_t rows,
                             sned_error *error)
 {
     const size_t columns = (size_t)moments->columns;
     const int blocks = moments_blocks(moments);
-    float *mean = moments->mean + (size_t)group * columns;
+    float *origin = moments->origin + (size_t)group * columns;
+    double *mean = moments->mean + (size_t)group * columns;
+    if (moments->samples == 0)
+        set_origin(origin, m->rows, rows, columns);
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < columns; i++)
-            mean[i] += m->rows[r * columns + i];
+            mean[i] += m->rows[r * columns + i] -= origin[i];
     for (int b = 0; b < blocks; b++) {
         const float *x = m->rows + moments_start(moments, b);
         const dnnl_dim_t size = block_size(moments, b), stride = moments->columns;
         if (dnnl_sgemm('T', 'N', size, size, (dnnl_dim_t)rows, 1, x, stride, x, stride, 1,
-                       moments->second[group * blocks + b], size) != dnnl_success)
+                       moments->covariance[group * blocks + b], size) != dnnl_success)
             return sned_fail(error, SNED_ERROR_MEMORY, "oneDNN: no matrix product");
     }
     return SNED_OK;
@@ -166,16 +188,41 @@ static sned_status see_inputs(void *context, int tensor, const float *values, si
     return SNED_OK;
 }
 
-static void moments_finish(struct moments *moments)
+/* Sums of one block to covariances; false where one is no number. */
+static bool finish_block(struct moments *moments, int block)
 {
-    const float share = 1 / (float)moments->samples;
-    for (int i = 0; i < moments->groups * moments->columns; i++)
-        moments->mean[i] *= share;
-    for (int i = 0; i < all_blocks(moments); i++) {
-        const size_t size = (size_t)block_size(moments, i % moments_blocks(moments));
-        for (size_t j = 0; j < size * size; j++)
-            moments->second[i][j] *= share;
-    }
+    const int first = moments_start(moments, block % moments_blocks(moments));
+    const size_t size = (size_t)block_size(moments, block % moments_blocks(moments));
+    const double *mean =
+        moments->mean + (size_t)(block / moments_blocks(moments)) * (size_t)moments->columns + first;
+    bool finite = true;
+    for (size_t i = 0; i < size; i++)
+        for (size_t j = 0; j < size; j++) {
+            float *sum = &moments->covariance[block][i * size + j];
+            *sum = (float)(*sum / (double)moments->samples - mean[i] * mean[j]);
+            finite &= isfinite(*sum) != 0;
+        }
+    return finite;
+}
+
+static sned_status moments_finish(struct moments *moments, const struct node *node, sned_error *error)
+{
+    const int count = moments->groups * moments->columns;
+    for (int i = 0; i < count; i++)
+        moments->mean[i] /= (double)moments->samples;
+    for (int i = 0; i < all_blocks(moments); i++)
+        if (!finish_block(moments, i))
+            return sned_fail(
+                error, SNED_ERROR_DATA,
+                "calibration: node '%.80s' (%s): what filter %lld reads has no variance in float32: "
+                "it is no number, or too large to be squared",
+                node->name, sned_op_name(node->op),
+                (long long)(i / moments_blocks(moments)) * moments->filters / moments->groups);
+    for (int i = 0; i < count; i++)
+        moments->mean[i] += moments->origin[i];
+    free(moments->origin);
+    moments->origin = NULL;
+    return SNED_OK;
 }
 
 sned_status moments_measure(struct moments **moments, struct graph *graph,
@@ -197,7 +244,7 @@ sned_status moments_measure(struct moments **moments, struct graph *graph,
     SNED_TRY_DONE(observe(graph, images, options, &observer, error));
     for (size_t n = 0; n < nodes; n++)
         if (m.moments[n].samples)
-            moments_finish(&m.moments[n]);
+            SNED_TRY_DONE(moments_finish(&m.moments[n], &graph->nodes[n], error));
 done:
     for (size_t n = 0; status != SNED_OK && m.moments && n < nodes; n++)
         moments_free(&m.moments[n]);

@@ -1,5 +1,5 @@
 /*
- * moments.h - first and second moments of what the filters of a Conv or Gemm read.
+ * moments.h - mean and covariance of what the filters of a Conv or Gemm read.
  */
 #ifndef SNED_COMPRESS_MOMENTS_H
 #define SNED_COMPRESS_MOMENTS_H
@@ -12,10 +12,11 @@ enum { MOMENTS_BLOCK = 1024 };
 
 /* Of one layer. A filter of group g reads `columns` numbers at a position, [C/groups][R][S]. */
 struct moments {
-    int groups, columns, block;
+    int filters, groups, columns, block;
     size_t samples;
-    float *mean;    /* [groups][columns]: sums until moments_finish, which makes means of them */
-    float **second; /* [groups * blocks]: [size][size] each, of x x^T, likewise */
+    double *mean;       /* [groups][columns] */
+    float **covariance; /* [groups * blocks]: [size][size] each; the lower triangle is looked at alone */
+    float *origin;      /* [groups][columns]: while measuring, what numbers are differences from */
 };
 
 /* Blocks of a filter, and where they start; block `blocks` is the end. */
@@ -23,9 +24,10 @@ int moments_blocks(const struct moments *moments);
 int moments_start(const struct moments *moments, int block);
 
 /*
- * Moments of the inputs of every Conv and Gemm, from some positions of each image: moments [node_count],
- * those of other nodes zero. Released one by one by moments_free, then the array by free. Activations are
- * rounded where they have a quantization: these are the numbers that the integer network reads.
+ * Mean and covariance of the inputs of every Conv and Gemm, from some positions of each image: moments
+ * [node_count], those of other nodes zero. Released one by one by moments_free, then the array by free.
+ * Activations are rounded where they have a quantization: these are the numbers that the integer network
+ * reads.
  */
 sned_status moments_measure(struct moments **moments, struct graph *graph,
                             const struct calibration_images *images,

@@ -10,58 +10,33 @@
  */
 #include "base/memory.h"
 #include "base/thread.h"
+#include "compress/damped_factor.h"
 #include "compress/moments.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Added to H's diagonal, as a share of its mean: what was seen is a sample. */
-static const double damping = 0.01;
-
 /* One block of one group, and the filters that read it. */
 struct block {
+    const struct node *node;
     float *weights; /* of the first filter, at the block's first column */
     float *bias;    /* of the first filter, or NULL */
-    const float *scales, *mean;
+    const float *scales;
+    const double *mean;
     double *factor; /* L / its diagonal, [size][size], lower */
-    int size, stride;
+    int first, size, stride;
 };
 
-/* H = L^T L, from the last row up; then each row divided by its diagonal. In place, the lower triangle. */
-static void factorize(double *h, size_t n)
+/* Where there is a bias it takes the mean, and H is the covariance. */
+static sned_status factor_of(struct block *block, const float *covariance, sned_error *error)
 {
-    for (size_t i = n; i-- > 0;) {
-        double *row = h + i * n;
-        const double diagonal = sqrt(row[i]);
-        for (size_t j = 0; j <= i; j++)
-            row[j] /= diagonal;
-        for (size_t j = 0; j < i; j++) {
-            double *other = h + j * n;
-            const double share = row[j];
-            for (size_t k = 0; k <= j; k++)
-                other[k] -= share * row[k];
-        }
-        for (size_t j = 0; j < i; j++)
-            row[j] /= diagonal;
-    }
-}
-
-static sned_status factor_of(double **factor, const float *second, const float *mean, size_t n,
-                             sned_error *error)
-{
-    double trace = 0;
-    SNED_TRY(sned_alloc(factor, n, n * sizeof **factor, error));
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j <= i; j++)
-            (*factor)[i * n + j] = second[i * n + j] - (mean ? (double)mean[i] * mean[j] : 0);
-    for (size_t i = 0; i < n; i++)
-        trace += (*factor)[i * n + i];
-    /* Of an input that is always the same, any rounding is as good. */
-    const double extra = trace > 0 ? damping * trace / (double)n : 1;
-    for (size_t i = 0; i < n; i++)
-        (*factor)[i * n + i] += extra;
-    factorize(*factor, n);
-    return SNED_OK;
+    const size_t n = (size_t)block->size;
+    SNED_TRY(sned_alloc(&block->factor, n, n * sizeof *block->factor, error));
+    if (damped_factor(block->factor, covariance, block->bias ? NULL : block->mean, n))
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_DATA,
+                     "rounding: node '%.80s' (%s): the moments of what filter %d reads are no numbers",
+                     block->node->name, sned_op_name(block->node->op), block->first);
 }
 
 /* The largest weight stays as it is: it sets the scale, for lowering too. */
@@ -89,10 +64,14 @@ static sned_status round_filter(void *argument, size_t k, sned_error *error)
         mean += missing[i] * block->mean[i];
         weights[i] = (float)rounded;
     }
+    free(missing);
     if (block->bias)
         block->bias[k] += (float)mean;
-    free(missing);
-    return SNED_OK;
+    if (isfinite(mean) && (!block->bias || isfinite(block->bias[k])))
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_DATA,
+                     "rounding: node '%.80s' (%s): the errors of filter %zu have no finite mean",
+                     block->node->name, sned_op_name(block->node->op), (size_t)block->first + k);
 }
 
 static sned_status round_layer(struct graph *graph, const struct node *node, const struct moments *moments,
@@ -109,16 +88,17 @@ static sned_status round_layer(struct graph *graph, const struct node *node, con
         scales[k] = quantize_weight_scale(values + (size_t)k * (size_t)columns, (size_t)columns);
     for (int i = 0; i < moments->groups * blocks; i++) {
         const int first = i / blocks * each, start = moments_start(moments, i % blocks);
-        const float *mean = moments->mean + (size_t)(i / blocks) * (size_t)columns + start;
-        struct block block = {.weights = values + (size_t)first * (size_t)columns + start,
+        struct block block = {.node = node,
+                              .first = first,
+                              .weights = values + (size_t)first * (size_t)columns + start,
                               .bias = bias ? bias + first : NULL,
                               .scales = scales + first,
-                              .mean = mean,
+                              .mean = moments->mean + (size_t)(i / blocks) * (size_t)columns + start,
                               .size = moments_start(moments, i % blocks + 1) - start,
                               .stride = columns};
-        SNED_TRY_DONE(
-            factor_of(&block.factor, moments->second[i], bias ? mean : NULL, (size_t)block.size, error));
-        status = sned_parallel_for(threads, (size_t)each, round_filter, &block, error);
+        status = factor_of(&block, moments->covariance[i], error);
+        if (status == SNED_OK)
+            status = sned_parallel_for(threads, (size_t)each, round_filter, &block, error);
         free(block.factor);
         SNED_TRY_DONE(status);
     }
