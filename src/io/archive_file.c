@@ -7,20 +7,14 @@
  */
 #include "io/archive_file.h"
 #include "base/memory.h"
+#include "io/spool.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* More than any data set here unpacks to: what stops a file made to fill the disk. */
-static const size_t UNPACKED_MAX = (size_t)1 << 36;
 enum { TAR_MAX_ENTRIES = 1 << 26, TAR_MAX_NAME = 4096 };
 
 static bool is_compressed(const struct file_map *map)
@@ -36,103 +30,10 @@ static bool is_compressed(const struct file_map *map)
     return false;
 }
 
-static sned_status archive_failed(sned_error *error, struct archive *archive, const char *path)
-{
-    const char *reason = archive_error_string(archive);
-
-    if (!reason)
-        reason = "unknown reason";
-    bool cut = strcasestr(reason, "truncated") || strcasestr(reason, "unexpected end") ||
-               strcasestr(reason, "no progress"); /* what liblzma says of a cut-off file */
-    if (archive_errno(archive) == ENOMEM)
-        return sned_fail(error, SNED_ERROR_MEMORY, "%s: out of memory", path);
-    return sned_fail(error, cut ? SNED_ERROR_TRUNCATED : SNED_ERROR_FORMAT,
-                     cut ? "%s: cut off: %s" : "%s: damaged: %s", path, reason);
-}
-
 /* ---- unpacking ---- */
 
-/* Where unpacked bytes go: memory up to the budget, then all of it to a file. */
-struct sink {
-    struct buffer buffer;
-    size_t budget, size;
-    int file; /* -1: still in memory */
-};
-
-/* A file that is gone when it is closed. */
-static sned_status open_unnamed(int *file, sned_error *error)
-{
-    const char *folder = getenv("TMPDIR");
-    char *name = NULL;
-
-    if (!folder || !*folder)
-        folder = "/var/tmp";
-    if (asprintf(&name, "%s/sned-XXXXXX", folder) < 0)
-        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
-    *file = mkostemp(name, O_CLOEXEC);
-    if (*file >= 0)
-        unlink(name);
-    free(name);
-    if (*file < 0)
-        return sned_fail(error, SNED_ERROR_IO,
-                         "cannot make a temporary file in %s: %s; set TMPDIR to a writable folder", folder,
-                         strerror(errno));
-    return SNED_OK;
-}
-
-static sned_status write_all(int file, const uint8_t *data, size_t size, sned_error *error)
-{
-    while (size > 0) {
-        ssize_t written = write(file, data, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return sned_fail(
-                error, SNED_ERROR_IO,
-                "cannot write the unpacked bytes to a temporary file: %s; set TMPDIR to a larger folder",
-                strerror(errno));
-        data += written;
-        size -= (size_t)written;
-    }
-    return SNED_OK;
-}
-
-static sned_status sink_add(struct sink *sink, const void *data, size_t size, sned_error *error)
-{
-    if (size > UNPACKED_MAX - sink->size)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "unpacks to more than %zu bytes", UNPACKED_MAX);
-    sink->size += size;
-    if (sink->file < 0 && sink->size <= sink->budget)
-        return sned_buffer_append(&sink->buffer, data, size, error);
-    if (sink->file < 0) {
-        SNED_TRY(open_unnamed(&sink->file, error));
-        SNED_TRY(write_all(sink->file, sink->buffer.data, sink->buffer.size, error));
-        sned_buffer_free(&sink->buffer);
-    }
-    return write_all(sink->file, data, size, error);
-}
-
-/* The sink's bytes become the result's; the sink is empty afterwards. */
-static sned_status sink_finish(struct sink *sink, struct unpacked *unpacked, sned_error *error)
-{
-    if (sink->file < 0) {
-        SNED_TRY(sned_resize(&sink->buffer.data, sink->size, 1, error));
-        unpacked->owned = sink->buffer.data;
-        unpacked->data = sink->buffer.data;
-        unpacked->memory = sink->size;
-        sink->buffer = (struct buffer){0};
-    } else {
-        void *data = mmap(NULL, sink->size, PROT_READ, MAP_PRIVATE, sink->file, 0);
-        if (data == MAP_FAILED)
-            return sned_fail(error, SNED_ERROR_IO, "cannot map the unpacked bytes: %s", strerror(errno));
-        unpacked->map = (struct file_map){data, sink->size};
-        unpacked->data = data;
-    }
-    unpacked->size = sink->size;
-    return SNED_OK;
-}
-
-static sned_status unpack(struct sink *sink, const struct file_map *map, const char *path, sned_error *error)
+static sned_status unpack(struct spool *spool, const struct file_map *map, const char *path,
+                          sned_error *error)
 {
     sned_status status = SNED_OK;
     struct archive_entry *entry;
@@ -159,7 +60,7 @@ static sned_status unpack(struct sink *sink, const struct file_map *map, const c
         goto done;
     while (result == ARCHIVE_OK &&
            (result = archive_read_data_block(archive, &block, &size, &offset)) == ARCHIVE_OK)
-        SNED_TRY_DONE(sned_error_context(error, sink_add(sink, block, size, error), "%s", path));
+        SNED_TRY_DONE(sned_error_context(error, spool_add(spool, block, size, error), "%s", path));
     if (result != ARCHIVE_EOF)
         status = archive_failed(error, archive, path);
 done:
@@ -172,13 +73,13 @@ sned_status unpacked_open(struct unpacked *unpacked, const char *path, size_t me
 {
     sned_status status;
     struct file_map map = {0};
-    struct sink sink = {.budget = memory_budget, .file = -1};
+    struct spool spool = {.budget = memory_budget, .file = -1};
 
     *unpacked = (struct unpacked){0};
     SNED_TRY_DONE(sned_file_map(&map, path, error));
     if (is_compressed(&map)) {
-        SNED_TRY_DONE(unpack(&sink, &map, path, error));
-        SNED_TRY_DONE(sned_error_context(error, sink_finish(&sink, unpacked, error), "%s", path));
+        SNED_TRY_DONE(unpack(&spool, &map, path, error));
+        SNED_TRY_DONE(sned_error_context(error, spool_finish(&spool, unpacked, error), "%s", path));
     } else {
         unpacked->map = map;
         unpacked->data = map.data;
@@ -187,9 +88,7 @@ sned_status unpacked_open(struct unpacked *unpacked, const char *path, size_t me
     }
 done:
     sned_file_unmap(&map);
-    sned_buffer_free(&sink.buffer);
-    if (sink.file >= 0)
-        close(sink.file);
+    spool_free(&spool);
     return status;
 }
 

@@ -64,6 +64,14 @@ sned_status source_open_images(struct source **source, const char *place, const 
                                const struct source *classes, const struct source_options *options,
                                sned_error *error);
 
+/* The array in the .npy file `samples`, and its labels from another (NULL: none). */
+sned_status source_open_npy(struct source **source, const char *samples, const char *labels,
+                            const struct source_options *options, sned_error *error);
+/* Arrays in `place`, a .npz or a folder of .npy files: those of `names` ("SAMPLES,LABELS"), or, NULL, those
+ * whose names say what they are. *found: false where none does. */
+sned_status source_open_arrays(struct source **source, bool *found, const char *place, const char *names,
+                               const struct source_options *options, sned_error *error);
+
 /* "noise:N": N images of smooth noise, or N times values of mean 0 and deviation 1 where the network takes
  * values; the same ones every time, all of class 0 (noise.c). */
 sned_status source_open_noise(struct source **source, const char *spec, const struct source_options *options,

@@ -5,7 +5,10 @@
  *   FOLDER          with MNIST's IDX files, or CIFAR-10 batches, or train.* and val.* pairs, or images
  *   TAR             with its labels text beside it (a.tar.xz: a.labels.txt), else class folders inside
  *   PLACE:LABELS    a folder or tar, and its labels text
+ *   X.npy[:Y.npy]   samples, and their labels
+ *   FILE.npz[:X,Y]  the arrays of these names in it, else those whose names say what they are
  */
+#include "io/arrays.h"
 #include "io/dataset_source.h"
 #include "io/folder.h"
 #include "io/labels.h"
@@ -209,35 +212,69 @@ static sned_status open_folder(struct source **source, const char *folder,
         SNED_TRY(status);
     }
     if (!found)
+        SNED_TRY(source_open_arrays(source, &found, folder, NULL, options, error));
+    if (!found)
         SNED_TRY(try_lone_tar(source, &found, folder, options, error));
     return found ? SNED_OK : open_place(source, folder, NULL, NULL, options, error);
 }
 
+/* *path (owned): the file `name`, or as it lies beside `place`. */
+static sned_status find_beside(char **path, const char *place, const char *what, const char *name,
+                               sned_error *error)
+{
+    FIND_FILE(path, error, "%s", name);
+    if (!*path)
+        FIND_FILE(path, error, "%.*s%s%s", folder_length(place), place, strchr(place, '/') ? "/" : "", name);
+    return *path ? SNED_OK : sned_fail(error, SNED_ERROR_IO, "%s: there is no %s %s", place, what, name);
+}
+
+/* What stands before and behind the colon; behind: NULL where there is none, or where `spec` is a file. */
+static sned_status split_spec(char **before, const char **behind, const char *spec, sned_error *error)
+{
+    const char *colon = path_is_file(spec) ? NULL : strrchr(spec, ':');
+
+    *behind = colon && colon > spec ? colon + 1 : NULL;
+    return path_format(before, error, "%.*s", (int)(*behind ? colon - spec : (ptrdiff_t)strlen(spec)), spec);
+}
+
 /* PLACE:LABELS; the labels text may be named as it lies beside the place. */
-static sned_status open_pair(struct source **source, const char *spec, const char *colon,
+static sned_status open_pair(struct source **source, const char *place, const char *labels,
                              const struct source_options *options, sned_error *error)
 {
+    char *path = NULL;
     sned_status status;
-    char *place = NULL, *labels = NULL;
 
-    SNED_TRY_DONE(path_format(&place, error, "%.*s", (int)(colon - spec), spec));
-    SNED_TRY_DONE(path_format(&labels, error, "%s", colon + 1));
-    if (!path_is_file(labels)) {
-        free(labels);
-        labels = NULL;
-        SNED_TRY_DONE(path_format(&labels, error, "%.*s%s%s", folder_length(place), place,
-                                  strchr(place, '/') ? "/" : "", colon + 1));
-        if (!path_is_file(labels)) {
-            status = sned_fail(error, SNED_ERROR_IO, "%s: there is no labels text %s", spec, colon + 1);
-            goto done;
-        }
-    }
+    SNED_TRY_DONE(find_beside(&path, place, "labels text", labels, error));
     if (!path_is_folder(place) && !path_is_file(place))
         status = sned_fail(error, SNED_ERROR_IO, "%s: there is no folder or tar of this name", place);
     else
-        status = open_place(source, place, labels, NULL, options, error);
+        status = open_place(source, place, path, NULL, options, error);
 done:
-    free(place);
+    free(path);
+    return status;
+}
+
+/* A .npy or .npz, with its labels or the names of its arrays behind a colon; *found: whether it is one. */
+static sned_status try_arrays(struct source **source, bool *found, const char *file, const char *behind,
+                              const struct source_options *options, sned_error *error)
+{
+    enum array_file kind = path_is_file(file) ? array_file_kind(file) : ARRAY_FILE_NONE;
+    char *labels = NULL;
+    sned_status status = SNED_OK;
+
+    *found = kind != ARRAY_FILE_NONE;
+    if (kind == ARRAY_FILE_NPY) {
+        if (behind)
+            SNED_TRY_DONE(find_beside(&labels, file, "array of labels", behind, error));
+        SNED_TRY_DONE(source_open_npy(source, file, labels, options, error));
+    } else if (kind == ARRAY_FILE_NPZ) {
+        SNED_TRY_DONE(source_open_arrays(source, found, file, behind, options, error));
+        if (!*found)
+            status = sned_fail(error, SNED_ERROR_DATA, "%s: holds no arrays", file);
+    }
+    if (*found && status == SNED_OK)
+        status = find_names(*source, file, error);
+done:
     free(labels);
     return status;
 }
@@ -245,21 +282,35 @@ done:
 static sned_status open_spec(struct source **source, const char *spec, const struct source_options *options,
                              sned_error *error)
 {
-    const char *colon = strrchr(spec, ':');
+    bool found;
+    char *before = NULL;
+    const char *behind;
+    sned_status status;
 
     if (!strncmp(spec, "noise:", 6))
         return source_open_noise(source, spec, options, error);
     if (path_is_folder(spec))
         return open_folder(source, spec, options, error);
-    if (path_is_file(spec) && tar_stem(spec))
-        return open_place(source, spec, NULL, NULL, options, error);
-    if (path_is_file(spec))
-        return sned_fail(error, SNED_ERROR_ARGUMENT,
-                         "%s is no data set: give a folder, a tar (.tar, .tar.xz, .tar.gz), or TAR:LABELS",
-                         spec);
-    if (colon && colon > spec)
-        return open_pair(source, spec, colon, options, error);
-    return sned_fail(error, SNED_ERROR_IO, "%s: there is no data set (folder or tar) of this name", spec);
+    SNED_TRY_DONE(split_spec(&before, &behind, spec, error));
+    SNED_TRY_DONE(try_arrays(source, &found, before, behind, options, error));
+    if (found)
+        goto done;
+    if (behind)
+        status = open_pair(source, before, behind, options, error);
+    else if (path_is_file(spec) && tar_stem(spec))
+        status = open_place(source, spec, NULL, NULL, options, error);
+    else if (path_is_file(spec))
+        status = sned_fail(
+            error, SNED_ERROR_ARGUMENT,
+            "%s is no data set: give a folder, a tar (.tar, .tar.xz, .tar.gz), TAR:LABELS, a .npy or "
+            "a .npz",
+            spec);
+    else
+        status = sned_fail(error, SNED_ERROR_IO,
+                           "%s: there is no data set (folder, tar or array) of this name", spec);
+done:
+    free(before);
+    return status;
 }
 
 sned_status source_open(struct source **source, const char *spec, const struct source_options *options,
