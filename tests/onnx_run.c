@@ -15,6 +15,7 @@
 #include "train/executor.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -89,21 +90,37 @@ static sned_status compare(struct comparison *comparison, const float *values,
     return SNED_OK;
 }
 
+/* The inputs as the graph has them, from the file's own order; owned, free(). */
+static sned_status turn_inputs(const struct graph *graph, const Onnx__TensorProto *input, int batch,
+                               float **values, sned_error *error)
+{
+    size_t size = sned_shape_elements(&graph->tensors[graph->input].shape);
+    SNED_TRY(sned_alloc(values, size * (size_t)batch, sizeof **values, error));
+    for (size_t i = 0; i < (size_t)batch; i++)
+        sned_graph_turn_given(graph, tensor_values(input) + i * size, *values + i * size);
+    return SNED_OK;
+}
+
 static sned_status run_data(struct graph *graph, struct comparison *comparison,
                             const Onnx__TensorProto *input, const Onnx__TensorProto *expected,
                             sned_error *error)
 {
     struct executor *executor = NULL;
     struct executor_options options = {.batch = input->n_dims > 0 ? (int)input->dims[0] : 0, .threads = 1};
+    const struct shape *given = &graph->given.shape;
+    float *values = NULL;
     sned_status status;
-    SNED_TRY_DONE(check_shape(input, &graph->tensors[graph->input].shape, options.batch, "input", error));
+    SNED_TRY_DONE(check_shape(input, given->rank > 0 ? given : &graph->tensors[graph->input].shape,
+                              options.batch, "input", error));
     SNED_TRY_DONE(
         check_shape(expected, &graph->tensors[graph->output].shape, options.batch, "output", error));
+    SNED_TRY_DONE(turn_inputs(graph, input, options.batch, &values, error));
     SNED_TRY_DONE(executor_new(&executor, graph, &options, error));
-    SNED_TRY_DONE(executor_forward(executor, tensor_values(input), (size_t)options.batch, error));
+    SNED_TRY_DONE(executor_forward(executor, values, (size_t)options.batch, error));
     status = compare(comparison, executor_output(executor), expected, error);
 done:
     executor_free(executor);
+    free(values);
     return status;
 }
 

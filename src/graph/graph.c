@@ -341,6 +341,7 @@ sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned
     made->output = graph->output;
     made->integer = graph->integer;
     made->rule = graph->rule;
+    made->given = graph->given;
     *copy = made;
     return SNED_OK;
 done:

@@ -187,6 +187,13 @@ struct input_rule {
     } integer[GRAPH_MAX_CHANNELS_MEAN];
 };
 
+/* How the network's ONNX file has its input: another shape of the same elements than the graph's
+ * [1][C][H][W], for those who come with arrays as the file takes them. */
+struct given_input {
+    struct shape shape; /* batch 1; rank 0: the input's own */
+    bool channels_last; /* its elements lie as [H][W][C] */
+};
+
 struct graph {
     char *name;
     int tensor_count, tensor_capacity;
@@ -196,7 +203,8 @@ struct graph {
     int input, output;  /* tensor indices */
     bool integer;       /* an integer graph: see the states above */
     struct input_rule rule;
-    char **labels; /* owned; names of the classes, or NULL */
+    struct given_input given; /* known of a network that was read from ONNX */
+    char **labels;            /* owned; names of the classes, or NULL */
     int label_count;
     char *provenance; /* owned; JSON text that says how this network came to be, or NULL */
 };
@@ -234,6 +242,9 @@ struct extent {
     int channels, height, width;
 };
 struct extent sned_shape_extent(const struct shape *shape);
+
+/* One item as the file has the input (graph->given) to the input's [C][H][W]. */
+void sned_graph_turn_given(const struct graph *graph, const float *given, float *input);
 
 /* ---- the input rule in words (rule.c) ---- */
 

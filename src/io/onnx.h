@@ -12,9 +12,20 @@
  * the graph cannot say is SNED_ERROR_UNSUPPORTED with operator, node name and opset. Preprocessing and labels
  * come from metadata_props. Peak memory is under 2.2 times the file: weights are moved out of the parsed
  * message, never copied twice. Weights in other files (external data) are read from the folder of `path` and
- * below it, nowhere else, straight to where they stay.
+ * below it, nowhere else, straight to where they stay. A picture is [1][C][H][W] in the graph, whatever the
+ * file's shape (graph->given, docs/onnx.md).
  */
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error);
+
+/* What a caller knows of a model's input that its file does not say. */
+struct onnx_options {
+    struct extent
+        picture;        /* what it takes: for a list or [N][H][W], or sizes that are open. All 0: unknown */
+    bool channels_last; /* the elements of a list lie as [H][W][C], not [C][H][W] */
+};
+/* The same; SNED_ERROR_SHAPE where the input cannot be that picture. */
+sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
+                           sned_error *error);
 
 /* Writes a float graph as opset 13, metadata_props included, streamed: weights are not copied. */
 sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error);

@@ -5,7 +5,8 @@
  * number or one a channel. The rest is arithmetic: x - c is x + (-c), c - x is -x + c, x - y is x + (-1) y, x
  * / c is x (1/c). A constant of any other shape that broadcasts within one image is spread over all axes up
  * to the last along which it varies; between two Reshapes these axes are the channels. A constant added to
- * the result of a MatMul becomes its bias.
+ * the result of a MatMul becomes its bias. On a view (onnx_view.c) the constant is laid along the axes of the
+ * tensor that is viewed.
  */
 #include "io/onnx_import.h"
 
@@ -26,11 +27,15 @@ static sned_status find_operands(struct importer *importer, struct operands *o)
         if (inputs[i] == NULL)
             return onnx_fail(importer, SNED_ERROR_FORMAT, "input %d is missing", i);
         if (!onnx_is_constant(inputs[i]))
-            SNED_TRY(onnx_input_activation(importer, i, &inputs[i]));
+            SNED_TRY(onnx_input_view(importer, i, &inputs[i]));
     }
     o->index = onnx_is_constant(inputs[0]) ? 0 : 1;
     o->x = inputs[1 - o->index];
     o->other = inputs[o->index];
+    if (!onnx_is_constant(o->other) && !onnx_same_view(importer, o->x, o->other)) {
+        SNED_TRY(onnx_straighten(importer, o->x));
+        SNED_TRY(onnx_straighten(importer, o->other));
+    }
     return SNED_OK;
 }
 
@@ -45,18 +50,31 @@ static void change_all(enum change change, float *data, size_t count)
         data[i] = change == NEGATED ? -data[i] : 1 / data[i];
 }
 
-/* With axes lined up at the end, the axes of `x` along which `constant` varies, as bits; false where it does
- * not broadcast to `x`, or varies along the batch. */
-static bool varying_axes(const struct shape *x, const struct shape *constant, unsigned *axes)
+/* How a constant lies along the tensor that it is added to or multiplied with. */
+struct spread {
+    struct shape shape;            /* of the tensor */
+    size_t stride[GRAPH_MAX_RANK]; /* in the constant, along each axis of the tensor; 0: it does not vary */
+    int last;                      /* the last axis along which it varies; 0: none */
+    bool is_channels;              /* it varies along axis 1 at most */
+};
+
+/* With the axes of `constant` lined up with those of `x` at the end; false where it does not broadcast to x,
+ * or varies along the batch. axes: onnx_view_axes. */
+static bool find_spread(const struct shape *x, const int *axes, const struct shape *tensor,
+                        const struct shape *constant, struct spread *spread)
 {
-    *axes = 0;
-    for (int i = 0; i < constant->rank; i++) {
+    size_t stride = 1;
+    *spread = (struct spread){.shape = *tensor, .is_channels = true};
+    for (int i = constant->rank - 1; i >= 0; i--) {
         int axis = x->rank - constant->rank + i;
         if (constant->dim[i] == 1)
             continue;
         if (axis < 1 || constant->dim[i] != x->dim[axis])
             return false;
-        *axes |= 1u << axis;
+        spread->stride[axes[axis]] = stride;
+        stride *= (size_t)constant->dim[i];
+        spread->last = axes[axis] > spread->last ? axes[axis] : spread->last;
+        spread->is_channels &= axes[axis] == 1;
     }
     return constant->rank <= x->rank;
 }
@@ -76,91 +94,124 @@ static sned_status channel_constant(struct importer *importer, int index, const 
     return onnx_add_constant(importer, value, shape, data, tensor);
 }
 
-/* spread[i] = the constant at element i of axes 1 to last of `x`, in row-major order. */
-static void spread_elements(const struct shape *x, int last, const struct shape *constant, const float *data,
-                            float *spread, size_t count)
+/* to[i] = the constant at element i of axes 1 to last of the tensor, in row-major order. */
+static void spread_elements(const struct spread *spread, const float *data, float *to, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t rest = i, offset = 0, stride = 1;
-        for (int axis = x->rank - 1; axis >= 1; axis--) {
-            int k = axis - (x->rank - constant->rank);
-            size_t size = axis > last ? 1 : (size_t)x->dim[axis];
-            size_t at = rest % size;
-            rest /= size;
-            if (k < 0)
-                continue;
-            offset += constant->dim[k] == 1 ? 0 : at * stride;
-            stride *= (size_t)constant->dim[k];
+        size_t rest = i, offset = 0;
+        for (int axis = spread->last; axis >= 1; axis--) {
+            offset += rest % (size_t)spread->shape.dim[axis] * spread->stride[axis];
+            rest /= (size_t)spread->shape.dim[axis];
         }
-        spread[i] = data[offset];
+        to[i] = data[offset];
     }
 }
 
 /* The constant spread over axes 1 to last, as [channels]. */
-static sned_status spread_constant(struct importer *importer, int index, const struct shape *x, int last,
+static sned_status spread_constant(struct importer *importer, int index, const struct spread *spread,
                                    enum change change, int *tensor, struct shape *channels)
 {
     struct value *value;
     struct shape from;
     float *data;
-    void *spread;
+    void *to;
     size_t count;
     *channels = sned_shape(1, (int64_t)1);
-    for (int axis = 1; axis <= last; axis++)
-        channels->dim[0] *= x->dim[axis];
+    for (int axis = 1; axis <= spread->last; axis++)
+        channels->dim[0] *= spread->shape.dim[axis];
     SNED_TRY(onnx_input(importer, index, &value));
-    SNED_TRY(onnx_fold_alloc(importer, VALUE_FLOATS, channels, &spread, &count));
+    SNED_TRY(onnx_fold_alloc(importer, VALUE_FLOATS, channels, &to, &count));
     sned_status status = onnx_take_floats(importer, index, &data, &from);
     if (status != SNED_OK) {
-        free(spread);
+        free(to);
         return status;
     }
-    spread_elements(x, last, &from, data, spread, count);
+    spread_elements(spread, data, to, count);
     free(data);
-    change_all(change, spread, count);
-    return onnx_add_constant(importer, value, channels, spread, tensor);
+    change_all(change, to, count);
+    return onnx_add_constant(importer, value, channels, to, tensor);
 }
 
-static sned_status emit_spread(struct importer *importer, enum op op, int x, const struct shape *shape,
-                               int index, int last, enum change change)
+static sned_status emit_spread(struct importer *importer, enum op op, int x, int index,
+                               const struct spread *spread, enum change change)
 {
     struct shape channels;
     struct node *node;
     int constant, flat_x, result;
-    SNED_TRY(spread_constant(importer, index, shape, last, change, &constant, &channels));
+    SNED_TRY(spread_constant(importer, index, spread, change, &constant, &channels));
     struct shape flat = sned_shape(3, (int64_t)1, channels.dim[0], (int64_t)1);
-    for (int axis = last + 1; axis < shape->rank; axis++)
-        flat.dim[2] *= shape->dim[axis];
+    for (int axis = spread->last + 1; axis < spread->shape.rank; axis++)
+        flat.dim[2] *= spread->shape.dim[axis];
     flat.rank = flat.dim[2] == 1 ? 2 : 3;
     SNED_TRY(onnx_emit_reshape_step(importer, x, &flat, "/flat", &flat_x));
     SNED_TRY(onnx_emit_step(importer, op, (int[]){flat_x, constant}, 2, &flat, "/spread", &result, &node));
-    return onnx_emit_reshape(importer, result, shape);
+    return onnx_emit_reshape(importer, result, &spread->shape);
 }
 
-/* x op constant, x an activation of the graph. */
-static sned_status emit_with_constant(struct importer *importer, enum op op, int x, const struct shape *shape,
-                                      int index, enum change change)
+/* A constant of a number for each element of a list that is a view of another order: placed as the tensor has
+ * them. */
+static sned_status emit_placed(struct importer *importer, enum op op, const struct value *x, int index,
+                               const int *places, enum change change)
 {
     struct value *value;
     struct node *node;
-    unsigned axes;
-    int constant, last = 0;
+    struct shape channels = sned_shape(1, x->shape.dim[1]);
+    float *data;
+    int constant;
+    SNED_TRY(onnx_input(importer, index, &value));
+    SNED_TRY(onnx_take_placed(importer, index, places, (int)channels.dim[0], &data));
+    change_all(change, data, (size_t)channels.dim[0]);
+    SNED_TRY(onnx_add_constant(importer, value, &channels, data, &constant));
+    return onnx_emit_like(importer, op, (int[]){x->tensor, constant}, 2, x, &node);
+}
+
+/* `tensor` op constant, where `tensor` lies as that of x does. */
+static sned_status emit_along_axes(struct importer *importer, enum op op, int tensor, const struct value *x,
+                                   int index, const struct spread *spread, enum change change)
+{
+    struct node *node;
+    int constant;
+    if (spread->is_channels) {
+        struct shape channels = sned_shape(1, spread->last ? spread->shape.dim[1] : (int64_t)1);
+        SNED_TRY(channel_constant(importer, index, &channels, change, &constant));
+        SNED_TRY(onnx_emit(importer, op, (int[]){tensor, constant}, 2, &spread->shape, &node));
+    } else {
+        SNED_TRY(emit_spread(importer, op, tensor, index, spread, change));
+    }
+    onnx_output_like(importer, x);
+    return SNED_OK;
+}
+
+/* x op constant, x an activation or a view of one. */
+static sned_status emit_with_constant(struct importer *importer, enum op op, struct value *x, int index,
+                                      enum change change)
+{
+    struct value *value;
+    struct spread spread;
+    int axes[GRAPH_MAX_RANK], *places = NULL;
+    sned_status status = SNED_OK;
     SNED_TRY(onnx_input(importer, index, &value));
     if (value->kind != VALUE_FLOATS)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "constant '%s' is not of type float", value->name);
-    if (!varying_axes(shape, &value->shape, &axes))
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
-                         "constant '%s' does not broadcast to each image of a batch", value->name);
-    for (int axis = 1; axis < shape->rank; axis++)
-        last = axes >> axis & 1 ? axis : last;
-    if (axes & ~2u)
-        return emit_spread(importer, op, x, shape, index, last, change);
-    struct shape channels = sned_shape(1, axes ? shape->dim[1] : (int64_t)1);
-    SNED_TRY(channel_constant(importer, index, &channels, change, &constant));
-    return onnx_emit(importer, op, (int[]){x, constant}, 2, shape, &node);
+    bool is_single = value->shape.rank == 0 || sned_shape_elements(&value->shape) == 1;
+    bool has_axes = onnx_view_axes(importer, x, axes);
+    if (!has_axes && !is_single && x->shape.rank == 2)
+        SNED_TRY(onnx_flatten_view(importer, x, &places));
+    else if (!has_axes && !is_single)
+        SNED_TRY(onnx_straighten(importer, x));
+    onnx_view_axes(importer, x, axes);
+    if (!find_spread(&x->shape, axes, &importer->graph->tensors[x->tensor].shape, &value->shape, &spread))
+        status = onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
+                           "constant '%s' does not broadcast to each image of a batch", value->name);
+    else if (places)
+        status = emit_placed(importer, op, x, index, places, change);
+    else
+        status = emit_along_axes(importer, op, x->tensor, x, index, &spread, change);
+    free(places);
+    return status;
 }
 
-/* -x as a step on the way. */
+/* -x as a step on the way, which lies as the tensor of x does. */
 static sned_status emit_negation(struct importer *importer, const struct value *x, int *negated)
 {
     struct shape one = sned_shape(1, (int64_t)1);
@@ -170,8 +221,8 @@ static sned_status emit_negation(struct importer *importer, const struct value *
     SNED_TRY(sned_alloc(&data, 1, sizeof *data, importer->error));
     data[0] = -1;
     SNED_TRY(onnx_add_constant(importer, NULL, &one, data, &factor));
-    return onnx_emit_step(importer, OP_MUL, (int[]){x->tensor, factor}, 2, &x->shape, "/negated", negated,
-                          &node);
+    return onnx_emit_step(importer, OP_MUL, (int[]){x->tensor, factor}, 2,
+                          &importer->graph->tensors[x->tensor].shape, "/negated", negated, &node);
 }
 
 /* ---- a bias ---- */
@@ -179,7 +230,7 @@ static sned_status emit_negation(struct importer *importer, const struct value *
 /* The Gemm without a bias that makes `x`, which nothing but the node in hand reads; else NULL. */
 static struct node *open_gemm(struct importer *importer, const struct value *x)
 {
-    if (x->uses != 1 || x->made_by < 0)
+    if (x->readers != 1 || x->made_by < 0)
         return NULL;
     struct node *node = &importer->graph->nodes[x->made_by];
     return node->op == OP_GEMM && node->inputs[2] < 0 ? node : NULL;
@@ -211,13 +262,14 @@ static bool is_bias(const struct value *constant, int64_t count)
 
 /* ---- the operators ---- */
 
+/* x op `other`, a tensor that is an activation of this shape and lies as that of x does. */
 static sned_status emit_of_activations(struct importer *importer, enum op op, const struct value *x,
                                        int other, const struct shape *shape)
 {
     struct node *node;
     if (!sned_shape_equal(&x->shape, shape))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "of two activations of different shapes");
-    return onnx_emit(importer, op, (int[]){x->tensor, other}, 2, &x->shape, &node);
+    return onnx_emit_like(importer, op, (int[]){x->tensor, other}, 2, x, &node);
 }
 
 sned_status onnx_convert_add(struct importer *importer)
@@ -229,7 +281,7 @@ sned_status onnx_convert_add(struct importer *importer)
     struct node *gemm = open_gemm(importer, o.x);
     if (gemm && is_bias(o.other, o.x->shape.dim[1]))
         return add_bias(importer, gemm, o.x, o.index);
-    return emit_with_constant(importer, OP_ADD, o.x->tensor, &o.x->shape, o.index, KEPT);
+    return emit_with_constant(importer, OP_ADD, o.x, o.index, KEPT);
 }
 
 sned_status onnx_convert_mul(struct importer *importer)
@@ -238,7 +290,7 @@ sned_status onnx_convert_mul(struct importer *importer)
     SNED_TRY(find_operands(importer, &o));
     if (!onnx_is_constant(o.other))
         return emit_of_activations(importer, OP_MUL, o.x, o.other->tensor, &o.other->shape);
-    return emit_with_constant(importer, OP_MUL, o.x->tensor, &o.x->shape, o.index, KEPT);
+    return emit_with_constant(importer, OP_MUL, o.x, o.index, KEPT);
 }
 
 sned_status onnx_convert_sub(struct importer *importer)
@@ -246,23 +298,27 @@ sned_status onnx_convert_sub(struct importer *importer)
     struct operands o;
     int negated;
     SNED_TRY(find_operands(importer, &o));
-    if (onnx_is_constant(o.other) && o.index == 1)
-        return emit_with_constant(importer, OP_ADD, o.x->tensor, &o.x->shape, o.index, NEGATED);
-    struct shape shape = onnx_is_constant(o.other) ? o.x->shape : o.other->shape;
-    SNED_TRY(emit_negation(importer, onnx_is_constant(o.other) ? o.x : o.other, &negated));
-    if (onnx_is_constant(o.other))
-        return emit_with_constant(importer, OP_ADD, negated, &shape, o.index, KEPT);
-    return emit_of_activations(importer, OP_ADD, o.x, negated, &shape);
+    if (!onnx_is_constant(o.other)) {
+        SNED_TRY(emit_negation(importer, o.other, &negated));
+        return emit_of_activations(importer, OP_ADD, o.x, negated, &o.other->shape);
+    }
+    if (o.index == 1)
+        return emit_with_constant(importer, OP_ADD, o.x, o.index, NEGATED);
+    struct value minus = *o.x;
+    SNED_TRY(emit_negation(importer, o.x, &minus.tensor));
+    return emit_with_constant(importer, OP_ADD, &minus, o.index, KEPT);
 }
 
 sned_status onnx_convert_div(struct importer *importer)
 {
     struct value *x, *divisor;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_input(importer, 1, &divisor));
+    if (divisor && divisor->kind == VALUE_POWER)
+        SNED_TRY(onnx_straighten(importer, x));
     if (divisor && divisor->kind == VALUE_POWER)
         return onnx_convert_division_by_power(importer, x, divisor);
     if (divisor == NULL || !onnx_is_constant(divisor))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "by an activation");
-    return emit_with_constant(importer, OP_MUL, x->tensor, &x->shape, 1, INVERTED);
+    return emit_with_constant(importer, OP_MUL, x, 1, INVERTED);
 }

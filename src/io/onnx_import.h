@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "graph/graph.h"
+#include "io/onnx.h"
 #include "onnx.pb-c.h"
 
 enum {
@@ -41,17 +42,26 @@ sned_status onnx_scan(const uint8_t *data, size_t size, sned_error *error);
  * (onnx_lrn.c). */
 enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_POWER, VALUE_FLOATS, VALUE_INTEGERS };
 
+/* An activation that is a tensor of the graph in another order or shape (onnx_view.c). */
+struct view {
+    bool is_set; /* false: it is the tensor as it lies */
+    struct shape base;
+    int order[GRAPH_MAX_RANK];
+};
+
 struct value {
     const char *name; /* borrowed from the parsed file */
     enum value_kind kind;
     struct shape shape;
     void *data;                     /* constants: float or int64_t; owned here while tensor is -1 */
     int tensor;                     /* in the graph; -1: not there (yet); VALUE_POWER: that of the base */
+    struct view view;               /* of that tensor */
     float exponent;                 /* VALUE_POWER */
     int node;                       /* of the file, that makes it; -1: input or initialiser */
     int made_by;                    /* node of the graph whose output this activation is; -1: none */
     int alias;                      /* another value that this one is, or -1 */
-    int uses;                       /* readers still to come */
+    int readers;                    /* inputs of nodes that are needed, and the output, that name it */
+    int uses;                       /* those of them still to come */
     Onnx__TensorProto *initializer; /* not converted yet */
 };
 
@@ -65,6 +75,7 @@ struct external_file {
 
 struct importer {
     const char *path; /* of the model */
+    struct onnx_options options;
     Onnx__ModelProto *model;
     Onnx__GraphProto *proto; /* model's */
     int opset;
@@ -108,6 +119,15 @@ static inline bool onnx_is_constant(const struct value *value)
 /* Elements of a shape whose dims are 0 or more; false where they do not fit size_t / 8. */
 bool onnx_elements(const struct shape *shape, size_t *count);
 
+/* onnx_picture.c: the shape [1][C][H][W] of the picture that the file has as another shape of the same
+ * elements, and fills sizes of that which are open; not set where the input is taken as the file has it. */
+struct input_picture {
+    bool is_set, channels_last; /* channels_last: the file's elements lie as [H][W][C] */
+    struct shape shape;
+};
+sned_status onnx_find_picture(struct importer *importer, int input, struct shape *file,
+                              struct input_picture *picture);
+
 /* onnx_input.c: the graph's input and output; onnx_metadata.c: metadata_props to rule, labels, provenance. */
 sned_status onnx_make_input(struct importer *importer);
 sned_status onnx_make_output(struct importer *importer);
@@ -141,6 +161,7 @@ sned_status onnx_attribute_string(struct importer *importer, const char *name, c
 int onnx_input_count(const struct importer *importer);
 /* Input `index`, aliases resolved and initialisers converted; *value NULL where it is absent. */
 sned_status onnx_input(struct importer *importer, int index, struct value **value);
+/* Its view, if it is one, is straightened: the tensor is the value. */
 sned_status onnx_input_activation(struct importer *importer, int index, struct value **value);
 /* A constant list of integers; *values NULL where the input is absent. */
 sned_status onnx_input_ints(struct importer *importer, int index, const int64_t **values, int *count);
@@ -174,8 +195,39 @@ sned_status onnx_emit_alias(struct importer *importer, const struct value *value
 /* This node's first output is a constant; data is taken over, also on failure. */
 sned_status onnx_emit_constant(struct importer *importer, enum value_kind kind, const struct shape *shape,
                                void *data);
+/* The output of the node in hand. The name of the node that makes `value`, or one made from its operator and
+ * place; of an input, its own. */
+struct value *onnx_output(struct importer *importer);
+void onnx_node_name(const struct importer *importer, const struct value *value, char *name, size_t size);
+/* A node on *tensor, which becomes its output, with these names as far as they are free. */
+sned_status onnx_emit_named(struct importer *importer, enum op op, int *tensor, const struct shape *shape,
+                            const char *name, const char *node_name, struct node **node);
 /* `axis` in [-rank, rank) to [0, rank). */
 sned_status onnx_axis(struct importer *importer, int64_t axis, int rank, int *resolved);
+
+/* ---- views (onnx_view.c) ---- */
+
+/* An activation as it is: its tensor may be in another order or shape (value->view). */
+sned_status onnx_input_view(struct importer *importer, int index, struct value **value);
+/* Makes the nodes that a view stands for; nothing where it is none. */
+sned_status onnx_straighten(struct importer *importer, struct value *value);
+/* A node whose output lies as the tensor of `x` does, and is viewed as `x` is. */
+sned_status onnx_emit_like(struct importer *importer, enum op op, const int *inputs, int input_count,
+                           const struct value *x, struct node **node);
+/* This node's output, emitted in the shape of x's tensor, is viewed as `x` is. */
+void onnx_output_like(struct importer *importer, const struct value *x);
+/* Are both views, of tensors of one shape in one order? */
+bool onnx_same_view(const struct importer *importer, const struct value *a, const struct value *b);
+/* axes[i]: the tensor's axis that is axis i of the value; false where they do not correspond. */
+bool onnx_view_axes(const struct importer *importer, const struct value *value, int axes[GRAPH_MAX_RANK]);
+/* This node's output is x in another shape: a Reshape or Flatten, or a view again. */
+sned_status onnx_emit_new_shape(struct importer *importer, const struct value *x, const struct shape *shape);
+/* For a value [1][count]: its tensor becomes [1][count] too. *places (owned, free()) says where the value's
+ * elements lie in it, NULL: in order. */
+sned_status onnx_flatten_view(struct importer *importer, struct value *value, int **places);
+/* Input `index`, a constant of `count` floats, with element i at places[i]; owned, free(). */
+sned_status onnx_take_placed(struct importer *importer, int index, const int *places, int count,
+                             float **data);
 
 /* ---- operators (onnx_operators.c and the files named there) ---- */
 

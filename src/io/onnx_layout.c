@@ -1,8 +1,8 @@
 /*
  * onnx_layout.c - operators that move elements without changing them: Concat, Slice, Pad, and new shapes.
  *
- * The first axis is the batch, which executors choose: nothing may touch it. A Transpose that moves only axes
- * of size 1 is a Reshape, and so are Squeeze and Unsqueeze.
+ * The first axis is the batch, which executors choose: nothing may touch it. Squeeze and Unsqueeze are
+ * Reshapes. Transpose is in onnx_view.c.
  */
 #include "io/onnx_import.h"
 
@@ -224,9 +224,8 @@ sned_status onnx_convert_pad(struct importer *importer)
 sned_status onnx_convert_flatten(struct importer *importer)
 {
     struct value *x;
-    struct node *node;
     int64_t axis, size = 1;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_attribute_int(importer, "axis", 1, &axis));
     if (axis < 0)
         axis += x->shape.rank;
@@ -240,9 +239,7 @@ sned_status onnx_convert_flatten(struct importer *importer)
         size *= x->shape.dim[i];
     }
     struct shape shape = sned_shape(2, (int64_t)1, size);
-    SNED_TRY(onnx_emit(importer, OP_FLATTEN, &x->tensor, 1, &shape, &node));
-    node->u.flatten.axis = 1;
-    return SNED_OK;
+    return onnx_emit_new_shape(importer, x, &shape);
 }
 
 sned_status onnx_reshape_shape(struct importer *importer, const struct shape *from, bool is_activation,
@@ -284,9 +281,9 @@ sned_status onnx_convert_reshape(struct importer *importer)
 {
     struct value *x;
     struct shape shape;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_reshape_shape(importer, &x->shape, true, &shape));
-    return onnx_emit_reshape(importer, x->tensor, &shape);
+    return onnx_emit_new_shape(importer, x, &shape);
 }
 
 /* The axes of Squeeze and Unsqueeze as flags, resolved against `rank`; *count: how many. */
@@ -354,21 +351,19 @@ sned_status onnx_convert_squeeze(struct importer *importer)
 {
     struct value *x;
     struct shape shape;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_squeeze_shape(importer, &x->shape, true, &shape));
-    return onnx_emit_reshape(importer, x->tensor, &shape);
+    return onnx_emit_new_shape(importer, x, &shape);
 }
 
 sned_status onnx_convert_unsqueeze(struct importer *importer)
 {
     struct value *x;
     struct shape shape;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, true, &shape));
-    return onnx_emit_reshape(importer, x->tensor, &shape);
+    return onnx_emit_new_shape(importer, x, &shape);
 }
-
-/* ---- Transpose ---- */
 
 sned_status onnx_transpose_order(struct importer *importer, int rank, int order[GRAPH_MAX_RANK])
 {
@@ -385,44 +380,5 @@ sned_status onnx_transpose_order(struct importer *importer, int rank, int order[
         seen |= 1u << axis;
         order[i] = (int)axis;
     }
-    return SNED_OK;
-}
-
-/* The graph's input as a file of channels-last layout has it, turned at once: the graph's input is the
- * result. */
-static bool is_channels_last_input(const struct importer *importer, const struct value *x, const int *order)
-{
-    static const int to_channels_first[4] = {0, 3, 1, 2};
-    return x->tensor == importer->graph->input && x->uses == 1 && x->shape.rank == 4 &&
-           memcmp(order, to_channels_first, sizeof to_channels_first) == 0;
-}
-
-sned_status onnx_convert_transpose(struct importer *importer)
-{
-    struct value *x;
-    struct node *node;
-    int order[GRAPH_MAX_RANK], last = -1;
-    bool keeps_order = true;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_transpose_order(importer, x->shape.rank, order));
-    struct shape shape = {.rank = x->shape.rank};
-    for (int i = 0; i < shape.rank; i++) {
-        shape.dim[i] = x->shape.dim[order[i]];
-        if (shape.dim[i] == 1)
-            continue;
-        keeps_order &= order[i] > last;
-        last = order[i];
-    }
-    if (order[0] != 0)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "it moves the batch");
-    if (is_channels_last_input(importer, x, order)) {
-        x->shape = shape;
-        importer->graph->tensors[x->tensor].shape = shape;
-        return onnx_emit_alias(importer, x);
-    }
-    if (keeps_order)
-        return onnx_emit_reshape(importer, x->tensor, &shape);
-    SNED_TRY(onnx_emit(importer, OP_TRANSPOSE, &x->tensor, 1, &shape, &node));
-    memcpy(node->u.transpose.order, order, (size_t)shape.rank * sizeof *order);
     return SNED_OK;
 }

@@ -9,20 +9,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* [rows][columns] to [columns][rows], by tiles that stay in the cache. */
-static void transpose(const float *from, float *to, size_t rows, size_t columns)
+/* [rows][columns] to [columns][rows], by tiles that stay in the cache. Row i goes to places[i], or i where
+ * that is NULL. */
+static void transpose(const float *from, float *to, size_t rows, size_t columns, const int *places)
 {
     enum { TILE = 32 };
     for (size_t row = 0; row < rows; row += TILE)
         for (size_t column = 0; column < columns; column += TILE)
             for (size_t i = row; i < rows && i < row + TILE; i++)
                 for (size_t k = column; k < columns && k < column + TILE; k++)
-                    to[k * rows + i] = from[i * columns + k];
+                    to[k * rows + (places ? (size_t)places[i] : i)] = from[i * columns + k];
 }
 
-/* Input 1 as [K][C] in the graph. `transposed`: the file has it that way already. */
-static sned_status linear_weights(struct importer *importer, bool transposed, float alpha,
-                                  struct shape *shape, int *tensor)
+/* Element i of each row of [rows][columns] goes to places[i]. */
+static sned_status place_columns(float *data, size_t rows, size_t columns, const int *places,
+                                 sned_error *error)
+{
+    float *row;
+    SNED_TRY(sned_alloc(&row, columns, sizeof *row, error));
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t k = 0; k < columns; k++)
+            row[places[k]] = data[i * columns + k];
+        memcpy(data + i * columns, row, columns * sizeof *row);
+    }
+    free(row);
+    return SNED_OK;
+}
+
+/* The weights as [K][C], whatever their way round in the file; owned by the caller. */
+static sned_status take_weights(struct importer *importer, bool transposed, const int *places,
+                                float **weights)
+{
+    float *taken;
+    struct shape from;
+    SNED_TRY(onnx_take_floats(importer, 1, &taken, &from));
+    size_t rows = (size_t)from.dim[0], columns = (size_t)from.dim[1];
+    sned_status status = SNED_OK;
+    *weights = taken;
+    if (!transposed) {
+        status = sned_alloc(weights, rows * columns, sizeof **weights, importer->error);
+        if (status == SNED_OK)
+            transpose(taken, *weights, rows, columns, places);
+        free(taken);
+    } else if (places) {
+        status = place_columns(taken, rows, columns, places, importer->error);
+        if (status != SNED_OK)
+            free(taken);
+    }
+    return status;
+}
+
+/* Input 1 as [K][C] in the graph. `transposed`: the file has it that way already. The input of x's column i
+ * is element places[i] of the tensor, or i where that is NULL. */
+static sned_status linear_weights(struct importer *importer, const struct value *x, bool transposed,
+                                  float alpha, const int *places, struct shape *shape, int *tensor)
 {
     struct value *value;
     SNED_TRY(onnx_input(importer, 1, &value));
@@ -33,22 +73,14 @@ static sned_status linear_weights(struct importer *importer, bool transposed, fl
     *shape = value->shape;
     if (!transposed)
         *shape = sned_shape(2, value->shape.dim[1], value->shape.dim[0]);
-    if (transposed && alpha == 1)
+    if (shape->dim[1] != x->shape.dim[1])
+        return onnx_fail(importer, SNED_ERROR_SHAPE, "%lld inputs, but weights for %lld",
+                         (long long)x->shape.dim[1], (long long)shape->dim[1]);
+    if (transposed && alpha == 1 && places == NULL)
         return onnx_input_weights(importer, 1, shape, tensor);
-    float *taken, *data;
-    struct shape from;
-    SNED_TRY(onnx_take_floats(importer, 1, &taken, &from));
-    size_t rows = (size_t)from.dim[0], columns = (size_t)from.dim[1];
-    if (transposed) {
-        data = taken;
-    } else {
-        sned_status status = sned_alloc(&data, rows * columns, sizeof *data, importer->error);
-        if (status == SNED_OK)
-            transpose(taken, data, rows, columns);
-        free(taken);
-        SNED_TRY(status);
-    }
-    for (size_t i = 0; alpha != 1 && i < rows * columns; i++)
+    float *data;
+    SNED_TRY(take_weights(importer, transposed, places, &data));
+    for (size_t i = 0; alpha != 1 && i < sned_shape_elements(shape); i++)
         data[i] *= alpha;
     return onnx_add_constant(importer, value, shape, data, tensor);
 }
@@ -121,16 +153,16 @@ static sned_status convert_linear(struct importer *importer, bool transposed, fl
     struct value *x, *added;
     struct shape weights;
     struct node *node;
-    int inputs[3] = {-1, -1, -1};
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    int inputs[3] = {-1, -1, -1}, *places;
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     if (x->shape.rank != 2)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "on a tensor of %d dimensions; 2 are handled",
                          x->shape.rank);
+    SNED_TRY(onnx_flatten_view(importer, x, &places));
     inputs[0] = x->tensor;
-    SNED_TRY(linear_weights(importer, transposed, alpha, &weights, &inputs[1]));
-    if (weights.dim[1] != x->shape.dim[1])
-        return onnx_fail(importer, SNED_ERROR_SHAPE, "%lld inputs, but weights for %lld",
-                         (long long)x->shape.dim[1], (long long)weights.dim[1]);
+    sned_status status = linear_weights(importer, x, transposed, alpha, places, &weights, &inputs[1]);
+    free(places);
+    SNED_TRY(status);
     struct shape shape = sned_shape(2, (int64_t)1, weights.dim[0]);
     SNED_TRY(added_activation(importer, &shape, &added));
     if (added)
@@ -157,6 +189,38 @@ sned_status onnx_convert_matmul(struct importer *importer)
     return convert_linear(importer, false, 1, 1);
 }
 
+/* inputs: x's tensor, and inputs 1 to 4 of the node, one number for each of its channels. On a view, axis 1
+ * of the value is axis 1 of the tensor, or its flat list of elements, or it is straightened. */
+static sned_status channel_constants(struct importer *importer, struct value *x, int inputs[5])
+{
+    sned_status status = SNED_OK;
+    int axes[GRAPH_MAX_RANK], *places = NULL;
+    struct shape channels = sned_shape(1, x->shape.dim[1]);
+    if (x->shape.rank == 2)
+        SNED_TRY(onnx_flatten_view(importer, x, &places));
+    else if (!onnx_view_axes(importer, x, axes) || axes[1] != 1)
+        SNED_TRY(onnx_straighten(importer, x));
+    inputs[0] = x->tensor;
+    for (int i = 1; i < 5; i++) {
+        struct value *value;
+        float *data;
+        SNED_TRY_DONE(onnx_input(importer, i, &value));
+        if (value == NULL) {
+            status = onnx_fail(importer, SNED_ERROR_FORMAT, "input %d is missing", i);
+            goto done;
+        }
+        if (places) {
+            SNED_TRY_DONE(onnx_take_placed(importer, i, places, (int)channels.dim[0], &data));
+            SNED_TRY_DONE(onnx_add_constant(importer, value, &channels, data, &inputs[i]));
+        } else {
+            SNED_TRY_DONE(onnx_input_weights(importer, i, &channels, &inputs[i]));
+        }
+    }
+done:
+    free(places);
+    return status;
+}
+
 sned_status onnx_convert_batch_normalization(struct importer *importer)
 {
     struct value *x;
@@ -172,17 +236,11 @@ sned_status onnx_convert_batch_normalization(struct importer *importer)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "spatial = 0");
     if (training)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "training_mode; export the model for inference");
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(onnx_input_view(importer, 0, &x));
     if (x->shape.rank < 2)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "on a tensor without channels");
-    struct shape channels = sned_shape(1, x->shape.dim[1]);
-    inputs[0] = x->tensor;
-    for (int i = 1; i < 5; i++) {
-        SNED_TRY(onnx_input_weights(importer, i, &channels, &inputs[i]));
-        if (inputs[i] < 0)
-            return onnx_fail(importer, SNED_ERROR_FORMAT, "input %d is missing", i);
-    }
-    SNED_TRY(onnx_emit(importer, OP_BATCH_NORMALIZATION, inputs, 5, &x->shape, &node));
+    SNED_TRY(channel_constants(importer, x, inputs));
+    SNED_TRY(onnx_emit_like(importer, OP_BATCH_NORMALIZATION, inputs, 5, x, &node));
     node->u.batch_normalization.epsilon = epsilon;
     node->u.batch_normalization.momentum = momentum;
     return SNED_OK;

@@ -8,14 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The node's name, or one made from its operator and place. */
-static void node_name(const struct importer *importer, char *name, size_t size)
+static void name_of(const Onnx__NodeProto *node, int index, char *name, size_t size)
 {
-    const Onnx__NodeProto *node = importer->node;
     if (node->name && node->name[0])
         snprintf(name, size, "%s", node->name);
     else
-        snprintf(name, size, "%s_%d", node->op_type ? node->op_type : "node", importer->node_index);
+        snprintf(name, size, "%s_%d", node->op_type ? node->op_type : "node", index);
+}
+
+static void node_name(const struct importer *importer, char *name, size_t size)
+{
+    name_of(importer->node, importer->node_index, name, size);
+}
+
+void onnx_node_name(const struct importer *importer, const struct value *value, char *name, size_t size)
+{
+    if (value->node < 0)
+        snprintf(name, size, "%s", value->name);
+    else
+        name_of(importer->proto->node[value->node], value->node, name, size);
 }
 
 sned_status onnx_fail(struct importer *importer, sned_status status, const char *format, ...)
@@ -76,7 +87,7 @@ sned_status onnx_input_activation(struct importer *importer, int index, struct v
     if ((*value)->kind != VALUE_ACTIVATION)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d ('%s') is a constant", index,
                          (*value)->name);
-    return SNED_OK;
+    return onnx_straighten(importer, *value);
 }
 
 /* An input that has to be known now; NULL where it is absent. */
@@ -225,7 +236,7 @@ sned_status onnx_take_floats(struct importer *importer, int index, float **data,
 
 /* ---- outputs ---- */
 
-static struct value *output_value(struct importer *importer)
+struct value *onnx_output(struct importer *importer)
 {
     return &importer->values[sned_names_find(&importer->names, importer->node->output[0])];
 }
@@ -263,7 +274,7 @@ sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, 
 {
     char name[256];
     int tensor;
-    struct value *value = output_value(importer);
+    struct value *value = onnx_output(importer);
     SNED_TRY(check_shape(importer, shape));
     node_name(importer, name, sizeof name);
     SNED_TRY(emit(importer, op, inputs, input_count, shape, value->name, name, &tensor, node));
@@ -282,6 +293,14 @@ sned_status onnx_emit_step(struct importer *importer, enum op op, const int *inp
     node_name(importer, name, sizeof name - strlen(suffix));
     strcat(name, suffix);
     return emit(importer, op, inputs, input_count, shape, name, name, tensor, node);
+}
+
+sned_status onnx_emit_named(struct importer *importer, enum op op, int *tensor, const struct shape *shape,
+                            const char *name, const char *wanted_node, struct node **node)
+{
+    int input = *tensor;
+    SNED_TRY(check_shape(importer, shape));
+    return emit(importer, op, &input, 1, shape, name, wanted_node, tensor, node);
 }
 
 sned_status onnx_emit_reshape(struct importer *importer, int input, const struct shape *shape)
@@ -303,11 +322,12 @@ sned_status onnx_emit_reshape_step(struct importer *importer, int input, const s
 
 sned_status onnx_emit_alias(struct importer *importer, const struct value *value)
 {
-    struct value *output = output_value(importer);
+    struct value *output = onnx_output(importer);
     if (value->kind == VALUE_ACTIVATION) {
         output->kind = VALUE_ACTIVATION;
         output->shape = value->shape;
         output->tensor = value->tensor;
+        output->view = value->view;
         output->made_by = value->made_by;
     } else {
         int index = (int)(value - importer->values);
@@ -320,7 +340,7 @@ sned_status onnx_emit_alias(struct importer *importer, const struct value *value
 sned_status onnx_emit_constant(struct importer *importer, enum value_kind kind, const struct shape *shape,
                                void *data)
 {
-    struct value *output = output_value(importer);
+    struct value *output = onnx_output(importer);
     output->kind = kind;
     output->shape = *shape;
     output->data = data;

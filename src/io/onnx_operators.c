@@ -10,8 +10,8 @@
 static sned_status convert_elementwise(struct importer *importer, enum op op, struct node **node)
 {
     struct value *x;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
-    return onnx_emit(importer, op, &x->tensor, 1, &x->shape, node);
+    SNED_TRY(onnx_input_view(importer, 0, &x));
+    return onnx_emit_like(importer, op, &x->tensor, 1, x, node);
 }
 
 static sned_status convert_relu(struct importer *importer)
@@ -95,6 +95,7 @@ static sned_status convert_identity(struct importer *importer)
     return convert_elementwise(importer, OP_IDENTITY, &node);
 }
 
+/* On an activation that is straightened already. */
 static sned_status convert_softmax_node(struct importer *importer, int axis)
 {
     struct node *node;

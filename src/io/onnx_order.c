@@ -146,6 +146,8 @@ static sned_status keep_needed(struct importer *importer, const struct walk *wal
             if (input[0])
                 importer->values[sned_names_find(&importer->names, input)].uses++;
     }
+    for (int i = 0; i < importer->value_count; i++)
+        importer->values[i].readers = importer->values[i].uses;
     importer->order_count = walk->count - kept;
     memmove(importer->order, importer->order + kept, (size_t)importer->order_count * sizeof *importer->order);
     return SNED_OK;

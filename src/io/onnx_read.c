@@ -209,9 +209,11 @@ static void importer_free(struct importer *importer)
     free_model(importer->model);
 }
 
-sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
+sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
+                           sned_error *error)
 {
-    struct importer importer = {.path = path, .error = error, .external_room = ONNX_EXTERNAL_OVERLAP};
+    struct importer importer = {
+        .path = path, .options = *options, .error = error, .external_room = ONNX_EXTERNAL_OVERLAP};
     size_t size;
     *graph = NULL;
     SNED_TRY(parse_file(path, &importer.model, &size, error));
@@ -224,4 +226,10 @@ sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
         sned_graph_free(importer.graph);
     importer_free(&importer);
     return status;
+}
+
+sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
+{
+    static const struct onnx_options nothing_known;
+    return onnx_read_with(graph, path, &nothing_known, error);
 }
