@@ -60,7 +60,7 @@ static inline void python_executor_check(struct python_executor *python)
     char command[600];
     if (python->waiting == 0)
         return;
-    snprintf(command, sizeof command, "python3 tests/execute_sned.py '%s'", python->folder);
+    snprintf(command, sizeof command, "python3 -B tests/execute_sned.py '%s'", python->folder);
     if (system(command) != 0)
         fail_msg("the runtime and tests/execute_sned.py differ; what they ran is left in %s", python->folder);
     snprintf(command, sizeof command, "rm -f '%s'/network*", python->folder);

@@ -450,6 +450,26 @@ static void an_integer_graph_is_not_prepared(void **state)
     sned_graph_free(graph);
 }
 
+/* ---- strips ---- */
+
+/* 256 strips of 2^26 rows: a product of the two is beyond 32 bits. */
+static void the_tallest_image_is_cut_into_strips(void **state)
+{
+    enum { STRIPS = 256 };
+    sned_error error;
+    struct graph *graph = graph_on(SHAPE(1, 1, GRAPH_MAX_DIM, 1));
+    struct node *pool = APPEND(graph, "pool", OP_MAX_POOL, graph->input);
+    pool->u.pool.window = window_of(1, 1, 0);
+    infer(graph);
+    succeeds(sned_graph_cut_rows(graph, 0, 1, STRIPS, &error), &error);
+    check(graph);
+    const struct node *join = &graph->nodes[graph->node_count - 1];
+    assert_int_equal(join->input_count, STRIPS);
+    for (int s = 0; s < STRIPS; s++)
+        assert_int_equal(graph->tensors[join->inputs[s]].shape.dim[2], GRAPH_MAX_DIM / STRIPS);
+    sned_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +502,7 @@ int main(void)
         cmocka_unit_test(prepare_leaves_convs_sums_and_pools),
         cmocka_unit_test(preparing_twice_changes_nothing),
         cmocka_unit_test(an_integer_graph_is_not_prepared),
+        cmocka_unit_test(the_tallest_image_is_cut_into_strips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

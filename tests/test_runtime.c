@@ -314,6 +314,28 @@ static void memory_is_used_again_when_a_tensor_is_dead(void **state)
     sned_close(model);
 }
 
+/* The LRN's output and its scratch are of one size and begin at one step. Which of them lies first is said by
+ * their order in the network, not by where an allocator put them. */
+static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
+{
+    struct random random;
+    sned_model *model;
+    sned_random_seed(&random, 13, 0);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)16, (int64_t)16), unsigned8);
+    random_lrn(graph, &random, 3, unsigned8);
+    random_lrn(graph, &random, 3, unsigned8);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    const size_t *tensors = model->plan.tensors, *scratches = model->plan.scratches;
+    const size_t start = tensors[graph->input];
+    assert_int_equal(tensors[graph->nodes[0].output], start + 1024);
+    assert_int_equal(scratches[0], start + 2048);
+    assert_int_equal(tensors[graph->nodes[1].output], start);
+    assert_int_equal(scratches[1], start + 2048);
+    sned_close(model);
+}
+
 /* ---- graphs that must be refused ---- */
 
 static void expect_refused(struct graph *graph, sned_status status, const char *words)
@@ -368,6 +390,7 @@ int main(void)
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
         cmocka_unit_test(every_activation_of_a_network_equals_the_document),
         cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
+        cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),
         cmocka_unit_test(an_accumulator_that_can_overflow_is_refused),
         cmocka_unit_test(a_float_graph_is_refused),
     };

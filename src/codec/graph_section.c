@@ -5,6 +5,7 @@
  * Tensors are not listed: activation 0 is the input, activation i + 1 what node i makes. Shapes follow from
  * the input's, and names from the nodes'.
  */
+#include "base/names.h"
 #include "codec/sections.h"
 
 #include <stdio.h>
@@ -45,24 +46,39 @@ static void write_input(struct writer *writer, const struct graph *graph)
     sned_write_zigzag(writer, rule->label_offset);
 }
 
+/* Appends the node's number, which makes an empty name one, and a name that is taken another. */
+static sned_status lengthen(char **name, int node, sned_error *error)
+{
+    char *longer;
+    if (asprintf(&longer, "%s#%d", *name, node) < 0)
+        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory for the name of node %d", node);
+    free(*name);
+    *name = longer;
+    return SNED_OK;
+}
+
 /* Names as they go into the file: UTF-8, none empty, none twice. */
 static sned_status make_names(const struct graph *graph, char **names, sned_error *error)
 {
+    struct name_map taken = {0};
+    sned_status status = SNED_OK;
     for (int i = 0; i < graph->node_count; i++) {
-        SNED_TRY(sned_strdup(&names[i], graph->nodes[i].name, error));
+        bool is_new = false;
+        int other;
+        SNED_TRY_DONE(sned_strdup(&names[i], graph->nodes[i].name, error));
         sned_text_repair(names[i], strlen(names[i]));
-        for (int k = -1; k < i; k++) {
-            if (k < 0 ? names[i][0] != 0 : strcmp(names[k], names[i]) != 0)
-                continue;
-            char *longer;
-            if (asprintf(&longer, "%s#%d", names[i], i) < 0)
-                return sned_fail(error, SNED_ERROR_MEMORY, "out of memory for the name of node %d", i);
-            free(names[i]);
-            names[i] = longer;
-            k = -1; /* the new name may be taken, too */
+        if (!names[i][0])
+            SNED_TRY_DONE(lengthen(&names[i], i, error));
+        for (;;) {
+            SNED_TRY_DONE(sned_names_add(&taken, names[i], i, &other, &is_new, error));
+            if (is_new)
+                break;
+            SNED_TRY_DONE(lengthen(&names[i], i, error)); /* the new name may be taken, too */
         }
     }
-    return SNED_OK;
+done:
+    sned_names_free(&taken);
+    return status;
 }
 
 sned_status sned_write_graph_section(struct writer *writer, const struct graph *graph, sned_error *error)

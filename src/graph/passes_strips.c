@@ -44,12 +44,12 @@ static struct rows rows_before(struct window *w, struct rows out, int height)
 {
     if (!w)
         return out;
-    const int reach = (w->kernel[0] - 1) * w->dilation[0] + 1;
-    const int from = out.from * w->stride[0] - w->pad_begin[0],
-              to = (out.to - 1) * w->stride[0] - w->pad_begin[0] + reach;
-    w->pad_begin[0] = from < 0 ? -from : 0;
-    w->pad_end[0] = to > height ? to - height : 0;
-    return (struct rows){from < 0 ? 0 : from, to > height ? height : to};
+    const int64_t reach = (int64_t)(w->kernel[0] - 1) * w->dilation[0] + 1;
+    const int64_t from = (int64_t)out.from * w->stride[0] - w->pad_begin[0],
+                  to = ((int64_t)out.to - 1) * w->stride[0] - w->pad_begin[0] + reach;
+    w->pad_begin[0] = from < 0 ? (int)-from : 0;
+    w->pad_end[0] = to > height ? (int)(to - height) : 0;
+    return (struct rows){from < 0 ? 0 : (int)from, to > height ? height : (int)to};
 }
 
 struct rows sned_node_rows(const struct node *node, struct rows out, int height)
@@ -67,10 +67,10 @@ static int height_of(const struct graph *graph, int tensor)
 static void make_exact(struct node *pool, int width, int out_width)
 {
     struct window *w = &pool->u.pool.window;
-    const int reach = (w->kernel[1] - 1) * w->dilation[1] + 1;
-    const int read = (out_width - 1) * w->stride[1] + reach - w->pad_begin[1];
+    const int64_t reach = (int64_t)(w->kernel[1] - 1) * w->dilation[1] + 1;
+    const int64_t read = ((int64_t)out_width - 1) * w->stride[1] + reach - w->pad_begin[1];
     pool->u.pool.ceil_mode = false;
-    w->pad_end[1] = read > width ? read - width : 0;
+    w->pad_end[1] = read > width ? (int)(read - width) : 0;
 }
 
 /* A tensor like `like`, of so many rows. */
@@ -125,6 +125,12 @@ static sned_status add_strip(struct graph *graph, int first, int index, struct r
     return SNED_OK;
 }
 
+/* Strip s of `strips`, as equal as whole rows can be. */
+static struct rows strip_of(int height, int s, int strips)
+{
+    return (struct rows){(int)((int64_t)height * s / strips), (int)((int64_t)height * (s + 1) / strips)};
+}
+
 sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int strips, sned_error *error)
 {
     enum { MOST = 256 };
@@ -136,9 +142,8 @@ sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int 
     if (strips > height)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%d strips of %d rows", strips, height);
     for (int s = 0; s < strips; s++)
-        SNED_TRY(add_strip(graph, first, first + length - 1,
-                           (struct rows){s * height / strips, (s + 1) * height / strips}, s, &parts[s],
-                           error));
+        SNED_TRY(
+            add_strip(graph, first, first + length - 1, strip_of(height, s, strips), s, &parts[s], error));
     struct node *join;
     SNED_TRY(sned_graph_add_node(graph, "join", OP_CONCAT, parts, strips, output, &join, error));
     join->u.concat.axis = 2;

@@ -17,6 +17,7 @@ enum { ALIGNMENT = 64 };
 struct block {
     size_t size, offset;
     int first, last; /* steps; the input is alive before step 0 */
+    int number;      /* in the list: the activations as the graph has them, then the steps' scratches */
     size_t *place;   /* where the offset goes */
 };
 
@@ -25,13 +26,15 @@ static size_t round_up(size_t size)
     return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
+/* No two are equal, so that every qsort gives one order, and a network one layout. */
 static int by_size(const void *left, const void *right)
 {
     const struct block *a = left, *b = right;
     if (a->size != b->size)
         return a->size < b->size ? 1 : -1;
-    return a->first != b->first ? (a->first < b->first ? -1 : 1)
-                                : (a->place < b->place ? -1 : a->place > b->place);
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
 }
 
 /* Placed blocks are kept in the order of their offsets, so that one pass finds the first gap that is free. */
@@ -63,8 +66,10 @@ static int list_blocks(struct plan *plan, const sned_model *model, bool keep, st
         if (graph->tensors[t].data || (model->softmax && t == graph->output))
             continue;
         const struct value value = sned_value(graph, t);
-        blocks[t] =
-            (struct block){round_up(value.elements * value_size(value.type)), 0, -1, -1, &plan->tensors[t]};
+        blocks[t] = (struct block){.size = round_up(value.elements * value_size(value.type)),
+                                   .first = -1,
+                                   .last = -1,
+                                   .place = &plan->tensors[t]};
     }
     for (int s = 0; s < model->step_count; s++) {
         const struct node *node = model->steps[s].node;
@@ -82,8 +87,12 @@ static int list_blocks(struct plan *plan, const sned_model *model, bool keep, st
         blocks[count++] = blocks[t];
     }
     for (int s = 0; s < model->step_count; s++)
-        blocks[count++] =
-            (struct block){round_up(model->steps[s].scratch_size), 0, s, s, &plan->scratches[s]};
+        blocks[count++] = (struct block){.size = round_up(model->steps[s].scratch_size),
+                                         .first = s,
+                                         .last = s,
+                                         .place = &plan->scratches[s]};
+    for (int i = 0; i < count; i++)
+        blocks[i].number = i;
     return count;
 }
 
