@@ -172,6 +172,7 @@ static const char *const words[] = {
     "input.scale",
     "input.color",
     "input.layout",
+    "input.resize",
     "input.size",
     "labels",
     "labels.offset",

@@ -73,6 +73,11 @@ typedef struct sned_model_info {
     uint64_t weights, kept; /* of Conv and Gemm, without biases: in the network, and not zero */
     uint64_t macs;          /* multiply-accumulates of one image, zeros included */
     uint64_t bytes;         /* of the whole file */
+    /* How a picture of another size was brought to the input's in the training, and should be now: "auto"
+     * (its centre where both sides are at most 15 % larger, else as "cover"), "cover" (scaled until it just
+     * covers the input, then its centre), "squash" (the whole picture, whatever its proportions) or a number,
+     * "256" (scaled until its short side has so many pixels, then its centre); "" if not an image. */
+    const char *resize;
 } sned_model_info;
 
 /* One Conv or Gemm, as stored. Strings are owned by the model. */

@@ -125,7 +125,7 @@ def sections(data):
     reader = Reader(data)
     need(reader.bytes(6) == b"\x89SNED\n", "not a .sned file")
     need(reader.u8() == 1, "another major version")
-    reader.u8()
+    minor = reader.u8()
     table = [(reader.u8(), reader.varint(), reader.number("Q")) for _ in range(reader.u8())]
     head = data[:reader.at]
     need(reader.number("Q") == xxh64(head), "the table's checksum")
@@ -137,6 +137,7 @@ def sections(data):
         need(xxh64(found[kind]) == checksum, "a section's checksum")
         need(kind in (1, 2) or kind >= 128, "an unknown section that is required")
     reader.done()
+    need(minor >= 1 or 130 not in found, "a section of 1.1 in a file of 1.0")
     return found
 
 
@@ -292,6 +293,16 @@ def labels(data):
     return names
 
 
+def resize(data, made):
+    reader = Reader(data)
+    way = reader.u8()
+    need(way in (1, 2, 3) and made["image"], "a way of resizing")
+    side = reader.varint() if way == 3 else 0
+    need(way != 3 or max(made["shape"][1:]) <= side <= 65535, "a short side")
+    reader.done()
+    return [way, side]
+
+
 def decode(data):
     """The network and its nodes, as dictionaries."""
     found = sections(data)
@@ -305,6 +316,7 @@ def decode(data):
     reader.done()
     network["labels"] = labels(found[128]) if 128 in found else []
     network["provenance"] = found[129].decode("utf-8") if 129 in found else ""
+    network["resize"] = resize(found[130], network) if 130 in found else [0, 0]
     return network, nodes
 
 

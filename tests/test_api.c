@@ -23,7 +23,8 @@ static struct buffer packed_network(bool softmax)
     sned_error error = {0};
     sned_random_seed(&random, 21, 0);
     struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)12, (int64_t)10), signed8);
-    graph->rule = (struct input_rule){.is_image = true, .color = "BGR", .scale = {1, 1, 1}};
+    graph->rule = (struct input_rule){
+        .is_image = true, .color = "BGR", .resize = {RESIZE_SIDE, 14}, .scale = {1, 1, 1}};
     for (int c = 0; c < 3; c++) { /* q = 3/4 pixel - 75 */
         graph->rule.integer[c].multiplier = 3 << 20;
         graph->rule.integer[c].offset = -300 * (1 << 20);
@@ -89,6 +90,7 @@ static void a_model_tells_what_it_takes_and_gives(void **state)
     assert_int_equal(info->width, 10);
     assert_int_equal(info->classes, CLASSES);
     assert_string_equal(info->color, "BGR");
+    assert_string_equal(info->resize, "14");
     assert_int_equal(info->layers, 2);
     assert_int_equal(info->weights, 5 * 27 + CLASSES * 600);
     assert_true(info->kept > 0 && info->kept <= info->weights);

@@ -128,7 +128,7 @@ static void print_network(struct buffer *text, const struct graph *graph)
     }
     print(text, "],\"provenance\":");
     print_string(text, graph->provenance ? graph->provenance : "");
-    print(text, "}\n");
+    print(text, ",\"resize\":[%d,%d]}\n", (int)graph->rule.resize.kind, graph->rule.resize.side);
 }
 
 static void print_window(struct buffer *text, const struct window *window)
@@ -315,6 +315,18 @@ static void python_sees_a_small_network(void **state)
     compare(small_graph(0.02f, 2), -1);
 }
 
+static void python_sees_every_way_of_resizing(void **state)
+{
+    if (!have_python())
+        skip();
+    for (int kind = RESIZE_AUTO; kind <= RESIZE_SIDE; kind++) {
+        struct graph *graph = small_graph(0.3f, 1);
+        graph->rule.resize.kind = (enum resize_kind)kind;
+        graph->rule.resize.side = kind == RESIZE_SIDE ? 1000 : 0;
+        compare(graph, -1);
+    }
+}
+
 static void python_sees_every_operator_in_every_format(void **state)
 {
     if (!have_python())
@@ -380,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(python_sees_a_small_network),
+        cmocka_unit_test(python_sees_every_way_of_resizing),
         cmocka_unit_test(python_sees_every_operator_in_every_format),
         cmocka_unit_test(python_sees_lenet5),
         cmocka_unit_test(python_sees_filters_that_are_left_out),

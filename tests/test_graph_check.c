@@ -248,6 +248,10 @@ REFUSES(a_pruned_weight_that_is_not_zero, float_graph, FORMAT, "is pruned, but n
 /* The input rule. */
 REFUSES(an_unknown_color, float_graph, FORMAT, "not RGB, BGR or gray", strcpy(graph->rule.color, "CMYK"))
 REFUSES(a_color_without_end, float_graph, FORMAT, "does not end", memset(graph->rule.color, 'x', 8))
+REFUSES(a_short_side_that_does_not_cover, float_graph, FORMAT, "leaves no centre",
+        graph->rule.resize = ((struct resize){RESIZE_SIDE, 1}))
+REFUSES(an_unknown_way_of_resizing, float_graph, FORMAT, "is unknown",
+        graph->rule.resize.kind = (enum resize_kind)9)
 REFUSES(a_color_of_other_channels, float_graph, BAD_SHAPE, "has 3 channels", strcpy(graph->rule.color, "RGB"))
 REFUSES(a_mean_that_is_no_number, float_graph, FORMAT, "mean nan", graph->rule.mean[0] = NAN)
 REFUSES(a_scale_of_zero, float_graph, FORMAT, "scale 0", graph->rule.scale[0] = 0.0f)
@@ -346,6 +350,8 @@ int main(void)
         cmocka_unit_test(a_pruned_weight_that_is_not_zero),
         cmocka_unit_test(an_unknown_color),
         cmocka_unit_test(a_color_without_end),
+        cmocka_unit_test(a_short_side_that_does_not_cover),
+        cmocka_unit_test(an_unknown_way_of_resizing),
         cmocka_unit_test(a_color_of_other_channels),
         cmocka_unit_test(a_mean_that_is_no_number),
         cmocka_unit_test(a_scale_of_zero),

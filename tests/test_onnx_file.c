@@ -215,6 +215,26 @@ static void preprocessing_and_labels_come_from_the_metadata(void **state)
     assert_round_trip(graph);
 }
 
+static void the_way_of_resizing_comes_from_the_metadata(void **state)
+{
+    static const struct {
+        const char *text;
+        struct resize resize;
+    } cases[] = {{"squash", {RESIZE_SQUASH, 0}},
+                 {"Cover", {RESIZE_COVER, 0}},
+                 {"auto", {RESIZE_AUTO, 0}},
+                 {"34", {RESIZE_SIDE, 34}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct builder model = picture_model("N,3,12,34");
+        model_property(&model, "input.resize", cases[i].text);
+        struct graph *graph = import(&model);
+        assert_true(graph->rule.is_image);
+        assert_int_equal(graph->rule.resize.kind, cases[i].resize.kind);
+        assert_int_equal(graph->rule.resize.side, cases[i].resize.side);
+        assert_round_trip(graph);
+    }
+}
+
 static void labels_with_commas_survive_writing(void **state)
 {
     struct builder model = picture_model("N,3,4,4");
@@ -238,9 +258,9 @@ static void labels_that_are_prose_are_left_out(void **state)
 
 static void metadata_that_does_not_fit_is_refused(void **state)
 {
-    static const char *const cases[][2] = {{"input.color", "gray"}, {"input.color", "YUV"},
-                                           {"input.mean", "1,2"},   {"input.mean", "1,2,3,4"},
-                                           {"input.mean", "nan"},   {"input.scale", "one"}};
+    static const char *const cases[][2] = {
+        {"input.color", "gray"}, {"input.color", "YUV"}, {"input.mean", "1,2"}, {"input.mean", "1,2,3,4"},
+        {"input.mean", "nan"},   {"input.scale", "one"}, {"input.resize", "3"}, {"input.resize", "stretch"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct builder model = picture_model("N,3,4,4");
         model_property(&model, cases[i][0], cases[i][1]);
@@ -405,6 +425,7 @@ int main(void)
         cmocka_unit_test(nodes_out_of_order_are_sorted_and_useless_ones_left_out),
         cmocka_unit_test(node_names_are_made_unique),
         cmocka_unit_test(preprocessing_and_labels_come_from_the_metadata),
+        cmocka_unit_test(the_way_of_resizing_comes_from_the_metadata),
         cmocka_unit_test(labels_with_commas_survive_writing),
         cmocka_unit_test(labels_that_are_prose_are_left_out),
         cmocka_unit_test(metadata_that_does_not_fit_is_refused),

@@ -238,7 +238,7 @@ static void sections_must_be_there_once_and_in_order(void **state)
     assert_int_equal(try_parts(&parts), SNED_ERROR_FORMAT);
 }
 
-static void labels_and_provenance_are_checked(void **state)
+static void labels_provenance_and_resizing_are_checked(void **state)
 {
     static const struct {
         uint8_t kind;
@@ -262,6 +262,16 @@ static void labels_and_provenance_are_checked(void **state)
         {129, "{}", 2, SNED_OK},
         {129, "{\0}", 3, SNED_ERROR_FORMAT},
         {129, "\x80", 1, SNED_ERROR_FORMAT},
+        {130, "\1", 1, SNED_OK},
+        {130, "\2", 1, SNED_OK},
+        {130, "\3\6", 2, SNED_OK}, /* the input's side */
+        {130, "\3\5", 2, SNED_ERROR_FORMAT},
+        {130, "\3\x80\x80\4", 4, SNED_ERROR_FORMAT}, /* 65536 */
+        {130, "\3", 1, SNED_ERROR_FORMAT},
+        {130, "", 0, SNED_ERROR_FORMAT},
+        {130, "\0", 1, SNED_ERROR_FORMAT}, /* what is so without the section */
+        {130, "\4", 1, SNED_ERROR_FORMAT},
+        {130, "\1\6", 2, SNED_ERROR_FORMAT}, /* a byte too many */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct parts parts = small_parts();
@@ -435,7 +445,7 @@ int main(void)
         cmocka_unit_test(minor_versions_and_optional_sections_are_skipped),
         cmocka_unit_test(unknown_required_sections_are_refused),
         cmocka_unit_test(sections_must_be_there_once_and_in_order),
-        cmocka_unit_test(labels_and_provenance_are_checked),
+        cmocka_unit_test(labels_provenance_and_resizing_are_checked),
         cmocka_unit_test(graphs_that_lie_are_refused),
         cmocka_unit_test(records_that_lie_are_refused),
         cmocka_unit_test(every_cut_inside_a_section_is_refused),

@@ -104,6 +104,27 @@ static void unpacking_gives_back_the_network(void **state)
     }
 }
 
+static void the_way_of_resizing_is_kept_and_costs_nothing_where_it_is_the_usual_one(void **state)
+{
+    static const struct resize ways[] = {{RESIZE_COVER, 0}, {RESIZE_SQUASH, 0}, {RESIZE_SIDE, 300}};
+    enum { MINOR = 7 }; /* its offset */
+    struct graph *graph = small_graph(0.5f, 1);
+    struct buffer usual = pack(graph);
+    assert_int_equal(usual.data[MINOR], 0);
+    for (int i = 0; i < 3; i++) {
+        graph->rule.resize = ways[i];
+        struct buffer file = pack(graph);
+        struct graph *copy = unpack(&file);
+        assert_graphs_equal(graph, copy);
+        assert_int_equal(file.data[MINOR], 1);
+        assert_int_equal(file.size, usual.size + 10 + (ways[i].kind == RESIZE_SIDE ? 3 : 1));
+        sned_buffer_free(&file);
+        sned_graph_free(copy);
+    }
+    sned_buffer_free(&usual);
+    sned_graph_free(graph);
+}
+
 static void packing_appends_behind_what_is_there(void **state)
 {
     struct graph *graph = small_graph(0.5f, 1);
@@ -261,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unpacking_gives_back_the_network),
+        cmocka_unit_test(the_way_of_resizing_is_kept_and_costs_nothing_where_it_is_the_usual_one),
         cmocka_unit_test(packing_appends_behind_what_is_there),
         cmocka_unit_test(each_layer_takes_its_smallest_format),
         cmocka_unit_test(storage_tells_node_format_and_bytes),

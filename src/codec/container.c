@@ -24,7 +24,7 @@ sned_status sned_container_write(const struct section *sections, int count, stru
     size_t start = out->size;
     sned_write_bytes(&writer, magic, sizeof magic);
     sned_write_u8(&writer, CONTAINER_MAJOR);
-    sned_write_u8(&writer, CONTAINER_MINOR);
+    sned_write_u8(&writer, sections[count - 1].kind >= SECTION_RESIZE ? 1 : 0);
     sned_write_u8(&writer, (uint8_t)count);
     for (int i = 0; i < count; i++) {
         sned_write_u8(&writer, sections[i].kind);
@@ -116,6 +116,8 @@ static struct section *known_section(struct container *container, uint8_t kind)
         return &container->labels;
     case SECTION_PROVENANCE:
         return &container->provenance;
+    case SECTION_RESIZE:
+        return &container->resize;
     default:
         return NULL;
     }
@@ -132,6 +134,8 @@ static const char *section_name(uint8_t kind)
         return "LABELS";
     case SECTION_PROVENANCE:
         return "PROVENANCE";
+    case SECTION_RESIZE:
+        return "RESIZE";
     default:
         return "unknown";
     }

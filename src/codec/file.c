@@ -35,7 +35,19 @@ static void write_labels(struct writer *writer, const struct graph *graph)
         sned_write_string(writer, graph->labels[i]);
 }
 
-enum { WRITERS = 4 };
+static bool has_resize(const struct graph *graph)
+{
+    return graph->rule.is_image && graph->rule.resize.kind != RESIZE_AUTO;
+}
+
+static void write_resize(struct writer *writer, struct resize resize)
+{
+    sned_write_u8(writer, (uint8_t)resize.kind);
+    if (resize.kind == RESIZE_SIDE)
+        sned_write_varint(writer, (uint64_t)resize.side);
+}
+
+enum { WRITERS = 5 };
 static sned_status write_sections(struct writer writers[WRITERS], const struct graph *graph, const int *force,
                                   struct layer_storage *storage, sned_error *error)
 {
@@ -45,6 +57,8 @@ static sned_status write_sections(struct writer writers[WRITERS], const struct g
         write_labels(&writers[2], graph);
     if (graph->provenance)
         sned_write_text(&writers[3], graph->provenance);
+    if (has_resize(graph))
+        write_resize(&writers[4], graph->rule.resize);
     for (int i = 0; i < WRITERS; i++) {
         if (writers[i].status != SNED_OK)
             return sned_fail(error, writers[i].status, "out of memory for the file");
@@ -55,8 +69,10 @@ static sned_status write_sections(struct writer writers[WRITERS], const struct g
 sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
                       struct layer_storage **storage, int *storage_count, sned_error *error)
 {
-    static const uint8_t kinds[WRITERS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_LABELS,
-                                           SECTION_PROVENANCE};
+    static const uint8_t kinds[WRITERS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_LABELS, SECTION_PROVENANCE,
+                                           SECTION_RESIZE};
+    const bool present[WRITERS] = {true, true, graph->labels != NULL, graph->provenance != NULL,
+                                   has_resize(graph)};
     sned_status status;
     struct writer writers[WRITERS] = {0};
     struct section sections[WRITERS];
@@ -70,8 +86,7 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
     SNED_TRY_DONE(sned_alloc(&layers, (size_t)count_layers(graph), sizeof *layers, error));
     SNED_TRY_DONE(write_sections(writers, graph, force, layers, error));
     for (int i = 0; i < WRITERS; i++) {
-        bool present = i < 2 || (i == 2 ? graph->labels != NULL : graph->provenance != NULL);
-        if (present)
+        if (present[i])
             sections[count++] = (struct section){kinds[i], writers[i].buffer.data, writers[i].buffer.size};
     }
     SNED_TRY_DONE(sned_container_write(sections, count, out, error));
@@ -121,6 +136,24 @@ static sned_status read_provenance(const struct section *section, struct graph *
     return SNED_OK;
 }
 
+/* Whether the side covers the input is for sned_graph_check. */
+static sned_status read_resize(const struct section *section, struct graph *graph, sned_error *error)
+{
+    struct reader reader;
+    struct resize resize = {0};
+    sned_reader_init(&reader, section->data, section->size);
+    resize.kind = (enum resize_kind)sned_read_u8(&reader);
+    if (resize.kind == RESIZE_SIDE)
+        resize.side = (int)sned_read_integer(&reader, 1, GRAPH_MAX_PICTURE);
+    if (reader.failed || resize.kind == RESIZE_AUTO || resize.kind > RESIZE_SIDE ||
+        sned_reader_left(&reader) > 0)
+        return sned_fail_damaged("the way of resizing", error);
+    if (!graph->rule.is_image)
+        return sned_fail(error, SNED_ERROR_FORMAT, "the network takes no pictures");
+    graph->rule.resize = resize;
+    return SNED_OK;
+}
+
 static sned_status read_sections(const struct container *container, struct graph **graph,
                                  struct layer_storage **layers, sned_error *error)
 {
@@ -141,7 +174,11 @@ static sned_status read_sections(const struct container *container, struct graph
         return sned_error_context(error, status, "section LABELS");
     if (container->provenance.data)
         status = read_provenance(&container->provenance, *graph, error);
-    return sned_error_context(error, status, "section PROVENANCE");
+    if (status != SNED_OK)
+        return sned_error_context(error, status, "section PROVENANCE");
+    if (container->resize.data)
+        status = read_resize(&container->resize, *graph, error);
+    return sned_error_context(error, status, "section RESIZE");
 }
 
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,

@@ -17,9 +17,10 @@ enum section_kind {
     SECTION_WEIGHTS = 2,
     SECTION_OPTIONAL = 128, /* from here on a reader may skip what it does not know */
     SECTION_LABELS = 128,
-    SECTION_PROVENANCE = 129
+    SECTION_PROVENANCE = 129,
+    SECTION_RESIZE = 130 /* since 1.1 */
 };
-enum { CONTAINER_MAJOR = 1, CONTAINER_MINOR = 0, CONTAINER_MAX_SECTIONS = 32 };
+enum { CONTAINER_MAJOR = 1, CONTAINER_MAX_SECTIONS = 32 };
 
 struct section {
     uint8_t kind;
@@ -27,13 +28,14 @@ struct section {
     size_t size;
 };
 
-/* Appends a file of `count` sections, given in ascending kind, to `out`. */
+/* Appends a file of `count` sections, given in ascending kind, to `out`: of the minor version that the last
+ * one needs. */
 sned_status sned_container_write(const struct section *sections, int count, struct buffer *out,
                                  sned_error *error);
 
 /* A file's known sections, every checksum verified; they point into the file's bytes. */
 struct container {
-    struct section graph, weights, labels, provenance;
+    struct section graph, weights, labels, provenance, resize;
 };
 sned_status sned_container_read(struct container *container, const void *data, size_t size,
                                 sned_error *error);

@@ -161,12 +161,13 @@ struct node {
     struct integer_rule integer; /* of an integer graph */
 };
 
-/* How a picture of another size than the input's is brought to it; src/io/resize.c does it. */
+/* How a picture of another size than the input's is brought to it; src/io/resize.c does it. The numbers stand
+ * in files: never renumbered. */
 enum resize_kind {
-    RESIZE_AUTO,   /* the centre where both sides are at most 15 % larger, else as RESIZE_COVER */
-    RESIZE_COVER,  /* scaled until it just covers the input, then the centre */
-    RESIZE_SQUASH, /* the whole picture, whatever its proportions */
-    RESIZE_SIDE    /* scaled until its short side has `side` pixels, then the centre */
+    RESIZE_AUTO = 0,   /* the centre where both sides are at most 15 % larger, else as COVER */
+    RESIZE_COVER = 1,  /* scaled until it just covers the input, then the centre */
+    RESIZE_SQUASH = 2, /* the whole picture, whatever its proportions */
+    RESIZE_SIDE = 3    /* scaled until its short side has `side` pixels, then the centre */
 };
 struct resize {
     enum resize_kind kind;

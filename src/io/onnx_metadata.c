@@ -4,6 +4,7 @@
  *     input.layout   NCHW (NHWC where the file turns its input itself)
  *     input.color    RGB, BGR or gray: the order of the input's channels
  *     input.mean, input.scale   numbers between commas, one for all channels or one each
+ *     input.resize   auto, cover, squash or the pixels of the short side: enum resize_kind
  *     input.size     side of a square input, or HEIGHTxWIDTH
  *     labels         names between commas or one a line, after an optional "title: "; read where there are as
  * many as the network has outputs labels.offset  class index = label of the data set + offset sned.provenance
@@ -14,7 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *onnx_metadata(const Onnx__ModelProto *model, const char *key)
 {
@@ -61,16 +61,25 @@ static sned_status read_color(struct importer *importer, int channels, char colo
     const char *text = onnx_metadata(importer->model, "input.color");
     if (text == NULL)
         text = channels == 1 ? "gray" : "RGB";
-    bool is_gray = strcasecmp(text, "gray") == 0 || strcasecmp(text, "grey") == 0 ||
-                   strcasecmp(text, "grayscale") == 0 || strcasecmp(text, "L") == 0;
-    bool is_color = strcasecmp(text, "RGB") == 0 || strcasecmp(text, "BGR") == 0;
-    if (!is_gray && !is_color)
+    const char *name = sned_color_name(text);
+    if (name == NULL)
         return fail_value(importer, "input.color", text);
-    if (channels != (is_gray ? 1 : 3))
+    if (channels != (strcmp(name, "gray") == 0 ? 1 : 3))
         return sned_fail(importer->error, SNED_ERROR_FORMAT,
                          "metadata input.color: '%s' for an input of %d channels", text, channels);
-    strcpy(color, is_gray ? "gray" : strcasecmp(text, "RGB") == 0 ? "RGB" : "BGR");
+    strcpy(color, name);
     return SNED_OK;
+}
+
+static sned_status read_resize(struct importer *importer, struct extent input, struct resize *resize)
+{
+    const char *text = onnx_metadata(importer->model, "input.resize");
+    if (text == NULL)
+        return SNED_OK;
+    if (!sned_resize_parse(resize, text))
+        return fail_value(importer, "input.resize", text);
+    return sned_error_context(importer->error, sned_resize_check(*resize, input, importer->error),
+                              "metadata input.resize");
 }
 
 static sned_status read_offset(struct importer *importer, int *offset)
@@ -92,11 +101,12 @@ static sned_status read_rule(struct importer *importer)
     const struct shape *shape = &importer->graph->tensors[importer->graph->input].shape;
     struct input_rule rule = {.is_image = false};
     SNED_TRY(read_offset(importer, &rule.label_offset));
-    rule.is_image = onnx_metadata(importer->model, "input.color") ||
-                    onnx_metadata(importer->model, "input.mean") ||
-                    onnx_metadata(importer->model, "input.scale");
+    rule.is_image =
+        onnx_metadata(importer->model, "input.color") || onnx_metadata(importer->model, "input.mean") ||
+        onnx_metadata(importer->model, "input.scale") || onnx_metadata(importer->model, "input.resize");
     if (rule.is_image) {
-        int channels = sned_shape_extent(shape).channels;
+        struct extent input = sned_shape_extent(shape);
+        int channels = input.channels;
         const char *layout = onnx_metadata(importer->model, "input.layout");
         if (channels > GRAPH_MAX_CHANNELS_MEAN)
             return sned_fail(importer->error, SNED_ERROR_FORMAT,
@@ -106,6 +116,7 @@ static sned_status read_rule(struct importer *importer)
         for (int i = 0; i < GRAPH_MAX_CHANNELS_MEAN; i++)
             rule.scale[i] = i < channels ? 1.0f : 0.0f;
         SNED_TRY(read_color(importer, channels, rule.color));
+        SNED_TRY(read_resize(importer, input, &rule.resize));
         SNED_TRY(read_numbers(importer, "input.mean", channels, rule.mean));
         SNED_TRY(read_numbers(importer, "input.scale", channels, rule.scale));
     }

@@ -19,12 +19,16 @@ static void write_rule(struct exporter *exporter)
 {
     const struct graph *graph = exporter->graph;
     const struct input_rule *rule = &graph->rule;
+    char resize[RESIZE_TEXT];
     struct extent extent = sned_shape_extent(&graph->tensors[graph->input].shape);
     if (rule->is_image && extent.channels <= GRAPH_MAX_CHANNELS_MEAN) {
         export_property(exporter, "input.layout", "NCHW");
         export_property(exporter, "input.color", rule->color);
         export_property(exporter, "input.mean", numbers(exporter, rule->mean, extent.channels));
         export_property(exporter, "input.scale", numbers(exporter, rule->scale, extent.channels));
+        if (rule->resize.kind != RESIZE_AUTO)
+            export_property(exporter, "input.resize",
+                            export_format(exporter, "%s", sned_resize_text(resize, rule->resize)));
         export_property(exporter, "input.size",
                         extent.height == extent.width
                             ? export_format(exporter, "%d", extent.height)

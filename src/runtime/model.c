@@ -86,6 +86,7 @@ static sned_status describe(sned_model *model, const struct layer_storage *stora
     *info = (sned_model_info){.channels = input.channels, .height = input.height, .width = input.width};
     info->classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
     info->color = graph->rule.is_image ? graph->rule.color : "";
+    info->resize = graph->rule.is_image ? sned_resize_text(model->resize, graph->rule.resize) : "";
     info->bytes = bytes;
     SNED_TRY(sned_alloc(&model->layers, graph->node_count, sizeof *model->layers, error));
     for (int n = 0; n < graph->node_count; n++) {

@@ -25,7 +25,8 @@ struct sned_model {
     bool softmax; /* the scores become probabilities */
     struct plan plan;
     sned_model_info info;
-    sned_layer *layers; /* [info.layers] */
+    char resize[RESIZE_TEXT]; /* info's */
+    sned_layer *layers;       /* [info.layers] */
 };
 
 /* Gives each activation its place: memory is used again when the last reader of a tensor has run, unless
