@@ -11,6 +11,7 @@
 
 static const char *const splits[] = {[SPLIT_TRAIN] = "train", [SPLIT_TEST] = "test", NULL};
 static const char *const colors[] = {"RGB", "BGR", "gray", NULL};
+static const char *const resizes[] = {"auto", "cover", "squash", NULL}; /* or a number */
 static const char *const schedules[] = {[SCHEDULE_CONSTANT] = "constant",
                                         [SCHEDULE_STEP] = "step",
                                         [SCHEDULE_COSINE] = "cosine",
@@ -22,6 +23,7 @@ _Static_assert(FORMAT_COUNT == 3, "a new weight format is named here and in the 
 
 static const char *const *const lists[OPTION_COUNT] = {[OPTION_SPLIT] = splits,
                                                        [OPTION_COLOR] = colors,
+                                                       [OPTION_RESIZE] = resizes,
                                                        [OPTION_SCHEDULE] = schedules,
                                                        [OPTION_FORMAT] = formats};
 

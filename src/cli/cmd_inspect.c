@@ -2,6 +2,7 @@
  * cmd_inspect.c - sned inspect: what is in a model, layer by layer.
  */
 #include "cli/command.h"
+#include "cli/describe.h"
 #include "cli/layers.h"
 #include "cli/model.h"
 #include "cli/print.h"
@@ -16,6 +17,8 @@ static sned_status print_model(const struct model *model, const struct layer_row
     print_line("%s: %s, %d x %d x %d %s, %d classes, %s", model->path, graph->name ? graph->name : "unnamed",
                input.channels, input.height, input.width, graph->rule.is_image ? graph->rule.color : "values",
                graph_class_count(graph), graph->integer ? "int8" : "float32");
+    print_input(graph);
+    print_labels(graph);
     SNED_TRY(layer_rows_print(rows, error));
     print_line("%s weights, %s kept, %s MACs an image, file %s", format_count(weights, rows->weights),
                format_count(kept, rows->kept), format_count(macs, rows->macs),
@@ -28,20 +31,30 @@ static sned_status print_model(const struct model *model, const struct layer_row
 static sned_status print_model_json(const struct model *model, const struct layer_rows *rows,
                                     sned_error *error)
 {
-    json_t *layers;
-    SNED_TRY(layer_rows_json(&layers, rows, error));
-    return print_json(json_pack("{s:I, s:I, s:I, s:I, s:o}", "weights", (json_int_t)rows->weights, "kept",
-                                (json_int_t)rows->kept, "bytes", (json_int_t)model->bytes, "macs",
-                                (json_int_t)rows->macs, "layers", layers),
-                      error);
+    json_t *layers = NULL, *input = NULL, *labels = NULL;
+    sned_status status;
+    SNED_TRY_DONE(layer_rows_json(&layers, rows, error));
+    SNED_TRY_DONE(input_json(&input, model->graph, error));
+    SNED_TRY_DONE(labels_json(&labels, model->graph, error));
+    status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O}", "weights", (json_int_t)rows->weights,
+                                  "kept", (json_int_t)rows->kept, "bytes", (json_int_t)model->bytes, "macs",
+                                  (json_int_t)rows->macs, "input", input, "labels", labels, "layers", layers),
+                        error);
+done:
+    json_decref(layers);
+    json_decref(input);
+    json_decref(labels);
+    return status;
 }
 
 static sned_status run_inspect(const struct options *options, sned_error *error)
 {
+    struct display display;
+    struct reporter reporter = display_reporter(&display, options->quiet);
     struct model model = {0};
     struct layer_rows rows = {0};
     sned_status status;
-    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, NULL, error));
+    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
     SNED_TRY_DONE(layer_rows_make(&rows, model.graph, model.storage, model.storage_count, error));
     status = options->json ? print_model_json(&model, &rows, error) : print_model(&model, &rows, error);
 done:
@@ -53,7 +66,7 @@ done:
 const struct command command_inspect = {
     .name = "inspect",
     .arguments = "MODEL",
-    .summary = "Show a model's layers, weights, bytes and MACs",
+    .summary = "Show a model's input, layers, weights, bytes and MACs",
     .text = "MACs count every weight, zeros included. Bytes of a layer are those it takes in the file: "
             "weights, indices, biases, "
             "scales.",

@@ -98,6 +98,7 @@ const struct command command_pack = {
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_COLOR,
-             OPTION_MEAN, OPTION_SCALE, OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_SEED, OPTION_THREADS},
+             OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_SEED,
+             OPTION_THREADS},
     .run = run_pack,
 };

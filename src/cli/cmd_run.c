@@ -86,11 +86,12 @@ const struct command command_run = {
     .name = "run",
     .arguments = "MODEL IMAGE...",
     .summary = "Classify pictures",
-    .text = "IMAGE is a JPEG or PNG file. A picture is cropped, or resized on its short side and cropped, to "
-            "the network's input. "
+    .text = "IMAGE is a JPEG or PNG file. A picture of another size than the network's input is brought to "
+            "it as the model says, or --resize. "
             "Scores are probabilities in percent.",
     .argument_min = 2,
     .argument_max = 1 << 20,
-    .keys = {OPTION_TOP, OPTION_LABELS, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_THREADS},
+    .keys = {OPTION_TOP, OPTION_LABELS, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE,
+             OPTION_THREADS},
     .run = run_run,
 };

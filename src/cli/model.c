@@ -4,6 +4,7 @@
 #include "cli/model.h"
 #include "base/file.h"
 #include "base/thread.h"
+#include "cli/pixel_range.h"
 #include "io/labels.h"
 #include "io/onnx.h"
 
@@ -49,12 +50,37 @@ static void default_rule(struct input_rule *rule, int channels, const struct rep
                 rule->color);
 }
 
+static sned_status override_color(struct input_rule *rule, const char *text, int channels, sned_error *error)
+{
+    const char *name = sned_color_name(text);
+    if (!name || (channels == 1) != !strcmp(name, "gray"))
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "--color: '%s' does not fit %d channels; RGB or BGR for 3, gray for 1", text,
+                         channels);
+    strcpy(rule->color, name);
+    return SNED_OK;
+}
+
+static sned_status override_resize(struct input_rule *rule, const char *text, struct extent input,
+                                   sned_error *error)
+{
+    if (!sned_resize_parse(&rule->resize, text))
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "--resize: '%s' is not squash, cover, auto or the pixels of the short side", text);
+    if (sned_resize_check(rule->resize, input, NULL) != SNED_OK)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "--resize: a short side of %s pixels leaves no centre of %d x %d for the input",
+                         text, input.height, input.width);
+    return SNED_OK;
+}
+
 static sned_status apply_overrides(struct graph *graph, const char *path, const struct options *options,
                                    const struct reporter *reporter, sned_error *error)
 {
     struct input_rule *rule = &graph->rule;
-    int channels = sned_shape_extent(&graph->tensors[graph->input].shape).channels;
-    bool given = options->color || options->mean || options->scale;
+    struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
+    int channels = input.channels;
+    bool given = options->color || options->mean || options->scale || options->resize;
     if (given && graph->integer)
         return sned_fail(error, SNED_ERROR_ARGUMENT,
                          "%s: the preprocessing of a .sned file is part of it; pack the model "
@@ -67,17 +93,12 @@ static sned_status apply_overrides(struct graph *graph, const char *path, const 
             SNED_TRY(override_numbers(rule->mean, options->mean, "mean", channels, error));
         if (options->scale)
             SNED_TRY(override_numbers(rule->scale, options->scale, "scale", channels, error));
-        if (options->color) {
-            bool known = !strcmp(options->color, "RGB") || !strcmp(options->color, "BGR") ||
-                         !strcmp(options->color, "gray");
-            if (!known || (channels == 1) != !strcmp(options->color, "gray"))
-                return sned_fail(error, SNED_ERROR_ARGUMENT,
-                                 "--color: '%s' does not fit %d channels; RGB or BGR for 3, "
-                                 "gray for 1",
-                                 options->color, channels);
-            strcpy(rule->color, options->color);
-        }
+        if (options->color)
+            SNED_TRY(override_color(rule, options->color, channels, error));
+        if (options->resize)
+            SNED_TRY(override_resize(rule, options->resize, input, error));
     }
+    warn_of_pixel_range(graph, path, reporter);
     if (options->has_label_offset)
         rule->label_offset = (int)options->label_offset;
     return SNED_OK;

@@ -40,10 +40,20 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPTION_COLOR] = {OPTION_COLOR, "color", 0, "ORDER", "RGB, BGR or gray, instead of what the model says",
                       KIND_TEXT, AT(color), 0, 0},
     [OPTION_MEAN] = {OPTION_MEAN, "mean", 0, "M,...",
-                     "Subtracted from each channel's pixels (0 to 255), instead of what the model says",
+                     "Subtracted from each channel's pixels (0 to 255), instead of what the model says; "
+                     "ImageNet's: 123.675,116.28,103.53 (255 times the mean of pixels from 0 to 1)",
                      KIND_TEXT, AT(mean), 0, 0},
-    [OPTION_SCALE] = {OPTION_SCALE, "scale", 0, "S,...", "Then multiplied, a number a channel", KIND_TEXT,
-                      AT(scale), 0, 0},
+    [OPTION_SCALE] = {OPTION_SCALE, "scale", 0, "S,...",
+                      "Then multiplied, a number a channel or one for all; ImageNet's: "
+                      "0.0171248,0.017507,0.0174292 (1 / (255 std)); pixels from 0 to 1: 0.0039216",
+                      KIND_TEXT, AT(scale), 0, 0},
+    [OPTION_RESIZE] =
+        {OPTION_RESIZE, "resize", 0, "HOW",
+         "Pictures of another size than the input's: squash (the whole picture, whatever its "
+         "proportions), cover (until it just covers the input, then its centre), N (its short "
+         "side to N pixels, then its centre: 256 for 224) or auto (the centre of what is at most "
+         "15 % larger on both sides, else cover; the default), instead of what the model says",
+         KIND_TEXT, AT(resize), 0, 0},
     [OPTION_LABEL_OFFSET] = {OPTION_LABEL_OFFSET, "label-offset", 0, "N", "Added to the labels of the data",
                              KIND_WHOLE, AT(label_offset), -100000, 100000},
     [OPTION_LABELS] = {OPTION_LABELS, "labels", 0, "FILE",

@@ -22,6 +22,7 @@ enum option_key {
     OPTION_COLOR,
     OPTION_MEAN,
     OPTION_SCALE,
+    OPTION_RESIZE,
     OPTION_LABEL_OFFSET,
     OPTION_LABELS,
     OPTION_CLASSES,
@@ -67,7 +68,7 @@ struct options {
     long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
-    const char *output, *data, *labels, *split, *against, *color, *mean, *scale, *densities, *block,
+    const char *output, *data, *labels, *split, *against, *color, *mean, *scale, *resize, *densities, *block,
         *characters, *fonts, *schedule;
     const char *checkpoint, *recipe, *format, *config, *timeline, *trace;
     const char **arguments; /* what is not an option, in order */

@@ -114,11 +114,12 @@ class Case:
     # ---- the tool ----
 
     def sned(self, *arguments, fails=False):
-        """Runs sned in the case's folder; asserts its exit status; the finished process, its stdout and stderr as text."""
+        """Runs sned in the case's folder; asserts its exit status (fails: True for 1, or the status); the finished process,
+        its stdout and stderr as text."""
         done = subprocess.run([self.sned_path, *map(str, arguments)], cwd=self.folder, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
         said = f"sned {' '.join(map(str, arguments))}: exit status {done.returncode}: {done.stderr[-600:]}"
-        assert done.returncode == (1 if fails else 0), said
+        assert done.returncode == int(fails), said
         return done
 
     def sned_json(self, *arguments):

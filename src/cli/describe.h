@@ -1,0 +1,18 @@
+/*
+ * describe.h - what a network takes and how its classes are called, as a user needs to know it.
+ */
+#ifndef SNED_CLI_DESCRIBE_H
+#define SNED_CLI_DESCRIBE_H
+
+#include "cli/json.h"
+#include "graph/graph.h"
+
+/* A few lines on stdout. */
+void print_input(const struct graph *graph);
+void print_labels(const struct graph *graph);
+
+/* New references, for json_decref also on failure. */
+sned_status input_json(json_t **object, const struct graph *graph, sned_error *error);
+sned_status labels_json(json_t **array, const struct graph *graph, sned_error *error); /* [] without labels */
+
+#endif
