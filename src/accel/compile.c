@@ -34,7 +34,6 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
         return compile_conv(c, n, error);
     case OP_GEMM:
         return compile_gemm(c, n, error);
-    case OP_CONCAT:
     case OP_FLATTEN:
     case OP_RESHAPE:
         return SNED_OK; /* a matter of places */

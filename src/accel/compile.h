@@ -20,9 +20,14 @@ struct compiler {
 
 sned_status compile_conv(struct compiler *c, int node, sned_error *error); /* compile_conv.c */
 sned_status compile_gemm(struct compiler *c, int node, sned_error *error); /* compile_gemm.c */
+sned_status compile_pool(struct compiler *c, int node, sned_error *error); /* compile_pool.c */
 sned_status compile_vector(struct compiler *c, int node,
                            sned_error *error); /* the others: compile_vector.c */
 /* The space-to-depth copy that a strided Conv reads. */
 sned_status compile_copy(struct compiler *c, int node, sned_error *error);
+
+/* A step of the vector unit; and a walk with any stride as steps of it (walk.h). */
+sned_status compile_work(struct compiler *c, int node, const struct vector_work *work, sned_error *error);
+sned_status compile_walk(struct compiler *c, int node, const struct vector_work *walk, sned_error *error);
 
 #endif

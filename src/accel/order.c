@@ -34,11 +34,10 @@ static struct region region_of(const struct placement *p, int spot)
     const struct extent e = p->spots[spot].extent;
     int64_t channel = 0, row = 0;
     int root = spot;
-    while (p->spots[root].place_of >= 0 || p->spots[root].parent >= 0) {
-        const struct spot *s = &p->spots[root];
-        channel += s->place_of < 0 ? s->channel : 0;
-        row += s->place_of < 0 ? s->row : 0;
-        root = s->place_of >= 0 ? s->place_of : s->parent;
+    while (p->spots[root].lies != LIES_ALONE) { /* one over another begins where that does: at 0, 0 */
+        channel += p->spots[root].channel;
+        row += p->spots[root].row;
+        root = p->spots[root].other;
     }
     return (struct region){.root = root,
                            .bytes = {p->spots[root].base, p->spots[root].base + p->spots[root].bytes},

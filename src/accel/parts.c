@@ -4,6 +4,7 @@
 #include "accel/parts.h"
 #include "accel/numbers.h"
 #include "accel/vector_cycles.h"
+#include "accel/walk.h"
 
 #include <math.h>
 
@@ -115,17 +116,9 @@ static struct task pool_part(const struct chain *c, int64_t from, int64_t to,
                              const struct accel_config *config)
 {
     struct task task = c->pool;
-    struct vector_work *work = &task.work.u.vector;
-    const int64_t top = from * work->stride_down - work->pad_top;
-    if (from > 0) {
-        work->base += top * work->pitch;
-        work->height -= top;
-        work->pad_top = 0;
-        work->out_base += from * work->out_pitch;
-        work->second += from * work->out_pitch;
-    }
-    work->out_height = to - from;
-    task.cycles = vector_cycles(work, config);
+    const struct vector_work *pool = &c->pool.work.u.vector;
+    task.work.u.vector = walk_part(pool, (int64_t[2]){from, 0}, (int64_t[2]){to, pool->out_width});
+    task.cycles = vector_cycles(&task.work.u.vector, config);
     return task;
 }
 

@@ -42,7 +42,8 @@ static void add_strip(struct need *need, const struct graph *graph, const struct
                       int pixels)
 {
     const int last = s->first + s->length - 1, height = height_of(graph, graph->nodes[last].output);
-    struct rows rows = {strip * height / s->strips, (strip + 1) * height / s->strips};
+    struct rows rows = {(int)((int64_t)strip * height / s->strips),
+                        (int)((int64_t)(strip + 1) * height / s->strips)};
     int64_t behind = 0; /* bytes of the node's output, where it lies between */
     for (int n = last; n >= s->first; n--) {
         const struct node *node = &graph->nodes[n];
