@@ -54,12 +54,12 @@ static bool find_argument(const struct command *command, int place, const char *
 
 static void describe_argument(FILE *out, const char *word, int length)
 {
-    if (memchr(word, '|', (size_t)length))
+    if (!strncmp(word, "IMAGE", strlen("IMAGE"))) /* folders are offered with files */
+        fputs("files jpg JPG jpeg JPEG png PNG", out);
+    else if (memchr(word, '|', (size_t)length))
         list_alternatives(out, word, length);
     else if (word_is(word, length, "NET"))
         list(out, zoo_names);
-    else if (word_is(word, length, "IMAGE..."))
-        fputs("files jpg JPG jpeg JPEG png PNG", out);
     else if (word_ends(word, length, ".onnx"))
         fputs("files onnx", out);
     else if (word_ends(word, length, ".sned"))

@@ -86,6 +86,9 @@ sned_status session_picture(struct session *session, const char *path, sned_erro
     SNED_TRY(image_read(path, &form, session->pixels, error));
     session_normalize(session);
     SNED_TRY(session_run(session, error));
+    sned_status status = evaluation_check(session->scores, session->classes, error);
+    if (status != SNED_OK)
+        return sned_error_context(error, status, "%s", path);
     to_probabilities(session->graph, session->scores, session->classes);
     return SNED_OK;
 }

@@ -35,6 +35,17 @@ void evaluation_add(struct evaluation *evaluation, const float *scores, int clas
     evaluation->top5 += before < 5;
 }
 
+sned_status evaluation_check(const float *scores, int classes, sned_error *error)
+{
+    for (int c = 0; c < classes; c++)
+        if (!isfinite(scores[c]))
+            return sned_fail(error, SNED_ERROR_DATA,
+                             "the network's scores are not finite (class %d: %g): its weights, or the "
+                             "preprocessing, do not hold",
+                             c, (double)scores[c]);
+    return SNED_OK;
+}
+
 static void finish(struct evaluation *evaluation, size_t count, double began)
 {
     const double images = evaluation->images ? (double)evaluation->images : 1;
@@ -116,6 +127,9 @@ static sned_status evaluate_batches(struct executor *executor, struct loader *lo
         evaluation->loss += loss * (double)got;
         for (size_t i = 0; i < got; i++) {
             const float *scores = executor_output(executor) + i * (size_t)classes;
+            sned_status status = evaluation_check(scores, classes, error);
+            if (status != SNED_OK)
+                return sned_error_context(error, status, "image %u", loader_which(loader)[i]);
             evaluation_add(evaluation, scores, classes, labels[i]);
             if (answers)
                 answers[loader_which(loader)[i]] = highest(scores, classes);

@@ -3,6 +3,8 @@
 The network here tells red (class 0) from green (class 1) by the mean of either over its whole input, so that its answer is
 known for any picture from the mean of what the input shows of it: numpy's, over exact boxes of pixels.
 """
+import json
+
 import numpy
 
 from case import near
@@ -136,3 +138,59 @@ def test_inspect_says_what_to_give(case):
         text = case.sned("inspect", path).stdout
         for part in ("pictures, 3 x 32 x 32 BGR", "mean 1,2,3; scale 0.5\n", "of another size: 40: ", "labels: red, green\n"):
             assert part in text, text
+
+
+# ---- many pictures ----
+
+def folder_of_pictures(case):
+    """Three pictures in class folders, and what else lies there; their paths as sned names them, in its order."""
+    for name, color in (("red/2.png", 0), ("red/10.PNG", 0), ("green/1.png", 1)):
+        pixels = numpy.zeros([8, 8, 3], "uint8")
+        pixels[:, :, color] = 200
+        case.picture(pixels, f"set/{name}")
+    (case.folder / "set/notes.txt").write_text("not a picture")
+    return ["set/green/1.png", "set/red/10.PNG", "set/red/2.png"]
+
+
+def test_run_takes_a_folder(case):
+    model, paths = red_or_green(case, 8), folder_of_pictures(case)
+    for folder in ("set", "set/"):
+        done = case.sned("run", model, folder, "--json")
+        assert "1 of 4 files are left out" in done.stderr, done.stderr
+        images = json.loads(done.stdout)["images"]
+        assert [image["file"] for image in images] == paths, images
+        assert [image["top"][0]["class"] for image in images] == [1, 0, 0], images
+    text = case.sned("run", model, "set/green", "set/red/2.png").stdout
+    assert text.index("set/green/1.png") < text.index("set/red/2.png"), text
+
+
+def test_run_goes_on_over_pictures_that_are_none(case):
+    model, paths = red_or_green(case, 8), folder_of_pictures(case)
+    (case.folder / "set/green/0.png").write_bytes(b"no picture")
+    for arguments, bad in ((["set"], "set/green/0.png"), ([paths[0], "nowhere.png", *paths[1:]], "nowhere.png")):
+        done = case.sned("run", model, *arguments, "--json", "-q", fails=True)
+        told = json.loads(done.stdout)
+        assert [image["file"] for image in told["images"]] == paths, told
+        assert [failure["file"] for failure in told["failed"]] == [bad] and told["failed"][0]["error"], told
+        lines = done.stderr.splitlines()
+        assert len(lines) == 2 and bad in lines[0] and "1 of 4 pictures could not be classified" in lines[1], lines
+        text = case.sned("run", model, *arguments, "-q", fails=True).stdout
+        assert [line for line in text.splitlines() if line.startswith("set/")] == paths, text
+    assert case.sned_json("run", model, "set/red")["failed"] == []
+
+
+def test_a_folder_without_pictures_is_an_error(case):
+    (case.folder / "nothing").mkdir()
+    case.sned_fails("nothing: no pictures", "run", red_or_green(case, 8), "nothing", "-q")
+
+
+def test_scores_that_are_not_finite_are_no_answer(case):
+    """An infinity from sums above 3.4e38, a NaN from the difference of two."""
+    folder_of_pictures(case)
+    for weights in ([[3e38, 0, 0], [0, 0, 0]], [[3e38, -3e38, 3e38], [0, 0, 0]]):
+        constants = {"w": numpy.array(weights, "float32").reshape(2, 3, 1, 1)}
+        model = case.save(case.model([("Conv", ["x", "w"], ["c"], {}), ("GlobalAveragePool", ["c"], ["p"], {}),
+                                      ("Flatten", ["p"], ["y"], {})], x=["N", 3, 8, 8], constants=constants))
+        case.sned_fails("set/red/2.png: .*not finite", "run", model, "set/red/2.png", "-q")
+        case.sned_fails("not finite", "eval", model, "--data", "set", "-q")
+        assert len(json.loads(case.sned("run", model, "set", "--json", "-q", fails=True).stdout)["failed"]) >= 2
