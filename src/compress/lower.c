@@ -2,11 +2,12 @@
  * lower.c - a calibrated float graph to the integer graph of docs/arithmetic.md, node by node.
  *
  * Activations keep their order, names and quantizations. Each Conv and Gemm gets constants of its own: int8
- * weights with a scale per filter (quantize_weight_scale), int32 biases in the accumulator's unit, and
+ * weights with a scale per filter (filter_scale.c), int32 biases in the accumulator's unit, and
  * scalings from there to the output. That no accumulator overflows is proved at the end, by sned_graph_check,
  * which names node and filter.
  */
 #include "base/memory.h"
+#include "compress/filter_scale.h"
 #include "compress/lower_scaling.h"
 #include "compress/quantize.h"
 
@@ -14,10 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A bias uses at most half of the accumulator, and has this precision where its filter has no weights left.
- */
-static const double bias_limit = 1 << 30, lone_bias = 1 << 20;
 
 struct lowering {
     const struct graph *from;
@@ -33,14 +30,6 @@ static sned_status fail(const struct node *node, sned_status status, const char 
 static float scale_of(const struct graph *graph, int tensor)
 {
     return graph->tensors[tensor].quantization.scale;
-}
-
-float quantize_weight_scale(const float *weights, size_t n)
-{
-    float largest = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = fmaxf(largest, fabsf(weights[i]));
-    return largest > 0 ? largest / 127 : 1;
 }
 
 /* ---- what every node has ---- */
@@ -103,40 +92,11 @@ static sned_status add_constant(struct lowering *lowering, const struct node *no
 
 /* ---- Conv and Gemm ---- */
 
-struct filter {
-    const float *weights;
-    size_t count;
-    float bias;
-    double scale_in, scale_out;
-    bool used;    /* has a weight or a bias */
-    double scale; /* of its weights */
-};
-
-/* The scale of training's fake quantization, but for filters whose bias would not fit the accumulator beside
- * it, and those that have a bias only, which then gets a fine one. */
-static void choose_scale(struct filter *filter)
-{
-    bool weights = false;
-    for (size_t i = 0; i < filter->count && !weights; i++)
-        weights = filter->weights[i] != 0;
-    const double bias = fabs((double)filter->bias) / filter->scale_in;
-    filter->used = weights || filter->bias != 0;
-    filter->scale = weights ? quantize_weight_scale(filter->weights, filter->count) : bias / lone_bias;
-    filter->scale = fmax(filter->scale, bias / bias_limit);
-}
-
-static int8_t quantize_weight(float weight, double scale)
-{
-    /* In float, as training rounds. */
-    float q = floorf(weight / (float)scale + 0.5f);
-    return (int8_t)(q < -127 ? -127 : q > 127 ? 127 : q);
-}
-
 /* What an integer cannot be made of. */
 static sned_status check_filter(const struct node *node, int k, const struct filter *filter,
                                 sned_error *error)
 {
-    bool finite = isfinite(filter->bias) && isfinite(filter->scale);
+    bool finite = isfinite(filter->bias);
     for (size_t i = 0; i < filter->count; i++)
         finite &= isfinite(filter->weights[i]) != 0;
     if (finite)
@@ -150,15 +110,16 @@ static sned_status lower_filter(struct node *node, int k, const struct filter *f
                                 int32_t *bias, sned_error *error)
 {
     SNED_TRY(check_filter(node, k, filter, error));
-    if (!filter->used) {
+    const double scale = filter_scale(filter);
+    if (scale == 0) {
         node->integer.scalings[k] = (struct scaling){0, 1};
         return SNED_OK;
     }
     for (size_t i = 0; i < filter->count; i++)
-        weights[i] = filter->weights[i] == 0 ? 0 : quantize_weight(filter->weights[i], filter->scale);
+        weights[i] = filter_weight(filter->weights[i], scale);
     if (bias)
-        *bias = (int32_t)floor(filter->bias / (filter->scale_in * filter->scale) + 0.5);
-    return set_scaling(node, k, filter->scale_in * filter->scale / filter->scale_out, error);
+        *bias = filter_bias(filter, scale);
+    return set_scaling(node, k, filter->in.scale * scale / filter->out.scale, error);
 }
 
 static sned_status lower_weights(struct lowering *lowering, const struct node *from, struct node *node,
@@ -170,8 +131,8 @@ static sned_status lower_weights(struct lowering *lowering, const struct node *f
     const int64_t filters = source->shape.dim[0];
     const size_t count = sned_shape_elements(&source->shape) / (size_t)filters;
     struct filter filter = {.count = count,
-                            .scale_in = scale_of(lowering->from, from->inputs[0]),
-                            .scale_out = scale_of(lowering->from, from->output)};
+                            .in = lowering->from->tensors[from->inputs[0]].quantization,
+                            .out = lowering->from->tensors[from->output].quantization};
     int8_t *weights = NULL;
     int32_t *biases = NULL;
     sned_status status;
@@ -182,7 +143,6 @@ static sned_status lower_weights(struct lowering *lowering, const struct node *f
     for (int64_t k = 0; k < filters; k++) {
         filter.weights = (const float *)source->data + (size_t)k * count;
         filter.bias = bias ? ((const float *)bias->data)[k] : 0;
-        choose_scale(&filter);
         SNED_TRY_DONE(lower_filter(node, (int)k, &filter, weights + (size_t)k * count,
                                    biases ? &biases[k] : NULL, error));
     }

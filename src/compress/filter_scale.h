@@ -1,0 +1,24 @@
+/*
+ * filter_scale.h - the scale of a filter's int8 weights, which is its accumulator's unit too, and the
+ * integers that follow.
+ */
+#ifndef SNED_COMPRESS_FILTER_SCALE_H
+#define SNED_COMPRESS_FILTER_SCALE_H
+
+#include "graph/graph.h"
+
+/* One filter of a Conv or Gemm as it is in floats, all of them finite. */
+struct filter {
+    const float *weights; /* [count] */
+    size_t count;
+    float bias;
+    struct quantization in, out; /* of what the node reads and makes */
+};
+
+/* 0 where the filter has neither a weight nor a bias. */
+double filter_scale(const struct filter *filter);
+
+int8_t filter_weight(float weight, double scale);
+int32_t filter_bias(const struct filter *filter, double scale);
+
+#endif
