@@ -82,8 +82,8 @@ struct member {
     size_t size;
 };
 
-/* A tar of `members`, or with raw set the first member's bytes alone, through the filter that `name` ends in.
- */
+/* A tar of `members` (a name that ends in '/' is a folder's), or with raw set the first member's bytes alone,
+ * through the filter that `name` ends in. */
 static inline void put_packed(const char *name, bool raw, const struct member *members, size_t count)
 {
     struct archive *archive = archive_write_new();
@@ -100,8 +100,9 @@ static inline void put_packed(const char *name, bool raw, const struct member *m
         struct archive_entry *entry = archive_entry_new();
         archive_entry_set_pathname(entry, members[i].name);
         archive_entry_set_size(entry, (int64_t)members[i].size);
-        archive_entry_set_filetype(entry, AE_IFREG);
-        archive_entry_set_perm(entry, 0644);
+        bool is_folder = members[i].name[strlen(members[i].name) - 1] == '/';
+        archive_entry_set_filetype(entry, is_folder ? AE_IFDIR : AE_IFREG);
+        archive_entry_set_perm(entry, is_folder ? 0755 : 0644);
         assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
         assert_int_equal(archive_write_data(archive, members[i].data, members[i].size), members[i].size);
         archive_entry_free(entry);
@@ -136,6 +137,15 @@ static inline unsigned char *gray_jpeg(int side, int gray, size_t *size)
     jpeg_destroy_compress(&jpeg);
     *size = written;
     return data;
+}
+
+/* Makes a folder and those above it. */
+static inline void put_folder(const char *name)
+{
+    char command[3 * PATH_SIZE];
+
+    snprintf(command, sizeof command, "mkdir -p '%s'", in_scratch(name));
+    assert_int_equal(system(command), 0);
 }
 
 /* Writes that JPEG as a file. */

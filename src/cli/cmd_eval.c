@@ -61,13 +61,13 @@ static double agreement(const int32_t *answers, const int32_t *others, size_t co
 }
 
 static sned_status print_evaluation(const struct options *options, const struct evaluation *evaluation,
-                                    double agreed, sned_error *error)
+                                    size_t ignored, double agreed, sned_error *error)
 {
     if (options->json) {
-        json_t *object =
-            json_pack("{s:f, s:f, s:f, s:I, s:I, s:f}", "top1", evaluation->top1, "top5", evaluation->top5,
-                      "loss", evaluation->loss, "images", (json_int_t)evaluation->images, "skipped",
-                      (json_int_t)evaluation->skipped, "seconds", evaluation->seconds);
+        json_t *object = json_pack("{s:f, s:f, s:f, s:I, s:I, s:I, s:f}", "top1", evaluation->top1, "top5",
+                                   evaluation->top5, "loss", evaluation->loss, "images",
+                                   (json_int_t)evaluation->images, "skipped", (json_int_t)evaluation->skipped,
+                                   "ignored", (json_int_t)ignored, "seconds", evaluation->seconds);
         if (object && options->against && json_object_set_new(object, "agreement", json_real(agreed)) != 0) {
             json_decref(object);
             object = NULL;
@@ -108,7 +108,7 @@ static sned_status run_eval(const struct options *options, sned_error *error)
     if (options->against)
         agreed = agreement(answers, others, images.count < other_count ? images.count : other_count);
     display_finish(&display);
-    status = print_evaluation(options, &evaluation, agreed, error);
+    status = print_evaluation(options, &evaluation, dataset_ignored(images.dataset), agreed, error);
 done:
     display_finish(&display);
     free(answers);

@@ -196,6 +196,10 @@ static sned_status open_images(struct images *images, const char *spec, struct d
                          sned_shape_extent(&graph->tensors[graph->input].shape).channels);
     wanted.form = input_form_of(graph);
     wanted.label_offset = graph->rule.label_offset;
+    if (graph->label_count == wanted.classes) {
+        wanted.class_names = (const char *const *)graph->labels;
+        wanted.class_name_count = graph->label_count;
+    }
     wanted.limit = options->limit > 0 ? (size_t)options->limit : 0;
     wanted.threads = option_threads(options);
     SNED_TRY(dataset_open(&images->dataset, spec, &wanted, error));

@@ -7,6 +7,7 @@
  */
 #include "io/archive_file.h"
 #include "base/memory.h"
+#include "io/folder.h"
 #include "io/spool.h"
 
 #include <archive.h>
@@ -126,32 +127,51 @@ static sned_status locate_content(struct archive *archive, const struct unpacked
     return SNED_OK;
 }
 
+/* An entry of that name, without a leading "./"; a folder's ends in '/'. NULL in *entry: it is the whole tar.
+ */
+static sned_status new_entry(struct tar_entry **entry, struct tar_index *index, size_t *capacity,
+                             const char *name, bool is_folder, sned_error *error)
+{
+    *entry = NULL;
+    while (strncmp(name, "./", 2) == 0)
+        name += 2;
+    if (is_folder && (!*name || strcmp(name, ".") == 0))
+        return SNED_OK;
+    if (index->count >= TAR_MAX_ENTRIES)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "more than %d files", TAR_MAX_ENTRIES);
+    if (index->count == *capacity) {
+        size_t larger = *capacity ? *capacity * 2 : 1024;
+        SNED_TRY(sned_resize(&index->entries, larger, sizeof *index->entries, error));
+        *capacity = larger;
+    }
+    bool wants_slash = is_folder && name[strlen(name) - 1] != '/';
+    *entry = &index->entries[index->count];
+    **entry = (struct tar_entry){0};
+    SNED_TRY(path_format(&(*entry)->name, error, "%s%s", name, wants_slash ? "/" : ""));
+    index->count++;
+    return SNED_OK;
+}
+
 static sned_status add_entry(struct tar_index *index, size_t *capacity, struct archive *archive,
                              struct archive_entry *found, const struct unpacked *unpacked, const char *path,
                              sned_error *error)
 {
     const char *name =
         archive_entry_pathname(found) ? archive_entry_pathname(found) : archive_entry_pathname_utf8(found);
-    int64_t size = archive_entry_size(found);
+    bool is_folder = archive_entry_filetype(found) == AE_IFDIR;
+    int64_t size = is_folder ? 0 : archive_entry_size(found);
+    struct tar_entry *entry;
 
-    if (archive_entry_filetype(found) != AE_IFREG || archive_entry_hardlink(found))
+    if (!is_folder && (archive_entry_filetype(found) != AE_IFREG || archive_entry_hardlink(found)))
         return SNED_OK;
     if (!name || !*name || strlen(name) > TAR_MAX_NAME || size < 0)
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: file %zu of the tar has no usable name or size", path,
                          index->count + 1);
-    if (index->count >= TAR_MAX_ENTRIES)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: more than %d files", path, TAR_MAX_ENTRIES);
-    if (index->count == *capacity) {
-        size_t larger = *capacity ? *capacity * 2 : 1024;
-        SNED_TRY(sned_resize(&index->entries, larger, sizeof *index->entries, error));
-        *capacity = larger;
-    }
-    while (strncmp(name, "./", 2) == 0)
-        name += 2;
-    struct tar_entry *entry = &index->entries[index->count];
-    *entry = (struct tar_entry){.size = (size_t)size};
-    SNED_TRY(sned_strdup(&entry->name, name, error));
-    index->count++;
+    SNED_TRY(
+        sned_error_context(error, new_entry(&entry, index, capacity, name, is_folder, error), "%s", path));
+    if (!entry || is_folder)
+        return SNED_OK;
+    entry->size = (size_t)size;
     return locate_content(archive, unpacked, entry, path, error);
 }
 
@@ -227,7 +247,7 @@ const struct tar_entry *tar_index_find(const struct tar_index *index, const char
         size_t middle = low + (high - low) / 2;
         int order = strcmp(index->entries[middle].name, name);
         if (order == 0)
-            return &index->entries[middle];
+            return text_ends_with(name, "/") ? NULL : &index->entries[middle];
         if (order < 0)
             low = middle + 1;
         else

@@ -25,9 +25,9 @@ sned_status unpacked_open(struct unpacked *unpacked, const char *path, size_t me
                           sned_error *error);
 void unpacked_free(struct unpacked *unpacked);
 
-/* One regular file in a tar: `size` bytes at `offset` of the unpacked tar. */
+/* One regular file in a tar: `size` bytes at `offset` of the unpacked tar; or a folder, of no bytes. */
 struct tar_entry {
-    char *name; /* owned; without a leading "./" */
+    char *name; /* owned; without a leading "./"; a folder's ends in '/' */
     size_t offset, size;
 };
 struct tar_index {
@@ -39,6 +39,7 @@ struct tar_index {
 sned_status tar_index_make(struct tar_index *index, const struct unpacked *unpacked, const char *path,
                            sned_error *error);
 void tar_index_free(struct tar_index *index);
-const struct tar_entry *tar_index_find(const struct tar_index *index, const char *name); /* NULL: not there */
+/* The file of that name; NULL: not there. */
+const struct tar_entry *tar_index_find(const struct tar_index *index, const char *name);
 
 #endif

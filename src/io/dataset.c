@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,47 @@ static sned_status check_shape(const struct dataset *dataset, const char *spec, 
                      input.channels, input.height, input.width, form->color);
 }
 
+/* A network whose outputs are not the class folders would have each of its answers compared with another
+ * class. Where no label is wanted, none is taken. */
+static sned_status check_folders(struct dataset *dataset, const char *spec,
+                                 const struct dataset_options *options, sned_error *error)
+{
+    struct source *source = dataset->source;
+    int64_t classes = (int64_t)source->class_count + dataset->label_offset;
+    char offset[48] = "";
+
+    if (!source->in_folders || source->unlabelled || options->classes == 0 || classes == options->classes)
+        return SNED_OK;
+    if (dataset->label_offset)
+        snprintf(offset, sizeof offset, ", and labels an offset of %d", dataset->label_offset);
+    if (options->unlabelled) {
+        sned_report(
+            dataset->reporter,
+            "%s: has %d class folders, the network %d classes%s; its pictures are used without labels", spec,
+            source->class_count, options->classes, offset);
+        source->unlabelled = true;
+        return SNED_OK;
+    }
+    return sned_fail(
+        error, SNED_ERROR_DATA,
+        "%s: has %d class folders, the network %d classes%s: give a folder for each class, or the "
+        "network's class names in order with --labels FILE",
+        spec, source->class_count, options->classes, offset);
+}
+
+/* A labels text or a batch need not show every class; but one that stops early may be of another network. */
+static void report_highest(const struct dataset *dataset, const char *spec,
+                           const struct dataset_options *options)
+{
+    const struct source *source = dataset->source;
+
+    if (source->unlabelled || source->in_folders || source->by_name || dataset->count < source->count ||
+        dataset->classes >= options->classes)
+        return;
+    sned_report(dataset->reporter, "%s: its highest class is %d, the network's %d", spec,
+                dataset->classes - 1, options->classes - 1);
+}
+
 static sned_status take_labels(struct dataset *dataset, const struct dataset_options *options,
                                sned_error *error)
 {
@@ -90,12 +132,12 @@ static sned_status take_labels(struct dataset *dataset, const struct dataset_opt
     SNED_TRY(sned_alloc(&dataset->labels, dataset->count, sizeof *dataset->labels, error));
     for (size_t i = 0; i < dataset->count; i++) {
         int64_t label =
-            source->unlabelled ? 0 : (int64_t)source->kind->label(source, i) + options->label_offset;
+            source->unlabelled ? 0 : (int64_t)source->kind->label(source, i) + dataset->label_offset;
         if (label < 0 || label >= LABEL_MAX || (options->classes > 0 && label >= options->classes)) {
             source->kind->where_label(source, i, where, sizeof where);
             return sned_fail(error, SNED_ERROR_DATA,
                              "%s is %lld (offset %d included); the network's classes are 0 to %d", where,
-                             (long long)label, options->label_offset,
+                             (long long)label, dataset->label_offset,
                              (options->classes > 0 ? options->classes : LABEL_MAX) - 1);
         }
         dataset->labels[i] = (int32_t)label;
@@ -129,6 +171,8 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
         .split = options->split,
         .memory_budget = options->memory_budget ? options->memory_budget : DEFAULT_BUDGET,
         .unlabelled = options->unlabelled,
+        .class_names = options->class_names,
+        .class_name_count = options->class_name_count,
         .threads = options->threads,
         .reporter = options->reporter,
     };
@@ -139,7 +183,6 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
     atomic_init(&dataset->damaged, 0);
     dataset->threads = options->threads;
     dataset->reporter = options->reporter;
-    dataset->label_offset = options->label_offset;
     dataset->split = options->split;
     SNED_TRY_DONE(set_form(&dataset->form, options, error));
     wanted.form = dataset->form;
@@ -156,7 +199,10 @@ sned_status dataset_open(struct dataset **out, const char *spec, const struct da
                          (source->type == ITEM_VALUES ? sizeof(float) : 1);
     dataset->viewed = source->kind->view && source->kind->view(source, 0, &dataset->form);
     SNED_TRY_DONE(check_shape(dataset, spec, error));
+    dataset->label_offset = source->by_name ? 0 : options->label_offset;
+    SNED_TRY_DONE(check_folders(dataset, spec, options, error));
     SNED_TRY_DONE(take_labels(dataset, options, error));
+    report_highest(dataset, spec, options);
     SNED_TRY_DONE(make_cache(dataset, wanted.memory_budget, error));
     *out = dataset;
     dataset = NULL;
@@ -209,6 +255,11 @@ const char *dataset_split_name(const struct dataset *dataset)
 size_t dataset_damaged(const struct dataset *dataset)
 {
     return atomic_load(&dataset->damaged);
+}
+
+size_t dataset_ignored(const struct dataset *dataset)
+{
+    return dataset->source->ignored;
 }
 
 struct extent dataset_extent(const struct dataset *dataset)

@@ -23,8 +23,12 @@ struct dataset_options {
     /* Pictures are given in it: decoded, resized, cropped. takes_values: items are ITEM_VALUES, or
      * dataset_open fails. */
     struct input_form form;
-    int label_offset;     /* added to the labels as stored */
-    int classes;          /* labels, offset included, must be below this: SNED_ERROR_DATA. 0: any */
+    int label_offset; /* added to the labels as stored */
+    int classes;      /* labels, offset included, must be below this, and class folders be as many:
+                         SNED_ERROR_DATA. 0: any */
+    const char *const *class_names; /* [class_name_count], what the network calls its classes: folders are
+                                       matched by name, and label_offset does not count. NULL: by order */
+    int class_name_count;
     bool unlabelled;      /* pictures that have no labels will do: see dataset_has_labels */
     size_t limit;         /* at most so many images, the first in the set's order; 0: all */
     size_t memory_budget; /* bytes that decoded images may take; beyond it they are decoded when read. 0: 128
@@ -53,6 +57,7 @@ const char *dataset_class_name(const struct dataset *dataset, int label); /* or 
 /* Which images these are, for a table: "training", "test", or "all" where the data has no splits. */
 const char *dataset_split_name(const struct dataset *dataset);
 size_t dataset_damaged(const struct dataset *dataset); /* met so far */
+size_t dataset_ignored(const struct dataset *dataset); /* files in class folders that are no JPEG or PNG */
 
 /*
  * Items `indices` to items [count][dataset_item_size] (floats are aligned as `items` is) and labels [count];

@@ -2,15 +2,17 @@
  * dataset_images.c - pictures in a folder or a tar as a source, with a labels text or with class folders.
  *
  * The place is listed once; an item is then a file name, or an offset into the unpacked tar. Pictures are
- * decoded by image_decode on request. Files that no label names, and what is no picture beside class folders,
- * are left out.
+ * decoded by image_decode on request. Files that no label names, and what is no picture in class folders, are
+ * left out.
  */
 #include "base/memory.h"
 #include "io/archive_file.h"
+#include "io/class_folders.h"
 #include "io/dataset_source.h"
 #include "io/folder.h"
 #include "io/image.h"
 #include "io/labels.h"
+#include "io/picture_folders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +125,8 @@ static void report_unlabelled(const struct images_source *images, const struct s
     size_t pictures = 0;
 
     for (size_t i = 0; i < images->tar.count; i++)
-        pictures += image_has_name(images->tar.entries[i].name);
+        pictures +=
+            image_has_name(images->tar.entries[i].name) && !path_is_clutter(images->tar.entries[i].name);
     if (pictures > images->head.count)
         sned_report(options->reporter, "%s: %zu pictures that %s does not name are left out", images->place,
                     pictures - images->head.count, images->labels_path);
@@ -153,130 +156,107 @@ static sned_status take_labels(struct images_source *images, const struct source
 
 /* ---- with class folders ---- */
 
-/* Length of the first folder's name in a relative path; 0: it lies in none. */
-static size_t first_folder(const char *name)
+/* Every path in the place that is somebody's data; *paths is owned, what it points to is not. */
+static sned_status list_place(struct images_source *images, const char ***paths, size_t *count,
+                              sned_error *error)
 {
-    const char *slash = strchr(name, '/');
-
-    return slash ? (size_t)(slash - name) : 0;
-}
-
-/* Letters to skip: a folder around all class folders, as tars have it ("set/cat/1.jpg"). */
-static size_t common_folder(const struct item *items, size_t count)
-{
-    size_t length = count ? first_folder(items[0].name) : 0;
-
-    for (size_t i = 0; i < count && length; i++)
-        if (strncmp(items[i].name, items[0].name, length + 1) != 0 ||
-            !first_folder(items[i].name + length + 1))
-            length = 0;
-    return length ? length + 1 : 0;
-}
-
-/* The number of the class `name` [length] among the names, or -1. */
-static int find_class(char *const *names, int count, const char *name, size_t length)
-{
-    for (int i = 0; i < count; i++)
-        if (strncmp(names[i], name, length) == 0 && !names[i][length])
-            return i;
-    return -1;
-}
-
-/* Numbers the class folders in the items' order (which is that of their names), or as `classes` has them. */
-static sned_status number_classes(struct images_source *images, const struct source *classes,
-                                  sned_error *error)
-{
-    sned_status status = SNED_OK;
-    struct name_list names = {0}; /* the source's class names in the end */
-    size_t skip = common_folder(images->items, images->head.count);
-    int known = -1;
-
-    for (int i = 0; classes && i < classes->class_count; i++)
-        SNED_TRY_DONE(name_list_add(&names, classes->class_names[i], error));
-    for (size_t i = 0; i < images->head.count; i++) {
-        struct item *item = &images->items[i];
-        const char *name = item->name + skip;
-        size_t length = first_folder(name);
-        if (length == 0) {
-            status =
-                sned_fail(error, SNED_ERROR_DATA,
-                          "%s: %s lies in no class folder, and there is no labels text (labels.txt in it, or "
-                          "NAME.labels.txt beside it)",
-                          images->place, item->name);
-            goto done;
-        }
-        if (known >= 0 && strncmp(images->items[i - 1].name + skip, name, length + 1) == 0) {
-            item->label = images->items[i - 1].label; /* the same folder as the image before */
-            continue;
-        }
-        known = find_class(names.names, (int)names.count, name, length);
-        if (known < 0 && classes) {
-            status =
-                sned_fail(error, SNED_ERROR_DATA, "%s: the class folder %.*s is not in the training split",
-                          images->place, (int)length, name);
-            goto done;
-        }
-        if (known < 0) {
-            known = (int)names.count;
-            SNED_TRY_DONE(name_list_add(&names, name, error));
-            names.names[known][length] = 0;
-        }
-        item->label = known;
+    if (!images->is_tar && !images->files.count)
+        SNED_TRY(folder_walk(&images->files, images->place, error));
+    size_t all = images->is_tar ? images->tar.count : images->files.count;
+    SNED_TRY(sned_alloc(paths, all, sizeof **paths, error));
+    for (size_t i = 0; i < all; i++) {
+        const char *path = images->is_tar ? images->tar.entries[i].name : images->files.names[i];
+        if (!path_is_clutter(path))
+            (*paths)[(*count)++] = path;
     }
-    images->head.class_names = names.names;
-    images->head.class_count = (int)names.count;
-    names = (struct name_list){0};
-done:
-    name_list_free(&names);
-    return status;
+    return SNED_OK;
 }
 
-static void add_picture(struct images_source *images, const struct item *item)
+static void take_classes(struct source *head, struct folder_pictures *pictures)
 {
-    if (image_has_name(item->name))
-        images->items[images->head.count++] = *item;
+    head->count = pictures->count;
+    head->ignored = pictures->ignored;
+    head->unlabelled = pictures->unlabelled;
+    head->has_splits = pictures->has_splits;
+    head->by_name = pictures->by_name;
+    head->in_folders = !pictures->by_name;
+    head->class_names = pictures->classes.names;
+    head->class_count = (int)pictures->classes.count;
+    pictures->classes = (struct name_list){0};
 }
 
-static bool in_class_folders(const struct images_source *images)
-{
-    size_t skip = common_folder(images->items, images->head.count);
-
-    for (size_t i = 0; i < images->head.count; i++)
-        if (!first_folder(images->items[i].name + skip))
-            return false;
-    return true;
-}
-
-static sned_status take_folders(struct images_source *images, const struct source *classes,
+static sned_status take_folders(struct images_source *images, const struct images_place *place,
                                 const struct source_options *options, sned_error *error)
 {
-    if (!images->is_tar)
-        SNED_TRY(folder_walk(&images->files, images->place, error));
-    size_t count = images->is_tar ? images->tar.count : images->files.count;
-    SNED_TRY(sned_alloc(&images->items, count, sizeof *images->items, error));
-    for (size_t i = 0; i < count; i++) {
-        const struct tar_entry *entry = images->is_tar ? &images->tar.entries[i] : NULL;
-        struct item item = {.name = entry ? entry->name : images->files.names[i]};
-        if (entry) {
-            item.offset = entry->offset;
-            item.size = entry->size;
-        }
-        add_picture(images, &item);
+    sned_status status;
+    struct folder_pictures pictures = {0};
+    const char **paths = NULL;
+    size_t count = 0;
+
+    SNED_TRY_DONE(list_place(images, &paths, &count, error));
+    const struct listing listing = {.paths = paths, .count = count};
+    SNED_TRY_DONE(folder_pictures_find(&pictures, images->place, listing, place->names, place->classes,
+                                       options, error));
+    SNED_TRY_DONE(sned_alloc(&images->items, pictures.count, sizeof *images->items, error));
+    for (size_t i = 0; i < pictures.count; i++) {
+        struct item *item = &images->items[i];
+        *item = (struct item){.name = pictures.paths[i], .label = pictures.labels[i]};
+        if (images->is_tar)
+            locate_item(images, item, error);
     }
-    if (images->head.count == 0)
-        return sned_fail(error, SNED_ERROR_DATA,
-                         "%s: no images (.jpg, .jpeg, .png), no IDX files and no CIFAR-10 "
-                         "batches in it",
-                         images->place);
-    images->head.unlabelled = options->unlabelled && !in_class_folders(images);
-    return images->head.unlabelled ? SNED_OK : number_classes(images, classes, error);
+    take_classes(&images->head, &pictures);
+done:
+    folder_pictures_free(&pictures);
+    free(paths);
+    return status;
 }
 
 /* ---- opening ---- */
 
-sned_status source_open_images(struct source **source, const char *place, const char *labels,
-                               const struct source *classes, const struct source_options *options,
-                               sned_error *error)
+/* A text that is to say the pictures' labels may be one of the class folders' names instead: *found. */
+static sned_status is_names_text(struct images_source *images, bool *found, sned_error *error)
+{
+    sned_status status;
+    struct name_list folders = {0}, names = {0};
+    const char **paths = NULL;
+    size_t count = 0;
+
+    SNED_TRY_DONE(list_place(images, &paths, &count, error));
+    SNED_TRY_DONE(folder_pictures_classes(&folders, images->place, (struct listing){paths, count, 0}, error));
+    status = class_folders_read_names(&names, found, images->labels_path, &folders, NULL, error);
+done:
+    name_list_free(&folders);
+    name_list_free(&names);
+    free(paths);
+    return status;
+}
+
+/* With the labels text, or with the class folders whose names it holds. */
+static sned_status take_either(struct images_source *images, const struct images_place *place,
+                               const struct source_options *options, sned_error *error)
+{
+    struct images_place folders = *place;
+    sned_error why = {0};
+    bool found;
+
+    sned_status status = take_labels(images, options, &why);
+    if (status != SNED_ERROR_DATA)
+        return status == SNED_OK ? SNED_OK : sned_fail(error, status, "%s", why.message);
+    SNED_TRY(is_names_text(images, &found, error));
+    if (!found)
+        return sned_fail(error, status, "%s", why.message);
+    free(images->items);
+    images->items = NULL;
+    labels_free(&images->labels);
+    folders.names = images->labels_path;
+    status = take_folders(images, &folders, options, error);
+    free(images->labels_path);
+    images->labels_path = NULL;
+    return status;
+}
+
+sned_status source_open_images(struct source **source, const struct images_place *place,
+                               const struct source_options *options, sned_error *error)
 {
     sned_status status;
     struct images_source *images = NULL;
@@ -284,21 +264,21 @@ sned_status source_open_images(struct source **source, const char *place, const 
     *source = NULL;
     SNED_TRY_DONE(sned_alloc(&images, 1, sizeof *images, error));
     images->head.kind = &images_kind;
-    images->is_tar = !path_is_folder(place);
-    SNED_TRY_DONE(sned_strdup(&images->place, place, error));
-    if (labels)
-        SNED_TRY_DONE(sned_strdup(&images->labels_path, labels, error));
+    images->is_tar = !path_is_folder(place->place);
+    SNED_TRY_DONE(sned_strdup(&images->place, place->place, error));
+    if (place->labels)
+        SNED_TRY_DONE(sned_strdup(&images->labels_path, place->labels, error));
     if (images->is_tar) {
-        SNED_TRY_DONE(unpacked_open(&images->bytes, place, options->memory_budget, error));
-        SNED_TRY_DONE(tar_index_make(&images->tar, &images->bytes, place, error));
+        SNED_TRY_DONE(unpacked_open(&images->bytes, images->place, options->memory_budget, error));
+        SNED_TRY_DONE(tar_index_make(&images->tar, &images->bytes, images->place, error));
         if (images->tar.count == 0) {
-            status = sned_fail(error, SNED_ERROR_DATA, "%s: no images in it", place);
+            status = sned_fail(error, SNED_ERROR_DATA, "%s: no images in it", images->place);
             goto done;
         }
         images->head.memory = images->bytes.memory;
     }
-    SNED_TRY_DONE(labels ? take_labels(images, options, error)
-                         : take_folders(images, classes, options, error));
+    SNED_TRY_DONE(place->labels ? take_either(images, place, options, error)
+                                : take_folders(images, place, options, error));
     *source = &images->head;
     images = NULL;
 done:

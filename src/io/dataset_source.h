@@ -38,13 +38,19 @@ struct source {
     bool unlabelled;    /* no label is known; all are 0 */
     char **class_names; /* [class_count], owned; NULL: none known */
     int class_count;
+    bool in_folders; /* each class has a folder, so that there are no others; not where by_name */
+    bool by_name;    /* labels are numbers of source_options' class_names */
+    size_t ignored;  /* files left out that are no pictures */
 };
 
 struct source_options {
     enum split split;
     struct input_form form;
     size_t memory_budget;
-    bool unlabelled; /* pictures in no class folders are taken without labels */
+    bool unlabelled; /* pictures in no class folders, or of unknown classes, are taken without labels */
+    const char *const
+        *class_names; /* [class_name_count]: what the network calls its classes; NULL: it does not */
+    int class_name_count;
     int threads;
     const struct reporter *reporter;
 };
@@ -56,13 +62,16 @@ sned_status source_open_cifar(struct source **source, bool *found, const char *f
                               const struct source_options *options, sned_error *error);
 
 /*
- * The pictures in `place` (a folder or a tar) that the text `labels` names; labels NULL: one class per
- * sub-folder, in the order of their names, or of `classes` (a source opened before: the training split),
- * which then must hold each of them.
+ * The pictures in `place` (a folder or a tar) that the text `labels` names; labels NULL, or of the names of
+ * class folders: those in class folders (picture_folders.h), numbered as `classes` (a source opened before:
+ * the training split) or the text `names` has them. Each but place may be NULL.
  */
-sned_status source_open_images(struct source **source, const char *place, const char *labels,
-                               const struct source *classes, const struct source_options *options,
-                               sned_error *error);
+struct images_place {
+    const char *place, *labels, *names;
+    const struct source *classes;
+};
+sned_status source_open_images(struct source **source, const struct images_place *place,
+                               const struct source_options *options, sned_error *error);
 
 /* The array in the .npy file `samples`, and its labels from another (NULL: none). */
 sned_status source_open_npy(struct source **source, const char *samples, const char *labels,

@@ -2,7 +2,8 @@
  * dataset_spec.c - what the user wrote after --data, resolved to files: the only place that knows these
  * rules.
  *
- *   FOLDER          with MNIST's IDX files, or CIFAR-10 batches, or train.* and val.* pairs, or images
+ *   FOLDER          with MNIST's IDX files, or CIFAR-10 batches, or a split each in train, val, test, or
+ *                   images
  *   TAR             with its labels text beside it (a.tar.xz: a.labels.txt), else class folders inside
  *   PLACE:LABELS    a folder or tar, and its labels text
  *   X.npy[:Y.npy]   samples, and their labels
@@ -12,22 +13,10 @@
 #include "io/dataset_source.h"
 #include "io/folder.h"
 #include "io/labels.h"
+#include "io/splits.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const tar_endings[] = {".tar", ".tar.xz",  ".tar.gz", ".tgz",
-                                          ".txz", ".tar.bz2", ".tar.zst"};
-enum { TAR_ENDINGS = sizeof tar_endings / sizeof *tar_endings };
-
-/* The length of a tar's path without its ending, or 0. */
-static size_t tar_stem(const char *path)
-{
-    for (int i = 0; i < TAR_ENDINGS; i++)
-        if (text_ends_with(path, tar_endings[i]))
-            return strlen(path) - strlen(tar_endings[i]);
-    return 0;
-}
 
 /* The length of the path of the folder that `path` lies in, "." being written as 0 letters. */
 static int folder_length(const char *path)
@@ -50,7 +39,7 @@ static int folder_length(const char *path)
 /* The labels text of a folder or tar, or NULL: PLACE/labels.txt, then PLACE.labels.txt beside it. */
 static sned_status find_labels(char **labels, const char *place, sned_error *error)
 {
-    int stem = (int)tar_stem(place);
+    int stem = (int)path_tar_stem(place);
 
     *labels = NULL;
     if (path_is_folder(place)) {
@@ -62,22 +51,30 @@ static sned_status find_labels(char **labels, const char *place, sned_error *err
     return SNED_OK;
 }
 
-/* Names of the classes, from a text in the folder of images or beside it; class folders' names come first. */
-static sned_status find_names(struct source *source, const char *place, sned_error *error)
+/* The text of the classes' names, in the folder of images or beside it, or NULL. */
+static sned_status find_names(char **names, const char *place, sned_error *error)
 {
-    static const char *const texts[] = {"classes.txt", "synset_words.txt"};
-    sned_status status = SNED_OK;
-    char *path = NULL;
+    static const char *const texts[] = {"classes.txt", "class_names.txt", "names.txt", "synset_words.txt"};
     int length = folder_length(place);
 
-    for (int i = 0; i < 2 && !path && !source->class_names; i++) {
-        FIND_FILE(&path, error, "%s/%s", place, texts[i]);
-        if (!path)
-            FIND_FILE(&path, error, "%.*s%s%s", length, place, strchr(place, '/') ? "/" : "", texts[i]);
+    *names = NULL;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && !*names; i++) {
+        FIND_FILE(names, error, "%s/%s", place, texts[i]);
+        if (!*names)
+            FIND_FILE(names, error, "%.*s%s%s", length, place, strchr(place, '/') ? "/" : "", texts[i]);
     }
-    if (path)
-        status = class_names_read(&source->class_names, &source->class_count, path, error);
-    free(path);
+    return SNED_OK;
+}
+
+/* The classes of numbers alone. */
+static sned_status name_classes(struct source *source, const char *place, sned_error *error)
+{
+    char *names;
+
+    SNED_TRY(find_names(&names, place, error));
+    sned_status status =
+        names ? class_names_read(&source->class_names, &source->class_count, names, error) : SNED_OK;
+    free(names);
     return status;
 }
 
@@ -85,47 +82,77 @@ static sned_status open_place(struct source **source, const char *place, const c
                               const struct source *classes, const struct source_options *options,
                               sned_error *error)
 {
-    char *found = NULL;
-    sned_status status = SNED_OK;
+    char *found = NULL, *names = NULL;
+    sned_status status;
 
-    if (!labels) {
-        status = find_labels(&found, place, error);
-        labels = found;
-    }
-    if (status == SNED_OK)
-        status = source_open_images(source, place, labels, classes, options, error);
-    if (status == SNED_OK)
-        status = find_names(*source, place, error);
+    if (!labels)
+        SNED_TRY_DONE(find_labels(&found, place, error));
+    SNED_TRY_DONE(find_names(&names, place, error));
+    const struct images_place what = {place, labels ? labels : found, names, classes};
+    SNED_TRY_DONE(source_open_images(source, &what, options, error));
+    if (!(*source)->class_names)
+        status = name_classes(*source, place, error);
+done:
     free(found);
+    free(names);
     return status;
 }
 
-/* ---- train.* and val.* ---- */
+/* ---- folders and tars that are splits ---- */
 
-/* *place (owned): FOLDER/STEM as a folder or tar, or NULL. */
-static sned_status find_split(char **place, const char *folder, const char *stem, sned_error *error)
+/* What in the folder can be one: folders and tars. */
+static sned_status list_candidates(struct name_list *candidates, const char *folder, sned_error *error)
 {
-    SNED_TRY(path_format(place, error, "%s/%s", folder, stem));
-    if (path_is_folder(*place))
-        return SNED_OK;
-    free(*place);
-    *place = NULL;
-    for (int i = 0; i < TAR_ENDINGS && !*place; i++)
-        FIND_FILE(place, error, "%s/%s%s", folder, stem, tar_endings[i]);
-    return SNED_OK;
+    sned_status status;
+    struct name_list all = {0};
+    char *path = NULL;
+
+    SNED_TRY_DONE(folder_list(&all, folder, error));
+    for (size_t i = 0; i < all.count; i++) {
+        SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, all.names[i]));
+        if (path_is_folder(path) || (path_tar_stem(path) && path_is_file(path)))
+            SNED_TRY_DONE(name_list_add(candidates, all.names[i], error));
+        free(path);
+        path = NULL;
+    }
+done:
+    free(path);
+    name_list_free(&all);
+    return status;
 }
 
-/* The classes of the training split number those of the other where both are class folders. */
+/* A tar is taken for labelled: it would have to be opened to know. */
+static sned_status has_labels(bool *has, const char *place, sned_error *error)
+{
+    sned_status status;
+    struct name_list folders = {0};
+    char *labels;
+
+    SNED_TRY(find_labels(&labels, place, error));
+    *has = labels || !path_is_folder(place);
+    free(labels);
+    if (*has)
+        return SNED_OK;
+    status = list_candidates(&folders, place, error);
+    *has = folders.count > 0;
+    name_list_free(&folders);
+    return status;
+}
+
+/* The classes of the training split (may be NULL) number those of the other where both are class folders. */
 static sned_status open_split(struct source **source, const char *train, const char *place,
                               const struct source_options *options, sned_error *error)
 {
-    sned_status status = SNED_OK;
+    sned_status status;
     struct source *classes = NULL;
+    struct source_options quiet = *options;
     char *labels = NULL;
 
+    quiet.reporter = NULL;
+    quiet.split = SPLIT_TRAIN;
     SNED_TRY_DONE(find_labels(&labels, place, error));
-    if (!labels && options->split == SPLIT_TEST)
-        SNED_TRY_DONE(open_place(&classes, train, NULL, NULL, options, error));
+    if (!labels && train && strcmp(train, place) != 0 && !options->class_names)
+        SNED_TRY_DONE(open_place(&classes, train, NULL, NULL, &quiet, error));
     status = open_place(source, place, labels, classes, options, error);
 done:
     source_close(classes);
@@ -137,20 +164,35 @@ done:
 static sned_status try_splits(struct source **source, bool *found, const char *folder,
                               const struct source_options *options, sned_error *error)
 {
-    static const char *const other_stems[] = {"val", "test", "valid", "validation"};
     sned_status status;
-    char *train = NULL, *other = NULL;
+    struct name_list candidates = {0};
+    struct splits splits = {0};
+    const char *name;
+    char *train = NULL, *test = NULL, *place = NULL;
+    bool test_has_labels = false;
 
     *found = false;
-    SNED_TRY_DONE(find_split(&train, folder, "train", error));
-    for (size_t i = 0; i < sizeof other_stems / sizeof *other_stems && !other; i++)
-        SNED_TRY_DONE(find_split(&other, folder, other_stems[i], error));
-    *found = train && other;
-    if (*found)
-        status = open_split(source, train, options->split == SPLIT_TRAIN ? train : other, options, error);
+    SNED_TRY_DONE(list_candidates(&candidates, folder, error));
+    SNED_TRY_DONE(splits_find(&splits, &candidates, folder, error));
+    *found = splits_found(&splits);
+    if (!*found)
+        goto done;
+    if (splits.test) {
+        SNED_TRY_DONE(path_format(&test, error, "%s/%s", folder, splits.test));
+        SNED_TRY_DONE(has_labels(&test_has_labels, test, error));
+    }
+    SNED_TRY_DONE(
+        splits_choose(&name, &splits, options->split, test_has_labels, folder, options->reporter, error));
+    SNED_TRY_DONE(path_format(&place, error, "%s/%s", folder, name));
+    if (splits.train)
+        SNED_TRY_DONE(path_format(&train, error, "%s/%s", folder, splits.train));
+    SNED_TRY_DONE(open_split(source, train, place, options, error));
+    (*source)->has_splits = true;
 done:
+    name_list_free(&candidates);
     free(train);
-    free(other);
+    free(test);
+    free(place);
     return status;
 }
 
@@ -168,7 +210,7 @@ static sned_status try_lone_tar(struct source **source, bool *found, const char 
     *found = false;
     SNED_TRY_DONE(folder_list(&list, folder, error));
     for (size_t i = 0; i < list.count; i++) {
-        if (!tar_stem(list.names[i]))
+        if (!path_tar_stem(list.names[i]))
             continue;
         if (tar) {
             *found = true;
@@ -198,10 +240,10 @@ static sned_status open_folder(struct source **source, const char *folder,
     SNED_TRY(source_open_idx(source, &found, folder, options, error));
     if (!found)
         SNED_TRY(source_open_cifar(source, &found, folder, options, error));
-    if (!found)
-        SNED_TRY(try_splits(source, &found, folder, options, error));
     if (found)
         (*source)->has_splits = true;
+    if (!found)
+        SNED_TRY(try_splits(source, &found, folder, options, error));
     if (!found) {
         SNED_TRY(find_labels(&labels, folder, error));
         found = labels != NULL;
@@ -273,7 +315,7 @@ static sned_status try_arrays(struct source **source, bool *found, const char *f
             status = sned_fail(error, SNED_ERROR_DATA, "%s: holds no arrays", file);
     }
     if (*found && status == SNED_OK)
-        status = find_names(*source, file, error);
+        status = name_classes(*source, file, error);
 done:
     free(labels);
     return status;
@@ -297,7 +339,7 @@ static sned_status open_spec(struct source **source, const char *spec, const str
         goto done;
     if (behind)
         status = open_pair(source, before, behind, options, error);
-    else if (path_is_file(spec) && tar_stem(spec))
+    else if (path_is_file(spec) && path_tar_stem(spec))
         status = open_place(source, spec, NULL, NULL, options, error);
     else if (path_is_file(spec))
         status = sned_fail(

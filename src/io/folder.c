@@ -52,6 +52,42 @@ bool text_ends_with(const char *text, const char *end)
     return length >= end_length && strcasecmp(text + length - end_length, end) == 0;
 }
 
+/* The name of a part of a path. */
+static bool is_clutter(const char *name, size_t length)
+{
+    static const char *const names[] = {"__MACOSX",   "Thumbs.db",    "desktop.ini",
+                                        "@eaDir",     "$RECYCLE.BIN", "System Volume Information",
+                                        "lost+found", "__pycache__"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && strncasecmp(name, names[i], length) == 0)
+            return true;
+    return length > 0 && name[0] == '.';
+}
+
+bool path_is_clutter(const char *path)
+{
+    while (*path) {
+        size_t length = strcspn(path, "/");
+        if (is_clutter(path, length))
+            return true;
+        path += length;
+        path += *path == '/';
+    }
+    return false;
+}
+
+size_t path_tar_stem(const char *path)
+{
+    static const char *const endings[] = {".tar", ".tar.xz",  ".tar.gz", ".tgz",
+                                          ".txz", ".tar.bz2", ".tar.zst"};
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (text_ends_with(path, endings[i]))
+            return strlen(path) - strlen(endings[i]);
+    return 0;
+}
+
 sned_status name_list_add(struct name_list *list, const char *name, sned_error *error)
 {
     if (list->count >= FOLDER_MAX_NAMES)
@@ -85,7 +121,8 @@ static void sort_names(struct name_list *list)
         qsort(list->names, list->count, sizeof *list->names, compare_names);
 }
 
-/* Adds `prefix` + name of what lies in `folder`; below it too, and then files only, where depth > 0. */
+/* Adds `prefix` + name of what lies in `folder`; below it too, and then with a '/' behind folders, where
+ * depth > 0. */
 static sned_status add_folder(struct name_list *list, const char *folder, const char *prefix, int depth,
                               sned_error *error)
 {
@@ -97,7 +134,7 @@ static sned_status add_folder(struct name_list *list, const char *folder, const 
     if (!stream)
         return sned_fail(error, SNED_ERROR_IO, "%s: cannot read this folder: %s", folder, strerror(errno));
     while ((found = readdir(stream))) {
-        if (found->d_name[0] == '.')
+        if (path_is_clutter(found->d_name))
             continue;
         SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, found->d_name));
         SNED_TRY_DONE(path_format(&relative, error, "%s%s", prefix, found->d_name));
@@ -106,7 +143,9 @@ static sned_status add_folder(struct name_list *list, const char *folder, const 
         } else if (depth > 1 && path_is_folder(path)) {
             char *below = NULL;
             SNED_TRY_DONE(path_format(&below, error, "%s/", relative));
-            status = add_folder(list, path, below, depth - 1, error);
+            status = name_list_add(list, below, error);
+            if (status == SNED_OK)
+                status = add_folder(list, path, below, depth - 1, error);
             free(below);
             if (status != SNED_OK)
                 goto done;

@@ -1,5 +1,8 @@
 /*
  * folder.h - paths: does it exist, what lies in a folder, joined by printf.
+ *
+ * What systems leave in folders is nobody's data and is never listed: hidden files, Thumbs.db, __MACOSX and
+ * the like (path_is_clutter).
  */
 #ifndef SNED_IO_FOLDER_H
 #define SNED_IO_FOLDER_H
@@ -13,6 +16,8 @@ sned_status path_format(char **path, sned_error *error, const char *format, ...)
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);                    /* a regular file */
 bool text_ends_with(const char *text, const char *end); /* letters of either case */
+bool path_is_clutter(const char *path);                 /* a part of it is hidden or left by a system */
+size_t path_tar_stem(const char *path); /* a tar's path without its ending: its length; else 0 */
 
 /* Names, owned, sorted by strcmp. {0} is empty. */
 struct name_list {
@@ -22,9 +27,11 @@ struct name_list {
 sned_status name_list_add(struct name_list *list, const char *name, sned_error *error);
 void name_list_free(struct name_list *list);
 
-/* What lies directly in `folder` (files and folders, hidden ones left out), names without the folder. */
+/* What lies directly in `folder` (files and folders), names without the folder. */
 sned_status folder_list(struct name_list *list, const char *folder, sned_error *error);
-/* Every regular file below `folder` down to 8 levels, as relative paths; links are followed. */
+/* Every regular file and folder below `folder` down to 8 levels, as relative paths, those of folders ending
+ * in
+ * '/'; links are followed. */
 sned_status folder_walk(struct name_list *list, const char *folder, sned_error *error);
 
 #endif

@@ -157,24 +157,29 @@ void labels_free(struct label_list *list)
     *list = (struct label_list){0};
 }
 
-/* The name in line `number` (from 0): without the number itself and without a WordNet number. */
-static const char *class_name(const char *line, int number)
-{
-    size_t word = strcspn(line, " \t");
+static const char *const blanks = " \t";
 
-    if (line[word] && parse_number(line, word) == number) {
-        line += word;
-        line += strspn(line, " \t");
-        word = strcspn(line, " \t");
-    }
-    if (line[word] && word == 9 && line[0] == 'n' && strspn(line + 1, "0123456789") == 8) {
-        line += word;
-        line += strspn(line, " \t");
-    }
+/* The line without its own number `number`, from 0, at the head. */
+static const char *without_number(const char *line, int number)
+{
+    size_t word = strcspn(line, blanks);
+
+    if (line[word] && parse_number(line, word) == number)
+        line += word + strspn(line + word, blanks);
     return line;
 }
 
-sned_status class_names_read(char ***names, int *count, const char *path, sned_error *error)
+/* ... and without a WordNet number. */
+static const char *class_name(const char *line, int number)
+{
+    line = without_number(line, number);
+    size_t word = strcspn(line, blanks);
+    if (line[word] && word == 9 && line[0] == 'n' && strspn(line + 1, "0123456789") == 8)
+        line += word + strspn(line + word, blanks);
+    return line;
+}
+
+static sned_status read_names(char ***names, int *count, const char *path, bool keys, sned_error *error)
 {
     sned_status status;
     struct name_list list = {0};
@@ -185,8 +190,12 @@ sned_status class_names_read(char ***names, int *count, const char *path, sned_e
     *count = 0;
     SNED_TRY_DONE(read_text(&text, &size, path, error));
     cursor = text;
-    while ((line = next_line(&cursor)) && list.count < LABEL_MAX)
-        SNED_TRY_DONE(name_list_add(&list, class_name(line, (int)list.count), error));
+    while ((line = next_line(&cursor)) && list.count < LABEL_MAX) {
+        const char *name = keys ? without_number(line, (int)list.count) : class_name(line, (int)list.count);
+        SNED_TRY_DONE(name_list_add(&list, name, error));
+        if (keys)
+            list.names[list.count - 1][strcspn(name, blanks)] = 0;
+    }
     while (list.count && !*list.names[list.count - 1]) /* empty lines at the end are no classes */
         free(list.names[--list.count]);
     *names = list.names;
@@ -198,9 +207,19 @@ done:
     return status;
 }
 
+sned_status class_names_read(char ***names, int *count, const char *path, sned_error *error)
+{
+    return read_names(names, count, path, false, error);
+}
+
+sned_status class_keys_read(char ***names, int *count, const char *path, sned_error *error)
+{
+    return read_names(names, count, path, true, error);
+}
+
 void class_names_free(char **names, int count)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; names && i < count; i++)
         free(names[i]);
     free(names);
 }

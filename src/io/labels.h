@@ -30,6 +30,8 @@ void labels_free(struct label_list *list);
  * number ("n01440764 ") are left out. *names [*count], owned: class_names_free.
  */
 sned_status class_names_read(char ***names, int *count, const char *path, sned_error *error);
+/* The same of a text of keys and names ("n01440764 tench, Tinca tinca"): the first words, which keys are. */
+sned_status class_keys_read(char ***names, int *count, const char *path, sned_error *error);
 void class_names_free(char **names, int count);
 
 #endif

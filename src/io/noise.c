@@ -87,6 +87,7 @@ sned_status source_open_noise(struct source **source, const char *spec, const st
     SNED_TRY(sned_alloc(source, 1, sizeof **source, error));
     **source = (struct source){.kind = values ? &values_kind : &images_kind,
                                .type = values ? ITEM_VALUES : ITEM_PIXELS,
-                               .count = count};
+                               .count = count,
+                               .unlabelled = true};
     return SNED_OK;
 }
