@@ -6,7 +6,8 @@
  *
  * It takes binary PPM and PGM pictures (P5 and P6 with up to 255 shades), because they can be read in a few
  * lines; djpeg, pngtopnm and most picture tools write them. A picture of another size than the network's is
- * cropped to the middle and resized. For JPEG and PNG, and the finer points of resizing, see `sned run`.
+ * cropped and resized as the model says that it was in the training. For JPEG and PNG, and the finer points
+ * of resizing, see `sned run`.
  */
 #include <ctype.h>
 #include <math.h>
@@ -114,20 +115,37 @@ static uint8_t mean(const struct picture *picture, int64_t y0, int64_t y1, int64
     return (uint8_t)((sum + count / 2) / count);
 }
 
+/* How much of the picture's width and height the model shall see. */
+static void choose_part(int64_t *width, int64_t *height, const sned_model_info *model,
+                        const struct picture *picture)
+{
+    const int64_t side = atoi(model->resize); /* 0 where it is a word */
+    *width = picture->width;
+    *height = picture->height;
+    if (side > 0) {
+        /* With a short side of `side` pixels, the model would have the middle ones of them. */
+        const int64_t shorter = *width < *height ? *width : *height;
+        *width = shorter * model->width / side;
+        *height = shorter * model->height / side;
+    } else if (strcmp(model->resize, "squash") != 0) { /* the largest part with the model's proportions */
+        if (*width * model->height > *height * model->width)
+            *width = *height * model->width / model->height; /* the picture is too wide */
+        else
+            *height = *width * model->height / model->width; /* too high, or just right */
+    }
+    *width = *width > 0 ? *width : 1;
+    *height = *height > 0 ? *height : 1;
+}
+
 /*
- * The largest middle part of the picture with the model's proportions, in the model's size and layout:
- * `input` is [channels][height][width]. A value is the mean of the pixels that fall on it, so that a large
- * picture is not merely sampled; a picture of the model's size stays as it is.
+ * The middle of the picture, in the model's size and layout: `input` is [channels][height][width]. A value is
+ * the mean of the pixels that fall on it, so that a large picture is not merely sampled; a picture of the
+ * model's size stays as it is.
  */
 static void fill_input(uint8_t *input, const sned_model_info *model, const struct picture *picture)
 {
-    int64_t width = picture->width, height = picture->height;
-    if (width * model->height > height * model->width)
-        width = height * model->width / model->height; /* the picture is too wide */
-    else
-        height = width * model->height / model->width; /* too high, or just right */
-    width = width > 0 ? width : 1;
-    height = height > 0 ? height : 1;
+    int64_t width, height;
+    choose_part(&width, &height, model, picture);
     int64_t left = (picture->width - width) / 2, top = (picture->height - height) / 2;
     for (int c = 0; c < model->channels; c++)
         for (int h = 0; h < model->height; h++)

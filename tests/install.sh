@@ -76,9 +76,10 @@ holds "and are there" grep -q sned_open readme.c
 # Pictures of noise, each as PNG for sned run and as PPM or PGM for classify.
 python3 - <<'P'
 import random, struct, zlib
-def picture(name, width, height, channels, white=255):
+def picture(name, width, height, channels, white=255, dark=()):
     random.seed(name)
     rows = [bytes(random.randrange(256) for _ in range(width * channels)) for _ in range(height)]
+    rows = [bytes(v // 8 for v in row) if y in dark else row for y, row in enumerate(rows)]
     chunk = lambda kind, body: struct.pack('>I', len(body)) + kind + body + struct.pack('>I', zlib.crc32(kind + body))
     open(name + '.png', 'wb').write(b'\x89PNG\r\n\x1a\n' +
         chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 0 if channels == 1 else 2, 0, 0, 0)) +
@@ -87,6 +88,8 @@ def picture(name, width, height, channels, white=255):
     open(name + '.ppm', 'wb').write(kind + b' # noise\n%d %d\n%d\n' % (width, height, white) + b''.join(rows))
 picture('gray', 28, 28, 1)
 picture('color', 32, 32, 3)
+picture('high', 64, 128, 3)
+picture('tall', 64, 128, 3, dark=range(32, 96))
 # Each pixel of color four times over, in the middle of a wider black one: cropped and averaged it is color again.
 small = open('color.ppm', 'rb').read()[-32 * 32 * 3:]
 wide = b''
@@ -105,6 +108,14 @@ agrees() { holds "$1" test "$(order_by_tool "$2" "$3" | wc -w)-$(order_by_tool "
 agrees "a gray picture: classify's five are sned run's" gray.sned gray.png gray.ppm
 agrees "a coloured picture, to a network of BGR" color.sned color.png color.ppm
 agrees "a picture twice as large and wider" color.sned color.png wide.ppm
+# Each way of resizing shows something else of them, and no two have the same order of classes for both.
+for how in squash cover 64; do
+    "$sned" pack color.onnx -o $how.sned --calibration 2 --resize $how -q
+    agrees "a higher picture, resized as $how" $how.sned high.png high.ppm
+    agrees "one with a dark middle, resized as $how" $how.sned tall.png tall.ppm
+    echo "$(order_by_tool $how.sned high.png) $(order_by_tool $how.sned tall.png)" >>orders.txt
+done
+holds "the three ways differ" test "$(sort -u orders.txt | wc -l)" = 3
 [ "$sanitizers" != none ] || program=./classify-static agrees "the static program too" color.sned color.png color.ppm
 holds "a picture of 15 shades is one of 255" test "$(./classify gray.sned dark.ppm | tail -n 5)" = "$(./classify gray.sned bright.ppm | tail -n 5)"
 succeeds "a coloured picture to a gray network" ./classify gray.sned color.ppm

@@ -81,6 +81,30 @@ static void a_checkpoint_of_other_options_is_ignored(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* The hash of a network trained with half the scale. */
+static uint64_t hash_of_darker_pictures(const struct train_options *options)
+{
+    struct graph *graph = new_network();
+    struct train_result result;
+    graph->rule.scale[0] /= 2;
+    must(train(graph, folder, options, &result, error));
+    const uint64_t hash = graph_state_hash(graph);
+    sned_graph_free(graph);
+    return hash;
+}
+
+static void a_checkpoint_of_another_preprocessing_is_ignored(void **state)
+{
+    struct train_options options = options_for(1);
+    char path[PATH_MAX];
+    checkpoint_path(path, sizeof path, folder);
+    const uint64_t other = hash_of_darker_pictures(&options);
+    options.checkpoint = path;
+    assert_true(trained_hash(&options) != other);
+    assert_true(hash_of_darker_pictures(&options) == other);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void a_damaged_checkpoint_is_not_found(void **state)
 {
     const char text[] = "some state";
@@ -133,6 +157,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_training_goes_on_to_the_same_bits),
         cmocka_unit_test(a_checkpoint_of_other_options_is_ignored),
+        cmocka_unit_test(a_checkpoint_of_another_preprocessing_is_ignored),
         cmocka_unit_test(a_damaged_checkpoint_is_not_found),
         cmocka_unit_test(states_of_another_network_are_refused),
     };

@@ -147,6 +147,7 @@ static sned_status make_key(struct session *session, sned_error *error)
     sned_write_u64(&writer, (uint64_t)session->options->threads);
     sned_write_u64(&writer, dataset_size(session->dataset));
     sned_write_u64(&writer, graph_state_hash(session->graph));
+    sned_write_u64(&writer, sned_rule_hash(&session->graph->rule));
     SNED_TRY_DONE(hash_images(session, &writer, error));
     if (writer.status != SNED_OK)
         SNED_TRY_DONE(sned_fail(error, writer.status, "out of memory for the checkpoint's key"));

@@ -258,6 +258,9 @@ enum { RESIZE_TEXT = 16 };
 const char *sned_resize_text(char text[RESIZE_TEXT], struct resize resize); /* returns `text` */
 /* Fails where pictures brought to this size would not cover the input. */
 sned_status sned_resize_check(struct resize resize, struct extent input, sned_error *error);
+/* Of all that decides which values and classes a picture gives, but the integer form: part of the key of a
+ * checkpoint. */
+uint64_t sned_rule_hash(const struct input_rule *rule);
 
 /* ---- shapes (infer.c) ---- */
 

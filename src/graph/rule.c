@@ -1,7 +1,9 @@
 /*
- * rule.c - what an input rule says of pictures, in the words that options, metadata and messages have for it.
+ * rule.c - what an input rule says of pictures, in the words that options, metadata and messages have for it,
+ * and as one number.
  */
 #include "graph/graph.h"
+#include "base/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,4 +58,14 @@ sned_status sned_resize_check(struct resize resize, struct extent input, sned_er
                          "a short side resized to %d pixels leaves no centre of %d x %d; give %d to %d",
                          resize.side, input.height, input.width, longer, GRAPH_MAX_PICTURE);
     return SNED_OK;
+}
+
+uint64_t sned_rule_hash(const struct input_rule *rule)
+{
+    const int32_t whole[] = {rule->is_image, (int32_t)rule->resize.kind, rule->resize.side,
+                             rule->label_offset};
+    const uint64_t parts[] = {sned_hash(whole, sizeof whole), sned_hash(rule->color, strlen(rule->color)),
+                              sned_hash(rule->mean, sizeof rule->mean),
+                              sned_hash(rule->scale, sizeof rule->scale)};
+    return sned_hash(parts, sizeof parts);
 }

@@ -291,7 +291,10 @@ static uint64_t make_key(const struct training *t)
                         (double)dataset_size(t->dataset),
                         o->teacher ? o->teacher_weight : 0,
                         o->teacher ? o->temperature : 0};
-    uint64_t parts[] = {sned_hash(numbers, sizeof numbers), o->seed, graph_state_hash(t->graph),
+    uint64_t parts[] = {sned_hash(numbers, sizeof numbers),
+                        o->seed,
+                        graph_state_hash(t->graph),
+                        sned_rule_hash(&t->graph->rule),
                         o->teacher ? graph_state_hash(o->teacher) : 0,
                         sned_hash(t->indices, t->count * sizeof *t->indices)};
     uint64_t key = sned_hash(parts, sizeof parts);
