@@ -286,6 +286,12 @@ sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error);
 /* All of the above in order, then unused tensors dropped: the prepared state. */
 sned_status sned_graph_prepare(struct graph *graph, sned_error *error);
 sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error);
+/* What the network does first to each channel of its pictures (Add and Mul of constants) as part of the rule:
+ * the network then takes what comes out of the whole rule. Nothing where it takes no pictures. */
+sned_status sned_graph_absorb_input(struct graph *graph, sned_error *error);
+/* That whole rule, and how many nodes it takes in, without changing the network. */
+sned_status sned_graph_whole_rule(const struct graph *graph, struct input_rule *rule, int *count,
+                                  sned_error *error);
 /* The nodes that a chain of Conv, pools and activations from the graph's input has in common with nobody
  * else; 0: none. They are the first in the graph's order. */
 int sned_graph_chain(const struct graph *graph);
