@@ -30,6 +30,12 @@ refuses "eval: no data" 2 '--data D is missing' "$sned" eval net.onnx
 refuses "eval: a split that is none" 2 "'dev' is not train or test" "$sned" eval net.onnx --data glyphs --split dev
 refuses "train: a schedule that is none" 2 "'sine' is not" "$sned" train net.onnx --data glyphs --schedule sine -o x.onnx
 refuses "eval: too many means" 2 'mean' "$sned" eval net.onnx --data glyphs --mean 1,2,3
+refuses "run: --input that is no size" 2 "'28' is no picture's size; 1x28x28 is gray" "$sned" run net.onnx x.png --input 28
+refuses "inspect: --input of four numbers" 2 "is no picture's size" "$sned" inspect net.onnx --input 1x1x28x28
+refuses "inspect: --input of two channels" 2 "is no picture's size" "$sned" inspect net.onnx --input 28x28x2
+refuses "inspect: --input that does not fit" 2 'is .N..1..28..28.; a picture of 27x28 in gray does not fit' "$sned" inspect net.onnx --input 1x27x28
+refuses "inspect: --input that is not that of a packed network" 2 'takes 1 x 28 x 28, which is part of a .sned file' "$sned" inspect net.sned --input 3x28x28
+succeeds "inspect: --input that says what is known" "$sned" inspect net.sned --input 28x28
 refuses "pack: a format that is none" 2 "'zip' is not" "$sned" pack net.onnx --data glyphs --format zip -o x.sned
 refuses "one argument too many" 2 'one argument too many' "$sned" inspect net.onnx net.onnx
 refuses "train: a packed network" 1 'cannot be trained' "$sned" train net.sned --data glyphs -o x.onnx -q

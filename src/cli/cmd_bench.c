@@ -75,6 +75,6 @@ const struct command command_bench = {
             "through the portable runtime, on one thread.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_RUNS, OPTION_THREADS, OPTION_SEED},
+    .keys = {OPTION_RUNS, OPTION_INPUT, OPTION_THREADS, OPTION_SEED},
     .run = run_bench,
 };

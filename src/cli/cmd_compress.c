@@ -96,6 +96,8 @@ static sned_status run_compress(const struct options *options, sned_error *error
     SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
     SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
+    if (dataset_item_type(images.dataset) == ITEM_PIXELS)
+        SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
     SNED_TRY_DONE(top1(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(compress_network(&integer, model.graph, images.dataset, &compress, &result, error));
     SNED_TRY_DONE(top1(&outcome.top1_after, integer, &tests, options, &reporter, error));
@@ -134,7 +136,7 @@ const struct command command_compress = {
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_RECIPE, OPTION_MAX_DROP, OPTION_TIME_BUDGET, OPTION_FORMAT,
-             OPTION_CHECKPOINT, OPTION_LIMIT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE,
-             OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_SEED, OPTION_THREADS},
+             OPTION_CHECKPOINT, OPTION_LIMIT, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE,
+             OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_SEED, OPTION_THREADS},
     .run = run_compress,
 };

@@ -127,7 +127,7 @@ const struct command command_eval = {
             "skipped; more than one in a hundred is an error.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_DATA, OPTION_SPLIT, OPTION_AGAINST, OPTION_LIMIT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE,
-             OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_THREADS},
+    .keys = {OPTION_DATA, OPTION_SPLIT, OPTION_AGAINST, OPTION_LIMIT, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN,
+             OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_THREADS},
     .run = run_eval,
 };

@@ -72,6 +72,6 @@ const struct command command_inspect = {
             "scales.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {0},
+    .keys = {OPTION_INPUT, 0},
     .run = run_inspect,
 };

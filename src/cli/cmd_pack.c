@@ -67,6 +67,8 @@ static sned_status run_pack(const struct options *options, sned_error *error)
         outcome.accuracy_on = dataset_split_name(tests.dataset);
     }
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
+    if (dataset_item_type(images.dataset) == ITEM_PIXELS)
+        SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
     /* Before calibration: a calibrated graph is evaluated with its activations rounded. */
     SNED_TRY_DONE(measure(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
@@ -97,8 +99,8 @@ const struct command command_pack = {
         "Without --data the scales come from images of noise: good for sizes and speeds, not for accuracy.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_COLOR,
-             OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_SEED,
-             OPTION_THREADS},
+    .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_INPUT,
+             OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_LABELS,
+             OPTION_SEED, OPTION_THREADS},
     .run = run_pack,
 };

@@ -138,7 +138,7 @@ const struct command command_run = {
             "Scores are probabilities in percent.",
     .argument_min = 2,
     .argument_max = 1 << 20,
-    .keys = {OPTION_TOP, OPTION_LABELS, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE,
+    .keys = {OPTION_TOP, OPTION_LABELS, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE,
              OPTION_THREADS},
     .run = run_run,
 };

@@ -4,6 +4,7 @@
 #include "cli/model.h"
 #include "base/file.h"
 #include "base/thread.h"
+#include "cli/input_size.h"
 #include "cli/pixel_range.h"
 #include "io/labels.h"
 #include "io/onnx.h"
@@ -104,11 +105,27 @@ static sned_status apply_overrides(struct graph *graph, const char *path, const 
     return SNED_OK;
 }
 
+/* --input with a .sned file, whose input is what it is. */
+static sned_status check_picture(const struct graph *graph, const char *path,
+                                 const struct onnx_options *picture, sned_error *error)
+{
+    struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
+    if (picture->picture.height == 0 || memcmp(&input, &picture->picture, sizeof input) == 0)
+        return SNED_OK;
+    return sned_fail(
+        error, SNED_ERROR_ARGUMENT,
+        "%s: takes %d x %d x %d, which is part of a .sned file; pack the model again with --input to "
+        "change it",
+        path, input.channels, input.height, input.width);
+}
+
 sned_status model_load(struct model *model, const char *path, const struct options *options,
                        const struct reporter *reporter, sned_error *error)
 {
     struct file_map map = {0};
+    struct onnx_options picture;
     *model = (struct model){.path = path};
+    SNED_TRY(input_size_parse(&picture, options->input, error));
     sned_status status = sned_file_map(&map, path, error);
     if (status != SNED_OK)
         return status;
@@ -119,7 +136,9 @@ sned_status model_load(struct model *model, const char *path, const struct optio
         status = sned_error_context(error, load_sned(model, &map, error), "%s", path);
     sned_file_unmap(&map);
     if (status == SNED_OK && !model->graph)
-        status = onnx_read(&model->graph, path, error);
+        status = onnx_read_with(&model->graph, path, &picture, error);
+    else if (status == SNED_OK)
+        status = check_picture(model->graph, path, &picture, error);
     if (status == SNED_OK)
         status = apply_overrides(model->graph, path, options, reporter, error);
     if (status != SNED_OK)

@@ -37,6 +37,11 @@ const struct option_row option_table[OPTION_COUNT] = {
                         AT(against), 0, 0},
     [OPTION_LIMIT] = {OPTION_LIMIT, "limit", 0, "N", "Use the first N images alone", KIND_WHOLE, AT(limit), 1,
                       1e9},
+    [OPTION_INPUT] = {OPTION_INPUT, "input", 0, "SIZE",
+                      "The picture that the input is, where the model takes a list of values or leaves sizes "
+                      "open: 1x28x28 "
+                      "gray; 3x32x32, or 32x32x3 where the colors of a pixel lie side by side",
+                      KIND_TEXT, AT(input), 0, 0},
     [OPTION_COLOR] = {OPTION_COLOR, "color", 0, "ORDER", "RGB, BGR or gray, instead of what the model says",
                       KIND_TEXT, AT(color), 0, 0},
     [OPTION_MEAN] = {OPTION_MEAN, "mean", 0, "M,...",

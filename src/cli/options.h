@@ -19,6 +19,7 @@ enum option_key {
     OPTION_SPLIT,
     OPTION_AGAINST,
     OPTION_LIMIT,
+    OPTION_INPUT,
     OPTION_COLOR,
     OPTION_MEAN,
     OPTION_SCALE,
@@ -68,8 +69,8 @@ struct options {
     long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
-    const char *output, *data, *labels, *split, *against, *color, *mean, *scale, *resize, *densities, *block,
-        *characters, *fonts, *schedule;
+    const char *output, *data, *labels, *split, *against, *input, *color, *mean, *scale, *resize, *densities,
+        *block, *characters, *fonts, *schedule;
     const char *checkpoint, *recipe, *format, *config, *timeline, *trace;
     const char **arguments; /* what is not an option, in order */
     int argument_count;

@@ -23,7 +23,7 @@ struct onnx_options {
         picture;        /* what it takes: for a list or [N][H][W], or sizes that are open. All 0: unknown */
     bool channels_last; /* the elements of a list lie as [H][W][C], not [C][H][W] */
 };
-/* The same; SNED_ERROR_SHAPE where the input cannot be that picture. */
+/* The same; SNED_ERROR_ARGUMENT where the input cannot be that picture. */
 sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
                            sned_error *error);
 

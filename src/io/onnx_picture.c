@@ -141,7 +141,8 @@ static sned_status fail_size(struct importer *importer, const char *name, const 
     char text[128] = "[N]";
     for (int i = 1; i < file->rank; i++)
         snprintf(text + strlen(text), 24, "[%lld]", (long long)file->dim[i]);
-    return sned_fail(importer->error, SNED_ERROR_SHAPE,
+    bool is_option = picture->channels > 0;
+    return sned_fail(importer->error, is_option ? SNED_ERROR_ARGUMENT : SNED_ERROR_SHAPE,
                      "input '%.80s' is %s; a picture of %dx%d%s does not fit it", name, text, picture->height,
                      picture->width,
                      picture->channels == 0   ? " (metadata input.size)"
