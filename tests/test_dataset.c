@@ -130,6 +130,21 @@ static void idx_images_become_the_networks_size_and_channels(void **state)
     dataset_free(dataset);
 }
 
+static void idx_images_of_the_inputs_size_are_resized_where_a_short_side_asks(void **state)
+{
+    struct dataset_options options = input_of(1, 2, 2, "gray");
+    uint8_t pixels[4];
+    int32_t label;
+
+    put_idx("sided", "train", 2, 2, 2);
+    options.form.resize = (struct resize){RESIZE_SIDE, 4};
+    struct dataset *dataset = open_data(in_scratch("sided"), &options);
+    read_data(dataset, 1, 1, pixels, &label);
+    /* Of 4 x 4 the middle: 7 8 / 9 10 at a quarter and three quarters of the way, 7.75 8.25 / 8.75 9.25. */
+    assert_memory_equal(pixels, ((uint8_t[]){8, 8, 9, 9}), 4);
+    dataset_free(dataset);
+}
+
 static void a_flat_input_takes_the_pixels_row_by_row(void **state)
 {
     struct dataset_options options = input_of(6, 1, 1, "gray");
@@ -171,6 +186,37 @@ static void cifar_pixels_follow_the_order_of_the_channels(void **state)
     read_data(dataset, 0, 1, pixels, &label);
     assert_int_equal(pixels[1023], 60); /* 29.9 + 29.35 + 1.14 */
     dataset_free(dataset);
+}
+
+static void cifar_pictures_of_the_inputs_size_are_resized_where_a_short_side_asks(void **state)
+{
+    static uint8_t record[3073];
+    static uint8_t pixels[3072];
+    struct dataset_options options = input_of(3, 32, 32, "RGB");
+    int32_t label;
+
+    memset(record + 1, 100, 3072);
+    record[1] = 200; /* a corner, of which the middle of 64 x 64 shows nothing */
+    put_file("sided-cifar/data_batch_1.bin", record, sizeof record);
+    for (int side = 32; side <= 64; side += 32) {
+        options.form.resize = (struct resize){RESIZE_SIDE, side};
+        struct dataset *dataset = open_data(in_scratch("sided-cifar"), &options);
+        read_data(dataset, 0, 1, pixels, &label);
+        assert_int_equal(pixels[0], side == 32 ? 200 : 100);
+        dataset_free(dataset);
+    }
+}
+
+static void a_short_side_below_the_input_is_refused_at_once(void **state)
+{
+    struct dataset_options options = input_of(1, 2, 3, "gray");
+    struct dataset *dataset;
+    sned_error error;
+
+    put_idx("low", "train", 1, 2, 2);
+    options.form.resize = (struct resize){RESIZE_SIDE, 2};
+    assert_int_equal(dataset_open(&dataset, in_scratch("low"), &options, &error), SNED_ERROR_FORMAT);
+    assert_null(dataset);
 }
 
 static void cifar_batches_are_in_the_order_of_their_numbers(void **state)
@@ -465,8 +511,11 @@ int main(void)
         cmocka_unit_test(pairs_of_train_and_val_are_both_splits),
         cmocka_unit_test(idx_files_may_be_plain_or_compressed_and_named_with_a_dot),
         cmocka_unit_test(idx_images_become_the_networks_size_and_channels),
+        cmocka_unit_test(idx_images_of_the_inputs_size_are_resized_where_a_short_side_asks),
         cmocka_unit_test(a_flat_input_takes_the_pixels_row_by_row),
         cmocka_unit_test(cifar_pixels_follow_the_order_of_the_channels),
+        cmocka_unit_test(cifar_pictures_of_the_inputs_size_are_resized_where_a_short_side_asks),
+        cmocka_unit_test(a_short_side_below_the_input_is_refused_at_once),
         cmocka_unit_test(cifar_batches_are_in_the_order_of_their_numbers),
         cmocka_unit_test(class_folders_are_numbered_by_name),
         cmocka_unit_test(a_test_split_of_class_folders_takes_the_numbers_of_the_training_split),
