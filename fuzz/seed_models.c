@@ -236,6 +236,13 @@ static void write_old_style(void)
 
 /* ---- .sned ---- */
 
+static struct graph *resized_graph(void)
+{
+    struct graph *graph = small_graph(0.5f, 1);
+    graph->rule.resize = (struct resize){RESIZE_SIDE, 8};
+    return graph;
+}
+
 static void write_packed(const char *name, struct graph *graph, int format)
 {
     struct buffer file = {0};
@@ -336,6 +343,7 @@ int main(int argc, char **argv)
     write_external();
     write_old_style();
     write_packed("small", small_graph(0.5f, 1), -1);
+    write_packed("resized", resized_graph(), -1);
     write_packed("every-operator", every_operator_graph(0.1f, 1), -1);
     write_packed("pools", pools_graph(), -1);
     write_packed("layout", layout_graph(), -1);

@@ -14,7 +14,7 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's own */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
-enum { KINDS = 4, MOST_WEIGHTS = 1 << 14 };
+enum { KINDS = 5, MOST_WEIGHTS = 1 << 14 };
 
 struct parts {
     struct section sections[KINDS];
@@ -33,12 +33,14 @@ static bool take_apart(struct parts *parts, const uint8_t *data, size_t size)
     parts->sections[1] = container.weights;
     parts->sections[2] = container.labels;
     parts->sections[3] = container.provenance;
+    parts->sections[4] = container.resize;
     return true;
 }
 
 static void set_section(struct parts *parts, int index, uint8_t *data, size_t size)
 {
-    static const uint8_t kinds[KINDS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_LABELS, SECTION_PROVENANCE};
+    static const uint8_t kinds[KINDS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_LABELS, SECTION_PROVENANCE,
+                                         SECTION_RESIZE};
 
     free(parts->owned[index]);
     parts->owned[index] = data;
@@ -155,7 +157,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     if (!take_apart(&parts, data, size))
         return LLVMFuzzerMutate(data, size, max_size);
     uint32_t pick = sned_random_below(&random, 16);
-    int index = pick < 10 ? 0 : pick < 14 ? 1 : pick < 15 ? 2 : 3;
+    int index = pick < 10 ? 0 : pick < 14 ? 1 : 2 + (int)sned_random_below(&random, KINDS - 2);
     mutate_section(&parts, index, max_size);
     if (index == 0 && sned_random_below(&random, 2))
         renew_weights(&parts, &random);
