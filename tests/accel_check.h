@@ -135,8 +135,8 @@ static inline void check_pictures(struct accel_program *program, const sned_mode
         memcpy(inputs + (size_t)i * in, block, in);
         free(block);
     }
-    check_scores(program, sned_shape_elements(&graph->tensors[graph->output].shape), inputs, expected,
-                 random);
+    check_scores(program, sned_shape_elements(&graph->tensors[accel_result(graph, program)].shape), inputs,
+                 expected, random);
     for (int i = 0; i < program->images; i++)
         free(expected[i]);
     free(inputs);

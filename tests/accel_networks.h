@@ -80,17 +80,8 @@ static inline void accel_add_random_node(struct graph *graph, struct random *ran
         break;
     }
     case 4: {
-        uint16_t *table;
-        assert_int_equal(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, NULL), SNED_OK);
-        for (int t = 0; t < LRN_TABLE_SIZE; t++)
-            table[t] = (uint16_t)sned_random_next(random);
-        int inputs[2] = {graph->output};
-        inputs[1] = add_constant(graph, "table", TENSOR_U16, sned_shape(1, (int64_t)LRN_TABLE_SIZE), table);
-        node = add_node(graph, OP_LRN, inputs, 2, random_type(random, false));
-        node->u.lrn.size = random_range(random, 1, 9);
-        node->u.lrn.bias = 1;
-        set_scalings(node, 1);
-        node->integer.scalings[0] = (struct scaling){0, (uint8_t)random_range(random, 15, 17)};
+        const int size = random_range(random, 1, 9);
+        random_lrn(graph, random, size, random_type(random, false));
         break;
     }
     case 5:
@@ -136,6 +127,11 @@ static inline struct graph *accel_random_chain(uint64_t seed)
             const struct window w = accel_random_window(&random, e.height < 3 || e.width < 3 ? 1 : 3, 1);
             random_conv(graph, &random, &w, 1, channels, random_type(&random, false));
             accel_no_slope(graph);
+        }
+        if (random_range(&random, 0, 3) == 0) {
+            struct node *relu = add_node(graph, OP_RELU, &graph->output, 1, unsigned8);
+            set_scalings(relu, 1);
+            relu->integer.scalings[0] = random_scaling(&random, 200);
         }
         const struct extent e = accel_extent(graph);
         if (e.height < 3 || e.width < 2)
@@ -190,11 +186,14 @@ static inline void accel_picture(const struct accel_program *program, const sned
                                  struct random *random, uint8_t **block, int16_t **scores)
 {
     const struct graph *graph = sned_model_graph(model);
-    const struct tensor *in = &graph->tensors[graph->input], *out = &graph->tensors[graph->output];
-    const size_t pixels = sned_shape_elements(&in->shape), count = sned_shape_elements(&out->shape);
+    const struct tensor *in = &graph->tensors[graph->input];
+    const size_t pixels = sned_shape_elements(&in->shape),
+                 count = sned_shape_elements(&graph->tensors[graph->output].shape);
     int32_t *input = calloc(pixels, sizeof *input);
     float *values = calloc(pixels, sizeof *values), *floats = calloc(count, sizeof *floats);
     uint8_t *bytes = calloc(pixels, 1);
+    const struct node *last = &graph->nodes[graph->node_count - 1];
+    const int result = last->op == OP_SOFTMAX ? last->inputs[0] : graph->output; /* the last integers */
     sned_context *context;
     sned_error error = {0};
     random_input(graph, random, input);
@@ -209,7 +208,7 @@ static inline void accel_picture(const struct accel_program *program, const sned
     if (sned_run_values(context, values, 1, floats, &error) != SNED_OK)
         fail_msg("%s", error.message);
     for (size_t i = 0; i < count; i++)
-        (*scores)[i] = (int16_t)sned_context_activation(context, graph->output)[i];
+        (*scores)[i] = (int16_t)sned_context_activation(context, result)[i];
     sned_context_free(context);
     free(input);
     free(values);

@@ -153,6 +153,20 @@ static void expect_refused(struct graph *graph, const char *name, const char *wo
     sned_graph_free(graph);
 }
 
+/* Sizes whose products leave 32 bits: rows as wide as the one, as many as the other. */
+static void what_no_memory_holds_is_refused(void **state)
+{
+    enum { SIDE = 1 << 15 };
+    const struct window tall = {{SIDE, 1}, {1, 1}, {1, 1}, {0, SIDE}, {0, SIDE}};
+    struct random random;
+    sned_random_seed(&random, 26, 0);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)SIDE, (int64_t)SIDE), unsigned8);
+    random_conv(graph, &random, &tall, 1, 1, unsigned8);
+    accel_no_slope(graph);
+    expect_refused(graph, "zcu104", "bytes on chip");
+}
+
 static void what_cannot_be_placed_is_named(void **state)
 {
     struct graph *graph =
@@ -166,6 +180,12 @@ static void what_cannot_be_placed_is_named(void **state)
     const int order[4] = {0, 2, 1, 3};
     memcpy(graph->nodes[0].u.transpose.order, order, sizeof order);
     expect_refused(graph, "ci", "node 'node0' (Transpose): the accelerator has no unit for it");
+
+    graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), unsigned8);
+    struct node *average = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, signed8);
+    scalings_by_count(average, 64);
+    average->integer.slope = 3000;
+    expect_refused(graph, "ci", "node 'node0' (GlobalAveragePool): the accelerator has no LeakyRelu");
 }
 
 int main(void)
@@ -177,6 +197,7 @@ int main(void)
         cmocka_unit_test(strips_of_rows_give_the_runtimes_scores),
         cmocka_unit_test(what_is_left_to_the_host_goes_on_from_the_accelerators_scores),
         cmocka_unit_test(a_branching_network_gives_the_runtimes_scores),
+        cmocka_unit_test(what_no_memory_holds_is_refused),
         cmocka_unit_test(what_cannot_be_placed_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,8 @@ static struct layout layout_of(const struct spot *spot)
 static sned_status compile_node(struct compiler *c, int n, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[n];
+    if (node->integer.slope && node->integer.scaling_count) /* of others it means nothing */
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
     switch (node->op) {
     case OP_CONV:
         if (c->placement->copy_for[n] >= 0)

@@ -29,5 +29,8 @@ sned_status compile_copy(struct compiler *c, int node, sned_error *error);
 /* A step of the vector unit; and a walk with any stride as steps of it (walk.h). */
 sned_status compile_work(struct compiler *c, int node, const struct vector_work *work, sned_error *error);
 sned_status compile_walk(struct compiler *c, int node, const struct vector_work *walk, sned_error *error);
+/* `sum` for all bytes of `out`: a step, or one for each plane where planes lie apart. */
+sned_status compile_runs(struct compiler *c, int node, const struct spot *in, const struct spot *second,
+                         const struct spot *out, const struct vector_work *sum, sned_error *error);
 
 #endif

@@ -47,13 +47,24 @@ static sned_status check_sums(const struct conv *v, sned_error *error)
     return SNED_OK;
 }
 
-static sned_status check_columns(const struct conv *v, sned_error *error)
+static int64_t shift_of(const struct conv *v, const struct raster_row *row)
 {
-    const int most = 1 << (COLUMN_BITS - 1);
-    for (int i = 0; i < v->raster.row_count; i++)
-        if (v->raster.rows[i].dx >= most || v->raster.rows[i].dx < -most)
+    return (int64_t)row->dy * v->raster.pitch + row->dx;
+}
+
+/* What the feeder's table can say of a tap. */
+static sned_status check_taps(const struct conv *v, sned_error *error)
+{
+    const int most = 1 << (COLUMN_BITS - 1), most_shift = 1 << (SHIFT_BITS - 1);
+    for (int i = 0; i < v->raster.row_count; i++) {
+        const struct raster_row *row = &v->raster.rows[i];
+        if (row->dx >= most || row->dx < -most)
             return sned_fail(error, SNED_ERROR_UNSUPPORTED, "a tap %d columns away; the feeder reaches %d",
-                             abs(v->raster.rows[i].dx), most - 1);
+                             abs(row->dx), most - 1);
+        if (shift_of(v, row) >= most_shift || shift_of(v, row) < -most_shift)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED, "a tap %d rows of %d bytes away", abs(row->dy),
+                             v->raster.pitch);
+    }
     return SNED_OK;
 }
 
@@ -87,7 +98,7 @@ static sned_status make_rows(struct compiler *c, const struct conv *v, struct ta
         const int phases = v->in->stride[0] * v->in->stride[1], phase = row.channel % phases;
         const int plane = row.channel / phases * spot_phases(v->in) + spot_phase_index(v->in, phase);
         table_row_pack(bytes + i * ROW_BYTES,
-                       &(struct table_row){plane * v->in->plane, row.dy * v->in->pitch + row.dx, row.dx});
+                       &(struct table_row){plane * v->in->plane, (int)shift_of(v, &row), row.dx});
     }
     return SNED_OK;
 }
@@ -204,8 +215,6 @@ static sned_status describe(const struct compiler *c, struct conv *v, sned_error
 {
     const struct node *node = v->node;
     SNED_TRY(raster_of(&v->raster, c->graph, node, error));
-    if (node->integer.slope)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
     v->raster.pitch = v->in->pitch;
     v->work = (struct conv_work){.is_signed = v->in->is_signed,
                                  .limit = (int64_t)v->in->height * v->in->pitch,
@@ -216,7 +225,7 @@ static sned_status describe(const struct compiler *c, struct conv *v, sned_error
                                  .out_limit = raster_pixels(&v->raster),
                                  .low = node->integer.low,
                                  .high = node->integer.high};
-    return check_columns(v, error);
+    return check_taps(v, error);
 }
 
 sned_status compile_conv(struct compiler *c, int index, sned_error *error)

@@ -97,6 +97,23 @@ static sned_status compile_bands(struct compiler *c, int index, const struct poo
     return SNED_OK;
 }
 
+/* The largest elements end with a clamp that the unit has not for them: a sum of one, times 1. */
+static sned_status add_clamp(struct compiler *c, int index, const struct pool *p, sned_error *error)
+{
+    const struct integer_rule *rule = &p->node->integer;
+    const int lowest = p->out->is_signed ? INT8_MIN : 0, highest = p->out->is_signed ? INT8_MAX : UINT8_MAX;
+    if (p->node->op != OP_MAX_POOL || (rule->low <= lowest && rule->high >= highest))
+        return SNED_OK;
+    return compile_runs(c, index, p->out, p->out, p->out,
+                        &(struct vector_work){.is_signed = p->out->is_signed,
+                                              .second_signed = p->out->is_signed,
+                                              .multiplier = 1 << 15,
+                                              .shift = 15,
+                                              .low = rule->low,
+                                              .high = rule->high},
+                        error);
+}
+
 sned_status compile_pool(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
@@ -109,6 +126,8 @@ sned_status compile_pool(struct compiler *c, int index, sned_error *error)
             .kernel = {p.in->extent.height, p.in->extent.width}, .stride = {1, 1}, .dilation = {1, 1}};
     if (p.window.dilation[0] != 1 || p.window.dilation[1] != 1)
         return refuse(error, "dilated pool");
-    return reduce_fits(node, &p.in->extent, &p.out->extent) ? compile_reduce(c, index, &p, error)
-                                                            : compile_bands(c, index, &p, error);
+    if (reduce_fits(node, &p.in->extent, &p.out->extent))
+        return compile_reduce(c, index, &p, error);
+    SNED_TRY(compile_bands(c, index, &p, error));
+    return add_clamp(c, index, &p, error);
 }

@@ -29,9 +29,8 @@ sned_status compile_walk(struct compiler *c, int node, const struct vector_work 
     return SNED_OK;
 }
 
-/* A sum of all bytes of `out`: those of a step that goes through them one after the other. */
-static sned_status add_sum(struct compiler *c, int node, const struct spot *in, const struct spot *second,
-                           const struct spot *out, const struct vector_work *sum, sned_error *error)
+sned_status compile_runs(struct compiler *c, int node, const struct spot *in, const struct spot *second,
+                         const struct spot *out, const struct vector_work *sum, sned_error *error)
 {
     const bool solid = spot_is_solid(in) && spot_is_solid(second) && spot_is_solid(out);
     const int64_t rows = (int64_t)out->height * out->pitch;
@@ -54,22 +53,20 @@ static sned_status compile_sum(struct compiler *c, int index, const struct spot 
     const struct node *node = &c->graph->nodes[index];
     const struct integer_rule *rule = &node->integer;
     const bool two = node->op == OP_ADD;
-    if (rule->slope)
-        return refuse(error, "LeakyRelu");
     if (two && c->placement->of_tensor[node->inputs[1]] < 0)
         return refuse(error, "sum with a constant");
     const struct spot *second = two ? &c->placement->spots[c->placement->of_tensor[node->inputs[1]]] : in;
     if (out->wide)
         return refuse(error, "sum of 16 bits");
-    return add_sum(c, index, in, second, out,
-                   &(struct vector_work){.is_signed = in->is_signed,
-                                         .second_signed = second->is_signed,
-                                         .multiplier = rule->scalings[0].multiplier,
-                                         .second_multiplier = two ? rule->scalings[1].multiplier : 0,
-                                         .shift = rule->scalings[0].shift,
-                                         .low = rule->low,
-                                         .high = rule->high},
-                   error);
+    return compile_runs(c, index, in, second, out,
+                        &(struct vector_work){.is_signed = in->is_signed,
+                                              .second_signed = second->is_signed,
+                                              .multiplier = rule->scalings[0].multiplier,
+                                              .second_multiplier = two ? rule->scalings[1].multiplier : 0,
+                                              .shift = rule->scalings[0].shift,
+                                              .low = rule->low,
+                                              .high = rule->high},
+                        error);
 }
 
 /* Every step-th element from `start` on; of an image's rows, columns and channels. */
@@ -110,7 +107,7 @@ static sned_status compile_pad(struct compiler *c, int index, const struct spot 
     const struct node *node = &c->graph->nodes[index];
     int64_t before[AXIS_COUNT];
     axes_of(before, c->graph->tensors[node->output].shape.rank, node->u.pad.before, 0);
-    SNED_TRY(add_sum(c, index, out, out, out, &(struct vector_work){.shift = 1}, error));
+    SNED_TRY(compile_runs(c, index, out, out, out, &(struct vector_work){.shift = 1}, error));
     return add_copy(c, index, in, out, before, error);
 }
 

@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
-int raster_pixels(const struct raster *raster)
+int64_t raster_pixels(const struct raster *raster)
 {
-    return (raster->height - 1) * raster->pitch + raster->width;
+    return (int64_t)(raster->height - 1) * raster->pitch + raster->width;
 }
 
 /* Rounded towards minus infinity: a tap left of the image is in block -1. */
@@ -33,6 +33,9 @@ sned_status raster_of(struct raster *raster, const struct graph *graph, const st
                               .width = out.width,
                               .pitch = out.width > blocks ? out.width : blocks,
                               .row_count = (int)weights->dim[1] * taps};
+    if (weights->dim[1] * w->stride[0] * w->stride[1] > INT32_MAX)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "strides of %d x %d over %d channels", w->stride[0],
+                         w->stride[1], (int)weights->dim[1]);
     SNED_TRY(sned_alloc(&raster->rows, (size_t)raster->row_count, sizeof *raster->rows, error));
     for (int i = 0; i < raster->row_count; i++) {
         const int y = i % taps / w->kernel[1] * w->dilation[0] - w->pad_begin[0];

@@ -27,7 +27,7 @@ struct raster {
 };
 
 /* The output pixels from the first to the last of a channel, those between rows included. */
-int raster_pixels(const struct raster *raster);
+int64_t raster_pixels(const struct raster *raster);
 
 /* Of a Conv of an integer graph. */
 sned_status raster_of(struct raster *raster, const struct graph *graph, const struct node *node,

@@ -161,6 +161,8 @@ static sned_status begin_image(struct scheduler *s, int index, sned_error *error
     SNED_TRY(loader_load(&s->loader, &s->emitter, 0, &work, left->of, CODE_COUNT, left->time,
                          &image->done[0].descriptor, error));
     image->done[0].time = s->loader.free;
+    if (!s->steps->task_count) /* the picture is the result */
+        image->ends.of[CODE_LOAD] = image->done[0].descriptor;
     return SNED_OK;
 }
 

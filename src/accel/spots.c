@@ -88,7 +88,7 @@ static sned_status check_nodes(const struct graph *graph, int last, sned_error *
 }
 
 /* Who reads another shape of the same bytes: a Gemm takes them in any layout, a Concat copies them into a
- * vector, and where there are but channels all shapes are one. */
+ * vector; others do where channels, rows and columns are the same. */
 static sned_status check_moves(const struct placement *p, const struct graph *graph, int index, int last,
                                sned_error *error)
 {
@@ -96,7 +96,8 @@ static sned_status check_moves(const struct placement *p, const struct graph *gr
     const struct extent from = p->spots[p->of_tensor[node->inputs[0]]].extent,
                         to = sned_shape_extent(&graph->tensors[node->output].shape);
     const bool vector = to.height == 1 && to.width == 1 && is_image(&graph->tensors[node->output].shape);
-    if (vector && from.height == 1 && from.width == 1)
+    if (is_image(&graph->tensors[node->output].shape) && to.channels == from.channels &&
+        to.height == from.height && to.width == from.width)
         return SNED_OK;
     for (int r = index + 1; r < last; r++)
         for (int i = 0; i < graph->nodes[r].input_count; i++) {

@@ -33,7 +33,7 @@ static uint64_t bits(int64_t value, int count)
 
 void table_row_pack(uint8_t bytes[ROW_BYTES], const struct table_row *row)
 {
-    put64(bytes, bits(row->channel, 24) | bits(row->shift, 24) << 24 | bits(row->columns, 8) << 48);
+    put64(bytes, bits(row->channel, 24) | bits(row->shift, SHIFT_BITS) << 24 | bits(row->columns, 8) << 48);
 }
 
 void table_row_unpack(struct table_row *row, const uint8_t bytes[ROW_BYTES])

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ROW_BYTES = 8, PAIR_BYTES = 32, SUM_BITS = 27, COLUMN_BITS = 6 };
+enum { ROW_BYTES = 8, PAIR_BYTES = 32, SUM_BITS = 27, COLUMN_BITS = 6, SHIFT_BITS = 24 };
 
 struct table_row {
     int channel, shift, columns;
