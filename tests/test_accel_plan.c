@@ -252,6 +252,33 @@ static void copies_and_strips_are_counted(void **state)
     sned_graph_free(graph);
 }
 
+/* Two inputs of a Concat lie in its result as they are made; the network's own is copied there. */
+static void copies_into_a_concat_are_counted(void **state)
+{
+    static const struct cycles_options options = {0};
+    const struct window point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    struct network_cycles cycles;
+    struct random random;
+    int parts[3];
+    sned_random_seed(&random, 32, 0);
+    for (int copied = 0; copied < 2; copied++) {
+        struct graph *graph =
+            new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)8, (int64_t)5), unsigned8);
+        parts[2] = graph->input;
+        for (int i = 0; i < 2; i++) {
+            random_conv(graph, &random, &point, 1, 4, unsigned8);
+            parts[i] = graph->output;
+        }
+        add_node(graph, OP_CONCAT, parts, 2 + copied, unsigned8)->u.concat.axis = 1;
+        assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+        assert_int_equal(cycles_count(&cycles, graph, config_named("ci"), &options, NULL), SNED_OK);
+        /* 4 channels of 8 rows of a segment, and what a step takes besides. */
+        assert_int_equal(cycles.nodes[2].cycles, copied ? 12 + 4 * 8 + 10 : 0);
+        cycles_free(&cycles);
+        sned_graph_free(graph);
+    }
+}
+
 static void an_unknown_configuration_is_told_the_known_ones(void **state)
 {
     const struct accel_config *config;
@@ -271,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_dense_layer_takes_what_its_entries_take),
         cmocka_unit_test(a_node_without_a_unit_is_named),
         cmocka_unit_test(copies_and_strips_are_counted),
+        cmocka_unit_test(copies_into_a_concat_are_counted),
         cmocka_unit_test(an_unknown_configuration_is_told_the_known_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,9 @@
  * them takes. One image alone goes through all nodes in turn.
  */
 #include "accel/cycles.h"
-#include "accel/numbers.h"
 #include "accel/arrange.h"
+#include "accel/compile.h"
+#include "accel/numbers.h"
 #include "accel/reduce.h"
 #include "accel/vector_cycles.h"
 #include "base/memory.h"
@@ -26,23 +27,14 @@ static int64_t elements_of(const struct graph *graph, int tensor)
 /* From a descriptor's begin to its end, beside what its unit does: rtl/control/sned_queue.sv. */
 enum { QUEUE_CYCLES = 10 };
 
-/* Bytes of a tensor's plane: its pitch may be another's; where it has no place on chip, its own width. */
-static int64_t plane_of(const struct graph *graph, int tensor, const struct placement *placement)
-{
-    const struct extent e = sned_shape_extent(&graph->tensors[tensor].shape);
-    const int spot = placement->spots ? placement->of_tensor[tensor] : -1;
-    return spot >= 0 ? placement->spots[spot].plane : (int64_t)e.height * e.width;
-}
-
-/* What a node asks of the vector unit, as far as it takes time. False: nothing that it does. */
-static bool vector_work_of(struct vector_work *work, const struct graph *graph, const struct node *node,
-                           const struct placement *placement)
+/* Of a network that has no place on chip: what a node asks of the vector unit, as far as it takes time.
+ * False: nothing that it does. */
+static bool vector_work_of(struct vector_work *work, const struct graph *graph, const struct node *node)
 {
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
                         out = sned_shape_extent(&graph->tensors[node->output].shape);
-    const int64_t plane = plane_of(graph, node->output, placement);
-    const int in_spot = placement->spots ? placement->of_tensor[node->inputs[0]] : -1;
-    const struct extent rows = reduce_rows(&in, in_spot >= 0 ? placement->spots[in_spot].pitch : in.width);
+    const int64_t plane = (int64_t)out.height * out.width;
+    const struct extent rows = reduce_rows(&in, in.width);
     *work = (struct vector_work){.operation = VECTOR_MAX,
                                  .channels = out.channels,
                                  .length = out.channels * plane,
@@ -90,27 +82,46 @@ static bool vector_work_of(struct vector_work *work, const struct graph *graph, 
 }
 
 /* Nodes that are a matter of where numbers are put, or are left to the host. */
-static bool costs_nothing(const struct graph *graph, int index, const struct placement *placement)
+static bool costs_nothing(enum op op)
 {
-    const enum op op = graph->nodes[index].op;
-    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || op == OP_SOFTMAX ||
-           (placement->spots && placement_is_view(placement, graph, index));
+    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || op == OP_SOFTMAX;
 }
 
-/* The space-to-depth copy that a strided Conv reads: one for each phase (compile_vector.c). */
-static int64_t copy_cycles(int index, const struct placement *placement, const struct accel_config *config)
+static sned_status estimated(int64_t *cycles, const struct graph *graph, const struct node *node,
+                             const struct accel_config *config, sned_error *error)
 {
-    const int spot = placement->spots ? placement->copy_for[index] : -1;
-    if (spot < 0)
-        return 0;
-    const struct spot *copy = &placement->spots[spot];
-    const struct vector_work phase = {.operation = VECTOR_MAX,
-                                      .channels = copy->extent.channels,
-                                      .out_height = copy->height,
-                                      .out_width = copy->width,
-                                      .kernel_height = 1,
-                                      .kernel_width = 1};
-    return spot_phases(copy) * (vector_cycles(&phase, config) + QUEUE_CYCLES);
+    struct vector_work work;
+    *cycles = 0;
+    if (node->op == OP_CONV || costs_nothing(node->op))
+        return SNED_OK;
+    if (!vector_work_of(&work, graph, node))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no unit for it");
+    *cycles = vector_cycles(&work, config) + QUEUE_CYCLES;
+    if (node->op == OP_PAD) /* into zeros, which a sum of nothing makes */
+        *cycles +=
+            vector_cycles(&(struct vector_work){.operation = VECTOR_ADD, .length = work.length}, config) +
+            QUEUE_CYCLES;
+    return SNED_OK;
+}
+
+/* Of a network that is placed: the steps of the vector unit that the compiler makes of a node, or of the
+ * space-to-depth copy that a strided Conv reads. */
+static sned_status compiled(int64_t *cycles, const struct graph *graph, int index,
+                            const struct accel_config *config, const struct placement *placement,
+                            sned_error *error)
+{
+    const enum op op = graph->nodes[index].op;
+    struct compiler c = {.graph = graph, .config = config, .placement = placement};
+    sned_status status = SNED_OK;
+    if (op == OP_CONV)
+        status = placement->copy_for[index] >= 0 ? compile_copy(&c, index, error) : SNED_OK;
+    else if ((op == OP_CONCAT || !costs_nothing(op)) && !placement_is_view(placement, graph, index))
+        status = compile_vector(&c, index, error);
+    *cycles = 0;
+    for (int t = 0; t < c.steps.task_count; t++)
+        *cycles += c.steps.tasks[t].cycles + QUEUE_CYCLES;
+    step_list_free(&c.steps);
+    return status;
 }
 
 static void count_fc(struct node_cycles *count, const struct graph *graph, const struct node *node,
@@ -137,33 +148,26 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
                               const struct placement *placement, sned_error *error)
 {
     const struct node *node = &graph->nodes[index];
-    struct vector_work work;
+    if (node->op == OP_GEMM) {
+        count_fc(count, graph, node, config, options);
+        return SNED_OK;
+    }
+    int64_t vector;
+    const sned_status status = placement->spots ? compiled(&vector, graph, index, config, placement, error)
+                                                : estimated(&vector, graph, node, config, error);
+    SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", node->name, sned_op_name(node->op)));
     if (node->op == OP_CONV) {
         SNED_TRY(cycles_of_conv(count, graph, node, config, error));
-        count->copy = copy_cycles(index, placement, config);
+        count->copy = vector;
         count->activation_bytes = spilled_bytes(graph, node, placement, config);
         const int64_t ddr =
             (int64_t)((double)(count->activation_bytes + count->weight_bytes) / config->ddr_bytes);
         count->idle += (larger(count->cycles, ddr) - count->cycles) * config->lanes;
         count->cycles = larger(count->cycles, ddr);
-        return SNED_OK;
+    } else if (vector) {
+        count->unit = UNIT_VECTOR;
+        count->cycles = vector;
     }
-    if (node->op == OP_GEMM) {
-        count_fc(count, graph, node, config, options);
-        return SNED_OK;
-    }
-    if (costs_nothing(graph, index, placement))
-        return SNED_OK;
-    count->unit = UNIT_VECTOR;
-    if (!vector_work_of(&work, graph, node, placement))
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "node '%.80s' (%s): the accelerator has no unit for it", node->name,
-                         sned_op_name(node->op));
-    count->cycles = vector_cycles(&work, config) + QUEUE_CYCLES;
-    if (node->op == OP_PAD) /* into zeros, which a sum of nothing makes */
-        count->cycles +=
-            vector_cycles(&(struct vector_work){.operation = VECTOR_ADD, .length = work.length}, config) +
-            QUEUE_CYCLES;
     return SNED_OK;
 }
 
