@@ -92,21 +92,21 @@ static bool can_be_wide(enum op op)
 
 /* Back from the output over what only reshapes, to the node that computes the scores. 16 bits where that node
  * can make them and nobody else reads them. */
-static int find_wide(const struct graph *graph, int *root)
+static int find_wide(const struct graph *graph, const struct uses *uses, int *root)
 {
     int tensor = graph->output, chain = 1, members = 0;
-    int producer = sned_graph_producer(graph, tensor);
+    int producer = uses->producer[tensor];
     if (producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX) {
         tensor = graph->nodes[producer].inputs[0];
-        producer = sned_graph_producer(graph, tensor);
+        producer = uses->producer[tensor];
     }
-    while (producer >= 0 && sned_graph_consumers(graph, tensor) == 1 &&
+    while (producer >= 0 && uses->consumers[tensor] == 1 &&
            (graph->nodes[producer].op == OP_FLATTEN || graph->nodes[producer].op == OP_RESHAPE)) {
         tensor = graph->nodes[producer].inputs[0];
-        producer = sned_graph_producer(graph, tensor);
+        producer = uses->producer[tensor];
         chain++;
     }
-    if (producer < 0 || !can_be_wide(graph->nodes[producer].op) || sned_graph_consumers(graph, tensor) != 1)
+    if (producer < 0 || !can_be_wide(graph->nodes[producer].op) || uses->consumers[tensor] != 1)
         return -1;
     for (int t = 0; t < graph->tensor_count; t++)
         members += is_activation(graph, t) && find_root(root, t) == find_root(root, tensor);
@@ -115,16 +115,18 @@ static int find_wide(const struct graph *graph, int *root)
 
 sned_status groups_find(struct activation_groups *groups, const struct graph *graph, sned_error *error)
 {
-    const int last = sned_graph_producer(graph, graph->output);
+    struct uses uses = {0};
     sned_status status;
     *groups = (struct activation_groups){.wide = -1};
+    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
+    const int last = uses.producer[graph->output];
     SNED_TRY_DONE(sned_alloc(&groups->root, graph->tensor_count, sizeof *groups->root, error));
     SNED_TRY_DONE(sned_alloc(&groups->positive, graph->tensor_count, sizeof *groups->positive, error));
     for (int t = 0; t < graph->tensor_count; t++)
         groups->root[t] = t;
     join_moved(graph, groups->root);
     find_signs(graph, groups->root, groups->positive);
-    groups->wide = find_wide(graph, groups->root);
+    groups->wide = find_wide(graph, &uses, groups->root);
     for (int t = 0; t < graph->tensor_count; t++)
         groups->root[t] = find_root(groups->root, t);
     for (int t = 0; t < graph->tensor_count; t++)
@@ -133,6 +135,7 @@ sned_status groups_find(struct activation_groups *groups, const struct graph *gr
     if (last >= 0 && graph->nodes[last].op == OP_SOFTMAX)
         groups->root[graph->output] = -1;
 done:
+    sned_uses_free(&uses);
     if (status != SNED_OK)
         groups_free(groups);
     return status;

@@ -108,10 +108,10 @@ done:
 }
 
 /* Weights or biases that another node reads too cannot suit both. */
-static bool has_its_own(const struct graph *graph, const struct node *node)
+static bool has_its_own(const struct uses *uses, const struct node *node)
 {
     for (int i = 1; i < node->input_count; i++)
-        if (node->inputs[i] >= 0 && sned_graph_consumers(graph, node->inputs[i]) > 1)
+        if (node->inputs[i] >= 0 && uses->consumers[node->inputs[i]] > 1)
             return false;
     return true;
 }
@@ -121,14 +121,17 @@ sned_status quantize_round_weights(struct graph *graph, const struct calibration
 {
     const int threads = options->threads > 0 ? options->threads : sned_thread_count();
     struct moments *moments = NULL;
+    struct uses uses = {0};
     sned_status status;
+    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
     SNED_TRY_DONE(moments_measure(&moments, graph, images, options, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (moments[n].samples && has_its_own(graph, &graph->nodes[n]))
+        if (moments[n].samples && has_its_own(&uses, &graph->nodes[n]))
             SNED_TRY_DONE(round_layer(graph, &graph->nodes[n], &moments[n], threads, error));
 done:
     for (int n = 0; moments && n < graph->node_count; n++)
         moments_free(&moments[n]);
     free(moments);
+    sned_uses_free(&uses);
     return status;
 }

@@ -228,9 +228,18 @@ sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels
                                   sned_error *error);
 
 /* The node that makes tensor `index`, or -1. The number of nodes that read it (an output of the graph counts
- * 1). */
+ * 1). Each looks at all nodes: who asks for every node takes the answers for all tensors at once, below. */
 int sned_graph_producer(const struct graph *graph, int tensor);
 int sned_graph_consumers(const struct graph *graph, int tensor);
+
+/* Who makes and who reads each tensor, for those who ask often, and keep the answers up to date where they
+ * change the graph. */
+struct uses {
+    int *producer;  /* [tensor_count]: a node, or -1 */
+    int *consumers; /* [tensor_count]: as sned_graph_consumers counts */
+};
+sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_error *error);
+void sned_uses_free(struct uses *uses);
 
 const char *sned_op_name(enum op op); /* ONNX's: "Conv", "BatchNormalization" */
 size_t sned_type_size(enum tensor_type type);

@@ -30,15 +30,6 @@ void sned_graph_compact(struct graph *graph);
  * move. */
 sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error);
 
-/* Who makes and who reads each tensor, for passes that ask often and keep the answers up to date themselves.
- */
-struct uses {
-    int *producer;  /* [tensor_count]: a node, or -1 */
-    int *consumers; /* [tensor_count]: as sned_graph_consumers counts */
-};
-sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_error *error);
-void sned_uses_free(struct uses *uses);
-
 /* The number of inputs, every index in range, constants where constants belong and activations where they do.
  */
 sned_status sned_node_check_inputs(const struct graph *graph, const struct node *node, sned_error *error);

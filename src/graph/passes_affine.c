@@ -19,7 +19,8 @@
 /* What the pass keeps up to date while it changes the graph. */
 struct pass {
     struct graph *graph;
-    struct uses uses;
+    struct uses uses; /* of the first `known` tensors; those that the pass adds have one reader each */
+    int known;
     struct unique_names names; /* of tensors */
 };
 
@@ -103,12 +104,24 @@ static sned_status add_named(struct pass *pass, int node, const char *suffix, co
     return sned_graph_add_tensor(pass->graph, name, TENSOR_F32, shape, data, index, error);
 }
 
+/* The node reads its constants no longer. */
+static void release_constants(struct pass *pass, const struct node *node)
+{
+    for (int k = 1; k < node->input_count; k++) {
+        bool again = node->inputs[k] == node->inputs[0];
+        for (int before = 1; before < k; before++)
+            again |= node->inputs[before] == node->inputs[k];
+        if (!again && node->inputs[k] >= 0 && node->inputs[k] < pass->known)
+            pass->uses.consumers[node->inputs[k]]--;
+    }
+}
+
 /* Makes constant input `input` of a node its own: a copy where other nodes read it too. */
 static sned_status own_constant(struct pass *pass, int node, int input, sned_error *error)
 {
     struct graph *graph = pass->graph;
     int tensor = graph->nodes[node].inputs[input], index;
-    if (sned_graph_consumers(graph, tensor) <= 1)
+    if (tensor >= pass->known || pass->uses.consumers[tensor] <= 1)
         return SNED_OK;
     struct shape shape = graph->tensors[tensor].shape;
     size_t elements = sned_shape_elements(&shape);
@@ -117,6 +130,7 @@ static sned_status own_constant(struct pass *pass, int node, int input, sned_err
     memcpy(data, graph->tensors[tensor].data, elements * sizeof *data);
     SNED_TRY(add_named(pass, node, "own", &shape, data, &index, error));
     graph->nodes[node].inputs[input] = index;
+    pass->uses.consumers[tensor]--;
     if (!graph->tensors[tensor].mask)
         return SNED_OK;
     SNED_TRY(sned_alloc(&graph->tensors[index].mask, elements, 1, error));
@@ -240,6 +254,7 @@ static sned_status become_conv(struct pass *pass, int index, const struct affine
         bias[c] = (float)affine->shift[c];
     SNED_TRY(add_named(pass, index, "bias", &bias_shape, bias, &bias_index, error));
     struct node *node = &graph->nodes[index];
+    release_constants(pass, node);
     SNED_TRY(set_inputs(node, node->inputs[0], weights_index, bias_index, error));
     node->op = OP_CONV;
     memset(&node->u, 0, sizeof node->u);
@@ -263,6 +278,7 @@ static sned_status fold_node(struct pass *pass, int index, sned_error *error)
         int y = graph->nodes[index].output;
         graph->nodes[producer].output = y;
         pass->uses.producer[y] = producer;
+        release_constants(pass, &graph->nodes[index]);
         sned_node_remove(&graph->nodes[index]);
     } else {
         int y = graph->nodes[index].output;
@@ -286,7 +302,7 @@ static sned_status take_names(struct pass *pass, sned_error *error)
 sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error)
 {
     sned_status status;
-    struct pass pass = {.graph = graph};
+    struct pass pass = {.graph = graph, .known = graph->tensor_count};
     if (graph->integer)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "network '%.80s' is an integer network already",
                          graph->name);

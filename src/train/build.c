@@ -24,14 +24,15 @@ static bool passes_through(const struct executor *executor, const struct node *n
 
 /* The step whose output a lone Relu, Clip or LeakyRelu may overwrite: its only reader, and nothing done yet.
  */
-static struct step *absorbing_step(struct executor *executor, const struct node *node)
+static struct step *absorbing_step(struct executor *executor, const struct uses *uses,
+                                   const struct node *node)
 {
     if (node->op != OP_RELU && node->op != OP_CLIP && node->op != OP_LEAKY_RELU)
         return NULL;
     if (!executor->options.training && !executor->options.overwrite)
         return NULL;
-    int input = node->inputs[0], producer = sned_graph_producer(executor->graph, input);
-    if (producer < 0 || sned_graph_consumers(executor->graph, input) != 1 ||
+    int input = node->inputs[0], producer = uses->producer[input];
+    if (producer < 0 || uses->consumers[input] != 1 ||
         executor->graph->tensors[input].quantization.scale != 0)
         return NULL;
     struct step *step = &executor->steps[producer];
@@ -42,14 +43,16 @@ static struct step *absorbing_step(struct executor *executor, const struct node 
 
 /* An input that shares its edge with a later tensor must not be read by anybody else: roots are found in
  * order. */
-static void share_edges(struct executor *executor)
+static sned_status share_edges(struct executor *executor, sned_error *error)
 {
     const struct graph *graph = executor->graph;
+    struct uses uses;
+    SNED_TRY(sned_uses_find(&uses, graph, error));
     for (int t = 0; t < graph->tensor_count; t++)
         executor->root[t] = t;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        struct step *step = &executor->steps[i], *before = absorbing_step(executor, node);
+        struct step *step = &executor->steps[i], *before = absorbing_step(executor, &uses, node);
         step->index = i;
         step->node = node;
         step->activation = node->activation;
@@ -65,6 +68,8 @@ static void share_edges(struct executor *executor)
             executor->absorbed[node->inputs[0]] = true;
         }
     }
+    sned_uses_free(&uses);
+    return SNED_OK;
 }
 
 static bool is_statistic(const struct node *node, int slot)
@@ -255,7 +260,7 @@ sned_status plan_build(struct executor *executor, sned_error *error)
     SNED_TRY(sned_alloc(&executor->edges, (size_t)graph->tensor_count, sizeof *executor->edges, error));
     SNED_TRY(sned_alloc(&executor->steps, (size_t)graph->node_count, sizeof *executor->steps, error));
     executor->channels_last = layout_wastes_blocks(graph);
-    share_edges(executor);
+    SNED_TRY(share_edges(executor, error));
     want_gradients(executor);
     SNED_TRY(plan_graph_input(executor, error));
     for (int i = 0; i < graph->node_count; i++) {
