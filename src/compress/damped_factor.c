@@ -8,8 +8,11 @@
  * well below D shows that the errors in H are as large as D, and that more is needed.
  */
 #include "compress/damped_factor.h"
+#include "base/memory.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
 
 /* As shares of H's mean diagonal. At the last the other entries hardly matter: rounding to the nearest. */
 static const double first_damping = 0.01, damping_growth = 10, last_damping = 1e6;
@@ -37,26 +40,33 @@ static bool factorize(double *h, size_t n, double least)
     return true;
 }
 
-static double second_moment(const float *covariance, const double *mean, size_t n, size_t i, size_t j)
+/* The lower triangle from the upper one and the diagonal that is kept beside it. */
+static void restore(double *h, const double *diagonal, size_t n, double extra)
 {
-    return covariance[i * n + j] + (mean ? mean[i] * mean[j] : 0);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            h[i * n + j] = h[j * n + i];
+        h[i * n + i] = diagonal[i] + extra;
+    }
 }
 
-bool damped_factor(double *factor, const float *covariance, const double *mean, size_t n)
+sned_status damped_factor(double *h, size_t n, sned_error *error)
 {
-    double trace = 0;
-    for (size_t i = 0; i < n; i++)
-        trace += fmax(second_moment(covariance, mean, n, i, i), 0);
-    /* Of an input that is always the same, any rounding is as good. */
-    const double unit = trace > 0 ? trace / (double)n : 1;
-    for (double share = first_damping; share <= last_damping; share *= damping_growth) {
-        for (size_t i = 0; i < n; i++) {
-            for (size_t j = 0; j <= i; j++)
-                factor[i * n + j] = second_moment(covariance, mean, n, i, j);
-            factor[i * n + i] += share * unit;
-        }
-        if (factorize(factor, n, share * unit / 2))
-            return true;
+    double *diagonal, trace = 0;
+    SNED_TRY(sned_alloc(&diagonal, n, sizeof *diagonal, error));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i; j++)
+            h[j * n + i] = h[i * n + j];
+        diagonal[i] = h[i * n + i];
+        trace += fmax(diagonal[i], 0);
     }
-    return false;
+    bool done = false;
+    for (double share = first_damping; !done && share <= last_damping; share *= damping_growth) {
+        /* Of an input that is always the same, any rounding is as good. */
+        const double extra = trace > 0 ? share * trace / (double)n : share / first_damping;
+        restore(h, diagonal, n, extra);
+        done = factorize(h, n, extra / 2);
+    }
+    free(diagonal);
+    return done ? SNED_OK : sned_fail(error, SNED_ERROR_DATA, "moments that are no numbers");
 }

@@ -2,9 +2,9 @@
  * moments.c - see moments.h. Positions are drawn per image and node from a fixed seed; their windows become
  * the rows of a matrix X, and X^T X is added up block by block.
  *
- * The rows are taken as differences from the mean of the first ones seen. In float32 E[x x^T] - E[x] E[x]^T
- * would otherwise be the small difference of two large numbers wherever a channel hardly varies, and not a
- * covariance at all: with variances below 0.
+ * In float32 E[x x^T] - E[x] E[x]^T of channels that hardly vary would be the small difference of two large
+ * numbers, and not a covariance at all: with variances below 0. Such columns are taken as differences from
+ * their mean in the first rows, their origin; the others from 0, as they are.
  */
 #include "compress/moments.h"
 #include "base/memory.h"
@@ -56,9 +56,9 @@ static int all_blocks(const struct moments *moments)
 
 void moments_free(struct moments *moments)
 {
-    for (int i = 0; moments->covariance && i < all_blocks(moments); i++)
-        free(moments->covariance[i]);
-    free(moments->covariance);
+    for (int i = 0; moments->second && i < all_blocks(moments); i++)
+        free(moments->second[i]);
+    free(moments->second);
     free(moments->mean);
     free(moments->origin);
     *moments = (struct moments){0};
@@ -77,10 +77,10 @@ static sned_status moments_new(struct moments *moments, const struct graph *grap
     const size_t groups = (size_t)moments->groups;
     SNED_TRY(sned_alloc(&moments->mean, groups, (size_t)columns * sizeof *moments->mean, error));
     SNED_TRY(sned_alloc(&moments->origin, groups, (size_t)columns * sizeof *moments->origin, error));
-    SNED_TRY(sned_alloc(&moments->covariance, (size_t)all_blocks(moments), sizeof(float *), error));
+    SNED_TRY(sned_alloc(&moments->second, (size_t)all_blocks(moments), sizeof(float *), error));
     for (int i = 0; i < all_blocks(moments); i++) {
         const size_t size = (size_t)block_size(moments, i % moments_blocks(moments));
-        SNED_TRY(sned_alloc(&moments->covariance[i], size, size * sizeof(float), error));
+        SNED_TRY(sned_alloc(&moments->second[i], size, size * sizeof(float), error));
     }
     return SNED_OK;
 }
@@ -137,14 +137,21 @@ static sned_status fill_rows(struct measurement *m, const struct node *node, int
     return SNED_OK;
 }
 
-/* The mean of the rows, column by column. That of equal numbers is that number, exactly. */
+/* A mean of so many deviations costs eight of float32's 24 bits. */
+static const double narrow = 16;
+
+/* The mean of each column that is narrow. That of equal numbers is that number, exactly. */
 static void set_origin(float *origin, const float *rows, size_t count, size_t columns)
 {
     for (size_t i = 0; i < columns; i++) {
-        double sum = 0;
+        double mean = 0, variance = 0;
         for (size_t r = 0; r < count; r++)
-            sum += rows[r * columns + i];
-        origin[i] = (float)(sum / (double)count);
+            mean += rows[r * columns + i];
+        mean /= (double)count;
+        for (size_t r = 0; r < count; r++)
+            variance += pow(rows[r * columns + i] - mean, 2);
+        variance /= (double)count;
+        origin[i] = mean * mean > narrow * narrow * variance ? (float)mean : 0;
     }
 }
 
@@ -154,7 +161,7 @@ static sned_status add_rows(struct measurement *m, struct moments *moments, int 
     const size_t columns = (size_t)moments->columns;
     const int blocks = moments_blocks(moments);
     float *origin = moments->origin + (size_t)group * columns;
-    double *mean = moments->mean + (size_t)group * columns;
+    float *mean = moments->mean + (size_t)group * columns;
     if (moments->samples == 0)
         set_origin(origin, m->rows, rows, columns);
     for (size_t r = 0; r < rows; r++)
@@ -164,7 +171,7 @@ static sned_status add_rows(struct measurement *m, struct moments *moments, int 
         const float *x = m->rows + moments_start(moments, b);
         const dnnl_dim_t size = block_size(moments, b), stride = moments->columns;
         if (dnnl_sgemm('T', 'N', size, size, (dnnl_dim_t)rows, 1, x, stride, x, stride, 1,
-                       moments->covariance[group * blocks + b], size) != dnnl_success)
+                       moments->second[group * blocks + b], size) != dnnl_success)
             return sned_fail(error, SNED_ERROR_MEMORY, "oneDNN: no matrix product");
     }
     return SNED_OK;
@@ -188,41 +195,54 @@ static sned_status see_inputs(void *context, int tensor, const float *values, si
     return SNED_OK;
 }
 
-/* Sums of one block to covariances; false where one is no number. */
-static bool finish_block(struct moments *moments, int block)
+/* Sums to means; false where one is no number. */
+static bool divide(float *sums, size_t count, float share)
 {
-    const int first = moments_start(moments, block % moments_blocks(moments));
-    const size_t size = (size_t)block_size(moments, block % moments_blocks(moments));
-    const double *mean =
-        moments->mean + (size_t)(block / moments_blocks(moments)) * (size_t)moments->columns + first;
     bool finite = true;
-    for (size_t i = 0; i < size; i++)
-        for (size_t j = 0; j < size; j++) {
-            float *sum = &moments->covariance[block][i * size + j];
-            *sum = (float)(*sum / (double)moments->samples - mean[i] * mean[j]);
-            finite &= isfinite(*sum) != 0;
-        }
+    for (size_t i = 0; i < count; i++) {
+        sums[i] *= share;
+        finite &= isfinite(sums[i]) != 0;
+    }
     return finite;
 }
 
 static sned_status moments_finish(struct moments *moments, const struct node *node, sned_error *error)
 {
-    const int count = moments->groups * moments->columns;
-    for (int i = 0; i < count; i++)
-        moments->mean[i] /= (double)moments->samples;
-    for (int i = 0; i < all_blocks(moments); i++)
-        if (!finish_block(moments, i))
-            return sned_fail(
-                error, SNED_ERROR_DATA,
-                "calibration: node '%.80s' (%s): what filter %lld reads has no variance in float32: "
-                "it is no number, or too large to be squared",
-                node->name, sned_op_name(node->op),
-                (long long)(i / moments_blocks(moments)) * moments->filters / moments->groups);
-    for (int i = 0; i < count; i++)
-        moments->mean[i] += moments->origin[i];
-    free(moments->origin);
-    moments->origin = NULL;
-    return SNED_OK;
+    const float share = 1 / (float)moments->samples;
+    bool finite = divide(moments->mean, (size_t)moments->groups * (size_t)moments->columns, share);
+    int block = 0;
+    for (; finite && block < all_blocks(moments); block++) {
+        const size_t size = (size_t)block_size(moments, block % moments_blocks(moments));
+        finite = divide(moments->second[block], size * size, share);
+    }
+    if (finite)
+        return SNED_OK;
+    const int group = block > 0 ? (block - 1) / moments_blocks(moments) : 0;
+    return sned_fail(
+        error, SNED_ERROR_DATA,
+        "rounding: node '%.80s' (%s): what filter %d reads is no number, or too large to be squared",
+        node->name, sned_op_name(node->op), group * (moments->filters / moments->groups));
+}
+
+double moments_mean(const struct moments *moments, int group, int column)
+{
+    const size_t at = (size_t)group * (size_t)moments->columns + (size_t)column;
+    return (double)moments->origin[at] + moments->mean[at];
+}
+
+void moments_fill(const struct moments *moments, int group, int block, bool centred, double *h)
+{
+    const int start = moments_start(moments, block), size = block_size(moments, block);
+    const float *second = moments->second[group * moments_blocks(moments) + block];
+    const size_t at = (size_t)group * (size_t)moments->columns + (size_t)start;
+    const float *mean = moments->mean + at, *origin = moments->origin + at;
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j <= i; j++) {
+            const double a = origin[i], b = origin[j];
+            const double sum = second[(size_t)i * (size_t)size + (size_t)j];
+            h[(size_t)i * (size_t)size + (size_t)j] =
+                centred ? sum - (double)mean[i] * mean[j] : sum + a * mean[j] + b * mean[i] + a * b;
+        }
 }
 
 sned_status moments_measure(struct moments **moments, struct graph *graph,

@@ -1,5 +1,5 @@
 /*
- * moments.h - mean and covariance of what the filters of a Conv or Gemm read.
+ * moments.h - first and second moments of what the filters of a Conv or Gemm read.
  */
 #ifndef SNED_COMPRESS_MOMENTS_H
 #define SNED_COMPRESS_MOMENTS_H
@@ -14,9 +14,9 @@ enum { MOMENTS_BLOCK = 1024 };
 struct moments {
     int filters, groups, columns, block;
     size_t samples;
-    double *mean;       /* [groups][columns] */
-    float **covariance; /* [groups * blocks]: [size][size] each; the lower triangle is looked at alone */
-    float *origin;      /* [groups][columns]: while measuring, what numbers are differences from */
+    float *origin; /* [groups][columns]: what the others are differences from; 0 for most columns */
+    float *mean; /* [groups][columns]: of x - origin; sums until moments_finish, which makes means of them */
+    float **second; /* [groups * blocks]: [size][size] each, of (x - origin) (x - origin)^T, likewise */
 };
 
 /* Blocks of a filter, and where they start; block `blocks` is the end. */
@@ -24,7 +24,7 @@ int moments_blocks(const struct moments *moments);
 int moments_start(const struct moments *moments, int block);
 
 /*
- * Mean and covariance of the inputs of every Conv and Gemm, from some positions of each image: moments
+ * Moments of the inputs of every Conv and Gemm, from some positions of each image: moments
  * [node_count], those of other nodes zero. Released one by one by moments_free, then the array by free.
  * Activations are rounded where they have a quantization: these are the numbers that the integer network
  * reads.
@@ -33,5 +33,9 @@ sned_status moments_measure(struct moments **moments, struct graph *graph,
                             const struct calibration_images *images,
                             const struct calibration_options *options, sned_error *error);
 void moments_free(struct moments *moments);
+
+double moments_mean(const struct moments *moments, int group, int column);
+/* The lower triangle of h [size][size]: a block's covariance, or, where not `centred`, E[x x^T]. */
+void moments_fill(const struct moments *moments, int group, int block, bool centred, double *h);
 
 #endif

@@ -19,24 +19,23 @@
 /* One block of one group, and the filters that read it. */
 struct block {
     const struct node *node;
+    const struct moments *moments;
     float *weights; /* of the first filter, at the block's first column */
     float *bias;    /* of the first filter, or NULL */
     const float *scales;
-    const double *mean;
     double *factor; /* L / its diagonal, [size][size], lower */
-    int first, size, stride;
+    int group, start, first, size, stride;
 };
 
 /* Where there is a bias it takes the mean, and H is the covariance. */
-static sned_status factor_of(struct block *block, const float *covariance, sned_error *error)
+static sned_status factor_of(struct block *block, int index, sned_error *error)
 {
     const size_t n = (size_t)block->size;
     SNED_TRY(sned_alloc(&block->factor, n, n * sizeof *block->factor, error));
-    if (damped_factor(block->factor, covariance, block->bias ? NULL : block->mean, n))
-        return SNED_OK;
-    return sned_fail(error, SNED_ERROR_DATA,
-                     "rounding: node '%.80s' (%s): the moments of what filter %d reads are no numbers",
-                     block->node->name, sned_op_name(block->node->op), block->first);
+    moments_fill(block->moments, block->group, index, block->bias != NULL, block->factor);
+    return sned_error_context(error, damped_factor(block->factor, n, error),
+                              "rounding: node '%.80s' (%s): what filter %d reads", block->node->name,
+                              sned_op_name(block->node->op), block->first);
 }
 
 /* The largest weight stays as it is: it sets the scale, for lowering too. */
@@ -61,7 +60,7 @@ static sned_status round_filter(void *argument, size_t k, sned_error *error)
             wanted += row[j] * missing[j];
         const double rounded = round_weight(wanted, weights[i], block->scales[k]);
         missing[i] = weights[i] - rounded;
-        mean += missing[i] * block->mean[i];
+        mean += missing[i] * moments_mean(block->moments, block->group, block->start + i);
         weights[i] = (float)rounded;
     }
     free(missing);
@@ -89,14 +88,16 @@ static sned_status round_layer(struct graph *graph, const struct node *node, con
     for (int i = 0; i < moments->groups * blocks; i++) {
         const int first = i / blocks * each, start = moments_start(moments, i % blocks);
         struct block block = {.node = node,
-                              .first = first,
+                              .moments = moments,
                               .weights = values + (size_t)first * (size_t)columns + start,
                               .bias = bias ? bias + first : NULL,
                               .scales = scales + first,
-                              .mean = moments->mean + (size_t)(i / blocks) * (size_t)columns + start,
+                              .group = i / blocks,
+                              .start = start,
+                              .first = first,
                               .size = moments_start(moments, i % blocks + 1) - start,
                               .stride = columns};
-        status = factor_of(&block, moments->covariance[i], error);
+        status = factor_of(&block, i % blocks, error);
         if (status == SNED_OK)
             status = sned_parallel_for(threads, (size_t)each, round_filter, &block, error);
         free(block.factor);
