@@ -4,6 +4,7 @@
 sned=$(realpath "$1")
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
+here=$PWD/tests
 data=${SNED_DATA:-../shared}
 [ -d "$data" ] && data=$(realpath "$data")
 cd "$work" || exit 1
@@ -126,6 +127,55 @@ for recipe in broken key value type noise missing; do
 done
 printf 'layers:\n  - layer: nosuch\n    skip: true\n' >layer.yaml
 refuses "recipe: a layer that is not there" 1 'nosuch|layer.yaml' "$sned" compress net.onnx --data glyphs --recipe layer.yaml -o x.sned -q
+
+# --- what would otherwise be found at the end of hours: compress and train say it in the first second ---
+# at_once NAME STATUS PATTERN COMMAND...: refuses, and has not begun to train or measure: no file is new, and it took no epoch.
+at_once() {
+    local name=$1 before after
+    before=$(find . -type f ! -path ./out ! -path ./err | sort)
+    refuses "$@" -q
+    after=$(find . -type f ! -path ./out ! -path ./err | sort)
+    holds "$name: nothing is written" test "$before" = "$after"
+}
+compress="$sned compress net.onnx --data glyphs"
+train="$sned train net.onnx --data glyphs"
+at_once "compress: an output that is a folder" 1 'glyphs: exists' $compress -o glyphs
+at_once "compress: an output in no folder" 1 'nowhere' $compress -o nowhere/x.sned
+at_once "compress: a checkpoint in no folder" 1 'checkpoint.*nowhere' $compress -o x.sned --checkpoint nowhere/c
+at_once "compress: a checkpoint that is the model" 2 'net.onnx would be written over' $compress -o x.sned --checkpoint ./net.onnx
+at_once "compress: a checkpoint that is the output" 2 'x.sned would be written over' $compress -o x.sned --checkpoint x.sned
+echo "dear diary" >diary
+at_once "compress: a checkpoint that is another file" 2 'diary is there and is no checkpoint' $compress -o x.sned --checkpoint diary
+at_once "train: an output that is a folder" 1 'glyphs: exists' $train -o glyphs
+at_once "train: a checkpoint that is another file" 2 'diary is there and is no checkpoint' $train -o x.onnx --checkpoint diary
+holds "the other file is as it was" grep -q 'dear diary' diary
+printf 'one\ntwo\n' >two.txt
+at_once "compress: too few class names" 1 'two.txt: has 2 names' $compress -o x.sned --labels two.txt
+at_once "train: too few class names" 1 'two.txt: has 2 names' $train -o x.onnx --labels two.txt
+at_once "compress: class names that are not there" 1 'nowhere.txt' $compress -o x.sned --labels nowhere.txt
+at_once "compress: fewer classes than the labels" 1 'label|class' "$sned" compress three.onnx --data glyphs -o x.sned
+rm -rf untested; cp -r glyphs untested; rm untested/t10k-*
+at_once "compress: no test split" 1 't10k|test' "$sned" compress net.onnx --data untested -o x.sned
+at_once "train: no test split" 1 't10k|test' "$sned" train net.onnx --data untested -o x.onnx
+printf 'target_kept: 0.05\nlayers:\n  - kind: fc\n    min_density: 0.2\n' >contrary.yaml
+at_once "compress: limits that contradict" 2 'target_kept 0.05.*min_density' $compress -o x.sned --recipe contrary.yaml
+printf 'target_kept: 0.5\nlayers:\n  - layer: fc1\n    skip: true\n' >skipped.yaml
+at_once "compress: skipped layers above the target" 2 'target_kept 0.5.*skip' $compress -o x.sned --recipe skipped.yaml
+at_once "train: steps without the step schedule" 2 'step-epochs.*--schedule step' $train -o x.onnx --step-epochs 3
+if command -v python3 >/dev/null; then
+    python3 "$here/odd_onnx.py" slope slope.onnx; python3 "$here/odd_onnx.py" window window.onnx
+    at_once "compress: what can be trained and not be lowered" 1 'the_gemm.*no integer form' "$sned" compress slope.onnx --data glyphs -o x.sned
+    at_once "compress: a format that cannot hold a layer" 1 'the_conv.*ccoo16' "$sned" compress window.onnx --data glyphs -o x.sned --format ccoo16
+    succeeds "what cannot be lowered can be trained" "$sned" train slope.onnx --data glyphs -o slope-trained.onnx --epochs 0.2 --rate 0.0001 -q
+    rm slope-trained.onnx
+else
+    skip "networks that cannot be lowered" "python3"
+fi
+mkdir -p split/train/0 split/train/1 split/test/0 split/test/1
+"$sned" data pictures net.sned --data glyphs --limit 4 -o split/some -q 2>/dev/null && mv split/some/* split/train/0/ && rmdir split/some
+cp split/train/0/* split/train/1/; cp renamed split/test/0/a.png; cp renamed split/test/1/b.png
+"$sned" new lenet300 --classes 2 -o pair.onnx -q
+at_once "train: test pictures that cannot be read" 1 'split|a.png|b.png' "$sned" train pair.onnx --data split -o x.onnx
 
 # --- outputs: unwritable places, a full disk; the old file stays ---
 refuses "an output in no folder" 1 'nowhere' "$sned" new lenet300 -o nowhere/x.onnx -q

@@ -101,6 +101,17 @@ goes_on() {
     holds "$name" cmp "$target" made.file
 }
 
+# A disk that is nearly full is seen before the work: both numbers are said, and nothing is trained.
+nearly_full() { SNED_FREE_BYTES=$1 LD_PRELOAD=$shim "${@:2}"; }
+refuses "compress: no room for checkpoint and result" 1 '50,000 bytes free, and up to [0-9,]{9,} may' \
+    nearly_full 50000 "$sned" compress trained.onnx --data glyphs --recipe short.yaml -o z.sned -q
+refuses "train: no room for checkpoint and result" 1 '50,000 bytes free, and up to [0-9,]{9,} may' \
+    nearly_full 50000 "$sned" train new.onnx --data glyphs --epochs 1 -o z.onnx -q
+refuses "train: no room for the result alone" 1 '50,000 bytes free, and up to 1,[0-9]{3},[0-9]{3} may' \
+    nearly_full 50000 "$sned" train new.onnx --data glyphs --epochs 1 --checkpoint none -o z.onnx -q
+succeeds "compress: room enough" nearly_full 20000000 "$sned" compress trained.onnx --data glyphs --recipe short.yaml -o z.sned -q
+holds "nothing is left of a refusal" test -z "$(find . -name 'z.onnx*' -o -name 'z.sned.*')"
+
 both="alone later"
 every_failure "new: the old file stays" x.onnx "$both" "" "$sned" new lenet300 --seed 3
 every_failure "train: the old file stays" x.onnx "$both" "" "$sned" train new.onnx --data glyphs --epochs 1

@@ -3,6 +3,7 @@
  */
 #include "cli/command.h"
 #include "cli/outcome.h"
+#include "cli/preflight.h"
 #include "cli/progress.h"
 #include "compress/compress.h"
 
@@ -65,6 +66,23 @@ static sned_status compress_options_make(struct compress_options *compress, cons
     return SNED_OK;
 }
 
+/* What would be found wrong after hours otherwise. */
+static sned_status rehearse(const struct graph *graph, const struct images *images,
+                            const struct images *tests, const struct compress_options *compress,
+                            const struct options *options, sned_error *error)
+{
+    struct graph *integer = NULL;
+    uint64_t checkpoint, bytes;
+    sned_status status;
+    SNED_TRY_DONE(images_check(tests, options->data, &graph->rule, error));
+    SNED_TRY_DONE(compress_rehearse(&integer, &checkpoint, graph, images->dataset, compress, error));
+    SNED_TRY_DONE(outcome_rehearse(&bytes, integer, options, error));
+    status = check_space(options->output, bytes, compress->checkpoint, checkpoint, error);
+done:
+    sned_graph_free(integer);
+    return status;
+}
+
 static sned_status run_compress(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -98,12 +116,13 @@ static sned_status run_compress(const struct options *options, sned_error *error
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
+    SNED_TRY_DONE(set_provenance(model.graph, "compress", model.path, options, error));
+    SNED_TRY_DONE(rehearse(model.graph, &images, &tests, &compress, options, error));
     SNED_TRY_DONE(top1(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(compress_network(&integer, model.graph, images.dataset, &compress, &result, error));
     SNED_TRY_DONE(top1(&outcome.top1_after, integer, &tests, options, &reporter, error));
     outcome.accuracy_on = dataset_split_name(tests.dataset);
     display_finish(&display);
-    SNED_TRY_DONE(set_provenance(integer, "compress", model.path, options, error));
     SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
     checkpoint_remove(checkpoint);
     if (options->json)
@@ -130,7 +149,9 @@ const struct command command_compress = {
             "quantisation with retraining "
             "(docs/method.md). A tenth of the training images is held out to steer; the test split is only "
             "looked at for the "
-            "result. --recipe chooses everything per layer or kind. After an interruption the same command "
+            "result. --recipe chooses everything per layer or kind. The whole way is gone in small first, so "
+            "that what "
+            "cannot work is said in the first seconds. After an interruption the same command "
             "goes on where it "
             "was and ends with the same file.",
     .argument_min = 1,

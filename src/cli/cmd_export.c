@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/model.h"
+#include "cli/preflight.h"
 #include "cli/print.h"
 #include "compress/quantize.h"
 #include "io/onnx.h"

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/layers.h"
 #include "cli/model.h"
+#include "cli/preflight.h"
 #include "cli/print.h"
 #include "cli/table.h"
 #include "io/onnx.h"

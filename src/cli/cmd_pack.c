@@ -69,12 +69,12 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
+    SNED_TRY_DONE(set_provenance(model.graph, "pack", model.path, options, error));
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
     /* Before calibration: a calibrated graph is evaluated with its activations rounded. */
     SNED_TRY_DONE(measure(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(quantize(model.graph, &images, options, &calibration, error));
     SNED_TRY_DONE(quantize_lower(&integer, model.graph, error));
-    SNED_TRY_DONE(set_provenance(integer, "pack", model.path, options, error));
     SNED_TRY_DONE(measure(&outcome.top1_after, integer, &tests, options, &reporter, error));
     display_finish(&display);
     SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));

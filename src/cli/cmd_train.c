@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/model.h"
+#include "cli/preflight.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "compress/compress.h"
@@ -45,7 +46,12 @@ static sned_status training_options(struct train_options *train, const struct op
     train->augmentation.shift = options->shift > 0 ? (int)options->shift : 0;
     train->seed = (uint64_t)options->seed;
     train->threads = option_threads(options);
-    return options->schedule ? parse_schedule(&train->schedule, options->schedule, error) : SNED_OK;
+    if (options->schedule)
+        SNED_TRY(parse_schedule(&train->schedule, options->schedule, error));
+    if (train->schedule != SCHEDULE_STEP && (options->step_epochs > 0 || !isnan(options->step_factor)))
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "--step-epochs and --step-factor mean something with --schedule step alone");
+    return SNED_OK;
 }
 
 static sned_status print_result(const struct options *options, const struct train_result *result,
@@ -71,6 +77,17 @@ static void leave_out(struct images *images, const struct options *options)
     double share = isnan(options->holdout) ? COMPRESS_HELD_SHARE : options->holdout;
     if (share > 0)
         images->count = compress_split(images->indices, images->count, share, COMPRESS_HELD_IMAGES);
+}
+
+/* What would be found wrong after hours otherwise. Besides parameters (and masks) a checkpoint has momentum.
+ */
+static sned_status rehearse(const struct graph *graph, const struct images *tests, const char *checkpoint,
+                            const struct options *options, sned_error *error)
+{
+    const uint64_t bytes = sned_graph_parameter_bytes(graph);
+    SNED_TRY(images_check(tests, options->data, &graph->rule, error));
+    SNED_TRY(onnx_check_writable(graph, options->output, error));
+    return check_space(options->output, bytes + bytes / 16, checkpoint, 2 * bytes + bytes / 4, error);
 }
 
 static sned_status run_train(const struct options *options, sned_error *error)
@@ -110,6 +127,7 @@ static sned_status run_train(const struct options *options, sned_error *error)
                            options->data);
         goto done;
     }
+    SNED_TRY_DONE(rehearse(model.graph, &tests, checkpoint, options, error));
     SNED_TRY_DONE(
         train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
     SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, NULL, &evaluation, error));

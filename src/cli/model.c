@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The first bytes of a .sned file (docs/format.md). */
 static const uint8_t SNED_MAGIC[6] = {0x89, 'S', 'N', 'E', 'D', '\n'};
@@ -265,32 +264,4 @@ sned_status model_evaluate(struct graph *graph, struct images *images, const str
                                              evaluation, error)
                           : evaluate_network(graph, images->dataset, images->indices, images->count, &how,
                                              evaluation, error);
-}
-
-sned_status check_output(const struct options *options, sned_error *error)
-{
-    struct output output;
-    if (!options->output)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "-o FILE is missing: where shall the result go?");
-    sned_status status = sned_output_open(&output, options->output, error);
-    sned_output_abort(&output);
-    return status;
-}
-
-sned_status checkpoint_path(char **path, const struct options *options, sned_error *error)
-{
-    *path = NULL;
-    if (options->checkpoint && !strcmp(options->checkpoint, "none"))
-        return SNED_OK;
-    if (options->checkpoint)
-        return sned_strdup(path, options->checkpoint, error);
-    return asprintf(path, "%s.checkpoint", options->output) < 0
-               ? sned_fail(error, SNED_ERROR_MEMORY, "out of memory")
-               : SNED_OK;
-}
-
-void checkpoint_remove(const char *path)
-{
-    if (path)
-        unlink(path);
 }

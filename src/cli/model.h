@@ -56,14 +56,4 @@ sned_status model_evaluate(struct graph *graph, struct images *images, const str
 /* --threads, or all processors. */
 int option_threads(const struct options *options);
 
-/* Fails where --output is missing or lies in a folder that cannot be written: before hours of work, not
- * after. */
-sned_status check_output(const struct options *options, sned_error *error);
-
-/* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. */
-sned_status checkpoint_path(char **path, const struct options *options, sned_error *error);
-/* Once the result is safely in its file, and not before: an interruption in between loses nothing. NULL:
- * nothing. */
-void checkpoint_remove(const char *path);
-
 #endif

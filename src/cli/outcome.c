@@ -4,6 +4,7 @@
 #include "cli/outcome.h"
 #include "base/file.h"
 #include "cli/choices.h"
+#include "cli/preflight.h"
 #include "cli/print.h"
 #include "cli/table.h"
 
@@ -36,14 +37,36 @@ static sned_status forced_formats(int **force, const struct graph *graph, const 
     return SNED_OK;
 }
 
+/* The file, in memory. */
+static sned_status pack(struct buffer *file, struct outcome *outcome, const struct graph *integer,
+                        const struct options *options, sned_error *error)
+{
+    int *force = NULL;
+    sned_status status = forced_formats(&force, integer, options->format, error);
+    if (status == SNED_OK)
+        status = sned_pack(integer, force, file, &outcome->storage, &outcome->storage_count, error);
+    free(force);
+    return status;
+}
+
+sned_status outcome_rehearse(uint64_t *bytes, const struct graph *integer, const struct options *options,
+                             sned_error *error)
+{
+    struct outcome outcome = {0};
+    struct buffer file = {0};
+    sned_status status = pack(&file, &outcome, integer, options, error);
+    *bytes = file.size;
+    outcome_free(&outcome);
+    sned_buffer_free(&file);
+    return status;
+}
+
 sned_status outcome_write(struct outcome *outcome, const struct graph *integer, const struct options *options,
                           sned_error *error)
 {
     struct buffer file = {0};
-    int *force = NULL;
     sned_status status;
-    SNED_TRY_DONE(forced_formats(&force, integer, options->format, error));
-    SNED_TRY_DONE(sned_pack(integer, force, &file, &outcome->storage, &outcome->storage_count, error));
+    SNED_TRY_DONE(pack(&file, outcome, integer, options, error));
     SNED_TRY_DONE(sned_file_write(options->output, file.data, file.size, error));
     outcome->bytes = file.size;
     for (int i = 0; i < integer->node_count; i++) {
@@ -53,7 +76,6 @@ sned_status outcome_write(struct outcome *outcome, const struct graph *integer, 
         }
     }
 done:
-    free(force);
     sned_buffer_free(&file);
     return status;
 }

@@ -21,6 +21,9 @@ sned_status outcome_check(const struct options *options, sned_error *error);
 /* Packs `integer` into options->output (weights in --format's format, if given) and fills the sizes. */
 sned_status outcome_write(struct outcome *outcome, const struct graph *integer, const struct options *options,
                           sned_error *error);
+/* Bytes of the file that `integer` would be written as; nothing is written. */
+sned_status outcome_rehearse(uint64_t *bytes, const struct graph *integer, const struct options *options,
+                             sned_error *error);
 /* The table, or the JSON object with `extra`'s keys (stolen; may be NULL) added. */
 sned_status outcome_print(const struct outcome *outcome, const struct graph *integer,
                           const struct options *options, json_t *extra, sned_error *error);

@@ -46,6 +46,16 @@ sned_status compress_network(struct graph **integer, struct graph *graph, struct
                              const struct compress_options *options, struct compress_result *result,
                              sned_error *error);
 
+/*
+ * All of that in small, in a few seconds, on a copy: the recipe against the network, a step of training and
+ * of quantization-aware training planned, calibration with a few images, lowering. What would fail at the end
+ * of hours fails here. *integer is the network as it is, quantised; bytes of the checkpoint, at most, to
+ * *checkpoint.
+ */
+sned_status compress_rehearse(struct graph **integer, uint64_t *checkpoint, const struct graph *graph,
+                              struct dataset *dataset, const struct compress_options *options,
+                              sned_error *error);
+
 /* The images that steer and never train. Writes 0 .. count-1 into indices: first those that may train, their
  * number returned, then the held-out ones: `share` of all, at most `most`. The same for a count whatever the
  * seed, so that a network trained on the first part alone is new to the second: then its accuracy there is

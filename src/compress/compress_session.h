@@ -144,7 +144,9 @@ sned_status session_read_journal(struct session *session, sned_error *error);
 sned_status settle_reference(struct session *session, sned_error *error);
 sned_status prune_search(struct session *session, sned_error *error);    /* prune_search.c */
 sned_status prune_to_target(struct session *session, sned_error *error); /* prune_target.c */
-sned_status peak_prune(struct session *session, sned_error *error);      /* peak.c */
+/* Whether the recipe's target_kept can be reached within its rules; at the start. */
+sned_status prune_check_target(const struct session *session, sned_error *error);
+sned_status peak_prune(struct session *session, sned_error *error); /* peak.c */
 /* One layer as far as it goes: each cut keeps `step` of what is left; where one fails, finer ones. */
 sned_status prune_descend(struct session *session, const char *phase, int layer, double step,
                           double allowance, bool *moved, sned_error *error);

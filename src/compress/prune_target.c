@@ -23,25 +23,60 @@ static bool searched(const struct layer *layer)
     return !layer->skip && layer->fixed == 0;
 }
 
+/* The weights that a target leaves to the layers that are searched. */
+static sned_status left_for_search(const struct session *session, double target, size_t *left,
+                                   sned_error *error)
+{
+    size_t all = 0, others = 0, least = 0;
+    for (int i = 0; i < session->layer_count; i++) {
+        const struct layer *layer = &session->layers[i];
+        all += layer->count;
+        const size_t bound = prune_keep_count(layer->count, layer->least);
+        if (searched(layer))
+            least += bound < layer->kept ? bound : layer->kept;
+        else
+            others += layer->skip ? layer->kept : prune_keep_count(layer->count, layer->fixed);
+    }
+    const size_t total = prune_keep_count(all, target);
+    if (total <= others)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "recipe: target_kept %g is less than the layers that are skipped or of fixed "
+                         "density keep (%.4f of the weights)",
+                         target, (double)others / (double)all);
+    if (total - others < least)
+        return sned_fail(
+            error, SNED_ERROR_ARGUMENT,
+            "recipe: target_kept %g is less than min_density, density and skip leave (%.4f of the "
+            "weights)",
+            target, (double)(others + least) / (double)all);
+    *left = total - others;
+    return SNED_OK;
+}
+
+sned_status prune_check_target(const struct session *session, sned_error *error)
+{
+    size_t left;
+    const double target = session->recipe->target_kept;
+    return target > 0 ? left_for_search(session, target, &left, error) : SNED_OK;
+}
+
 /* densities[layer]: of each layer when all together keep `target` of the network's weights. */
 static sned_status divide_target(struct session *session, double target, double *densities, sned_error *error)
 {
     int count = session->layer_count, used = 0;
     struct prune_share *shares = NULL;
-    size_t all = 0, others = 0;
     float **scores = NULL;
+    size_t left;
     sned_status status = SNED_OK;
 
+    SNED_TRY_DONE(left_for_search(session, target, &left, error));
     SNED_TRY_DONE(sned_alloc(&shares, (size_t)count, sizeof(*shares), error));
     SNED_TRY_DONE(sned_alloc(&scores, (size_t)count, sizeof(*scores), error));
     for (int i = 0; i < count; i++) {
         const struct layer *layer = &session->layers[i];
         densities[i] = layer->fixed > 0 ? layer->fixed : session_density(session, i);
-        all += layer->count;
-        if (!searched(layer)) {
-            others += layer->skip ? layer->kept : prune_keep_count(layer->count, layer->fixed);
+        if (!searched(layer))
             continue;
-        }
         SNED_TRY_DONE(session_scores(session, i, &scores[used], error));
         shares[used] = (struct prune_share){.scores = scores[used],
                                             .mask = session->graph->tensors[layer->tensor].mask,
@@ -49,13 +84,7 @@ static sned_status divide_target(struct session *session, double target, double 
                                             .least = prune_keep_count(layer->count, layer->least)};
         used++;
     }
-    size_t total = prune_keep_count(all, target);
-    if (total <= others)
-        SNED_TRY_DONE(sned_fail(error, SNED_ERROR_ARGUMENT,
-                                "recipe: target_kept %g is less than the layers that are skipped or of fixed "
-                                "density keep (%.4f of the weights)",
-                                target, (double)others / (double)all));
-    SNED_TRY_DONE(prune_divide(shares, used, total - others, error));
+    SNED_TRY_DONE(prune_divide(shares, used, left, error));
     used = 0;
     for (int i = 0; i < count; i++)
         if (searched(&session->layers[i]))

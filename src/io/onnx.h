@@ -30,4 +30,7 @@ sned_status onnx_read_with(struct graph **graph, const char *path, const struct 
 /* Writes a float graph as opset 13, metadata_props included, streamed: weights are not copied. */
 sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error);
 
+/* Whether onnx_write could, but for the disk; nothing is written, `path` is for messages. */
+sned_status onnx_check_writable(const struct graph *graph, const char *path, sned_error *error);
+
 #endif

@@ -335,7 +335,17 @@ static sned_status write_model(const struct exporter *exporter, const char *path
     return status;
 }
 
-sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error)
+static void exporter_free(struct exporter *exporter)
+{
+    for (int i = 0; i < exporter->block_count; i++)
+        free(exporter->blocks[i]);
+    free(exporter->blocks);
+    sned_unique_free(&exporter->names);
+    sned_unique_free(&exporter->node_names);
+}
+
+/* Builds the model, and writes it unless `path` is only named in messages. */
+static sned_status build_and_write(const struct graph *graph, const char *path, bool write, sned_error *error)
 {
     struct exporter exporter = {.graph = graph, .error = error};
     if (graph->integer)
@@ -343,14 +353,20 @@ sned_status onnx_write(const struct graph *graph, const char *path, sned_error *
                          path);
     build_model(&exporter);
     sned_status status = exporter.status;
-    if (status == SNED_OK)
-        status = write_model(&exporter, path);
-    else
+    if (status != SNED_OK)
         sned_error_context(error, status, "%s", path);
-    for (int i = 0; i < exporter.block_count; i++)
-        free(exporter.blocks[i]);
-    free(exporter.blocks);
-    sned_unique_free(&exporter.names);
-    sned_unique_free(&exporter.node_names);
+    else if (write)
+        status = write_model(&exporter, path);
+    exporter_free(&exporter);
     return status;
+}
+
+sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error)
+{
+    return build_and_write(graph, path, true, error);
+}
+
+sned_status onnx_check_writable(const struct graph *graph, const char *path, sned_error *error)
+{
+    return build_and_write(graph, path, false, error);
 }

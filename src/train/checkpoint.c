@@ -99,6 +99,16 @@ sned_status checkpoint_read(struct checkpoint *checkpoint, const char *path, uin
     return status;
 }
 
+bool checkpoint_is_one(const char *path)
+{
+    char start[sizeof MAGIC];
+    FILE *file = fopen(path, "rbe");
+    bool is_one = file && fread(start, sizeof start, 1, file) == 1 && !memcmp(start, MAGIC, sizeof MAGIC);
+    if (file)
+        fclose(file);
+    return is_one;
+}
+
 const struct checkpoint_blob *checkpoint_find(const struct checkpoint *checkpoint, const char *name)
 {
     for (int i = 0; i < checkpoint->count; i++)

@@ -26,6 +26,8 @@ sned_status checkpoint_write(const char *path, uint64_t key, const struct checkp
 /* *found false, and no error, where there is no file, it is damaged, or its key is another's. */
 sned_status checkpoint_read(struct checkpoint *checkpoint, const char *path, uint64_t key, bool *found,
                             sned_error *error);
+/* Whether the file begins as a checkpoint of any run does. */
+bool checkpoint_is_one(const char *path);
 const struct checkpoint_blob *checkpoint_find(const struct checkpoint *checkpoint, const char *name);
 void checkpoint_free(struct checkpoint *checkpoint);
 
