@@ -31,6 +31,12 @@ holds "new repeats for its seed" cmp new.onnx new2.onnx
 holds "new differs for another seed" test "$(cmp new.onnx new3.onnx 2>&1)" != ""
 succeeds "train" "$sned" train new.onnx --data glyphs --epochs 6 --rate 0.05 -o trained.onnx --json
 keys "train: keys" output loss top1 images seconds
+succeeds "train without options" "$sned" train new.onnx --data glyphs --time-budget 0.2 -o default.onnx
+holds "it tells what it trains by, once" test "$(grep -cE '^training for [0-9]+ epochs at rate [0-9.]+, one-cycle, batch [0-9]+, .* that is new$' err)" = 1
+succeeds "train with some options" "$sned" train trained.onnx --data glyphs --epochs 0.5 --rate 0.001 --shift 2 -o default.onnx
+holds "they override what is chosen, which is less of a network that is trained" \
+    grep -qE '^training for 0.5 epochs at rate 0.001, cosine, .* shift 2, .* that is trained already$' err
+rm default.onnx
 holds "nothing but the result stays after training" test ! -e trained.onnx.checkpoint
 succeeds "eval of .onnx" "$sned" eval trained.onnx --data glyphs --json
 keys "eval: keys" top1 top5 images skipped seconds

@@ -10,6 +10,19 @@ commands=$("$sned" --help | sed -nE 's/^  ([a-z]+) +[A-Z].*/\1/p')
 options_of() { "$sned" "$1" --help | grep -oE -- '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--?[a-z-]+'; }
 holds "--help names commands" test "$(wc -w <<<"$commands")" -ge 10
 
+# --- defaults ---
+# without_default COMMAND: its options that take a value and say no default; -o, --data and what asks for something besides
+# have none.
+without_default() {
+    "$sned" "$1" --help | awk '/^ +(-[a-z], )?--[a-z-]+/ { if (text) print text; text = $0; next } /^[A-Z]|^$/ { if (text) print text; text = "" } { text = text (text ? " " $0 : "") }' |
+        grep -E -- '--[a-z-]+=' | grep -v '(default' | grep -oE -- '--[a-z-]+' | sort -u | grep -vxE -- '--(output|data|against|timeline|trace|raw)'
+}
+for command in $commands; do
+    missing=$(without_default $command)
+    holds "$command --help has the default of every option${missing:+: not $missing}" test -z "$missing"
+done
+holds "an option without a default is found" grep -q -- --data <("$sned" train --help | grep -E -- '--data=' | grep -v '(default')
+
 # --- manual pages ---
 # rendered PAGE: its text as man shows it, unwrapped and without bold and underline.
 rendered() {

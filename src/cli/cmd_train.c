@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "compress/compress.h"
 #include "io/onnx.h"
+#include "train/settings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,10 +23,9 @@ static sned_status parse_schedule(enum schedule *schedule, const char *name, sne
     return SNED_OK;
 }
 
-static sned_status training_options(struct train_options *train, const struct options *options,
-                                    sned_error *error)
+/* Options in place of what settings.h chooses. */
+static sned_status override(struct train_options *train, const struct options *options, sned_error *error)
 {
-    *train = train_defaults();
     if (!isnan(options->epochs))
         train->epochs = options->epochs;
     if (options->batch > 0)
@@ -42,15 +42,58 @@ static sned_status training_options(struct train_options *train, const struct op
         train->step_factor = (float)options->step_factor;
     if (!isnan(options->time_budget))
         train->time_budget = options->time_budget;
-    train->augmentation.flip = options->flip;
-    train->augmentation.shift = options->shift > 0 ? (int)options->shift : 0;
+    if (options->flip || options->no_flip)
+        train->augmentation.flip = options->flip;
+    if (options->shift >= 0)
+        train->augmentation.shift = (int)options->shift;
     train->seed = (uint64_t)options->seed;
     train->threads = option_threads(options);
-    if (options->schedule)
-        SNED_TRY(parse_schedule(&train->schedule, options->schedule, error));
-    if (train->schedule != SCHEDULE_STEP && (options->step_epochs > 0 || !isnan(options->step_factor)))
+    return options->schedule ? parse_schedule(&train->schedule, options->schedule, error) : SNED_OK;
+}
+
+/* What is wrong with them whatever the network is. */
+static sned_status check_options(const struct options *options, sned_error *error)
+{
+    struct train_options ignored = train_defaults();
+    if (!options->data)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: which images?");
+    SNED_TRY(override(&ignored, options, error));
+    if (options->flip && options->no_flip)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--flip and --no-flip contradict each other");
+    if ((options->step_epochs > 0 || !isnan(options->step_factor)) &&
+        (!options->schedule || ignored.schedule != SCHEDULE_STEP))
         return sned_fail(error, SNED_ERROR_ARGUMENT,
                          "--step-epochs and --step-factor mean something with --schedule step alone");
+    return check_output(options, error);
+}
+
+/* One line: all that training goes by, and what chose it where no option did. */
+static void tell_settings(const struct train_options *train, const struct graph *graph, size_t images,
+                          bool trained, const struct reporter *reporter)
+{
+    const struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
+    sned_report(
+        reporter,
+        "training for %g epochs at rate %g, %s, batch %d, momentum %g, decay %g, shift %d, %s: what no "
+        "option says is the default for %zu inputs of %d x %d x %d and a network that is %s",
+        train->epochs, (double)train->rate, choice_words(OPTION_SCHEDULE)[train->schedule], train->batch,
+        (double)train->momentum, (double)train->decay, train->augmentation.shift,
+        train->augmentation.flip ? "flip" : "no flip", images, input.channels, input.height, input.width,
+        trained ? "trained already" : "new");
+}
+
+/* A network is looked at only where that would change something. */
+static sned_status choose_settings(struct train_options *train, struct graph *graph,
+                                   const struct images *images, const struct options *options,
+                                   const struct reporter *reporter, sned_error *error)
+{
+    bool trained = false;
+    if (isnan(options->epochs) || isnan(options->rate) || !options->schedule)
+        SNED_TRY(train_is_trained(&trained, graph, images->dataset, images->indices, images->count,
+                                  option_threads(options), error));
+    *train = train_settings(graph, images->count, trained);
+    SNED_TRY(override(train, options, error));
+    tell_settings(train, graph, images->count, trained, reporter);
     return SNED_OK;
 }
 
@@ -100,16 +143,10 @@ static sned_status run_train(const struct options *options, sned_error *error)
     struct train_result result;
     struct evaluation evaluation = {0};
     char *checkpoint = NULL;
-    sned_status status = training_options(&train, options, error);
-    if (status == SNED_OK && !options->data)
-        status = sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: which images?");
-    if (status == SNED_OK)
-        status = check_output(options, error);
+    sned_status status = check_options(options, error);
     if (status != SNED_OK)
         goto done;
     SNED_TRY_DONE(checkpoint_path(&checkpoint, options, error));
-    train.checkpoint = checkpoint;
-    train.reporter = &reporter;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
     if (model.graph->integer) {
         status = sned_fail(error, SNED_ERROR_UNSUPPORTED,
@@ -127,6 +164,9 @@ static sned_status run_train(const struct options *options, sned_error *error)
                            options->data);
         goto done;
     }
+    SNED_TRY_DONE(choose_settings(&train, model.graph, &images, options, &reporter, error));
+    train.checkpoint = checkpoint;
+    train.reporter = &reporter;
     SNED_TRY_DONE(rehearse(model.graph, &tests, checkpoint, options, error));
     SNED_TRY_DONE(
         train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
@@ -151,7 +191,9 @@ const struct command command_train = {
     .text =
         "Stochastic gradient descent with momentum on the training split, less the tenth that sned compress "
         "will "
-        "steer by (--holdout); the test split is only looked at once, at the end. Weights that a mask holds "
+        "steer by (--holdout); the test split is only looked at once, at the end. What no option says is "
+        "chosen by the network and the number of images (docs/training.md), and told at the start. Weights "
+        "that a mask holds "
         "at zero "
         "stay zero. After an interruption the same command goes on from the last epoch and ends with the "
         "same result. "

@@ -1,9 +1,11 @@
 /*
  * manual_page.c - manual pages in man(7)'s macros. The texts are those of --help; here they are only set.
  */
+#include "cli/defaults.h"
 #include "cli/manual.h"
 #include "sned.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Text as roff takes it literally. A dash that begins a word or stands in an option's name is one to type, so
@@ -49,7 +51,9 @@ static void set_option(FILE *out, const struct option_row *row)
     if (row->argument)
         fprintf(out, "=\\fI%s\\fR", row->argument);
     fputc('\n', out);
-    set_line(out, row->help);
+    char *help = option_help(row);
+    set_line(out, help ? help : row->help);
+    free(help);
 }
 
 static void set_help_option(FILE *out, const char *what)

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/defaults.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -19,10 +20,10 @@ const struct option_row option_table[OPTION_COUNT] = {
                      KIND_FLAG, AT(json), 0, 0},
     [OPTION_QUIET] = {OPTION_QUIET, "quiet", 'q', NULL, "No progress and no messages but errors", KIND_FLAG,
                       AT(quiet), 0, 0},
-    [OPTION_SEED] = {OPTION_SEED, "seed", 0, "S", "Seed of everything random (default 1)", KIND_WHOLE,
-                     AT(seed), 0, 4294967295.0},
-    [OPTION_THREADS] = {OPTION_THREADS, "threads", 0, "T", "Threads to use (default: all processors)",
-                        KIND_WHOLE, AT(threads), 1, 1024},
+    [OPTION_SEED] = {OPTION_SEED, "seed", 0, "S", "Seed of everything random", KIND_WHOLE, AT(seed), 0,
+                     4294967295.0},
+    [OPTION_THREADS] = {OPTION_THREADS, "threads", 0, "T", "Threads to use", KIND_WHOLE, AT(threads), 1,
+                        1024},
     [OPTION_OUTPUT] = {OPTION_OUTPUT, "output", 'o', "FILE", "Where the result goes", KIND_TEXT, AT(output),
                        0, 0},
     [OPTION_DATA] =
@@ -30,8 +31,7 @@ const struct option_row option_table[OPTION_COUNT] = {
          "Labelled images: a folder of IDX files, of CIFAR-10 .bin files, of pictures in class folders, or "
          "a tar of pictures with NAME.labels.txt beside it (or a.tar:labels.txt)",
          KIND_TEXT, AT(data), 0, 0},
-    [OPTION_SPLIT] = {OPTION_SPLIT, "split", 0, "SPLIT", "train or test (default: test)", KIND_TEXT,
-                      AT(split), 0, 0},
+    [OPTION_SPLIT] = {OPTION_SPLIT, "split", 0, "SPLIT", "train or test", KIND_TEXT, AT(split), 0, 0},
     [OPTION_AGAINST] = {OPTION_AGAINST, "against", 0, "MODEL",
                         "Another model to compare answers with: how many images both name alike", KIND_TEXT,
                         AT(against), 0, 0},
@@ -57,7 +57,7 @@ const struct option_row option_table[OPTION_COUNT] = {
          "Pictures of another size than the input's: squash (the whole picture, whatever its "
          "proportions), cover (until it just covers the input, then its centre), N (its short "
          "side to N pixels, then its centre: 256 for 224) or auto (the centre of what is at most "
-         "15 % larger on both sides, else cover; the default), instead of what the model says",
+         "15 % larger on both sides, else cover), instead of what the model says",
          KIND_TEXT, AT(resize), 0, 0},
     [OPTION_LABEL_OFFSET] = {OPTION_LABEL_OFFSET, "label-offset", 0, "N", "Added to the labels of the data",
                              KIND_WHOLE, AT(label_offset), -100000, 100000},
@@ -71,18 +71,17 @@ const struct option_row option_table[OPTION_COUNT] = {
                           KIND_TEXT, AT(densities), 0, 0},
     [OPTION_BLOCK] = {OPTION_BLOCK, "block", 0, "KxC", "Masks shared by K output and C input channels",
                       KIND_TEXT, AT(block), 0, 0},
-    [OPTION_TRAIN_IMAGES] = {OPTION_TRAIN_IMAGES, "train-images", 0, "N",
-                             "Images to train on (default 20000)", KIND_WHOLE, AT(train_images), 1, 10e6},
-    [OPTION_TEST_IMAGES] = {OPTION_TEST_IMAGES, "test-images", 0, "N", "Images to test on (default 4000)",
-                            KIND_WHOLE, AT(test_images), 1, 10e6},
-    [OPTION_CHARACTERS] = {OPTION_CHARACTERS, "characters", 0, "TEXT", "A class each (default 0123456789)",
-                           KIND_TEXT, AT(characters), 0, 0},
-    [OPTION_FONTS] = {OPTION_FONTS, "fonts", 0, "FOLDER",
-                      "Where to look for fonts (default /usr/share/fonts)", KIND_TEXT, AT(fonts), 0, 0},
+    [OPTION_TRAIN_IMAGES] = {OPTION_TRAIN_IMAGES, "train-images", 0, "N", "Images to train on", KIND_WHOLE,
+                             AT(train_images), 1, 10e6},
+    [OPTION_TEST_IMAGES] = {OPTION_TEST_IMAGES, "test-images", 0, "N", "Images to test on", KIND_WHOLE,
+                            AT(test_images), 1, 10e6},
+    [OPTION_CHARACTERS] = {OPTION_CHARACTERS, "characters", 0, "TEXT", "A class each", KIND_TEXT,
+                           AT(characters), 0, 0},
+    [OPTION_FONTS] = {OPTION_FONTS, "fonts", 0, "FOLDER", "Where to look for fonts", KIND_TEXT, AT(fonts), 0,
+                      0},
     [OPTION_EPOCHS] = {OPTION_EPOCHS, "epochs", 0, "N", "Passes over the training images; may be a fraction",
                        KIND_REAL, AT(epochs), 0.001, 100000},
-    [OPTION_BATCH] = {OPTION_BATCH, "batch", 0, "N", "Images in a step (default 64)", KIND_WHOLE, AT(batch),
-                      1, 65536},
+    [OPTION_BATCH] = {OPTION_BATCH, "batch", 0, "N", "Images in a step", KIND_WHOLE, AT(batch), 1, 65536},
     [OPTION_RATE] = {OPTION_RATE, "rate", 0, "R", "Learning rate at its highest", KIND_REAL, AT(rate), 0,
                      1e6},
     [OPTION_MOMENTUM] = {OPTION_MOMENTUM, "momentum", 0, "M", "Momentum", KIND_REAL, AT(momentum), 0, 0.9999},
@@ -95,16 +94,17 @@ const struct option_row option_table[OPTION_COUNT] = {
                             KIND_REAL, AT(step_factor), 0, 1},
     [OPTION_FLIP] = {OPTION_FLIP, "flip", 0, NULL, "Mirror half of the training images", KIND_FLAG, AT(flip),
                      0, 0},
+    [OPTION_NO_FLIP] = {OPTION_NO_FLIP, "no-flip", 0, NULL, "Mirror no training images", KIND_FLAG,
+                        AT(no_flip), 0, 0},
     [OPTION_SHIFT] = {OPTION_SHIFT, "shift", 0, "N", "Shift training images by up to N pixels each way",
                       KIND_WHOLE, AT(shift), 0, 64},
     [OPTION_HOLDOUT] = {OPTION_HOLDOUT, "holdout", 0, "SHARE",
-                        "Share of the training images left out, at most 5000: those that compress steers by "
-                        "(default 0.1; 0: train on all)",
+                        "Share of the training images left out, at most 5000: those that compress steers by; "
+                        "0: train on all",
                         KIND_REAL, AT(holdout), 0, 0.9},
     [OPTION_CHECKPOINT] =
         {OPTION_CHECKPOINT, "checkpoint", 0, "FILE",
-         "Where progress is kept, so that the same command goes on after an interruption (default: "
-         "the output's name with .checkpoint; \"none\": nowhere)",
+         "Where progress is kept, so that the same command goes on after an interruption; \"none\": nowhere",
          KIND_TEXT, AT(checkpoint), 0, 0},
     [OPTION_TIME_BUDGET] = {OPTION_TIME_BUDGET, "time-budget", 0, "SECONDS",
                             "Stop searching or training by then", KIND_REAL, AT(time_budget), 0.001, 1e9},
@@ -112,27 +112,22 @@ const struct option_row option_table[OPTION_COUNT] = {
                        "Choices per layer or kind, in YAML (docs/recipe.md)", KIND_TEXT, AT(recipe), 0, 0},
     [OPTION_MAX_DROP] = {OPTION_MAX_DROP, "max-drop", 0, "POINTS",
                          "Accuracy that may be lost, in percent points", KIND_REAL, AT(max_drop), 0, 100},
-    [OPTION_CALIBRATION] = {OPTION_CALIBRATION, "calibration", 0, "N",
-                            "Images that set the scales (default 500)", KIND_WHOLE, AT(calibration), 1, 1e9},
-    [OPTION_FORMAT] =
-        {OPTION_FORMAT, "format", 0, "NAME",
-         "Storage of all weights: dense8, ccoo16 or gap16 (default: the smallest, layer by layer)", KIND_TEXT,
-         AT(format), 0, 0},
-    [OPTION_TOP] = {OPTION_TOP, "top", 0, "K", "Classes to name for an image (default 5)", KIND_WHOLE,
-                    AT(top), 1, 1000000},
-    [OPTION_RUNS] = {OPTION_RUNS, "runs", 0, "N", "Timed runs (default 20)", KIND_WHOLE, AT(runs), 1, 1e6},
-    [OPTION_CONFIG] = {OPTION_CONFIG, "config", 0, "NAME", "zcu104, ecp5 or ci (default: zcu104)", KIND_TEXT,
-                       AT(config), 0, 0},
+    [OPTION_CALIBRATION] = {OPTION_CALIBRATION, "calibration", 0, "N", "Images that set the scales",
+                            KIND_WHOLE, AT(calibration), 1, 1e9},
+    [OPTION_FORMAT] = {OPTION_FORMAT, "format", 0, "NAME", "Storage of all weights: dense8, ccoo16 or gap16",
+                       KIND_TEXT, AT(format), 0, 0},
+    [OPTION_TOP] = {OPTION_TOP, "top", 0, "K", "Classes to name for an image", KIND_WHOLE, AT(top), 1,
+                    1000000},
+    [OPTION_RUNS] = {OPTION_RUNS, "runs", 0, "N", "Timed runs", KIND_WHOLE, AT(runs), 1, 1e6},
+    [OPTION_CONFIG] = {OPTION_CONFIG, "config", 0, "NAME", "zcu104, ecp5 or ci", KIND_TEXT, AT(config), 0, 0},
     [OPTION_TIMELINE] = {OPTION_TIMELINE, "timeline", 0, "FILE.svg", "A picture of what each unit did when",
                          KIND_TEXT, AT(timeline), 0, 0},
     [OPTION_TRACE] = {OPTION_TRACE, "trace", 0, "FILE.fst",
                       "All signals (a simulation made by sim/build CONFIG --trace)", KIND_TEXT, AT(trace), 0,
                       0},
     [OPTION_STALLS] = {OPTION_STALLS, "stalls", 0, "PERCENT",
-                       "Cycles in which the memory holds back, at random (default 0)", KIND_WHOLE, AT(stalls),
-                       0, 95},
-    [OPTION_PARTS] = {OPTION_PARTS, "parts", 0, "N",
-                      "Convs of a single picture in so many parts; 1: whole (default: as many as save time)",
+                       "Cycles in which the memory holds back, at random", KIND_WHOLE, AT(stalls), 0, 95},
+    [OPTION_PARTS] = {OPTION_PARTS, "parts", 0, "N", "Convs of a single picture in so many parts; 1: whole",
                       KIND_WHOLE, AT(parts), 1, 64},
     [OPTION_ALLOW_CPU] = {OPTION_ALLOW_CPU, "allow-cpu", 0, NULL,
                           "What the accelerator cannot do, and all layers behind it, runs on the CPU",
@@ -211,6 +206,15 @@ static struct argp_option describe(const struct option_row *row)
 {
     return (struct argp_option){
         .name = row->name, .key = argp_key(row), .arg = row->argument, .doc = row->help};
+}
+
+/* argp's help_filter: the text it prints for an option, which it frees. */
+static char *add_default(int key, const char *text, void *input)
+{
+    for (int i = 1; i < OPTION_COUNT; i++)
+        if (key == argp_key(&option_table[i]))
+            return option_help(&option_table[i]);
+    return (char *)text;
 }
 
 static sned_status check_arguments(const struct parse *parse)
@@ -299,7 +303,11 @@ sned_status options_parse(struct options *options, const struct command *command
     if (asprintf(&doc, "%s.\v%s", command->summary, command->text) < 0)
         return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
     snprintf(name, sizeof name, "sned %s", command->name);
-    struct argp argp = {.options = rows, .parser = parse_one, .args_doc = command->arguments, .doc = doc};
+    struct argp argp = {.options = rows,
+                        .parser = parse_one,
+                        .args_doc = command->arguments,
+                        .doc = doc,
+                        .help_filter = add_default};
     options->help = wants_help(argc, argv);
     error_t failed = 0;
     if (options->help)

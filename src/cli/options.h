@@ -42,6 +42,7 @@ enum option_key {
     OPTION_STEP_EPOCHS,
     OPTION_STEP_FACTOR,
     OPTION_FLIP,
+    OPTION_NO_FLIP,
     OPTION_SHIFT,
     OPTION_HOLDOUT,
     OPTION_CHECKPOINT,
@@ -64,7 +65,7 @@ enum option_key {
 /* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
 struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
-    bool json, quiet, flip, allow_cpu;
+    bool json, quiet, flip, no_flip, allow_cpu;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
