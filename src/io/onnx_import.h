@@ -220,6 +220,13 @@ void onnx_output_like(struct importer *importer, const struct value *x);
 bool onnx_same_view(const struct importer *importer, const struct value *a, const struct value *b);
 /* axes[i]: the tensor's axis that is axis i of the value; false where they do not correspond. */
 bool onnx_view_axes(const struct importer *importer, const struct value *value, int axes[GRAPH_MAX_RANK]);
+/* For operators that work along axes: an input whose axis i is axis axes[i] of its tensor, straightened where
+ * need be. onnx_tensor_axes: a shape of the value's axes as one of the tensor's. onnx_output_turned: this
+ * node's output, emitted in the tensor's axes, is viewed in those of x. */
+sned_status onnx_input_axes(struct importer *importer, int index, struct value **value,
+                            int axes[GRAPH_MAX_RANK]);
+struct shape onnx_tensor_axes(const struct shape *shape, const int *axes);
+void onnx_output_turned(struct importer *importer, const struct value *x);
 /* This node's output is x in another shape: a Reshape or Flatten, or a view again. */
 sned_status onnx_emit_new_shape(struct importer *importer, const struct value *x, const struct shape *shape);
 /* For a value [1][count]: its tensor becomes [1][count] too. *places (owned, free()) says where the value's

@@ -109,6 +109,16 @@ static sned_status rename_tensor(struct importer *importer, int tensor, const ch
     return sned_strdup(&importer->graph->tensors[tensor].name, name, importer->error);
 }
 
+/* An output that is another value by another name (a Cast) gets its own. */
+static sned_status name_output(struct importer *importer, const struct value *value)
+{
+    const char *name;
+    if (strcmp(importer->graph->tensors[value->tensor].name, value->name) == 0)
+        return SNED_OK;
+    SNED_TRY(sned_unique_name(&importer->tensor_names, value->name, &name, importer->error));
+    return rename_tensor(importer, value->tensor, name);
+}
+
 /* The tensor that was viewed may bear the output's name: what is straightened takes it over. */
 static sned_status straighten_output(struct importer *importer, struct value *value)
 {
@@ -144,6 +154,7 @@ sned_status onnx_make_output(struct importer *importer)
     SNED_TRY(straighten_output(importer, value));
     if (value->tensor == importer->graph->input)
         SNED_TRY(emit_identity(importer, value));
+    SNED_TRY(name_output(importer, value));
     importer->graph->output = value->tensor;
     return SNED_OK;
 }

@@ -9,22 +9,42 @@
 #include <math.h>
 #include <string.h>
 
+/* Every input in the order of the first one's tensor, or every one straightened. */
+static sned_status align_inputs(struct importer *importer, int count, int axes[GRAPH_MAX_RANK])
+{
+    struct value *first, *x;
+    bool is_alike = true;
+    int others[GRAPH_MAX_RANK];
+    SNED_TRY(onnx_input_axes(importer, 0, &first, axes));
+    for (int i = 1; i < count; i++) {
+        SNED_TRY(onnx_input_view(importer, i, &x));
+        is_alike &= onnx_view_axes(importer, x, others) && x->view.is_set == first->view.is_set &&
+                    x->shape.rank == first->shape.rank &&
+                    memcmp(axes, others, (size_t)x->shape.rank * sizeof *axes) == 0;
+    }
+    for (int i = 0; !is_alike && i < count; i++)
+        SNED_TRY(onnx_input_activation(importer, i, &x));
+    onnx_view_axes(importer, first, axes);
+    return SNED_OK;
+}
+
 sned_status onnx_convert_concat(struct importer *importer)
 {
-    struct value *x;
+    struct value *x, *first;
     int64_t attribute, total = 0;
-    int axis, count = onnx_input_count(importer), inputs[ONNX_MAX_INPUTS];
+    int axis, count = onnx_input_count(importer), inputs[ONNX_MAX_INPUTS], axes[GRAPH_MAX_RANK];
     struct node *node;
     if (count < 1)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "of nothing");
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(align_inputs(importer, count, axes));
+    SNED_TRY(onnx_input_view(importer, 0, &first));
     if (onnx_attribute(importer, "axis") == NULL)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "no axis");
     SNED_TRY(onnx_attribute_int(importer, "axis", 1, &attribute));
-    SNED_TRY(onnx_axis(importer, attribute, x->shape.rank, &axis));
-    struct shape shape = x->shape;
+    SNED_TRY(onnx_axis(importer, attribute, first->shape.rank, &axis));
+    struct shape shape = first->shape;
     for (int i = 0; i < count; i++) {
-        SNED_TRY(onnx_input_activation(importer, i, &x));
+        SNED_TRY(onnx_input_view(importer, i, &x));
         struct shape other = x->shape;
         total += axis < other.rank ? other.dim[axis] : 0;
         other.dim[axis] = shape.dim[axis];
@@ -33,8 +53,10 @@ sned_status onnx_convert_concat(struct importer *importer)
         inputs[i] = x->tensor;
     }
     shape.dim[axis] = total;
+    shape = onnx_tensor_axes(&shape, axes);
     SNED_TRY(onnx_emit(importer, OP_CONCAT, inputs, count, &shape, &node));
-    node->u.concat.axis = axis;
+    node->u.concat.axis = axes[axis];
+    onnx_output_turned(importer, first);
     return SNED_OK;
 }
 
@@ -98,7 +120,8 @@ sned_status onnx_convert_slice(struct importer *importer)
     struct value *x;
     struct node *node;
     struct slice_range ranges[GRAPH_MAX_RANK];
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    int axes[GRAPH_MAX_RANK];
+    SNED_TRY(onnx_input_axes(importer, 0, &x, axes));
     struct shape shape = x->shape;
     shape.dim[0] = importer->is_batch_open ? GRAPH_MAX_DIM : importer->batch;
     SNED_TRY(onnx_slice_ranges(importer, &shape, ranges));
@@ -114,15 +137,17 @@ sned_status onnx_convert_slice(struct importer *importer)
         shape.dim[i] = ranges[i].count;
     }
     struct shape from = x->shape;
+    shape = onnx_tensor_axes(&shape, axes);
     SNED_TRY(onnx_emit(importer, OP_SLICE, &x->tensor, 1, &shape, &node));
     for (int i = 0; i < from.rank; i++) {
         int64_t step =
             ranges[i].step > from.dim[i] ? from.dim[i] : ranges[i].step; /* one element either way */
         int64_t end = ranges[i].start + (ranges[i].count - 1) * step + 1;
-        node->u.slice.start[i] = ranges[i].start;
-        node->u.slice.end[i] = end + step > from.dim[i] ? from.dim[i] : end;
-        node->u.slice.step[i] = step;
+        node->u.slice.start[axes[i]] = ranges[i].start;
+        node->u.slice.end[axes[i]] = end + step > from.dim[i] ? from.dim[i] : end;
+        node->u.slice.step[axes[i]] = step;
     }
+    onnx_output_turned(importer, x);
     return SNED_OK;
 }
 
@@ -175,30 +200,58 @@ static sned_status emit_shift(struct importer *importer, int from, const struct 
     return onnx_emit(importer, OP_ADD, (int[]){from, constant}, 2, shape, &node);
 }
 
+/* Zeros before and after each axis of a tensor. */
+struct pads {
+    int64_t before[GRAPH_MAX_RANK], after[GRAPH_MAX_RANK];
+};
+
+static void set_pads(struct node *node, const struct pads *pads)
+{
+    memcpy(node->u.pad.before, pads->before, sizeof pads->before);
+    memcpy(node->u.pad.after, pads->after, sizeof pads->after);
+}
+
 /* The graph pads with zeros: with another value, what is padded is x - value, and the value is added after
  * it. That costs the digits of x that are below those of the value. */
-static sned_status emit_shifted_pad(struct importer *importer, const struct value *x,
-                                    const struct shape *shape, float value, const int64_t *before,
-                                    const int64_t *after)
+static sned_status emit_shifted_pad(struct importer *importer, int x, const struct shape *shape, float value,
+                                    const struct pads *pads)
 {
     struct node *node;
     int shifted, padded;
-    SNED_TRY(emit_shift(importer, x->tensor, &x->shape, -value, "/shifted", &shifted));
+    const struct shape from = importer->graph->tensors[x].shape;
+    SNED_TRY(emit_shift(importer, x, &from, -value, "/shifted", &shifted));
     SNED_TRY(onnx_emit_step(importer, OP_PAD, &shifted, 1, shape, "/padded", &padded, &node));
-    memcpy(node->u.pad.before, before, sizeof node->u.pad.before);
-    memcpy(node->u.pad.after, after, sizeof node->u.pad.after);
+    set_pads(node, pads);
     return emit_shift(importer, padded, shape, value, NULL, NULL);
+}
+
+/* `tensor` with pads, of which there are some or none. */
+static sned_status emit_pad(struct importer *importer, int tensor, const struct pads *pads, float value)
+{
+    struct node *node;
+    const struct shape from = importer->graph->tensors[tensor].shape;
+    struct shape shape = from;
+    for (int i = 0; i < shape.rank; i++)
+        shape.dim[i] += pads->before[i] + pads->after[i];
+    if (sned_shape_equal(&shape, &from))
+        return onnx_emit(importer, OP_IDENTITY, &tensor, 1, &shape, &node);
+    if (value != 0)
+        return emit_shifted_pad(importer, tensor, &shape, value, pads);
+    SNED_TRY(onnx_emit(importer, OP_PAD, &tensor, 1, &shape, &node));
+    set_pads(node, pads);
+    return SNED_OK;
 }
 
 sned_status onnx_convert_pad(struct importer *importer)
 {
     enum { LARGEST_VALUE = 64 };
     struct value *x;
-    struct node *node;
     char mode[32];
     double value;
+    int axes[GRAPH_MAX_RANK];
     int64_t before[GRAPH_MAX_RANK] = {0}, after[GRAPH_MAX_RANK] = {0};
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    struct pads pads = {0};
+    SNED_TRY(onnx_input_axes(importer, 0, &x, axes));
     SNED_TRY(onnx_attribute_string(importer, "mode", "constant", mode));
     if (strcmp(mode, "constant") != 0)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "mode '%s'; only 'constant' is handled", mode);
@@ -206,16 +259,12 @@ sned_status onnx_convert_pad(struct importer *importer)
     if (!(value >= -LARGEST_VALUE && value <= LARGEST_VALUE))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "with the value %g; up to %d is handled", value,
                          LARGEST_VALUE);
-    struct shape shape = x->shape;
-    for (int i = 0; i < shape.rank; i++)
-        shape.dim[i] += before[i] + after[i];
-    if (sned_shape_equal(&shape, &x->shape))
-        return onnx_emit(importer, OP_IDENTITY, &x->tensor, 1, &shape, &node);
-    if (value != 0)
-        return emit_shifted_pad(importer, x, &shape, (float)value, before, after);
-    SNED_TRY(onnx_emit(importer, OP_PAD, &x->tensor, 1, &shape, &node));
-    memcpy(node->u.pad.before, before, sizeof before);
-    memcpy(node->u.pad.after, after, sizeof after);
+    for (int i = 0; i < x->shape.rank; i++) {
+        pads.before[axes[i]] = before[i];
+        pads.after[axes[i]] = after[i];
+    }
+    SNED_TRY(emit_pad(importer, x->tensor, &pads, (float)value));
+    onnx_output_turned(importer, x);
     return SNED_OK;
 }
 

@@ -328,7 +328,7 @@ sned_status onnx_emit_alias(struct importer *importer, const struct value *value
         output->shape = value->shape;
         output->tensor = value->tensor;
         output->view = value->view;
-        output->made_by = value->made_by;
+        output->made_by = value->readers == 1 ? value->made_by : -1; /* what others read too stays as it is */
     } else {
         int index = (int)(value - importer->values);
         importer->values[index].uses += output->uses;

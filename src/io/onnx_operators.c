@@ -95,6 +95,20 @@ static sned_status convert_identity(struct importer *importer)
     return convert_elementwise(importer, OP_IDENTITY, &node);
 }
 
+/* Activations are float32 here whatever the file says: a Cast to that, of which Keras' exporter writes
+ * several in a row, or to a wider type is nothing. */
+static sned_status convert_cast(struct importer *importer)
+{
+    struct value *x;
+    int64_t type;
+    SNED_TRY(onnx_input_view(importer, 0, &x));
+    SNED_TRY(onnx_attribute_int(importer, "to", 0, &type));
+    if (type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && type != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "of an activation to ONNX data type %lld",
+                         (long long)type);
+    return onnx_emit_alias(importer, x);
+}
+
 /* On an activation that is straightened already. */
 static sned_status convert_softmax_node(struct importer *importer, int axis)
 {
@@ -153,7 +167,7 @@ static const struct operator_rule rules[] = {
      onnx_convert_average_pool, NULL},
     {"BatchNormalization", 5, " epsilon momentum spatial training_mode ", onnx_convert_batch_normalization,
      NULL},
-    {"Cast", 1, " round_mode saturate to ", NULL, onnx_fold_cast},
+    {"Cast", 1, " round_mode saturate to ", convert_cast, onnx_fold_cast},
     {"Clip", 3, " max min ", convert_clip, NULL},
     {"Concat", ONNX_MAX_INPUTS, " axis ", onnx_convert_concat, onnx_fold_concat},
     {"Constant", 0, " value value_float value_floats value_int value_ints ", NULL, onnx_fold_constant},

@@ -154,6 +154,34 @@ bool onnx_view_axes(const struct importer *importer, const struct value *value, 
                                    sned_shape_equal(tensor_shape(importer, value), &value->view.base));
 }
 
+sned_status onnx_input_axes(struct importer *importer, int index, struct value **value,
+                            int axes[GRAPH_MAX_RANK])
+{
+    SNED_TRY(onnx_input_view(importer, index, value));
+    if (onnx_view_axes(importer, *value, axes))
+        return SNED_OK;
+    SNED_TRY(onnx_straighten(importer, *value));
+    onnx_view_axes(importer, *value, axes);
+    return SNED_OK;
+}
+
+struct shape onnx_tensor_axes(const struct shape *shape, const int *axes)
+{
+    struct shape turned = {.rank = shape->rank};
+    for (int i = 0; i < shape->rank; i++)
+        turned.dim[axes[i]] = shape->dim[i];
+    return turned;
+}
+
+void onnx_output_turned(struct importer *importer, const struct value *x)
+{
+    struct value *output = onnx_output(importer);
+    output->view = x->view;
+    output->view.base = output->shape;
+    if (x->view.is_set)
+        output->shape = turned_shape(&output->view);
+}
+
 /* The node's output is `tensor` seen through `view` as `shape`: the tensor itself, where that is the same. */
 static void set_output(struct importer *importer, int tensor, const struct view *view,
                        const struct shape *shape)
