@@ -110,28 +110,58 @@ static sned_status emit_rows(struct importer *importer, const struct value *x, u
     return onnx_emit_reshape_step(importer, *tensor, rows, "/rows", tensor);
 }
 
-sned_status onnx_convert_reduce_mean(struct importer *importer)
+/* Do the axes that stay lie in the tensor in the value's order? */
+static bool stay_in_order(const struct shape *shape, unsigned reduced, const int *axes)
 {
-    struct value *x;
+    int last = 0;
+    for (int i = 0; i < shape->rank; i++) {
+        if (reduced >> i & 1 || shape->dim[i] == 1)
+            continue;
+        if (axes[i] < last)
+            return false;
+        last = axes[i];
+    }
+    return true;
+}
+
+/* The mean of a tensor over the axes `reduced` of it. */
+static sned_status emit_mean(struct importer *importer, const struct value *x, unsigned reduced, bool keep)
+{
     struct node *node;
-    struct shape image, result = {0};
-    int64_t keep;
-    unsigned reduced;
-    int tensor, pooled;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_attribute_int(importer, "keepdims", 1, &keep));
-    SNED_TRY(reduced_axes(importer, x->shape.rank, &reduced));
+    struct shape image = x->shape, result = {0};
+    int tensor = x->tensor, pooled;
     for (int i = 0; i < x->shape.rank; i++)
         if (keep || !(reduced >> i & 1))
             result.dim[result.rank++] = reduced >> i & 1 ? 1 : x->shape.dim[i];
     bool is_image = x->shape.rank == 4 && reduced == 0xc;
     if (is_image && keep)
         return onnx_emit(importer, OP_GLOBAL_AVERAGE_POOL, &x->tensor, 1, &result, &node);
-    tensor = x->tensor;
-    image = x->shape;
     if (!is_image)
         SNED_TRY(emit_rows(importer, x, reduced, &image, &tensor));
     image.dim[2] = image.dim[3] = 1;
     SNED_TRY(onnx_emit_step(importer, OP_GLOBAL_AVERAGE_POOL, &tensor, 1, &image, "/pool", &pooled, &node));
     return onnx_emit_reshape(importer, pooled, &result);
+}
+
+sned_status onnx_convert_reduce_mean(struct importer *importer)
+{
+    struct value *x;
+    int64_t keep;
+    unsigned reduced, turned = 0;
+    int axes[GRAPH_MAX_RANK];
+    SNED_TRY(onnx_input_axes(importer, 0, &x, axes));
+    SNED_TRY(onnx_attribute_int(importer, "keepdims", 1, &keep));
+    SNED_TRY(reduced_axes(importer, x->shape.rank, &reduced));
+    if (!keep && !stay_in_order(&x->shape, reduced, axes)) {
+        SNED_TRY(onnx_straighten(importer, x));
+        onnx_view_axes(importer, x, axes);
+    }
+    for (int i = 0; i < x->shape.rank; i++)
+        turned |= (reduced >> i & 1) << axes[i];
+    struct value seen = *x; /* as its tensor lies */
+    seen.shape = importer->graph->tensors[x->tensor].shape;
+    SNED_TRY(emit_mean(importer, &seen, turned, keep != 0));
+    if (keep)
+        onnx_output_turned(importer, x);
+    return SNED_OK;
 }
