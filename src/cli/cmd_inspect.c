@@ -17,7 +17,7 @@ static sned_status print_model(const struct model *model, const struct layer_row
     print_line("%s: %s, %d x %d x %d %s, %d classes, %s", model->path, graph->name ? graph->name : "unnamed",
                input.channels, input.height, input.width, graph->rule.is_image ? graph->rule.color : "values",
                graph_class_count(graph), graph->integer ? "int8" : "float32");
-    print_input(graph);
+    SNED_TRY(print_input(graph, error));
     print_labels(graph);
     SNED_TRY(layer_rows_print(rows, error));
     print_line("%s weights, %s kept, %s MACs an image, file %s", format_count(weights, rows->weights),

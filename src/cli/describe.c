@@ -2,6 +2,7 @@
  * describe.c - see describe.h. What inspect says of the input is what has to be given to run, eval and pack.
  */
 #include "cli/describe.h"
+#include "cli/input_size.h"
 #include "cli/pixel_range.h"
 #include "cli/print.h"
 
@@ -30,22 +31,38 @@ static void print_resize(struct resize resize)
     print_line("        of another size: %s: %s", sned_resize_text(text, resize), ways[resize.kind]);
 }
 
-void print_input(const struct graph *graph)
+/* Layers that come first and scale pixels: told, so that nobody gives --scale for what the network does. */
+static sned_status print_own_scaling(const struct graph *graph, sned_error *error)
+{
+    const int channels = (int)graph->tensors[graph->input].shape.dim[1];
+    char mean[NUMBERS_TEXT], scale[NUMBERS_TEXT];
+    struct input_rule whole;
+    int count;
+    SNED_TRY(sned_graph_whole_rule(graph, &whole, &count, error));
+    if (count > 0)
+        print_line("        which the network itself scales: in all mean %s; scale %s",
+                   numbers_text(mean, whole.mean, channels), numbers_text(scale, whole.scale, channels));
+    return SNED_OK;
+}
+
+sned_status print_input(const struct graph *graph, sned_error *error)
 {
     const struct input_rule *rule = &graph->rule;
     const struct shape *shape = &graph->tensors[graph->input].shape;
     const int channels = (int)shape->dim[1];
-    char sizes[LINE_LENGTH], mean[NUMBERS_TEXT], scale[NUMBERS_TEXT];
+    char sizes[LINE_LENGTH], mean[NUMBERS_TEXT], scale[NUMBERS_TEXT], hint[INPUT_HINT];
     if (!rule->is_image) {
-        print_line("input:  values, %s a sample", shape_text(sizes, shape));
-        return;
+        print_line("input:  values, %s a sample%s", shape_text(sizes, shape), input_size_hint(hint, graph));
+        return SNED_OK;
     }
     print_line("input:  pictures, %s %s", shape_text(sizes, shape), rule->color);
     print_line("        value = (pixel - mean) * scale, pixels 0 to 255; mean %s; scale %s",
                numbers_text(mean, rule->mean, channels), numbers_text(scale, rule->scale, channels));
+    SNED_TRY(print_own_scaling(graph, error));
     print_resize(rule->resize);
     if (rule->label_offset)
         print_line("        its class is the data's label %+d", rule->label_offset);
+    return SNED_OK;
 }
 
 void print_labels(const struct graph *graph)
@@ -88,6 +105,19 @@ static sned_status rule_json(json_t *object, const struct input_rule *rule, int 
     return numbers_json(object, "scale", rule->scale, channels, error);
 }
 
+/* mean_in_all and scale_in_all, where the network scales what the rule makes of pixels. */
+static sned_status own_scaling_json(json_t *object, const struct graph *graph, sned_error *error)
+{
+    const int channels = (int)graph->tensors[graph->input].shape.dim[1];
+    struct input_rule whole;
+    int count;
+    SNED_TRY(sned_graph_whole_rule(graph, &whole, &count, error));
+    if (count == 0)
+        return SNED_OK;
+    SNED_TRY(numbers_json(object, "mean_in_all", whole.mean, channels, error));
+    return numbers_json(object, "scale_in_all", whole.scale, channels, error);
+}
+
 sned_status input_json(json_t **object, const struct graph *graph, sned_error *error)
 {
     const struct shape *shape = &graph->tensors[graph->input].shape;
@@ -101,6 +131,8 @@ sned_status input_json(json_t **object, const struct graph *graph, sned_error *e
         status = sned_fail(error, SNED_ERROR_MEMORY, "out of memory for the input");
     else if (graph->rule.is_image)
         status = rule_json(*object, &graph->rule, (int)shape->dim[1], error);
+    if (status == SNED_OK)
+        status = own_scaling_json(*object, graph, error);
 done:
     json_decref(sizes);
     return status;

@@ -8,7 +8,7 @@
 #include "graph/graph.h"
 
 /* A few lines on stdout. */
-void print_input(const struct graph *graph);
+sned_status print_input(const struct graph *graph, sned_error *error);
 void print_labels(const struct graph *graph);
 
 /* New references, for json_decref also on failure. */

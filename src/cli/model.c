@@ -207,11 +207,11 @@ int option_threads(const struct options *options)
 static sned_status open_images(struct images *images, const char *spec, struct dataset_options wanted,
                                const struct graph *graph, const struct options *options, sned_error *error)
 {
+    char hint[INPUT_HINT];
     *images = (struct images){0};
     if (!graph->rule.is_image)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "the model does not take images: its input has %d channels",
-                         sned_shape_extent(&graph->tensors[graph->input].shape).channels);
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the model takes values, no pictures%s",
+                         input_size_hint(hint, graph));
     wanted.form = input_form_of(graph);
     wanted.label_offset = graph->rule.label_offset;
     if (graph->label_count == wanted.classes) {

@@ -16,11 +16,13 @@
  */
 #include "cli/pixel_range.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static const float PIXEL_MAX = 255, DEVIATION_MIN = 0.02f, DEVIATION_MAX = 20;
+static const float PIXEL_MAX = 255, DEVIATION_MIN = 0.02f, DEVIATION_MAX = 20,
+                   LEAST_RANGE = 0.05f; /* of values that 256 pixels are told apart by */
 
 const char *numbers_text(char text[NUMBERS_TEXT], const float *numbers, int count)
 {
@@ -55,27 +57,69 @@ static float byte_scale(float scale, bool unit_mean)
     return unit_mean && scale >= DEVIATION_MIN ? 1 / (PIXEL_MAX * scale) : scale;
 }
 
+/* Do mean and scale look like numbers for pixels from 0 to 1? *fixed: those for pixels from 0 to 255. */
+static bool is_for_unit_pixels(const struct input_rule *rule, int channels, struct input_rule *fixed)
+{
+    const bool unit_mean = is_unit_mean(rule->mean, channels);
+    bool differs = unit_mean;
+    *fixed = *rule;
+    for (int c = 0; c < channels; c++) {
+        fixed->mean[c] = unit_mean ? rule->mean[c] * PIXEL_MAX : rule->mean[c];
+        fixed->scale[c] = byte_scale(rule->scale[c], unit_mean);
+        differs = differs || fixed->scale[c] != rule->scale[c];
+    }
+    return differs;
+}
+
+/* Pixels are hardly told apart: where the network scales them too, somebody did what it does already. */
+static bool is_scaled_twice(const struct input_rule *whole, int channels)
+{
+    bool all = true;
+    for (int c = 0; c < channels; c++)
+        all = all && fabsf(whole->scale[c]) * PIXEL_MAX < LEAST_RANGE;
+    return all;
+}
+
+/* What the network's first layers make of pixels, behind the rule. */
+static void warn_of_own_scaling(const struct graph *graph, int channels, const char *path,
+                                const struct reporter *reporter)
+{
+    struct input_rule whole, fixed;
+    char texts[2][NUMBERS_TEXT];
+    int count;
+    if (sned_graph_whole_rule(graph, &whole, &count, NULL) != SNED_OK || count == 0)
+        return;
+    const char *mean = numbers_text(texts[0], whole.mean, channels);
+    const char *scale = numbers_text(texts[1], whole.scale, channels);
+    if (is_for_unit_pixels(&whole, channels, &fixed))
+        sned_report(
+            reporter,
+            "%s: its first layers make (pixel - %s) * %s, which looks made for pixels from 0 to 1, but "
+            "pixels are 0 to 255 here: did you mean --scale 0.00392157?",
+            path, mean, scale);
+    else if (is_scaled_twice(&whole, channels))
+        sned_report(reporter,
+                    "%s: its first layers scale pixels too, which are multiplied by %s in all: did you mean "
+                    "--scale 1?",
+                    path, scale);
+}
+
 void warn_of_pixel_range(const struct graph *graph, const char *path, const struct reporter *reporter)
 {
     const struct input_rule *rule = &graph->rule;
     const int channels = sned_shape_extent(&graph->tensors[graph->input].shape).channels;
-    float mean[GRAPH_MAX_CHANNELS_MEAN], scale[GRAPH_MAX_CHANNELS_MEAN];
+    struct input_rule fixed;
     char texts[4][NUMBERS_TEXT];
     if (!rule->is_image || channels > GRAPH_MAX_CHANNELS_MEAN)
         return;
-    const bool unit_mean = is_unit_mean(rule->mean, channels);
-    bool differs = unit_mean;
-    for (int c = 0; c < channels; c++) {
-        mean[c] = unit_mean ? rule->mean[c] * PIXEL_MAX : rule->mean[c];
-        scale[c] = byte_scale(rule->scale[c], unit_mean);
-        differs = differs || scale[c] != rule->scale[c];
-    }
-    if (differs)
-        sned_report(reporter,
-                    "%s: mean %s and scale %s look like numbers for pixels from 0 to 1, but pixels are 0 to "
-                    "255 here: %s --mean %s --scale %s?",
-                    path, numbers_text(texts[0], rule->mean, channels),
-                    numbers_text(texts[1], rule->scale, channels),
-                    graph->integer ? "should it be packed with" : "did you mean",
-                    numbers_text(texts[2], mean, channels), numbers_text(texts[3], scale, channels));
+    if (is_for_unit_pixels(rule, channels, &fixed))
+        sned_report(
+            reporter,
+            "%s: mean %s and scale %s look like numbers for pixels from 0 to 1, but pixels are 0 to "
+            "255 here: %s --mean %s --scale %s?",
+            path, numbers_text(texts[0], rule->mean, channels), numbers_text(texts[1], rule->scale, channels),
+            graph->integer ? "should it be packed with" : "did you mean",
+            numbers_text(texts[2], fixed.mean, channels), numbers_text(texts[3], fixed.scale, channels));
+    else
+        warn_of_own_scaling(graph, channels, path, reporter);
 }

@@ -126,3 +126,31 @@ def test_open_sizes_are_those_that_input_names(case):
     case.sned_fails("leaves axis 1 open; .*--input", "run", path, case.picture(pixels))
     near(scores(case, path, case.picture(pixels), "--input", "3x12x9"),
          softmax(case.reference(model, pixels[None].astype("float32"))))
+
+
+def test_inspect_says_what_to_give(case):
+    """Text and JSON: a list that could be a picture, and what the network does to pixels itself."""
+    path = case.save(perceptron(case, (784,), 784))
+    assert "784 a sample; for gray pictures: --input 1x28x28" in case.sned("inspect", path).stdout
+    case.sned_fails("no pictures; for gray pictures: --input 1x28x28", "pack", path, "-o", "m.sned")
+    path = case.save(perceptron(case, (192,), 192))
+    assert "for pictures: --input 3x8x8, or 8x8x3" in case.sned("inspect", path).stdout
+    assert "pictures, 3 x 8 x 8 RGB" in case.sned("inspect", path, "--input", "8x8x3").stdout
+    path = case.save(convolution(case, [("Sub", ["x", "m"], ["a"], {}), ("Mul", ["a", "k"], ["s"], {})],
+                                 {"m": floats(127.5), "k": floats(0.25, 0.5, 1)}))
+    assert "the network itself scales: in all mean 127.5; scale 0.25,0.5,1" in case.sned("inspect", path).stdout
+    near(case.sned_json("inspect", path)["input"]["mean_in_all"], [127.5] * 3)
+    near(case.sned_json("inspect", path)["input"]["scale_in_all"], [0.25, 0.5, 1])
+
+
+def test_scaling_that_does_not_go_with_pixels_is_told(case):
+    pixels = case.random.integers(0, 256, (8, 10, 3), "uint8")
+    picture = case.picture(pixels)
+    unit = case.save(convolution(case, [("Sub", ["x", "m"], ["a"], {}), ("Div", ["a", "d"], ["s"], {})],
+                                 {"m": floats(0.485, 0.456, 0.406), "d": floats(0.229, 0.224, 0.225)}))
+    own = case.save(convolution(case, [("Mul", ["x", "k"], ["s"], {})], {"k": numpy.array(1 / 255, "float32")}))
+    assert "made for pixels from 0 to 1, but pixels are 0 to 255 here: did you mean --scale 0.00392157?" in \
+        case.sned("run", unit, picture).stderr
+    assert "did you mean" not in case.sned("run", unit, picture, "--scale", 1 / 255).stderr
+    assert "did you mean" not in case.sned("run", own, picture).stderr
+    assert "scale pixels too, which are multiplied by 1.5" in case.sned("run", own, picture, "--scale", 1 / 255).stderr

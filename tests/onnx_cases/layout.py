@@ -31,6 +31,18 @@ def test_gemm_read_before_a_constant_is_added(case):
     case.agrees(case.model(nodes, x=["N", 5], constants={"w": case.weights(5, 4), "b": case.weights(4)}), batch=3)
 
 
+def test_casts_to_float_are_nothing(case):
+    """Also between a product and its bias, where another reader of the product must not see the bias."""
+    nodes = [("Cast", ["x"], ["a"], {"to": 1}), ("Cast", ["a"], ["b"], {"to": 1}), ("MatMul", ["b", "w"], ["g"], {}),
+             ("Cast", ["g"], ["h"], {"to": 1}), ("Add", ["h", "k"], ["s"], {}), ("Relu", ["s"], ["r"], {}),
+             ("Cast", ["r"], ["t"], {"to": 1})]
+    constants = {"w": case.weights(5, 4), "k": case.weights(4)}
+    case.agrees(case.model(nodes + [("Cast", ["t"], ["y"], {"to": 1})], x=["N", 5], constants=constants), batch=3)
+    case.agrees(case.model(nodes + [("Add", ["t", "g"], ["y"], {})], x=["N", 5], constants=constants), batch=3)
+    case.agrees(case.model([("Cast", ["x"], ["y"], {"to": 1})], x=["N", 5]), batch=3)
+    case.refused(case.model([("Cast", ["x"], ["y"], {"to": 7})], x=["N", 5]), "of an activation to ONNX data type 7")
+
+
 def test_scaling_before_the_turn(case):
     """Keras' Rescaling and Normalization: numbers, vectors and arrays of channels, before the Transpose."""
     for shape in ([], [1], [3], [1, 1, 1, 3], [1, 5, 3], [6, 1, 1]):
