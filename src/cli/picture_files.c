@@ -23,19 +23,21 @@ static sned_status add_folder(struct name_list *files, const char *folder, const
 {
     sned_status status;
     struct name_list names = {0};
-    size_t pictures = 0;
+    size_t pictures = 0, all = 0;
     SNED_TRY_DONE(folder_walk(&names, folder, error));
-    for (size_t i = 0; i < names.count; i++)
+    for (size_t i = 0; i < names.count; i++) {
+        all += !text_ends_with(names.names[i], "/");
         if (image_has_name(names.names[i])) {
             SNED_TRY_DONE(add_file(files, folder, names.names[i], error));
             pictures++;
         }
+    }
     if (pictures == 0)
         status =
             sned_fail(error, SNED_ERROR_DATA, "%s: no pictures (.jpg, .jpeg, .png) in this folder", folder);
-    else if (pictures < names.count)
+    else if (pictures < all)
         sned_report(reporter, "%s: %zu of %zu files are left out: not named as pictures (.jpg, .jpeg, .png)",
-                    folder, names.count - pictures, names.count);
+                    folder, all - pictures, all);
 done:
     name_list_free(&names);
     return status;
