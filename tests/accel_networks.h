@@ -180,6 +180,13 @@ static inline struct graph *accel_random_network(uint64_t seed)
     return graph;
 }
 
+/* The tensor that a final Softmax reads, or the output. */
+static inline int accel_last_integers(const struct graph *graph)
+{
+    const struct node *last = &graph->nodes[graph->node_count - 1];
+    return last->op == OP_SOFTMAX ? last->inputs[0] : graph->output;
+}
+
 /* A random picture as the program takes it, and the scores that the runtime makes of it; both the caller's.
  */
 static inline void accel_picture(const struct accel_program *program, const sned_model *model,
@@ -192,8 +199,7 @@ static inline void accel_picture(const struct accel_program *program, const sned
     int32_t *input = calloc(pixels, sizeof *input);
     float *values = calloc(pixels, sizeof *values), *floats = calloc(count, sizeof *floats);
     uint8_t *bytes = calloc(pixels, 1);
-    const struct node *last = &graph->nodes[graph->node_count - 1];
-    const int result = last->op == OP_SOFTMAX ? last->inputs[0] : graph->output; /* the last integers */
+    const int result = accel_last_integers(graph);
     sned_context *context;
     sned_error error = {0};
     random_input(graph, random, input);

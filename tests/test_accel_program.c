@@ -87,33 +87,6 @@ static void a_branching_network_gives_the_runtimes_scores(void **state)
     }
 }
 
-/* The host's last nodes on the accelerator's scores give what the runtime gives for the picture. */
-static void check_part(const struct accel_program *program, const sned_model *model, struct random *random)
-{
-    const struct graph *graph = sned_model_graph(model);
-    const int result = accel_result(graph, program);
-    const size_t count = sned_shape_elements(&graph->tensors[graph->output].shape);
-    uint8_t *block, *output = calloc((size_t)program->output.bytes, 1);
-    int16_t *expected, *between = calloc(sned_shape_elements(&graph->tensors[result].shape), sizeof *between);
-    float *scores = calloc(count, sizeof *scores);
-    sned_context *context;
-    accel_picture(program, model, random, &block, &expected);
-    assert_int_equal(golden_run(program, block, output, NULL), SNED_OK);
-    layout_unpack(between, &program->output, output);
-    assert_int_equal(sned_context_new_keep(&context, model, NULL), SNED_OK);
-    assert_int_equal(
-        sned_context_resume(context, graph->node_count - program->host_nodes, result, between, scores, NULL),
-        SNED_OK);
-    for (size_t k = 0; k < count; k++)
-        assert_int_equal(sned_context_activation(context, graph->output)[k], expected[k]);
-    sned_context_free(context);
-    free(block);
-    free(output);
-    free(expected);
-    free(between);
-    free(scores);
-}
-
 static void what_is_left_to_the_host_goes_on_from_the_accelerators_scores(void **state)
 {
     enum { NETWORKS = 100 };
