@@ -314,6 +314,43 @@ static void memory_is_used_again_when_a_tensor_is_dead(void **state)
     sned_close(model);
 }
 
+/* More than the plan looks for one by one: slices of all sizes, which a Concat reads together. */
+static void hundreds_of_activations_live_at_once(void **state)
+{
+    enum { PARTS = 400, MOST = 9 };
+    struct random random;
+    sned_model *model;
+    sned_context *context;
+    int parts[PARTS], channels = 0;
+    sned_random_seed(&random, 14, 0);
+    struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)(100 * MOST)), signed8);
+    for (int i = 0; i < PARTS; i++) {
+        struct node *slice = add_node(graph, OP_SLICE, &graph->input, 1, signed8);
+        const int start = random_range(&random, 0, 50), size = 100 * random_range(&random, 1, MOST - 1);
+        slice->u.slice.end[0] = slice->u.slice.step[0] = slice->u.slice.step[1] = 1;
+        slice->u.slice.start[1] = start;
+        slice->u.slice.end[1] = start + size;
+        parts[i] = slice->output;
+        channels += size;
+    }
+    add_node(graph, OP_CONCAT, parts, PARTS, signed8)->u.concat.axis = 1;
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    assert_int_equal(sned_context_new(&context, model, NULL), SNED_OK);
+    float values[100 * MOST], *scores = calloc((size_t)channels, sizeof *scores);
+    for (int i = 0; i < 100 * MOST; i++)
+        values[i] = (float)random_range(&random, -128, 127) * signed8.scale;
+    assert_int_equal(sned_run_values(context, values, 1, scores, NULL), SNED_OK);
+    for (int i = 0, at = 0; i < PARTS; i++) {
+        const int start = (int)graph->nodes[i].u.slice.start[1], end = (int)graph->nodes[i].u.slice.end[1];
+        assert_memory_equal(scores + at, values + start, (size_t)(end - start) * sizeof *scores);
+        at += end - start;
+    }
+    free(scores);
+    sned_context_free(context);
+    sned_close(model);
+}
+
 /* The LRN's output and its scratch are of one size and begin at one step. Which of them lies first is said by
  * their order in the network, not by where an allocator put them. */
 static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
@@ -390,6 +427,7 @@ int main(void)
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
         cmocka_unit_test(every_activation_of_a_network_equals_the_document),
         cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
+        cmocka_unit_test(hundreds_of_activations_live_at_once),
         cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),
         cmocka_unit_test(an_accumulator_that_can_overflow_is_refused),
         cmocka_unit_test(a_float_graph_is_refused),

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    MAX_NODES = 1 << 14,  /* planning takes the square of it */
+    MAX_NODES = 1 << 14,  /* planning takes the square of it where all activations live at once */
     HEAD_BYTES = 1 << 12, /* enough to see that a file is none of ours */
 };
 

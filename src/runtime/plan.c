@@ -5,6 +5,10 @@
  * first, each at the lowest offset where it meets no other that is alive at the same time; so the block is
  * seldom larger than the largest sum of live tensors. The scratch of a step is a tensor that lives for that
  * step alone.
+ *
+ * What has been placed is asked for the tensors of one stretch of time. Most networks have but a few of them
+ * alive at once, and a tree over the beginnings of their lives finds those in n log n; where many live
+ * together, all that is placed is looked at instead.
  */
 #include "runtime/model.h"
 #include "base/memory.h"
@@ -12,14 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, MANY = 256 /* blocks alive at once, for the tree */ };
 
 struct block {
     size_t size, offset;
     int first, last; /* steps; the input is alive before step 0 */
     int number;      /* in the list: the activations as the graph has them, then the steps' scratches */
+    int birth;       /* its place in the order of `first` */
     size_t *place;   /* where the offset goes */
 };
+
+/* The blocks that have a place. */
+struct placed {
+    struct block **blocks; /* [count] */
+    int count;
+    bool ordered;         /* by offset: since many were alive at once */
+    struct block **lives; /* [total]: all blocks, those without a place too, in the order of `first` */
+    int total, leaves;
+    int *latest; /* [2 * leaves]: a binary tree over `lives`; the last step that a block with a place, in that
+                    part of them, lives to */
+};
+enum { NO_LIFE = -2 };
 
 static size_t round_up(size_t size)
 {
@@ -37,12 +54,71 @@ static int by_size(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Placed blocks are kept in the order of their offsets, so that one pass finds the first gap that is free. */
-static void place_block(struct block **placed, int count, struct block *block)
+static int by_birth(const void *left, const void *right)
+{
+    const struct block *a = *(struct block *const *)left, *b = *(struct block *const *)right;
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static int by_offset(const void *left, const void *right)
+{
+    const struct block *a = *(struct block *const *)left, *b = *(struct block *const *)right;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* ---- places ---- */
+
+static sned_status placed_new(struct placed *placed, struct block *blocks, int total, sned_error *error)
+{
+    *placed = (struct placed){.total = total, .leaves = 1};
+    while (placed->leaves < total)
+        placed->leaves *= 2;
+    SNED_TRY(sned_alloc(&placed->blocks, (size_t)total, sizeof *placed->blocks, error));
+    SNED_TRY(sned_alloc(&placed->lives, (size_t)total, sizeof *placed->lives, error));
+    SNED_TRY(sned_alloc(&placed->latest, 2 * (size_t)placed->leaves, sizeof *placed->latest, error));
+    for (int i = 0; i < 2 * placed->leaves; i++)
+        placed->latest[i] = NO_LIFE;
+    for (int i = 0; i < total; i++)
+        placed->lives[i] = &blocks[i];
+    qsort(placed->lives, (size_t)total, sizeof *placed->lives, by_birth);
+    for (int i = 0; i < total; i++)
+        placed->lives[i]->birth = i;
+    return SNED_OK;
+}
+
+static void placed_free(struct placed *placed)
+{
+    free(placed->blocks);
+    free(placed->lives);
+    free(placed->latest);
+}
+
+/* Appends to found[count] those with a place that meet `block`, of the part [low, high) of lives, which is
+ * the tree's `node`. The new count; above MANY: there are more. */
+static int find_meeting(const struct placed *placed, const struct block *block, int node, int low, int high,
+                        struct block **found, int count)
+{
+    if (count > MANY || low >= placed->total || placed->latest[node] < block->first ||
+        placed->lives[low]->first > block->last)
+        return count;
+    if (high - low > 1) {
+        const int middle = low + (high - low) / 2;
+        count = find_meeting(placed, block, 2 * node, low, middle, found, count);
+        return find_meeting(placed, block, 2 * node + 1, middle, high, found, count);
+    }
+    if (count < MANY)
+        found[count] = placed->lives[low];
+    return count + 1;
+}
+
+/* The lowest offset that is free all the time that `block` lives; `others` in the order of their offsets. */
+static size_t first_gap(struct block *const *others, int count, const struct block *block)
 {
     size_t offset = 0;
     for (int i = 0; i < count; i++) {
-        const struct block *other = placed[i];
+        const struct block *other = others[i];
         if (other->last < block->first || block->last < other->first)
             continue;
         if (other->offset >= offset && other->offset - offset >= block->size)
@@ -50,12 +126,38 @@ static void place_block(struct block **placed, int count, struct block *block)
         if (other->offset + other->size > offset)
             offset = other->offset + other->size;
     }
-    block->offset = offset;
-    int at = count;
-    for (; at > 0 && placed[at - 1]->offset > offset; at--)
-        placed[at] = placed[at - 1];
-    placed[at] = block;
+    return offset;
 }
+
+static void add_placed(struct placed *placed, struct block *block)
+{
+    int at = placed->count++;
+    for (; placed->ordered && at > 0 && placed->blocks[at - 1]->offset > block->offset; at--)
+        placed->blocks[at] = placed->blocks[at - 1];
+    placed->blocks[at] = block;
+    for (int node = placed->leaves + block->birth; node > 0; node /= 2)
+        if (placed->latest[node] < block->last)
+            placed->latest[node] = block->last;
+}
+
+static void place_block(struct placed *placed, struct block *block)
+{
+    struct block *found[MANY];
+    const int count =
+        placed->ordered ? MANY + 1 : find_meeting(placed, block, 1, 0, placed->leaves, found, 0);
+    if (count <= MANY) {
+        qsort(found, (size_t)count, sizeof *found, by_offset);
+        block->offset = first_gap(found, count, block);
+    } else {
+        if (!placed->ordered)
+            qsort(placed->blocks, (size_t)placed->count, sizeof *placed->blocks, by_offset);
+        placed->ordered = true;
+        block->offset = first_gap(placed->blocks, placed->count, block);
+    }
+    add_placed(placed, block);
+}
+
+/* ---- lives ---- */
 
 /* How long each activation is alive, as blocks; those of no use to a step are not there. */
 static int list_blocks(struct plan *plan, const sned_model *model, bool keep, struct block *blocks)
@@ -110,17 +212,18 @@ static sned_status check_sum(const struct block *blocks, int count, sned_error *
 sned_status sned_plan_make(struct plan *plan, const sned_model *model, bool keep, sned_error *error)
 {
     const int tensors = model->graph->tensor_count, steps = model->step_count;
-    struct block *blocks = NULL, **placed = NULL;
+    struct block *blocks = NULL;
+    struct placed placed = {0};
     sned_status status;
     int most_inputs = 1;
     memset(plan, 0, sizeof *plan);
     SNED_TRY_DONE(sned_alloc(&plan->tensors, tensors, sizeof *plan->tensors, error));
     SNED_TRY_DONE(sned_alloc(&plan->scratches, steps, sizeof *plan->scratches, error));
     SNED_TRY_DONE(sned_alloc(&blocks, (size_t)tensors + steps, sizeof *blocks, error));
-    SNED_TRY_DONE(sned_alloc(&placed, (size_t)tensors + steps, sizeof *placed, error));
     int count = list_blocks(plan, model, keep, blocks);
     SNED_TRY_DONE(check_sum(blocks, count, error));
     qsort(blocks, count, sizeof *blocks, by_size);
+    SNED_TRY_DONE(placed_new(&placed, blocks, count, error));
 
     for (int s = 0; s < steps; s++)
         if (model->steps[s].node->input_count > most_inputs)
@@ -128,7 +231,7 @@ sned_status sned_plan_make(struct plan *plan, const sned_model *model, bool keep
     plan->pointers = 0;
     size_t start = round_up((size_t)most_inputs * sizeof(void *)), end = 0;
     for (int i = 0; i < count; i++) {
-        place_block(placed, i, &blocks[i]);
+        place_block(&placed, &blocks[i]);
         *blocks[i].place = start + blocks[i].offset;
         if (blocks[i].offset + blocks[i].size > end)
             end = blocks[i].offset + blocks[i].size;
@@ -136,7 +239,7 @@ sned_status sned_plan_make(struct plan *plan, const sned_model *model, bool keep
     plan->size = start + end;
 done:
     free(blocks);
-    free(placed);
+    placed_free(&placed);
     if (status != SNED_OK)
         sned_plan_free(plan);
     return status;
