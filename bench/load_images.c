@@ -43,7 +43,7 @@ static sned_status load_all(const char *spec, int side, int threads, double *rat
     uint8_t *pixels = NULL;
     sned_status status;
     SNED_TRY_DONE(dataset_open(&dataset, spec, &options, error));
-    SNED_TRY_DONE(sned_alloc(&pixels, BATCH * 3, (size_t)side * (size_t)side, error));
+    SNED_TRY_DONE(sned_alloc(&pixels, BATCH, dataset_item_size(dataset), error));
     const double start = now();
     const size_t size = dataset_size(dataset);
     for (size_t first = 0; first < size; first += BATCH) {

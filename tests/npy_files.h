@@ -36,4 +36,51 @@ static inline void put_npy(const char *name, const char *descr, const char *shap
     put_file(name, bytes, npy_bytes(bytes, 1, header, data, size));
 }
 
+/* Three samples of four floats and their labels. */
+static const float TWELVE[12] = {0, 1, 2, 3, -4, 5.5f, 1e-20f, 7, 8, 9, -10, 300};
+static const int64_t LABELS[3] = {2, 0, 1};
+
+static inline void put_three(const char *samples, const char *labels)
+{
+    put_npy(samples, "<f4", "(3, 4)", TWELVE, sizeof TWELVE);
+    put_npy(labels, "<i8", "(3,)", LABELS, sizeof LABELS);
+}
+
+/* ---- reading ---- */
+
+/* A network that takes values [C][H][W]. */
+static inline struct dataset_options values_of(int channels, int height, int width)
+{
+    struct dataset_options options = input_of(channels, height, width, "");
+    options.form.takes_values = true;
+    return options;
+}
+
+static inline void check_data_refused(const char *spec, const struct dataset_options *options,
+                                      const char *reason)
+{
+    struct dataset *dataset;
+    sned_error error = {0};
+
+    if (dataset_open(&dataset, in_scratch(spec), options, &error) == SNED_OK)
+        fail_msg("%s is taken", spec);
+    if (!strstr(error.message, reason))
+        fail_msg("%s: \"%s\" lacks \"%s\"", spec, error.message, reason);
+}
+
+static inline void check_three(const char *spec, const struct dataset_options *options)
+{
+    float values[12];
+    int32_t labels[3];
+    struct dataset *dataset = open_data(in_scratch(spec), options);
+
+    assert_int_equal(dataset_size(dataset), 3);
+    assert_int_equal(dataset_item_type(dataset), ITEM_VALUES);
+    assert_int_equal(dataset_item_size(dataset), 4 * sizeof(float));
+    read_data(dataset, 0, 3, (uint8_t *)values, labels);
+    assert_memory_equal(values, TWELVE, sizeof values);
+    assert_true(labels[0] == 2 && labels[1] == 0 && labels[2] == 1);
+    dataset_free(dataset);
+}
+
 #endif

@@ -90,6 +90,7 @@ static void reads_every_type(void **state)
                   (double[]){1, -2, 5.9604644775390625e-8, 65504});
     check_numbers("<f4", (float[]){0.1f, -3e38f}, 8, 2, (double[]){0.1f, -3e38f});
     check_numbers("<f8", (double[]){0.1, 1.0 + 1e-10}, 16, 2, (double[]){0.1f, 1});
+    check_numbers("|b1", (uint8_t[]){0, 1}, 2, 2, (double[]){0, 1});
     check_numbers("|u1", (uint8_t[]){0, 255}, 2, 2, (double[]){0, 255});
     check_numbers("<u4", (uint32_t[]){4000000000u}, 4, 1, (double[]){4e9});
     check_numbers("<u8", (uint64_t[]){7}, 8, 1, (double[]){7});
@@ -143,7 +144,7 @@ static void refuses_what_needs_another_order_or_type(void **state)
     check_refused("{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }", 16, SNED_ERROR_UNSUPPORTED,
                   advice);
     check_refused("{'descr': '<U5', 'fortran_order': False, 'shape': (2,), }", 40, SNED_ERROR_UNSUPPORTED,
-                  advice);
+                  "of labels save numpy.unique(y, return_inverse=True)[1]");
 }
 
 static void refuses_sizes_that_are_not_the_shapes(void **state)

@@ -17,15 +17,17 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Noise: an image whose content costs what any other does. */
-static void fill_pixels(struct session *session, uint64_t seed)
+/* Noise: an input whose content costs what any other does. */
+static void fill_input(struct session *session, enum item_type type, uint64_t seed)
 {
     struct random random;
     sned_random_seed(&random, seed, 0);
     size_t size = sned_shape_elements(&session->graph->tensors[session->graph->input].shape);
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
         session->pixels[i] = (uint8_t)sned_random_next(&random);
-    if (session->graph->rule.is_image)
+        session->values[i] = session->pixels[i];
+    }
+    if (type == ITEM_PIXELS)
         session_normalize(session);
 }
 
@@ -40,14 +42,16 @@ static sned_status run_bench(const struct options *options, sned_error *error)
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&times, (size_t)runs, sizeof *times, error));
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    model_assume_pictures(&model, &reporter);
     SNED_TRY_DONE(session_new(&session, model.graph, options, error));
-    fill_pixels(&session, (uint64_t)options->seed);
+    const enum item_type type = model.graph->rule.is_image ? ITEM_PIXELS : ITEM_VALUES;
+    fill_input(&session, type, (uint64_t)options->seed);
     /* The reference runtime runs an image on one thread. */
     int threads = model.graph->integer ? 1 : option_threads(options);
-    SNED_TRY_DONE(session_run(&session, error)); /* warms caches; not counted */
+    SNED_TRY_DONE(session_run(&session, type, error)); /* warms caches; not counted */
     for (int i = 0; i < runs; i++) {
         double start = seconds_now();
-        SNED_TRY_DONE(session_run(&session, error));
+        SNED_TRY_DONE(session_run(&session, type, error));
         times[i] = 1e3 * (seconds_now() - start);
     }
     qsort(times, (size_t)runs, sizeof *times, compare_doubles);

@@ -68,6 +68,7 @@ static sned_status write_pictures(const struct options *options, const struct re
                          "pictures takes a model and --data D: sned data pictures MODEL "
                          "--data D -o FOLDER");
     SNED_TRY_DONE(model_load(&model, options->arguments[1], options, NULL, error));
+    model_assume_pictures(&model, NULL);
     struct dataset_options wanted = {.split = SPLIT_TEST,
                                      .form = input_form_of(model.graph),
                                      .limit = options->limit > 0 ? (size_t)options->limit : 10,
@@ -76,9 +77,11 @@ static sned_status write_pictures(const struct options *options, const struct re
     if (strcmp(wanted.form.color, "BGR") == 0) /* a PNG file's order is RGB */
         strcpy(wanted.form.color, "RGB");
     SNED_TRY_DONE(dataset_open(&dataset, options->data, &wanted, error));
-    struct extent size = wanted.form.input;
-    SNED_TRY_DONE(
-        sned_alloc(&pixels, (size_t)size.height * (size_t)size.width, (size_t)size.channels, error));
+    if (dataset_item_type(dataset) != ITEM_PIXELS) {
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: holds values, which are no pictures", options->data);
+        goto done;
+    }
+    SNED_TRY_DONE(sned_alloc(&pixels, 1, dataset_item_size(dataset), error));
     if (mkdir(options->output, 0777) != 0 && errno != EEXIST) {
         status = sned_fail(error, SNED_ERROR_IO, "%s: cannot make this folder: %s", options->output,
                            strerror(errno));

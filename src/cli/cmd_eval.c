@@ -39,7 +39,7 @@ static sned_status ask_other(int32_t **answers, size_t *count, const struct opti
     struct evaluation evaluation;
     sned_status status;
     SNED_TRY_DONE(model_load(&model, options->against, options, reporter, error));
-    SNED_TRY_DONE(images_open(&images, options->data, split, model.graph, options, reporter, error));
+    SNED_TRY_DONE(images_open(&images, options->data, split, &model, options, reporter, error));
     *count = images.count;
     SNED_TRY_DONE(answers_new(answers, images.count, error));
     status = model_evaluate(model.graph, &images, options, reporter, *answers, &evaluation, error);
@@ -99,7 +99,7 @@ static sned_status run_eval(const struct options *options, sned_error *error)
     if (status != SNED_OK)
         goto done;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
-    SNED_TRY_DONE(images_open(&images, options->data, split, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(images_open(&images, options->data, split, &model, options, &reporter, error));
     if (options->against) {
         SNED_TRY_DONE(answers_new(&answers, images.count, error));
         SNED_TRY_DONE(ask_other(&others, &other_count, options, split, &reporter, error));

@@ -55,6 +55,7 @@ static sned_status run_inspect(const struct options *options, sned_error *error)
     struct layer_rows rows = {0};
     sned_status status;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    model_assume_pictures(&model, &reporter);
     SNED_TRY_DONE(layer_rows_make(&rows, model.graph, model.storage, model.storage_count, error));
     status = options->json ? print_model_json(&model, &rows, error) : print_model(&model, &rows, error);
 done:

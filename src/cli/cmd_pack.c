@@ -58,12 +58,12 @@ static sned_status run_pack(const struct options *options, sned_error *error)
         goto done;
     }
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
-    SNED_TRY_DONE(
-        images_open_pictures(&images, calibration_data(options), model.graph, options, &reporter, error));
+    SNED_TRY_DONE(images_open_pictures(&images, calibration_data(options), SPLIT_TRAIN, &model, options,
+                                       &reporter, error));
     if (options->data && !dataset_has_labels(images.dataset)) {
         sned_report(&reporter, "%s: has no labels; accuracy is not measured", options->data);
     } else if (options->data) {
-        SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+        SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
         outcome.accuracy_on = dataset_split_name(tests.dataset);
     }
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));

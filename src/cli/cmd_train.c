@@ -155,8 +155,8 @@ static sned_status run_train(const struct options *options, sned_error *error)
                            model.path);
         goto done;
     }
-    SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, model.graph, options, &reporter, error));
-    SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, model.graph, options, &reporter, error));
+    SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, &model, options, &reporter, error));
+    SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
     SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
     leave_out(&images, options);
     if (!images.count) {

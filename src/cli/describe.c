@@ -53,6 +53,7 @@ sned_status print_input(const struct graph *graph, sned_error *error)
     char sizes[LINE_LENGTH], mean[NUMBERS_TEXT], scale[NUMBERS_TEXT], hint[INPUT_HINT];
     if (!rule->is_image) {
         print_line("input:  values, %s a sample%s", shape_text(sizes, shape), input_size_hint(hint, graph));
+        print_line("        given as float32 in a .npy, the number of samples in front");
         return SNED_OK;
     }
     print_line("input:  pictures, %s %s", shape_text(sizes, shape), rule->color);

@@ -55,7 +55,8 @@ static bool find_argument(const struct command *command, int place, const char *
 static void describe_argument(FILE *out, const char *word, int length)
 {
     if (!strncmp(word, "IMAGE", strlen("IMAGE"))) /* folders are offered with files */
-        fputs("files jpg JPG jpeg JPEG png PNG", out);
+        fprintf(out, "files jpg JPG jpeg JPEG png PNG%s",
+                memmem(word, (size_t)length, "VALUES", 6) ? " npy npz" : "");
     else if (memchr(word, '|', (size_t)length))
         list_alternatives(out, word, length);
     else if (word_is(word, length, "NET"))

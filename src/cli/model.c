@@ -6,10 +6,12 @@
 #include "base/thread.h"
 #include "cli/input_size.h"
 #include "cli/pixel_range.h"
+#include "cli/value_range.h"
 #include "io/labels.h"
 #include "io/onnx.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,18 +38,33 @@ static sned_status override_numbers(float values[GRAPH_MAX_CHANNELS_MEAN], const
     return SNED_OK;
 }
 
-/* A float network without preprocessing takes pixels as they are. */
-static void default_rule(struct input_rule *rule, int channels, const struct reporter *reporter,
-                         const char *path)
+bool graph_fits_pictures(const struct graph *graph)
 {
+    const struct shape *shape = &graph->tensors[graph->input].shape;
+    return graph->rule.is_image ||
+           (!graph->integer && shape->rank == 4 && (shape->dim[1] == 1 || shape->dim[1] == 3));
+}
+
+/* Pixels as they are. */
+static void default_rule(struct graph *graph)
+{
+    struct input_rule *rule = &graph->rule;
     rule->is_image = true;
-    strcpy(rule->color, channels == 3 ? "RGB" : "gray");
+    strcpy(rule->color, graph->tensors[graph->input].shape.dim[1] == 3 ? "RGB" : "gray");
     for (int c = 0; c < GRAPH_MAX_CHANNELS_MEAN; c++) {
         rule->mean[c] = 0;
         rule->scale[c] = 1;
     }
-    sned_report(reporter, "%s: names no preprocessing; pixels are taken as they are, 0 to 255, %s", path,
-                rule->color);
+}
+
+void model_assume_pictures(struct model *model, const struct reporter *reporter)
+{
+    if (model->graph->rule.is_image || !graph_fits_pictures(model->graph))
+        return;
+    default_rule(model->graph);
+    sned_report(reporter, "%s: names no preprocessing; pixels are taken as they are, 0 to 255, %s",
+                model->path, model->graph->rule.color);
+    warn_of_pixel_range(model->graph, model->path, reporter);
 }
 
 static sned_status override_color(struct input_rule *rule, const char *text, int channels, sned_error *error)
@@ -86,9 +103,15 @@ static sned_status apply_overrides(struct graph *graph, const char *path, const 
                          "%s: the preprocessing of a .sned file is part of it; pack the model "
                          "again to change it",
                          path);
-    if (!graph->integer && channels <= GRAPH_MAX_CHANNELS_MEAN) {
+    if (given && !graph_fits_pictures(graph))
+        return sned_fail(
+            error, SNED_ERROR_ARGUMENT,
+            "%s: takes no pictures: its input of %d channels is what the data says, without mean, "
+            "scale and color",
+            path, channels);
+    if (given) {
         if (!rule->is_image)
-            default_rule(rule, channels, given ? NULL : reporter, path);
+            default_rule(graph);
         if (options->mean)
             SNED_TRY(override_numbers(rule->mean, options->mean, "mean", channels, error));
         if (options->scale)
@@ -204,15 +227,26 @@ int option_threads(const struct options *options)
     return options->threads > 0 ? (int)options->threads : sned_thread_count();
 }
 
-static sned_status open_images(struct images *images, const char *spec, struct dataset_options wanted,
-                               const struct graph *graph, const struct options *options, sned_error *error)
+/* Vectors may be pictures, where the user says which. */
+static void add_input_hint(const struct graph *graph, sned_error *error)
 {
     char hint[INPUT_HINT];
+    size_t length = strlen(error->message);
+    snprintf(error->message + length, sizeof error->message - length, "%s", input_size_hint(hint, graph));
+}
+
+static sned_status open_images(struct images *images, const char *spec, struct dataset_options wanted,
+                               struct model *model, const struct options *options, sned_error *error)
+{
+    const struct graph *graph = model->graph;
+    sned_status status;
     *images = (struct images){0};
-    if (!graph->rule.is_image)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the model takes values, no pictures%s",
-                         input_size_hint(hint, graph));
+    if (graph->tensors[graph->input].shape.rank > 4)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: its input has %d axes; data have at most 4",
+                         model->path, graph->tensors[graph->input].shape.rank);
     wanted.form = input_form_of(graph);
+    wanted.form.takes_values = !graph_fits_pictures(graph);
+    wanted.classes = graph_class_count(graph);
     wanted.label_offset = graph->rule.label_offset;
     if (graph->label_count == wanted.classes) {
         wanted.class_names = (const char *const *)graph->labels;
@@ -220,31 +254,38 @@ static sned_status open_images(struct images *images, const char *spec, struct d
     }
     wanted.limit = options->limit > 0 ? (size_t)options->limit : 0;
     wanted.threads = option_threads(options);
-    SNED_TRY(dataset_open(&images->dataset, spec, &wanted, error));
+    status = dataset_open(&images->dataset, spec, &wanted, error);
+    if (status == SNED_ERROR_SHAPE && wanted.form.takes_values && !spec_names_arrays(spec))
+        add_input_hint(graph, error);
+    if (status != SNED_OK)
+        goto done;
+    if (dataset_item_type(images->dataset) == ITEM_PIXELS)
+        model_assume_pictures(model, wanted.reporter);
+    else
+        SNED_TRY_DONE(tell_of_values(graph, images->dataset, spec, wanted.reporter, error));
     images->count = dataset_size(images->dataset);
-    sned_status status = sned_alloc(&images->indices, images->count, sizeof *images->indices, error);
-    for (size_t i = 0; status == SNED_OK && i < images->count; i++)
+    SNED_TRY_DONE(sned_alloc(&images->indices, images->count, sizeof *images->indices, error));
+    for (size_t i = 0; i < images->count; i++)
         images->indices[i] = (uint32_t)i;
+done:
     if (status != SNED_OK)
         images_free(images);
     return status;
 }
 
-sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
+sned_status images_open(struct images *images, const char *spec, enum split split, struct model *model,
                         const struct options *options, const struct reporter *reporter, sned_error *error)
 {
-    struct dataset_options wanted = {
-        .split = split, .classes = graph_class_count(graph), .reporter = reporter};
-    return open_images(images, spec, wanted, graph, options, error);
+    struct dataset_options wanted = {.split = split, .reporter = reporter};
+    return open_images(images, spec, wanted, model, options, error);
 }
 
-sned_status images_open_pictures(struct images *images, const char *spec, const struct graph *graph,
-                                 const struct options *options, const struct reporter *reporter,
-                                 sned_error *error)
+sned_status images_open_pictures(struct images *images, const char *spec, enum split split,
+                                 struct model *model, const struct options *options,
+                                 const struct reporter *reporter, sned_error *error)
 {
-    struct dataset_options wanted = {
-        .split = SPLIT_TRAIN, .classes = graph_class_count(graph), .unlabelled = true, .reporter = reporter};
-    return open_images(images, spec, wanted, graph, options, error);
+    struct dataset_options wanted = {.split = split, .unlabelled = true, .reporter = reporter};
+    return open_images(images, spec, wanted, model, options, error);
 }
 
 void images_free(struct images *images)

@@ -20,11 +20,16 @@ struct model {
     int storage_count;
     uint64_t bytes; /* of the file */
 };
-/* Overrides of the preprocessing (--mean ...) are put into the graph's input rule. A float network that names
- * no preprocessing gets pixels as they are (mean 0, scale 1), and a message says so. */
+/* Overrides of the preprocessing (--mean ...) are put into the graph's input rule. */
 sned_status model_load(struct model *model, const char *path, const struct options *options,
                        const struct reporter *reporter, sned_error *error);
 void model_free(struct model *model);
+
+/* Whether pictures can be its input, though the model may name no preprocessing. */
+bool graph_fits_pictures(const struct graph *graph);
+/* Pictures are coming: a float network that they fit and that names no preprocessing gets pixels as they are
+ * (mean 0, scale 1), and a message says so. */
+void model_assume_pictures(struct model *model, const struct reporter *reporter);
 
 /* Gives the graph names for its classes: those of --labels, else its own, else the data set's (may be NULL).
  */
@@ -34,18 +39,19 @@ sned_status model_name_classes(struct graph *graph, const struct dataset *datase
 int graph_class_count(const struct graph *graph);
 const char *graph_label(const struct graph *graph, int index); /* or NULL */
 
-/* The data set `spec` in the graph's input shape, and all its indices (owned, free()). */
+/* The data set `spec` in the graph's input shape, and all its indices (owned, free()). Pictures come as for
+ * model_assume_pictures; values are the network's input as they are. */
 struct images {
     struct dataset *dataset;
     uint32_t *indices;
     size_t count;
 };
-sned_status images_open(struct images *images, const char *spec, enum split split, const struct graph *graph,
+sned_status images_open(struct images *images, const char *spec, enum split split, struct model *model,
                         const struct options *options, const struct reporter *reporter, sned_error *error);
-/* The training split, to look at its pictures alone: they need no labels (dataset_has_labels). */
-sned_status images_open_pictures(struct images *images, const char *spec, const struct graph *graph,
-                                 const struct options *options, const struct reporter *reporter,
-                                 sned_error *error);
+/* To look at its pictures or values alone: they need no labels (dataset_has_labels). */
+sned_status images_open_pictures(struct images *images, const char *spec, enum split split,
+                                 struct model *model, const struct options *options,
+                                 const struct reporter *reporter, sned_error *error);
 void images_free(struct images *images);
 
 /* Accuracy of a graph of either kind; answers: struct evaluate_options. */

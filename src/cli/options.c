@@ -29,7 +29,10 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPTION_DATA] =
         {OPTION_DATA, "data", 'd', "D",
          "Labelled images: a folder of IDX files, of CIFAR-10 .bin files, of pictures in class folders, or "
-         "a tar of pictures with NAME.labels.txt beside it (or a.tar:labels.txt)",
+         "a tar of pictures with NAME.labels.txt beside it (or a.tar:labels.txt); or NumPy's arrays, "
+         "[N] in front: x.npy:y.npy, a.npz with x and y (or a.npz:X,Y), a folder of x_train.npy, "
+         "y_train.npy, ... "
+         "There uint8 is pixels, and float32 the network's input itself, which mean and scale leave alone",
          KIND_TEXT, AT(data), 0, 0},
     [OPTION_SPLIT] = {OPTION_SPLIT, "split", 0, "SPLIT", "train or test", KIND_TEXT, AT(split), 0, 0},
     [OPTION_AGAINST] = {OPTION_AGAINST, "against", 0, "MODEL",
@@ -118,6 +121,11 @@ const struct option_row option_table[OPTION_COUNT] = {
                        KIND_TEXT, AT(format), 0, 0},
     [OPTION_TOP] = {OPTION_TOP, "top", 0, "K", "Classes to name for an image", KIND_WHOLE, AT(top), 1,
                     1000000},
+    [OPTION_RAW] =
+        {OPTION_RAW, "raw", 0, "OUT.npz",
+         "Also write what the network gives, as it is, to a file that numpy.load reads (.npz, or .npy "
+         "for the array alone)",
+         KIND_TEXT, AT(raw), 0, 0},
     [OPTION_RUNS] = {OPTION_RUNS, "runs", 0, "N", "Timed runs", KIND_WHOLE, AT(runs), 1, 1e6},
     [OPTION_CONFIG] = {OPTION_CONFIG, "config", 0, "NAME", "zcu104, ecp5 or ci", KIND_TEXT, AT(config), 0, 0},
     [OPTION_TIMELINE] = {OPTION_TIMELINE, "timeline", 0, "FILE.svg", "A picture of what each unit did when",

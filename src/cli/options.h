@@ -52,6 +52,7 @@ enum option_key {
     OPTION_CALIBRATION,
     OPTION_FORMAT,
     OPTION_TOP,
+    OPTION_RAW,
     OPTION_RUNS,
     OPTION_CONFIG,
     OPTION_TIMELINE,
@@ -72,7 +73,7 @@ struct options {
     bool has_label_offset;
     const char *output, *data, *labels, *split, *against, *input, *color, *mean, *scale, *resize, *densities,
         *block, *characters, *fonts, *schedule;
-    const char *checkpoint, *recipe, *format, *config, *timeline, *trace;
+    const char *checkpoint, *recipe, *format, *raw, *config, *timeline, *trace;
     const char **arguments; /* what is not an option, in order */
     int argument_count;
 };

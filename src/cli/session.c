@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void session_free(struct session *session)
 {
@@ -15,7 +16,13 @@ void session_free(struct session *session)
     executor_free(session->executor);
     free(session->pixels);
     free(session->values);
+    free(session->raw);
     free(session->scores);
+}
+
+static size_t output_elements(const struct graph *graph)
+{
+    return sned_shape_elements(&graph->tensors[graph->output].shape);
 }
 
 sned_status session_new(struct session *session, struct graph *graph, const struct options *options,
@@ -28,6 +35,7 @@ sned_status session_new(struct session *session, struct graph *graph, const stru
     size_t size = sned_shape_elements(&graph->tensors[graph->input].shape);
     SNED_TRY_DONE(sned_alloc(&session->pixels, size, 1, error));
     SNED_TRY_DONE(sned_alloc(&session->values, size, sizeof(float), error));
+    SNED_TRY_DONE(sned_alloc(&session->raw, output_elements(graph), sizeof(float), error));
     SNED_TRY_DONE(sned_alloc(&session->scores, (size_t)session->classes, sizeof(float), error));
     if (graph->integer) {
         struct graph *copy;
@@ -70,13 +78,32 @@ void session_normalize(struct session *session)
     }
 }
 
-sned_status session_run(struct session *session, sned_error *error)
+static sned_status run_values(struct session *session, sned_error *error)
 {
     if (session->model)
-        return sned_run_pixels(session->context, session->pixels, 1, session->scores, error);
+        return sned_run_values(session->context, session->values, 1, session->raw, error);
     SNED_TRY(executor_forward(session->executor, session->values, 1, error));
-    for (int i = 0; i < session->classes; i++)
-        session->scores[i] = executor_output(session->executor)[i];
+    memcpy(session->raw, executor_output(session->executor), output_elements(session->graph) * sizeof(float));
+    return SNED_OK;
+}
+
+sned_status session_run(struct session *session, enum item_type type, sned_error *error)
+{
+    const bool pixels = session->model && type == ITEM_PIXELS;
+    SNED_TRY(pixels ? sned_run_pixels(session->context, session->pixels, 1, session->raw, error)
+                    : run_values(session, error));
+    memcpy(session->scores, session->raw, output_elements(session->graph) * sizeof(float));
+    return SNED_OK;
+}
+
+/* What is in pixels or values; the scores become probabilities. */
+static sned_status answer(struct session *session, enum item_type type, sned_error *error)
+{
+    if (type == ITEM_PIXELS)
+        session_normalize(session);
+    SNED_TRY(session_run(session, type, error));
+    SNED_TRY(evaluation_check(session->scores, session->classes, error));
+    to_probabilities(session->graph, session->scores, session->classes);
     return SNED_OK;
 }
 
@@ -84,11 +111,15 @@ sned_status session_picture(struct session *session, const char *path, sned_erro
 {
     struct input_form form = input_form_of(session->graph);
     SNED_TRY(image_read(path, &form, session->pixels, error));
-    session_normalize(session);
-    SNED_TRY(session_run(session, error));
-    sned_status status = evaluation_check(session->scores, session->classes, error);
-    if (status != SNED_OK)
-        return sned_error_context(error, status, "%s", path);
-    to_probabilities(session->graph, session->scores, session->classes);
-    return SNED_OK;
+    return sned_error_context(error, answer(session, ITEM_PIXELS, error), "%s", path);
+}
+
+sned_status session_item(struct session *session, enum item_type type, const void *item, sned_error *error)
+{
+    size_t elements = sned_shape_elements(&session->graph->tensors[session->graph->input].shape);
+    if (type == ITEM_PIXELS)
+        memcpy(session->pixels, item, elements);
+    else
+        memcpy(session->values, item, elements * sizeof(float));
+    return answer(session, type, error);
 }

@@ -1,5 +1,5 @@
 /*
- * session.h - one image at a time through either kind of model: what run and bench do.
+ * session.h - one image or sample at a time through either kind of model: what run and bench do.
  */
 #ifndef SNED_CLI_SESSION_H
 #define SNED_CLI_SESSION_H
@@ -16,7 +16,8 @@ struct session {
     struct extent input;
     int classes;
     uint8_t *pixels; /* [C][H][W] */
-    float *values;   /* the same, after mean and scale */
+    float *values;   /* the same, after mean and scale; or a sample's own */
+    float *raw;      /* the network's output */
     float *scores;   /* [classes] */
 };
 /* A float graph is prepared (batch norms folded) in place. */
@@ -26,9 +27,12 @@ void session_free(struct session *session);
 
 /* session->values from session->pixels. */
 void session_normalize(struct session *session);
-/* Runs what is in pixels (integer) or values (float); scores are the network's own. */
-sned_status session_run(struct session *session, sned_error *error);
+/* Runs what is in pixels and, normalised, in values; or what is in values alone. Into raw and, as it is,
+ * scores. */
+sned_status session_run(struct session *session, enum item_type type, sned_error *error);
 /* A JPEG or PNG file; scores become probabilities. */
 sned_status session_picture(struct session *session, const char *path, sned_error *error);
+/* An item of a data set (struct input_form of the graph); scores become probabilities. */
+sned_status session_item(struct session *session, enum item_type type, const void *item, sned_error *error);
 
 #endif

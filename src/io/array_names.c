@@ -17,10 +17,10 @@ static const char *const role_words[ROLES][8] = {
     [ROLE_SAMPLES] = {"x", "images", "image", "data", "inputs", "features", "samples"},
     [ROLE_LABELS] = {"y", "labels", "label", "targets", "target"},
 };
-static const char *const part_words[PARTS][4] = {
+static const char *const part_words[PARTS][6] = {
     [PART_TRAIN] = {"train", "training"},
     [PART_TEST] = {"test", "testing"},
-    [PART_VALIDATION] = {"val", "valid", "validation"},
+    [PART_VALIDATION] = {"val", "valid", "validation", "dev", "eval"},
 };
 
 /* Whether `name` [length] is `first` and `second`, with at most one mark between them. */

@@ -67,7 +67,7 @@ static sned_status check_shape(const struct dataset *dataset, const char *spec, 
     const struct extent input = form->input;
     int channels = strcmp(form->color, "gray") == 0 ? 1 : 3;
 
-    if (dataset->source->type == ITEM_VALUES || dataset->viewed)
+    if (dataset->source->type == ITEM_VALUES)
         return SNED_OK;
     if (form->takes_values)
         return sned_fail(
@@ -75,7 +75,7 @@ static sned_status check_shape(const struct dataset *dataset, const char *spec, 
             "%s: the network takes no pictures but values, [%d][%d][%d] a sample: give them as .npy or "
             ".npz",
             spec, input.channels, input.height, input.width);
-    if (input.channels == channels)
+    if (dataset->viewed || input.channels == channels)
         return SNED_OK;
     return sned_fail(error, SNED_ERROR_SHAPE,
                      "%s: its images do not fit the network's input [%d][%d][%d] in colour order %s", spec,

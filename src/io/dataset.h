@@ -42,11 +42,15 @@ struct dataset;
 /* `spec` is what --data takes (design: README "Data"): a folder of IDX files (MNIST's names, .gz or not), of
  * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz) with
  * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder with train.* and val.* pairs;
- * "noise:N", N images of noise, for scales where there are no pictures.
+ * NumPy's arrays (docs/values.md): "x.npy:y.npy", "a.npz", "a.npz:X,Y", a folder of them; "noise:N", N images
+ * or samples of noise, for scales where there are no data.
  */
 sned_status dataset_open(struct dataset **dataset, const char *spec, const struct dataset_options *options,
                          sned_error *error);
 void dataset_free(struct dataset *dataset);
+
+/* Whether `spec` names NumPy's arrays: x.npy, a.npz, a.npz:X,Y. */
+bool spec_names_arrays(const char *spec);
 
 size_t dataset_size(const struct dataset *dataset); /* images, damaged ones not yet met included */
 enum item_type dataset_item_type(const struct dataset *dataset);

@@ -98,9 +98,46 @@ done:
     return status;
 }
 
+/* ---- NumPy's arrays ---- */
+
+/* *path (owned): the file `name`, or as it lies beside `place`. */
+static sned_status find_beside(char **path, const char *place, const char *what, const char *name,
+                               sned_error *error)
+{
+    FIND_FILE(path, error, "%s", name);
+    if (!*path)
+        FIND_FILE(path, error, "%.*s%s%s", folder_length(place), place, strchr(place, '/') ? "/" : "", name);
+    return *path ? SNED_OK : sned_fail(error, SNED_ERROR_IO, "%s: there is no %s %s", place, what, name);
+}
+
+/* A .npy or .npz, with its labels or the names of its arrays behind a colon; *found: whether it is one. */
+static sned_status try_arrays(struct source **source, bool *found, const char *file, const char *behind,
+                              const struct source_options *options, sned_error *error)
+{
+    enum array_file kind = path_is_file(file) ? array_file_kind(file) : ARRAY_FILE_NONE;
+    char *labels = NULL;
+    sned_status status = SNED_OK;
+
+    *found = kind != ARRAY_FILE_NONE;
+    if (kind == ARRAY_FILE_NPY) {
+        if (behind)
+            SNED_TRY_DONE(find_beside(&labels, file, "array of labels", behind, error));
+        SNED_TRY_DONE(source_open_npy(source, file, labels, options, error));
+    } else if (kind == ARRAY_FILE_NPZ) {
+        SNED_TRY_DONE(source_open_arrays(source, found, file, behind, options, error));
+        if (!*found)
+            status = sned_fail(error, SNED_ERROR_DATA, "%s: holds no arrays", file);
+    }
+    if (*found && status == SNED_OK)
+        status = name_classes(*source, file, error);
+done:
+    free(labels);
+    return status;
+}
+
 /* ---- folders and tars that are splits ---- */
 
-/* What in the folder can be one: folders and tars. */
+/* What in the folder can be one: folders, tars and .npz. */
 static sned_status list_candidates(struct name_list *candidates, const char *folder, sned_error *error)
 {
     sned_status status;
@@ -110,7 +147,8 @@ static sned_status list_candidates(struct name_list *candidates, const char *fol
     SNED_TRY_DONE(folder_list(&all, folder, error));
     for (size_t i = 0; i < all.count; i++) {
         SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, all.names[i]));
-        if (path_is_folder(path) || (path_tar_stem(path) && path_is_file(path)))
+        if (path_is_folder(path) ||
+            ((path_tar_stem(path) || text_ends_with(path, ".npz")) && path_is_file(path)))
             SNED_TRY_DONE(name_list_add(candidates, all.names[i], error));
         free(path);
         path = NULL;
@@ -121,7 +159,7 @@ done:
     return status;
 }
 
-/* A tar is taken for labelled: it would have to be opened to know. */
+/* A file is taken for labelled: it would have to be opened to know. */
 static sned_status has_labels(bool *has, const char *place, sned_error *error)
 {
     sned_status status;
@@ -148,6 +186,11 @@ static sned_status open_split(struct source **source, const char *train, const c
     struct source_options quiet = *options;
     char *labels = NULL;
 
+    bool is_array;
+
+    SNED_TRY_DONE(try_arrays(source, &is_array, place, NULL, options, error));
+    if (is_array)
+        goto done;
     quiet.reporter = NULL;
     quiet.split = SPLIT_TRAIN;
     SNED_TRY_DONE(find_labels(&labels, place, error));
@@ -198,32 +241,35 @@ done:
 
 /* ---- the whole specification ---- */
 
-/* A folder that is there for the one tar in it. */
-static sned_status try_lone_tar(struct source **source, bool *found, const char *folder,
-                                const struct source_options *options, sned_error *error)
+/* A folder that is there for the one tar or .npz in it. */
+static sned_status try_lone_file(struct source **source, bool *found, const char *folder,
+                                 const struct source_options *options, sned_error *error)
 {
     sned_status status;
     struct name_list list = {0};
-    const char *tar = NULL;
+    const char *file = NULL;
     char *path = NULL;
 
     *found = false;
     SNED_TRY_DONE(folder_list(&list, folder, error));
     for (size_t i = 0; i < list.count; i++) {
-        if (!path_tar_stem(list.names[i]))
+        if (!path_tar_stem(list.names[i]) && !text_ends_with(list.names[i], ".npz"))
             continue;
-        if (tar) {
+        if (file) {
             *found = true;
-            status = sned_fail(error, SNED_ERROR_ARGUMENT, "%s holds several tars (%s, %s): name one of them",
-                               folder, tar, list.names[i]);
+            status = sned_fail(error, SNED_ERROR_ARGUMENT, "%s holds several %s (%s, %s): name one of them",
+                               folder, path_tar_stem(file) && path_tar_stem(list.names[i]) ? "tars" : "sets",
+                               file, list.names[i]);
             goto done;
         }
-        tar = list.names[i];
+        file = list.names[i];
     }
-    if (tar) {
+    if (file) {
+        SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, file));
+        SNED_TRY_DONE(try_arrays(source, found, path, NULL, options, error));
+        if (!*found)
+            SNED_TRY_DONE(open_place(source, path, NULL, NULL, options, error));
         *found = true;
-        SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, tar));
-        status = open_place(source, path, NULL, NULL, options, error);
     }
 done:
     free(path);
@@ -256,18 +302,8 @@ static sned_status open_folder(struct source **source, const char *folder,
     if (!found)
         SNED_TRY(source_open_arrays(source, &found, folder, NULL, options, error));
     if (!found)
-        SNED_TRY(try_lone_tar(source, &found, folder, options, error));
+        SNED_TRY(try_lone_file(source, &found, folder, options, error));
     return found ? SNED_OK : open_place(source, folder, NULL, NULL, options, error);
-}
-
-/* *path (owned): the file `name`, or as it lies beside `place`. */
-static sned_status find_beside(char **path, const char *place, const char *what, const char *name,
-                               sned_error *error)
-{
-    FIND_FILE(path, error, "%s", name);
-    if (!*path)
-        FIND_FILE(path, error, "%.*s%s%s", folder_length(place), place, strchr(place, '/') ? "/" : "", name);
-    return *path ? SNED_OK : sned_fail(error, SNED_ERROR_IO, "%s: there is no %s %s", place, what, name);
 }
 
 /* What stands before and behind the colon; behind: NULL where there is none, or where `spec` is a file. */
@@ -296,29 +332,16 @@ done:
     return status;
 }
 
-/* A .npy or .npz, with its labels or the names of its arrays behind a colon; *found: whether it is one. */
-static sned_status try_arrays(struct source **source, bool *found, const char *file, const char *behind,
-                              const struct source_options *options, sned_error *error)
+bool spec_names_arrays(const char *spec)
 {
-    enum array_file kind = path_is_file(file) ? array_file_kind(file) : ARRAY_FILE_NONE;
-    char *labels = NULL;
-    sned_status status = SNED_OK;
+    char *before;
+    const char *behind;
 
-    *found = kind != ARRAY_FILE_NONE;
-    if (kind == ARRAY_FILE_NPY) {
-        if (behind)
-            SNED_TRY_DONE(find_beside(&labels, file, "array of labels", behind, error));
-        SNED_TRY_DONE(source_open_npy(source, file, labels, options, error));
-    } else if (kind == ARRAY_FILE_NPZ) {
-        SNED_TRY_DONE(source_open_arrays(source, found, file, behind, options, error));
-        if (!*found)
-            status = sned_fail(error, SNED_ERROR_DATA, "%s: holds no arrays", file);
-    }
-    if (*found && status == SNED_OK)
-        status = name_classes(*source, file, error);
-done:
-    free(labels);
-    return status;
+    if (split_spec(&before, &behind, spec, NULL) != SNED_OK)
+        return false;
+    bool found = path_is_file(before) && array_file_kind(before) != ARRAY_FILE_NONE;
+    free(before);
+    return found;
 }
 
 static sned_status open_spec(struct source **source, const char *spec, const struct source_options *options,

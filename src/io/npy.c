@@ -17,11 +17,11 @@ static const struct {
     size_t size;
 } types[NPY_TYPES] = {
     [NPY_FLOAT16] = {"f2", "float16", 2}, [NPY_FLOAT32] = {"f4", "float32", 4},
-    [NPY_FLOAT64] = {"f8", "float64", 8}, [NPY_UINT8] = {"u1", "uint8", 1},
-    [NPY_UINT16] = {"u2", "uint16", 2},   [NPY_UINT32] = {"u4", "uint32", 4},
-    [NPY_UINT64] = {"u8", "uint64", 8},   [NPY_INT8] = {"i1", "int8", 1},
-    [NPY_INT16] = {"i2", "int16", 2},     [NPY_INT32] = {"i4", "int32", 4},
-    [NPY_INT64] = {"i8", "int64", 8},
+    [NPY_FLOAT64] = {"f8", "float64", 8}, [NPY_BOOL] = {"b1", "bool", 1},
+    [NPY_UINT8] = {"u1", "uint8", 1},     [NPY_UINT16] = {"u2", "uint16", 2},
+    [NPY_UINT32] = {"u4", "uint32", 4},   [NPY_UINT64] = {"u8", "uint64", 8},
+    [NPY_INT8] = {"i1", "int8", 1},       [NPY_INT16] = {"i2", "int16", 2},
+    [NPY_INT32] = {"i4", "int32", 4},     [NPY_INT64] = {"i8", "int64", 8},
 };
 
 /* What to do about an array of another kind. */
@@ -153,6 +153,10 @@ static sned_status find_type(enum npy_type *type, const struct header *header, c
     if (header->structured || *code == 'O' || *code == 'V')
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: holds %s, not numbers; " SAVE_PLAIN, name,
                          header->structured || *code == 'V' ? "records" : "Python objects");
+    if (*code == 'U' || *code == 'S')
+        return sned_fail(
+            error, SNED_ERROR_UNSUPPORTED,
+            "%s: holds text, not numbers; of labels save numpy.unique(y, return_inverse=True)[1]", name);
     while (found < NPY_TYPES && strcmp(code, types[found].code) != 0)
         found++;
     if (found == NPY_TYPES)

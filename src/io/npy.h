@@ -17,6 +17,7 @@ enum npy_type {
     NPY_FLOAT16,
     NPY_FLOAT32,
     NPY_FLOAT64,
+    NPY_BOOL,
     NPY_UINT8,
     NPY_UINT16,
     NPY_UINT32,

@@ -1,6 +1,7 @@
 /*
  * zip_file.c - libarchive behind zip_file.h. The zip is given to it as one block that is the whole of it, so
- * that what it gives for a stored file lies in our own mapping.
+ * that what it gives for a stored file lies in our own mapping. It converts names to the charset of the
+ * thread's locale, which is UTF-8 as long as it runs here.
  */
 #include "io/zip_file.h"
 #include "base/memory.h"
@@ -8,6 +9,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,15 +20,33 @@ bool zip_is(const void *bytes, size_t size)
     return size >= 4 && (!memcmp(bytes, "PK\3\4", 4) || !memcmp(bytes, "PK\5\6", 4));
 }
 
-static sned_status start(struct archive **archive, const struct zip_file *zip, sned_error *error)
+/* A zip as libarchive reads it, from its beginning. */
+struct reading {
+    struct archive *archive;
+    locale_t utf8, before; /* 0: the locale is as it was */
+};
+
+static sned_status start(struct reading *reading, const struct zip_file *zip, sned_error *error)
 {
-    *archive = archive_read_new();
-    if (!*archive)
+    *reading = (struct reading){.archive = archive_read_new(),
+                                .utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)};
+    if (!reading->archive)
         return sned_fail(error, SNED_ERROR_MEMORY, "%s: out of memory", zip->path);
-    archive_read_support_format_zip(*archive);
-    if (archive_read_open_memory(*archive, zip->map.data, zip->map.size) != ARCHIVE_OK)
-        return archive_failed(error, *archive, zip->path);
+    if (reading->utf8)
+        reading->before = uselocale(reading->utf8);
+    archive_read_support_format_zip(reading->archive);
+    if (archive_read_open_memory(reading->archive, zip->map.data, zip->map.size) != ARCHIVE_OK)
+        return archive_failed(error, reading->archive, zip->path);
     return SNED_OK;
+}
+
+static void stop(struct reading *reading)
+{
+    archive_read_free(reading->archive);
+    if (reading->before)
+        uselocale(reading->before);
+    if (reading->utf8)
+        freelocale(reading->utf8);
 }
 
 /* *name: of the next regular file, or NULL at the end. */
@@ -58,16 +78,16 @@ static bool is_listed(const struct name_list *names, const char *name)
 sned_status zip_open(struct zip_file *zip, const char *path, sned_error *error)
 {
     sned_status status;
-    struct archive *archive = NULL;
+    struct reading reading = {0};
     struct archive_entry *entry;
     const char *name;
 
     *zip = (struct zip_file){0};
     SNED_TRY_DONE(sned_strdup(&zip->path, path, error));
     SNED_TRY_DONE(sned_file_map(&zip->map, path, error));
-    SNED_TRY_DONE(start(&archive, zip, error));
+    SNED_TRY_DONE(start(&reading, zip, error));
     for (;;) {
-        SNED_TRY_DONE(next(archive, zip, &entry, &name, error));
+        SNED_TRY_DONE(next(reading.archive, zip, &entry, &name, error));
         if (!name)
             break;
         if (zip->names.count == ZIP_MAX_ENTRIES)
@@ -81,7 +101,7 @@ sned_status zip_open(struct zip_file *zip, const char *path, sned_error *error)
             goto done;
     }
 done:
-    archive_read_free(archive);
+    stop(&reading);
     return status;
 }
 
@@ -122,24 +142,24 @@ sned_status zip_read(struct unpacked *content, const struct zip_file *zip, const
 {
     sned_status status;
     struct spool spool = {.budget = memory_budget, .file = -1};
-    struct archive *archive = NULL;
+    struct reading reading = {0};
     struct archive_entry *entry;
     const char *found;
 
     *content = (struct unpacked){0};
-    SNED_TRY_DONE(start(&archive, zip, error));
+    SNED_TRY_DONE(start(&reading, zip, error));
     do {
-        SNED_TRY_DONE(next(archive, zip, &entry, &found, error));
+        SNED_TRY_DONE(next(reading.archive, zip, &entry, &found, error));
     } while (found && strcmp(found, name) != 0);
     if (found)
-        status =
-            sned_error_context(error, read_content(content, archive, entry, zip, &spool, error), "%s", name);
+        status = sned_error_context(error, read_content(content, reading.archive, entry, zip, &spool, error),
+                                    "%s", name);
     else
         status = sned_fail(error, SNED_ERROR_DATA, "%s: holds no %s", zip->path, name);
 done:
     if (status != SNED_OK)
         unpacked_free(content);
     spool_free(&spool);
-    archive_read_free(archive);
+    stop(&reading);
     return status;
 }

@@ -358,6 +358,10 @@ static sned_status check_input(const struct training *t, sned_error *error)
     if (pixels != inputs)
         return sned_fail(error, SNED_ERROR_SHAPE,
                          "images of %zu values do not fit the network's input of %zu", pixels, inputs);
+    if ((t->options.augmentation.flip || t->options.augmentation.shift > 0) && extent.width == 1)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "flip and shift move pictures; the network's input [%d][%d][%d] is none",
+                         extent.channels, extent.height, extent.width);
     if (!(t->options.epochs >= 0) || !(t->options.epochs < 1e6) || !(t->options.rate >= 0) ||
         t->options.batch < 0)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "epochs, rate and batch must not be negative");

@@ -132,7 +132,9 @@ def test_inspect_says_what_to_give(case):
     """Text and JSON: a list that could be a picture, and what the network does to pixels itself."""
     path = case.save(perceptron(case, (784,), 784))
     assert "784 a sample; for gray pictures: --input 1x28x28" in case.sned("inspect", path).stdout
-    case.sned_fails("no pictures; for gray pictures: --input 1x28x28", "pack", path, "-o", "m.sned")
+    case.picture(numpy.zeros([28, 28], "uint8"), "set/a/1.png")
+    case.sned_fails(r"takes no pictures but values.*; for gray pictures: --input 1x28x28", "pack", path, "--data", "set",
+                    "-o", "m.sned")
     path = case.save(perceptron(case, (192,), 192))
     assert "for pictures: --input 3x8x8, or 8x8x3" in case.sned("inspect", path).stdout
     assert "pictures, 3 x 8 x 8 RGB" in case.sned("inspect", path, "--input", "8x8x3").stdout

@@ -173,7 +173,7 @@ def test_run_goes_on_over_pictures_that_are_none(case):
         assert [image["file"] for image in told["images"]] == paths, told
         assert [failure["file"] for failure in told["failed"]] == [bad] and told["failed"][0]["error"], told
         lines = done.stderr.splitlines()
-        assert len(lines) == 2 and bad in lines[0] and "1 of 4 pictures could not be classified" in lines[1], lines
+        assert len(lines) == 2 and bad in lines[0] and "1 of 4 inputs could not be classified" in lines[1], lines
         text = case.sned("run", model, *arguments, "-q", fails=True).stdout
         assert [line for line in text.splitlines() if line.startswith("set/")] == paths, text
     assert case.sned_json("run", model, "set/red")["failed"] == []
