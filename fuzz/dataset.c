@@ -21,20 +21,19 @@ struct input_form fuzz_form(uint8_t options)
 
 static void read_images(struct dataset *dataset, size_t count)
 {
-    struct extent extent = dataset_extent(dataset);
-    size_t pixels = (size_t)extent.channels * (size_t)extent.height * (size_t)extent.width, got = 0;
-    uint8_t *images = malloc(count * pixels);
+    size_t got = 0;
+    void *items = malloc(count * dataset_item_size(dataset));
     int32_t labels[MOST_IMAGES];
     uint32_t indices[MOST_IMAGES];
     sned_error error = {0};
 
     for (size_t i = 0; i < count; i++)
         indices[i] = (uint32_t)(count - 1 - i);
-    sned_status status = dataset_read(dataset, indices, count, images, labels, &got, &error);
+    sned_status status = dataset_read(dataset, indices, count, items, labels, &got, &error);
     fuzz_require_outcome(status, status == SNED_OK ? dataset : NULL, &error);
     for (size_t i = 0; status == SNED_OK && i < got; i++)
         fuzz_require(labels[i] >= 0 && labels[i] < dataset_class_count(dataset), "labels are in range");
-    free(images);
+    free(items);
 }
 
 void fuzz_read_dataset(const char *spec, uint8_t options)
@@ -48,6 +47,7 @@ void fuzz_read_dataset(const char *spec, uint8_t options)
     sned_error error = {0};
 
     wanted.form = fuzz_form(options);
+    wanted.form.takes_values = options & 64;
     sned_status status = dataset_open(&dataset, spec, &wanted, &error);
     fuzz_require_outcome(status, dataset, &error);
     if (status != SNED_OK)

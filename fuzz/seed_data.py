@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""seed_data.py - writes the seeds that are no networks: IDX and CIFAR arrays, tars, pictures, recipes.
+"""seed_data.py - writes the seeds that are no networks: IDX and CIFAR arrays, NumPy's, tars, pictures, recipes.
 
-    seed_data.py FOLDER      FOLDER/TARGET/NAME for arrays, picture, recipe, tar
+    seed_data.py FOLDER      FOLDER/TARGET/NAME for arrays, npy, picture, recipe, tar
 
 The same bytes each time. Inputs that stand for three files have the layout of target.h: options, two sizes,
 names, labels, content.
 """
-import base64, bz2, gzip, io, lzma, os, struct, sys, tarfile, zlib
+import base64, bz2, gzip, io, lzma, os, struct, sys, tarfile, zipfile, zlib
 
 CLASSES, MEMORY, HAS_LABELS, IS_CIFAR, MENDED = 4, 8, 16, 16, 32
+IS_ZIP, IS_FOLDER, VALUES = 16, 32, 64
 GRAY, RGB, BGR, FLAT = range(4)
 
 # Nothing in Python writes JPEG: grey 9 x 7; progressive 12 x 10; CMYK 8 x 8 as Adobe writes it.
@@ -89,6 +90,38 @@ def arrays():
     yield "cifar-xz", parts(BGR | IS_CIFAR | MEMORY, b"", b"", lzma.compress(record * 2))
 
 
+def npy(descr, shape, data, version=1):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+    start = 10 if version == 1 else 12
+    header += " " * (-(start + len(header) + 1) % 64) + "\n"
+    return (b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(header)) + header.encode()
+            + data)
+
+
+def npz(entries, compression=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, data in entries:
+            archive.writestr(zipfile.ZipInfo(name + ".npy"), data, compression)
+    return out.getvalue()
+
+
+def numpy_arrays():
+    floats = npy("<f4", "(2, 8, 8)", struct.pack("<128f", *range(128)))
+    flat = npy("<f8", "(3, 64)", struct.pack("<192d", *range(192)), version=2)
+    pixels = npy("|u1", "(2, 5, 9, 3)", bytes(range(270 - 14)) + bytes(14))
+    labels = npy("<i8", "(2,)", struct.pack("<2q", 1, 3))
+    three = npy("|u1", "(3, 1)", b"\0\2\1")
+    yield "floats", parts(GRAY | CLASSES, b"a\nb\n", labels, floats)
+    yield "flat", parts(FLAT | VALUES, b"", three, flat)
+    yield "pixels", parts(BGR, b"", labels, pixels)
+    yield "bytes", parts(FLAT | VALUES, b"", three, npy("|u1", "(3, 64)", bytes(192)))
+    yield "folder", parts(GRAY | IS_FOLDER | MEMORY, b"", labels, floats)
+    yield "npz", parts(GRAY | IS_ZIP, b"", b"", npz([("x", floats), ("y", labels)]))
+    yield "npz-splits", parts(FLAT | VALUES | IS_ZIP | MEMORY, b"", b"",
+                              npz([("x_train", flat), ("x_test", flat), ("y_test", three)], zipfile.ZIP_DEFLATED))
+
+
 def tar(entries, form=tarfile.USTAR_FORMAT):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=form) as archive:
@@ -156,6 +189,7 @@ def main():
         sys.exit("usage: seed_data.py FOLDER")
     kinds = {
         "arrays": arrays(),
+        "npy": numpy_arrays(),
         "picture": ((name, bytes([MENDED | i % 4]) + data) for i, (name, data) in enumerate(pictures())),
         "recipe": ((name + ".yaml", text.encode()) for name, text in RECIPES.items()),
         "tar": tars(),

@@ -50,7 +50,8 @@ struct fuzz_parts {
 };
 struct fuzz_parts fuzz_split(const uint8_t *data, size_t size);
 
-/* Opens the data set `spec` as the options say (which input, how much memory), and reads all of its images.
+/* Opens the data set `spec` as the options say (which input, how much memory, pictures or values), and reads
+ * all of it.
  */
 void fuzz_read_dataset(const char *spec, uint8_t options);
 /* What pictures are brought to, by the lowest two bits of `options`: each way of resizing once. */
