@@ -164,10 +164,10 @@ static sned_status run_train(const struct options *options, sned_error *error)
                            options->data);
         goto done;
     }
+    SNED_TRY_DONE(rehearse(model.graph, &tests, checkpoint, options, error));
     SNED_TRY_DONE(choose_settings(&train, model.graph, &images, options, &reporter, error));
     train.checkpoint = checkpoint;
     train.reporter = &reporter;
-    SNED_TRY_DONE(rehearse(model.graph, &tests, checkpoint, options, error));
     SNED_TRY_DONE(
         train_network(model.graph, images.dataset, images.indices, images.count, &train, &result, error));
     SNED_TRY_DONE(model_evaluate(model.graph, &tests, options, &reporter, NULL, &evaluation, error));

@@ -109,7 +109,7 @@ struct train_options train_settings(const struct graph *graph, size_t images, bo
 
 /* ---- new or not ---- */
 
-enum { LOOKED_AT = 256, LOOKED_AT_LEAST = 32 };
+enum { LOOKED_AT = 256, LOOKED_AT_LEAST = 16 };
 static const double looking_macs = 5e10, better_than_guessing = 0.8;
 
 sned_status train_is_trained(bool *trained, struct graph *graph, struct dataset *dataset,
