@@ -1,20 +1,25 @@
 /*
  * settings.c - see settings.h. Rules of thumb, each with where it comes from; bench/ shows what they reach.
  *
- * - Schedule: one cycle (schedule.c), whose slow start lets a high rate do no harm to new weights.
- * - Rate: 0.1 with batch normalization, which makes the scale of weights irrelevant (Ioffe and Szegedy 2015),
+ * Schedule: one cycle (schedule.c), whose slow start lets a high rate do no harm to new weights.
+ *
+ * Rate: 0.1 with batch normalization, which makes the scale of weights irrelevant (Ioffe and Szegedy 2015),
  * or with three layers at most. Without it gradients grow with depth: 0.1 (3 / layers)^3, and no less than
  * 0.002, passes near what LeNet-5 (0.02 to 0.05) and AlexNet (0.003) were trained with here. Where the
- * input's root mean square x is above 1, the first layers feel a rate x^2 as large and the last ones do not:
- * the root of x is taken off.
- * - Batch: 64; 128 with batch normalization, which wants good statistics; fewer where that leaves less than
- * 32 steps an epoch, and the rate goes down with it (Goyal et al. 2017, the linear scaling rule).
- * - Epochs: a million images seen, 100 epochs at most. Training shall end: half an hour of two cores, as
- *   4.5e13 multiply-accumulates of forward passes are, bounds that from above, and 5 epochs from below.
- * - Augmentation: a digit shifts by a pixel in 28. Colour pictures are photographs: they shift by an eighth
- * (12 pixels at most) and are mirrored.
- * - Weights that are good already start where new ones have got to after most of their training: a tenth of
- * the rate, a third of the epochs, no slow start.
+ * input's root mean square x is above 1, the first layers feel a rate x^2 as large and the last do not:
+ * divided by x.
+ *
+ * Batch: 64; 128 with batch normalization, which wants good statistics; fewer where that leaves less than 32
+ * steps an epoch, and the rate goes down with it (Goyal et al. 2017, the linear scaling rule).
+ *
+ * Epochs: a million images seen, 100 epochs at most. Training shall end: half an hour of two cores, as 4.5e13
+ * multiply-accumulates of forward passes are, bounds that from above, and 5 epochs from below.
+ *
+ * Augmentation: a digit shifts by a pixel in 28. Colour pictures are taken for photographs: they shift by an
+ * eighth (12 pixels at most) and are mirrored.
+ *
+ * Weights that are good already start where new ones have got to after most of their training: a tenth of the
+ * rate, a third of the epochs, no slow start.
  */
 #include "train/settings.h"
 #include "base/memory.h"
@@ -69,7 +74,7 @@ static double choose_rate(const struct graph *graph, const struct traits *traits
     if (traits->normalized)
         return RATE;
     const double depth = traits->layers > SHALLOW ? (double)SHALLOW / traits->layers : 1;
-    return fmax(LEAST_RATE, RATE * pow(depth, 3)) / sqrt(fmax(1, input_spread(graph)));
+    return fmax(LEAST_RATE, RATE * pow(depth, 3)) / fmax(1, input_spread(graph));
 }
 
 static double choose_epochs(const struct traits *traits, size_t images)
