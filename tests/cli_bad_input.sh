@@ -139,17 +139,21 @@ at_once() {
 }
 compress="$sned compress net.onnx --data glyphs"
 train="$sned train net.onnx --data glyphs"
+printf 'one\ntwo\n' >two.txt
 at_once "compress: an output that is a folder" 1 'glyphs: exists' $compress -o glyphs
 at_once "compress: an output in no folder" 1 'nowhere' $compress -o nowhere/x.sned
 at_once "compress: a checkpoint in no folder" 1 'checkpoint.*nowhere' $compress -o x.sned --checkpoint nowhere/c
 at_once "compress: a checkpoint that is the model" 2 'net.onnx would be written over' $compress -o x.sned --checkpoint ./net.onnx
-at_once "compress: a checkpoint that is the output" 2 'x.sned would be written over' $compress -o x.sned --checkpoint x.sned
+at_once "compress: a checkpoint that is the output" 2 'x.sned is the output' $compress -o x.sned --checkpoint x.sned
+at_once "compress: an output that is the model" 2 'net.onnx would be written over' $compress -o ./net.onnx
+at_once "pack: an output that is the model" 2 'net.onnx would be written over' "$sned" pack net.onnx -o net.onnx
+at_once "export: an output that is the model" 2 'net.sned would be written over' "$sned" export net.sned -o net.sned
+at_once "train: an output that is the file of class names" 2 'two.txt would be written over' $train --labels two.txt -o two.txt
 echo "dear diary" >diary
 at_once "compress: a checkpoint that is another file" 2 'diary is there and is no checkpoint' $compress -o x.sned --checkpoint diary
 at_once "train: an output that is a folder" 1 'glyphs: exists' $train -o glyphs
 at_once "train: a checkpoint that is another file" 2 'diary is there and is no checkpoint' $train -o x.onnx --checkpoint diary
 holds "the other file is as it was" grep -q 'dear diary' diary
-printf 'one\ntwo\n' >two.txt
 at_once "compress: too few class names" 1 'two.txt: has 2 names' $compress -o x.sned --labels two.txt
 at_once "train: too few class names" 1 'two.txt: has 2 names' $train -o x.onnx --labels two.txt
 at_once "compress: class names that are not there" 1 'nowhere.txt' $compress -o x.sned --labels nowhere.txt

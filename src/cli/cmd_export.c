@@ -13,7 +13,7 @@ static sned_status run_export(const struct options *options, sned_error *error)
 {
     struct model model = {0};
     struct graph *raised = NULL;
-    sned_status status = check_output(options, error);
+    sned_status status = check_output(options, false, error);
     if (status != SNED_OK)
         goto done;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, NULL, error));

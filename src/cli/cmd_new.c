@@ -32,7 +32,7 @@ static sned_status run_new(const struct options *options, sned_error *error)
     struct zoo_options zoo = {.classes = options->classes > 0 ? (int)options->classes : 0,
                               .seed = (uint64_t)options->seed,
                               .block = {1, 1}};
-    sned_status status = check_output(options, error);
+    sned_status status = check_output(options, true, error);
     if (status == SNED_OK && options->densities) {
         status =
             parse_numbers(options->densities, "densities", densities, MAX_LAYERS, &zoo.density_count, error);

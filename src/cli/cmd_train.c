@@ -64,7 +64,7 @@ static sned_status check_options(const struct options *options, sned_error *erro
         (!options->schedule || ignored.schedule != SCHEDULE_STEP))
         return sned_fail(error, SNED_ERROR_ARGUMENT,
                          "--step-epochs and --step-factor mean something with --schedule step alone");
-    return check_output(options, error);
+    return check_output(options, true, error);
 }
 
 /* One line: all that training goes by, and what chose it where no option did. */

@@ -24,13 +24,6 @@ static sned_status check_place(const char *path, sned_error *error)
     return status;
 }
 
-sned_status check_output(const struct options *options, sned_error *error)
-{
-    if (!options->output)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "-o FILE is missing: where shall the result go?");
-    return check_place(options->output, error);
-}
-
 static bool is_same_file(const char *a, const char *b)
 {
     struct stat one, other;
@@ -41,15 +34,34 @@ static bool is_same_file(const char *a, const char *b)
     return !strcmp(a, b);
 }
 
+/* Fails where `path`, of option --`option`, is a file that the command reads. */
+static sned_status spare_inputs(const char *path, const char *option, const struct options *options,
+                                bool model_too, sned_error *error)
+{
+    const char *const inputs[] = {options->recipe, options->labels, options->data,
+                                  model_too ? options->arguments[0] : NULL};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (is_same_file(path, inputs[i]))
+            return sned_fail(error, SNED_ERROR_ARGUMENT, "--%s: %s would be written over; name another file",
+                             option, inputs[i]);
+    return SNED_OK;
+}
+
+sned_status check_output(const struct options *options, bool over_model, sned_error *error)
+{
+    if (!options->output)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "-o FILE is missing: where shall the result go?");
+    SNED_TRY(check_place(options->output, error));
+    return spare_inputs(options->output, "output", options, !over_model, error);
+}
+
 static sned_status check_checkpoint(const char *path, const struct options *options, sned_error *error)
 {
-    const char *const others[] = {options->output, options->arguments[0], options->recipe, options->labels,
-                                  options->data};
     struct stat info;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (is_same_file(path, others[i]))
-            return sned_fail(error, SNED_ERROR_ARGUMENT,
-                             "--checkpoint: %s would be written over; name another file", others[i]);
+    SNED_TRY(spare_inputs(path, "checkpoint", options, true, error));
+    if (is_same_file(path, options->output))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--checkpoint: %s is the output, too; name another file",
+                         path);
     if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && !checkpoint_is_one(path))
         return sned_fail(error, SNED_ERROR_ARGUMENT,
                          "--checkpoint: %s is there and is no checkpoint; remove it or name another file",

@@ -7,8 +7,9 @@
 
 #include "cli/model.h"
 
-/* Fails where --output is missing, is no place for a file, or lies in a folder that cannot be written. */
-sned_status check_output(const struct options *options, sned_error *error);
+/* Fails where --output is missing, is no place for a file, lies in a folder that cannot be written, or is a
+ * file that the command reads; the model (the first argument) may be, with `over_model`. */
+sned_status check_output(const struct options *options, bool over_model, sned_error *error);
 
 /* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. Fails where it is another
  * file of the command, where something else has that name, or where it cannot be written. */
