@@ -3,9 +3,11 @@
 . "$(dirname "$0")/common.sh"
 imagenet=$data/data/imagenet
 models=$data/models
-measured eval-squeezenet $sned eval "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-val-a.tar" || exit 1
-measured pack-squeezenet $sned pack "$models/squeezenet/squeezenet.onnx" --data "$imagenet/imagenet-calib-500.tar" -o "$work/squeezenet.sned" || exit 1
-measured agree-packed-squeezenet $sned eval "$work/squeezenet.sned" --data "$imagenet/imagenet-val-a.tar" --against "$models/squeezenet/squeezenet.onnx" || exit 1
+for net in squeezenet mobilenetv2; do
+    measured eval-$net $sned eval "$models/$net/$net.onnx" --data "$imagenet/imagenet-val-a.tar" || exit 1
+    measured pack-$net $sned pack "$models/$net/$net.onnx" --data "$imagenet/imagenet-calib-500.tar" -o "$work/$net.sned" || exit 1
+    measured agree-packed-$net $sned eval "$work/$net.sned" --data "$imagenet/imagenet-val-a.tar" --against "$models/$net/$net.onnx" || exit 1
+done
 if [ ! -s $results/quantize-steps.json ]; then
     build/bench/quantize_steps "$models/squeezenet/squeezenet.onnx" "$imagenet/imagenet-calib-500.tar" 300 |
         jq --arg machine "$(machine)" '. + {command: "build/bench/quantize_steps squeezenet.onnx imagenet-calib-500.tar 300", machine: $machine}' >$results/quantize-steps.json.new &&

@@ -82,21 +82,19 @@ echo "## Other people's networks"
 echo
 echo "| network | data | float | stated | int8, calibrated, not retrained | points lost | agree | bytes before | bytes | command |"
 echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
-for row in "squeezenet|ImageNet val-a, 650 images|72.62" "resnet20|CIFAR-10 test|91.73" "resnet56|CIFAR-10 test|93.39"; do
+for row in "squeezenet|ImageNet val-a, 650 images|72.62" "mobilenetv2|ImageNet val-a, 650 images|78.31" "resnet20|CIFAR-10 test|91.73" "resnet56|CIFAR-10 test|93.39"; do
     [ -s $results/eval-${row%%|*}.json ] && [ -s $results/pack-${row%%|*}.json ] || continue
     IFS='|' read -r net set stated <<<"$row"
-    after=$results/pack-$net.json
-    [ $net = squeezenet ] && after=$results/agree-packed-squeezenet.json
     agree=$results/agree-packed-$net.json
-    key=.top1_after
-    [ $net = squeezenet ] && key=.top1
+    after=$results/pack-$net.json key=.top1_after
+    case $set in ImageNet*) after=$agree key=.top1 ;; esac # pack's own accuracy is that of the calibration images
     before=$(first .top1 $results/eval-$net.json)
     now=$(first $key $after)
     echo "| $net | $set | $(printf %.2f "$before") | $stated | $(printf %.2f "$now") | $(awk "BEGIN { printf \"%.2f\", $before - $now }") | $(first '.agreement * 100 | round / 100' $agree) | $(first .bytes_before $results/pack-$net.json) | $(first .bytes $results/pack-$net.json) | $(command_of $results/pack-$net.json) |"
 done
 echo
 echo "Agree: images that the integer and the float network put in one class, in percent."
-echo "SqueezeNet's scales come from the 500 calibration images, without labels; its accuracy is that of a file packed so on val-a."
+echo "The scales of ImageNet's networks come from the 500 calibration images, without labels; their accuracy is that of a file packed so on val-a."
 echo
 echo "One image, batch 1, one thread: SqueezeNet in integers (portable C, no SIMD by hand) $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
 echo
