@@ -67,7 +67,7 @@ typedef struct sned_context sned_context; /* what one running thread needs: acti
 /* What a model takes and gives. Owned by the model, valid until sned_close. */
 typedef struct sned_model_info {
     int channels, height, width; /* of one input image, [channels][height][width] */
-    int classes;                 /* scores per image */
+    int classes;                 /* scores per image; 1 score tells two classes apart, see sned_run_pixels */
     int layers;                  /* for sned_layer_info */
     const char *color;      /* order of the input's channels: "RGB", "BGR" or "gray"; "" if not an image */
     uint64_t weights, kept; /* of Conv and Gemm, without biases: in the network, and not zero */
@@ -119,7 +119,10 @@ SNED_API void sned_context_free(sned_context *context);
 /*
  * Run `count` images. `pixels` is [count][channels][height][width], 0 to 255, channels in the model's color
  * order; mean and scale are applied inside. `values` are inputs after preprocessing, same shape. `scores`
- * receives [count][classes] floats: the network's logits, or probabilities where it ends in Softmax.
+ * receives [count][classes] floats: the network's logits, or what its ending makes of them: probabilities
+ * (Softmax), probabilities of each class by itself (Sigmoid), logarithms of probabilities (LogSoftmax). A
+ * network of one score has two classes: class 1 where the logit is above 0 or the Sigmoid above 0.5, else
+ * class 0; both have a label.
  */
 SNED_API sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count,
                                      float *scores, sned_error *error);

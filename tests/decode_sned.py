@@ -144,7 +144,8 @@ def sections(data):
 # ---- GRAPH ----
 
 OPERATORS = [None, "Conv", "Gemm", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "LRN",
-             "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax"]
+             "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax",
+             "Sigmoid", "LogSoftmax"]
 RANGES = [(0, 0), (0, 255), (-128, 127), (-32768, 32767)]
 BIAS, CEIL_MODE, INCLUDE_PADS = 1, 4, 8
 
@@ -169,7 +170,7 @@ def attributes(reader, op):
         return window(reader)
     if op == "LRN":
         return [reader.varint(), reader.float_bits(), reader.float_bits(), reader.float_bits()]
-    if op in ("Concat", "Flatten", "Softmax"):
+    if op in ("Concat", "Flatten", "Softmax", "LogSoftmax"):
         return [reader.zigzag()]
     if op in ("Slice", "Pad", "Reshape", "Transpose"):
         return reader.varints(reader.u8() * {"Slice": 3, "Pad": 2}.get(op, 1))

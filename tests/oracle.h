@@ -255,12 +255,12 @@ static inline void oracle_node(const struct graph *graph, const struct node *nod
     }
 }
 
-/* activations[tensor] are arrays of the tensors' sizes (NULL for constants), the input filled in. A final
- * Softmax is left out. */
+/* activations[tensor] are arrays of the tensors' sizes (NULL for constants), the input filled in. Its
+ * ending is left out. */
 static inline void oracle_run(const struct graph *graph, int32_t *const *activations)
 {
     for (int n = 0; n < graph->node_count; n++)
-        if (graph->nodes[n].op != OP_SOFTMAX)
+        if (!sned_op_is_ending(graph->nodes[n].op))
             oracle_node(graph, &graph->nodes[n], activations);
 }
 

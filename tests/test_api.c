@@ -7,14 +7,15 @@
 #include "codec/codec.h"
 #include "sned.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { CLASSES = 7, PIXELS = 3 * 12 * 10 };
 
-/* A small image network with labels and a final Softmax, as the bytes of a file. */
-static struct buffer packed_network(bool softmax)
+/* A small image network with labels and an ending, OP_IDENTITY for none, as the bytes of a file. */
+static struct buffer packed_network(enum op ending)
 {
     static const char *const labels[CLASSES] = {"a", "b", "c", "d", "e", "f", "g"};
     const struct window window = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
@@ -40,8 +41,8 @@ static struct buffer packed_network(bool softmax)
         for (size_t i = 0; i < sned_shape_elements(&weights->shape); i += 3)
             ((int8_t *)weights->data)[i] = (int8_t)(i % 101 + 1);
     }
-    if (softmax) {
-        struct node *node = add_node(graph, OP_SOFTMAX, &graph->output, 1, (struct quantization){0});
+    if (ending != OP_IDENTITY) {
+        struct node *node = add_node(graph, ending, &graph->output, 1, (struct quantization){0});
         node->integer.low = node->integer.high = 0;
         node->u.softmax.axis = 1;
     }
@@ -53,9 +54,9 @@ static struct buffer packed_network(bool softmax)
     return file;
 }
 
-static sned_model *open_network(bool softmax)
+static sned_model *open_network(enum op ending)
 {
-    struct buffer file = packed_network(softmax);
+    struct buffer file = packed_network(ending);
     sned_model *model;
     sned_error error = {0};
     if (sned_open_memory(&model, file.data, file.size, &error) != SNED_OK)
@@ -83,7 +84,7 @@ static sned_context *new_context(const sned_model *model)
 
 static void a_model_tells_what_it_takes_and_gives(void **state)
 {
-    sned_model *model = open_network(false);
+    sned_model *model = open_network(OP_IDENTITY);
     const sned_model_info *info = sned_model_get_info(model);
     assert_int_equal(info->channels, 3);
     assert_int_equal(info->height, 12);
@@ -95,7 +96,7 @@ static void a_model_tells_what_it_takes_and_gives(void **state)
     assert_int_equal(info->weights, 5 * 27 + CLASSES * 600);
     assert_true(info->kept > 0 && info->kept <= info->weights);
     assert_int_equal(info->macs, 120 * 5 * 27 + CLASSES * 600);
-    struct buffer file = packed_network(false);
+    struct buffer file = packed_network(OP_IDENTITY);
     assert_int_equal(info->bytes, file.size);
     sned_buffer_free(&file);
     sned_close(model);
@@ -103,7 +104,7 @@ static void a_model_tells_what_it_takes_and_gives(void **state)
 
 static void a_model_tells_its_layers(void **state)
 {
-    sned_model *model = open_network(false);
+    sned_model *model = open_network(OP_IDENTITY);
     sned_layer conv, gemm;
     assert_int_equal(sned_model_get_layer(model, 0, &conv), SNED_OK);
     assert_int_equal(sned_model_get_layer(model, 1, &gemm), SNED_OK);
@@ -124,7 +125,7 @@ static void a_model_tells_its_layers(void **state)
 
 static void labels_are_there_for_the_classes_only(void **state)
 {
-    sned_model *model = open_network(false);
+    sned_model *model = open_network(OP_IDENTITY);
     assert_string_equal(sned_model_get_label(model, 0), "a");
     assert_string_equal(sned_model_get_label(model, CLASSES - 1), "g");
     assert_null(sned_model_get_label(model, CLASSES));
@@ -153,7 +154,7 @@ static void a_file_that_is_not_there_is_an_io_error(void **state)
 static void a_path_and_memory_give_the_same_scores(void **state)
 {
     char path[] = "/tmp/sned-test-XXXXXX";
-    struct buffer file = packed_network(true);
+    struct buffer file = packed_network(OP_SOFTMAX);
     int descriptor = mkstemp(path);
     assert_true(descriptor >= 0);
     assert_int_equal(write(descriptor, file.data, file.size), file.size);
@@ -202,7 +203,7 @@ static void a_file_of_another_kind_is_refused(void **state)
 
 static void every_truncation_is_refused(void **state)
 {
-    struct buffer file = packed_network(true);
+    struct buffer file = packed_network(OP_SOFTMAX);
     for (size_t size = 0; size < file.size; size += size < 200 ? 1 : 37) {
         sned_model *model;
         sned_error error = {0};
@@ -218,7 +219,7 @@ static void every_truncation_is_refused(void **state)
 
 static void a_flipped_byte_is_refused_or_harmless(void **state)
 {
-    struct buffer file = packed_network(true);
+    struct buffer file = packed_network(OP_SOFTMAX);
     uint8_t pixels[PIXELS];
     float scores[CLASSES];
     fill_pixels(pixels, PIXELS, 5);
@@ -259,7 +260,7 @@ static void null_is_an_argument_error_not_a_crash(void **state)
     assert_int_equal(sned_memory_needed(NULL), 0);
     sned_close(NULL);
     sned_context_free(NULL);
-    model = open_network(false);
+    model = open_network(OP_IDENTITY);
     context = new_context(model);
     assert_int_equal(sned_run_pixels(context, NULL, 1, scores, NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(sned_run_values(context, NULL, 1, scores, NULL), SNED_ERROR_ARGUMENT);
@@ -273,7 +274,7 @@ static void null_is_an_argument_error_not_a_crash(void **state)
 
 static void a_context_lives_in_the_callers_memory(void **state)
 {
-    sned_model *model = open_network(true);
+    sned_model *model = open_network(OP_SOFTMAX);
     sned_context *placed, *own = new_context(model);
     const size_t size = sned_memory_needed(model);
     uint8_t *memory, pixels[PIXELS];
@@ -300,7 +301,7 @@ static void a_context_lives_in_the_callers_memory(void **state)
 
 static void a_batch_is_its_images_one_by_one(void **state)
 {
-    sned_model *model = open_network(false);
+    sned_model *model = open_network(OP_IDENTITY);
     sned_context *context = new_context(model);
     uint8_t pixels[3 * PIXELS];
     float together[3 * CLASSES], single[CLASSES];
@@ -316,7 +317,7 @@ static void a_batch_is_its_images_one_by_one(void **state)
 
 static void values_beyond_the_range_are_clamped_and_nan_is_zero(void **state)
 {
-    sned_model *model = open_network(false);
+    sned_model *model = open_network(OP_IDENTITY);
     sned_context *context = new_context(model);
     static float extreme[PIXELS], clamped[PIXELS];
     float scores[2][CLASSES];
@@ -333,7 +334,7 @@ static void values_beyond_the_range_are_clamped_and_nan_is_zero(void **state)
 
 static void softmax_gives_probabilities_in_the_order_of_the_scores(void **state)
 {
-    sned_model *models[2] = {open_network(false), open_network(true)};
+    sned_model *models[2] = {open_network(OP_IDENTITY), open_network(OP_SOFTMAX)};
     uint8_t pixels[PIXELS];
     float scores[2][CLASSES], sum = 0;
     fill_pixels(pixels, PIXELS, 8);
@@ -350,6 +351,42 @@ static void softmax_gives_probabilities_in_the_order_of_the_scores(void **state)
                 assert_true(scores[1][k] >= scores[1][other]);
     }
     assert_true(fabsf(sum - 1) < 1e-5f);
+}
+
+static void an_ending_is_computed_from_the_logits(void **state)
+{
+    const enum op endings[4] = {OP_IDENTITY, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_SIGMOID};
+    uint8_t pixels[PIXELS];
+    float scores[4][CLASSES];
+    double sum = 0;
+    fill_pixels(pixels, PIXELS, 12);
+    for (int i = 0; i < 4; i++) {
+        sned_model *model = open_network(endings[i]);
+        sned_context *context = new_context(model);
+        assert_int_equal(sned_run_pixels(context, pixels, 1, scores[i], NULL), SNED_OK);
+        sned_context_free(context);
+        sned_close(model);
+    }
+    for (int k = 0; k < CLASSES; k++)
+        sum += exp(scores[0][k]);
+    for (int k = 0; k < CLASSES; k++) {
+        const double logit = scores[0][k];
+        assert_true(fabs(scores[1][k] - exp(logit) / sum) < 1e-6);
+        assert_true(fabs(scores[2][k] - (logit - log(sum))) < 1e-5);
+        assert_true(fabs(scores[3][k] - 1 / (1 + exp(-logit))) < 1e-6);
+    }
+}
+
+/* The minor version says that an old reader may not know what is in it; a file without it is as it was. */
+static void only_a_new_ending_makes_a_file_of_version_1_1(void **state)
+{
+    const enum op endings[4] = {OP_IDENTITY, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_SIGMOID};
+    for (int i = 0; i < 4; i++) {
+        struct buffer file = packed_network(endings[i]);
+        assert_int_equal(file.data[6], 1);
+        assert_int_equal(file.data[7], i >= 2);
+        sned_buffer_free(&file);
+    }
 }
 
 struct runner {
@@ -372,7 +409,7 @@ static void *run_often(void *argument)
 
 static void threads_share_a_model(void **state)
 {
-    sned_model *model = open_network(true);
+    sned_model *model = open_network(OP_SOFTMAX);
     struct runner runners[3];
     pthread_t threads[2];
     for (int i = 0; i < 3; i++) {
@@ -404,6 +441,8 @@ int main(void)
         cmocka_unit_test(null_is_an_argument_error_not_a_crash),
         cmocka_unit_test(a_context_lives_in_the_callers_memory),
         cmocka_unit_test(a_batch_is_its_images_one_by_one),
+        cmocka_unit_test(an_ending_is_computed_from_the_logits),
+        cmocka_unit_test(only_a_new_ending_makes_a_file_of_version_1_1),
         cmocka_unit_test(values_beyond_the_range_are_clamped_and_nan_is_zero),
         cmocka_unit_test(softmax_gives_probabilities_in_the_order_of_the_scores),
         cmocka_unit_test(threads_share_a_model),

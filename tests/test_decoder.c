@@ -168,6 +168,7 @@ static void print_attributes(struct buffer *text, const struct graph *graph, con
         print(text, "%d", node->u.flatten.axis);
         break;
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
         print(text, "%d", node->u.softmax.axis);
         break;
     case OP_SLICE:

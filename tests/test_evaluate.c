@@ -33,8 +33,9 @@ static void integer_evaluation_counts_what_the_runtime_says(void **state)
     must(sned_context_new(&context, model, error));
     for (int i = 0; i < IMAGES; i++) {
         float scores[CLASSES];
+        const struct scores kind = sned_graph_scores(graph);
         must(sned_run_pixels(context, pixels + i * SIDE * SIDE, 1, scores, error));
-        evaluation_add(&expected, scores, CLASSES, labels[i]);
+        evaluation_add(&expected, &kind, scores, labels[i]);
     }
     sned_context_free(context);
     sned_close(model);
@@ -81,9 +82,10 @@ static void equal_scores_rank_by_class_index(void **state)
 {
     struct evaluation evaluation = {0};
     const float scores[6] = {1, 1, 1, 1, 1, 1};
-    evaluation_add(&evaluation, scores, 6, 0);
-    evaluation_add(&evaluation, scores, 6, 4);
-    evaluation_add(&evaluation, scores, 6, 5);
+    const struct scores kind = {.ending = OP_IDENTITY, .count = 6, .classes = 6};
+    evaluation_add(&evaluation, &kind, scores, 0);
+    evaluation_add(&evaluation, &kind, scores, 4);
+    evaluation_add(&evaluation, &kind, scores, 5);
     assert_int_equal(evaluation.images, 3);
     assert_true(evaluation.top1 == 1 && evaluation.top5 == 2);
 }

@@ -298,6 +298,22 @@ static void softmax(void **state)
     check_gradients(build_graph(&b), INPUT_RANDOM);
 }
 
+static void log_softmax(void **state)
+{
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 1);
+    build_gemm(&b, 6, 5);
+    build_unary(&b, OP_LOG_SOFTMAX)->u.softmax.axis = 1;
+    check_gradients(build_graph(&b), INPUT_RANDOM);
+}
+
+static void sigmoid(void **state)
+{
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 1);
+    build_gemm(&b, 6, 5);
+    build_unary(&b, OP_SIGMOID);
+    check_gradients(build_graph(&b), INPUT_RANDOM);
+}
+
 static void dropout(void **state)
 {
     struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)40), 1);
@@ -381,6 +397,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(flatten_and_reshape),
         cmocka_unit_test(transpose),
         cmocka_unit_test(softmax),
+        cmocka_unit_test(log_softmax),
+        cmocka_unit_test(sigmoid),
         cmocka_unit_test(dropout),
         cmocka_unit_test(identity),
         cmocka_unit_test(shared_weights),

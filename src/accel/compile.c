@@ -144,9 +144,9 @@ int accel_result(const struct graph *graph, const struct accel_program *program)
     return last < graph->node_count ? graph->nodes[last].inputs[0] : graph->output;
 }
 
-static int softmax_nodes(const struct graph *graph)
+static int ending_nodes(const struct graph *graph)
 {
-    return graph->node_count > 0 && graph->nodes[graph->node_count - 1].op == OP_SOFTMAX;
+    return graph->node_count > 0 && sned_op_is_ending(graph->nodes[graph->node_count - 1].op);
 }
 
 /* ---- all, or what comes before the host's ---- */
@@ -170,7 +170,7 @@ sned_status accel_compile(struct accel_program *program, const struct graph *gra
                           sned_error *error)
 {
     sned_error first = {0};
-    int host_nodes = softmax_nodes(graph), failed;
+    int host_nodes = ending_nodes(graph), failed;
     sned_status status = compile(program, graph, config, request, host_nodes, &failed, &first);
     sned_error later = first;
     while (status == SNED_ERROR_UNSUPPORTED && request->to_host) {
@@ -182,7 +182,7 @@ sned_status accel_compile(struct accel_program *program, const struct graph *gra
         host_nodes = graph->node_count - last;
         status = compile(program, graph, config, request, host_nodes, &failed, &later);
     }
-    if (status == SNED_OK && host_nodes > softmax_nodes(graph)) {
+    if (status == SNED_OK && host_nodes > ending_nodes(graph)) {
         status = sned_strdup(&program->why, first.message, &later);
         if (status != SNED_OK)
             accel_program_free(program);

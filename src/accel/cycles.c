@@ -84,7 +84,7 @@ static bool vector_work_of(struct vector_work *work, const struct graph *graph, 
 /* Nodes that are a matter of where numbers are put, or are left to the host. */
 static bool costs_nothing(enum op op)
 {
-    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || op == OP_SOFTMAX;
+    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || sned_op_is_ending(op);
 }
 
 static sned_status estimated(int64_t *cycles, const struct graph *graph, const struct node *node,

@@ -43,7 +43,7 @@ struct accel_program {
     int layer_count;
     struct program_layer *layers; /* [layer_count]; owned */
     int host_nodes; /* the graph's last ones: what they read of the nodes before are the scores */
-    char *why;      /* owned; what the accelerator cannot do; NULL where it does all but a Softmax */
+    char *why;      /* owned; what the accelerator cannot do; NULL where it does all but the ending */
 };
 
 struct accel_request {
@@ -53,7 +53,7 @@ struct accel_request {
 };
 
 /*
- * Compiles an integer graph (a final Softmax is left to the host) into a list. SNED_ERROR_UNSUPPORTED names
+ * Compiles an integer graph (its ending is left to the host) into a list. SNED_ERROR_UNSUPPORTED names
  * the layer that cannot be placed, and why, where the host does not take it or nothing remains; *program is
  * then empty.
  */

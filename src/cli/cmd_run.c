@@ -36,8 +36,8 @@ static sned_status show(const struct session *session, const char *path, int top
     if (!images)
         print_line("%s", path);
     sned_status status = SNED_OK;
-    for (int k = 0, best = -1; k < top && k < session->classes && status == SNED_OK; k++) {
-        best = next_best(session->scores, session->classes, best);
+    for (int k = 0, best = -1; k < top && k < session->kind.classes && status == SNED_OK; k++) {
+        best = next_best(session->scores, session->kind.classes, best);
         if (best < 0)
             break;
         const char *label = graph_label(session->graph, best);
@@ -179,6 +179,9 @@ static sned_status run_run(const struct options *options, sned_error *error)
     SNED_TRY_DONE(
         picture_files_find(&files, options->arguments + 1, options->argument_count - 1, &reporter, error));
     SNED_TRY_DONE(model_load(&pass.model, options->arguments[0], options, &reporter, error));
+    if (!options->raw) /* else the result may be no classification */
+        SNED_TRY_DONE(sned_error_context(error, sned_graph_check_scores(pass.model.graph, error), "%s",
+                                         pass.model.path));
     SNED_TRY_DONE(model_name_classes(pass.model.graph, NULL, options, error));
     if (options->raw)
         SNED_TRY_DONE(raw_open(&pass.raw, options->raw, pass.model.graph, error));

@@ -102,15 +102,6 @@ static sned_status expect(struct sim *sim, size_t image, sned_error *error)
 
 /* ---- the run ---- */
 
-static int best_class(const float *scores, int count)
-{
-    int best = 0;
-    for (int i = 1; i < count; i++)
-        if (scores[i] > scores[best])
-            best = i;
-    return best;
-}
-
 static void add_up(struct sim *sim, const struct sim_event *events, size_t count)
 {
     for (size_t i = 0; i < count && !sim->latency; i++)
@@ -151,7 +142,6 @@ static sned_status run_simulation(struct sim *sim, sned_error *error)
 static sned_status finish(struct sim *sim, sned_error *error)
 {
     const struct graph *graph = sim->session.graph;
-    const int classes = sim->session.classes;
     int16_t *scores = NULL;
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&scores, sim->count, sizeof *scores, error));
@@ -159,7 +149,7 @@ static sned_status finish(struct sim *sim, sned_error *error)
         layout_unpack(scores, &sim->program.output, sim->outputs + i * (size_t)sim->program.output.bytes);
         SNED_TRY_DONE(sned_context_resume(sim->keep, graph->node_count - sim->program.host_nodes, sim->result,
                                           scores, sim->session.scores, error));
-        sim->classes[i] = best_class(sim->session.scores, classes);
+        sim->classes[i] = sned_scores_best(&sim->session.kind, sim->session.scores);
     }
 done:
     free(scores);

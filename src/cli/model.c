@@ -214,7 +214,7 @@ sned_status model_name_classes(struct graph *graph, const struct dataset *datase
 
 int graph_class_count(const struct graph *graph)
 {
-    return (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    return sned_graph_scores(graph).classes;
 }
 
 const char *graph_label(const struct graph *graph, int index)
@@ -241,6 +241,7 @@ static sned_status open_images(struct images *images, const char *spec, struct d
     const struct graph *graph = model->graph;
     sned_status status;
     *images = (struct images){0};
+    SNED_TRY(sned_graph_check_scores(graph, error));
     if (graph->tensors[graph->input].shape.rank > 4)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: its input has %d axes; data have at most 4",
                          model->path, graph->tensors[graph->input].shape.rank);

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "io/image.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +30,12 @@ sned_status session_new(struct session *session, struct graph *graph, const stru
     sned_status status;
     *session = (struct session){.graph = graph,
                                 .input = sned_shape_extent(&graph->tensors[graph->input].shape),
-                                .classes = graph_class_count(graph)};
+                                .kind = sned_graph_scores(graph)};
     size_t size = sned_shape_elements(&graph->tensors[graph->input].shape);
     SNED_TRY_DONE(sned_alloc(&session->pixels, size, 1, error));
     SNED_TRY_DONE(sned_alloc(&session->values, size, sizeof(float), error));
     SNED_TRY_DONE(sned_alloc(&session->raw, output_elements(graph), sizeof(float), error));
-    SNED_TRY_DONE(sned_alloc(&session->scores, (size_t)session->classes, sizeof(float), error));
+    SNED_TRY_DONE(sned_alloc(&session->scores, (size_t)session->kind.classes, sizeof(float), error));
     if (graph->integer) {
         struct graph *copy;
         SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
@@ -51,21 +50,6 @@ done:
     if (status != SNED_OK)
         session_free(session);
     return status;
-}
-
-/* Scores as probabilities: softmax, unless the network ends in one. */
-static void to_probabilities(const struct graph *graph, float *scores, int classes)
-{
-    int producer = sned_graph_producer(graph, graph->output);
-    float highest = scores[0], sum = 0;
-    if (producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX)
-        return;
-    for (int i = 1; i < classes; i++)
-        highest = fmaxf(highest, scores[i]);
-    for (int i = 0; i < classes; i++)
-        sum += scores[i] = expf(scores[i] - highest);
-    for (int i = 0; i < classes; i++)
-        scores[i] /= sum;
 }
 
 void session_normalize(struct session *session)
@@ -102,8 +86,8 @@ static sned_status answer(struct session *session, enum item_type type, sned_err
     if (type == ITEM_PIXELS)
         session_normalize(session);
     SNED_TRY(session_run(session, type, error));
-    SNED_TRY(evaluation_check(session->scores, session->classes, error));
-    to_probabilities(session->graph, session->scores, session->classes);
+    SNED_TRY(evaluation_check(session->raw, session->kind.count, error));
+    sned_scores_probabilities(&session->kind, session->raw, session->scores);
     return SNED_OK;
 }
 

@@ -14,11 +14,11 @@ struct session {
     sned_context *context;
     struct executor *executor; /* of a float graph */
     struct extent input;
-    int classes;
-    uint8_t *pixels; /* [C][H][W] */
-    float *values;   /* the same, after mean and scale; or a sample's own */
-    float *raw;      /* the network's output */
-    float *scores;   /* [classes] */
+    struct scores kind; /* of the scores */
+    uint8_t *pixels;    /* [C][H][W] */
+    float *values;      /* the same, after mean and scale; or a sample's own */
+    float *raw;         /* the network's output */
+    float *scores;      /* [kind.classes]: the network's own, or probabilities */
 };
 /* A float graph is prepared (batch norms folded) in place. */
 sned_status session_new(struct session *session, struct graph *graph, const struct options *options,

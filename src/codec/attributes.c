@@ -12,12 +12,17 @@ static const uint8_t operator_codes[OP_COUNT] = {
     [OP_LEAKY_RELU] = 5, [OP_MAX_POOL] = 6, [OP_AVERAGE_POOL] = 7, [OP_GLOBAL_AVERAGE_POOL] = 8,
     [OP_LRN] = 9,        [OP_ADD] = 10,     [OP_MUL] = 11,         [OP_CONCAT] = 12,
     [OP_SLICE] = 13,     [OP_PAD] = 14,     [OP_FLATTEN] = 15,     [OP_RESHAPE] = 16,
-    [OP_TRANSPOSE] = 17, [OP_SOFTMAX] = 18,
+    [OP_TRANSPOSE] = 17, [OP_SOFTMAX] = 18, [OP_SIGMOID] = 19,     [OP_LOG_SOFTMAX] = 20,
 };
 
 uint8_t sned_operator_code(enum op op)
 {
     return (unsigned)op < OP_COUNT ? operator_codes[op] : 0;
+}
+
+uint8_t sned_operator_minor(enum op op)
+{
+    return op == OP_SIGMOID || op == OP_LOG_SOFTMAX;
 }
 
 bool sned_operator_from_code(uint8_t code, enum op *op)
@@ -158,6 +163,7 @@ void sned_write_attributes(struct writer *writer, const struct node *node, int r
         sned_write_zigzag(writer, node->u.flatten.axis);
         break;
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
         sned_write_zigzag(writer, node->u.softmax.axis);
         break;
     case OP_SLICE:
@@ -249,6 +255,7 @@ void sned_read_attributes(struct reader *reader, struct node *node, struct shape
         node->u.flatten.axis = read_axis(reader);
         break;
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
         node->u.softmax.axis = read_axis(reader);
         break;
     case OP_SLICE:

@@ -66,6 +66,16 @@ static sned_status write_sections(struct writer writers[WRITERS], const struct g
     return SNED_OK;
 }
 
+/* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
+static uint8_t minor_version(const struct graph *graph)
+{
+    uint8_t minor = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        if (sned_operator_minor(graph->nodes[n].op) > minor)
+            minor = sned_operator_minor(graph->nodes[n].op);
+    return minor;
+}
+
 sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
                       struct layer_storage **storage, int *storage_count, sned_error *error)
 {
@@ -89,7 +99,7 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
         if (present[i])
             sections[count++] = (struct section){kinds[i], writers[i].buffer.data, writers[i].buffer.size};
     }
-    SNED_TRY_DONE(sned_container_write(sections, count, out, error));
+    SNED_TRY_DONE(sned_container_write(sections, count, minor_version(graph), out, error));
     status = sned_unpack(&again, out->data + start, out->size - start, NULL, NULL, error);
     if (status != SNED_OK) {
         out->size = start;

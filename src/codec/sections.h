@@ -29,9 +29,11 @@ struct section {
 };
 
 /* Appends a file of `count` sections, given in ascending kind, to `out`: of the minor version that the last
- * one needs. */
-sned_status sned_container_write(const struct section *sections, int count, struct buffer *out,
+ * one needs, at least `minor`, which its operators need. */
+sned_status sned_container_write(const struct section *sections, int count, uint8_t minor, struct buffer *out,
                                  sned_error *error);
+/* The minor version that introduced an operator: 0 for those of the first. */
+uint8_t sned_operator_minor(enum op op);
 
 /* A file's known sections, every checksum verified; they point into the file's bytes. */
 struct container {

@@ -94,12 +94,8 @@ static bool can_be_wide(enum op op)
  * can make them and nobody else reads them. */
 static int find_wide(const struct graph *graph, const struct uses *uses, int *root)
 {
-    int tensor = graph->output, chain = 1, members = 0;
+    int tensor = sned_graph_scores(graph).logits, chain = 1, members = 0;
     int producer = uses->producer[tensor];
-    if (producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX) {
-        tensor = graph->nodes[producer].inputs[0];
-        producer = uses->producer[tensor];
-    }
     while (producer >= 0 && uses->consumers[tensor] == 1 &&
            (graph->nodes[producer].op == OP_FLATTEN || graph->nodes[producer].op == OP_RESHAPE)) {
         tensor = graph->nodes[producer].inputs[0];
@@ -119,7 +115,6 @@ sned_status groups_find(struct activation_groups *groups, const struct graph *gr
     sned_status status;
     *groups = (struct activation_groups){.wide = -1};
     SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
-    const int last = uses.producer[graph->output];
     SNED_TRY_DONE(sned_alloc(&groups->root, graph->tensor_count, sizeof *groups->root, error));
     SNED_TRY_DONE(sned_alloc(&groups->positive, graph->tensor_count, sizeof *groups->positive, error));
     for (int t = 0; t < graph->tensor_count; t++)
@@ -132,7 +127,7 @@ sned_status groups_find(struct activation_groups *groups, const struct graph *gr
     for (int t = 0; t < graph->tensor_count; t++)
         if (!is_activation(graph, t))
             groups->root[t] = -1;
-    if (last >= 0 && graph->nodes[last].op == OP_SOFTMAX)
+    if (sned_graph_scores(graph).logits != graph->output)
         groups->root[graph->output] = -1;
 done:
     sned_uses_free(&uses);

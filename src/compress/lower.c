@@ -241,6 +241,8 @@ static sned_status lower_operator(struct lowering *lowering, const struct node *
     case OP_RESHAPE:
     case OP_TRANSPOSE:
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
+    case OP_SIGMOID:
         return SNED_OK;
     default:
         return fail(from, SNED_ERROR_UNSUPPORTED, "has no integer form", error);
@@ -253,7 +255,7 @@ static sned_status check_calibrated(const struct lowering *lowering, const struc
                                     sned_error *error)
 {
     const struct graph *graph = lowering->from;
-    if (node->op == OP_SOFTMAX)
+    if (sned_op_is_ending(node->op))
         return SNED_OK;
     if (scale_of(graph, node->inputs[0]) > 0 && scale_of(graph, node->output) > 0)
         return SNED_OK;
@@ -276,7 +278,7 @@ static sned_status lower_node(struct lowering *lowering, const struct node *from
                                       lowering->tensors[from->output], &node, error));
     node->u = from->u;
     node->activation = from->activation;
-    if (from->op != OP_SOFTMAX) {
+    if (!sned_op_is_ending(from->op)) {
         set_clamp(node, &lowering->from->tensors[from->output].quantization);
         SNED_TRY_DONE(set_slope(node, error));
     }

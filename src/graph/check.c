@@ -160,6 +160,7 @@ static sned_status check_attributes(const struct graph *graph, const struct node
     case OP_FLATTEN:
         return check_axis(node, node->u.flatten.axis, error);
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
         return check_axis(node, node->u.softmax.axis, error);
     case OP_DROPOUT:
         if (node->u.dropout.ratio >= 0.0f && node->u.dropout.ratio < 1.0f)
@@ -212,6 +213,14 @@ static sned_status check_node(const struct graph *graph, const struct node *node
                           : check_float_constants(graph, node, error);
 }
 
+/* An ending makes the output and is read by nobody; a Softmax of floats may stand anywhere. */
+static bool is_in_place(const struct graph *graph, const struct node *node)
+{
+    if (!sned_op_is_ending(node->op) || (node->op == OP_SOFTMAX && !graph->integer))
+        return true;
+    return node->output == graph->output && node == &graph->nodes[graph->node_count - 1];
+}
+
 static sned_status check_ends(const struct graph *graph, sned_error *error)
 {
     if (graph->input < 0 || graph->input >= graph->tensor_count || tensor_is_constant(graph, graph->input))
@@ -221,6 +230,10 @@ static sned_status check_ends(const struct graph *graph, sned_error *error)
     if (graph->output == graph->input)
         return sned_fail(error, SNED_ERROR_FORMAT,
                          "network '%.80s' computes nothing: its output is its input", graph->name);
+    for (int i = 0; i < graph->node_count; i++)
+        if (!is_in_place(graph, &graph->nodes[i]))
+            return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, &graph->nodes[i],
+                                  "is handled at the end of a network only");
     const struct tensor *input = &graph->tensors[graph->input];
     if (input->shape.rank < 2 || input->shape.dim[0] != 1)
         return sned_fail(error, SNED_ERROR_SHAPE, "input '%.80s': the shape must begin with 1, the batch",

@@ -92,7 +92,7 @@ static sned_status check_wide(const struct graph *graph, const struct node *node
 {
     bool reshapes = node->op == OP_FLATTEN || node->op == OP_RESHAPE || node->op == OP_TRANSPOSE;
     bool makes = sned_node_has_weights(node) || is_average_pool(node->op);
-    if (node->op == OP_SOFTMAX)
+    if (sned_op_is_ending(node->op))
         return SNED_OK;
     for (int i = 0; i < node->input_count; i++)
         if (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].quantization.bits == 16 && !reshapes)
@@ -120,7 +120,7 @@ static sned_status check_quantizations(const struct graph *graph, const struct n
             return sned_node_fail(error, SNED_ERROR_FORMAT, node,
                                   "'%.80s' and the output must share one quantization", tensor->name);
     }
-    if (out->scale == 0.0f && node->op != OP_SOFTMAX)
+    if (out->scale == 0.0f && !sned_op_is_ending(node->op))
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output has no quantization");
     return SNED_OK;
 }
@@ -130,7 +130,7 @@ static sned_status check_clamp(const struct graph *graph, const struct node *nod
     const struct quantization *out = &graph->tensors[node->output].quantization;
     int32_t lowest = out->bits == 16 ? INT16_MIN : out->is_signed ? INT8_MIN : 0;
     int32_t highest = out->bits == 16 ? INT16_MAX : out->is_signed ? INT8_MAX : UINT8_MAX;
-    if (node->op == OP_SOFTMAX)
+    if (sned_op_is_ending(node->op))
         return SNED_OK;
     if (node->integer.low <= node->integer.high && node->integer.low >= lowest &&
         node->integer.high <= highest)
@@ -310,11 +310,5 @@ sned_status sned_graph_check_integer(const struct graph *graph, sned_error *erro
     if (input->quantization.scale == 0.0f || input->quantization.bits != 8)
         return sned_fail(error, SNED_ERROR_FORMAT, "input '%.80s': an integer network's input has 8 bits",
                          input->name);
-    for (int i = 0; i < graph->node_count; i++) {
-        const struct node *node = &graph->nodes[i];
-        if (node->op == OP_SOFTMAX && (i != graph->node_count - 1 || node->output != graph->output))
-            return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node,
-                                  "has an integer form at the end of a network only");
-    }
     return SNED_OK;
 }

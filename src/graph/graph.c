@@ -35,6 +35,8 @@ static const char *const op_names[OP_COUNT] = {
     [OP_RESHAPE] = "Reshape",
     [OP_TRANSPOSE] = "Transpose",
     [OP_SOFTMAX] = "Softmax",
+    [OP_LOG_SOFTMAX] = "LogSoftmax",
+    [OP_SIGMOID] = "Sigmoid",
     [OP_DROPOUT] = "Dropout",
     [OP_IDENTITY] = "Identity",
 };

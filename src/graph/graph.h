@@ -77,6 +77,8 @@ enum op {
     OP_RESHAPE,
     OP_TRANSPOSE,
     OP_SOFTMAX,
+    OP_LOG_SOFTMAX, /* the last node alone, as OP_SIGMOID */
+    OP_SIGMOID,
     OP_DROPOUT,
     OP_IDENTITY,
     OP_COUNT
@@ -292,7 +294,10 @@ sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
  * per-channel constant likewise. */
 sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error);
 sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error);
-/* All of the above in order, then unused tensors dropped: the prepared state. */
+/* A last Softmax, LogSoftmax or Sigmoid behind what only moves its numbers (Flatten, Reshape, Transpose,
+ * Identity): what importers do, not part of preparing. */
+sned_status sned_graph_move_ending(struct graph *graph, sned_error *error);
+/* Identities, affine nodes, activations in order, then unused tensors dropped: the prepared state. */
 sned_status sned_graph_prepare(struct graph *graph, sned_error *error);
 sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error);
 /* What the network does first to each channel of its pictures (Add and Mul of constants) as part of the rule:
@@ -314,6 +319,33 @@ struct rows sned_node_rows(const struct node *node, struct rows out, int height)
  * neighbours compute some rows twice. What is behind keeps its place in the graph's order, as does what is
  * before. */
 sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int strips, sned_error *error);
+
+/* ---- what the numbers of a result mean (scores.c) ---- */
+
+/* Softmax, LogSoftmax and Sigmoid: they turn logits into probabilities, in float also where the network is
+ * one of integers, and change no order. As the last node they are its ending. */
+bool sned_op_is_ending(enum op op);
+
+/* The loss, the best class and the probabilities all follow from this. A network of one number tells two
+ * classes apart: 0 where the logit is below 0, 1 where it is above. */
+struct scores {
+    enum op ending; /* of sned_op_is_ending; OP_IDENTITY: the network gives logits */
+    int logits;     /* the tensor that the ending reads; the output where there is none */
+    int count;      /* numbers of a result */
+    int classes;    /* that they tell apart: as many, or 2 where there is one */
+    bool is_apart;  /* each number is a probability by itself (sigmoid), not a share of all (softmax) */
+};
+struct scores sned_graph_scores(const struct graph *graph);
+/* Refuses a Softmax at the end that is not over all scores, or over one: it gives no probabilities of
+ * classes. */
+sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error);
+
+/* Of a result's numbers, values [count]: how many classes rank above `class`, where of equal ones the lower
+ * ranks above; the class that no other ranks above. */
+int sned_scores_above(const struct scores *scores, const float *values, int class);
+int sned_scores_best(const struct scores *scores, const float *values);
+/* probabilities [classes], which may be where the values are. */
+void sned_scores_probabilities(const struct scores *scores, const float *values, float *probabilities);
 
 /* ---- what a network costs (count.c) ---- */
 

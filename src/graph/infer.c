@@ -366,7 +366,9 @@ static sned_status infer_op(const struct graph *graph, const struct node *node, 
     case OP_TRANSPOSE:
         return infer_transpose(node, x, shape, error);
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
         return infer_softmax(node, x, shape, error);
+    case OP_SIGMOID:
     case OP_RELU:
     case OP_CLIP:
     case OP_LEAKY_RELU:
@@ -400,7 +402,7 @@ static void resolve_axes(struct node *node, int rank)
 {
     if (node->op == OP_CONCAT && node->u.concat.axis < 0)
         node->u.concat.axis += rank;
-    if (node->op == OP_SOFTMAX && node->u.softmax.axis < 0)
+    if ((node->op == OP_SOFTMAX || node->op == OP_LOG_SOFTMAX) && node->u.softmax.axis < 0)
         node->u.softmax.axis += rank;
     if (node->op == OP_FLATTEN && node->u.flatten.axis < 0)
         node->u.flatten.axis += rank;

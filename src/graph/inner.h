@@ -41,7 +41,14 @@ sned_status sned_node_infer(const struct graph *graph, const struct node *node, 
 /* Of an integer graph's node, after the above: constants' types, quantizations, scalings, clamp, and that no
  * accumulator can overflow (docs/arithmetic.md). */
 sned_status sned_node_check_integer(const struct graph *graph, const struct node *node, sned_error *error);
-/* Of the whole integer graph: the input's quantization, Softmax at the end alone. */
+/* Of the whole integer graph: the input's quantization. */
 sned_status sned_graph_check_integer(const struct graph *graph, sned_error *error);
+
+/* The Softmax, LogSoftmax or Sigmoid that makes the output, or whose numbers are only moved on their way
+ * there by the nodes `first` to `last`, -1 where there are none. node: -1 where there is none. */
+struct ending {
+    int node, first, last;
+};
+struct ending sned_graph_ending(const struct graph *graph);
 
 #endif

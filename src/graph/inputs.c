@@ -27,6 +27,8 @@ static const struct {
     [OP_RESHAPE] = {1, 1, 1},
     [OP_TRANSPOSE] = {1, 1, 1},
     [OP_SOFTMAX] = {1, 1, 1},
+    [OP_LOG_SOFTMAX] = {1, 1, 1},
+    [OP_SIGMOID] = {1, 1, 1},
     [OP_DROPOUT] = {1, 1, 1},
     [OP_IDENTITY] = {1, 1, 1},
 };

@@ -109,17 +109,23 @@ static sned_status convert_cast(struct importer *importer)
     return onnx_emit_alias(importer, x);
 }
 
-/* On an activation that is straightened already. */
-static sned_status convert_softmax_node(struct importer *importer, int axis)
+static sned_status convert_sigmoid(struct importer *importer)
 {
     struct node *node;
-    SNED_TRY(convert_elementwise(importer, OP_SOFTMAX, &node));
+    return convert_elementwise(importer, OP_SIGMOID, &node);
+}
+
+/* On an activation that is straightened already. */
+static sned_status convert_softmax_node(struct importer *importer, enum op op, int axis)
+{
+    struct node *node;
+    SNED_TRY(convert_elementwise(importer, op, &node));
     node->u.softmax.axis = axis;
     return SNED_OK;
 }
 
 /* Before opset 13, Softmax runs over all axes from `axis` on, taken as one: [1][everything]. */
-static sned_status convert_flat_softmax(struct importer *importer, const struct value *x)
+static sned_status convert_flat_softmax(struct importer *importer, enum op op, const struct value *x)
 {
     struct shape flat = {.rank = 2, .dim = {1, 1}};
     struct node *node;
@@ -128,12 +134,12 @@ static sned_status convert_flat_softmax(struct importer *importer, const struct 
         flat.dim[1] *= x->shape.dim[i];
     struct shape shape = x->shape;
     SNED_TRY(onnx_emit_reshape_step(importer, x->tensor, &flat, "/flat", &flattened));
-    SNED_TRY(onnx_emit_step(importer, OP_SOFTMAX, &flattened, 1, &flat, "/softmax", &softmax, &node));
+    SNED_TRY(onnx_emit_step(importer, op, &flattened, 1, &flat, "/softmax", &softmax, &node));
     node->u.softmax.axis = 1;
     return onnx_emit_reshape(importer, softmax, &shape);
 }
 
-static sned_status convert_softmax(struct importer *importer)
+static sned_status convert_softmax_along(struct importer *importer, enum op op)
 {
     struct value *x;
     int64_t attribute;
@@ -144,7 +150,7 @@ static sned_status convert_softmax(struct importer *importer)
     if (axis == 0)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "over the batch");
     if (importer->opset >= 13)
-        return convert_softmax_node(importer, axis);
+        return convert_softmax_node(importer, op, axis);
     bool all = true; /* nothing but axes of size 1 before `axis` */
     for (int i = 1; i < x->shape.rank; i++) {
         if (x->shape.dim[i] == 1)
@@ -154,10 +160,20 @@ static sned_status convert_softmax(struct importer *importer)
         last = i >= axis ? i : last;
     }
     if (wide <= 1)
-        return convert_softmax_node(importer, wide == 1 ? last : axis);
+        return convert_softmax_node(importer, op, wide == 1 ? last : axis);
     if (all)
-        return convert_flat_softmax(importer, x);
+        return convert_flat_softmax(importer, op, x);
     return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "over several axes, of several vectors");
+}
+
+static sned_status convert_softmax(struct importer *importer)
+{
+    return convert_softmax_along(importer, OP_SOFTMAX);
+}
+
+static sned_status convert_log_softmax(struct importer *importer)
+{
+    return convert_softmax_along(importer, OP_LOG_SOFTMAX);
 }
 
 /* In the order of the alphabet. convert NULL: only on constants. */
@@ -185,6 +201,7 @@ static const struct operator_rule rules[] = {
     {"If", 1, " else_branch then_branch ", NULL, onnx_fold_if},
     {"LRN", 1, " alpha beta bias size ", onnx_convert_lrn, NULL},
     {"LeakyRelu", 1, " alpha ", convert_leaky_relu, NULL},
+    {"LogSoftmax", 1, " axis ", convert_log_softmax, NULL},
     {"MatMul", 2, "", onnx_convert_matmul, NULL},
     {"MaxPool", 1, " auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      onnx_convert_max_pool, NULL},
@@ -195,6 +212,7 @@ static const struct operator_rule rules[] = {
     {"Relu", 1, "", convert_relu, NULL},
     {"Reshape", 2, " allowzero ", onnx_convert_reshape, onnx_fold_reshape},
     {"Shape", 1, " end start ", onnx_fold_shape, onnx_fold_shape},
+    {"Sigmoid", 1, "", convert_sigmoid, NULL},
     {"Slice", 5, " axes ends starts ", onnx_convert_slice, onnx_fold_slice},
     {"Softmax", 1, " axis ", convert_softmax, NULL},
     {"Squeeze", 2, " axes ", onnx_convert_squeeze, onnx_fold_squeeze},

@@ -191,6 +191,7 @@ static sned_status import_model(struct importer *importer)
     SNED_TRY(sned_graph_remove_unused(importer->graph, importer->error));
     SNED_TRY(sned_graph_sort(importer->graph, importer->error));
     SNED_TRY(sned_graph_infer(importer->graph, importer->error));
+    SNED_TRY(sned_graph_move_ending(importer->graph, importer->error));
     SNED_TRY(onnx_read_metadata(importer));
     return sned_graph_check(importer->graph, importer->error);
 }

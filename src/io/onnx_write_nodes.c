@@ -165,6 +165,7 @@ static void write_fields(struct exporter *exporter, Onnx__NodeProto *proto, cons
         export_int(exporter, proto, "axis", node->u.flatten.axis);
         break;
     case OP_SOFTMAX:
+    case OP_LOG_SOFTMAX:
         export_int(exporter, proto, "axis", node->u.softmax.axis);
         break;
     case OP_SLICE:

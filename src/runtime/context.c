@@ -87,7 +87,8 @@ void sned_context_free(sned_context *context)
 
 static bool is_kept(const sned_model *model, int tensor)
 {
-    return !model->graph->tensors[tensor].data && !(model->softmax && tensor == model->graph->output);
+    return !model->graph->tensors[tensor].data &&
+           (tensor != model->graph->output || tensor == model->scores.logits);
 }
 
 sned_status sned_context_new_keep(sned_context **out, const sned_model *model, sned_error *error)
@@ -184,7 +185,7 @@ static void run_steps(sned_context *context, int first)
 }
 
 /* In double, so that the sum does not depend on how a compiler orders it. */
-static void softmax(float *scores, int count)
+static void softmax(float *scores, int count, bool as_logarithms)
 {
     float max = scores[0];
     double sum = 0;
@@ -193,19 +194,29 @@ static void softmax(float *scores, int count)
     for (int i = 0; i < count; i++)
         sum += exp((double)scores[i] - max);
     for (int i = 0; i < count; i++)
-        scores[i] = (float)(exp((double)scores[i] - max) / sum);
+        scores[i] =
+            (float)(as_logarithms ? (double)scores[i] - max - log(sum) : exp((double)scores[i] - max) / sum);
+}
+
+static void sigmoid(float *scores, int count)
+{
+    for (int i = 0; i < count; i++)
+        scores[i] = (float)(1 / (1 + exp(-(double)scores[i])));
 }
 
 static void read_scores(const sned_context *context, float *scores)
 {
     const sned_model *model = context->model;
-    const struct value value = sned_value(model->graph, model->result);
-    const float scale = model->graph->tensors[model->result].quantization.scale;
+    const int logits = model->scores.logits;
+    const struct value value = sned_value(model->graph, logits);
+    const float scale = model->graph->tensors[logits].quantization.scale;
     for (size_t i = 0; i < value.elements; i++)
         scores[i] =
-            scale * (float)value_load(context->memory + context->plan->tensors[model->result], value.type, i);
-    if (model->softmax)
-        softmax(scores, model->info.classes);
+            scale * (float)value_load(context->memory + context->plan->tensors[logits], value.type, i);
+    if (model->scores.ending == OP_SIGMOID)
+        sigmoid(scores, model->scores.count);
+    else if (model->scores.ending != OP_IDENTITY)
+        softmax(scores, model->scores.count, model->scores.ending == OP_LOG_SOFTMAX);
 }
 
 static sned_status check_run(const sned_context *context, const void *images, size_t count,

@@ -43,8 +43,8 @@ struct kernel {
     void (*release)(struct step *step); /* NULL: nothing to free */
 };
 
-/* The kernel for a node, or NULL where an integer graph cannot hold it. Softmax is not among them: the
- * context applies it to the scores. */
+/* The kernel for a node, or NULL where an integer graph cannot hold it. Endings are not among them: the
+ * context applies them to the scores. */
 const struct kernel *sned_kernel_choose(const struct graph *graph, const struct node *node);
 
 struct value sned_value(const struct graph *graph, int tensor);

@@ -13,27 +13,17 @@ enum {
     HEAD_BYTES = 1 << 12, /* enough to see that a file is none of ours */
 };
 
-static const struct node *final_softmax(const struct graph *graph)
-{
-    const struct node *last = &graph->nodes[graph->node_count - 1];
-    return last->op == OP_SOFTMAX ? last : NULL;
-}
-
 /* What sned_graph_check, which has passed, leaves open. */
 static sned_status check_runnable(const struct graph *graph, sned_error *error)
 {
-    const struct node *softmax = final_softmax(graph);
-    const struct shape *scores = &graph->tensors[graph->output].shape;
     if (!graph->integer)
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%s' is not an integer network", graph->name);
     if (graph->node_count > MAX_NODES)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%s' has %d nodes, at most %d can be run",
                          graph->name, graph->node_count, MAX_NODES);
-    if (softmax && (size_t)scores->dim[softmax->u.softmax.axis] != sned_shape_elements(scores))
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Softmax): must be over all scores",
-                         softmax->name);
+    SNED_TRY(sned_graph_check_scores(graph, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (!sned_kernel_choose(graph, &graph->nodes[n]) && &graph->nodes[n] != softmax)
+        if (!sned_kernel_choose(graph, &graph->nodes[n]) && !sned_op_is_ending(graph->nodes[n].op))
             return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (%s): cannot be run in integers",
                              graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
     return SNED_OK;
@@ -43,7 +33,7 @@ static sned_status prepare_steps(sned_model *model, sned_error *error)
 {
     const struct graph *graph = model->graph;
     SNED_TRY(sned_alloc(&model->steps, graph->node_count, sizeof *model->steps, error));
-    const int count = graph->node_count - (model->softmax ? 1 : 0);
+    const int count = graph->node_count - (model->scores.logits != graph->output);
     for (int n = 0; n < count; n++) {
         struct step *step = &model->steps[model->step_count++];
         step->graph = graph;
@@ -84,7 +74,7 @@ static sned_status describe(sned_model *model, const struct layer_storage *stora
     const struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
     sned_model_info *info = &model->info;
     *info = (sned_model_info){.channels = input.channels, .height = input.height, .width = input.width};
-    info->classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    info->classes = model->scores.count;
     info->color = graph->rule.is_image ? graph->rule.color : "";
     info->resize = graph->rule.is_image ? sned_resize_text(model->resize, graph->rule.resize) : "";
     info->bytes = bytes;
@@ -120,9 +110,7 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     }
     model->graph = graph;
     SNED_TRY_DONE(check_runnable(graph, error));
-    const struct node *softmax = final_softmax(graph);
-    model->softmax = softmax != NULL;
-    model->result = softmax ? softmax->inputs[0] : graph->output;
+    model->scores = sned_graph_scores(graph);
     SNED_TRY_DONE(prepare_steps(model, error));
     SNED_TRY_DONE(describe(model, storage, storage_count, bytes, error));
     SNED_TRY_DONE(sned_plan_make(&model->plan, model, false, error));

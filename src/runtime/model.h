@@ -19,10 +19,9 @@ struct plan {
 
 struct sned_model {
     struct graph *graph;
-    int step_count; /* nodes, without a final Softmax */
+    int step_count; /* nodes, without the ending */
     struct step *steps;
-    int result;   /* the tensor that holds the scores: the graph's output, or the final Softmax's input */
-    bool softmax; /* the scores become probabilities */
+    struct scores scores; /* scores.logits holds the result before the ending, which is done in float */
     struct plan plan;
     sned_model_info info;
     char resize[RESIZE_TEXT]; /* info's */

@@ -159,13 +159,19 @@ static void place_block(struct placed *placed, struct block *block)
 
 /* ---- lives ---- */
 
+/* What the ending makes goes straight to the caller. */
+static bool has_place(const sned_model *model, int tensor)
+{
+    return tensor != model->graph->output || tensor == model->scores.logits;
+}
+
 /* How long each activation is alive, as blocks; those of no use to a step are not there. */
 static int list_blocks(struct plan *plan, const sned_model *model, bool keep, struct block *blocks)
 {
     const struct graph *graph = model->graph;
     int count = 0;
     for (int t = 0; t < graph->tensor_count; t++) {
-        if (graph->tensors[t].data || (model->softmax && t == graph->output))
+        if (graph->tensors[t].data || !has_place(model, t))
             continue;
         const struct value value = sned_value(graph, t);
         blocks[t] = (struct block){.size = round_up(value.elements * value_size(value.type)),
@@ -180,7 +186,7 @@ static int list_blocks(struct plan *plan, const sned_model *model, bool keep, st
             if (node->inputs[i] >= 0)
                 blocks[node->inputs[i]].last = s;
     }
-    blocks[model->result].last = model->step_count;
+    blocks[model->scores.logits].last = model->step_count;
     for (int t = 0; t < graph->tensor_count; t++) {
         if (!blocks[t].place)
             continue;

@@ -36,7 +36,7 @@ static struct step *absorbing_step(struct executor *executor, const struct uses 
         executor->graph->tensors[input].quantization.scale != 0)
         return NULL;
     struct step *step = &executor->steps[producer];
-    if (step->node->op == OP_SOFTMAX) /* its backward pass needs its own output */
+    if (sned_op_is_ending(step->node->op)) /* its backward pass needs its own output */
         return NULL;
     return step->skipped || step->activation.kind != ACTIVATION_NONE ? NULL : step;
 }
@@ -224,10 +224,7 @@ static sned_status plan_graph_output(struct executor *executor, sned_error *erro
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
     plan_step_begins(executor);
     SNED_TRY(plan_convert(executor, &executor->forward, edge->value, &plain, true, &executor->output, error));
-    int producer = sned_graph_producer(graph, graph->output);
-    executor->loss_tensor = graph->output;
-    if (producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX)
-        executor->loss_tensor = graph->nodes[producer].inputs[0];
+    executor->scores = sned_graph_scores(graph);
     SNED_TRY(sned_alloc(&executor->loss_scores, layout_floats(&plain), sizeof(float), error));
     return sned_alloc(&executor->loss_gradient, layout_floats(&plain), sizeof(float), error);
 }
@@ -246,7 +243,7 @@ static sned_status plan_all_backward(struct executor *executor, sned_error *erro
         if (status != SNED_OK)
             return sned_error_context(error, status, "training node %s (%s)", step->node->name,
                                       sned_op_name(step->node->op));
-        if (step->node->op == OP_SOFTMAX && step->node->output == graph->output)
+        if (sned_op_is_ending(step->node->op) && step->node->output == graph->output)
             executor->loss_begin = step->backward_end;
     }
     return SNED_OK;

@@ -23,13 +23,12 @@ static double now(void)
 
 /* ---- counting ---- */
 
-void evaluation_add(struct evaluation *evaluation, const float *scores, int classes, int label)
+void evaluation_add(struct evaluation *evaluation, const struct scores *scores, const float *values,
+                    int label)
 {
-    int before = 0; /* classes that rank above the label */
-    if (label < 0 || label >= classes)
+    if (label < 0 || label >= scores->classes)
         return;
-    for (int c = 0; c < classes; c++)
-        before += scores[c] > scores[label] || (scores[c] == scores[label] && c < label);
+    const int before = sned_scores_above(scores, values, label);
     evaluation->images++;
     evaluation->top1 += before < 1;
     evaluation->top5 += before < 5;
@@ -99,20 +98,11 @@ static sned_status check_label(int32_t label, int classes, sned_error *error)
                      classes);
 }
 
-/* Ties: the lower class, as evaluation_add has it. */
-static int32_t highest(const float *scores, int classes)
-{
-    int32_t best = 0;
-    for (int c = 1; c < classes; c++)
-        best = scores[c] > scores[best] ? c : best;
-    return best;
-}
-
 /* ---- float ---- */
 
-static sned_status evaluate_batches(struct executor *executor, struct loader *loader, int classes,
-                                    struct meter *meter, int32_t *answers, struct evaluation *evaluation,
-                                    sned_error *error)
+static sned_status evaluate_batches(struct executor *executor, struct loader *loader,
+                                    const struct scores *scores, struct meter *meter, int32_t *answers,
+                                    struct evaluation *evaluation, sned_error *error)
 {
     for (;;) {
         const float *values;
@@ -126,13 +116,13 @@ static sned_status evaluate_batches(struct executor *executor, struct loader *lo
         SNED_TRY(executor_loss(executor, labels, &loss, &correct, error));
         evaluation->loss += loss * (double)got;
         for (size_t i = 0; i < got; i++) {
-            const float *scores = executor_output(executor) + i * (size_t)classes;
-            sned_status status = evaluation_check(scores, classes, error);
+            const float *result = executor_output(executor) + i * (size_t)scores->count;
+            sned_status status = evaluation_check(result, scores->count, error);
             if (status != SNED_OK)
                 return sned_error_context(error, status, "image %u", loader_which(loader)[i]);
-            evaluation_add(evaluation, scores, classes, labels[i]);
+            evaluation_add(evaluation, scores, result, labels[i]);
             if (answers)
-                answers[loader_which(loader)[i]] = highest(scores, classes);
+                answers[loader_which(loader)[i]] = sned_scores_best(scores, result);
         }
         show(meter, evaluation);
     }
@@ -155,8 +145,8 @@ sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const
     const struct loader_options order = {.batch = (size_t)how.batch, .rule = &graph->rule};
     SNED_TRY_DONE(executor_new(&executor, graph, &how, error));
     SNED_TRY_DONE(loader_new(&loader, dataset, indices, count, &order, error));
-    const int classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
-    SNED_TRY_DONE(evaluate_batches(executor, loader, classes, &meter, options->answers, evaluation, error));
+    const struct scores scores = sned_graph_scores(graph);
+    SNED_TRY_DONE(evaluate_batches(executor, loader, &scores, &meter, options->answers, evaluation, error));
     finish(evaluation, count, meter.began);
 done:
     loader_free(loader);
@@ -171,13 +161,13 @@ struct integer_batch {
     sned_model *model;
     sned_context **contexts;
     int threads;
-    bool takes_pixels, gives_probabilities;
+    bool takes_pixels;
     enum item_type type;
     size_t inputs, item_size, count;
-    int classes;
+    struct scores kind;
     uint8_t *items; /* [batch][inputs], as the data set has them */
     float *values;  /* [threads][inputs], for pixels as numbers */
-    float *scores;  /* [batch][classes] */
+    float *scores;  /* [batch][kind.count] */
     int32_t *labels;
     uint32_t *which;
 };
@@ -185,7 +175,7 @@ struct integer_batch {
 static sned_status run_image(struct integer_batch *b, size_t thread, size_t image, sned_error *error)
 {
     const uint8_t *item = b->items + image * b->item_size;
-    float *scores = b->scores + image * (size_t)b->classes;
+    float *scores = b->scores + image * (size_t)b->kind.count;
     if (b->type == ITEM_VALUES)
         return sned_run_values(b->contexts[thread], (const float *)(const void *)item, 1, scores, error);
     if (b->takes_pixels)
@@ -204,14 +194,30 @@ static sned_status run_thread(void *argument, size_t thread, sned_error *error)
     return SNED_OK;
 }
 
+/* Of one number, a logit or a probability, that should say yes or no. */
+static double loss_apart(const struct scores *kind, double score, bool yes)
+{
+    if (kind->ending == OP_SIGMOID)
+        return -log(fmax(yes ? score : 1 - score, 1e-30));
+    return fmax(score, 0) + log1p(exp(-fabs(score))) - (yes ? score : 0);
+}
+
 static double score_loss(const struct integer_batch *b, const float *scores, int label)
 {
+    const struct scores *kind = &b->kind;
     double largest = scores[0], sum = 0;
-    if (b->gives_probabilities)
+    if (kind->is_apart) {
+        for (int c = 0; c < kind->count; c++)
+            sum += loss_apart(kind, scores[c], kind->count == 1 ? label : c == label);
+        return sum;
+    }
+    if (kind->ending == OP_LOG_SOFTMAX)
+        return -scores[label];
+    if (kind->ending == OP_SOFTMAX)
         return -log(fmax(scores[label], 1e-30));
-    for (int c = 1; c < b->classes; c++)
+    for (int c = 1; c < kind->count; c++)
         largest = fmax(largest, scores[c]);
-    for (int c = 0; c < b->classes; c++)
+    for (int c = 0; c < kind->count; c++)
         sum += exp(scores[c] - largest);
     return log(sum) + largest - scores[label];
 }
@@ -220,14 +226,12 @@ static sned_status integer_batch_make(struct integer_batch *b, const struct grap
                                       const struct dataset *dataset, int threads, sned_error *error)
 {
     struct graph *copy = NULL;
-    const int producer = sned_graph_producer(graph, graph->output);
     b->threads = threads;
     b->type = dataset_item_type(dataset);
     b->item_size = dataset_item_size(dataset);
     b->takes_pixels = graph->rule.is_image;
-    b->gives_probabilities = producer >= 0 && graph->nodes[producer].op == OP_SOFTMAX;
     b->inputs = sned_shape_elements(&graph->tensors[graph->input].shape);
-    b->classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    b->kind = sned_graph_scores(graph);
     const size_t images = (size_t)threads * IMAGES_PER_THREAD;
     SNED_TRY(sned_graph_copy(&copy, graph, error));
     SNED_TRY(sned_model_from_graph(&b->model, copy, error));
@@ -236,7 +240,7 @@ static sned_status integer_batch_make(struct integer_batch *b, const struct grap
         SNED_TRY(sned_context_new(&b->contexts[i], b->model, error));
     SNED_TRY(sned_alloc(&b->items, images, b->item_size, error));
     SNED_TRY(sned_alloc(&b->values, (size_t)threads, b->inputs * sizeof(float), error));
-    SNED_TRY(sned_alloc(&b->scores, images, (size_t)b->classes * sizeof(float), error));
+    SNED_TRY(sned_alloc(&b->scores, images, (size_t)b->kind.count * sizeof(float), error));
     SNED_TRY(sned_alloc(&b->which, images, sizeof *b->which, error));
     return sned_alloc(&b->labels, images, sizeof *b->labels, error);
 }
@@ -272,12 +276,12 @@ sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset,
                                          &b.count, error));
         SNED_TRY_DONE(sned_parallel_for(b.threads, (size_t)b.threads, run_thread, &b, error));
         for (size_t i = 0; i < b.count; i++) {
-            const float *scores = b.scores + i * (size_t)b.classes;
-            SNED_TRY_DONE(check_label(b.labels[i], b.classes, error));
+            const float *scores = b.scores + i * (size_t)b.kind.count;
+            SNED_TRY_DONE(check_label(b.labels[i], b.kind.classes, error));
             evaluation->loss += score_loss(&b, scores, b.labels[i]);
-            evaluation_add(evaluation, scores, b.classes, b.labels[i]);
+            evaluation_add(evaluation, &b.kind, scores, b.labels[i]);
             if (options->answers)
-                options->answers[b.which[i]] = highest(scores, b.classes);
+                options->answers[b.which[i]] = sned_scores_best(&b.kind, scores);
         }
         show(&meter, evaluation);
     }

@@ -43,23 +43,24 @@ const float *executor_output(const struct executor *executor); /* [batch][classe
  * (options.overwrite) is SNED_ERROR_UNSUPPORTED. */
 sned_status executor_read(struct executor *executor, int tensor, float *values, sned_error *error);
 
-/* Softmax cross-entropy with labels [batch] (on the input of a final Softmax node where there is one), its
- * mean to *loss, and the number whose highest score is the label to *correct. */
+/* Cross-entropy with labels [batch] (of the logits before an ending: softmax, or binary where the numbers are
+ * apart, loss.c), its mean to *loss, and the number whose best class is the label to *correct. */
 sned_status executor_loss(struct executor *executor, const int32_t *labels, double *loss, size_t *correct,
                           sned_error *error);
 /* Another network whose scores the loss pulls towards (Hinton, Vinyals, Dean 2015): with T the temperature,
  *   loss = (1 - weight) cross-entropy with the labels + weight T^2 KL(softmax(scores / T) || softmax(own /
- * T)). */
+ * T)),
+ * and of numbers apart the sum of KL over each. */
 struct teaching {
-    const float *scores; /* [batch][classes], before any Softmax: executor_logits of the teacher */
+    const float *scores; /* [batch][count], before any ending: executor_logits of the teacher */
     double weight, temperature;
 };
 /* The same with a teacher; at weight 1 the labels are not looked at, and *correct counts where both have the
- * same highest score. */
+ * same best class. */
 sned_status executor_loss_taught(struct executor *executor, const int32_t *labels,
                                  const struct teaching *teaching, double *loss, size_t *correct,
                                  sned_error *error);
-/* The scores [batch][classes] that the loss is of: the input of a final Softmax, or the output. */
+/* The scores [batch][count] that the loss is of: what the ending reads, or the output. */
 sned_status executor_logits(struct executor *executor, float *scores, sned_error *error);
 /* Gradients of that loss for every parameter. */
 sned_status executor_backward(struct executor *executor, sned_error *error);

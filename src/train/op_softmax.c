@@ -1,5 +1,6 @@
 /*
- * op_softmax.c - Softmax. The loss does not pass through it: it attaches to its input (loss.c).
+ * op_softmax.c - Softmax and LogSoftmax. The loss does not pass through a last one: it attaches to its input
+ * (loss.c).
  */
 #include "train/operators.h"
 
@@ -17,9 +18,11 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     dnnl_softmax_desc_t operation;
     dnnl_memory_t output;
     dnnl_prop_kind_t kind = executor->options.training ? dnnl_forward_training : dnnl_forward_inference;
-    SNED_TRY(onednn_check(
-        dnnl_softmax_forward_desc_init(&operation, kind, &input->desc, softmax_axis(executor, step)),
-        "a Softmax of this shape", error));
+    const int axis = softmax_axis(executor, step);
+    SNED_TRY(onednn_check(step->node->op == OP_SOFTMAX
+                              ? dnnl_softmax_forward_desc_init(&operation, kind, &input->desc, axis)
+                              : dnnl_logsoftmax_forward_desc_init(&operation, kind, &input->desc, axis),
+                          "a Softmax of this shape", error));
     SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &step->hint, error));
     SNED_TRY(plan_output(executor, step, &input->desc, &output, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, input->value}, {DNNL_ARG_DST, output}};
@@ -33,9 +36,12 @@ static sned_status backward(struct executor *executor, struct step *step, sned_e
     dnnl_primitive_desc_t description = NULL;
     dnnl_memory_t to;
     sned_status status;
-    SNED_TRY_DONE(onednn_check(dnnl_softmax_backward_desc_init(&operation, &input->desc, &output->desc,
-                                                               softmax_axis(executor, step)),
-                               "a Softmax's gradient", error));
+    const int axis = softmax_axis(executor, step);
+    SNED_TRY_DONE(
+        onednn_check(step->node->op == OP_SOFTMAX
+                         ? dnnl_softmax_backward_desc_init(&operation, &input->desc, &output->desc, axis)
+                         : dnnl_logsoftmax_backward_desc_init(&operation, &input->desc, &output->desc, axis),
+                     "a Softmax's gradient", error));
     SNED_TRY_DONE(plan_describe(executor, &operation, NULL, step->hint, &description, error));
     SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));
     dnnl_exec_arg_t arguments[] = {

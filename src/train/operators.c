@@ -27,6 +27,8 @@ const struct operator_plan *operator_find(enum op op)
         [OP_RESHAPE] = &plan_flatten,
         [OP_TRANSPOSE] = &plan_shape,
         [OP_SOFTMAX] = &plan_softmax,
+        [OP_LOG_SOFTMAX] = &plan_softmax,
+        [OP_SIGMOID] = &plan_sigmoid,
         [OP_DROPOUT] = &plan_dropout,
         [OP_IDENTITY] = &plan_lone_activation,
     };

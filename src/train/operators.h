@@ -18,7 +18,8 @@ extern const struct operator_plan plan_binary;  /* op_binary.c: Add, Mul */
 extern const struct operator_plan plan_concat;  /* op_concat.c */
 extern const struct operator_plan plan_flatten; /* op_flatten.c: Flatten, Reshape */
 extern const struct operator_plan plan_shape;   /* op_shape.c: Slice, Pad, Transpose */
-extern const struct operator_plan plan_softmax; /* op_softmax.c */
+extern const struct operator_plan plan_softmax; /* op_softmax.c: LogSoftmax too */
+extern const struct operator_plan plan_sigmoid; /* op_sigmoid.c */
 extern const struct operator_plan plan_dropout; /* op_dropout.c */
 
 /* Whether a pool is a MaxPool that plan_max_pool_channels_last plans. */

@@ -88,7 +88,8 @@ struct executor {
     struct step *steps; /* [node_count] */
     struct tape forward, backward, refresh; /* refresh: rounded weights from their masters */
     struct buffers buffers;
-    int loss_tensor, loss_begin;        /* where the loss attaches, and the backward action it starts from */
+    struct scores scores;               /* the loss attaches to scores.logits */
+    int loss_begin;                     /* the backward action that it starts from */
     dnnl_memory_t output;               /* the graph's output, row-major */
     float *loss_scores, *loss_gradient; /* [batch][classes], owned */
     int backward_begin; /* where the next backward pass starts: after the loss, or at the output */

@@ -312,17 +312,18 @@ static sned_status begin_teaching(struct training *t, sned_error *error)
     const struct executor_options options = {
         .batch = t->options.batch, .overwrite = true, .threads = t->options.threads};
     const struct graph *teacher = t->options.teacher;
-    const size_t classes = sned_shape_elements(&t->graph->tensors[t->graph->output].shape);
     if (!teacher || t->options.teacher_weight == 0)
         return SNED_OK;
+    const struct scores own = sned_graph_scores(t->graph), its = sned_graph_scores(teacher);
     if (!sned_shape_equal(&teacher->tensors[teacher->input].shape,
                           &t->graph->tensors[t->graph->input].shape) ||
-        sned_shape_elements(&teacher->tensors[teacher->output].shape) != classes)
+        its.count != own.count || its.is_apart != own.is_apart)
         return sned_fail(error, SNED_ERROR_SHAPE, "the teacher %s has another input or other classes",
                          teacher->name);
     if (!(t->options.teacher_weight > 0 && t->options.teacher_weight <= 1) || !(t->options.temperature > 0))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "a teacher's weight is 0 to 1, its temperature above 0");
-    SNED_TRY(sned_alloc(&t->teacher_scores, (size_t)t->options.batch, classes * sizeof(float), error));
+    SNED_TRY(
+        sned_alloc(&t->teacher_scores, (size_t)t->options.batch, (size_t)own.count * sizeof(float), error));
     return executor_new(&t->teacher, t->options.teacher, &options, error);
 }
 

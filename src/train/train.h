@@ -70,6 +70,7 @@ sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset,
 sned_status evaluation_check(const float *scores, int classes, sned_error *error);
 /* Adds one image's scores to an evaluation being summed: counts into top1 and top5 (as counts until the
  * caller turns them into percent). Ties: the lower class index wins. */
-void evaluation_add(struct evaluation *evaluation, const float *scores, int classes, int label);
+void evaluation_add(struct evaluation *evaluation, const struct scores *scores, const float *values,
+                    int label);
 
 #endif

@@ -1,0 +1,103 @@
+/*
+ * scores.c - what the numbers of a result mean: logits or probabilities, of how many classes, and which is
+ * the best.
+ */
+#include "graph/inner.h"
+
+#include <math.h>
+
+bool sned_op_is_ending(enum op op)
+{
+    return op == OP_SOFTMAX || op == OP_LOG_SOFTMAX || op == OP_SIGMOID;
+}
+
+struct scores sned_graph_scores(const struct graph *graph)
+{
+    const int producer = sned_graph_producer(graph, graph->output);
+    struct scores scores = {.ending = OP_IDENTITY, .logits = graph->output};
+    scores.count = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    scores.classes = scores.count == 1 ? 2 : scores.count;
+    if (producer >= 0 && sned_op_is_ending(graph->nodes[producer].op)) {
+        scores.ending = graph->nodes[producer].op;
+        scores.logits = graph->nodes[producer].inputs[0];
+    }
+    scores.is_apart = scores.count == 1 || scores.ending == OP_SIGMOID;
+    return scores;
+}
+
+sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error)
+{
+    const struct ending ending = sned_graph_ending(graph);
+    const struct node *last = ending.node >= 0 ? &graph->nodes[ending.node] : NULL;
+    if (!last || last->op == OP_SIGMOID)
+        return SNED_OK;
+    const struct shape *shape = &graph->tensors[last->output].shape;
+    const size_t along = (size_t)shape->dim[last->u.softmax.axis], all = sned_shape_elements(shape);
+    if (along != all)
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
+                              "is over %zu of the %zu numbers of the result; a classification's is over all",
+                              along, all);
+    if (all == 1)
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
+                              "is over a single score, which always gives 1; one score wants a Sigmoid");
+    if (ending.first >= 0)
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
+                              "its %zu numbers are spread over several axes behind it", all);
+    return SNED_OK;
+}
+
+/* ---- results ---- */
+
+static bool is_second(const struct scores *scores, const float *values)
+{
+    return values[0] > (scores->ending == OP_SIGMOID ? 0.5f : 0.0f);
+}
+
+int sned_scores_above(const struct scores *scores, const float *values, int class)
+{
+    int above = 0;
+    if (scores->count == 1)
+        return is_second(scores, values) != class;
+    for (int c = 0; c < scores->count; c++)
+        above += values[c] > values[class] || (values[c] == values[class] && c < class);
+    return above;
+}
+
+int sned_scores_best(const struct scores *scores, const float *values)
+{
+    int best = 0;
+    if (scores->count == 1)
+        return is_second(scores, values);
+    for (int c = 1; c < scores->count; c++)
+        best = values[c] > values[best] ? c : best;
+    return best;
+}
+
+/* In float, relative to the largest. */
+static void softmax(const float *values, float *probabilities, int count)
+{
+    float highest = values[0], sum = 0;
+    for (int i = 1; i < count; i++)
+        highest = fmaxf(highest, values[i]);
+    for (int i = 0; i < count; i++)
+        sum += probabilities[i] = expf(values[i] - highest);
+    for (int i = 0; i < count; i++)
+        probabilities[i] /= sum;
+}
+
+void sned_scores_probabilities(const struct scores *scores, const float *values, float *probabilities)
+{
+    if (scores->count == 1) {
+        const float value = values[0];
+        const bool is_logit = scores->ending != OP_SIGMOID;
+        probabilities[0] = is_logit ? 1 / (1 + expf(value)) : 1 - value;
+        probabilities[1] = is_logit ? 1 / (1 + expf(-value)) : value;
+        return;
+    }
+    if (scores->ending == OP_IDENTITY) {
+        softmax(values, probabilities, scores->count);
+        return;
+    }
+    for (int i = 0; i < scores->count; i++)
+        probabilities[i] = scores->ending == OP_LOG_SOFTMAX ? expf(values[i]) : values[i];
+}
