@@ -4,7 +4,7 @@ execute_sned.py FOLDER runs the networks in it and compares every activation wit
 
 NAME.sned is a network, NAME.in one input of it (a byte a pixel where it is an image, else an f32 a value), NAME.out what
 another implementation made of it: the integers of activation 0, the input, then those of each node in order, as i32;
-a final Softmax is left out. python_executor.h writes such folders. The first difference ends the run with an error.
+an ending (Softmax, LogSoftmax, Sigmoid) is left out. python_executor.h writes such folders. The first difference ends the run with an error.
 
 Slow and simple on purpose: activations are flat lists, last axis fastest, with their shape, the batch of 1 included.
 """
@@ -296,7 +296,7 @@ def execute(network, nodes, data):
     """Every activation, the input first."""
     made = [read_input(network, data)]
     for node in nodes:
-        if node["op"] != "Softmax":
+        if node["op"] not in ("Softmax", "LogSoftmax", "Sigmoid"):
             made.append(OPERATORS[node["op"]](node, *(made[i] for i in node["inputs"])))
     return made
 
