@@ -31,7 +31,7 @@ BEGIN, END = "<!-- onnx_backend.py --docs -->\n", "<!-- end -->\n"
 # Inputs that may be activations besides the first; all others are weights, shapes and the like.
 ACTIVATIONS = {"Add": {1}, "Sub": {1}, "Mul": {1}, "Div": {1}, "MatMul": {1}, "Gemm": {2}, "Concat": range(1, 99)}
 # Operators that treat one element as any other: on a list [C] they mean the same as on a batch of one, [1][C].
-ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Clip", "Dropout", "Identity", "LeakyRelu", "Relu"}
+ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Clip", "Dropout", "Identity", "LeakyRelu", "Relu", "Sigmoid"}
 
 
 def claimed():

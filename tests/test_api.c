@@ -382,10 +382,16 @@ static void only_a_new_ending_makes_a_file_of_version_1_1(void **state)
 {
     const enum op endings[4] = {OP_IDENTITY, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_SIGMOID};
     for (int i = 0; i < 4; i++) {
-        struct buffer file = packed_network(endings[i]);
-        assert_int_equal(file.data[6], 1);
-        assert_int_equal(file.data[7], i >= 2);
+        struct buffer file = packed_network(endings[i]), plain = {0};
+        struct graph *graph;
+        assert_int_equal(sned_unpack(&graph, file.data, file.size, NULL, NULL, NULL), SNED_OK);
+        graph->rule.resize = (struct resize){RESIZE_AUTO, 0}; /* another way is of version 1.1 as well */
+        assert_int_equal(sned_pack(graph, NULL, &plain, NULL, NULL, NULL), SNED_OK);
+        assert_int_equal(plain.data[6], 1);
+        assert_int_equal(plain.data[7], i >= 2);
         sned_buffer_free(&file);
+        sned_buffer_free(&plain);
+        sned_graph_free(graph);
     }
 }
 

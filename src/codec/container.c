@@ -24,7 +24,7 @@ sned_status sned_container_write(const struct section *sections, int count, uint
     size_t start = out->size;
     sned_write_bytes(&writer, magic, sizeof magic);
     sned_write_u8(&writer, CONTAINER_MAJOR);
-    sned_write_u8(&writer, sections[count - 1].kind >= SECTION_RESIZE ? 1 : minor);
+    sned_write_u8(&writer, minor);
     sned_write_u8(&writer, (uint8_t)count);
     for (int i = 0; i < count; i++) {
         sned_write_u8(&writer, sections[i].kind);

@@ -69,7 +69,7 @@ static sned_status write_sections(struct writer writers[WRITERS], const struct g
 /* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
 static uint8_t minor_version(const struct graph *graph)
 {
-    uint8_t minor = 0;
+    uint8_t minor = has_resize(graph) ? 1 : 0;
     for (int n = 0; n < graph->node_count; n++)
         if (sned_operator_minor(graph->nodes[n].op) > minor)
             minor = sned_operator_minor(graph->nodes[n].op);

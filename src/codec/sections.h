@@ -28,8 +28,7 @@ struct section {
     size_t size;
 };
 
-/* Appends a file of `count` sections, given in ascending kind, to `out`: of the minor version that the last
- * one needs, at least `minor`, which its operators need. */
+/* Appends a file of `count` sections, given in ascending kind, to `out`. */
 sned_status sned_container_write(const struct section *sections, int count, uint8_t minor, struct buffer *out,
                                  sned_error *error);
 /* The minor version that introduced an operator: 0 for those of the first. */

@@ -336,8 +336,9 @@ struct scores {
     bool is_apart;  /* each number is a probability by itself (sigmoid), not a share of all (softmax) */
 };
 struct scores sned_graph_scores(const struct graph *graph);
-/* Refuses a Softmax at the end that is not over all scores, or over one: it gives no probabilities of
- * classes. */
+/* Refuses a Softmax at the end that is not over all numbers of the result; and, where classes are asked for,
+ * one over a single number, which gives no probabilities. */
+sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error);
 sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error);
 
 /* Of a result's numbers, values [count]: how many classes rank above `class`, where of equal ones the lower

@@ -25,7 +25,7 @@ struct scores sned_graph_scores(const struct graph *graph)
     return scores;
 }
 
-sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error)
+sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error)
 {
     const struct ending ending = sned_graph_ending(graph);
     const struct node *last = ending.node >= 0 ? &graph->nodes[ending.node] : NULL;
@@ -37,12 +37,20 @@ sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error
         return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
                               "is over %zu of the %zu numbers of the result; a classification's is over all",
                               along, all);
-    if (all == 1)
-        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
-                              "is over a single score, which always gives 1; one score wants a Sigmoid");
     if (ending.first >= 0)
         return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
                               "its %zu numbers are spread over several axes behind it", all);
+    return SNED_OK;
+}
+
+sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error)
+{
+    const struct scores scores = sned_graph_scores(graph);
+    SNED_TRY(sned_graph_check_ending(graph, error));
+    if (scores.count == 1 && (scores.ending == OP_SOFTMAX || scores.ending == OP_LOG_SOFTMAX))
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED,
+                              &graph->nodes[sned_graph_producer(graph, graph->output)],
+                              "is over a single score, which always gives 1; one score wants a Sigmoid");
     return SNED_OK;
 }
 

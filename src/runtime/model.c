@@ -21,7 +21,7 @@ static sned_status check_runnable(const struct graph *graph, sned_error *error)
     if (graph->node_count > MAX_NODES)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%s' has %d nodes, at most %d can be run",
                          graph->name, graph->node_count, MAX_NODES);
-    SNED_TRY(sned_graph_check_scores(graph, error));
+    SNED_TRY(sned_graph_check_ending(graph, error));
     for (int n = 0; n < graph->node_count; n++)
         if (!sned_kernel_choose(graph, &graph->nodes[n]) && !sned_op_is_ending(graph->nodes[n].op))
             return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (%s): cannot be run in integers",
