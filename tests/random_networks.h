@@ -339,8 +339,11 @@ static inline void grow_scores(struct graph *graph, struct random *random)
         grow_reshape(graph, random);
         infer_or_fail(graph);
     } else if (random_range(random, 0, 1)) {
-        struct node *node = add_node(graph, OP_SOFTMAX, &graph->output, 1, (struct quantization){.scale = 0});
-        node->u.softmax.axis = 1;
+        static const enum op endings[3] = {OP_SOFTMAX, OP_LOG_SOFTMAX, OP_SIGMOID};
+        const enum op ending = endings[random_range(random, 0, 2)];
+        struct node *node = add_node(graph, ending, &graph->output, 1, (struct quantization){.scale = 0});
+        if (ending != OP_SIGMOID)
+            node->u.softmax.axis = 1;
         node->integer.low = node->integer.high = 0;
         infer_or_fail(graph);
     }
