@@ -85,7 +85,7 @@ static void a_turned_output_keeps_its_name(void **state)
 
 static struct graph *import_as(struct builder *model, struct extent picture, bool channels_last)
 {
-    const struct onnx_options options = {picture, channels_last};
+    const struct onnx_options options = {.picture = picture, .channels_last = channels_last};
     char path[] = P_tmpdir "/sned-test-onnx-XXXXXX";
     struct graph *graph;
     sned_error error = {0};

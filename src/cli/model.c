@@ -148,6 +148,7 @@ sned_status model_load(struct model *model, const char *path, const struct optio
     struct onnx_options picture;
     *model = (struct model){.path = path};
     SNED_TRY(input_size_parse(&picture, options->input, error));
+    picture.reporter = reporter;
     sned_status status = sned_file_map(&map, path, error);
     if (status != SNED_OK)
         return status;

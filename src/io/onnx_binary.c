@@ -293,6 +293,30 @@ sned_status onnx_convert_mul(struct importer *importer)
     return emit_with_constant(importer, OP_MUL, o.x, o.index, KEPT);
 }
 
+sned_status onnx_convert_sum(struct importer *importer)
+{
+    const int count = onnx_input_count(importer);
+    struct value *x, *other;
+    struct node *node;
+    if (count == 2)
+        return onnx_convert_add(importer);
+    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    if (count == 1)
+        return onnx_emit(importer, OP_IDENTITY, &x->tensor, 1, &x->shape, &node);
+    int inputs[2] = {x->tensor, -1}, sum = x->tensor;
+    for (int i = 1; i < count; i++) {
+        SNED_TRY(onnx_input_activation(importer, i, &other));
+        inputs[0] = sum;
+        inputs[1] = other->tensor;
+        if (!sned_shape_equal(&x->shape, &other->shape))
+            return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "input %d ('%s') has another shape", i,
+                             other->name);
+        if (i < count - 1)
+            SNED_TRY(onnx_emit_step(importer, OP_ADD, inputs, 2, &x->shape, "/sum", &sum, &node));
+    }
+    return onnx_emit(importer, OP_ADD, inputs, 2, &x->shape, &node);
+}
+
 sned_status onnx_convert_sub(struct importer *importer)
 {
     struct operands o;

@@ -136,7 +136,7 @@ sned_status onnx_fold_constant_of_shape(struct importer *importer)
     return status;
 }
 
-/* ---- Shape, Cast, Identity ---- */
+/* ---- Shape, Identity ---- */
 
 sned_status onnx_fold_shape(struct importer *importer)
 {
@@ -152,72 +152,6 @@ sned_status onnx_fold_shape(struct importer *importer)
     end = end < start ? start : end > rank ? rank : end;
     struct shape list = sned_shape(1, end - start);
     return emit_list(importer, VALUE_INTEGERS, &list, x->shape.dim + start);
-}
-
-static enum value_kind cast_kind(int64_t type)
-{
-    switch (type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
-        return VALUE_FLOATS;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL:
-        return VALUE_INTEGERS;
-    default:
-        return VALUE_UNKNOWN;
-    }
-}
-
-/* Towards zero, as C does; what int64 cannot hold is refused, what int32 cannot hold too. */
-static sned_status to_integer(struct importer *importer, double value, int64_t type, int64_t *integer)
-{
-    double limit = type == ONNX__TENSOR_PROTO__DATA_TYPE__INT32 ? 2147483648.0 : 9223372036854775808.0;
-    if (type == ONNX__TENSOR_PROTO__DATA_TYPE__BOOL) {
-        *integer = value != 0;
-        return SNED_OK;
-    }
-    if (!(value > -limit - 1 && value < limit))
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "%g as an integer", value);
-    *integer = value <= -9223372036854775808.0 ? INT64_MIN : (int64_t)value;
-    return SNED_OK;
-}
-
-static sned_status cast_elements(struct importer *importer, const struct value *x, int64_t type, void *data,
-                                 size_t count)
-{
-    const float *floats = x->data;
-    const int64_t *integers = x->data;
-    for (size_t i = 0; i < count; i++) {
-        if (cast_kind(type) == VALUE_FLOATS)
-            ((float *)data)[i] = x->kind == VALUE_FLOATS ? floats[i] : (float)integers[i];
-        else if (x->kind == VALUE_FLOATS)
-            SNED_TRY(to_integer(importer, floats[i], type, (int64_t *)data + i));
-        else if (type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64)
-            ((int64_t *)data)[i] = integers[i];
-        else
-            SNED_TRY(to_integer(importer, (double)integers[i], type, (int64_t *)data + i));
-    }
-    return SNED_OK;
-}
-
-sned_status onnx_fold_cast(struct importer *importer)
-{
-    struct value *x;
-    int64_t type;
-    size_t count;
-    void *data;
-    SNED_TRY(needed_input(importer, 0, &x));
-    SNED_TRY(onnx_attribute_int(importer, "to", 0, &type));
-    if (cast_kind(type) == VALUE_UNKNOWN)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "to ONNX data type %lld", (long long)type);
-    SNED_TRY(onnx_fold_alloc(importer, cast_kind(type), &x->shape, &data, &count));
-    sned_status status = cast_elements(importer, x, type, data, count);
-    if (status != SNED_OK) {
-        free(data);
-        return status;
-    }
-    return onnx_emit_constant(importer, cast_kind(type), &x->shape, data);
 }
 
 sned_status onnx_fold_identity(struct importer *importer)

@@ -86,14 +86,17 @@ struct importer {
     struct unique_names tensor_names, node_names;
     int *order; /* the live nodes of the file, topologically */
     int order_count;
-    int64_t batch;      /* as declared for the input; 1 where it is symbolic */
-    bool is_batch_open; /* it is symbolic */
-    size_t fold_budget; /* elements left to constant folding */
+    int64_t batch;        /* as declared for the input; 1 where it is symbolic */
+    bool is_batch_open;   /* it is symbolic */
+    bool is_input_narrow; /* it is of float16 or bfloat16 */
+    int narrow_casts;     /* of activations to those, which are left out */
+    size_t fold_budget;   /* elements left to constant folding */
     struct external_file *external_files;
     int external_count;
     uint64_t external_room;      /* bytes that tensors may still read from them */
     const Onnx__NodeProto *node; /* being converted: errors name it */
     int node_index;
+    int output; /* of that node, which is being made: 0 but for Split */
     sned_error *error;
 };
 
@@ -111,6 +114,11 @@ sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tens
 /* onnx_external.c: the `size` bytes of a tensor whose data lies in another file, as its raw data. */
 sned_status onnx_external_read(struct importer *importer, Onnx__TensorProto *tensor, size_t size);
 void onnx_external_close(struct importer *importer);
+/* float16 or bfloat16: what activations are rounded to in the file, but not here. */
+static inline bool onnx_is_narrow(int64_t type)
+{
+    return type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 || type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
+}
 /* Floats or integers that are known now. */
 static inline bool onnx_is_constant(const struct value *value)
 {
@@ -165,6 +173,8 @@ sned_status onnx_input(struct importer *importer, int index, struct value **valu
 sned_status onnx_input_activation(struct importer *importer, int index, struct value **value);
 /* A constant list of integers; *values NULL where the input is absent. */
 sned_status onnx_input_ints(struct importer *importer, int index, const int64_t **values, int *count);
+/* The same, of any length. */
+sned_status onnx_input_sizes(struct importer *importer, int index, const int64_t **values, int *count);
 /* A constant number; *value is `fallback` where the input is absent. */
 sned_status onnx_input_number(struct importer *importer, int index, double fallback, double *value);
 /* Attribute `name` before `since`, input `index` from then on: what Slice, Pad, Squeeze and others changed.
@@ -260,6 +270,7 @@ sned_status onnx_linear_bias(struct importer *importer, int index, float beta, i
 
 sned_status onnx_convert_add(struct importer *importer); /* onnx_binary.c */
 sned_status onnx_convert_sub(struct importer *importer);
+sned_status onnx_convert_sum(struct importer *importer);
 sned_status onnx_convert_mul(struct importer *importer);
 sned_status onnx_convert_div(struct importer *importer);
 
@@ -272,6 +283,8 @@ sned_status onnx_convert_division_by_power(struct importer *importer, const stru
 sned_status onnx_convert_global_average_pool(struct importer *importer); /* onnx_reduce.c */
 sned_status onnx_convert_global_max_pool(struct importer *importer);
 sned_status onnx_convert_reduce_mean(struct importer *importer);
+sned_status onnx_convert_reduce_sum(struct importer *importer);
+sned_status onnx_convert_reduce_max(struct importer *importer);
 
 sned_status onnx_convert_concat(struct importer *importer); /* onnx_layout.c */
 sned_status onnx_convert_slice(struct importer *importer);
@@ -279,6 +292,11 @@ sned_status onnx_convert_pad(struct importer *importer);
 sned_status onnx_convert_flatten(struct importer *importer);
 sned_status onnx_convert_reshape(struct importer *importer);
 sned_status onnx_convert_transpose(struct importer *importer);
+sned_status onnx_convert_split(struct importer *importer); /* onnx_select.c */
+sned_status onnx_convert_gather(struct importer *importer);
+sned_status onnx_convert_prelu(struct importer *importer); /* onnx_prelu.c */
+sned_status onnx_convert_cast(struct importer *importer);  /* onnx_cast.c */
+sned_status onnx_fold_cast(struct importer *importer);
 sned_status onnx_convert_squeeze(struct importer *importer);
 sned_status onnx_convert_unsqueeze(struct importer *importer);
 
@@ -298,7 +316,6 @@ sned_status onnx_transpose_order(struct importer *importer, int rank, int order[
 
 sned_status onnx_fold_constant(struct importer *importer); /* onnx_fold.c */
 sned_status onnx_fold_shape(struct importer *importer);
-sned_status onnx_fold_cast(struct importer *importer);
 sned_status onnx_fold_constant_of_shape(struct importer *importer);
 sned_status onnx_fold_identity(struct importer *importer);
 sned_status onnx_fold_reshape(struct importer *importer);

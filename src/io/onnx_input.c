@@ -41,7 +41,9 @@ static sned_status file_shape(struct importer *importer, const Onnx__ValueInfoPr
         input->type && input->type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE
             ? input->type->tensor_type
             : NULL;
-    if (type == NULL || type->elem_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT)
+    if (type == NULL ||
+        (type->elem_type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT &&
+         type->elem_type != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE && !onnx_is_narrow(type->elem_type)))
         return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED, "input '%s' is not a float tensor",
                          input->name);
     if (type->shape == NULL || type->shape->n_dim < 2 || type->shape->n_dim > 4)
@@ -50,6 +52,7 @@ static sned_status file_shape(struct importer *importer, const Onnx__ValueInfoPr
     *shape = (struct shape){.rank = (int)type->shape->n_dim};
     for (int i = 0; i < shape->rank; i++)
         shape->dim[i] = dimension(type->shape, (size_t)i);
+    importer->is_input_narrow = onnx_is_narrow(type->elem_type);
     importer->is_batch_open = shape->dim[0] <= 0;
     importer->batch = shape->dim[0] > 0 ? shape->dim[0] : 1;
     shape->dim[0] = 1;

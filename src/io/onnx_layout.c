@@ -270,6 +270,12 @@ sned_status onnx_convert_pad(struct importer *importer)
 
 /* ---- new shapes ---- */
 
+/* Is the batch an axis of size 1, in the file as in the graph? Otherwise nothing may be done to it. */
+static bool is_batch_one(const struct importer *importer)
+{
+    return !importer->is_batch_open && importer->batch == 1;
+}
+
 sned_status onnx_convert_flatten(struct importer *importer)
 {
     struct value *x;
@@ -282,7 +288,7 @@ sned_status onnx_convert_flatten(struct importer *importer)
         return onnx_fail(importer, SNED_ERROR_SHAPE, "axis %lld of a tensor of %d dimensions",
                          (long long)axis, x->shape.rank);
     for (int i = 1; i < x->shape.rank; i++) {
-        if (axis == 0 || (i < axis && x->shape.dim[i] != 1))
+        if ((axis == 0 && !is_batch_one(importer)) || (i < axis && x->shape.dim[i] != 1))
             return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
                              "at axis %lld, which takes other axes into the batch", (long long)axis);
         size *= x->shape.dim[i];
@@ -349,12 +355,6 @@ static sned_status read_axes(struct importer *importer, int rank, bool flags[GRA
         flags[axis] = true;
     }
     return SNED_OK;
-}
-
-/* Is the batch an axis of size 1, in the file as in the graph? Otherwise nothing may be done to it. */
-static bool is_batch_one(const struct importer *importer)
-{
-    return !importer->is_batch_open && importer->batch == 1;
 }
 
 sned_status onnx_squeeze_shape(struct importer *importer, const struct shape *from, bool is_activation,

@@ -100,7 +100,8 @@ static sned_status constant_input(struct importer *importer, int index, struct v
     return SNED_OK;
 }
 
-sned_status onnx_input_ints(struct importer *importer, int index, const int64_t **values, int *count)
+static sned_status integer_list(struct importer *importer, int index, size_t most, const int64_t **values,
+                                int *count)
 {
     struct value *value;
     size_t elements;
@@ -110,12 +111,22 @@ sned_status onnx_input_ints(struct importer *importer, int index, const int64_t 
     if (value == NULL)
         return SNED_OK;
     if (value->kind != VALUE_INTEGERS || value->shape.rank > 1 || !onnx_elements(&value->shape, &elements) ||
-        elements > 2 * GRAPH_MAX_RANK)
+        elements > most)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "input %d ('%s') is not a short list of integers",
                          index, value->name);
     *values = value->data;
     *count = (int)elements;
     return SNED_OK;
+}
+
+sned_status onnx_input_ints(struct importer *importer, int index, const int64_t **values, int *count)
+{
+    return integer_list(importer, index, 2 * GRAPH_MAX_RANK, values, count);
+}
+
+sned_status onnx_input_sizes(struct importer *importer, int index, const int64_t **values, int *count)
+{
+    return integer_list(importer, index, GRAPH_MAX_NODES, values, count);
 }
 
 sned_status onnx_input_number(struct importer *importer, int index, double fallback, double *number)
@@ -238,7 +249,7 @@ sned_status onnx_take_floats(struct importer *importer, int index, float **data,
 
 struct value *onnx_output(struct importer *importer)
 {
-    return &importer->values[sned_names_find(&importer->names, importer->node->output[0])];
+    return &importer->values[sned_names_find(&importer->names, importer->node->output[importer->output])];
 }
 
 /* A tensor called `name` and a node called `node`, made unique. */

@@ -95,20 +95,6 @@ static sned_status convert_identity(struct importer *importer)
     return convert_elementwise(importer, OP_IDENTITY, &node);
 }
 
-/* Activations are float32 here whatever the file says: a Cast to that, of which Keras' exporter writes
- * several in a row, or to a wider type is nothing. */
-static sned_status convert_cast(struct importer *importer)
-{
-    struct value *x;
-    int64_t type;
-    SNED_TRY(onnx_input_view(importer, 0, &x));
-    SNED_TRY(onnx_attribute_int(importer, "to", 0, &type));
-    if (type != ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && type != ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "of an activation to ONNX data type %lld",
-                         (long long)type);
-    return onnx_emit_alias(importer, x);
-}
-
 static sned_status convert_sigmoid(struct importer *importer)
 {
     struct node *node;
@@ -183,7 +169,7 @@ static const struct operator_rule rules[] = {
      onnx_convert_average_pool, NULL},
     {"BatchNormalization", 5, " epsilon momentum spatial training_mode ", onnx_convert_batch_normalization,
      NULL},
-    {"Cast", 1, " round_mode saturate to ", convert_cast, onnx_fold_cast},
+    {"Cast", 1, " round_mode saturate to ", onnx_convert_cast, onnx_fold_cast},
     {"Clip", 3, " max min ", convert_clip, NULL},
     {"Concat", ONNX_MAX_INPUTS, " axis ", onnx_convert_concat, onnx_fold_concat},
     {"Constant", 0, " value value_float value_floats value_int value_ints ", NULL, onnx_fold_constant},
@@ -193,7 +179,7 @@ static const struct operator_rule rules[] = {
     {"Dropout", 3, " ratio seed ", convert_dropout, NULL},
     {"Equal", 2, "", NULL, onnx_fold_arithmetic},
     {"Flatten", 1, " axis ", onnx_convert_flatten, NULL},
-    {"Gather", 2, " axis ", NULL, onnx_fold_gather},
+    {"Gather", 2, " axis ", onnx_convert_gather, onnx_fold_gather},
     {"Gemm", 3, " alpha beta transA transB ", onnx_convert_gemm, NULL},
     {"GlobalAveragePool", 1, "", onnx_convert_global_average_pool, NULL},
     {"GlobalMaxPool", 1, "", onnx_convert_global_max_pool, NULL},
@@ -206,17 +192,22 @@ static const struct operator_rule rules[] = {
     {"MaxPool", 1, " auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      onnx_convert_max_pool, NULL},
     {"Mul", 2, "", onnx_convert_mul, onnx_fold_arithmetic},
+    {"PRelu", 2, "", onnx_convert_prelu, NULL},
     {"Pad", 4, " mode pads value ", onnx_convert_pad, NULL},
     {"Pow", 2, "", onnx_convert_pow, NULL},
+    {"ReduceMax", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_max, NULL},
     {"ReduceMean", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_mean, NULL},
+    {"ReduceSum", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_sum, NULL},
     {"Relu", 1, "", convert_relu, NULL},
     {"Reshape", 2, " allowzero ", onnx_convert_reshape, onnx_fold_reshape},
     {"Shape", 1, " end start ", onnx_fold_shape, onnx_fold_shape},
     {"Sigmoid", 1, "", convert_sigmoid, NULL},
     {"Slice", 5, " axes ends starts ", onnx_convert_slice, onnx_fold_slice},
     {"Softmax", 1, " axis ", convert_softmax, NULL},
+    {"Split", 2, " axis num_outputs split ", onnx_convert_split, NULL},
     {"Squeeze", 2, " axes ", onnx_convert_squeeze, onnx_fold_squeeze},
     {"Sub", 2, "", onnx_convert_sub, onnx_fold_arithmetic},
+    {"Sum", ONNX_MAX_INPUTS, "", onnx_convert_sum, NULL},
     {"Transpose", 1, " perm ", onnx_convert_transpose, onnx_fold_transpose},
     {"Unsqueeze", 2, " axes ", onnx_convert_unsqueeze, onnx_fold_unsqueeze},
 };

@@ -153,6 +153,7 @@ sned_status onnx_import_node(struct importer *importer)
 {
     const struct operator_rule *rule;
     bool is_constant = true;
+    importer->output = 0;
     SNED_TRY(find_rule(importer, &rule));
     if (importer->node->n_output == 0 || importer->node->output[0][0] == 0)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its first output is not used");
@@ -210,6 +211,17 @@ static void importer_free(struct importer *importer)
     free_model(importer->model);
 }
 
+/* Once a model: its numbers are not rounded as the file would have them. */
+static void tell_of_rounding(const struct importer *importer)
+{
+    if (importer->narrow_casts == 0 && !importer->is_input_narrow)
+        return;
+    sned_report(
+        importer->options.reporter,
+        "%s: computed in float32; the file has its input in %s and casts to 16-bit floats at %d places",
+        importer->path, importer->is_input_narrow ? "a 16-bit float" : "float32", importer->narrow_casts);
+}
+
 sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
                            sned_error *error)
 {
@@ -225,6 +237,8 @@ sned_status onnx_read_with(struct graph **graph, const char *path, const struct 
         *graph = importer.graph;
     else
         sned_graph_free(importer.graph);
+    if (status == SNED_OK)
+        tell_of_rounding(&importer);
     importer_free(&importer);
     return status;
 }

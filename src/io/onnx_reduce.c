@@ -1,9 +1,9 @@
 /*
- * onnx_reduce.c - global pools and means: each number of the result is of whole axes.
+ * onnx_reduce.c - global pools, means, sums and largest: each number of the result is of whole axes.
  *
- * The graph's GlobalAveragePool takes the mean over height and width of [1][C][H][W]. Any mean that leaves
- * the batch alone is that: the axes that stay become the channels and those that go become the width, by a
- * Transpose where they are not in that order already, and by Reshapes.
+ * The graph's GlobalAveragePool takes the mean over height and width of [1][C][H][W], a MaxPool of that size
+ * the largest. Any that leaves the batch alone is that: the axes that stay become the channels and those that
+ * go become the width, by a Transpose where they are not in that order already, and by Reshapes.
  */
 #include "io/onnx_import.h"
 
@@ -62,16 +62,24 @@ sned_status onnx_convert_global_max_pool(struct importer *importer)
     return convert_global_pool(importer, OP_MAX_POOL);
 }
 
-/* ---- ReduceMean ---- */
+/* ---- ReduceMean, ReduceSum, ReduceMax ---- */
+
+/* From opset axes_since on, the axes are an input. The sum is the mean times the number of elements. */
+struct reduction {
+    enum op op;
+    int axes_since;
+    bool is_sum;
+};
 
 /* The axes that go, as bits. No axes: all of them, or none where noop_with_empty_axes says so. */
-static sned_status reduced_axes(struct importer *importer, int rank, unsigned *reduced)
+static sned_status reduced_axes(struct importer *importer, const struct reduction *reduction, int rank,
+                                unsigned *reduced)
 {
     const int64_t *axes;
     int64_t no_op;
     int count, axis;
     *reduced = 0;
-    SNED_TRY(onnx_ints(importer, "axes", 1, 18, &axes, &count));
+    SNED_TRY(onnx_ints(importer, "axes", 1, reduction->axes_since, &axes, &count));
     SNED_TRY(onnx_attribute_int(importer, "noop_with_empty_axes", 0, &no_op));
     for (int i = 0; i < count; i++) {
         SNED_TRY(onnx_axis(importer, axes[i], rank, &axis));
@@ -80,7 +88,7 @@ static sned_status reduced_axes(struct importer *importer, int rank, unsigned *r
     if (count == 0 && !no_op)
         *reduced = (1u << rank) - 1;
     if (*reduced & 1)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "a mean over the batch");
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "over the batch");
     return SNED_OK;
 }
 
@@ -110,6 +118,40 @@ static sned_status emit_rows(struct importer *importer, const struct value *x, u
     return onnx_emit_reshape_step(importer, *tensor, rows, "/rows", tensor);
 }
 
+/* A step, or the node's output where `suffix` is NULL. */
+static sned_status emit_either(struct importer *importer, enum op op, const int *inputs, int count,
+                               const struct shape *shape, const char *suffix, int *tensor, struct node **node)
+{
+    if (suffix)
+        return onnx_emit_step(importer, op, inputs, count, shape, suffix, tensor, node);
+    SNED_TRY(onnx_emit(importer, op, inputs, count, shape, node));
+    *tensor = onnx_output(importer)->tensor;
+    return SNED_OK;
+}
+
+/* [1][C][H][W] to [1][C][1][1]; `is_last`: that is the node's output. */
+static sned_status emit_reduction(struct importer *importer, const struct reduction *reduction, int input,
+                                  const struct shape *image, bool is_last, int *tensor)
+{
+    const struct shape pooled = sned_shape(4, (int64_t)1, image->dim[1], (int64_t)1, (int64_t)1),
+                       one = sned_shape(1, (int64_t)1);
+    struct node *node;
+    float *elements;
+    int factor;
+    SNED_TRY(emit_either(importer, reduction->op, &input, 1, &pooled,
+                         is_last && !reduction->is_sum ? NULL : "/pool", tensor, &node));
+    if (reduction->op == OP_MAX_POOL)
+        node->u.pool.window = (struct window){
+            .kernel = {(int)image->dim[2], (int)image->dim[3]}, .stride = {1, 1}, .dilation = {1, 1}};
+    if (!reduction->is_sum)
+        return SNED_OK;
+    SNED_TRY(sned_alloc(&elements, 1, sizeof *elements, importer->error));
+    elements[0] = (float)(image->dim[2] * image->dim[3]);
+    SNED_TRY(onnx_add_constant(importer, NULL, &one, elements, &factor));
+    return emit_either(importer, OP_MUL, (int[]){*tensor, factor}, 2, &pooled, is_last ? NULL : "/sum",
+                       tensor, &node);
+}
+
 /* Do the axes that stay lie in the tensor in the value's order? */
 static bool stay_in_order(const struct shape *shape, unsigned reduced, const int *axes)
 {
@@ -124,26 +166,23 @@ static bool stay_in_order(const struct shape *shape, unsigned reduced, const int
     return true;
 }
 
-/* The mean of a tensor over the axes `reduced` of it. */
-static sned_status emit_mean(struct importer *importer, const struct value *x, unsigned reduced, bool keep)
+/* A tensor reduced over the axes `reduced` of it. */
+static sned_status emit_reduced(struct importer *importer, const struct reduction *reduction,
+                                const struct value *x, unsigned reduced, bool keep)
 {
-    struct node *node;
     struct shape image = x->shape, result = {0};
-    int tensor = x->tensor, pooled;
+    int tensor = x->tensor;
     for (int i = 0; i < x->shape.rank; i++)
         if (keep || !(reduced >> i & 1))
             result.dim[result.rank++] = reduced >> i & 1 ? 1 : x->shape.dim[i];
     bool is_image = x->shape.rank == 4 && reduced == 0xc;
-    if (is_image && keep)
-        return onnx_emit(importer, OP_GLOBAL_AVERAGE_POOL, &x->tensor, 1, &result, &node);
     if (!is_image)
         SNED_TRY(emit_rows(importer, x, reduced, &image, &tensor));
-    image.dim[2] = image.dim[3] = 1;
-    SNED_TRY(onnx_emit_step(importer, OP_GLOBAL_AVERAGE_POOL, &tensor, 1, &image, "/pool", &pooled, &node));
-    return onnx_emit_reshape(importer, pooled, &result);
+    SNED_TRY(emit_reduction(importer, reduction, tensor, &image, is_image && keep, &tensor));
+    return is_image && keep ? SNED_OK : onnx_emit_reshape(importer, tensor, &result);
 }
 
-sned_status onnx_convert_reduce_mean(struct importer *importer)
+static sned_status convert_reduce(struct importer *importer, const struct reduction *reduction)
 {
     struct value *x;
     int64_t keep;
@@ -151,7 +190,7 @@ sned_status onnx_convert_reduce_mean(struct importer *importer)
     int axes[GRAPH_MAX_RANK];
     SNED_TRY(onnx_input_axes(importer, 0, &x, axes));
     SNED_TRY(onnx_attribute_int(importer, "keepdims", 1, &keep));
-    SNED_TRY(reduced_axes(importer, x->shape.rank, &reduced));
+    SNED_TRY(reduced_axes(importer, reduction, x->shape.rank, &reduced));
     if (!keep && !stay_in_order(&x->shape, reduced, axes)) {
         SNED_TRY(onnx_straighten(importer, x));
         onnx_view_axes(importer, x, axes);
@@ -160,8 +199,24 @@ sned_status onnx_convert_reduce_mean(struct importer *importer)
         turned |= (reduced >> i & 1) << axes[i];
     struct value seen = *x; /* as its tensor lies */
     seen.shape = importer->graph->tensors[x->tensor].shape;
-    SNED_TRY(emit_mean(importer, &seen, turned, keep != 0));
+    SNED_TRY(emit_reduced(importer, reduction, &seen, turned, keep != 0));
     if (keep)
         onnx_output_turned(importer, x);
     return SNED_OK;
+}
+
+sned_status onnx_convert_reduce_mean(struct importer *importer)
+{
+    return convert_reduce(importer, &(struct reduction){.op = OP_GLOBAL_AVERAGE_POOL, .axes_since = 18});
+}
+
+sned_status onnx_convert_reduce_sum(struct importer *importer)
+{
+    return convert_reduce(
+        importer, &(struct reduction){.op = OP_GLOBAL_AVERAGE_POOL, .axes_since = 13, .is_sum = true});
+}
+
+sned_status onnx_convert_reduce_max(struct importer *importer)
+{
+    return convert_reduce(importer, &(struct reduction){.op = OP_MAX_POOL, .axes_since = 18});
 }
