@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """torch_exports.py - networks as PyTorch exports them to ONNX: read, compared, packed, run in integers.
 
-    python3 bench/torch_exports.py [--nets resnet18,mobilenet_v2] [--no-compress] [-o bench/results/torch-exports.json]
+    python3 bench/torch_exports.py [--nets resnet18,mobilenet_v2] [--exporter dynamo|torchscript] [--no-compress] [-o bench/results/torch-exports.json]
 
 Needs a python3 with torch and torchvision (Debian: python3-torch, python3-torchvision), the build (build/tests/onnx_run,
 build/src/cli/sned), and CIFAR-10 under $SNED_DATA for compress.
 
 Each network has random weights and random batch norm statistics from a fixed seed; its last layer is shifted so that random
-pictures fall into different classes. It is exported in opsets 13 and 16, with and without constant folding, for inference
-and with training=PRESERVE, which leaves batch norms and dropout as nodes. Every export must give PyTorch's outputs to 1e-4
+pictures fall into different classes. It is exported by the exporter that PyTorch has by default (torch.export, `dynamo`) in
+opsets 18 and 20, with weights in a file beside the model, as it writes them; and by the older one (TorchScript) in opsets 13
+and 16, with and without constant folding, for inference and with training=PRESERVE, which leaves batch norms and dropout as
+nodes. --exporter chooses one of the two; networks that need operators which sned does not have are named in OUT_OF_SCOPE,
+with the operator, and must be refused by that name. Every export must give PyTorch's outputs to 1e-4
 of the largest. One export of each network is packed, its scales set on random pictures; the labels of other pictures are
 what PyTorch makes of them, so that `sned eval` prints how often float and integers agree with it. Pictures are as large as
 the network's input. resnet18 and mobilenet_v2 also go through a short `sned compress` on CIFAR-10, which with random weights
@@ -17,9 +20,11 @@ shows that it works, not how well.
 Rows of networks that are not run again stay in the output file.
 """
 import argparse
+import contextlib
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -36,7 +41,7 @@ from torch.nn import functional as F
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLASSES, CALIBRATION, PICTURES = 10, 32, 100
-OPSETS = (13, 16)
+OPSETS = {"dynamo": (18, 20), "torchscript": (13, 16)}
 TOLERANCE = 1e-4
 COMPRESSED = ("resnet18", "mobilenet_v2")
 
@@ -126,6 +131,25 @@ class Mobilenet(nn.Module):
         return self.net(x)
 
 
+def vision(name, **options):
+    return lambda: getattr(torchvision.models, name)(weights=None, num_classes=CLASSES, **options)
+
+
+class Cnn(nn.Module):
+    """A first network as tutorials have it; PReLU, a split of the channels and a Softmax at the end besides."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(8, 24, 3, padding=1)
+        self.slopes = nn.PReLU(16)
+        self.last = nn.Linear(24 * 6 * 6, CLASSES)
+
+    def forward(self, x):
+        left, right = F.max_pool2d(self.slopes(self.conv1(x)), 2).chunk(2, 1)
+        x = F.max_pool2d(F.relu(self.conv2(left + right)), 2)
+        return F.softmax(self.last(x.flatten(1)), 1)
+
+
 # name: (maker, side of the input)
 NETS = {
     "resnet18": (lambda: torchvision.models.resnet18(weights=None, num_classes=CLASSES), 64),
@@ -135,7 +159,19 @@ NETS = {
     "mlp": (Mlp, 16),
     "lrn": (Lrn, 32),
     "pads": (Pads, 24),
+    "cnn": (Cnn, 24),
+    "alexnet": (vision("alexnet"), 64),
+    "densenet121": (vision("densenet121"), 32),
+    "googlenet": (vision("googlenet", aux_logits=False, init_weights=False), 64),
+    "mnasnet0_5": (vision("mnasnet0_5"), 64),
+    "shufflenet_v2": (vision("shufflenet_v2_x0_5"), 64),
+    "squeezenet": (vision("squeezenet1_1"), 64),
+    "vgg11": (vision("vgg11"), 32),
+    "mobilenet_v3": (vision("mobilenet_v3_small"), 64),
+    "efficientnet_b0": (vision("efficientnet_b0"), 64),
 }
+# What must be refused, and by which operator: the next ones to add.
+OUT_OF_SCOPE = {"mobilenet_v3": "HardSwish|HardSigmoid", "efficientnet_b0": "Sigmoid"}
 
 
 def pictures(count, side, seed):
@@ -178,7 +214,10 @@ def make(name):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, 0, 0.1)
     measure_batch_norms(net, values(pictures(64, side, 2)))
-    last = [m for m in net.modules() if isinstance(m, nn.Linear)][-1]
+    last = [m for m in net.modules() if isinstance(m, nn.Linear)][-1:]
+    if not last:  # a head of Convs, as SqueezeNet's
+        return net, side
+    last = last[0]
     with torch.no_grad():
         scores = net(values(pictures(64, side, 2)))
         last.weight /= scores.std(0, keepdim=True).T
@@ -188,6 +227,9 @@ def make(name):
 
 
 # ---- files ----
+
+METADATA = {"input.layout": "NCHW", "input.color": "RGB", "input.mean": "127.5", "input.scale": str(1 / 64)}
+
 
 def varint(number):
     out = b""
@@ -212,13 +254,24 @@ def add_metadata(path, entries):
             file.write(field(14, field(1, key.encode()) + field(2, value.encode())))
 
 
+def export_by_dynamo(net, side, path, opset):
+    """As `torch.onnx.export` does by default: weights go to a file beside the model."""
+    shapes = ({0: torch.export.Dim("N", min=1, max=64)},)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        torch.onnx.export(net.eval(), (torch.zeros(2, 3, side, side),), path, opset_version=opset, dynamo=True,
+                          external_data=True, input_names=["picture"], output_names=["scores"], dynamic_shapes=shapes,
+                          verbose=False)
+    add_metadata(path, METADATA)
+
+
 def export(net, side, path, opset, folding, training):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(net, torch.zeros(1, 3, side, side), path, opset_version=opset, do_constant_folding=folding,
-                          training=training, input_names=["picture"], output_names=["scores"],
+                          training=training, dynamo=False, input_names=["picture"], output_names=["scores"],
                           dynamic_axes={"picture": {0: "N"}, "scores": {0: "N"}})
-    add_metadata(path, {"input.layout": "NCHW", "input.color": "RGB", "input.mean": "127.5", "input.scale": str(1 / 64)})
+    add_metadata(path, METADATA)
 
 
 def write_pictures(path, pixels, labels):
@@ -303,9 +356,21 @@ def compress(folder, net):
     return {"bytes": os.path.getsize(out), "weights": result["weights"], "kept": result["kept"]}
 
 
+def variants(exporter):
+    """(exporter, opset, folding, training); the default exporter always folds, and exports for inference."""
+    found = []
+    if exporter in ("dynamo", "both"):
+        found += [("dynamo", opset, True, "eval") for opset in OPSETS["dynamo"]]
+    if exporter in ("torchscript", "both"):
+        found += [("torchscript", opset, folding, training) for training in ("eval", "preserve")
+                  for folding in (False, True) for opset in OPSETS["torchscript"]]
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--nets", default=",".join(NETS))
+    parser.add_argument("--exporter", choices=["dynamo", "torchscript", "both"], default="both")
     parser.add_argument("--no-compress", action="store_true")
     parser.add_argument("-o", "--output", default=os.path.join(ROOT, "bench/results/torch-exports.json"))
     options = parser.parse_args()
@@ -313,22 +378,29 @@ def main():
     rows, bad = [], 0
     if os.path.exists(options.output):
         with open(options.output) as file:
-            rows = [row for row in json.load(file)["exports"] if row["model"] not in options.nets.split(",")]
+            chosen = {exporter for exporter, *_ in variants(options.exporter)}
+            rows = [row for row in json.load(file)["exports"]
+                    if row["model"] not in options.nets.split(",") or row.get("exporter", "torchscript") not in chosen]
     for name in options.nets.split(","):
         net, side = make(name)
         with tempfile.TemporaryDirectory() as folder:
-            variants = [(opset, folding, training) for training in ("eval", "preserve") for folding in (False, True)
-                        for opset in OPSETS]
-            for opset, folding, training in variants:
+            for exporter, opset, folding, training in variants(options.exporter):
+                path = os.path.join(folder, "model.onnx")
                 mode = torch.onnx.TrainingMode.PRESERVE if training == "preserve" else torch.onnx.TrainingMode.EVAL
-                export(net, side, os.path.join(folder, "model.onnx"), opset, folding, mode)
+                if exporter == "dynamo":
+                    export_by_dynamo(net, side, path, opset)
+                else:
+                    export(net, side, path, opset, folding, mode)
                 verdict, nodes, difference = compare(folder, net, side)
-                row = {"model": name, "input": side, "opset": opset, "folding": folding, "training": training,
-                       "nodes": nodes, "difference": difference}
+                row = {"model": name, "input": side, "exporter": exporter, "opset": opset, "folding": folding,
+                       "training": training, "nodes": nodes, "difference": difference}
+                if name in OUT_OF_SCOPE and re.match("refused .*" + OUT_OF_SCOPE[name], verdict):
+                    row["refused"] = OUT_OF_SCOPE[name]
+                    verdict = "pass"
                 bad += verdict != "pass"
-                if verdict == "pass" and (opset, folding) == (16, True):
+                if verdict == "pass" and nodes and opset in (16, 20) and folding:
                     row.update(pack(folder, net, side))
-                    if training == "eval" and name in COMPRESSED and not options.no_compress:
+                    if opset == 16 and training == "eval" and name in COMPRESSED and not options.no_compress:
                         row["compress"] = compress(folder, net)
                 print(json.dumps(row) if verdict == "pass" else f"{json.dumps(row)} {verdict}", flush=True)
                 rows.append(row)
