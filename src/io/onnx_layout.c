@@ -276,6 +276,21 @@ static bool is_batch_one(const struct importer *importer)
     return !importer->is_batch_open && importer->batch == 1;
 }
 
+/* A batch of 1 that the file takes away from its result stays: nobody else reads it. */
+static void keep_batch(struct importer *importer, struct shape *shape)
+{
+    const struct value *output = onnx_output(importer);
+    bool is_result = output->readers == 1 && strcmp(output->name, importer->proto->output[0]->name) == 0;
+    if (!is_batch_one(importer) || !is_result || (shape->rank > 1 && shape->dim[0] == 1) ||
+        shape->rank == GRAPH_MAX_RANK)
+        return;
+    memmove(shape->dim + 1, shape->dim, (size_t)shape->rank * sizeof shape->dim[0]);
+    shape->dim[0] = 1;
+    shape->rank += 1;
+    if (shape->rank == 1)
+        *shape = sned_shape(2, (int64_t)1, (int64_t)1);
+}
+
 sned_status onnx_convert_flatten(struct importer *importer)
 {
     struct value *x;
@@ -338,6 +353,7 @@ sned_status onnx_convert_reshape(struct importer *importer)
     struct shape shape;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_reshape_shape(importer, &x->shape, true, &shape));
+    keep_batch(importer, &shape);
     return onnx_emit_new_shape(importer, x, &shape);
 }
 
@@ -402,6 +418,7 @@ sned_status onnx_convert_squeeze(struct importer *importer)
     struct shape shape;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_squeeze_shape(importer, &x->shape, true, &shape));
+    keep_batch(importer, &shape);
     return onnx_emit_new_shape(importer, x, &shape);
 }
 

@@ -64,6 +64,31 @@ def test_softmax_behind_which_numbers_only_move(case):
                 case.agrees(network(case, end, tail=tail, is_image=is_image), batch=3)
 
 
+def test_results_whose_batch_of_1_is_taken_away(case):
+    """Squeeze of all axes of size 1, and Reshape to a list, where the file fixes the batch at 1."""
+    for tail in ([("Squeeze", ["p"], ["y"], {})], [("Reshape", ["p", "list"], ["y"], {})]):
+        for end, outputs in (("Softmax", 4), ("Sigmoid", 1), (None, 3)):
+            model = network(case, end, outputs, tail=tail, is_image=True, metadata=PICTURES)
+            model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+            model.graph.initializer.append(numpy_helper.from_array(numpy.array([-1]), "list"))
+            values = case.values(model)
+            case.agrees(model, values, wanted=case.reference(model, values).reshape(1, -1))
+
+
+def test_one_number_without_an_axis_of_its_own(case):
+    """PyTorch's x.squeeze(1): a result of [N]."""
+    for end in ("Sigmoid", None):
+        tail = [("Squeeze", ["p", "one"], ["y"], {})]
+        model = network(case, end, 1, tail=tail, metadata=PICTURES)
+        model.graph.initializer.append(numpy_helper.from_array(numpy.array([1]), "one"))
+        case.agrees(model, batch=3)
+        path, picture, wanted = on_picture(case, model)
+        probability = wanted[0] if end else 1 / (1 + numpy.exp(-numpy.float64(wanted[0])))
+        near([top_of(case, path, picture)[c] for c in (0, 1)], [1 - probability, probability])
+        case.sned("pack", path, "-o", "packed.sned", "-q")
+        near([top_of(case, "packed.sned", picture)[1]], [probability], 0.05)
+
+
 def test_run_takes_the_softmax_before_a_reshape_once(case):
     for tail in IMAGE_TAILS.values():
         model, picture, wanted = on_picture(case, network(case, "Softmax", tail=tail, is_image=True, metadata=PICTURES))
