@@ -119,6 +119,8 @@ def as_network(model, inputs, outputs):
     for i in range(len(arrays)):
         if i not in varies:
             make_initializer(graph, infos[i], inputs[i])
+    if op == "Squeeze" and arrays[0].shape[0] == 1 and wanted.shape[:1] != (1,):
+        wanted = wanted[None]  # the batch of 1 stays
     given = arrays[0]
     if len(varies) > 1 and given.ndim > 1:
         given = join_inputs(graph, [infos[i] for i in varies], [arrays[i] for i in varies])
