@@ -391,7 +391,8 @@ def main():
                 else:
                     export(net, side, path, opset, folding, mode)
                 verdict, nodes, difference = compare(folder, net, side)
-                row = {"model": name, "input": side, "exporter": exporter, "opset": opset, "folding": folding,
+                row = {"model": name, "input": side, "exporter": exporter,
+                       "torch": torch.__version__.split("+")[0], "opset": opset, "folding": folding,
                        "training": training, "nodes": nodes, "difference": difference}
                 if name in OUT_OF_SCOPE and re.match("refused .*" + OUT_OF_SCOPE[name], verdict):
                     row["refused"] = OUT_OF_SCOPE[name]
@@ -406,7 +407,7 @@ def main():
     if bad:
         fail(f"{bad} exports are refused or differ; nothing is written")
     with open(options.output, "w") as file:
-        json.dump({"torch": torch.__version__, "command": "python3 bench/torch_exports.py",
+        json.dump({"command": "python3 bench/torch_exports.py",
                    "exports": sorted(rows, key=lambda row: list(NETS).index(row["model"]))}, file, indent=1)
         file.write("\n")
 
