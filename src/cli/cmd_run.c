@@ -208,10 +208,9 @@ const struct command command_run = {
         "IMAGE is a JPEG or PNG file, FOLDER all that lie below it (.jpg, .jpeg, .png). What cannot be "
         "classified is named and left out, and makes the exit status 1. A picture of another size than "
         "the network's input is brought to it as the model says, or --resize. VALUES is a .npy or .npz file "
-        "of "
-        "NumPy's with samples, [N] in front: float32 is the network's input as it is, after mean and scale; "
-        "uint8 is pixels where the network takes pictures, else numbers. Scores are probabilities in "
-        "percent; --raw writes what the network gives.",
+        "of NumPy's with samples, [N] in front: float32 is the network's input as it is, after mean and "
+        "scale; uint8 is pixels where the network takes pictures, else numbers. Scores are probabilities "
+        "in percent; --raw writes what the network gives.",
     .argument_min = 2,
     .argument_max = 1 << 20,
     .keys = {OPTION_TOP, OPTION_RAW, OPTION_LABELS, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE,

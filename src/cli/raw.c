@@ -2,6 +2,7 @@
  * raw.c - see raw.h.
  */
 #include "cli/raw.h"
+#include "codec/fields.h"
 #include "io/npy_write.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ sned_status raw_open(struct raw *raw, const char *path, const struct graph *grap
     if (!raw->is_npz && !text_ends_with(path, ".npy"))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "--raw: '%s' ends in neither .npz nor .npy", path);
     SNED_TRY(sned_strdup(&raw->name, output->name && *output->name ? output->name : "output", error));
+    sned_text_repair(raw->name, strlen(raw->name)); /* a zip's names are UTF-8 */
     return sned_output_open(&raw->output, path, error);
 }
 

@@ -21,8 +21,8 @@ struct raw {
  * was read: the passes that prepare it take names away. */
 sned_status raw_open(struct raw *raw, const char *path, const struct graph *graph, sned_error *error);
 sned_status raw_add(struct raw *raw, const char *file, const float *scores, sned_error *error);
-/* .npz: the output under its name in the network, and "files", which input each row is of. .npy: the output.
- */
+/* A .npz has the output under its name in the network, and "files": which input each row is of. A .npy has
+ * the output alone. */
 sned_status raw_write(struct raw *raw, sned_error *error);
 void raw_free(struct raw *raw); /* what was not written is not there */
 

@@ -22,9 +22,8 @@ sned_status npy_write(struct output *output, const struct npy_output *array, sne
 sned_status npz_write(struct output *output, const struct npy_output *arrays, size_t count,
                       sned_error *error);
 
-/* `texts` as an array of NumPy's strings: *elements (owned, free()) [count][*letters] of UTF-32, little
- * endian, for
- * "<U*letters". Bytes that are no UTF-8 become what Python's os.fsdecode makes of them. */
+/* `texts` as an array of NumPy's strings, "<U" and *letters: *elements [count][*letters] of UTF-32, owned,
+ * free(). Bytes that are no UTF-8 become what Python's os.fsdecode makes of them. */
 sned_status npy_texts(uint32_t **elements, size_t *letters, const char *const *texts, size_t count,
                       sned_error *error);
 
