@@ -7,6 +7,7 @@
 #include "cli/json.h"
 #include "cli/model.h"
 #include "cli/picture_files.h"
+#include "cli/preflight.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/raw.h"
@@ -176,6 +177,7 @@ static sned_status run_run(const struct options *options, sned_error *error)
                         .images = options->json ? json_array() : NULL,
                         .failed = options->json ? json_array() : NULL};
     sned_status status;
+    SNED_TRY_DONE(check_raw(options, error));
     SNED_TRY_DONE(
         picture_files_find(&files, options->arguments + 1, options->argument_count - 1, &reporter, error));
     SNED_TRY_DONE(model_load(&pass.model, options->arguments[0], options, &reporter, error));

@@ -34,17 +34,29 @@ static bool is_same_file(const char *a, const char *b)
     return !strcmp(a, b);
 }
 
+static sned_status spare(const char *path, const char *option, const char *input, sned_error *error)
+{
+    return is_same_file(path, input)
+               ? sned_fail(error, SNED_ERROR_ARGUMENT, "--%s: %s would be written over; name another file",
+                           option, input)
+               : SNED_OK;
+}
+
 /* Fails where `path`, of option --`option`, is a file that the command reads. */
 static sned_status spare_inputs(const char *path, const char *option, const struct options *options,
                                 bool model_too, sned_error *error)
 {
-    const char *const inputs[] = {options->recipe, options->labels, options->data,
-                                  model_too ? options->arguments[0] : NULL};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-        if (is_same_file(path, inputs[i]))
-            return sned_fail(error, SNED_ERROR_ARGUMENT, "--%s: %s would be written over; name another file",
-                             option, inputs[i]);
+    SNED_TRY(spare(path, option, options->recipe, error));
+    SNED_TRY(spare(path, option, options->labels, error));
+    SNED_TRY(spare(path, option, options->data, error));
+    for (int i = model_too ? 0 : 1; i < options->argument_count; i++)
+        SNED_TRY(spare(path, option, options->arguments[i], error));
     return SNED_OK;
+}
+
+sned_status check_raw(const struct options *options, sned_error *error)
+{
+    return options->raw ? spare_inputs(options->raw, "raw", options, true, error) : SNED_OK;
 }
 
 sned_status check_output(const struct options *options, bool over_model, sned_error *error)

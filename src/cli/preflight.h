@@ -11,6 +11,9 @@
  * file that the command reads; the model (the first argument) may be, with `over_model`. */
 sned_status check_output(const struct options *options, bool over_model, sned_error *error);
 
+/* Fails where the file of --raw is one that the command reads. */
+sned_status check_raw(const struct options *options, sned_error *error);
+
 /* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. Fails where it is another
  * file of the command, where something else has that name, or where it cannot be written. */
 sned_status checkpoint_path(char **path, const struct options *options, sned_error *error);

@@ -157,6 +157,9 @@ def test_raw_says_which_inputs_there_are_where_some_fail(case):
     said = case.sned("run", path, "bad.png", "good.png", "--raw", "raw.npy", "-q", fails=True).stderr
     assert "so without raw.npy" in said and not (case.folder / "raw.npy").exists(), said
     case.sned("run", path, "good.png", "--raw", "raw.txt", "-q", fails=2)
+    put(case, "x.npy", numpy.zeros([1, 3, 8, 8], "float32"))
+    said = case.sned("run", path, "x.npy", "--raw", "x.npy", "-q", fails=2).stderr
+    assert "x.npy would be written over" in said, said
 
 
 def test_what_does_not_fit_is_one_line(case):
