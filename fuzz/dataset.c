@@ -11,10 +11,11 @@ enum { MOST_IMAGES = 64 };
 
 struct input_form fuzz_form(uint8_t options)
 {
-    static const struct input_form forms[4] = {{{1, 8, 8}, "gray", {RESIZE_SQUASH, 0}, false},
-                                               {{3, 32, 32}, "RGB", {RESIZE_AUTO, 0}, false},
-                                               {{3, 5, 9}, "BGR", {RESIZE_SIDE, 12}, false},
-                                               {{64, 1, 1}, "gray", {RESIZE_COVER, 0}, false}};
+    static const struct input_form forms[4] = {
+        {.input = {1, 8, 8}, .color = "gray", .resize = {RESIZE_SQUASH, 0}},
+        {.input = {3, 32, 32}, .color = "RGB", .resize = {RESIZE_AUTO, 0}},
+        {.input = {3, 5, 9}, .color = "BGR", .resize = {RESIZE_SIDE, 12}},
+        {.input = {64, 1, 1}, .color = "gray", .resize = {RESIZE_COVER, 0}}};
 
     return forms[options & 3];
 }

@@ -97,7 +97,8 @@ static sned_status turn_inputs(const struct graph *graph, const Onnx__TensorProt
     size_t size = sned_shape_elements(&graph->tensors[graph->input].shape);
     SNED_TRY(sned_alloc(values, size * (size_t)batch, sizeof **values, error));
     for (size_t i = 0; i < (size_t)batch; i++)
-        sned_graph_turn_given(graph, tensor_values(input) + i * size, *values + i * size);
+        sned_given_turn(&graph->given, sned_shape_extent(&graph->tensors[graph->input].shape),
+                        tensor_values(input) + i * size, *values + i * size);
     return SNED_OK;
 }
 

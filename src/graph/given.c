@@ -5,15 +5,14 @@
 
 #include <string.h>
 
-void sned_graph_turn_given(const struct graph *graph, const float *given, float *input)
+void sned_given_turn(const struct given_input *given, struct extent input, const float *from, float *to)
 {
-    const struct shape *shape = &graph->tensors[graph->input].shape;
-    if (!graph->given.channels_last) {
-        memcpy(input, given, sned_shape_elements(shape) * sizeof *input);
+    size_t channels = (size_t)input.channels, plane = (size_t)input.height * (size_t)input.width;
+    if (!given->channels_last) {
+        memcpy(to, from, channels * plane * sizeof *to);
         return;
     }
-    size_t channels = (size_t)shape->dim[1], plane = (size_t)(shape->dim[2] * shape->dim[3]);
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < plane; i++)
-            input[c * plane + i] = given[i * channels + c];
+            to[c * plane + i] = from[i * channels + c];
 }

@@ -255,8 +255,8 @@ struct extent {
 };
 struct extent sned_shape_extent(const struct shape *shape);
 
-/* One item as the file has the input (graph->given) to the input's [C][H][W]. */
-void sned_graph_turn_given(const struct graph *graph, const float *given, float *input);
+/* One item as an ONNX file has its input to the [C][H][W] of `input`. */
+void sned_given_turn(const struct given_input *given, struct extent input, const float *from, float *to);
 
 /* ---- the input rule in words (rule.c) ---- */
 

@@ -23,6 +23,7 @@ struct arrays_source {
     struct array samples, labels;
     struct extent picture; /* of ITEM_PIXELS: as stored */
     bool channels_last;    /* [H][W][C], else [C][H][W] */
+    bool is_given;         /* of ITEM_VALUES: in the shape and order of the network's ONNX file */
     size_t elements;       /* of a sample */
 };
 
@@ -83,9 +84,14 @@ static sned_status values_fetch(const struct source *source, size_t index, const
                                 void *item, sned_error *error)
 {
     const struct arrays_source *arrays = (const struct arrays_source *)source;
-    float *values = item;
+    float *values = item, *stored = NULL;
 
-    npy_floats(&arrays->samples.npy, index * arrays->elements, arrays->elements, values);
+    if (arrays->is_given)
+        SNED_TRY(sned_alloc(&stored, arrays->elements, sizeof *stored, error));
+    npy_floats(&arrays->samples.npy, index * arrays->elements, arrays->elements, stored ? stored : values);
+    if (stored)
+        sned_given_turn(&form->given, form->input, stored, values);
+    free(stored);
     for (size_t i = 0; i < arrays->elements; i++)
         if (!isfinite(values[i]))
             return sned_fail(error, SNED_ERROR_DATA, "value %zu of the sample is %s", i,
@@ -144,6 +150,16 @@ static bool has_extent(const struct npy *npy, int first, struct extent extent)
     while (w < 3 && wanted[w] == 1)
         w++;
     return w == 3;
+}
+
+/* Whether a sample has the shape that the network's ONNX file asks for. */
+static bool has_given_shape(const struct npy *npy, const struct shape *given)
+{
+    bool same = given->rank > 0 && npy->rank == given->rank;
+
+    for (int i = 1; same && i < given->rank; i++)
+        same = npy->dim[i] == (size_t)given->dim[i];
+    return same;
 }
 
 /* What to do about samples of another shape: "; save x.transpose(0, 3, 1, 2)". */
@@ -232,7 +248,8 @@ static sned_status check_samples(struct arrays_source *arrays, const struct sour
         return find_picture(arrays, &options->form, error);
     }
     arrays->head.type = ITEM_VALUES;
-    if (!has_extent(npy, 1, options->form.input))
+    arrays->is_given = has_given_shape(npy, &options->form.given.shape);
+    if (!arrays->is_given && !has_extent(npy, 1, options->form.input))
         return fail_shape(samples, options->form.input, "", error);
     if (npy->type == NPY_UINT8)
         sned_report(options->reporter, "%s: bytes are taken as numbers from 0 to 255", samples->name);

@@ -156,3 +156,14 @@ def test_scaling_that_does_not_go_with_pixels_is_told(case):
     assert "did you mean" not in case.sned("run", unit, picture, "--scale", 1 / 255).stderr
     assert "did you mean" not in case.sned("run", own, picture).stderr
     assert "scale pixels too, which are multiplied by 1.5" in case.sned("run", own, picture, "--scale", 1 / 255).stderr
+
+
+def test_arrays_of_values_come_as_the_file_has_its_input(case):
+    """[N][H][W][C], and the list that --input makes a picture of: every answer is the evaluator's."""
+    color = case.random.standard_normal((40, 8, 10, 3)).astype("float32")
+    for model, values, options in ((perceptron(case, (8, 10, 3), 240), color, ()),
+                                   (perceptron(case, (240,), 240), color.reshape(40, 240), ("--input", "8x10x3"))):
+        answers = case.reference(model, values).argmax(axis=1)
+        assert len(set(answers)) > 2
+        numpy.savez(case.folder / "set.npz", x=values, y=answers)
+        assert case.sned_json("eval", case.save(model), "--data", "set.npz", *options)["top1"] == 100
