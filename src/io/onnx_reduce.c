@@ -166,20 +166,26 @@ static bool stay_in_order(const struct shape *shape, unsigned reduced, const int
     return true;
 }
 
-/* A tensor reduced over the axes `reduced` of it. */
-static sned_status emit_reduced(struct importer *importer, const struct reduction *reduction,
-                                const struct value *x, unsigned reduced, bool keep)
+static struct shape reduced_shape(const struct shape *x, unsigned reduced, bool keep)
 {
-    struct shape image = x->shape, result = {0};
-    int tensor = x->tensor;
-    for (int i = 0; i < x->shape.rank; i++)
+    struct shape shape = {0};
+    for (int i = 0; i < x->rank; i++)
         if (keep || !(reduced >> i & 1))
-            result.dim[result.rank++] = reduced >> i & 1 ? 1 : x->shape.dim[i];
-    bool is_image = x->shape.rank == 4 && reduced == 0xc;
+            shape.dim[shape.rank++] = reduced >> i & 1 ? 1 : x->dim[i];
+    return shape;
+}
+
+/* A tensor reduced over the axes `reduced` of it, in the shape `result`. */
+static sned_status emit_reduced(struct importer *importer, const struct reduction *reduction,
+                                const struct value *x, unsigned reduced, struct shape result)
+{
+    struct shape image = x->shape;
+    int tensor = x->tensor;
+    bool is_image = x->shape.rank == 4 && reduced == 0xc, is_last = is_image && result.rank == 4;
     if (!is_image)
         SNED_TRY(emit_rows(importer, x, reduced, &image, &tensor));
-    SNED_TRY(emit_reduction(importer, reduction, tensor, &image, is_image && keep, &tensor));
-    return is_image && keep ? SNED_OK : onnx_emit_reshape(importer, tensor, &result);
+    SNED_TRY(emit_reduction(importer, reduction, tensor, &image, is_last, &tensor));
+    return is_last ? SNED_OK : onnx_emit_reshape(importer, tensor, &result);
 }
 
 static sned_status convert_reduce(struct importer *importer, const struct reduction *reduction)
@@ -199,7 +205,10 @@ static sned_status convert_reduce(struct importer *importer, const struct reduct
         turned |= (reduced >> i & 1) << axes[i];
     struct value seen = *x; /* as its tensor lies */
     seen.shape = importer->graph->tensors[x->tensor].shape;
-    SNED_TRY(emit_reduced(importer, reduction, &seen, turned, keep != 0));
+    /* Without the axes that go, what stays lies in order, whatever the place of its axes of size 1. */
+    struct shape result =
+        keep ? reduced_shape(&seen.shape, turned, true) : reduced_shape(&x->shape, reduced, false);
+    SNED_TRY(emit_reduced(importer, reduction, &seen, turned, result));
     if (keep)
         onnx_output_turned(importer, x);
     return SNED_OK;

@@ -131,6 +131,9 @@ def test_mean_over_the_image_with_channels_last(case):
     case.agrees(case.model(nodes, x=["N", 3, 6, 5]), batch=2)
     nodes = [("Transpose", ["x"], ["l"], TO_LAST), ("ReduceMean", ["l"], ["y"], {"axes": [2, 3], "keepdims": 1})]
     case.agrees(case.model(nodes, x=["N", 3, 6, 5]), batch=2)
+    # Axes of size 1 that stay, on other places in the tensor than in the value.
+    nodes = [("Transpose", ["x"], ["l"], {"perm": [0, 3, 2, 1]}), ("ReduceMean", ["l"], ["y"], {"axes": [2], "keepdims": 0})]
+    case.agrees(case.model(nodes, x=["N", 9, 8, 1]), batch=2)
 
 
 def test_outputs_that_are_turned(case):
