@@ -1,6 +1,7 @@
 /*
  * test_accel_views.c - what lies inside of other activations, or is copied into them: slices of rows, columns
- * and channels, and what a Concat joins, with every kind of step before and behind.
+ * and channels, and what a Concat joins, with every kind of step before and behind; and windows that take
+ * several steps.
  */
 #include "accel_check.h"
 
@@ -242,6 +243,52 @@ static void flattened_images_are_joined_for_a_gemm(void **state)
     check(graph, &random);
 }
 
+static int add_max_pool(struct graph *graph, int input, const struct window *window)
+{
+    struct node *node = add_node(graph, OP_MAX_POOL, &input, 1, graph->tensors[input].quantization);
+    node->u.pool.window = *window;
+    accel_extent(graph);
+    return graph->output;
+}
+
+/* The unit has strides up to 15 down and 3 to the right: others go row by row, column by column. */
+static void any_stride_goes(void **state)
+{
+    const struct window pool = {{5, 6}, {17, 5}, {1, 1}, {2, 3}, {2, 3}};
+    struct random random;
+    sned_random_seed(&random, 48, 0);
+    for (int kind = 0; kind < 3; kind++) {
+        struct graph *graph =
+            new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)40, (int64_t)23), unsigned8);
+        const int stem = add_conv(graph, &random, graph->input, 1, 4);
+        if (kind == 0) {
+            add_max_pool(graph, stem, &pool);
+        } else if (kind == 1) {
+            add_slice(graph, add_slice(graph, stem, 2, 1, 40, 18), 3, 2, 23, 6);
+        } else {
+            const struct window window = {{4, 5}, {7, 5}, {1, 1}, {1, 2}, {0, 1}};
+            random_conv(graph, &random, &window, 1, 3, unsigned8);
+            accel_no_slope(graph);
+            accel_extent(graph);
+        }
+        check(graph, &random);
+    }
+}
+
+/* At the edges, whose padding does not count, windows of 3 x 3 count 4 and 6 elements. */
+static void an_average_counts_fewer_elements_at_the_edges(void **state)
+{
+    struct random random;
+    int stem;
+    sned_random_seed(&random, 49, 0);
+    struct graph *graph = begin(&random, &stem);
+    struct node *node = add_node(graph, OP_AVERAGE_POOL, &stem, 1, unsigned8);
+    node->u.pool.window = (struct window){{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
+    scalings_by_count(node, 9);
+    accel_extent(graph);
+    check(graph, &random);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +300,8 @@ int main(void)
         cmocka_unit_test(a_part_outlives_what_it_is_a_part_of),
         cmocka_unit_test(a_tensor_may_be_joined_more_than_once),
         cmocka_unit_test(flattened_images_are_joined_for_a_gemm),
+        cmocka_unit_test(any_stride_goes),
+        cmocka_unit_test(an_average_counts_fewer_elements_at_the_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
