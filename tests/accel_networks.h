@@ -180,11 +180,11 @@ static inline struct graph *accel_random_network(uint64_t seed)
     return graph;
 }
 
-/* The tensor that a final Softmax reads, or the output. */
+/* The tensor that an ending reads, a Softmax say, or the output. */
 static inline int accel_last_integers(const struct graph *graph)
 {
     const struct node *last = &graph->nodes[graph->node_count - 1];
-    return last->op == OP_SOFTMAX ? last->inputs[0] : graph->output;
+    return sned_op_is_ending(last->op) ? last->inputs[0] : graph->output;
 }
 
 /* A random picture as the program takes it, and the scores that the runtime makes of it; both the caller's.
