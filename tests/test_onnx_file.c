@@ -246,6 +246,31 @@ static void labels_with_commas_survive_writing(void **state)
     assert_round_trip(graph);
 }
 
+static void labels_may_be_written_with_blanks_carriage_returns_and_a_mark(void **state)
+{
+    static const char *const texts[] = {"cat, dog",
+                                        "\xef\xbb\xbf"
+                                        "cat\r\ndog\r\n",
+                                        "cat\n dog"};
+
+    for (int i = 0; i < 3; i++) {
+        struct builder model = picture_model("N,3,4,4");
+        model_property(&model, "labels", texts[i]);
+        struct graph *graph = import(&model);
+        assert_int_equal(graph->label_count, 2);
+        assert_string_equal(graph->labels[0], "cat");
+        assert_string_equal(graph->labels[1], "dog");
+        sned_graph_free(graph);
+    }
+}
+
+static void labels_that_are_not_utf_8_are_refused(void **state)
+{
+    struct builder model = picture_model("N,3,4,4");
+    model_property(&model, "labels", "K\xe4tzchen,Hund");
+    refuse(&model, SNED_ERROR_FORMAT, "metadata labels: not UTF-8");
+}
+
 static void labels_that_are_prose_are_left_out(void **state)
 {
     struct builder model = picture_model("N,3,4,4");
@@ -427,6 +452,8 @@ int main(void)
         cmocka_unit_test(preprocessing_and_labels_come_from_the_metadata),
         cmocka_unit_test(the_way_of_resizing_comes_from_the_metadata),
         cmocka_unit_test(labels_with_commas_survive_writing),
+        cmocka_unit_test(labels_may_be_written_with_blanks_carriage_returns_and_a_mark),
+        cmocka_unit_test(labels_that_are_not_utf_8_are_refused),
         cmocka_unit_test(labels_that_are_prose_are_left_out),
         cmocka_unit_test(metadata_that_does_not_fit_is_refused),
         cmocka_unit_test(an_open_size_without_metadata_is_refused),

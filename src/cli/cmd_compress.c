@@ -113,7 +113,7 @@ static sned_status run_compress(const struct options *options, sned_error *error
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, &model, options, &reporter, error));
     SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
-    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
+    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, &reporter, error));
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
     SNED_TRY_DONE(set_provenance(model.graph, "compress", model.path, options, error));

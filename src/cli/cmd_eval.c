@@ -128,6 +128,6 @@ const struct command command_eval = {
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_SPLIT, OPTION_AGAINST, OPTION_LIMIT, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN,
-             OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_THREADS},
+             OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_LABELS, OPTION_THREADS},
     .run = run_eval,
 };

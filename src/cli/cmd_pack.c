@@ -66,7 +66,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
         SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
         outcome.accuracy_on = dataset_split_name(tests.dataset);
     }
-    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
+    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, &reporter, error));
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
     SNED_TRY_DONE(set_provenance(model.graph, "pack", model.path, options, error));

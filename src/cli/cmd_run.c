@@ -184,7 +184,6 @@ static sned_status run_run(const struct options *options, sned_error *error)
     if (!options->raw) /* else the result may be no classification */
         SNED_TRY_DONE(sned_error_context(error, sned_graph_check_scores(pass.model.graph, error), "%s",
                                          pass.model.path));
-    SNED_TRY_DONE(model_name_classes(pass.model.graph, NULL, options, error));
     if (options->raw)
         SNED_TRY_DONE(raw_open(&pass.raw, options->raw, pass.model.graph, error));
     if (has_pictures(&files)) /* before the session folds what the network itself scales */

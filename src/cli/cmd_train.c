@@ -157,7 +157,7 @@ static sned_status run_train(const struct options *options, sned_error *error)
     }
     SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, &model, options, &reporter, error));
     SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
-    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, options, error));
+    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, &reporter, error));
     leave_out(&images, options);
     if (!images.count) {
         status = sned_fail(error, SNED_ERROR_DATA, "%s: too few images to leave some out; try --holdout 0",

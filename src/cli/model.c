@@ -3,6 +3,7 @@
  */
 #include "cli/model.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "cli/input_size.h"
 #include "cli/pixel_range.h"
@@ -141,6 +142,21 @@ static sned_status check_picture(const struct graph *graph, const char *path,
         path, input.channels, input.height, input.width);
 }
 
+static sned_status labels_from_file(struct graph *graph, const char *path, sned_error *error)
+{
+    char **names;
+    int count, classes = graph_class_count(graph);
+    SNED_TRY(class_names_read(&names, &count, path, error));
+    sned_status status = SNED_OK;
+    if (count != classes)
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: has %d names, the network %d classes", path, count,
+                           classes);
+    else
+        status = sned_graph_set_labels(graph, (const char *const *)names, count, error);
+    class_names_free(names, count);
+    return status;
+}
+
 sned_status model_load(struct model *model, const char *path, const struct options *options,
                        const struct reporter *reporter, sned_error *error)
 {
@@ -164,6 +180,8 @@ sned_status model_load(struct model *model, const char *path, const struct optio
         status = check_picture(model->graph, path, &picture, error);
     if (status == SNED_OK)
         status = apply_overrides(model->graph, path, options, reporter, error);
+    if (status == SNED_OK && options->labels)
+        status = labels_from_file(model->graph, options->labels, error);
     if (status != SNED_OK)
         model_free(model);
     return status;
@@ -177,40 +195,31 @@ void model_free(struct model *model)
     model->storage = NULL;
 }
 
-static sned_status labels_from_file(struct graph *graph, const char *path, sned_error *error)
-{
-    char **names;
-    int count, classes = graph_class_count(graph);
-    SNED_TRY(class_names_read(&names, &count, path, error));
-    sned_status status = SNED_OK;
-    if (count != classes)
-        status = sned_fail(error, SNED_ERROR_DATA, "%s: has %d names, the network %d classes", path, count,
-                           classes);
-    else
-        status = sned_graph_set_labels(graph, (const char *const *)names, count, error);
-    class_names_free(names, count);
-    return status;
-}
-
-static sned_status labels_from_data(struct graph *graph, const struct dataset *dataset, sned_error *error)
+/* All or none: a list with holes, or one of another length, would name some classes wrongly. */
+sned_status model_name_classes(struct graph *graph, const struct dataset *dataset,
+                               const struct reporter *reporter, sned_error *error)
 {
     int classes = graph_class_count(graph), known = 0;
     const char **names;
+    if (graph->label_count || !dataset_class_name(dataset, 0))
+        return SNED_OK;
     SNED_TRY(sned_alloc(&names, (size_t)classes, sizeof *names, error));
-    while (known < classes && (names[known] = dataset_class_name(dataset, known)))
+    while (known < classes && (names[known] = dataset_class_name(dataset, known)) &&
+           sned_text_is_utf8(names[known]))
         known++;
-    /* All or none: a list with holes would name some classes wrongly. */
-    sned_status status = known == classes ? sned_graph_set_labels(graph, names, classes, error) : SNED_OK;
+    sned_status status = SNED_OK;
+    if (known == classes && !dataset_class_name(dataset, classes))
+        status = sned_graph_set_labels(graph, names, classes, error);
+    else if (known < classes && names[known])
+        sned_report(reporter, "class %d: its name '%s' is not UTF-8; the classes are left without names",
+                    known, names[known]);
+    else
+        sned_report(reporter,
+                    "the data's class names are not as many as the network's %d classes, which are left "
+                    "without names",
+                    classes);
     free(names);
     return status;
-}
-
-sned_status model_name_classes(struct graph *graph, const struct dataset *dataset,
-                               const struct options *options, sned_error *error)
-{
-    if (options->labels)
-        return labels_from_file(graph, options->labels, error);
-    return graph->label_count || !dataset ? SNED_OK : labels_from_data(graph, dataset, error);
 }
 
 int graph_class_count(const struct graph *graph)

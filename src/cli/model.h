@@ -20,7 +20,8 @@ struct model {
     int storage_count;
     uint64_t bytes; /* of the file */
 };
-/* Overrides of the preprocessing (--mean ...) are put into the graph's input rule. */
+/* Overrides of the preprocessing (--mean ...) are put into the graph's input rule, the names of --labels in
+ * place of its own. */
 sned_status model_load(struct model *model, const char *path, const struct options *options,
                        const struct reporter *reporter, sned_error *error);
 void model_free(struct model *model);
@@ -31,10 +32,9 @@ bool graph_fits_pictures(const struct graph *graph);
  * (mean 0, scale 1), and a message says so. */
 void model_assume_pictures(struct model *model, const struct reporter *reporter);
 
-/* Gives the graph names for its classes: those of --labels, else its own, else the data set's (may be NULL).
- */
+/* Gives a graph without names for its classes those of the data set. */
 sned_status model_name_classes(struct graph *graph, const struct dataset *dataset,
-                               const struct options *options, sned_error *error);
+                               const struct reporter *reporter, sned_error *error);
 
 int graph_class_count(const struct graph *graph);
 const char *graph_label(const struct graph *graph, int index); /* or NULL */

@@ -2,57 +2,16 @@
  * labels.c - line by line through a text, naming the line that is wrong.
  */
 #include "io/labels.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "io/folder.h"
+#include "io/text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 30, LINE_MAX_SHOWN = 60 };
-
-/* The file with a 0 after it; text with a 0 inside is refused. */
-static sned_status read_text(char **text, size_t *size, const char *path, sned_error *error)
-{
-    sned_status status;
-    struct file_map map = {0};
-
-    *text = NULL;
-    SNED_TRY_DONE(sned_file_map(&map, path, error));
-    if (map.size > TEXT_MAX || (map.size && memchr(map.data, 0, map.size))) {
-        status = sned_fail(error, SNED_ERROR_FORMAT, "%s: not a text", path);
-        goto done;
-    }
-    SNED_TRY_DONE(sned_resize(text, map.size + 1, 1, error));
-    if (map.size)
-        memcpy(*text, map.data, map.size);
-    (*text)[map.size] = 0;
-    *size = map.size;
-done:
-    sned_file_unmap(&map);
-    return status;
-}
-
-/* Cuts the next line out of *cursor, blanks at both ends left out; NULL at the end of the text. */
-static char *next_line(char **cursor)
-{
-    char *line = *cursor, *end;
-
-    if (!*line)
-        return NULL;
-    end = strchr(line, '\n');
-    *cursor = end ? end + 1 : line + strlen(line);
-    if (!end)
-        end = *cursor;
-    while (end > line && isspace((unsigned char)end[-1]))
-        end--;
-    *end = 0;
-    while (isspace((unsigned char)*line))
-        line++;
-    return line;
-}
+enum { LINE_MAX_SHOWN = 60 };
 
 /* A number of digits alone, at most LABEL_MAX; -1 for anything else. */
 static int32_t parse_number(const char *digits, size_t length)
@@ -122,14 +81,14 @@ done:
 sned_status labels_read(struct label_list *list, const char *path, sned_error *error)
 {
     sned_status status;
-    size_t size, capacity = 0;
+    size_t capacity = 0;
     uint32_t number = 0;
     char *cursor, *line;
 
     *list = (struct label_list){0};
-    SNED_TRY_DONE(read_text(&list->text, &size, path, error));
+    SNED_TRY_DONE(text_read(&list->text, path, error));
     cursor = list->text;
-    while ((line = next_line(&cursor))) {
+    while ((line = text_next_line(&cursor))) {
         number++;
         if (!*line)
             continue;
@@ -183,14 +142,14 @@ static sned_status read_names(char ***names, int *count, const char *path, bool 
 {
     sned_status status;
     struct name_list list = {0};
-    size_t size;
     char *text = NULL, *cursor, *line;
 
     *names = NULL;
     *count = 0;
-    SNED_TRY_DONE(read_text(&text, &size, path, error));
+    SNED_TRY_DONE(text_read(&text, path, error));
     cursor = text;
-    while ((line = next_line(&cursor)) && list.count < LABEL_MAX) {
+    while ((line = text_next_line(&cursor)) && list.count < LABEL_MAX) {
+        SNED_TRY_DONE(text_check_name(line, path, list.count + 1, error));
         const char *name = keys ? without_number(line, (int)list.count) : class_name(line, (int)list.count);
         SNED_TRY_DONE(name_list_add(&list, name, error));
         if (keys)

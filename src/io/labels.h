@@ -27,7 +27,8 @@ void labels_free(struct label_list *list);
 
 /*
  * A class names text: line n is the name of class n. A leading "n " (the number itself) and a leading WordNet
- * number ("n01440764 ") are left out. *names [*count], owned: class_names_free.
+ * number ("n01440764 ") are left out. A line that is not UTF-8 is SNED_ERROR_FORMAT. *names [*count], owned:
+ * class_names_free.
  */
 sned_status class_names_read(char ***names, int *count, const char *path, sned_error *error);
 /* The same of a text of keys and names ("n01440764 tench, Tinca tinca"): the first words, which keys are. */

@@ -23,7 +23,8 @@ struct onnx_options {
     struct extent
         picture;        /* what it takes: for a list or [N][H][W], or sizes that are open. All 0: unknown */
     bool channels_last; /* the elements of a list lie as [H][W][C], not [C][H][W] */
-    const struct reporter *reporter; /* told of what is computed otherwise than the file says; may be NULL */
+    const struct reporter *reporter; /* told of what is left out, or computed otherwise than the file says;
+                                        may be NULL */
 };
 /* The same; SNED_ERROR_ARGUMENT where the input cannot be that picture. */
 sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,

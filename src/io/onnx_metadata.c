@@ -7,10 +7,14 @@
  *     input.resize   auto, cover, squash or the pixels of the short side: enum resize_kind
  *     input.size     side of a square input, or HEIGHTxWIDTH
  *     labels         names between commas or one a line, after an optional "title: "; read where there are as
- * many as the network has outputs labels.offset  class index = label of the data set + offset sned.provenance
- * how this network came to be
+ *                    many as the network has outputs
+ *     labels.offset  class index = label of the data set + offset
+ *     sned.provenance   how this network came to be
  */
 #include "io/onnx_import.h"
+
+#include "base/text.h"
+#include "io/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -124,6 +128,18 @@ static sned_status read_rule(struct importer *importer)
     return SNED_OK;
 }
 
+/* Without blanks at its ends, and a line's carriage return. */
+static char *trim(char *text)
+{
+    size_t length;
+
+    text += strspn(text, " \t\r");
+    length = strlen(text);
+    while (length > 0 && strchr(" \t\r", text[length - 1]))
+        text[--length] = 0;
+    return text;
+}
+
 /* Splits `text`, which it changes, and sets the labels where their number is that of the classes. */
 static sned_status split_labels(struct importer *importer, char *text, int classes)
 {
@@ -135,14 +151,19 @@ static sned_status split_labels(struct importer *importer, char *text, int class
         text[--length] = 0;
     for (const char *at = text; (at = strchr(at, separator)); at++)
         count++;
-    if (count != classes || length == 0)
+    if (count != classes || length == 0) {
+        sned_report(importer->options.reporter,
+                    "%s: metadata labels: %d names for %d classes; the classes are left without names",
+                    importer->path, length ? count : 0, classes);
         return SNED_OK;
+    }
     SNED_TRY(sned_alloc(&labels, (size_t)count, sizeof *labels, importer->error));
     for (int i = 0; i < count; i++) {
-        labels[i] = text;
-        text = strchr(text, separator);
-        if (text)
-            *text++ = 0;
+        char *end = strchr(text, separator);
+        if (end)
+            *end = 0;
+        labels[i] = trim(text);
+        text = end ? end + 1 : text;
     }
     sned_status status =
         sned_graph_set_labels(importer->graph, (const char *const *)labels, count, importer->error);
@@ -160,6 +181,9 @@ static sned_status read_labels(struct importer *importer)
     char *copy;
     if (text == NULL)
         return SNED_OK;
+    if (!sned_text_is_utf8(text))
+        return sned_fail(importer->error, SNED_ERROR_FORMAT, "metadata labels: not UTF-8");
+    text = text_behind_mark(text);
     const char *title = strchr(text, '\n') ? NULL : strstr(text, ": ");
     const char *comma = strchr(text, ',');
     if (title && (comma == NULL || title < comma))
