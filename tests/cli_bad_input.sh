@@ -85,6 +85,17 @@ refuses "a label out of range" 1 'label' "$sned" eval net.onnx --data bad -q
 damage_glyphs; printf '\x1f\x8b\x08' | cat - <(head -c 100 glyphs/t10k-images-idx3-ubyte) >bad/t10k-images-idx3-ubyte.gz; rm bad/t10k-images-idx3-ubyte
 refuses "a .gz that is none" 1 't10k-images' "$sned" eval net.onnx --data bad -q
 "$sned" new lenet300 --classes 3 -o three.onnx -q
+printf 'Birne\n\304pfel\nKirsche\n' >latin1.txt
+refuses "names of classes that are not UTF-8" 1 'latin1.txt:2: is not UTF-8' "$sned" eval three.onnx --data glyphs --labels latin1.txt -q
+printf 'one\ntwo\n' >two.txt
+refuses "fewer names than classes" 1 'two.txt: has 2 names, the network 3 classes' "$sned" eval three.onnx --data glyphs --labels two.txt -q
+"$sned" data pictures net.onnx --data glyphs -o drawn --limit 4 -q
+mkdir -p folders/a folders/b 'folders/b c' folders/d; cp drawn/00000-* folders/a/1.png; cp drawn/00001-* folders/b/1.png; touch folders/d/1.webp
+refuses "more class folders than classes" 1 'folders: has 4 class folders, the network 3 classes' "$sned" eval three.onnx --data folders -q
+refuses "more class folders than classes: train" 1 '4 class folders' "$sned" train three.onnx --data folders --epochs 1 -o x.onnx -q
+refuses "fewer class folders than classes" 1 '4 class folders, the network 10' "$sned" eval net.onnx --data folders -q
+printf 'b\nd\nx\n' >names3.txt
+refuses "a class folder that the network does not know" 1 "the class folder a is none of the network's classes" "$sned" eval three.onnx --data folders --labels names3.txt -q
 refuses "fewer classes than the labels" 1 'label|class' "$sned" eval three.onnx --data glyphs -q
 refuses "fewer classes than the labels: train" 1 'label|class' "$sned" train three.onnx --data glyphs --epochs 1 -o x.onnx -q
 refuses "data that are not there" 1 'nowhere' "$sned" eval net.onnx --data nowhere -q

@@ -90,6 +90,30 @@ P
 succeeds "run" "$sned" run packed.sned digit.png --json --top 3
 keys "run: keys" images.file images.top.class images.top.label images.top.score
 succeeds "run of .onnx" "$sned" run trained.onnx digit.png
+printf '\357\273\277name-%s\r\n' $(seq 0 9) | sed '2,$s/^\xef\xbb\xbf//' >marked.txt
+succeeds "run with names behind a byte order mark" "$sned" run trained.onnx digit.png --labels marked.txt --json --top 10
+holds "each class has its name" python3 -c '
+import json, sys
+for top in json.load(open(sys.argv[1]))["images"][0]["top"]:
+    assert top["label"] == "name-%d" % top["class"], top
+' "$work/out"
+
+# --- the first test images, sorted into class folders ---
+"$sned" data pictures trained.onnx --data glyphs -o loose40 --limit 40 -q
+for class in 0 1 2 3 4 5 6 7 8 9; do
+    mkdir -p sorted/$class
+    cp loose40/*-$class.png sorted/$class
+done
+touch sorted/0/a.webp sorted/1/Thumbs.db
+"$sned" eval trained.onnx --data glyphs --limit 40 --json -q >first40.json
+succeeds "eval of class folders" "$sned" eval trained.onnx --data sorted --json
+holds "says what it leaves out" grep -q 'sorted: 1 file that is no JPEG or PNG is left out: .webp 1' "$work/err"
+holds "class folders have the labels that the pictures had" python3 -c '
+import json, sys
+folders, data = (json.load(open(name)) for name in sys.argv[1:])
+assert folders["ignored"] == 1 and folders["images"] == 40, folders
+assert folders["top1"] == data["top1"], (folders, data)
+' "$work/out" first40.json
 
 # --- kill -9 whenever progress has just been kept, then the same command: the result of an uninterrupted run ---
 # interrupt CHECKPOINT COMMAND...: kills the command when its checkpoint changes; fails where it ended before.

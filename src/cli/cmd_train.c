@@ -197,7 +197,10 @@ const struct command command_train = {
         "at zero "
         "stay zero. After an interruption the same command goes on from the last epoch and ends with the "
         "same result. "
-        "If the loss runs away, training goes back to the last good epoch and on with a quarter of the rate.",
+        "If the loss runs away, training goes back to the last good epoch and on with a quarter of the rate. "
+        "Class folders are numbered by their names as bytes, as torchvision and Keras do, or matched with "
+        "the "
+        "names that the network has; their names go into TRAINED.onnx.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA,     OPTION_OUTPUT,     OPTION_EPOCHS,      OPTION_BATCH,       OPTION_RATE,

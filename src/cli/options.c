@@ -32,9 +32,13 @@ const struct option_row option_table[OPTION_COUNT] = {
          "a tar of pictures with NAME.labels.txt beside it (or a.tar:labels.txt); or NumPy's arrays, "
          "[N] in front: x.npy:y.npy, a.npz with x and y (or a.npz:X,Y), a folder of x_train.npy, "
          "y_train.npy, ... "
-         "There uint8 is pixels, and float32 the network's input itself, which mean and scale leave alone",
+         "There uint8 is pixels, and float32 the network's input itself, which mean and scale leave alone. "
+         "Class folders "
+         "are matched with the network's class names, or numbered by their names as bytes",
          KIND_TEXT, AT(data), 0, 0},
-    [OPTION_SPLIT] = {OPTION_SPLIT, "split", 0, "SPLIT", "train or test", KIND_TEXT, AT(split), 0, 0},
+    [OPTION_SPLIT] = {OPTION_SPLIT, "split", 0, "SPLIT",
+                      "train or test, which is validation where there is no test", KIND_TEXT, AT(split), 0,
+                      0},
     [OPTION_AGAINST] = {OPTION_AGAINST, "against", 0, "MODEL",
                         "Another model to compare answers with: how many images both name alike", KIND_TEXT,
                         AT(against), 0, 0},
@@ -64,9 +68,10 @@ const struct option_row option_table[OPTION_COUNT] = {
          KIND_TEXT, AT(resize), 0, 0},
     [OPTION_LABEL_OFFSET] = {OPTION_LABEL_OFFSET, "label-offset", 0, "N", "Added to the labels of the data",
                              KIND_WHOLE, AT(label_offset), -100000, 100000},
-    [OPTION_LABELS] = {OPTION_LABELS, "labels", 0, "FILE",
-                       "Names of the classes, one a line, instead of the model's or the data's", KIND_TEXT,
-                       AT(labels), 0, 0},
+    [OPTION_LABELS] =
+        {OPTION_LABELS, "labels", 0, "FILE",
+         "Names of the classes in the network's order, one a line, instead of the model's or the data's",
+         KIND_TEXT, AT(labels), 0, 0},
     [OPTION_CLASSES] = {OPTION_CLASSES, "classes", 0, "N", "Classes of the new network", KIND_WHOLE,
                         AT(classes), 1, 1000000},
     [OPTION_DENSITIES] = {OPTION_DENSITIES, "densities", 0, "D,...",

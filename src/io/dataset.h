@@ -39,9 +39,9 @@ struct dataset_options {
 
 struct dataset;
 
-/* `spec` is what --data takes (design: README "Data"): a folder of IDX files (MNIST's names, .gz or not), of
+/* `spec` is what --data takes (docs/data.md): a folder of IDX files (MNIST's names, .gz or not), of
  * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz) with
- * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder with train.* and val.* pairs;
+ * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder of splits (splits.h);
  * NumPy's arrays (docs/values.md): "x.npy:y.npy", "a.npz", "a.npz:X,Y", a folder of them; "noise:N", N images
  * or samples of noise, for scales where there are no data.
  */
