@@ -295,6 +295,19 @@ static void a_names_text_may_hold_classes_without_a_folder_but_not_lack_one(void
     check_refused("more", &options, "names other class folders but not fox");
 }
 
+static void a_names_text_may_lie_beside_the_splits(void **state)
+{
+    struct dataset_options options = gray_options();
+
+    put_jpeg("beside/train/cat/1.jpg", 8, 10);
+    put_jpeg("beside/train/dog/1.jpg", 8, 20);
+    put_jpeg("beside/test/dog/1.jpg", 8, 30);
+    put_text("beside/labels.txt", "dog\ncat\n");
+    check_images(open_data(in_scratch("beside"), &options), (int[]){10, 20}, (int[]){1, 0}, 2);
+    options.split = SPLIT_TEST;
+    check_images(open_data(in_scratch("beside"), &options), (int[]){30}, (int[]){0}, 1);
+}
+
 static void class_names_that_end_in_numbers_are_no_labels(void **state)
 {
     struct dataset_options options = gray_options();
@@ -464,6 +477,11 @@ static void splits_lie_in_a_tar_or_deeper_in_a_folder_too(void **state)
         options.split = SPLIT_TRAIN;
         check_images(open_data(spec, &options), (int[]){70, 70}, (int[]){0, 1}, 2);
     }
+    put_packed("untrained.tar", false,
+               (struct member[]){{"train/1.jpg", jpegs[0], sizes[0]}, {"test/b/1.jpg", jpegs[1], sizes[1]}},
+               2);
+    options.split = SPLIT_TEST;
+    check_refused("untrained.tar", &options, "the training split's classes (there are none)");
     free(jpegs[0]);
     free(jpegs[1]);
 }
@@ -495,6 +513,7 @@ int main(void)
         cmocka_unit_test(labels_that_end_below_the_networks_classes_are_said),
         cmocka_unit_test(a_text_of_the_folders_names_gives_their_order),
         cmocka_unit_test(a_names_text_may_hold_classes_without_a_folder_but_not_lack_one),
+        cmocka_unit_test(a_names_text_may_lie_beside_the_splits),
         cmocka_unit_test(class_names_that_end_in_numbers_are_no_labels),
         cmocka_unit_test(a_text_of_other_names_leaves_the_order_as_it_is),
         cmocka_unit_test(wordnet_numbers_stand_before_the_names_in_a_text),

@@ -76,6 +76,10 @@ static sned_status write_pictures(const struct options *options, const struct re
                                      .reporter = reporter};
     if (strcmp(wanted.form.color, "BGR") == 0) /* a PNG file's order is RGB */
         strcpy(wanted.form.color, "RGB");
+    if (model.graph->label_count == graph_class_count(model.graph)) {
+        wanted.class_names = (const char *const *)model.graph->labels;
+        wanted.class_name_count = model.graph->label_count;
+    }
     SNED_TRY_DONE(dataset_open(&dataset, options->data, &wanted, error));
     if (dataset_item_type(dataset) != ITEM_PIXELS) {
         status = sned_fail(error, SNED_ERROR_DATA, "%s: holds values, which are no pictures", options->data);

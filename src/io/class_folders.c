@@ -161,8 +161,9 @@ static sned_status refuse(const char *folder, int32_t number, const struct known
         return sned_fail(error, SNED_ERROR_DATA, "%s: two of %s are called as the class folder %s", place,
                          known->whose, folder);
     return sned_fail(error, SNED_ERROR_DATA, "%s: the class folder %s is none of %s (%s%s%s%s)%s", place,
-                     folder, known->whose, known->names[0], known->count > 1 ? ", " : "",
-                     known->count > 1 ? known->names[1] : "", known->count > 2 ? ", ..." : "", known->advice);
+                     folder, known->whose, known->count > 0 ? known->names[0] : "there are none",
+                     known->count > 1 ? ", " : "", known->count > 1 ? known->names[1] : "",
+                     known->count > 2 ? ", ..." : "", known->advice);
 }
 
 sned_status class_folders_match(int32_t *numbers, const struct name_list *folders,

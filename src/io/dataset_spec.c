@@ -51,14 +51,17 @@ static sned_status find_labels(char **labels, const char *place, sned_error *err
     return SNED_OK;
 }
 
-/* The text of the classes' names, in the folder of images or beside it, or NULL. */
-static sned_status find_names(char **names, const char *place, sned_error *error)
+/* The text of the classes' names, in the folder of images or beside it, or NULL. Beside class folders a
+ * labels.txt is one, too. */
+static sned_status find_names(char **names, const char *place, bool in_folders, sned_error *error)
 {
-    static const char *const texts[] = {"classes.txt", "class_names.txt", "names.txt", "synset_words.txt"};
+    static const char *const texts[] = {"classes.txt", "class_names.txt", "names.txt", "synset_words.txt",
+                                        "labels.txt"};
+    size_t count = sizeof texts / sizeof *texts - !in_folders;
     int length = folder_length(place);
 
     *names = NULL;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts && !*names; i++) {
+    for (size_t i = 0; i < count && !*names; i++) {
         FIND_FILE(names, error, "%s/%s", place, texts[i]);
         if (!*names)
             FIND_FILE(names, error, "%.*s%s%s", length, place, strchr(place, '/') ? "/" : "", texts[i]);
@@ -71,7 +74,7 @@ static sned_status name_classes(struct source *source, const char *place, sned_e
 {
     char *names;
 
-    SNED_TRY(find_names(&names, place, error));
+    SNED_TRY(find_names(&names, place, false, error));
     sned_status status =
         names ? class_names_read(&source->class_names, &source->class_count, names, error) : SNED_OK;
     free(names);
@@ -87,8 +90,9 @@ static sned_status open_place(struct source **source, const char *place, const c
 
     if (!labels)
         SNED_TRY_DONE(find_labels(&found, place, error));
-    SNED_TRY_DONE(find_names(&names, place, error));
-    const struct images_place what = {place, labels ? labels : found, names, classes};
+    labels = labels ? labels : found;
+    SNED_TRY_DONE(find_names(&names, place, !labels, error));
+    const struct images_place what = {place, labels, names, classes};
     SNED_TRY_DONE(source_open_images(source, &what, options, error));
     if (!(*source)->class_names)
         status = name_classes(*source, place, error);
