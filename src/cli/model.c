@@ -201,7 +201,7 @@ sned_status model_name_classes(struct graph *graph, const struct dataset *datase
 {
     int classes = graph_class_count(graph), known = 0;
     const char **names;
-    if (graph->label_count || !dataset_class_name(dataset, 0))
+    if (graph->label_count || !dataset_has_labels(dataset) || !dataset_class_name(dataset, 0))
         return SNED_OK;
     SNED_TRY(sned_alloc(&names, (size_t)classes, sizeof *names, error));
     while (known < classes && (names[known] = dataset_class_name(dataset, known)) &&

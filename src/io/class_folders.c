@@ -141,15 +141,10 @@ static sned_status match_folded(int32_t *numbers, const struct name_list *folder
     return SNED_OK;
 }
 
-static bool is_wordnet_number(const char *name)
-{
-    return name[0] == 'n' && strlen(name) == 9 && strspn(name + 1, "0123456789") == 8;
-}
-
 static bool are_wordnet_numbers(const struct name_list *folders)
 {
     for (size_t i = 0; i < folders->count; i++)
-        if (!is_wordnet_number(folders->names[i]))
+        if (!is_wordnet_number(folders->names[i], strlen(folders->names[i])))
             return false;
     return folders->count > 0;
 }

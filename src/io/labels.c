@@ -7,7 +7,6 @@
 #include "io/text.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,12 +127,17 @@ static const char *without_number(const char *line, int number)
     return line;
 }
 
+bool is_wordnet_number(const char *word, size_t length)
+{
+    return length == 9 && word[0] == 'n' && strspn(word + 1, "0123456789") == 8;
+}
+
 /* ... and without a WordNet number. */
 static const char *class_name(const char *line, int number)
 {
     line = without_number(line, number);
     size_t word = strcspn(line, blanks);
-    if (line[word] && word == 9 && line[0] == 'n' && strspn(line + 1, "0123456789") == 8)
+    if (line[word] && is_wordnet_number(line, word))
         line += word + strspn(line + word, blanks);
     return line;
 }

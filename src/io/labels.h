@@ -6,6 +6,7 @@
 #define SNED_IO_LABELS_H
 
 #include "base/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,8 @@ void labels_free(struct label_list *list);
 sned_status class_names_read(char ***names, int *count, const char *path, sned_error *error);
 /* The same of a text of keys and names ("n01440764 tench, Tinca tinca"): the first words, which keys are. */
 sned_status class_keys_read(char ***names, int *count, const char *path, sned_error *error);
+/* "n01440764": WordNet's number of a noun, as ImageNet calls its classes. */
+bool is_wordnet_number(const char *word, size_t length);
 void class_names_free(char **names, int count);
 
 #endif
