@@ -93,7 +93,7 @@ static struct graph *import_as(struct builder *model, struct extent picture, boo
     int file = mkstemp(path);
     assert_int_equal(write(file, model->file.data, model->file.size), (ssize_t)model->file.size);
     close(file);
-    if (onnx_read_with(&graph, path, &options, &error) != SNED_OK)
+    if (onnx_read_with(&graph, path, &options, NULL, &error) != SNED_OK)
         print_message("%s\n", error.message);
     unlink(path);
     sned_buffer_free(&model->file);

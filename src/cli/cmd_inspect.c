@@ -9,7 +9,9 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 
-static sned_status print_model(const struct model *model, const struct layer_rows *rows, sned_error *error)
+/* `named`: the preprocessing is the model's own, not one that was assumed. */
+static sned_status print_model(const struct model *model, const struct layer_rows *rows, bool named,
+                               sned_error *error)
 {
     const struct graph *graph = model->graph;
     struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
@@ -17,7 +19,7 @@ static sned_status print_model(const struct model *model, const struct layer_row
     print_line("%s: %s, %d x %d x %d %s, %d classes, %s", model->path, graph->name ? graph->name : "unnamed",
                input.channels, input.height, input.width, graph->rule.is_image ? graph->rule.color : "values",
                graph_class_count(graph), graph->integer ? "int8" : "float32");
-    SNED_TRY(print_input(graph, error));
+    SNED_TRY(print_input(graph, named, error));
     print_labels(graph);
     SNED_TRY(layer_rows_print(rows, error));
     print_line("%s weights, %s kept, %s MACs an image, file %s", format_count(weights, rows->weights),
@@ -28,13 +30,13 @@ static sned_status print_model(const struct model *model, const struct layer_row
     return SNED_OK;
 }
 
-static sned_status print_model_json(const struct model *model, const struct layer_rows *rows,
+static sned_status print_model_json(const struct model *model, const struct layer_rows *rows, bool named,
                                     sned_error *error)
 {
     json_t *layers = NULL, *input = NULL, *labels = NULL;
     sned_status status;
     SNED_TRY_DONE(layer_rows_json(&layers, rows, error));
-    SNED_TRY_DONE(input_json(&input, model->graph, error));
+    SNED_TRY_DONE(input_json(&input, model->graph, named, error));
     SNED_TRY_DONE(labels_json(&labels, model->graph, error));
     status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O}", "weights", (json_int_t)rows->weights,
                                   "kept", (json_int_t)rows->kept, "bytes", (json_int_t)model->bytes, "macs",
@@ -55,9 +57,11 @@ static sned_status run_inspect(const struct options *options, sned_error *error)
     struct layer_rows rows = {0};
     sned_status status;
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
-    model_assume_pictures(&model, &reporter);
+    bool named = model.graph->rule.is_image;
+    model_assume_pictures(&model, NULL);
     SNED_TRY_DONE(layer_rows_make(&rows, model.graph, model.storage, model.storage_count, error));
-    status = options->json ? print_model_json(&model, &rows, error) : print_model(&model, &rows, error);
+    status = options->json ? print_model_json(&model, &rows, named, error)
+                           : print_model(&model, &rows, named, error);
 done:
     layer_rows_free(&rows);
     model_free(&model);

@@ -45,7 +45,7 @@ static sned_status print_own_scaling(const struct graph *graph, sned_error *erro
     return SNED_OK;
 }
 
-sned_status print_input(const struct graph *graph, sned_error *error)
+sned_status print_input(const struct graph *graph, bool named, sned_error *error)
 {
     const struct input_rule *rule = &graph->rule;
     const struct shape *shape = &graph->tensors[graph->input].shape;
@@ -60,6 +60,9 @@ sned_status print_input(const struct graph *graph, sned_error *error)
     print_line("        value = (pixel - mean) * scale, pixels 0 to 255; mean %s; scale %s",
                numbers_text(mean, rule->mean, channels), numbers_text(scale, rule->scale, channels));
     SNED_TRY(print_own_scaling(graph, error));
+    if (!named)
+        print_line(
+            "        for want of a better one: the model names none. --mean, --scale, --color, --resize do");
     print_resize(rule->resize);
     if (rule->label_offset)
         print_line("        its class is the data's label %+d", rule->label_offset);
@@ -119,7 +122,7 @@ static sned_status own_scaling_json(json_t *object, const struct graph *graph, s
     return numbers_json(object, "scale_in_all", whole.scale, channels, error);
 }
 
-sned_status input_json(json_t **object, const struct graph *graph, sned_error *error)
+sned_status input_json(json_t **object, const struct graph *graph, bool named, sned_error *error)
 {
     const struct shape *shape = &graph->tensors[graph->input].shape;
     sned_status status = SNED_OK;
@@ -127,7 +130,8 @@ sned_status input_json(json_t **object, const struct graph *graph, sned_error *e
     *object = NULL;
     for (int i = 1; i < shape->rank; i++)
         SNED_TRY_DONE(json_append(sizes, json_integer(shape->dim[i]), error, "axis %d of the input", i));
-    *object = json_pack("{s:s, s:O}", "kind", graph->rule.is_image ? "pictures" : "values", "shape", sizes);
+    *object = json_pack("{s:s, s:O, s:b}", "kind", graph->rule.is_image ? "pictures" : "values", "shape",
+                        sizes, "named", (int)named);
     if (*object == NULL)
         status = sned_fail(error, SNED_ERROR_MEMORY, "out of memory for the input");
     else if (graph->rule.is_image)

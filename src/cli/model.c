@@ -58,13 +58,18 @@ static void default_rule(struct graph *graph)
     }
 }
 
+static void say_assumed(const struct model *model, const struct reporter *reporter)
+{
+    sned_report(reporter, "%s: names no preprocessing; pixels are taken as they are, 0 to 255, %s",
+                model->path, model->graph->rule.color);
+}
+
 void model_assume_pictures(struct model *model, const struct reporter *reporter)
 {
     if (model->graph->rule.is_image || !graph_fits_pictures(model->graph))
         return;
     default_rule(model->graph);
-    sned_report(reporter, "%s: names no preprocessing; pixels are taken as they are, 0 to 255, %s",
-                model->path, model->graph->rule.color);
+    say_assumed(model, reporter);
     warn_of_pixel_range(model->graph, model->path, reporter);
 }
 
@@ -92,10 +97,12 @@ static sned_status override_resize(struct input_rule *rule, const char *text, st
     return SNED_OK;
 }
 
-static sned_status apply_overrides(struct graph *graph, const char *path, const struct options *options,
+static sned_status apply_overrides(const struct model *model, const struct options *options,
                                    const struct reporter *reporter, sned_error *error)
 {
+    struct graph *graph = model->graph;
     struct input_rule *rule = &graph->rule;
+    const char *path = model->path;
     struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
     int channels = input.channels;
     bool given = options->color || options->mean || options->scale || options->resize;
@@ -111,7 +118,8 @@ static sned_status apply_overrides(struct graph *graph, const char *path, const 
             "scale and color",
             path, channels);
     if (given) {
-        if (!rule->is_image)
+        bool named = rule->is_image;
+        if (!named)
             default_rule(graph);
         if (options->mean)
             SNED_TRY(override_numbers(rule->mean, options->mean, "mean", channels, error));
@@ -121,6 +129,8 @@ static sned_status apply_overrides(struct graph *graph, const char *path, const 
             SNED_TRY(override_color(rule, options->color, channels, error));
         if (options->resize)
             SNED_TRY(override_resize(rule, options->resize, input, error));
+        if (!named && !options->mean && !options->scale)
+            say_assumed(model, reporter);
     }
     warn_of_pixel_range(graph, path, reporter);
     if (options->has_label_offset)
@@ -175,11 +185,11 @@ sned_status model_load(struct model *model, const char *path, const struct optio
         status = sned_error_context(error, load_sned(model, &map, error), "%s", path);
     sned_file_unmap(&map);
     if (status == SNED_OK && !model->graph)
-        status = onnx_read_with(&model->graph, path, &picture, error);
+        status = onnx_read_with(&model->graph, path, &picture, &model->bytes, error);
     else if (status == SNED_OK)
         status = check_picture(model->graph, path, &picture, error);
     if (status == SNED_OK)
-        status = apply_overrides(model->graph, path, options, reporter, error);
+        status = apply_overrides(model, options, reporter, error);
     if (status == SNED_OK && options->labels)
         status = labels_from_file(model->graph, options->labels, error);
     if (status != SNED_OK)

@@ -26,9 +26,10 @@ struct onnx_options {
     const struct reporter *reporter; /* told of what is left out, or computed otherwise than the file says;
                                         may be NULL */
 };
-/* The same; SNED_ERROR_ARGUMENT where the input cannot be that picture. */
+/* The same; SNED_ERROR_ARGUMENT where the input cannot be that picture. *bytes (may be NULL) is the size of
+ * the file and of those beside it that its weights lie in. */
 sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
-                           sned_error *error);
+                           uint64_t *bytes, sned_error *error);
 
 /* Writes a float graph as opset 13, metadata_props included, streamed: weights are not copied. */
 sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error);

@@ -187,6 +187,14 @@ static sned_status find_file(struct importer *importer, const char *location, st
     return status;
 }
 
+uint64_t onnx_external_bytes(const struct importer *importer)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < importer->external_count; i++)
+        bytes += importer->external_files[i].size;
+    return bytes;
+}
+
 void onnx_external_close(struct importer *importer)
 {
     for (int i = 0; i < importer->external_count; i++)

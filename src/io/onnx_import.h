@@ -113,6 +113,7 @@ sned_status onnx_order_nodes(struct importer *importer);
 sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct value *value);
 /* onnx_external.c: the `size` bytes of a tensor whose data lies in another file, as its raw data. */
 sned_status onnx_external_read(struct importer *importer, Onnx__TensorProto *tensor, size_t size);
+uint64_t onnx_external_bytes(const struct importer *importer); /* of all such files that were read */
 void onnx_external_close(struct importer *importer);
 /* float16 or bfloat16: what activations are rounded to in the file, but not here. */
 static inline bool onnx_is_narrow(int64_t type)

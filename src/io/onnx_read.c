@@ -223,7 +223,7 @@ static void tell_of_rounding(const struct importer *importer)
 }
 
 sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
-                           sned_error *error)
+                           uint64_t *bytes, sned_error *error)
 {
     struct importer importer = {
         .path = path, .options = *options, .error = error, .external_room = ONNX_EXTERNAL_OVERLAP};
@@ -239,6 +239,8 @@ sned_status onnx_read_with(struct graph **graph, const char *path, const struct 
         sned_graph_free(importer.graph);
     if (status == SNED_OK)
         tell_of_rounding(&importer);
+    if (bytes)
+        *bytes = size + onnx_external_bytes(&importer);
     importer_free(&importer);
     return status;
 }
@@ -246,5 +248,5 @@ sned_status onnx_read_with(struct graph **graph, const char *path, const struct 
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
 {
     static const struct onnx_options nothing_known;
-    return onnx_read_with(graph, path, &nothing_known, error);
+    return onnx_read_with(graph, path, &nothing_known, NULL, error);
 }
