@@ -132,12 +132,18 @@ def test_inspect_says_what_to_give(case):
     case.sned("pack", model, "-o", "packed.sned", "-q")
     for path in (model, "packed.sned"):
         told = case.sned_json("inspect", path)
-        assert told["input"] == {"kind": "pictures", "shape": [3, 32, 32], "layout": "NCHW", "color": "BGR",
+        assert told["input"] == {"kind": "pictures", "shape": [3, 32, 32], "named": True, "layout": "NCHW", "color": "BGR",
                                  "resize": "40", "label_offset": 0, "mean": [1, 2, 3], "scale": [0.5, 0.5, 0.5]}, told
         assert told["labels"] == ["red", "green"], told
         text = case.sned("inspect", path).stdout
         for part in ("pictures, 3 x 32 x 32 BGR", "mean 1,2,3; scale 0.5\n", "of another size: 40: ", "labels: red, green\n"):
             assert part in text, text
+
+
+def test_inspect_says_that_nothing_names_the_preprocessing(case):
+    model = red_or_green(case)
+    assert case.sned_json("inspect", model)["input"]["named"] is False
+    assert "the model names none. --mean, --scale" in case.sned("inspect", model).stdout
 
 
 # ---- many pictures ----
