@@ -341,9 +341,9 @@ struct scores sned_graph_scores(const struct graph *graph);
 sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error);
 sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error);
 
-/* Of a result's numbers, values [count]: how many classes rank above `class`, where of equal ones the lower
+/* Of a result's numbers, values [count]: how many classes rank above `label`, where of equal ones the lower
  * ranks above; the class that no other ranks above. */
-int sned_scores_above(const struct scores *scores, const float *values, int class);
+int sned_scores_above(const struct scores *scores, const float *values, int label);
 int sned_scores_best(const struct scores *scores, const float *values);
 /* probabilities [classes], which may be where the values are. */
 void sned_scores_probabilities(const struct scores *scores, const float *values, float *probabilities);

@@ -61,13 +61,13 @@ static bool is_second(const struct scores *scores, const float *values)
     return values[0] > (scores->ending == OP_SIGMOID ? 0.5f : 0.0f);
 }
 
-int sned_scores_above(const struct scores *scores, const float *values, int class)
+int sned_scores_above(const struct scores *scores, const float *values, int label)
 {
     int above = 0;
     if (scores->count == 1)
-        return is_second(scores, values) != class;
+        return is_second(scores, values) != label;
     for (int c = 0; c < scores->count; c++)
-        above += values[c] > values[class] || (values[c] == values[class] && c < class);
+        above += values[c] > values[label] || (values[c] == values[label] && c < label);
     return above;
 }
 
