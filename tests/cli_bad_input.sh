@@ -17,6 +17,7 @@ cd "$work" || exit 1
 # --- usage: status 2 ---
 refuses "no command" 2 'which command' "$sned"
 refuses "an unknown command" 2 "'frobnicate' is not a command" "$sned" frobnicate
+refuses "a command with an escape sequence, which does not reach the terminal" 2 "'..m' is not a command" "$sned" $'\x1b[m'
 for command in new data train compress pack eval run inspect export bench; do
     refuses "$command: an unknown option" 2 "'--frobnicate' is not an option" "$sned" $command --frobnicate x
     refuses "$command: nothing given" 2 'something is missing' "$sned" $command
@@ -30,6 +31,7 @@ refuses "new: a density over 1" 2 'densit' "$sned" new lenet300 --densities 1.5 
 refuses "eval: no data" 2 '--data D is missing' "$sned" eval net.onnx
 refuses "eval: a split that is none" 2 "'dev' is not train or test" "$sned" eval net.onnx --data glyphs --split dev
 refuses "train: a schedule that is none" 2 "'sine' is not" "$sned" train net.onnx --data glyphs --schedule sine -o x.onnx
+refuses "eval: a scale of 0" 2 '0 makes all pixels alike' "$sned" eval net.onnx --data glyphs --scale 0
 refuses "eval: too many means" 2 'mean' "$sned" eval net.onnx --data glyphs --mean 1,2,3
 refuses "run: --input that is no size" 2 "'28' is no picture's size; 1x28x28 is gray" "$sned" run net.onnx x.png --input 28
 refuses "inspect: --input of four numbers" 2 "is no picture's size" "$sned" inspect net.onnx --input 1x1x28x28
@@ -160,6 +162,8 @@ at_once "compress: an output that is the model" 2 'net.onnx would be written ove
 at_once "pack: an output that is the model" 2 'net.onnx would be written over' "$sned" pack net.onnx -o net.onnx
 at_once "export: an output that is the model" 2 'net.sned would be written over' "$sned" export net.sned -o net.sned
 at_once "train: an output that is the file of class names" 2 'two.txt would be written over' $train --labels two.txt -o two.txt
+at_once "compress: an output that is a file of the data" 2 'ubyte would be written over' $compress -o glyphs/train-labels-idx1-ubyte
+at_once "train: an output that is the labels text of the data" 2 'two.txt would be written over' "$sned" train net.onnx --data glyphs:two.txt -o two.txt
 echo "dear diary" >diary
 at_once "compress: a checkpoint that is another file" 2 'diary is there and is no checkpoint' $compress -o x.sned --checkpoint diary
 at_once "train: an output that is a folder" 1 'glyphs: exists' $train -o glyphs

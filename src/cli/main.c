@@ -3,6 +3,7 @@
  *
  * 0 done, 1 the input or the run failed, 2 wrong usage. An error is one line on stderr.
  */
+#include "base/text.h"
 #include "cli/command.h"
 #include "train/openmp.h"
 
@@ -74,6 +75,8 @@ int main(int argc, char **argv)
     } else if (!strcmp(name, "--version")) {
         printf("sned %s\n", sned_version());
     } else {
+        if (*name)
+            sned_text_plain(argv[1]);
         fprintf(stderr,
                 *name ? "sned: '%s' is not a command; see sned --help\n"
                       : "sned: which command? see sned --help\n",

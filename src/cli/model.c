@@ -73,6 +73,17 @@ void model_assume_pictures(struct model *model, const struct reporter *reporter)
     warn_of_pixel_range(model->graph, model->path, reporter);
 }
 
+/* A scale of 0 would make all pictures one. */
+static sned_status override_scale(struct input_rule *rule, const char *text, int channels, sned_error *error)
+{
+    SNED_TRY(override_numbers(rule->scale, text, "scale", channels, error));
+    for (int c = 0; c < channels; c++)
+        if (rule->scale[c] == 0.0f)
+            return sned_fail(error, SNED_ERROR_ARGUMENT,
+                             "--scale: 0 makes all pixels alike; pixels from 0 to 1: 0.0039216");
+    return SNED_OK;
+}
+
 static sned_status override_color(struct input_rule *rule, const char *text, int channels, sned_error *error)
 {
     const char *name = sned_color_name(text);
@@ -124,7 +135,7 @@ static sned_status apply_overrides(const struct model *model, const struct optio
         if (options->mean)
             SNED_TRY(override_numbers(rule->mean, options->mean, "mean", channels, error));
         if (options->scale)
-            SNED_TRY(override_numbers(rule->scale, options->scale, "scale", channels, error));
+            SNED_TRY(override_scale(rule, options->scale, channels, error));
         if (options->color)
             SNED_TRY(override_color(rule, options->color, channels, error));
         if (options->resize)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/table.h"
+#include "io/folder.h"
 #include "train/checkpoint.h"
 
 #include <stdio.h>
@@ -42,13 +43,49 @@ static sned_status spare(const char *path, const char *option, const char *input
                : SNED_OK;
 }
 
+/* Whether `file`, which is there, lies below the folder `place`. */
+static bool lies_below(const char *file, const char *place)
+{
+    char *inner = realpath(file, NULL), *outer = realpath(place, NULL);
+    size_t length = outer ? strlen(outer) : 0;
+    bool below = inner && outer && path_is_folder(outer) && !strncmp(inner, outer, length) &&
+                 (inner[length] == '/' || !strcmp(outer, "/"));
+    free(inner);
+    free(outer);
+    return below;
+}
+
+/* Data lie in the place, in a folder below it and in either half of "PLACE:LABELS"; what an earlier run wrote
+ * there is none of them. */
+static sned_status spare_data(const char *path, const char *option, const char *data, sned_error *error)
+{
+    char *place = NULL;
+    sned_status status;
+    if (!data)
+        return SNED_OK;
+    const char *colon = strrchr(data, ':');
+    SNED_TRY_DONE(spare(path, option, data, error));
+    if (colon) {
+        SNED_TRY_DONE(path_format(&place, error, "%.*s", (int)(colon - data), data));
+        SNED_TRY_DONE(spare(path, option, place, error));
+        SNED_TRY_DONE(spare(path, option, colon + 1, error));
+    }
+    bool is_result =
+        text_ends_with(path, ".sned") || text_ends_with(path, ".onnx") || checkpoint_is_one(path);
+    if (path_is_file(path) && !is_result && (lies_below(path, data) || (place && lies_below(path, place))))
+        status = spare(path, option, path, error);
+done:
+    free(place);
+    return status;
+}
+
 /* Fails where `path`, of option --`option`, is a file that the command reads. */
 static sned_status spare_inputs(const char *path, const char *option, const struct options *options,
                                 bool model_too, sned_error *error)
 {
     SNED_TRY(spare(path, option, options->recipe, error));
     SNED_TRY(spare(path, option, options->labels, error));
-    SNED_TRY(spare(path, option, options->data, error));
+    SNED_TRY(spare_data(path, option, options->data, error));
     for (int i = model_too ? 0 : 1; i < options->argument_count; i++)
         SNED_TRY(spare(path, option, options->arguments[i], error));
     return SNED_OK;
