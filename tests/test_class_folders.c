@@ -50,15 +50,21 @@ static void check_said(const char *words)
         fail_msg("\"%s\" was not said, but \"%s\"", words, messages);
 }
 
-static void check_refused(const char *spec, const struct dataset_options *options, const char *words)
+static void check_refused_as(const char *spec, const struct dataset_options *options, sned_status status,
+                             const char *words)
 {
     struct dataset *dataset;
     sned_error error = {0};
 
-    assert_int_equal(dataset_open(&dataset, in_scratch(spec), options, &error), SNED_ERROR_DATA);
+    assert_int_equal(dataset_open(&dataset, in_scratch(spec), options, &error), status);
     if (!strstr(error.message, words))
         fail_msg("\"%s\" is not said in \"%s\"", words, error.message);
     assert_null(strchr(error.message, '\n'));
+}
+
+static void check_refused(const char *spec, const struct dataset_options *options, const char *words)
+{
+    check_refused_as(spec, options, SNED_ERROR_DATA, words);
 }
 
 /* ---- order ---- */
@@ -201,6 +207,47 @@ static void names_that_the_network_has_go_before_the_order(void **state)
     dataset = open_data(in_scratch("matched"), &options);
     assert_false(dataset_has_labels(dataset));
     dataset_free(dataset);
+}
+
+static void a_link_back_to_a_folder_above_adds_nothing(void **state)
+{
+    struct dataset_options options = gray_options();
+
+    put_jpeg("loop/a/1.jpg", 8, 10);
+    put_jpeg("loop/b/1.jpg", 8, 20);
+    assert_int_equal(symlink("..", in_scratch("loop/a/up")), 0);
+    check_images(open_data(in_scratch("loop"), &options), (int[]){10, 20}, (int[]){0, 1}, 2);
+    assert_string_equal(messages, "");
+}
+
+static void a_link_to_nothing_is_a_damaged_picture(void **state)
+{
+    struct dataset_options options = gray_options();
+    struct dataset *dataset;
+    sned_error error = {0};
+    uint8_t pixels[2 * 64];
+    int32_t labels[2];
+    size_t got;
+
+    put_jpeg("gone/a/1.jpg", 8, 10);
+    assert_int_equal(symlink("nowhere", in_scratch("gone/a/2.jpg")), 0);
+    dataset = open_data(in_scratch("gone"), &options);
+    assert_int_equal(dataset_size(dataset), 2);
+    assert_int_equal(dataset_read(dataset, (uint32_t[]){0, 1}, 2, pixels, labels, &got, &error),
+                     SNED_ERROR_DATA);
+    check_said("2.jpg: a link to nothing");
+    assert_int_equal(dataset_damaged(dataset), 1);
+    dataset_free(dataset);
+}
+
+static void folders_that_lie_too_deep_are_refused(void **state)
+{
+    struct dataset_options options = gray_options();
+
+    put_jpeg("deep/a/2/3/4/5/6/7/1.jpg", 8, 10);
+    check_images(open_data(in_scratch("deep"), &options), (int[]){10}, (int[]){0}, 1);
+    put_jpeg("deep/a/2/3/4/5/6/7/8/1.jpg", 8, 10);
+    check_refused_as("deep", &options, SNED_ERROR_UNSUPPORTED, "more than 8 folders deep");
 }
 
 static void case_blanks_and_underscores_in_names_are_forgiven_aloud(void **state)
@@ -508,6 +555,9 @@ int main(void)
         cmocka_unit_test(what_systems_leave_behind_is_neither_class_nor_file),
         cmocka_unit_test(folders_beside_a_network_without_names_must_be_as_many_as_its_classes),
         cmocka_unit_test(names_that_the_network_has_go_before_the_order),
+        cmocka_unit_test(a_link_back_to_a_folder_above_adds_nothing),
+        cmocka_unit_test(a_link_to_nothing_is_a_damaged_picture),
+        cmocka_unit_test(folders_that_lie_too_deep_are_refused),
         cmocka_unit_test(case_blanks_and_underscores_in_names_are_forgiven_aloud),
         cmocka_unit_test(wordnet_numbers_are_the_classes_in_their_order_where_there_are_as_many),
         cmocka_unit_test(labels_that_end_below_the_networks_classes_are_said),

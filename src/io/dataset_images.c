@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct item {
     const char *name; /* in the list of names, the tar's index or the labels */
@@ -43,6 +44,14 @@ static int32_t images_label(const struct source *source, size_t index)
     return ((const struct images_source *)source)->items[index].label;
 }
 
+/* A picture whose file is gone is one damaged picture; a disk that fails is the end. */
+static bool is_link_to_nothing(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode) && stat(path, &info) != 0;
+}
+
 static sned_status images_fetch(const struct source *source, size_t index, const struct input_form *form,
                                 void *pixels, sned_error *error)
 {
@@ -54,6 +63,8 @@ static sned_status images_fetch(const struct source *source, size_t index, const
         return image_decode(images->bytes.data + item->offset, item->size, form, pixels, error);
     SNED_TRY(path_format(&path, error, "%s/%s", images->place, item->name));
     sned_status status = image_read(path, form, pixels, error);
+    if (status == SNED_ERROR_IO && is_link_to_nothing(path))
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: a link to nothing", path);
     free(path);
     return status;
 }

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 enum {
-    FOLDER_MAX_DEPTH = 8, /* ends a loop of links too */
+    FOLDER_MAX_DEPTH = 8,
     FOLDER_MAX_NAMES = 1 << 26,
 };
 
@@ -121,10 +121,54 @@ static void sort_names(struct name_list *list)
         qsort(list->names, list->count, sizeof *list->names, compare_names);
 }
 
+/* A folder on the way down to another. */
+struct above {
+    const struct above *next; /* the one that holds it, or NULL */
+    dev_t device;
+    ino_t number;
+    int depth;
+};
+
+static bool is_above(const struct above *above, const struct stat *info)
+{
+    for (; above; above = above->next)
+        if (above->device == info->st_dev && above->number == info->st_ino)
+            return true;
+    return false;
+}
+
+static sned_status add_below(struct name_list *list, const char *folder, const char *prefix,
+                             const struct above *above, sned_error *error);
+
+/* Adds `relative`, which is at `path`: a folder with all below it, but for a link back to a folder that it
+ * lies in. A link to nothing is a file that cannot be read. */
+static sned_status add_found(struct name_list *list, const char *path, const char *relative,
+                             const struct above *above, sned_error *error)
+{
+    struct stat info;
+    char *prefix = NULL;
+    sned_status status;
+
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode))
+        return name_list_add(list, relative, error);
+    if (!S_ISDIR(info.st_mode) || is_above(above, &info))
+        return SNED_OK;
+    if (above->depth == FOLDER_MAX_DEPTH)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: more than %d folders deep", path,
+                         FOLDER_MAX_DEPTH);
+    const struct above here = {above, info.st_dev, info.st_ino, above->depth + 1};
+    SNED_TRY_DONE(path_format(&prefix, error, "%s/", relative));
+    SNED_TRY_DONE(name_list_add(list, prefix, error));
+    status = add_below(list, path, prefix, &here, error);
+done:
+    free(prefix);
+    return status;
+}
+
 /* Adds `prefix` + name of what lies in `folder`; below it too, and then with a '/' behind folders, where
- * depth > 0. */
-static sned_status add_folder(struct name_list *list, const char *folder, const char *prefix, int depth,
-                              sned_error *error)
+ * `above` says which folder this is. */
+static sned_status add_below(struct name_list *list, const char *folder, const char *prefix,
+                             const struct above *above, sned_error *error)
 {
     sned_status status = SNED_OK;
     char *path = NULL, *relative = NULL;
@@ -138,18 +182,8 @@ static sned_status add_folder(struct name_list *list, const char *folder, const 
             continue;
         SNED_TRY_DONE(path_format(&path, error, "%s/%s", folder, found->d_name));
         SNED_TRY_DONE(path_format(&relative, error, "%s%s", prefix, found->d_name));
-        if (depth == 0 || path_is_file(path)) {
-            SNED_TRY_DONE(name_list_add(list, relative, error));
-        } else if (depth > 1 && path_is_folder(path)) {
-            char *below = NULL;
-            SNED_TRY_DONE(path_format(&below, error, "%s/", relative));
-            status = name_list_add(list, below, error);
-            if (status == SNED_OK)
-                status = add_folder(list, path, below, depth - 1, error);
-            free(below);
-            if (status != SNED_OK)
-                goto done;
-        }
+        SNED_TRY_DONE(above ? add_found(list, path, relative, above, error)
+                            : name_list_add(list, relative, error));
         free(path);
         free(relative);
         path = relative = NULL;
@@ -164,15 +198,20 @@ done:
 sned_status folder_list(struct name_list *list, const char *folder, sned_error *error)
 {
     *list = (struct name_list){0};
-    sned_status status = add_folder(list, folder, "", 0, error);
+    sned_status status = add_below(list, folder, "", NULL, error);
     sort_names(list);
     return status;
 }
 
 sned_status folder_walk(struct name_list *list, const char *folder, sned_error *error)
 {
+    struct stat info;
+
     *list = (struct name_list){0};
-    sned_status status = add_folder(list, folder, "", FOLDER_MAX_DEPTH, error);
+    if (stat(folder, &info) != 0)
+        return sned_fail(error, SNED_ERROR_IO, "%s: cannot read this folder: %s", folder, strerror(errno));
+    const struct above top = {NULL, info.st_dev, info.st_ino, 1};
+    sned_status status = add_below(list, folder, "", &top, error);
     sort_names(list);
     return status;
 }

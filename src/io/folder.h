@@ -29,9 +29,9 @@ void name_list_free(struct name_list *list);
 
 /* What lies directly in `folder` (files and folders), names without the folder. */
 sned_status folder_list(struct name_list *list, const char *folder, sned_error *error);
-/* Every regular file and folder below `folder` down to 8 levels, as relative paths, those of folders ending
- * in
- * '/'; links are followed. */
+/* Every regular file and folder below `folder`, as relative paths, those of folders ending in '/'. Links are
+ * followed, but for those back to a folder that they lie in; one to nothing is listed as a file. More than 8
+ * levels are an error. */
 sned_status folder_walk(struct name_list *list, const char *folder, sned_error *error);
 
 #endif
