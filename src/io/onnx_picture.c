@@ -22,11 +22,12 @@ enum {
     READ_ELSE = 4
 };
 
-/* Operators behind which elements are where they were. */
-static bool keeps_places(const char *op)
+/* Operators behind which elements lie side by side as they did. */
+static bool keeps_order_of_axes(const char *op)
 {
     static const char *const names[] = {"Add",     "BatchNormalization", "Cast", "Clip", "Div",
-                                        "Dropout", "Identity",           "Mul",  "Pad",  "Sub"};
+                                        "Dropout", "Identity",           "Mul",  "Pad",  "Slice",
+                                        "Sub"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(op, names[i]) == 0)
             return true;
@@ -53,7 +54,7 @@ static unsigned way_of_reading(const Onnx__NodeProto *node)
     return strcmp(node->op_type, "Transpose") == 0 && turns_to_channels_first(node) ? READ_TURNED : READ_ELSE;
 }
 
-/* The ways in which nodes read the input, or what operators that keep places made of it. */
+/* The ways in which nodes read the input, or what operators that keep the order of its axes made of it. */
 static sned_status find_readers(struct importer *importer, int input, unsigned *ways)
 {
     bool *is_input;
@@ -67,7 +68,7 @@ static sned_status find_readers(struct importer *importer, int input, unsigned *
             reads |= node->input[k][0] && is_input[sned_names_find(&importer->names, node->input[k])];
         if (!reads || strcmp(node->op_type, "Shape") == 0)
             continue;
-        if (!keeps_places(node->op_type))
+        if (!keeps_order_of_axes(node->op_type))
             *ways |= way_of_reading(node);
         else if (node->n_output > 0 && node->output[0][0])
             is_input[sned_names_find(&importer->names, node->output[0])] = true;

@@ -59,6 +59,13 @@ def test_rescaling_and_normalization(case):
             check_scaled(case, convolution(case, scaling, constants, (8, 10, channels)), pixels)
 
 
+def test_cropping_before_the_turn(case):
+    """Keras' Rescaling and Cropping2D."""
+    crop = {"from": [1, 2], "to": [-1, 9], "of": [1, 2], "k": numpy.array(1 / 255, "float32")}
+    scaling = [("Mul", ["x", "k"], ["a"], {}), ("Slice", ["a", "from", "to", "of"], ["s"], {})]
+    check_scaled(case, convolution(case, scaling, crop), case.random.integers(0, 256, (8, 10, 3), "uint8"))
+
+
 def test_rule_of_the_file_and_scaling_of_the_network_follow_each_other(case):
     model = convolution(case, [("Div", ["x", "d"], ["s"], {})], {"d": floats(1, 2, 3)})
     for key, value in (("input.mean", "100"), ("input.scale", "0.02"), ("input.color", "BGR")):
