@@ -166,6 +166,20 @@ static sned_status finish(struct pass *pass, sned_error *error)
                            pass->options->raw && !pass->raw.is_npz ? pass->options->raw : "");
 }
 
+/* A result that is no classification is an error; with --raw it is written, and no class named. */
+static sned_status check_classes(struct pass *pass, sned_error *error)
+{
+    sned_error why = {0};
+    sned_status status = sned_graph_check_scores(pass->model.graph, &why);
+    if (status != SNED_OK && !pass->options->raw)
+        return sned_fail(error, status, "%s: %s", pass->model.path, why.message);
+    if (status != SNED_OK) {
+        pass->top = 0;
+        sned_report(pass->reporter, "%s: no classes are named: %s", pass->model.path, why.message);
+    }
+    return SNED_OK;
+}
+
 static sned_status run_run(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -181,9 +195,7 @@ static sned_status run_run(const struct options *options, sned_error *error)
     SNED_TRY_DONE(
         picture_files_find(&files, options->arguments + 1, options->argument_count - 1, &reporter, error));
     SNED_TRY_DONE(model_load(&pass.model, options->arguments[0], options, &reporter, error));
-    if (!options->raw) /* else the result may be no classification */
-        SNED_TRY_DONE(sned_error_context(error, sned_graph_check_scores(pass.model.graph, error), "%s",
-                                         pass.model.path));
+    SNED_TRY_DONE(check_classes(&pass, error));
     if (options->raw)
         SNED_TRY_DONE(raw_open(&pass.raw, options->raw, pass.model.graph, error));
     if (has_pictures(&files)) /* before the session folds what the network itself scales */

@@ -8,10 +8,13 @@
  */
 #include "graph/inner.h"
 
-static bool only_moves(enum op op)
+/* Also a Slice that takes everything: x[:, :, 0, 0] of what has but one row and column. */
+static bool only_moves(const struct graph *graph, const struct node *node)
 {
-    return op == OP_FLATTEN || op == OP_RESHAPE || op == OP_TRANSPOSE || op == OP_IDENTITY ||
-           op == OP_DROPOUT;
+    if (node->op == OP_SLICE)
+        return sned_shape_equal(&graph->tensors[node->inputs[0]].shape, &graph->tensors[node->output].shape);
+    return node->op == OP_FLATTEN || node->op == OP_RESHAPE || node->op == OP_TRANSPOSE ||
+           node->op == OP_IDENTITY || node->op == OP_DROPOUT;
 }
 
 struct ending sned_graph_ending(const struct graph *graph)
@@ -19,7 +22,7 @@ struct ending sned_graph_ending(const struct graph *graph)
     struct ending ending = {.node = -1, .first = -1, .last = -1};
     int tensor = graph->output, producer = sned_graph_producer(graph, tensor);
     while (producer >= 0 && sned_graph_consumers(graph, tensor) == 1 &&
-           only_moves(graph->nodes[producer].op)) {
+           only_moves(graph, &graph->nodes[producer])) {
         ending.first = producer;
         ending.last = ending.last < 0 ? producer : ending.last;
         tensor = graph->nodes[producer].inputs[0];

@@ -43,10 +43,31 @@ sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error
     return SNED_OK;
 }
 
+/* A result that follows from a Softmax without weights between them is no logits, which it would be taken
+ * for: x.softmax(1)[:, 1], or a mean of probabilities. Nodes stand behind those that they read. */
+static sned_status check_logits(const struct graph *graph, int tensor, sned_error *error)
+{
+    for (int i = graph->node_count - 1; i >= 0; i--) {
+        const struct node *node = &graph->nodes[i];
+        if (node->output != tensor)
+            continue;
+        if (node->op == OP_SOFTMAX)
+            return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node,
+                                  "what follows it makes neither probabilities nor logits of its numbers; a "
+                                  "classification ends in it");
+        if (node->op == OP_CONV || node->op == OP_GEMM)
+            return SNED_OK;
+        tensor = node->inputs[0];
+    }
+    return SNED_OK;
+}
+
 sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error)
 {
     const struct scores scores = sned_graph_scores(graph);
     SNED_TRY(sned_graph_check_ending(graph, error));
+    if (scores.ending == OP_IDENTITY)
+        SNED_TRY(check_logits(graph, scores.logits, error));
     if (scores.count == 1 && (scores.ending == OP_SOFTMAX || scores.ending == OP_LOG_SOFTMAX))
         return sned_node_fail(error, SNED_ERROR_UNSUPPORTED,
                               &graph->nodes[sned_graph_producer(graph, graph->output)],

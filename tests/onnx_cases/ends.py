@@ -1,5 +1,6 @@
 """ends.py - what a network ends in: Softmax, LogSoftmax or Sigmoid, with or without something behind it that only moves its
 numbers; and networks of one number, which tell two classes apart."""
+import json
 import re
 
 import numpy
@@ -89,6 +90,18 @@ def test_one_number_without_an_axis_of_its_own(case):
         near([top_of(case, "packed.sned", picture)[1]], [probability], 0.05)
 
 
+def test_ending_before_a_choice_of_the_only_row_and_column(case):
+    """PyTorch's x.sigmoid()[:, :, 0, 0]: a Gather or Slice that takes all there is."""
+    zero, one, axis = {"first": numpy.array(0)}, {"from": [0], "to": [1], "of": [2]}, {"axis": 2}
+    gather = [("Gather", ["p", "first"], ["t"], axis), ("Gather", ["t", "first"], ["y"], axis)]
+    slice_ = [("Slice", ["p", "from", "to", "of"], ["t"], {}), ("Flatten", ["t"], ["y"], {})]
+    for tail, constants in ((gather, zero), (slice_, one)):
+        for end, outputs in (("Sigmoid", 1), ("Sigmoid", 4), ("Softmax", 4), ("LogSoftmax", 4)):
+            model = network(case, end, outputs, tail=tail, is_image=True)
+            model.graph.initializer.extend(numpy_helper.from_array(numpy.array(v), k) for k, v in constants.items())
+            case.agrees(model, batch=3)
+
+
 def test_run_takes_the_softmax_before_a_reshape_once(case):
     for tail in IMAGE_TAILS.values():
         model, picture, wanted = on_picture(case, network(case, "Softmax", tail=tail, is_image=True, metadata=PICTURES))
@@ -154,6 +167,30 @@ def test_softmax_that_is_no_classification_is_refused_at_once(case):
         case.sned_fails(r"softmax1' \(Softmax\): is over 4 of the 144 numbers", command, along_width, *arguments, "-q")
     single = case.save(network(case, "Softmax", outputs=1, metadata=PICTURES))
     case.sned_fails("over a single score, which always gives 1", "run", single, picture, "-q")
+
+
+def test_what_is_made_of_probabilities_is_refused_at_once(case):
+    """P(1) alone, and twice the probabilities: taken for logits, they would be other classes or probabilities."""
+    picture = case.picture(numpy.zeros((8, 8), "uint8"), "data/a/zero.png")
+    case.picture(numpy.ones((8, 8), "uint8"), "data/b/one.png")
+    commands = {"run": [picture], "eval": ["--data", "data"], "pack": ["--data", "data", "-o", "o.sned"],
+                "compress": ["--data", "data", "-o", "o.sned"], "train": ["--data", "data", "-o", "o.onnx"]}
+    for tail in ([("Slice", ["p", "from", "to", "of"], ["y"], {})], [("Mul", ["p", "two"], ["y"], {})]):
+        model = network(case, "Softmax", 2, tail=tail, metadata=PICTURES)
+        constants = {"from": [1], "to": [2], "of": [1], "two": numpy.array([2], "float32")}
+        model.graph.initializer.extend(numpy_helper.from_array(numpy.array(v), k) for k, v in constants.items())
+        path = case.save(model)
+        for command, arguments in commands.items():
+            case.sned_fails(r"softmax5' \(Softmax\): what follows it makes neither", command, path, *arguments, "-q")
+
+
+def test_raw_of_what_is_no_classification_names_no_classes(case):
+    model = case.model([("Conv", ["x", "v"], ["l"], {}), ("Softmax", ["l"], ["y"], {"axis": 1})], x=["N", 1, 8, 8],
+                       constants={"v": case.weights(4, 1, 3, 3)}, metadata=PICTURES)
+    path, picture, wanted = on_picture(case, model)
+    done = case.sned("run", path, picture, "--raw", "raw.npy", "--json")
+    assert json.loads(done.stdout)["images"][0]["top"] == [] and "no classes are named" in done.stderr, done
+    near(numpy.load(case.folder / "raw.npy"), wanted)
 
 
 def test_sigmoid_in_the_middle_is_refused_by_name(case):
