@@ -338,8 +338,13 @@ static void a_names_text_may_hold_classes_without_a_folder_but_not_lack_one(void
     put_text("more/labels.txt", "bat\ncat\ndog\nemu\n");
     options.classes = 4;
     check_images(open_data(in_scratch("more"), &options), (int[]){10, 20}, (int[]){1, 3}, 2);
+    options.classes = 3;
+    check_refused("more", &options, "has 4 classes in its text of names, the network 3");
+    put_text("more/labels.txt", "bat\ncat\ndog\nemu\ncat\n");
+    check_refused("more", &options, "names other class folders, but cat not once");
+    put_text("more/labels.txt", "bat\ncat\ndog\nemu\n");
     put_jpeg("more/fox/1.jpg", 8, 30);
-    check_refused("more", &options, "names other class folders but not fox");
+    check_refused("more", &options, "names other class folders, but fox not once");
 }
 
 static void a_names_text_may_lie_beside_the_splits(void **state)
@@ -398,7 +403,8 @@ static void splits_have_many_names(void **state)
         {"Train", "Validation"},   {"train_images", "valid"},
         {"seg_train", "seg_test"}, {"fruits-training", "fruits-testing"},
         {"train2017", "val2017"},  {"trainset", "testset"},
-        {"train", "dev"},
+        {"train", "dev"},          {"train", "test1"},
+        {"Train1", "Test"},
     };
     struct dataset_options options = gray_options();
     char name[PATH_SIZE];
@@ -440,6 +446,11 @@ static void names_of_classes_are_not_taken_for_splits(void **state)
         assert_string_equal(dataset_split_name(dataset), "all");
         assert_int_equal(dataset_size(dataset), 2);
         dataset_free(dataset);
+        if (i == 0)
+            check_said("train is taken for a class");
+        else
+            assert_string_equal(messages, "");
+        messages[0] = 0;
     }
 }
 

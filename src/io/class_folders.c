@@ -284,9 +284,10 @@ sned_status class_folders_read_names(struct name_list *names, bool *found, const
         read = NULL;
         report_names(path, names, folders, reporter);
     } else if (lacking) {
-        status = sned_fail(error, SNED_ERROR_DATA,
-                           "%s: names other class folders but not %s: add it, or take the text away", path,
-                           lacking);
+        status =
+            sned_fail(error, SNED_ERROR_DATA,
+                      "%s: names other class folders, but %s not once: name each once, or take the text away",
+                      path, lacking);
     } else {
         sned_report(reporter, "%s: has other names than the class folders, which keep their own order", path);
     }

@@ -103,11 +103,12 @@ static sned_status check_folders(struct dataset *dataset, const char *spec,
         source->unlabelled = true;
         return SNED_OK;
     }
-    return sned_fail(
-        error, SNED_ERROR_DATA,
-        "%s: has %d class folders, the network %d classes%s: give a folder for each class, or the "
-        "network's class names in order with --labels FILE",
-        spec, source->class_count, options->classes, offset);
+    return sned_fail(error, SNED_ERROR_DATA,
+                     "%s: has %d %s, the network %d classes%s: give a folder for each class, or the "
+                     "network's class names in order with --labels FILE",
+                     spec, source->class_count,
+                     source->by_text ? "classes in its text of names" : "class folders", options->classes,
+                     offset);
 }
 
 /* A labels text or a batch need not show every class; but one that stops early may be of another network. */

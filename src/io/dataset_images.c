@@ -191,6 +191,7 @@ static void take_classes(struct source *head, struct folder_pictures *pictures)
     head->has_splits = pictures->has_splits;
     head->by_name = pictures->by_name;
     head->in_folders = !pictures->by_name;
+    head->by_text = pictures->by_text;
     head->class_names = pictures->classes.names;
     head->class_count = (int)pictures->classes.count;
     pictures->classes = (struct name_list){0};

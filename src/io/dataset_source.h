@@ -39,6 +39,7 @@ struct source {
     char **class_names; /* [class_count], owned; NULL: none known */
     int class_count;
     bool in_folders; /* each class has a folder, so that there are no others; not where by_name */
+    bool by_text;    /* these classes are named in a text, some without a folder */
     bool by_name;    /* labels are numbers of source_options' class_names */
     size_t ignored;  /* files left out that are no pictures */
 };

@@ -130,7 +130,9 @@ static sned_status try_arrays(struct source **source, bool *found, const char *f
     } else if (kind == ARRAY_FILE_NPZ) {
         SNED_TRY_DONE(source_open_arrays(source, found, file, behind, options, error));
         if (!*found)
-            status = sned_fail(error, SNED_ERROR_DATA, "%s: holds no arrays", file);
+            status = sned_fail(
+                error, SNED_ERROR_DATA,
+                "%s: holds no arrays (.npy); of pictures in a zip give the folder that it unpacks to", file);
     }
     if (*found && status == SNED_OK)
         status = name_classes(*source, file, error);

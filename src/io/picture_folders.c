@@ -112,8 +112,10 @@ static sned_status find_classes(struct search *search, struct known_classes *kno
                                                    options->reporter, error));
         if (found) {
             known->whose = search->names_text;
+            pictures->by_text = true;
         } else {
             class_folders_report_order(&train, search->place, options->reporter);
+            SNED_TRY_DONE(splits_report_lone(&train, search->place, options->reporter, error));
             *classes = train;
             train = (struct name_list){0};
         }

@@ -12,6 +12,7 @@ struct folder_pictures {
     int32_t *labels;          /* [count] */
     size_t count, ignored;    /* files taken, files in class folders that are no pictures */
     struct name_list classes; /* by number */
+    bool by_text;             /* the classes are those of a text of names */
     bool by_name;             /* the numbers are the network's own: no offset goes on top */
     bool has_splits; /* there are folders to train on and to test on; the pictures are those of one */
     bool unlabelled; /* no class is known, and none was wanted */

@@ -97,15 +97,26 @@ static const char *prefer(const char *before, const char *name)
     return NULL;
 }
 
-/* The splits among the parts [count] that have the same rest as the first of them. */
-static sned_status find_alike(struct splits *splits, const struct part *parts, size_t count,
+static bool is_number(const char *text)
+{
+    return text[strspn(text, "0123456789")] == 0;
+}
+
+/* What stands around two uses is the same; `counted`: but for numbers, "train" and "test1". */
+static bool are_alike(const char *rest, const char *other, bool counted)
+{
+    return counted ? is_number(rest) && is_number(other) : strcmp(rest, other) == 0;
+}
+
+/* The splits among the parts [count] whose rest is like the first's. */
+static sned_status find_alike(struct splits *splits, const struct part *parts, size_t count, bool counted,
                               const char *place, sned_error *error)
 {
     const char *found[USES] = {0}, *doubles[USES] = {0};
 
     for (size_t i = 0; i < count; i++) {
         enum use use = parts[i].use;
-        if (use == USE_NONE || strcmp(parts[i].rest, parts[0].rest) != 0)
+        if (use == USE_NONE || !are_alike(parts[i].rest, parts[0].rest, counted))
             continue;
         const char *better = found[use] ? prefer(found[use], parts[i].name) : parts[i].name;
         if (!better)
@@ -137,7 +148,8 @@ static bool is_first_of_its_kind(const struct part *parts, size_t i)
     return parts[i].use != USE_NONE;
 }
 
-/* Plain names go before those with something around them, of which there must be one pair alone. */
+/* Plain names go before those with something around them, of which there must be one pair alone, and these
+ * before those that have different numbers behind them, as contests number their test images. */
 static sned_status choose(struct splits *splits, const struct part *parts, size_t count, const char *place,
                           sned_error *error)
 {
@@ -147,7 +159,7 @@ static sned_status choose(struct splits *splits, const struct part *parts, size_
         for (size_t i = 0; i < count; i++) {
             if (plain != !*parts[i].rest || !is_first_of_its_kind(parts, i))
                 continue;
-            SNED_TRY(find_alike(&found, parts + i, count - i, place, error));
+            SNED_TRY(find_alike(&found, parts + i, count - i, false, place, error));
             if (!splits_found(&found))
                 continue;
             if (splits_found(splits))
@@ -158,6 +170,9 @@ static sned_status choose(struct splits *splits, const struct part *parts, size_
             *splits = found;
         }
     }
+    for (size_t i = 0; i < count && !splits_found(splits); i++)
+        if (parts[i].use != USE_NONE && is_number(parts[i].rest))
+            SNED_TRY(find_alike(splits, parts + i, count - i, true, place, error));
     if (!splits_found(splits))
         *splits = (struct splits){0};
     return SNED_OK;
@@ -178,6 +193,24 @@ done:
     for (size_t i = 0; parts && i < names->count; i++)
         free(parts[i].rest);
     free(parts);
+    return status;
+}
+
+sned_status splits_report_lone(const struct name_list *folders, const char *place,
+                               const struct reporter *reporter, sned_error *error)
+{
+    sned_status status = SNED_OK;
+    struct part part;
+
+    for (size_t i = 0; i < folders->count && status == SNED_OK; i++) {
+        status = take_apart(&part, folders->names[i], error);
+        if (status == SNED_OK && part.use != USE_NONE && is_number(part.rest))
+            sned_report(reporter,
+                        "%s: %s is taken for a class like the folders beside it, none of which is the "
+                        "split that would go with it",
+                        place, folders->names[i]);
+        free(part.rest);
+    }
     return status;
 }
 

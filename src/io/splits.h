@@ -4,7 +4,8 @@
  *
  * Told by their names, in letters of either case: "train", "training"; "test", "testing"; "val", "valid",
  * "validation", "dev", "eval". More words may stand beside where they are the same in all ("seg_train" and
- * "seg_test"), and "set", "data" or "images" may stand in any ("training_set").
+ * "seg_test") or are numbers ("train" and "test1"), and "set", "data" or "images" may stand in any
+ * ("training_set").
  */
 #ifndef SNED_IO_SPLITS_H
 #define SNED_IO_SPLITS_H
@@ -22,6 +23,10 @@ struct splits {
 sned_status splits_find(struct splits *splits, const struct name_list *names, const char *place,
                         sned_error *error);
 bool splits_found(const struct splits *splits);
+
+/* Says which of the class folders is called as a split: it may be a set whose other half has another name. */
+sned_status splits_report_lone(const struct name_list *folders, const char *place,
+                               const struct reporter *reporter, sned_error *error);
 
 /* *name is the one for `split`. To test on is "test", else the validation images; these also where "test" is
  * without labels, as contests have it. A message says where there was a choice. */
