@@ -29,6 +29,7 @@ refuses "new: a number that is none" 2 "'many' is not a whole number" "$sned" ne
 refuses "new: densities that do not fit" 2 'densit' "$sned" new lenet300 --densities .1,.2 -o x.onnx
 refuses "new: a density over 1" 2 'densit' "$sned" new lenet300 --densities 1.5 -o x.onnx
 refuses "eval: no data" 2 '--data D is missing' "$sned" eval net.onnx
+refuses "eval: noise, which has no labels" 1 'noise has no labels' "$sned" eval net.onnx --data noise:5
 refuses "eval: a split that is none" 2 "'dev' is not train or test" "$sned" eval net.onnx --data glyphs --split dev
 refuses "train: a schedule that is none" 2 "'sine' is not" "$sned" train net.onnx --data glyphs --schedule sine -o x.onnx
 refuses "eval: a scale of 0" 2 '0 makes all pixels alike' "$sned" eval net.onnx --data glyphs --scale 0

@@ -262,6 +262,8 @@ static void noise_for_a_network_of_values_is_values(void **state)
     sned_error error = {0};
     struct dataset *dataset;
 
+    assert_int_equal(dataset_open(&dataset, "noise:2", &options, NULL), SNED_ERROR_DATA); /* no labels */
+    options.unlabelled = true;
     if (dataset_open(&dataset, "noise:2", &options, &error) != SNED_OK)
         fail_msg("%s", error.message);
     assert_int_equal(dataset_item_type(dataset), ITEM_VALUES);

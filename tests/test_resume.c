@@ -66,18 +66,29 @@ static void killed_training_goes_on_to_the_same_bits(void **state)
     }
 }
 
-static void a_checkpoint_of_other_options_is_ignored(void **state)
+static void see_whether_another_run(void *argument, const char *message)
+{
+    *(bool *)argument |= strstr(message, "is of another run") != NULL;
+}
+
+static void a_checkpoint_of_other_options_is_ignored_and_that_is_said(void **state)
 {
     struct train_options options = options_for(1);
     char path[PATH_MAX];
+    bool said = false;
+    const struct reporter reporter = {.message = see_whether_another_run, .argument = &said};
     checkpoint_path(path, sizeof path, folder);
     options.rate *= 2;
     const uint64_t other = trained_hash(&options);
     options.rate /= 2;
     options.checkpoint = path;
     trained_hash(&options);
+    options.reporter = &reporter;
+    trained_hash(&options);
+    assert_false(said);
     options.rate *= 2;
     assert_true(trained_hash(&options) == other);
+    assert_true(said);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -156,7 +167,7 @@ int main(int argc, char **argv)
         return run_and_die(argv[2], argv[3]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_training_goes_on_to_the_same_bits),
-        cmocka_unit_test(a_checkpoint_of_other_options_is_ignored),
+        cmocka_unit_test(a_checkpoint_of_other_options_is_ignored_and_that_is_said),
         cmocka_unit_test(a_checkpoint_of_another_preprocessing_is_ignored),
         cmocka_unit_test(a_damaged_checkpoint_is_not_found),
         cmocka_unit_test(states_of_another_network_are_refused),

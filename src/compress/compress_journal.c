@@ -126,8 +126,10 @@ sned_status session_read_journal(struct session *session, sned_error *error)
     if (session->options->checkpoint == NULL)
         return SNED_OK;
     SNED_TRY_DONE(checkpoint_read(&checkpoint, session->options->checkpoint, session->key, &found, error));
-    if (!found)
+    if (!found) {
+        checkpoint_report_other(session->options->checkpoint, session->options->reporter);
         goto done;
+    }
     journal = checkpoint_find(&checkpoint, "journal");
     network = checkpoint_find(&checkpoint, "network");
     seconds = checkpoint_find(&checkpoint, "seconds");

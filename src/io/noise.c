@@ -84,6 +84,12 @@ sned_status source_open_noise(struct source **source, const char *spec, const st
     if (sscanf(spec, "noise:%u%c", &count, &rest) != 1 || count < 1 || count > MAX_IMAGES)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%s: give noise:N with N from 1 to %d", spec,
                          MAX_IMAGES);
+    if (!options->unlabelled)
+        return sned_fail(
+            error, SNED_ERROR_DATA,
+            "%s: noise has no labels: it sets the scales of sned pack; to measure or to train takes "
+            "pictures of classes",
+            spec);
     SNED_TRY(sned_alloc(source, 1, sizeof **source, error));
     **source = (struct source){.kind = values ? &values_kind : &images_kind,
                                .type = values ? ITEM_VALUES : ITEM_PIXELS,

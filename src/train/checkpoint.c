@@ -109,6 +109,15 @@ bool checkpoint_is_one(const char *path)
     return is_one;
 }
 
+void checkpoint_report_other(const char *path, const struct reporter *reporter)
+{
+    if (checkpoint_is_one(path))
+        sned_report(reporter,
+                    "checkpoint %s is of another run (network, data or options), or damaged: beginning "
+                    "anew, and writing over it",
+                    path);
+}
+
 const struct checkpoint_blob *checkpoint_find(const struct checkpoint *checkpoint, const char *name)
 {
     for (int i = 0; i < checkpoint->count; i++)

@@ -9,6 +9,7 @@
 #define SNED_TRAIN_CHECKPOINT_H
 
 #include "base/memory.h"
+#include "base/report.h"
 #include "graph/graph.h"
 
 struct checkpoint_blob {
@@ -28,6 +29,8 @@ sned_status checkpoint_read(struct checkpoint *checkpoint, const char *path, uin
                             sned_error *error);
 /* Whether the file begins as a checkpoint of any run does. */
 bool checkpoint_is_one(const char *path);
+/* Says, where a checkpoint is there that no key opened, that this run will write over it. */
+void checkpoint_report_other(const char *path, const struct reporter *reporter);
 const struct checkpoint_blob *checkpoint_find(const struct checkpoint *checkpoint, const char *name);
 void checkpoint_free(struct checkpoint *checkpoint);
 

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "train/checkpoint.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
 
@@ -341,6 +342,8 @@ static sned_status begin(struct training *t, sned_error *error)
     SNED_TRY(begin_teaching(t, error));
     if (t->options.checkpoint)
         SNED_TRY(train_state_read(&t->accepted, t->options.checkpoint, t->key, &found, error));
+    if (!found && t->options.checkpoint)
+        checkpoint_report_other(t->options.checkpoint, t->options.reporter);
     if (!found)
         return train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, error);
     t->progress = t->accepted.progress;
