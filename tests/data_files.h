@@ -82,8 +82,8 @@ struct member {
     size_t size;
 };
 
-/* A tar of `members` (a name that ends in '/' is a folder's), or with raw set the first member's bytes alone,
- * through the filter that `name` ends in. */
+/* A tar of `members` (a name that ends in '/' is a folder's, one without data a link), or with raw set the
+ * first member's bytes alone, through the filter that `name` ends in. */
 static inline void put_packed(const char *name, bool raw, const struct member *members, size_t count)
 {
     struct archive *archive = archive_write_new();
@@ -101,7 +101,9 @@ static inline void put_packed(const char *name, bool raw, const struct member *m
         archive_entry_set_pathname(entry, members[i].name);
         archive_entry_set_size(entry, (int64_t)members[i].size);
         bool is_folder = members[i].name[strlen(members[i].name) - 1] == '/';
-        archive_entry_set_filetype(entry, is_folder ? AE_IFDIR : AE_IFREG);
+        archive_entry_set_filetype(entry, is_folder ? AE_IFDIR : members[i].data ? AE_IFREG : AE_IFLNK);
+        if (!is_folder && !members[i].data)
+            archive_entry_set_symlink(entry, "elsewhere");
         archive_entry_set_perm(entry, is_folder ? 0755 : 0644);
         assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
         assert_int_equal(archive_write_data(archive, members[i].data, members[i].size), members[i].size);

@@ -143,6 +143,21 @@ static void a_folder_in_a_tar_is_a_class_also_by_its_entry_alone(void **state)
     free(jpeg);
 }
 
+static void a_picture_that_is_a_link_in_a_tar_is_refused(void **state)
+{
+    struct dataset_options options = gray_options();
+    size_t size;
+    unsigned char *jpeg = gray_jpeg(8, 90, &size);
+
+    put_packed("links.tar", false,
+               (struct member[]){{"a/1.jpg", jpeg, size}, {"b/README", NULL, 0}, {"b/1.jpg", jpeg, size}}, 3);
+    check_images(open_data(in_scratch("links.tar"), &options), (int[]){90, 90}, (int[]){0, 1}, 2);
+    put_packed("links.tar", false,
+               (struct member[]){{"a/1.jpg", jpeg, size}, {"b/1.jpg", NULL, 0}, {"b/2.jpg", jpeg, size}}, 3);
+    check_refused_as("links.tar", &options, SNED_ERROR_UNSUPPORTED, "b/1.jpg is a link");
+    free(jpeg);
+}
+
 static void what_systems_leave_behind_is_neither_class_nor_file(void **state)
 {
     struct dataset_options options = gray_options();
@@ -563,6 +578,7 @@ int main(void)
         cmocka_unit_test(numbers_for_names_are_numbered_as_texts_and_that_is_said),
         cmocka_unit_test(a_folder_is_a_class_whatever_lies_in_it),
         cmocka_unit_test(a_folder_in_a_tar_is_a_class_also_by_its_entry_alone),
+        cmocka_unit_test(a_picture_that_is_a_link_in_a_tar_is_refused),
         cmocka_unit_test(what_systems_leave_behind_is_neither_class_nor_file),
         cmocka_unit_test(folders_beside_a_network_without_names_must_be_as_many_as_its_classes),
         cmocka_unit_test(names_that_the_network_has_go_before_the_order),

@@ -8,6 +8,7 @@
 #include "io/archive_file.h"
 #include "base/memory.h"
 #include "io/folder.h"
+#include "io/image.h"
 #include "io/spool.h"
 
 #include <archive.h>
@@ -162,6 +163,12 @@ static sned_status add_entry(struct tar_index *index, size_t *capacity, struct a
     int64_t size = is_folder ? 0 : archive_entry_size(found);
     struct tar_entry *entry;
 
+    if ((archive_entry_hardlink(found) || archive_entry_filetype(found) == AE_IFLNK) && name &&
+        image_has_name(name) && !path_is_clutter(name))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "%s: %s is a link, which is not followed in a tar: make the tar with --dereference "
+                         "--hard-dereference",
+                         path, name);
     if (!is_folder && (archive_entry_filetype(found) != AE_IFREG || archive_entry_hardlink(found)))
         return SNED_OK;
     if (!name || !*name || strlen(name) > TAR_MAX_NAME || size < 0)

@@ -35,7 +35,8 @@ struct tar_index {
     size_t count;
 };
 
-/* Lists the tar in `unpacked`; `path` is for error messages. No regular file in it is not an error. */
+/* Lists the tar in `unpacked`; a link called as a picture is refused, other links are not listed; `path` is
+ * for error messages. No regular file in it is not an error. */
 sned_status tar_index_make(struct tar_index *index, const struct unpacked *unpacked, const char *path,
                            sned_error *error);
 void tar_index_free(struct tar_index *index);
