@@ -253,6 +253,22 @@ static void pictures_for_a_network_of_values_are_refused(void **state)
     check_data_refused("idx", &options, "takes no pictures but values");
 }
 
+static void one_picture_without_a_number_of_samples_is_no_gray_pictures(void **state)
+{
+    static const uint8_t zeros[240];
+    struct dataset_options options = input_of(3, 8, 8, "RGB");
+
+    options.unlabelled = true;
+    put_npy("lone.npy", "|u1", "(8, 10, 3)", zeros, 240);
+    check_data_refused("lone.npy", &options, "is one picture or 8 gray ones: save x[None] for the one");
+    put_npy("lone.npy", "|u1", "(3, 8, 10)", zeros, 240);
+    check_data_refused("lone.npy", &options, "is one picture or 3 gray ones");
+    put_npy("lone.npy", "|u1", "(8, 10, 3, 1)", zeros, 240);
+    dataset_free(open_data(in_scratch("lone.npy"), &options));
+    put_npy("lone.npy", "|u1", "(1, 8, 10, 3)", zeros, 240);
+    dataset_free(open_data(in_scratch("lone.npy"), &options));
+}
+
 static void noise_for_a_network_of_values_is_values(void **state)
 {
     struct dataset_options options = values_of(1000, 1, 1);
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test(shapes_that_do_not_fit_say_what_to_do),
         cmocka_unit_test(labels_that_do_not_fit_say_what_to_do),
         cmocka_unit_test(pictures_for_a_network_of_values_are_refused),
+        cmocka_unit_test(one_picture_without_a_number_of_samples_is_no_gray_pictures),
         cmocka_unit_test(noise_for_a_network_of_values_is_values),
     };
 

@@ -196,6 +196,17 @@ static bool is_channels(size_t dim)
     return dim == 1 || dim == 3;
 }
 
+/* [N][H][W] that looks like one picture without [N] in front, [H][W][C] or [C][H][W], and is not just what a
+ * network of gray pictures takes. */
+static bool may_be_one_picture(const struct npy *npy, struct extent input)
+{
+    const size_t *dim = npy->dim;
+
+    if (npy->rank != 3 || has_extent(npy, 1, input))
+        return false;
+    return is_channels(dim[2]) || dim[2] == 4 || (dim[0] == 3 && input.channels == 3);
+}
+
 /* How the samples are pictures: [H][W], [C][H][W] or [H][W][C]. */
 static sned_status find_picture(struct arrays_source *arrays, const struct input_form *form,
                                 sned_error *error)
@@ -207,6 +218,12 @@ static sned_status find_picture(struct arrays_source *arrays, const struct input
     for (int i = 1; i < npy->rank; i++)
         if (dim[i] > IMAGE_MAX_SIDE)
             return fail_shape(&arrays->samples, form->input, " bytes", error);
+    if (may_be_one_picture(npy, form->input))
+        return sned_fail(
+            error, SNED_ERROR_SHAPE,
+            "%s: is one picture or %zu gray ones: save x[None] for the one, x[..., None] for the "
+            "others",
+            arrays->samples.name, dim[0]);
     if (npy->rank == 3) {
         arrays->picture = (struct extent){1, (int)dim[1], (int)dim[2]};
         return SNED_OK;
