@@ -25,6 +25,7 @@ struct onnx_options {
     bool channels_last; /* the elements of a list lie as [H][W][C], not [C][H][W] */
     const struct reporter *reporter; /* told of what is left out, or computed otherwise than the file says;
                                         may be NULL */
+    const char *written[2]; /* files that will be written: refused where weights lie in them; may be NULL */
 };
 /* The same; SNED_ERROR_ARGUMENT where the input cannot be that picture. *bytes (may be NULL) is the size of
  * the file and of those beside it that its weights lie in. */

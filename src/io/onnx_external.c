@@ -143,6 +143,17 @@ done:
     return status;
 }
 
+static bool is_written(const struct importer *importer, const struct stat *info)
+{
+    struct stat other;
+    for (int i = 0; i < 2; i++) {
+        const char *path = importer->options.written[i];
+        if (path && stat(path, &other) == 0 && other.st_dev == info->st_dev && other.st_ino == info->st_ino)
+            return true;
+    }
+    return false;
+}
+
 /* Keeps an opened file for the next tensor that names it. Its size is what folding and reading may take in
  * memory besides what the model has. */
 static sned_status keep_file(struct importer *importer, const char *location, int descriptor,
@@ -153,6 +164,10 @@ static sned_status keep_file(struct importer *importer, const char *location, in
     if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode))
         return sned_fail(importer->error, SNED_ERROR_FORMAT,
                          "its data lies in '%.200s', which is no regular file", location);
+    if (is_written(importer, &info))
+        return sned_fail(importer->error, SNED_ERROR_ARGUMENT,
+                         "its data lies in '%.200s', which would be written over; name another file",
+                         location);
     if (importer->external_count == ONNX_MAX_EXTERNAL_FILES)
         return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED,
                          "its data lies in '%.200s', the %dth file of the model; at most %d are read",

@@ -3,6 +3,7 @@
 The data of a case are random numbers, its labels the classes that the reference evaluator finds.
 """
 import numpy
+import onnx
 
 from case import near
 
@@ -186,3 +187,19 @@ def test_what_does_not_fit_is_one_line(case):
     pictures = case.save(planes(case, channels=3))
     put(case, "x.npy", numpy.zeros([4, 3, 8, 8], "float32"))
     case.sned_fails("values, which are no pictures", "data", "pictures", pictures, "--data", "x.npy:y.npy", "-o", "out", "-q")
+
+
+def test_nothing_is_written_over_weights_beside_the_model(case):
+    """PyTorch's model.onnx.data, or a link to it, as --output or --raw."""
+    model = case.model([("Gemm", ["x", "w"], ["y"], {})], x=["N", 6], constants={"w": case.weights(6, 4)})
+    onnx.external_data_helper.convert_model_to_external_data(model, location="net.npz", size_threshold=0)
+    onnx.save(model, str(case.folder / "net.onnx"))
+    weights = (case.folder / "net.npz").read_bytes()
+    (case.folder / "link.npz").symlink_to("net.npz")
+    numpy.save(case.folder / "x.npy", numpy.zeros((3, 6), "float32"))
+    for name in ("net.npz", "link.npz"):
+        for arguments in (["pack", "net.onnx", "-o", name], ["run", "net.onnx", "x.npy", "--raw", name]):
+            said = case.sned(*arguments, "-q", fails=2).stderr
+            assert "its data lies in 'net.npz', which would be written over" in said and said.count("\n") == 1, said
+    assert (case.folder / "net.npz").read_bytes() == weights
+    case.sned("pack", "net.onnx", "-o", "net.sned", "-q")
