@@ -298,6 +298,22 @@ static void wordnet_numbers_are_the_classes_in_their_order_where_there_are_as_ma
     check_refused("wordnet", &options, "n01440764");
 }
 
+static void pictures_that_a_labels_text_does_not_name_are_counted_aloud(void **state)
+{
+    struct dataset_options options = gray_options();
+
+    put_jpeg("partly/1.jpg", 8, 10);
+    put_jpeg("partly/2.jpg", 8, 20);
+    put_jpeg("partly/more/3.jpg", 8, 30);
+    put_text("partly/labels.txt", "2.jpg 0\n");
+    check_images(open_data(in_scratch("partly"), &options), (int[]){20}, (int[]){0}, 1);
+    check_said("2 pictures that ");
+    messages[0] = 0;
+    put_text("partly/labels.txt", "1.jpg 1\n2.jpg 0\nmore/3.jpg 1\n");
+    dataset_free(open_data(in_scratch("partly"), &options));
+    assert_string_equal(messages, "");
+}
+
 static void labels_that_end_below_the_networks_classes_are_said(void **state)
 {
     struct dataset_options options = input_of(1, 2, 2, "gray");
@@ -587,6 +603,7 @@ int main(void)
         cmocka_unit_test(folders_that_lie_too_deep_are_refused),
         cmocka_unit_test(case_blanks_and_underscores_in_names_are_forgiven_aloud),
         cmocka_unit_test(wordnet_numbers_are_the_classes_in_their_order_where_there_are_as_many),
+        cmocka_unit_test(pictures_that_a_labels_text_does_not_name_are_counted_aloud),
         cmocka_unit_test(labels_that_end_below_the_networks_classes_are_said),
         cmocka_unit_test(a_text_of_the_folders_names_gives_their_order),
         cmocka_unit_test(a_names_text_may_hold_classes_without_a_folder_but_not_lack_one),

@@ -109,6 +109,22 @@ static const struct source_kind images_kind = {
     .close = images_close,
 };
 
+/* Every path in the place that is somebody's data; *paths is owned, what it points to is not. */
+static sned_status list_place(struct images_source *images, const char ***paths, size_t *count,
+                              sned_error *error)
+{
+    if (!images->is_tar && !images->files.count)
+        SNED_TRY(folder_walk(&images->files, images->place, error));
+    size_t all = images->is_tar ? images->tar.count : images->files.count;
+    SNED_TRY(sned_alloc(paths, all, sizeof **paths, error));
+    for (size_t i = 0; i < all; i++) {
+        const char *path = images->is_tar ? images->tar.entries[i].name : images->files.names[i];
+        if (!path_is_clutter(path))
+            (*paths)[(*count)++] = path;
+    }
+    return SNED_OK;
+}
+
 /* ---- with a labels text ---- */
 
 /* Fills in where the item's file is; false where there is none. */
@@ -131,16 +147,19 @@ static bool locate_item(const struct images_source *images, struct item *item, s
     return found;
 }
 
-static void report_unlabelled(const struct images_source *images, const struct source_options *options)
+/* A place that cannot be listed whole may still hold every picture that is named. */
+static void report_unnamed(struct images_source *images, const struct source_options *options)
 {
-    size_t pictures = 0;
+    const char **paths = NULL;
+    size_t count = 0, pictures = 0;
 
-    for (size_t i = 0; i < images->tar.count; i++)
-        pictures +=
-            image_has_name(images->tar.entries[i].name) && !path_is_clutter(images->tar.entries[i].name);
+    if (list_place(images, &paths, &count, &(sned_error){0}) == SNED_OK)
+        for (size_t i = 0; i < count; i++)
+            pictures += image_has_name(paths[i]);
     if (pictures > images->head.count)
         sned_report(options->reporter, "%s: %zu pictures that %s does not name are left out", images->place,
                     pictures - images->head.count, images->labels_path);
+    free(paths);
 }
 
 static sned_status take_labels(struct images_source *images, const struct source_options *options,
@@ -160,28 +179,11 @@ static sned_status take_labels(struct images_source *images, const struct source
                              item->line, item->name, images->place);
     }
     images->head.count = labels->count;
-    if (images->is_tar)
-        report_unlabelled(images, options);
+    report_unnamed(images, options);
     return SNED_OK;
 }
 
 /* ---- with class folders ---- */
-
-/* Every path in the place that is somebody's data; *paths is owned, what it points to is not. */
-static sned_status list_place(struct images_source *images, const char ***paths, size_t *count,
-                              sned_error *error)
-{
-    if (!images->is_tar && !images->files.count)
-        SNED_TRY(folder_walk(&images->files, images->place, error));
-    size_t all = images->is_tar ? images->tar.count : images->files.count;
-    SNED_TRY(sned_alloc(paths, all, sizeof **paths, error));
-    for (size_t i = 0; i < all; i++) {
-        const char *path = images->is_tar ? images->tar.entries[i].name : images->files.names[i];
-        if (!path_is_clutter(path))
-            (*paths)[(*count)++] = path;
-    }
-    return SNED_OK;
-}
 
 static void take_classes(struct source *head, struct folder_pictures *pictures)
 {
