@@ -165,6 +165,7 @@ at_once "export: an output that is the model" 2 'net.sned would be written over'
 at_once "train: an output that is the file of class names" 2 'two.txt would be written over' $train --labels two.txt -o two.txt
 at_once "compress: an output that is a file of the data" 2 'ubyte would be written over' $compress -o glyphs/train-labels-idx1-ubyte
 at_once "train: an output that is the labels text of the data" 2 'two.txt would be written over' "$sned" train net.onnx --data glyphs:two.txt -o two.txt
+at_once "data pictures: the folder of the data" 2 'glyphs/ holds the data' "$sned" data pictures net.onnx --data glyphs -o ./glyphs/
 echo "dear diary" >diary
 at_once "compress: a checkpoint that is another file" 2 'diary is there and is no checkpoint' $compress -o x.sned --checkpoint diary
 at_once "train: an output that is a folder" 1 'glyphs: exists' $train -o glyphs

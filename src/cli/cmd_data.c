@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/model.h"
+#include "cli/preflight.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "base/memory.h"
@@ -67,6 +68,7 @@ static sned_status write_pictures(const struct options *options, const struct re
         return sned_fail(error, SNED_ERROR_ARGUMENT,
                          "pictures takes a model and --data D: sned data pictures MODEL "
                          "--data D -o FOLDER");
+    SNED_TRY_DONE(check_output_folder(options, error));
     SNED_TRY_DONE(model_load(&model, options->arguments[1], options, NULL, error));
     model_assume_pictures(&model, NULL);
     struct dataset_options wanted = {.split = SPLIT_TEST,

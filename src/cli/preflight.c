@@ -96,6 +96,14 @@ sned_status check_raw(const struct options *options, sned_error *error)
     return options->raw ? spare_inputs(options->raw, "raw", options, true, error) : SNED_OK;
 }
 
+sned_status check_output_folder(const struct options *options, sned_error *error)
+{
+    if (!is_same_file(options->output, options->data))
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_ARGUMENT, "--output: %s holds the data; name another folder",
+                     options->output);
+}
+
 sned_status check_output(const struct options *options, bool over_model, sned_error *error)
 {
     if (!options->output)

@@ -11,6 +11,9 @@
  * file that the command reads; the model (the first argument) may be, with `over_model`. */
 sned_status check_output(const struct options *options, bool over_model, sned_error *error);
 
+/* Fails where --output, a folder, is the data's own: what is written there would be among the data. */
+sned_status check_output_folder(const struct options *options, sned_error *error);
+
 /* Fails where the file of --raw is one that the command reads. */
 sned_status check_raw(const struct options *options, sned_error *error);
 
