@@ -45,7 +45,7 @@ show "$sned" inspect pets.onnx
 show "$sned" eval pets.onnx --data pictures "${preprocessing[@]}"
 show "$sned" compress pets.onnx --data pictures "${preprocessing[@]}" --max-drop 1 -o pets.sned
 show "$sned" eval pets.sned --data pictures
-show "$sned" run pets.sned "$(ls pictures/val/koala/*.JPEG | head -1)" "$(ls pictures/val/lemon/*.JPEG | head -1)" --top 2
+show "$sned" run pets.sned "$(ls pictures/val/koala/*.JPEG | head -1)" "$(ls pictures/val/goldfish/*.JPEG | head -1)" --top 2
 grep pictures keras.log
 show "$sned" eval keras.onnx --data pictures --resize squash
 show "$sned" pack keras.onnx --data pictures --resize squash -o keras.sned
