@@ -102,6 +102,7 @@ pack_steps_section
 distillation_section
 alexnet_size_section
 exports_section
+defaults_section
 training_section
 steps_section
 loading_section

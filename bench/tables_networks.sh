@@ -84,16 +84,37 @@ alexnet_size_section() {
     echo
 }
 
+# What train reaches without options (bench/defaults.sh).
+defaults_section() {
+    local net files
+    ls $results/train-defaults-*.json >/dev/null 2>&1 || return 0
+    echo "## \`sned train\` without options"
+    echo
+    echo "New networks, the settings that docs/training.md says; accuracy on the test images. Minutes are of one run beside other work."
+    echo
+    echo "| network | seeds | test accuracy | minutes | command |"
+    echo "| --- | --- | --- | --- | --- |"
+    for net in lenet300 lenet5 vgg8-cifar; do
+        files=$(ls $results/train-defaults-$net-?.json 2>/dev/null) || continue
+        echo "| $net | $(runs $files) | $(spread .top1 $files) | $(spread '.seconds / 60' $files) | $(command_of "$(head -1 <<<"$files")") |"
+    done
+    echo
+}
+
+exporters_torch() { jq -r --arg exporter "$1" '[.exports[] | select(.exporter == $exporter).torch] | unique | join(", ")' $results/torch-exports.json; }
+
 exports_section() {
     local file=$results/torch-exports.json
     [ -s "$file" ] || return 0
     echo "## Models as PyTorch exports them"
     echo
-    echo "PyTorch $(first .torch $file), random weights, opsets 13 and 16, with and without constant folding, in eval mode and as in training: $(first '.exports | length' $file) exports. Differences are to PyTorch's own output, relative to its largest value. Agreement of int8 with float is on 100 pictures; random networks have close scores."
+    echo "Random weights. dynamo is PyTorch's default exporter (torch.export; PyTorch $(exporters_torch dynamo), opsets 18 and 20, weights in a file beside the model); torchscript the older one (PyTorch $(exporters_torch torchscript), opsets 13 and 16, with and without constant folding, in eval mode and as in training). Differences are to PyTorch's own output, relative to its largest value. Agreement of int8 with float is on 100 pictures; random networks have close scores."
     echo
-    echo "| model | exports | nodes read | largest difference | int8 agrees with float, % | bytes packed | compressed in 20 seconds |"
-    echo "| --- | --- | --- | --- | --- | --- | --- |"
-    jq -r '.exports | group_by(.model)[] | "| \(.[0].model) | \(length) | \([.[].nodes] | unique | join(", ")) | \([.[].difference] | max * 1e7 | round / 1e7) | \([.[].agree_int8 | values] | if length == 0 then "–" else "\(min) to \(max)" end) | \([.[].packed_bytes | values] | unique | join(", ")) | \([.[].compress | values | "\(.kept) of \(.weights) weights, \(.bytes) bytes"] | if length == 0 then "–" else join("; ") end) |"' "$file"
+    echo "| model | exporter | exports | nodes read | largest difference | int8 agrees with float, % | bytes packed | compressed in 20 seconds |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    jq -r 'def joined(values): [values] | unique | if length == 0 then "–" else map(tostring) | join(", ") end;
+        .exports | group_by([.model, .exporter])[] | "| \(.[0].model) | \(.[0].exporter) | \(length) | " + (if .[0].refused then "refused by name: \(.[0].refused | gsub("\\|"; " or ")) | – | – | – | – |"
+            else "\(joined(.[].nodes)) | \([.[].difference] | max * 1e7 | round / 1e7) | \(joined(.[].agree_int8 | values)) | \(joined(.[].packed_bytes | values)) | \([.[].compress | values | "\(.kept) of \(.weights) weights, \(.bytes) bytes"] | if length == 0 then "–" else join("; ") end) |" end)' "$file"
     echo
     echo "\`$(first .command $file)\`"
     echo
