@@ -224,7 +224,7 @@ sned_status model_name_classes(struct graph *graph, const struct dataset *datase
 {
     int classes = graph_class_count(graph), known = 0;
     const char **names;
-    if (graph->label_count || !dataset_has_labels(dataset) || !dataset_class_name(dataset, 0))
+    if (graph->label_count || !dataset_class_name(dataset, 0))
         return SNED_OK;
     SNED_TRY(sned_alloc(&names, (size_t)classes, sizeof *names, error));
     while (known < classes && (names[known] = dataset_class_name(dataset, known)) &&
@@ -236,7 +236,7 @@ sned_status model_name_classes(struct graph *graph, const struct dataset *datase
     else if (known < classes && names[known])
         sned_report(reporter, "class %d: its name '%s' is not UTF-8; the classes are left without names",
                     known, names[known]);
-    else
+    else if (dataset_has_labels(dataset)) /* of others no names are expected */
         sned_report(reporter,
                     "the data's class names are not as many as the network's %d classes, which are left "
                     "without names",

@@ -146,6 +146,14 @@ def test_inspect_says_that_nothing_names_the_preprocessing(case):
     assert "the model names none. --mean, --scale" in case.sned("inspect", model).stdout
 
 
+def test_pictures_without_labels_still_have_the_names_beside_them(case):
+    for i in range(3):
+        case.picture(numpy.full([32, 32, 3], 80 * i, "uint8"), f"loose/{i}.png")
+    (case.folder / "loose/synset_words.txt").write_text("n00000001 red\nn00000002 green\n")
+    case.sned("pack", red_or_green(case), "--data", "loose", "-o", "packed.sned", "-q")
+    assert case.sned_json("inspect", "packed.sned")["labels"] == ["red", "green"]
+
+
 # ---- many pictures ----
 
 def folder_of_pictures(case):
