@@ -73,6 +73,14 @@ holds "none reaches the terminal" test -z "$(LC_ALL=C tr -d '\n\040-\176' <"$wor
 refuses "a layer's name that is not UTF-8: inspect --json" 1 "layer '.c1': JSON cannot hold it" "$sned" inspect latin1.onnx --json
 succeeds "the same as a table" "$sned" inspect latin1.onnx
 
+# --- a mapped file that shrinks: the system sends SIGBUS to whoever reads it ---
+"$sned" train net.onnx --data glyphs --epochs 100000 -o bus.onnx -q 2>bus.err &
+for _ in $(seq 200); do [ -e bus.onnx.checkpoint ] && break; sleep .1; done
+kill -BUS $!
+wait $! 2>/dev/null
+holds "SIGBUS ends a run with exit status 1" test $? = 1
+holds "and one line that says why" grep -qx 'sned: an input file became shorter while it was read .*' bus.err
+
 # --- data: IDX ---
 damage_glyphs() { rm -rf bad; cp -r glyphs bad; }
 damage_glyphs; head -c 5000 glyphs/t10k-images-idx3-ubyte >bad/t10k-images-idx3-ubyte
