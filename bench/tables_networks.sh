@@ -116,6 +116,6 @@ exports_section() {
         .exports | group_by([.model, .exporter])[] | "| \(.[0].model) | \(.[0].exporter) | \(length) | " + (if .[0].refused then "refused by name: \(.[0].refused | gsub("\\|"; " or ")) | – | – | – | – |"
             else "\(joined(.[].nodes)) | \([.[].difference] | max * 1e7 | round / 1e7) | \(joined(.[].agree_int8 | values)) | \(joined(.[].packed_bytes | values)) | \([.[].compress | values | "\(.kept) of \(.weights) weights, \(.bytes) bytes"] | if length == 0 then "–" else join("; ") end) |" end)' "$file"
     echo
-    echo "\`$(first .command $file)\`"
+    echo "dynamo: \`$(first .command $file) --exporter dynamo --no-compress\`. torchscript: the same script on a python3 with that PyTorch, in an earlier session."
     echo
 }

@@ -126,13 +126,6 @@ void pointwise_quantize_backward(const struct activation *activation, const uint
         gradients[i] *= factors[codes[i]];
 }
 
-void pointwise_add(float *sum, const float *values, size_t count)
-{
-#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
-    for (size_t i = 0; i < count; i++)
-        sum[i] += values[i];
-}
-
 void pointwise_sgd(const struct sgd *sgd, float *restrict weights, float *restrict velocities,
                    const float *restrict gradients, const uint8_t *restrict mask, size_t count)
 {

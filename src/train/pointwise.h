@@ -17,7 +17,6 @@ void pointwise_quantize(const struct quantization *quantization, const struct ac
                         float *values, uint8_t *codes, size_t count);
 void pointwise_quantize_backward(const struct activation *activation, const uint8_t *codes, float *gradients,
                                  size_t count);
-void pointwise_add(float *sum, const float *values, size_t count);
 /* v = momentum v + g + decay w; w -= rate v; where mask (or NULL) is 0, w and v are 0. */
 struct sgd {
     float rate, momentum, decay;
