@@ -2,7 +2,7 @@
  * accel_cycles.c - the cycle model's table of one network: accel_cycles MODEL.sned CONFIG [name=value ...],
  * where values of the configuration are tried: lanes=16 pixels=98.
  */
-#include "accel/cycles.h"
+#include "accel/cycles/cycles.h"
 #include "base/file.h"
 #include "codec/codec.h"
 

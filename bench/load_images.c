@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "io/dataset.h"
+#include "io/data/dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  * compares its classes with the float network's. JSON.
  */
 #include "base/memory.h"
-#include "compress/quantize.h"
-#include "io/onnx.h"
-#include "train/executor.h"
+#include "compress/quantize/quantize.h"
+#include "io/onnx/onnx.h"
+#include "train/executor/executor.h"
 
 #include <math.h>
 #include <stdio.h>

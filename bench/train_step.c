@@ -10,8 +10,8 @@
  */
 #include "base/memory.h"
 #include "base/random.h"
-#include "io/onnx.h"
-#include "train/executor.h"
+#include "io/onnx/onnx.h"
+#include "train/executor/executor.h"
 
 #include <stdio.h>
 #include <stdlib.h>

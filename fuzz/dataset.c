@@ -3,7 +3,7 @@
  */
 #include "target.h"
 
-#include "io/dataset.h"
+#include "io/data/dataset.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  */
 #include "target.h"
 
-#include "io/onnx.h"
+#include "io/onnx/onnx.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
  * changed all the same, for the parser's sake.
  */
 #include "base/random.h"
-#include "io/onnx_import.h"
+#include "io/onnx/import/import.h"
 
 #include <stdlib.h>
 #include <string.h>

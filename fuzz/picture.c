@@ -5,7 +5,7 @@
  */
 #include "target.h"
 
-#include "io/image.h"
+#include "io/pictures/image.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "sned_run.h"
 
 #include "codec/codec.h"
-#include "compress/quantize.h"
+#include "compress/quantize/quantize.h"
 #include "runtime/runtime.h"
 #include "target.h"
 

@@ -9,7 +9,7 @@
 #define SNED_FUZZ_TARGET_H
 
 #include "base/error.h"
-#include "io/input_form.h"
+#include "io/pictures/input_form.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// sned_pkg - numbers and words that all modules share. src/accel/stream.h and golden_lane.h have the same for C; the test benches of
+// sned_pkg - numbers and words that all modules share. src/accel/program/stream.h and golden_lane.h have the same for C; the test benches of
 // tests/rtl.sh put C's streams into these modules, and fail where the two differ.
 `default_nettype none
 
@@ -59,7 +59,7 @@ package sned_pkg;
 
   localparam int LaneCounts = $bits(lane_status_t);
 
-  // ---- descriptors: src/accel/descriptor.h draws them ----
+  // ---- descriptors: src/accel/program/descriptor.h draws them ----
   localparam int DescriptorWidth = 512;
   localparam int BodyWidth = 448;
   localparam int PlaceWidth = 24;                           // a byte of the activation memory
@@ -185,7 +185,7 @@ package sned_pkg;
     vector_operation_t   operation;
   } vector_t;
 
-  // ---- the FC engine: src/accel/fc_stream.h draws its streams ----
+  // ---- the FC engine: src/accel/program/fc_stream.h draws its streams ----
   localparam int FcPorts = 4;                               // at most
   localparam int FcEntries = 10;                            // of a beat
   localparam int FcGapWidth = 5;

@@ -2,7 +2,7 @@
  * parameters.c - prints a configuration as the RTL's parameters: `parameters zcu104` gives "Lanes=16
  * Columns=2 ...". With two arguments, one of them: `parameters zcu104 FcReads`.
  */
-#include "accel/config.h"
+#include "accel/program/config.h"
 
 #include <stdio.h>
 #include <string.h>

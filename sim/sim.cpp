@@ -1,4 +1,4 @@
-// sim.cpp - the Verilated accelerator as a library: src/accel/sim.h.
+// sim.cpp - the Verilated accelerator as a library: src/accel/driver/sim.h.
 #include "simulation.h"
 
 #include <new>

@@ -4,7 +4,7 @@
 #ifndef SIM_SIMULATION_H
 #define SIM_SIMULATION_H
 
-#include "accel/sim.h"
+#include "accel/driver/sim.h"
 
 #include "Vsned_top.h"
 #include "ddr.h"

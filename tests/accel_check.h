@@ -10,7 +10,7 @@
 
 #include "accel_networks.h"
 
-#include "accel/golden.h"
+#include "accel/golden/golden.h"
 
 enum { CHECK_MOST_IMAGES = 5 };
 

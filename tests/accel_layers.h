@@ -7,7 +7,7 @@
 #include "random_graphs.h"
 #include "oracle.h"
 
-#include "accel/lanes.h"
+#include "accel/program/lanes.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 
 #include "random_graphs.h"
 
-#include "accel/program.h"
+#include "accel/program/program.h"
 #include "runtime/runtime.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #ifndef SNED_TESTS_DATA_FILES_H
 #define SNED_TESTS_DATA_FILES_H
 
-#include "io/dataset.h"
+#include "io/data/dataset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,8 +10,8 @@
 
 #include "train_networks.h"
 
-#include "train/executor.h"
-#include "train/openmp.h"
+#include "train/executor/executor.h"
+#include "train/executor/openmp.h"
 
 static const float STEP = 1e-2f;
 static const double TOLERANCE = 1e-2; /* of a difference, relative to the largest gradient of its tensor */

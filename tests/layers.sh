@@ -1,22 +1,28 @@
 #!/usr/bin/env bash
-# layers.sh - the shape of the source: a folder includes only folders above it, libsned only itself, files stay small.
+# layers.sh - the shape of the source: a room includes only rooms above it, libsned only itself, files and rooms stay small,
+# no two files lean on each other.
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
 
-order=(base graph codec runtime accel io zoo train compress cli)
+order=(base graph codec runtime
+    accel/program accel/golden accel/compiler accel/cycles accel/driver
+    io/files io/pictures io/data io/sources io/onnx io/onnx/import io/onnx/export
+    zoo train/executor train/operators train compress/quantize compress cli/terminal cli/options cli/common cli)
 rank() { local i; for i in "${!order[@]}"; do [ "${order[$i]}" != "$1" ] || { echo "$i"; return; }; done; echo -1; }
 
-for folder in src/*/; do
-    folder=$(basename "$folder")
-    mine=$(rank "$folder")
-    holds "src/$folder has a place in the order" test "$mine" -ge 0
+for room in $(find src -name '*.[ch]' -printf '%h\n' | sort -u); do
+    room=${room#src/}
+    mine=$(rank "$room")
+    holds "src/$room has a place in the order" test "$mine" -ge 0
     bad=""
     while IFS=: read -r file _ line; do
-        other=$(sed -nE 's|.*#include "([a-z]+)/.*|\1|p' <<<"$line")
+        other=$(sed -nE 's|.*#include "([a-z_/0-9]+)/[^/]*".*|\1|p' <<<"$line")
         theirs=$(rank "$other")
         [ "$theirs" -ge 0 ] && [ "$theirs" -le "$mine" ] || bad="$bad $file:$other"
-    done < <(grep -nE '#include "[a-z]+/' "src/$folder"/*.[ch] /dev/null)
-    holds "src/$folder includes only what stands above it" test -z "$bad"
+    done < <(grep -nE '#include "[a-z]+/' "src/$room"/*.[ch] /dev/null)
+    holds "src/$room includes only what stands above it${bad:+ ($bad)}" test -z "$bad"
+    files=$(find "src/$room" -maxdepth 1 -type f | wc -l)
+    holds "src/$room holds 30 files at most ($files)" test "$files" -le 30
 done
 
 foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,codec,runtime}/*.[ch] include/sned.h | sort -u |
@@ -31,6 +37,6 @@ holds "no module of rtl is longer than 200 lines${long:+ ($long)}" test -z "$lon
 misnamed=$(for file in rtl/*/*.sv; do grep -qE "^module $(basename "$file" .sv)\b" "$file" && [ "$(grep -c '^module ' "$file")" = 1 ] || echo "$file"; done | tr '\n' ' ')
 holds "each file of rtl is the module of its name${misnamed:+ ($misnamed)}" test -z "$misnamed"
 
-silent=$(for file in src/*/*.[ch]; do head -1 "$file" | grep -q '^/\*' || echo "$file"; done | tr '\n' ' ')
+silent=$(for file in $(find src -name "*.[ch]"); do head -1 "$file" | grep -q '^/\*' || echo "$file"; done | tr '\n' ' ')
 holds "every source file opens by saying what it is${silent:+ ($silent)}" test -z "$silent"
 finish

@@ -4,7 +4,7 @@
 #ifndef SNED_TESTS_ONNX_CHECKS_H
 #define SNED_TESTS_ONNX_CHECKS_H
 
-#include "io/onnx.h"
+#include "io/onnx/onnx.h"
 #include "onnx_builder.h"
 
 #include <float.h>

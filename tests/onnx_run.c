@@ -10,9 +10,9 @@
  * networks, by more than SHARE of the largest number wanted. Exits 0 if all pass. tests/onnx_backend.py and
  * bench/torch_exports.py drive it.
  */
-#include "io/onnx.h"
+#include "io/onnx/onnx.h"
 #include "onnx.pb-c.h"
-#include "train/executor.h"
+#include "train/executor/executor.h"
 
 #include "base/file.h"
 #include "base/memory.h"

@@ -8,8 +8,8 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "compress/quantize.h"
-#include "train/executor.h"
+#include "compress/quantize/quantize.h"
+#include "train/executor/executor.h"
 
 enum { IMAGES = 24 };
 

@@ -2,9 +2,9 @@
  * test_accel_fc.c - random matrices through the FC engine's stream and its golden model: the results of
  * docs/arithmetic.md.
  */
-#include "accel/fc_cycles.h"
-#include "accel/fc_stream.h"
-#include "accel/golden_fc.h"
+#include "accel/cycles/fc_cycles.h"
+#include "accel/program/fc_stream.h"
+#include "accel/golden/fc.h"
 #include "base/random.h"
 #include "oracle.h"
 

@@ -4,8 +4,8 @@
  */
 #include "accel_layers.h"
 
-#include "accel/golden_lane.h"
-#include "accel/stream.h"
+#include "accel/golden/lane.h"
+#include "accel/program/stream.h"
 
 /* Where a lane's sums go: the outputs of its pairs, in order. */
 struct target {

@@ -4,7 +4,7 @@
  */
 #include "accel_layers.h"
 
-#include "accel/cycles.h"
+#include "accel/cycles/cycles.h"
 
 /* ---- raster ---- */
 

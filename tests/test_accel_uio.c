@@ -4,9 +4,9 @@
  */
 #include "accel_networks.h"
 
-#include "accel/golden.h"
-#include "accel/registers.h"
-#include "accel/uio.h"
+#include "accel/golden/golden.h"
+#include "accel/program/registers.h"
+#include "accel/driver/uio.h"
 
 #include <pthread.h>
 #include <sched.h>

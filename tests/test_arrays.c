@@ -3,7 +3,7 @@
  */
 #include "npy_files.h"
 
-#include "io/resize.h"
+#include "io/pictures/resize.h"
 
 #include <math.h>
 

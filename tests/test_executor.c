@@ -4,8 +4,8 @@
  */
 #include "train_networks.h"
 
-#include "train/executor.h"
-#include "train/openmp.h"
+#include "train/executor/executor.h"
+#include "train/executor/openmp.h"
 
 /* ---- the contract, on a small network ---- */
 

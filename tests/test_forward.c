@@ -4,9 +4,9 @@
 #include "train_networks.h"
 
 #include "base/file.h"
-#include "io/onnx.h"
-#include "train/executor.h"
-#include "train/openmp.h"
+#include "io/onnx/onnx.h"
+#include "train/executor/executor.h"
+#include "train/executor/openmp.h"
 
 #include <limits.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
  * test_glyphs.c - the character data set that is drawn from the system's fonts.
  */
 #include "data_files.h"
-#include "io/glyphs.h"
+#include "io/pictures/glyphs.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, TRAIN = 2000, TEST = 500 };
 

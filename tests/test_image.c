@@ -4,7 +4,7 @@
  *
  * Pictures are made here by libjpeg and libpng's own encoders, or byte by byte.
  */
-#include "io/image.h"
+#include "io/pictures/image.h"
 #include "base/memory.h"
 
 #include <setjmp.h>

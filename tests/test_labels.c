@@ -3,7 +3,7 @@
  */
 #include "data_files.h"
 
-#include "io/labels.h"
+#include "io/data/labels.h"
 
 static void check_names(const char *text, const char *const *expected, int count)
 {

@@ -3,8 +3,8 @@
  *
  * ../shared/models holds, beside each network, preprocessed images and what ONNX Runtime 1.30 made of them.
  */
-#include "io/onnx.h"
-#include "train/executor.h"
+#include "io/onnx/onnx.h"
+#include "train/executor/executor.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -4,8 +4,8 @@
  */
 #include "quantize_networks.h"
 
-#include "accel/program.h"
-#include "compress/filter_scale.h"
+#include "accel/program/program.h"
+#include "compress/quantize/filter_scale.h"
 #include "runtime/runtime.h"
 
 enum { DEAD = 3, LAYERS = 4 }; /* the filter, of one of so many layers */

@@ -5,7 +5,7 @@
  */
 #include "npy_files.h"
 
-#include "io/npy.h"
+#include "io/sources/npy.h"
 
 #include <math.h>
 

@@ -3,8 +3,8 @@
  */
 #include "npy_files.h"
 
-#include "io/arrays.h"
-#include "io/npy_write.h"
+#include "io/sources/arrays.h"
+#include "io/sources/npy_write.h"
 
 static int begin(void **state)
 {

@@ -3,7 +3,7 @@
  * broadcast, differences, quotients, means, LRN as PyTorch's exporter writes it, branches. Numbers by hand.
  */
 #include "onnx_checks.h"
-#include "train/executor.h"
+#include "train/executor/executor.h"
 
 /* The output for inputs 1, 2, 3, ... of a batch of `batch`. */
 static void assert_computes(struct builder *model, int batch, const float *expected, size_t count)

@@ -3,7 +3,7 @@
  */
 #include "onnx_checks.h"
 
-#include "io/sha1.h"
+#include "io/files/sha1.h"
 
 #include <sys/stat.h>
 

@@ -6,7 +6,7 @@
 
 #include "onnx_checks.h"
 #include "sned_files.h"
-#include "train/executor.h"
+#include "train/executor/executor.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  */
 #include "quantize_networks.h"
 
-#include "compress/lower_scaling.h"
+#include "compress/quantize/lower_scaling.h"
 #include "runtime/runtime.h"
 
 /* Root of the mean squared difference between integer and float scores, as a share of the float scores'

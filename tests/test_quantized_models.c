@@ -17,8 +17,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "compress/quantize.h"
-#include "io/onnx.h"
+#include "compress/quantize/quantize.h"
+#include "io/onnx/onnx.h"
 #include "runtime/runtime.h"
 #include "train/train.h"
 

@@ -1,7 +1,7 @@
 /*
  * test_resize.c - the rule by which a picture becomes a network's input.
  */
-#include "io/resize.h"
+#include "io/pictures/resize.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  */
 #include "quantize_networks.h"
 
-#include "compress/channels.h"
+#include "compress/quantize/channels.h"
 
 static struct calibration_images images_of(const struct fixture *fixture)
 {

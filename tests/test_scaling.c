@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "compress/calibrate_histogram.h"
-#include "compress/lower_scaling.h"
+#include "compress/quantize/calibrate_histogram.h"
+#include "compress/quantize/lower_scaling.h"
 #include "runtime/requantize.h"
 
 /* ---- scalings ---- */

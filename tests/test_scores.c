@@ -5,8 +5,8 @@
  */
 #include "train_networks.h"
 
-#include "train/executor.h"
-#include "train/openmp.h"
+#include "train/executor/executor.h"
+#include "train/executor/openmp.h"
 #include "train/train.h"
 
 enum { BATCH = 4, INPUTS = 6 };

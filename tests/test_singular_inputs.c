@@ -5,8 +5,8 @@
  */
 #include "quantize_networks.h"
 
-#include "compress/damped_factor.h"
-#include "compress/moments.h"
+#include "compress/quantize/damped_factor.h"
+#include "compress/quantize/moments.h"
 
 static const struct calibration_options options = {.batch = 7, .threads = 2};
 

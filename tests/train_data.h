@@ -9,7 +9,7 @@
 #include "train_networks.h"
 
 #include "train/checkpoint.h"
-#include "train/openmp.h"
+#include "train/executor/openmp.h"
 #include "train/train.h"
 
 #include <limits.h>

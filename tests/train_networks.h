@@ -7,7 +7,7 @@
 #define TRAIN_NETWORKS_H
 
 #include "graph/graph.h"
-#include "io/dataset.h"
+#include "io/data/dataset.h"
 
 #include <math.h>
 #include <setjmp.h>

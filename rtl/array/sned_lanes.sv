@@ -28,7 +28,7 @@ module sned_lanes
   input  wire logic                           start_i,
   input  wire conv_t                          conv_i,
   output      logic                           busy_o,
-  // As src/accel/table.h draws them.
+  // As src/accel/program/table.h draws them.
   input  wire logic                           row_write_i,
   input  wire logic [TableBits-1:0]           row_address_i,
   input  wire logic [63:0]                    row_i,

@@ -1,4 +1,4 @@
-// sned_counters - what each unit did for each layer since the start: src/accel/registers.h has the counters' numbers.
+// sned_counters - what each unit did for each layer since the start: src/accel/program/registers.h has the counters' numbers.
 //
 // Cycles are those between a descriptor's start and its tokens. A lane's are told apart by lane_status_t; what is missing to Lanes x cycles is
 // imbalance: nothing was left for a lane to do while others worked, or the last rows went to memory. Words are 16 bytes, of loads and

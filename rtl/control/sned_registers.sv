@@ -1,4 +1,4 @@
-// sned_registers - what software sees: src/accel/registers.h has the same numbers.
+// sned_registers - what software sees: src/accel/program/registers.h has the same numbers.
 //
 // Reads: latency 3. A write to Control with bit 0 starts the list, with bit 1 resets everything but these registers: Control's bit 1 is 1 until that
 // is done (sned_reset), and a start before then is none. The interrupt stays from an end or an error until Status is written.

@@ -1,4 +1,4 @@
-// sned_load - brings words of 16 bytes from DDR to where a load says: activations, tables, streams. src/accel/descriptor.h: load_kind.
+// sned_load - brings words of 16 bytes from DDR to where a load says: activations, tables, streams. src/accel/program/descriptor.h: load_kind.
 //
 // A word a cycle to activations and streams, one in two cycles to the row table, two for an entry of the pair table, one in eight to the LRN's. Of streams
 // it brings those of the lower half of the lanes; sned_load_upper those of the others, by a port of its own.

@@ -1,7 +1,7 @@
 // sned_fc - the FC engine: a Gemm whose inputs lie in the activation memory and whose weights come from DDR, column by column, and
 // only the columns of inputs that are not 0.
 //
-// Outputs are cut into Ports blocks of ceil(outputs / Ports). Each port reads its part of a column by itself (src/accel/fc_stream.h)
+// Outputs are cut into Ports blocks of ceil(outputs / Ports). Each port reads its part of a column by itself (src/accel/program/fc_stream.h)
 // and writes its block's bytes when it is done; ports differ by as many inputs as wait in a port's FIFO, 128. start_i is for an engine
 // that is not busy; descriptor_i and ddr_base_i stay while it is. error_o stays until the next start: a weight for a row that the block
 // does not have; or a descriptor of nothing, or of more rows than there are: that one is not begun.

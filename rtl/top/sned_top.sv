@@ -178,7 +178,7 @@ module sned_top
     assign layer_o[u] = descriptor[u].layer;
   end
 
-  // Where this image lies; and what went wrong first: src/accel/registers.h names the codes.
+  // Where this image lies; and what went wrong first: src/accel/program/registers.h names the codes.
   always_ff @(posedge clk_i) begin
     if (start) begin
       input_q  <= input_first;

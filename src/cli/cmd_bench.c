@@ -3,11 +3,11 @@
  */
 #include "base/memory.h"
 #include "base/random.h"
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/print.h"
-#include "cli/progress.h"
-#include "cli/session.h"
+#include "cli/options/command.h"
+#include "cli/terminal/json.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
+#include "cli/common/session.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 /*
  * cmd_compress.c - sned compress: the whole method, from a trained network to a small file.
  */
-#include "cli/command.h"
-#include "cli/outcome.h"
-#include "cli/preflight.h"
-#include "cli/progress.h"
+#include "cli/options/command.h"
+#include "cli/common/outcome.h"
+#include "cli/common/preflight.h"
+#include "cli/terminal/progress.h"
 #include "compress/compress.h"
 
 #include <math.h>

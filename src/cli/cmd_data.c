@@ -2,15 +2,15 @@
  * cmd_data.c - sned data: a character data set drawn from the system's fonts, and pictures out of any data
  * set.
  */
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/model.h"
-#include "cli/preflight.h"
-#include "cli/print.h"
-#include "cli/progress.h"
+#include "cli/options/command.h"
+#include "cli/terminal/json.h"
+#include "cli/common/model.h"
+#include "cli/common/preflight.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
 #include "base/memory.h"
-#include "io/glyphs.h"
-#include "io/image.h"
+#include "io/pictures/glyphs.h"
+#include "io/pictures/image.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,12 +2,12 @@
  * cmd_eval.c - sned eval: how many images a model names rightly.
  */
 #include "base/memory.h"
-#include "cli/choices.h"
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/model.h"
-#include "cli/print.h"
-#include "cli/progress.h"
+#include "cli/options/choices.h"
+#include "cli/options/command.h"
+#include "cli/terminal/json.h"
+#include "cli/common/model.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
 
 #include <stdlib.h>
 

@@ -1,13 +1,13 @@
 /*
  * cmd_export.c - sned export: a packed network as ONNX again.
  */
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/model.h"
-#include "cli/preflight.h"
-#include "cli/print.h"
-#include "compress/quantize.h"
-#include "io/onnx.h"
+#include "cli/options/command.h"
+#include "cli/terminal/json.h"
+#include "cli/common/model.h"
+#include "cli/common/preflight.h"
+#include "cli/terminal/print.h"
+#include "compress/quantize/quantize.h"
+#include "io/onnx/onnx.h"
 
 static sned_status run_export(const struct options *options, sned_error *error)
 {

@@ -1,13 +1,13 @@
 /*
  * cmd_inspect.c - sned inspect: what is in a model, layer by layer.
  */
-#include "cli/command.h"
-#include "cli/describe.h"
-#include "cli/layers.h"
-#include "cli/model.h"
-#include "cli/print.h"
-#include "cli/progress.h"
-#include "cli/table.h"
+#include "cli/options/command.h"
+#include "cli/common/describe.h"
+#include "cli/common/layers.h"
+#include "cli/common/model.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
+#include "cli/terminal/table.h"
 
 /* `named`: the preprocessing is the model's own, not one that was assumed. */
 static sned_status print_model(const struct model *model, const struct layer_rows *rows, bool named,

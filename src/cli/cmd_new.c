@@ -1,13 +1,13 @@
 /*
  * cmd_new.c - sned new: a network with random weights, to train or to measure with.
  */
-#include "cli/command.h"
-#include "cli/layers.h"
-#include "cli/model.h"
-#include "cli/preflight.h"
-#include "cli/print.h"
-#include "cli/table.h"
-#include "io/onnx.h"
+#include "cli/options/command.h"
+#include "cli/common/layers.h"
+#include "cli/common/model.h"
+#include "cli/common/preflight.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/table.h"
+#include "io/onnx/onnx.h"
 #include "zoo/zoo.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
 /*
  * cmd_pack.c - sned pack: quantise a network as it is and write its .sned file.
  */
-#include "cli/command.h"
-#include "cli/outcome.h"
-#include "cli/progress.h"
-#include "compress/quantize.h"
+#include "cli/options/command.h"
+#include "cli/common/outcome.h"
+#include "cli/terminal/progress.h"
+#include "compress/quantize/quantize.h"
 
 #include <stdlib.h>
 

@@ -2,16 +2,16 @@
  * cmd_run.c - sned run: name what is in some pictures, or in samples of values.
  */
 #include "base/memory.h"
-#include "cli/command.h"
-#include "cli/input_size.h"
-#include "cli/json.h"
-#include "cli/model.h"
-#include "cli/picture_files.h"
-#include "cli/preflight.h"
-#include "cli/print.h"
-#include "cli/progress.h"
-#include "cli/raw.h"
-#include "cli/session.h"
+#include "cli/options/command.h"
+#include "cli/common/input_size.h"
+#include "cli/terminal/json.h"
+#include "cli/common/model.h"
+#include "cli/common/picture_files.h"
+#include "cli/common/preflight.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
+#include "cli/common/raw.h"
+#include "cli/common/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,17 +1,17 @@
 /*
  * cmd_sim.c - sned sim: pictures through the simulated accelerator, checked bit for bit.
  */
-#include "accel/golden.h"
+#include "accel/golden/golden.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/print.h"
-#include "cli/progress.h"
-#include "cli/session.h"
-#include "cli/simulation.h"
-#include "cli/table.h"
-#include "io/image.h"
+#include "cli/options/command.h"
+#include "cli/terminal/json.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
+#include "cli/common/session.h"
+#include "cli/common/simulation.h"
+#include "cli/terminal/table.h"
+#include "io/pictures/image.h"
 
 #include <stdio.h>
 #include <stdlib.h>

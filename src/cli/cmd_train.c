@@ -1,15 +1,15 @@
 /*
  * cmd_train.c - sned train: a network's weights from labelled images.
  */
-#include "cli/choices.h"
-#include "cli/command.h"
-#include "cli/json.h"
-#include "cli/model.h"
-#include "cli/preflight.h"
-#include "cli/print.h"
-#include "cli/progress.h"
+#include "cli/options/choices.h"
+#include "cli/options/command.h"
+#include "cli/terminal/json.h"
+#include "cli/common/model.h"
+#include "cli/common/preflight.h"
+#include "cli/terminal/print.h"
+#include "cli/terminal/progress.h"
 #include "compress/compress.h"
-#include "io/onnx.h"
+#include "io/onnx/onnx.h"
 #include "train/settings.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /*
  * commands.c - which commands there are, in the order in which --help tells of them.
  */
-#include "cli/command.h"
+#include "cli/options/command.h"
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
  * 0 done, 1 the input or the run failed, 2 wrong usage. An error is one line on stderr.
  */
 #include "base/text.h"
-#include "cli/command.h"
-#include "train/openmp.h"
+#include "cli/options/command.h"
+#include "train/executor/openmp.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef SNED_CLI_MANUAL_H
 #define SNED_CLI_MANUAL_H
 
-#include "cli/command.h"
+#include "cli/options/command.h"
 #include <stdio.h>
 
 /* The manual page of a command, or of sned itself where `command` is NULL, in man(7)'s macros. */

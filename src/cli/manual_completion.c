@@ -4,7 +4,7 @@
  * What an argument takes is read off the usage line, where a person reads it too: NET is a network of
  * `sned new`, MODEL.onnx a file of that ending, "glyphs|pictures" one of the two.
  */
-#include "cli/choices.h"
+#include "cli/options/choices.h"
 #include "cli/manual.h"
 #include "zoo/zoo.h"
 

@@ -1,7 +1,7 @@
 /*
  * manual_page.c - manual pages in man(7)'s macros. The texts are those of --help; here they are only set.
  */
-#include "cli/defaults.h"
+#include "cli/options/defaults.h"
 #include "cli/manual.h"
 #include "sned.h"
 

@@ -1,7 +1,7 @@
 /*
  * compress.c - the whole method, in the order of its phases.
  */
-#include "compress/compress_session.h"
+#include "compress/session.h"
 
 #include <stdlib.h>
 

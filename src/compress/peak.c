@@ -6,7 +6,7 @@
  * all layers have, and rounds follow until none moves or the recipe's number is done. All of the allowed drop
  * may be spent here.
  */
-#include "compress/compress_session.h"
+#include "compress/session.h"
 
 #include <math.h>
 #include <stdlib.h>

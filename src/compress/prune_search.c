@@ -7,7 +7,7 @@
  * back and a finer cut is tried, until cuts become too fine to matter. Each accepted step starts from a
  * network that has recovered from the last, so that nothing is retrained twice, as a bisection would.
  */
-#include "compress/compress_session.h"
+#include "compress/session.h"
 #include "compress/prune.h"
 
 #include <math.h>

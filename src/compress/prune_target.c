@@ -8,7 +8,7 @@
  * layers in every step. With peak-pruning the first phase leaves two retrainings a layer and some weights too
  * many; peak-pruning then cuts by what accuracy says, and the last step cuts to the total exactly.
  */
-#include "compress/compress_session.h"
+#include "compress/session.h"
 #include "compress/prune.h"
 
 #include <math.h>

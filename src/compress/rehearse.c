@@ -5,10 +5,10 @@
  * (that no accumulator overflows, that a scale fits) is shown for these alone; what depends on the network's
  * operators, shapes and names, and on the recipe, is shown for good.
  */
-#include "compress/compress_session.h"
-#include "compress/quantize.h"
+#include "compress/session.h"
+#include "compress/quantize/quantize.h"
 #include "train/checkpoint.h"
-#include "train/executor.h"
+#include "train/executor/executor.h"
 
 enum { REHEARSED_IMAGES = 4 };
 

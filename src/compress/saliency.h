@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "graph/graph.h"
-#include "io/dataset.h"
+#include "io/data/dataset.h"
 
 struct saliency_context {
     const struct graph *graph;

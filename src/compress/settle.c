@@ -8,7 +8,7 @@
  * reference. A network that never saw the held-out images does not fall in the first pass, and its own
  * accuracy is the reference.
  */
-#include "compress/compress_session.h"
+#include "compress/session.h"
 
 /* Points: a first pass that loses no more than this has nothing to forget. */
 static const double forgotten = 0.1;

@@ -6,7 +6,7 @@
  * answers too, so that accuracy on them is agreement with it. That is what makes a handful of unlabelled
  * images enough.
  */
-#include "compress/compress_session.h"
+#include "compress/session.h"
 
 #include <stdlib.h>
 #include <string.h>

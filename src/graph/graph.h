@@ -3,7 +3,7 @@
  * (nodes).
  *
  * The same structure holds a network in each of its states, and every stage of sned is a function from graph
- * to graph: imported     float32 constants, operators as the ONNX file has them            (src/io/onnx.h)
+ * to graph: imported     float32 constants, operators as the ONNX file has them            (src/io/onnx/onnx.h)
  *   prepared     batch norms folded, activations fused: what inference needs       (passes below)
  *   pruned       masks on the weights                                              (src/compress)
  *   calibrated   a quantization on every activation                                (src/compress)
@@ -163,7 +163,7 @@ struct node {
     struct integer_rule integer; /* of an integer graph */
 };
 
-/* How a picture of another size than the input's is brought to it; src/io/resize.c does it. The numbers stand
+/* How a picture of another size than the input's is brought to it; src/io/pictures/resize.c does it. The numbers stand
  * in files: never renumbered. */
 enum resize_kind {
     RESIZE_AUTO = 0,   /* the centre where both sides are at most 15 % larger, else as COVER */

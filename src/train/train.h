@@ -5,8 +5,8 @@
 #define SNED_TRAIN_TRAIN_H
 
 #include "base/report.h"
-#include "io/dataset.h"
-#include "train/executor.h"
+#include "io/data/dataset.h"
+#include "train/executor/executor.h"
 
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE };
 

@@ -3,10 +3,10 @@
  */
 #include "rtl/layer.h"
 
-#include "accel/cycles.h"
-#include "accel/golden_lane.h"
-#include "accel/lanes.h"
-#include "accel/stream.h"
+#include "accel/cycles/cycles.h"
+#include "accel/golden/lane.h"
+#include "accel/program/lanes.h"
+#include "accel/program/stream.h"
 #include "base/memory.h"
 #include "base/random.h"
 

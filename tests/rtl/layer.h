@@ -5,8 +5,8 @@
 #ifndef RTL_LAYER_H
 #define RTL_LAYER_H
 
-#include "accel/config.h"
-#include "accel/descriptor.h"
+#include "accel/program/config.h"
+#include "accel/program/descriptor.h"
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
 
 #include "rtl/program.h"
 
-#include "accel/golden.h"
+#include "accel/golden/golden.h"
 
 /* cmocka's assertions work within its tests alone. */
 static void must(sned_status status, const sned_error *error)

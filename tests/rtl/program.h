@@ -5,7 +5,7 @@
 #ifndef RTL_PROGRAM_H
 #define RTL_PROGRAM_H
 
-#include "accel/program.h"
+#include "accel/program/program.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -7,8 +7,8 @@
 #include <vector>
 
 extern "C" {
-#include "accel/fc_cycles.h"
-#include "accel/golden_fc.h"
+#include "accel/cycles/fc_cycles.h"
+#include "accel/golden/fc.h"
 }
 
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 extern "C" {
-#include "accel/golden_lane.h"
-#include "accel/stream.h"
+#include "accel/golden/lane.h"
+#include "accel/program/stream.h"
 }
 
 namespace {

@@ -2,8 +2,8 @@
 // program or its memory ends in an error or in an end, and after the reset that follows the next run is exact again.
 #define SIM_READS (2 + FC_READS)
 extern "C" {
-#include "accel/driver.h"
-#include "accel/registers.h"
+#include "accel/driver/driver.h"
+#include "accel/program/registers.h"
 }
 #include "../../sim/simulation.h"
 #include "rtl/bench.h"

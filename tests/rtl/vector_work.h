@@ -2,7 +2,7 @@
 #ifndef RTL_VECTOR_WORK_H
 #define RTL_VECTOR_WORK_H
 
-#include "accel/descriptor.h"
+#include "accel/program/descriptor.h"
 #include "rtl/bench.h"
 
 #include <vector>

@@ -1,0 +1,226 @@
+/*
+ * cycles.c - a whole network on a configuration: each node on its unit, and what bounds the stream of images.
+ *
+ * The units work side by side on images one behind the other (the FC engine on image n, the lanes on image n
+ * + 1; the vector unit on what the lanes of another image wait for), so a frame takes what the busiest of
+ * them takes. One image alone goes through all nodes in turn.
+ */
+#include "accel/cycles/cycles.h"
+#include "accel/compiler/arrange.h"
+#include "accel/compiler/compile.h"
+#include "accel/program/numbers.h"
+#include "accel/program/reduce.h"
+#include "accel/program/vector_cycles.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* A non-zero weight of an FC layer in DDR: 8 bits of value, 4 of gap. */
+static const double fc_entry_bytes = 1.5;
+
+static int64_t elements_of(const struct graph *graph, int tensor)
+{
+    return (int64_t)sned_shape_elements(&graph->tensors[tensor].shape);
+}
+
+/* From a descriptor's begin to its end, beside what its unit does: rtl/control/sned_queue.sv. */
+enum { QUEUE_CYCLES = 10 };
+
+/* Of a network that has no place on chip: what a node asks of the vector unit, as far as it takes time.
+ * False: nothing that it does. */
+static bool vector_work_of(struct vector_work *work, const struct graph *graph, const struct node *node)
+{
+    const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
+                        out = sned_shape_extent(&graph->tensors[node->output].shape);
+    const int64_t plane = (int64_t)out.height * out.width;
+    const struct extent rows = reduce_rows(&in, in.width);
+    *work = (struct vector_work){.operation = VECTOR_MAX,
+                                 .channels = out.channels,
+                                 .length = out.channels * plane,
+                                 .out_height = out.height,
+                                 .out_width = out.width,
+                                 .kernel_height = 1,
+                                 .kernel_width = 1,
+                                 .wide = graph->tensors[node->output].quantization.bits == 16};
+    switch (node->op) {
+    case OP_MAX_POOL:
+    case OP_AVERAGE_POOL:
+        work->kernel_height = node->u.pool.window.kernel[0];
+        work->kernel_width = node->u.pool.window.kernel[1];
+        break;
+    case OP_GLOBAL_AVERAGE_POOL:
+        work->kernel_height = in.height;
+        work->kernel_width = in.width;
+        break;
+    case OP_LRN:
+        work->operation = VECTOR_LRN;
+        work->length = plane;
+        work->lrn_after = node->u.lrn.size / 2;
+        break;
+    case OP_ADD:
+    case OP_RELU:
+    case OP_CLIP:
+        work->operation = VECTOR_ADD;
+        break;
+    case OP_SLICE:
+        break;
+    case OP_PAD:
+        work->channels = in.channels;
+        work->out_height = in.height;
+        work->out_width = in.width;
+        break;
+    default:
+        return false;
+    }
+    if (reduce_fits(node, &in, &out)) {
+        work->operation = VECTOR_REDUCE;
+        work->height = rows.height;
+        work->width = rows.width;
+    }
+    return true;
+}
+
+/* Nodes that are a matter of where numbers are put, or are left to the host. */
+static bool costs_nothing(enum op op)
+{
+    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || sned_op_is_ending(op);
+}
+
+static sned_status estimated(int64_t *cycles, const struct graph *graph, const struct node *node,
+                             const struct accel_config *config, sned_error *error)
+{
+    struct vector_work work;
+    *cycles = 0;
+    if (node->op == OP_CONV || costs_nothing(node->op))
+        return SNED_OK;
+    if (!vector_work_of(&work, graph, node))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no unit for it");
+    *cycles = vector_cycles(&work, config) + QUEUE_CYCLES;
+    if (node->op == OP_PAD) /* into zeros, which a sum of nothing makes */
+        *cycles +=
+            vector_cycles(&(struct vector_work){.operation = VECTOR_ADD, .length = work.length}, config) +
+            QUEUE_CYCLES;
+    return SNED_OK;
+}
+
+/* Of a network that is placed: the steps of the vector unit that the compiler makes of a node, or of the
+ * space-to-depth copy that a strided Conv reads. */
+static sned_status compiled(int64_t *cycles, const struct graph *graph, int index,
+                            const struct accel_config *config, const struct placement *placement,
+                            sned_error *error)
+{
+    const enum op op = graph->nodes[index].op;
+    struct compiler c = {.graph = graph, .config = config, .placement = placement};
+    sned_status status = SNED_OK;
+    if (op == OP_CONV)
+        status = placement->copy_for[index] >= 0 ? compile_copy(&c, index, error) : SNED_OK;
+    else if ((op == OP_CONCAT || !costs_nothing(op)) && !placement_is_view(placement, graph, index))
+        status = compile_vector(&c, index, error);
+    *cycles = 0;
+    for (int t = 0; t < c.steps.task_count; t++)
+        *cycles += c.steps.tasks[t].cycles + QUEUE_CYCLES;
+    step_list_free(&c.steps);
+    return status;
+}
+
+static void count_fc(struct node_cycles *count, const struct graph *graph, const struct node *node,
+                     const struct accel_config *config, const struct cycles_options *options)
+{
+    const double fetched = (double)sned_node_kept(graph, node) * options->fc_input;
+    count->unit = UNIT_FC;
+    count->macs = (int64_t)sned_node_kept(graph, node);
+    count->weight_bytes = (int64_t)(fetched * fc_entry_bytes);
+    count->cycles =
+        (int64_t)ceil(fmax(fetched / config->fc_lanes, (double)count->weight_bytes / config->ddr_bytes));
+}
+
+/* Of a network that has no place on chip: what does not fit beside its input stays in DDR. */
+static int64_t spilled_bytes(const struct graph *graph, const struct node *node,
+                             const struct placement *placement, const struct accel_config *config)
+{
+    const int64_t bytes = elements_of(graph, node->inputs[0]) + elements_of(graph, node->output);
+    return !placement->spots && bytes > config->activation_bytes ? bytes : 0;
+}
+
+static sned_status count_node(struct node_cycles *count, const struct graph *graph, int index,
+                              const struct accel_config *config, const struct cycles_options *options,
+                              const struct placement *placement, sned_error *error)
+{
+    const struct node *node = &graph->nodes[index];
+    if (node->op == OP_GEMM) {
+        count_fc(count, graph, node, config, options);
+        return SNED_OK;
+    }
+    int64_t vector;
+    const sned_status status = placement->spots ? compiled(&vector, graph, index, config, placement, error)
+                                                : estimated(&vector, graph, node, config, error);
+    SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", node->name, sned_op_name(node->op)));
+    if (node->op == OP_CONV) {
+        SNED_TRY(cycles_of_conv(count, graph, node, config, error));
+        count->copy = vector;
+        count->activation_bytes = spilled_bytes(graph, node, placement, config);
+        const int64_t ddr =
+            (int64_t)((double)(count->activation_bytes + count->weight_bytes) / config->ddr_bytes);
+        count->idle += (larger(count->cycles, ddr) - count->cycles) * config->lanes;
+        count->cycles = larger(count->cycles, ddr);
+    } else if (vector) {
+        count->unit = UNIT_VECTOR;
+        count->cycles = vector;
+    }
+    return SNED_OK;
+}
+
+static void add_up(struct network_cycles *result, const struct accel_config *config)
+{
+    double issued = 0, bytes = 0;
+    for (int n = 0; n < result->graph->node_count; n++) {
+        const struct node_cycles *node = &result->nodes[n];
+        result->lanes += node->unit == UNIT_LANES ? node->cycles : 0;
+        result->vector += (node->unit == UNIT_VECTOR ? node->cycles : 0) + node->copy;
+        result->fc += node->unit == UNIT_FC ? node->cycles : 0;
+        result->macs += node->unit == UNIT_LANES ? node->macs : 0;
+        issued += (double)node->issued;
+        bytes += (double)(node->weight_bytes + node->activation_bytes);
+    }
+    result->ddr = (int64_t)(bytes / config->ddr_bytes);
+    result->frame = larger(larger(result->lanes, result->vector), larger(result->fc, result->ddr));
+    result->latency = result->lanes + result->vector + result->fc;
+    const double cycles = (double)result->lanes * config->lanes;
+    if (cycles > 0) {
+        result->issued = issued / cycles;
+        result->useful = (double)result->macs / (cycles * 2 * config->pixels);
+    }
+}
+
+sned_status cycles_count(struct network_cycles *result, const struct graph *graph,
+                         const struct accel_config *config, const struct cycles_options *options,
+                         sned_error *error)
+{
+    static const struct accel_request one = {.images = 1, .parts = 1};
+    struct arrangement arrangement;
+    sned_status status;
+    /* What does not fit on chip is counted all the same. */
+    if (arrange(&arrangement, graph, 0, config, &one, NULL) != SNED_OK)
+        arrangement.graph = graph;
+    *result = (struct network_cycles){.graph = arrangement.graph, .strips = arrangement.strips};
+    SNED_TRY_DONE(
+        sned_alloc(&result->nodes, (size_t)arrangement.graph->node_count, sizeof *result->nodes, error));
+    for (int n = 0; n < arrangement.graph->node_count; n++)
+        SNED_TRY_DONE(count_node(&result->nodes[n], arrangement.graph, n, config, options,
+                                 &arrangement.placement, error));
+    add_up(result, config);
+done:
+    arrangement.strips = NULL; /* the result's */
+    arrangement_free(&arrangement);
+    if (status != SNED_OK)
+        cycles_free(result);
+    return status;
+}
+
+void cycles_free(struct network_cycles *result)
+{
+    free(result->nodes);
+    sned_graph_free(result->strips);
+    *result = (struct network_cycles){0};
+}

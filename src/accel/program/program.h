@@ -1,0 +1,74 @@
+/*
+ * program.h - a network as the accelerator runs it: an image of DDR with descriptors, tables and streams, and
+ * where pictures go in and scores come out.
+ *
+ * A program belongs to the configuration that it was compiled for. The image needs no relocation: its
+ * addresses are offsets. Pictures and scores lie elsewhere in DDR, one behind the other, at steps of
+ * input.bytes and output.bytes.
+ */
+#ifndef SNED_ACCEL_PROGRAM_H
+#define SNED_ACCEL_PROGRAM_H
+
+#include "accel/program/config.h"
+#include "accel/program/descriptor.h"
+#include "base/memory.h"
+#include "graph/graph.h"
+
+/* A tensor in a block of bytes: element (c, y, x) lies at ((c stride[0] + y mod stride[0]) stride[1] + x mod
+ * stride[1]) plane + y / stride[0] pitch + x / stride[1]. Elements of 16 bits have their upper bytes `upper`
+ * further on. Bytes that are no element are 0 in an input. */
+struct layout {
+    struct extent extent;
+    int stride[2];
+    int pitch, plane;
+    bool is_signed, wide;
+    int upper;
+    int bytes; /* of the block, a multiple of DDR_WORD */
+};
+
+/* What the activity of a descriptor's layer is reported under. */
+struct program_layer {
+    char *name; /* owned; of the node */
+    enum op op;
+    int64_t issued; /* entries that the lanes multiply for it, tile after tile */
+};
+
+struct accel_program {
+    const struct accel_config *config;
+    struct buffer image; /* data, then descriptors; a multiple of DDR_WORD bytes */
+    int64_t list;        /* where the descriptors begin */
+    int descriptor_count;
+    int images; /* that the list works on; pictures and scores of one lie behind those of the other */
+    struct layout input, output;
+    int layer_count;
+    struct program_layer *layers; /* [layer_count]; owned */
+    int host_nodes; /* the graph's last ones: what they read of the nodes before are the scores */
+    char *why;      /* owned; what the accelerator cannot do; NULL where it does all but the ending */
+};
+
+struct accel_request {
+    int images;   /* of the list, at least 1; a list of several keeps all units at work */
+    int parts;    /* of one image's Convs (parts.h): so many; 1: they stay whole; 0: as many as pay */
+    bool to_host; /* what the accelerator cannot do, and all behind it, is left to the host */
+};
+
+/*
+ * Compiles an integer graph (its ending is left to the host) into a list. SNED_ERROR_UNSUPPORTED names
+ * the layer that cannot be placed, and why, where the host does not take it or nothing remains; *program is
+ * then empty.
+ */
+sned_status accel_compile(struct accel_program *program, const struct graph *graph,
+                          const struct accel_config *config, const struct accel_request *request,
+                          sned_error *error);
+/* The tensor whose elements the program's scores are. */
+int accel_result(const struct graph *graph, const struct accel_program *program);
+void accel_program_free(struct accel_program *program);
+
+/* Where element (c, y, x) lies in a block. */
+size_t layout_place(const struct layout *layout, int c, int y, int x);
+/* A picture's integers [C][H][W] (int8 or uint8) into a block of layout->bytes, and a block's elements out of
+ * it. */
+void layout_pack(uint8_t *block, const struct layout *layout, const uint8_t *elements);
+void layout_unpack(int16_t *elements, const struct layout *layout, const uint8_t *block);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * defaults.h - what an option means where it is not given: for --help and the manual pages, beside its help.
+ */
+#ifndef SNED_CLI_DEFAULTS_H
+#define SNED_CLI_DEFAULTS_H
+
+#include "cli/options/options.h"
+
+/* NULL: the option has none, because it must be given, is a flag, or asks for something besides. */
+const char *option_default(enum option_key key);
+
+/* An option's help with its default: "Timed runs (default: 20)". free() it; NULL: no memory. */
+char *option_help(const struct option_row *row);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * onnx_select.c - Split and Gather: some channels, rows or columns of an activation, by Slices.
+ *
+ * Each output of a Split is a Slice. A Gather whose indices go up in equal steps is one, too; any other
+ * indices are cut into runs that do, a Slice each, which a Concat joins:
+ *
+ *     indices 0 1 2 7 5 3     runs 0..2 by 1, 7, 5, 3      (a run never goes down)
+ */
+#include "io/onnx/import/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RUNS = 64 };
+
+static void part_shape(const struct shape *from, int axis, const struct slice_range *range,
+                       struct shape *shape)
+{
+    *shape = *from;
+    shape->dim[axis] = range->count;
+}
+
+/* All of the other axes, and along `axis` a range. */
+static void set_part(struct node *node, const struct shape *from, int axis, const struct slice_range *range)
+{
+    for (int i = 0; i < from->rank; i++) {
+        node->u.slice.start[i] = i == axis ? range->start : 0;
+        node->u.slice.end[i] = i == axis ? range->start + (range->count - 1) * range->step + 1 : from->dim[i];
+        node->u.slice.step[i] = i == axis ? range->step : 1;
+    }
+}
+
+static sned_status emit_part(struct importer *importer, const struct value *x, int axis,
+                             const struct slice_range *range)
+{
+    struct shape shape;
+    struct node *node;
+    part_shape(&x->shape, axis, range, &shape);
+    SNED_TRY(onnx_emit(importer, OP_SLICE, &x->tensor, 1, &shape, &node));
+    set_part(node, &x->shape, axis, range);
+    return SNED_OK;
+}
+
+static sned_status emit_part_step(struct importer *importer, const struct value *x, int axis,
+                                  const struct slice_range *range, const char *suffix, int *tensor)
+{
+    struct shape shape;
+    struct node *node;
+    part_shape(&x->shape, axis, range, &shape);
+    SNED_TRY(onnx_emit_step(importer, OP_SLICE, &x->tensor, 1, &shape, suffix, tensor, &node));
+    set_part(node, &x->shape, axis, range);
+    return SNED_OK;
+}
+
+/* The axis, which must not be the batch. */
+static sned_status selected_axis(struct importer *importer, const struct value *x, int *axis)
+{
+    int64_t attribute;
+    SNED_TRY(onnx_attribute_int(importer, "axis", 0, &attribute));
+    SNED_TRY(onnx_axis(importer, attribute, x->shape.rank, axis));
+    if (*axis == 0)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "it takes a part of the batch");
+    return SNED_OK;
+}
+
+/* ---- Split ---- */
+
+/* Of output `index`: as listed, or equal parts, of which from opset 18 on the last may be smaller. */
+static sned_status part_size(struct importer *importer, int64_t total, int index, const int64_t *sizes,
+                             int count, int64_t *size)
+{
+    const int outputs = (int)importer->node->n_output;
+    int64_t parts;
+    SNED_TRY(onnx_attribute_int(importer, "num_outputs", outputs, &parts));
+    if (sizes ? count != outputs : parts != outputs)
+        return onnx_fail(importer, SNED_ERROR_FORMAT, "%d outputs, but %lld parts", outputs,
+                         sizes ? (long long)count : (long long)parts);
+    const int64_t equal = (total + outputs - 1) / outputs, left = total - index * equal;
+    if (!sizes && importer->opset < 18 && total % outputs != 0)
+        return onnx_fail(importer, SNED_ERROR_SHAPE, "%lld elements in %d equal parts", (long long)total,
+                         outputs);
+    *size = sizes ? sizes[index] : left < equal ? left : equal;
+    if (*size < 1 || *size > total)
+        return onnx_fail(importer, SNED_ERROR_SHAPE, "part %d has %lld of %lld elements", index,
+                         (long long)*size, (long long)total);
+    return SNED_OK;
+}
+
+sned_status onnx_convert_split(struct importer *importer)
+{
+    struct value *x;
+    const int64_t *sizes;
+    struct slice_range range = {.step = 1};
+    int axis, count;
+    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(selected_axis(importer, x, &axis));
+    if (importer->opset >= 13)
+        SNED_TRY(onnx_input_sizes(importer, 1, &sizes, &count));
+    else
+        SNED_TRY(onnx_attribute_ints(importer, "split", &sizes, &count));
+    const int64_t total = x->shape.dim[axis];
+    for (int i = 0; i < (int)importer->node->n_output; i++, range.start += range.count) {
+        SNED_TRY(part_size(importer, total, i, sizes, count, &range.count));
+        if (range.start + range.count > total)
+            return onnx_fail(importer, SNED_ERROR_SHAPE, "parts of more than %lld elements",
+                             (long long)total);
+        importer->output = i;
+        if (onnx_output(importer)->readers > 0)
+            SNED_TRY(emit_part(importer, x, axis, &range));
+    }
+    if (range.start != total)
+        return onnx_fail(importer, SNED_ERROR_SHAPE, "parts of %lld of %lld elements", (long long)range.start,
+                         (long long)total);
+    return SNED_OK;
+}
+
+/* ---- Gather ---- */
+
+/* The runs of indices [count] in order; -1 where they are more than MOST_RUNS. */
+static int find_runs(const int64_t *indices, int count, struct slice_range runs[MOST_RUNS])
+{
+    int found = 0;
+    for (int i = 0; i < count;) {
+        struct slice_range run = {indices[i], 1, 1};
+        if (i + 1 < count && indices[i + 1] > indices[i])
+            run.step = indices[i + 1] - indices[i];
+        while (i + run.count < count && indices[i + run.count] == run.start + run.count * run.step)
+            run.count++;
+        if (run.count == 1)
+            run.step = 1;
+        if (found == MOST_RUNS)
+            return -1;
+        runs[found++] = run;
+        i += (int)run.count;
+    }
+    return found;
+}
+
+static sned_status emit_runs(struct importer *importer, const struct value *x, int axis,
+                             const struct slice_range *runs, int count, const struct shape *shape,
+                             int *tensor)
+{
+    struct node *node;
+    int parts[MOST_RUNS] = {0};
+    for (int i = 0; i < count; i++)
+        SNED_TRY(emit_part_step(importer, x, axis, &runs[i], "/part", &parts[i]));
+    *tensor = parts[0];
+    if (count == 1)
+        return SNED_OK;
+    SNED_TRY(onnx_emit_step(importer, OP_CONCAT, parts, count, shape, "/joined", tensor, &node));
+    node->u.concat.axis = axis;
+    return SNED_OK;
+}
+
+/* The indices counted from the front. */
+static sned_status read_indices(struct importer *importer, int64_t size, struct shape *shape,
+                                int64_t **indices, int *count)
+{
+    struct value *value;
+    size_t elements;
+    *indices = NULL;
+    SNED_TRY(onnx_input(importer, 1, &value));
+    if (value == NULL || value->kind != VALUE_INTEGERS)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its indices are not constant integers");
+    if (!onnx_elements(&value->shape, &elements) || elements < 1 || elements > GRAPH_MAX_DIM)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "no indices, or too many");
+    SNED_TRY(sned_alloc(indices, elements, sizeof **indices, importer->error));
+    memcpy(*indices, value->data, elements * sizeof **indices);
+    *shape = value->shape;
+    *count = (int)elements;
+    for (size_t i = 0; i < elements; i++) {
+        (*indices)[i] += (*indices)[i] < 0 ? size : 0;
+        if ((*indices)[i] < 0 || (*indices)[i] >= size)
+            return onnx_fail(importer, SNED_ERROR_SHAPE, "index %lld of an axis of %lld",
+                             (long long)((const int64_t *)value->data)[i], (long long)size);
+    }
+    return SNED_OK;
+}
+
+/* x's shape with `axis` replaced by the axes of the indices. */
+static sned_status gathered_shape(struct importer *importer, const struct shape *x, int axis,
+                                  const struct shape *indices, struct shape *shape)
+{
+    *shape = (struct shape){0};
+    if (x->rank - 1 + indices->rank > GRAPH_MAX_RANK)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its result has more than %d dimensions",
+                         GRAPH_MAX_RANK);
+    for (int i = 0; i < axis; i++)
+        shape->dim[shape->rank++] = x->dim[i];
+    for (int i = 0; i < indices->rank; i++)
+        shape->dim[shape->rank++] = indices->dim[i];
+    for (int i = axis + 1; i < x->rank; i++)
+        shape->dim[shape->rank++] = x->dim[i];
+    return SNED_OK;
+}
+
+static sned_status emit_gather(struct importer *importer, const struct value *x, int axis,
+                               const int64_t *indices, int count, const struct shape *result)
+{
+    struct slice_range runs[MOST_RUNS];
+    struct shape joined = x->shape;
+    int tensor;
+    const int found = find_runs(indices, count, runs);
+    if (found < 0)
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
+                         "its indices are of more than %d runs that go up in equal steps", MOST_RUNS);
+    joined.dim[axis] = count;
+    if (found == 1 && sned_shape_equal(&joined, result))
+        return emit_part(importer, x, axis, &runs[0]);
+    SNED_TRY(emit_runs(importer, x, axis, runs, found, &joined, &tensor));
+    return onnx_emit_reshape(importer, tensor, result);
+}
+
+sned_status onnx_convert_gather(struct importer *importer)
+{
+    struct value *x;
+    struct shape shape = {0}, result;
+    int64_t *indices = NULL;
+    int axis, count = 0;
+    sned_status status;
+    SNED_TRY(onnx_input_activation(importer, 0, &x));
+    SNED_TRY(selected_axis(importer, x, &axis));
+    SNED_TRY_DONE(read_indices(importer, x->shape.dim[axis], &shape, &indices, &count));
+    SNED_TRY_DONE(gathered_shape(importer, &x->shape, axis, &shape, &result));
+    status = emit_gather(importer, x, axis, indices, count, &result);
+done:
+    free(indices);
+    return status;
+}

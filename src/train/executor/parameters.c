@@ -1,0 +1,142 @@
+/*
+ * parameters.c - the constants of a graph in an executor: loaded, stored, stepped.
+ *
+ * They live in the layout of the operator that reads them, masks and momentum beside them in the same layout,
+ * so that a step is one pass over memory. Rounded weights are the exception: their masters are row-major, as
+ * the scales need, and `refresh` makes the operator's copy after each change.
+ */
+#include "base/memory.h"
+#include "train/executor/calls.h"
+#include "train/executor/pointwise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static sned_status refresh(struct executor *executor, sned_error *error)
+{
+    int threads = executor_threads_enter(executor);
+    sned_status status = tape_play(executor, &executor->refresh, 0, error);
+    executor_threads_leave(threads);
+    return status;
+}
+
+/* ---- loading ---- */
+
+static sned_status load_mask(struct executor *executor, struct edge *edge, const struct tensor *tensor,
+                             float *plain, sned_error *error)
+{
+    dnnl_memory_t memory = NULL;
+    float *laid_out = NULL;
+    sned_status status = SNED_OK;
+    free(edge->mask);
+    edge->mask = NULL;
+    if (!tensor->mask || !edge->momentum)
+        goto done;
+    const dnnl_memory_desc_t *desc = layout_of(edge->master);
+    const size_t floats = layout_floats(desc), elements = sned_shape_elements(&tensor->shape);
+    for (size_t i = 0; i < elements; i++)
+        plain[i] = tensor->mask[i];
+    SNED_TRY_DONE(sned_alloc(&laid_out, floats, sizeof *laid_out, error));
+    SNED_TRY_DONE(
+        onednn_check(dnnl_memory_create(&memory, desc, executor->engine, laid_out), "a mask", error));
+    SNED_TRY_DONE(executor_copy_in(executor, memory, plain, error));
+    SNED_TRY_DONE(sned_alloc(&edge->mask, floats, 1, error));
+    for (size_t i = 0; i < floats; i++)
+        edge->mask[i] = laid_out[i] != 0;
+done:
+    dnnl_memory_destroy(memory);
+    free(laid_out);
+    return status;
+}
+
+static sned_status load_edge(struct executor *executor, int index, sned_error *error)
+{
+    const struct tensor *tensor = &executor->graph->tensors[index];
+    struct edge *edge = &executor->edges[index];
+    const size_t elements = sned_shape_elements(&tensor->shape);
+    const float *data = tensor->data;
+    float *plain = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&plain, elements, sizeof *plain, error));
+    SNED_TRY_DONE(load_mask(executor, edge, tensor, plain, error));
+    for (size_t i = 0; i < elements; i++)
+        plain[i] = tensor->mask && !tensor->mask[i] ? 0 : data[i];
+    SNED_TRY_DONE(executor_copy_in(executor, edge->master, plain, error));
+done:
+    free(plain);
+    return status;
+}
+
+/* Constants that this executor holds. */
+static bool is_held(const struct executor *executor, int tensor)
+{
+    return executor->graph->tensors[tensor].data && executor->edges[tensor].master;
+}
+
+sned_status executor_load(struct executor *executor, sned_error *error)
+{
+    for (int t = 0; t < executor->graph->tensor_count; t++)
+        if (is_held(executor, t))
+            SNED_TRY(load_edge(executor, t, error));
+    return refresh(executor, error);
+}
+
+sned_status executor_store(struct executor *executor, sned_error *error)
+{
+    for (int t = 0; t < executor->graph->tensor_count; t++)
+        if (is_held(executor, t))
+            SNED_TRY(executor_copy_out(executor, executor->edges[t].master, executor->graph->tensors[t].data,
+                                       error));
+    return SNED_OK;
+}
+
+/* ---- stepping ---- */
+
+sned_status executor_step(struct executor *executor, float rate, float momentum, float decay,
+                          sned_error *error)
+{
+    int threads = executor_threads_enter(executor);
+    for (int t = 0; t < executor->graph->tensor_count; t++) {
+        struct edge *edge = &executor->edges[t];
+        if (!edge->momentum || !edge->gradient)
+            continue;
+        struct sgd sgd = {rate, momentum, edge->is_weights ? decay : 0};
+        pointwise_sgd(&sgd, layout_data(edge->master), layout_data(edge->momentum),
+                      layout_data(edge->gradient), edge->mask, layout_floats(layout_of(edge->master)));
+    }
+    executor_threads_leave(threads);
+    return refresh(executor, error);
+}
+
+/* ---- momentum, for checkpoints ---- */
+
+size_t executor_state_size(const struct executor *executor)
+{
+    size_t floats = 0;
+    for (int t = 0; t < executor->graph->tensor_count; t++)
+        if (executor->edges[t].momentum)
+            floats += sned_shape_elements(&executor->graph->tensors[t].shape);
+    return floats;
+}
+
+sned_status executor_state_read(struct executor *executor, float *state, sned_error *error)
+{
+    for (int t = 0; t < executor->graph->tensor_count; t++) {
+        if (!executor->edges[t].momentum)
+            continue;
+        SNED_TRY(executor_copy_out(executor, executor->edges[t].momentum, state, error));
+        state += sned_shape_elements(&executor->graph->tensors[t].shape);
+    }
+    return SNED_OK;
+}
+
+sned_status executor_state_write(struct executor *executor, const float *state, sned_error *error)
+{
+    for (int t = 0; t < executor->graph->tensor_count; t++) {
+        if (!executor->edges[t].momentum)
+            continue;
+        SNED_TRY(executor_copy_in(executor, executor->edges[t].momentum, state, error));
+        state += sned_shape_elements(&executor->graph->tensors[t].shape);
+    }
+    return SNED_OK;
+}

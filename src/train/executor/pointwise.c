@@ -1,0 +1,162 @@
+/*
+ * pointwise.c - see pointwise.h.
+ */
+#include "train/executor/pointwise.h"
+#include "train/executor/plan.h"
+
+#include <math.h>
+
+enum { PARALLEL_MIN = 1 << 15 }; /* floats below which waking threads costs more than it saves */
+
+static float activate(const struct activation *activation, float x)
+{
+    switch (activation->kind) {
+    case ACTIVATION_RELU:
+        return x > 0 ? x : 0;
+    case ACTIVATION_CLIP:
+        return fminf(fmaxf(x, activation->low), activation->high);
+    case ACTIVATION_LEAKY_RELU:
+        return x > 0 ? x : x * activation->slope;
+    case ACTIVATION_NONE:
+        break;
+    }
+    return x;
+}
+
+void pointwise_activate(const struct activation *activation, float *values, size_t count)
+{
+    struct activation a = *activation;
+    if (a.kind == ACTIVATION_RELU) {
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+        for (size_t i = 0; i < count; i++)
+            values[i] = values[i] > 0 ? values[i] : 0;
+        return;
+    }
+#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++)
+        values[i] = activate(&a, values[i]);
+}
+
+void pointwise_activate_backward(const struct activation *activation, const float *outputs, float *gradients,
+                                 size_t count)
+{
+    struct activation a = *activation;
+    if (a.kind == ACTIVATION_RELU) {
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+        for (size_t i = 0; i < count; i++)
+            gradients[i] = outputs[i] > 0 ? gradients[i] : 0;
+    } else if (a.kind == ACTIVATION_CLIP) {
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+        for (size_t i = 0; i < count; i++)
+            gradients[i] = (outputs[i] > a.low) & (outputs[i] < a.high) ? gradients[i] : 0;
+    } else if (a.kind == ACTIVATION_LEAKY_RELU) {
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+        for (size_t i = 0; i < count; i++)
+            gradients[i] = outputs[i] > 0 ? gradients[i] : gradients[i] * a.slope;
+    }
+}
+
+struct integer_range {
+    float low, high;
+};
+
+static struct integer_range integer_range(const struct quantization *quantization)
+{
+    if (quantization->bits == 16)
+        return (struct integer_range){-32768, 32767};
+    if (quantization->is_signed)
+        return (struct integer_range){-128, 127};
+    return (struct integer_range){0, 255};
+}
+
+/* floor for |x| below 2^31, in a form that vectorizes without SSE 4.1. */
+static inline float floor_small(float x)
+{
+    float whole = (float)(int32_t)x;
+    return whole > x ? whole - 1 : whole;
+}
+
+static uint8_t pass_code(const struct activation *activation, float output)
+{
+    switch (activation->kind) {
+    case ACTIVATION_RELU:
+        return output > 0 ? PASS_WHOLE : PASS_BLOCKED;
+    case ACTIVATION_CLIP:
+        return output > activation->low && output < activation->high ? PASS_WHOLE : PASS_BLOCKED;
+    case ACTIVATION_LEAKY_RELU:
+        return output > 0 ? PASS_WHOLE : PASS_SLOPE;
+    case ACTIVATION_NONE:
+        break;
+    }
+    return PASS_WHOLE;
+}
+
+void pointwise_quantize(const struct quantization *quantization, const struct activation *activation,
+                        float *values, uint8_t *codes, size_t count)
+{
+    const struct integer_range range = integer_range(quantization);
+    const struct activation a = *activation;
+    const float scale = quantization->scale;
+    /* Far outside the range first, so that the conversion to an integer is defined; NaN becomes the low end.
+     */
+    const float low = range.low - 2, high = range.high + 2;
+    if (codes) {
+#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+        for (size_t i = 0; i < count; i++) {
+            float x = values[i] / scale + 0.5f;
+            x = floor_small(x > low ? (x < high ? x : high) : low);
+            codes[i] = x >= range.low && x <= range.high ? pass_code(&a, values[i]) : PASS_BLOCKED;
+        }
+    }
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++) {
+        float x = values[i] / scale + 0.5f;
+        x = floor_small(x > low ? (x < high ? x : high) : low);
+        x = x > range.low ? x : range.low;
+        values[i] = (x < range.high ? x : range.high) * scale;
+    }
+}
+
+void pointwise_quantize_backward(const struct activation *activation, const uint8_t *codes, float *gradients,
+                                 size_t count)
+{
+    const float factors[3] = {[PASS_BLOCKED] = 0, [PASS_WHOLE] = 1, [PASS_SLOPE] = activation->slope};
+#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++)
+        gradients[i] *= factors[codes[i]];
+}
+
+void pointwise_sgd(const struct sgd *sgd, float *restrict weights, float *restrict velocities,
+                   const float *restrict gradients, const uint8_t *restrict mask, size_t count)
+{
+    const float rate = sgd->rate, momentum = sgd->momentum, decay = sgd->decay;
+    if (!mask) {
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+        for (size_t i = 0; i < count; i++) {
+            velocities[i] = momentum * velocities[i] + gradients[i] + decay * weights[i];
+            weights[i] -= rate * velocities[i];
+        }
+        return;
+    }
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++) {
+        float v = momentum * velocities[i] + gradients[i] + decay * weights[i];
+        float w = weights[i] - rate * v;
+        velocities[i] = mask[i] ? v : 0;
+        weights[i] = mask[i] ? w : 0;
+    }
+}
+
+void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n)
+{
+#pragma omp parallel for schedule(static) if (channels * n >= PARALLEL_MIN)
+    for (size_t k = 0; k < channels; k++) {
+        const float *from = weights + k * n;
+        float largest = 0;
+        for (size_t i = 0; i < n; i++)
+            largest = fmaxf(largest, fabsf(from[i]));
+        float scale = largest > 0 ? largest / 127 : 1;
+        for (size_t i = 0; i < n; i++)
+            rounded[k * n + i] = floorf(from[i] / scale + 0.5f) * scale;
+    }
+}

@@ -1,0 +1,36 @@
+/*
+ * operators.c - which file plans which operator. Adding an operator is adding a file and a line here.
+ */
+#include "train/operators/operators.h"
+
+#include <stddef.h>
+
+const struct operator_plan *operator_find(enum op op)
+{
+    static const struct operator_plan *const plans[OP_COUNT] = {
+        [OP_CONV] = &plan_conv,
+        [OP_GEMM] = &plan_gemm,
+        [OP_BATCH_NORMALIZATION] = &plan_batch_normalization,
+        [OP_RELU] = &plan_lone_activation,
+        [OP_CLIP] = &plan_lone_activation,
+        [OP_LEAKY_RELU] = &plan_lone_activation,
+        [OP_MAX_POOL] = &plan_pool,
+        [OP_AVERAGE_POOL] = &plan_pool,
+        [OP_GLOBAL_AVERAGE_POOL] = &plan_pool,
+        [OP_LRN] = &plan_lrn,
+        [OP_ADD] = &plan_binary,
+        [OP_MUL] = &plan_binary,
+        [OP_CONCAT] = &plan_concat,
+        [OP_SLICE] = &plan_shape,
+        [OP_PAD] = &plan_shape,
+        [OP_FLATTEN] = &plan_flatten,
+        [OP_RESHAPE] = &plan_flatten,
+        [OP_TRANSPOSE] = &plan_shape,
+        [OP_SOFTMAX] = &plan_softmax,
+        [OP_LOG_SOFTMAX] = &plan_softmax,
+        [OP_SIGMOID] = &plan_sigmoid,
+        [OP_DROPOUT] = &plan_dropout,
+        [OP_IDENTITY] = &plan_lone_activation,
+    };
+    return op < OP_COUNT ? plans[op] : NULL;
+}
