@@ -34,7 +34,7 @@ static sned_status read_inputs(struct inputs *inputs, const struct graph *graph,
     size_t got;
     sned_status status;
     *inputs = (struct inputs){.elements = sned_shape_elements(&graph->tensors[graph->input].shape),
-                              .classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape)};
+                              .classes = (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape)};
     SNED_TRY_DONE(dataset_open(&dataset, spec, &options, error));
     const size_t images = dataset_size(dataset);
     SNED_TRY_DONE(sned_alloc(&indices, images, sizeof *indices, error));

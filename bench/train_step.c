@@ -43,7 +43,7 @@ static sned_status prepare(struct bench *bench, const char *path, int batch, int
     SNED_TRY(executor_new(&bench->executor, bench->graph, &options, error));
     const size_t inputs = sned_shape_elements(&bench->graph->tensors[bench->graph->input].shape);
     const uint32_t classes =
-        (uint32_t)sned_shape_elements(&bench->graph->tensors[bench->graph->output].shape);
+        (uint32_t)sned_shape_elements(&bench->graph->tensors[bench->graph->outputs[0]].shape);
     bench->batch = (size_t)batch;
     SNED_TRY(sned_alloc(&bench->values, bench->batch, inputs * sizeof(float), error));
     SNED_TRY(sned_alloc(&bench->labels, bench->batch, sizeof(int32_t), error));

@@ -304,13 +304,13 @@ static struct graph *elementwise_graph(void)
     maker_image(&maker);
     int pair[2] = {maker.last, maker.last};
     node = add(&maker, "a", OP_ADD, pair, 2, 2, S8);
-    node->integer.scalings[1].shift = node->integer.scalings[0].shift;
+    node->rules[0].scalings[1].shift = node->rules[0].scalings[0].shift;
     pair[1] = maker.last;
     add(&maker, "m", OP_MUL, pair, 2, 1, S8);
     add_one(&maker, "r", OP_RELU, 1, U8);
     node = add_one(&maker, "k", OP_LEAKY_RELU, 1, S8);
     node->activation.slope = 0.25f;
-    node->integer.slope = 8192;
+    node->rules[0].slope = 8192;
     add_one(&maker, "f", OP_FLATTEN, 0, S8)->u.flatten.axis = 1;
     add_one(&maker, "s", OP_SOFTMAX, 0, (struct quantization){0})->u.softmax.axis = 1;
     return maker_end(&maker);

@@ -86,12 +86,12 @@ static bool fill_layer(struct graph *graph, struct node *node, struct random *ra
         for (size_t k = 0; k < filters; k++)
             biases[k] = (int32_t)sned_random_next(random) >> sned_random_below(random, 32);
     }
-    if (sned_alloc(&node->integer.scalings, filters, sizeof *node->integer.scalings, NULL) != SNED_OK)
+    if (sned_alloc(&node->rules[0].scalings, filters, sizeof *node->rules[0].scalings, NULL) != SNED_OK)
         return false;
-    node->integer.scaling_count = (int)filters;
+    node->rules[0].scaling_count = (int)filters;
     for (size_t k = 0; k < filters; k++)
-        node->integer.scalings[k] = (struct scaling){(uint16_t)(32768 + sned_random_below(random, 32768)),
-                                                     (uint8_t)(16 + sned_random_below(random, 24))};
+        node->rules[0].scalings[k] = (struct scaling){(uint16_t)(32768 + sned_random_below(random, 32768)),
+                                                      (uint8_t)(16 + sned_random_below(random, 24))};
     return true;
 }
 

@@ -45,7 +45,7 @@ static bool is_small(const sned_model *model)
 
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        work += sned_shape_elements(&graph->tensors[node->output].shape) * node_window(graph, node);
+        work += sned_shape_elements(&graph->tensors[node->outputs[0]].shape) * node_window(graph, node);
         if (work > MOST_WORK)
             return false;
     }

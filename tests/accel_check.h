@@ -185,7 +185,7 @@ static inline void check_part(const struct accel_program *program, const sned_mo
     const size_t count = sned_shape_elements(&graph->tensors[last].shape);
     uint8_t *block, *output = calloc((size_t)program->output.bytes, 1);
     int16_t *expected, *between = calloc(sned_shape_elements(&graph->tensors[result].shape), sizeof *between);
-    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->output].shape), sizeof *scores);
+    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape), sizeof *scores);
     sned_context *context;
     accel_picture(program, model, random, &block, &expected);
     assert_int_equal(golden_run(program, block, output, NULL), SNED_OK);

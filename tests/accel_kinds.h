@@ -63,7 +63,7 @@ static inline enum accel_kind kind_of_slice(const struct graph *graph, const str
     for (int axis = 1; axis < in->rank; axis++) {
         if (node->u.slice.step[axis] > 1)
             return KIND_SLICE_STEPS;
-        if (graph->tensors[node->output].shape.dim[axis] < in->dim[axis])
+        if (graph->tensors[node->outputs[0]].shape.dim[axis] < in->dim[axis])
             last = kind_of_axis(in->rank, axis);
     }
     return (enum accel_kind)(KIND_SLICE_CHANNELS + last);
@@ -91,8 +91,9 @@ static inline enum accel_kind kind_of(const struct graph *graph, const struct no
     case OP_LRN:
         return KIND_LRN;
     case OP_CONCAT:
-        return (enum accel_kind)(KIND_CONCAT_CHANNELS +
-                                 kind_of_axis(graph->tensors[node->output].shape.rank, node->u.concat.axis));
+        return (enum accel_kind)(
+            KIND_CONCAT_CHANNELS +
+            kind_of_axis(graph->tensors[node->outputs[0]].shape.rank, node->u.concat.axis));
     case OP_SLICE:
         return kind_of_slice(graph, node);
     case OP_PAD:
@@ -182,7 +183,7 @@ static inline bool grow_slice_of(struct graph *graph, struct random *random, enu
         fits = fits || ((steps || kind_of_axis(shape.rank, axis) == wanted) && shape.dim[axis] > 1);
     if (!fits)
         return false;
-    struct node *node = add_node(graph, OP_SLICE, &graph->output, 1, newest_type(graph));
+    struct node *node = add_node(graph, OP_SLICE, &graph->outputs[0], 1, newest_type(graph));
     for (int axis = 0; axis < shape.rank; axis++) {
         const int size = (int)shape.dim[axis], which = axis ? kind_of_axis(shape.rank, axis) : -1;
         const bool cut =
@@ -215,7 +216,7 @@ static inline bool grow_window_pool(struct graph *graph, struct random *random, 
         if (window.pad_end[axis] < lacking)
             window.pad_end[axis] = lacking;
     }
-    struct node *node = add_node(graph, op, &graph->output, 1,
+    struct node *node = add_node(graph, op, &graph->outputs[0], 1,
                                  op == OP_MAX_POOL ? newest_type(graph) : random_type(random, false));
     node->u.pool.window = window;
     node->u.pool.ceil_mode = random_range(random, 0, 1);
@@ -233,7 +234,7 @@ static inline int join_partner(struct graph *graph, struct random *random, int l
     const struct shape shape = graph->tensors[like].shape;
     const struct quantization type = graph->tensors[like].quantization;
     struct window window = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
-    graph->output = like;
+    graph->outputs[0] = like;
     if (random_range(random, 0, 1) || (shape.rank != 4 && shape.rank != 2) || shape.dim[1] > 160)
         return random_partner(graph, random, free_axis, free_axis > 0);
     if (shape.rank == 2) {
@@ -245,27 +246,27 @@ static inline int join_partner(struct graph *graph, struct random *random, int l
         random_conv(graph, random, &window, 1, free_axis == 1 ? random_range(random, 1, 6) : shape.dim[1],
                     type);
     }
-    graph->nodes[graph->node_count - 1].integer.slope = 0;
+    graph->nodes[graph->node_count - 1].rules[0].slope = 0;
     infer_or_fail(graph);
-    return graph->output;
+    return graph->outputs[0];
 }
 
 static inline bool grow_sum(struct graph *graph, struct random *random)
 {
-    const int like = graph->output, partner = join_partner(graph, random, like, 0);
+    const int like = graph->outputs[0], partner = join_partner(graph, random, like, 0);
     const bool swap = random_range(random, 0, 1);
     const int pair[2] = {swap ? partner : like, swap ? like : partner};
     struct node *node = add_node(graph, OP_ADD, pair, 2, random_type(random, false));
     set_scalings(node, 2);
-    node->integer.scalings[0] = node->integer.scalings[1] = random_scaling(random, 200);
-    node->integer.scalings[random_range(random, 0, 1)].multiplier = (uint16_t)random_range(random, 0, 65535);
+    node->rules[0].scalings[0] = node->rules[0].scalings[1] = random_scaling(random, 200);
+    node->rules[0].scalings[random_range(random, 0, 1)].multiplier = (uint16_t)random_range(random, 0, 65535);
     random_end(graph, node, random);
     return true;
 }
 
 static inline bool grow_join(struct graph *graph, struct random *random, enum accel_kind kind)
 {
-    const int like = graph->output, rank = newest_shape(graph)->rank, count = random_range(random, 1, 4);
+    const int like = graph->outputs[0], rank = newest_shape(graph)->rank, count = random_range(random, 1, 4);
     int parts[4], axis = 1;
     while (axis < rank && kind_of_axis(rank, axis) != (int)kind - KIND_CONCAT_CHANNELS)
         axis++;
@@ -286,7 +287,7 @@ static inline bool grow_shape(struct graph *graph, struct random *random)
     const int64_t channels = e.channels, rows = e.height, columns = e.width;
     if (shape.rank > 4 || random_range(random, 0, 2) == 0)
         return grow_reshape(graph, random);
-    struct node *node = add_node(graph, OP_RESHAPE, &graph->output, 1, newest_type(graph));
+    struct node *node = add_node(graph, OP_RESHAPE, &graph->outputs[0], 1, newest_type(graph));
     const int least = rows > 1 ? 4 : columns > 1 ? 3 : 2, rank = random_range(random, least, 4);
     node->u.reshape.shape = rank == 2   ? sned_shape(2, (int64_t)1, channels)
                             : rank == 3 ? sned_shape(3, (int64_t)1, channels, columns)
@@ -344,7 +345,7 @@ static inline bool grow_one_of(struct graph *graph, struct random *random, enum 
 {
     if (!grow_kind(graph, random, kind))
         return false;
-    graph->nodes[graph->node_count - 1].integer.slope = 0; /* the accelerator has no LeakyRelu */
+    graph->nodes[graph->node_count - 1].rules[0].slope = 0; /* the accelerator has no LeakyRelu */
     infer_or_fail(graph);
     return true;
 }
@@ -359,7 +360,7 @@ static inline void grow_any(struct graph *graph, struct random *random, int coun
 {
     for (int tries = 0; count > 0 && tries < 40 && is_small(graph); tries++) {
         if (graph->node_count > 0 && random_range(random, 0, 3) == 0)
-            graph->output = graph->nodes[random_range(random, 0, graph->node_count - 1)].output;
+            graph->outputs[0] = graph->nodes[random_range(random, 0, graph->node_count - 1)].outputs[0];
         count -= grow_one_of(graph, random, (enum accel_kind)random_range(random, 1, KIND_COUNT - 1));
     }
 }
@@ -379,9 +380,9 @@ static inline void grow_before(struct graph *graph, struct random *random, enum 
 /* Another branch beside the newest activation, which stays the newest. */
 static inline void grow_beside(struct graph *graph, struct random *random)
 {
-    const int newest = graph->output;
+    const int newest = graph->outputs[0];
     grow_any(graph, random, random_range(random, 1, 2));
-    graph->output = newest;
+    graph->outputs[0] = newest;
 }
 
 static inline struct shape accel_input_shape(struct random *random)
@@ -417,14 +418,14 @@ static inline struct graph *accel_pair_network(uint64_t seed, enum accel_kind ma
         grow_any(graph, &random, random_range(&random, 0, 3));
     if (made && random_range(&random, 0, 5) == 0)
         grow_scores(graph, &random);
-    if (made && graph->tensors[graph->output].quantization.scale > 0 && random_range(&random, 0, 3))
+    if (made && graph->tensors[graph->outputs[0]].quantization.scale > 0 && random_range(&random, 0, 3))
         made = sned_graph_remove_unused(graph, NULL) == SNED_OK;
     if (!made) {
         sned_graph_free(graph);
         return NULL;
     }
     for (int n = 0; n < graph->node_count; n++)
-        graph->nodes[n].integer.slope = 0;
+        graph->nodes[n].rules[0].slope = 0;
     return graph;
 }
 

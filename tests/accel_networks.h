@@ -28,30 +28,30 @@ static inline struct window accel_random_window(struct random *random, int most,
 static inline struct extent accel_extent(const struct graph *graph)
 {
     assert_int_equal(sned_graph_infer((struct graph *)graph, NULL), SNED_OK);
-    return sned_shape_extent(&graph->tensors[graph->output].shape);
+    return sned_shape_extent(&graph->tensors[graph->outputs[0]].shape);
 }
 
 static inline void accel_no_slope(struct graph *graph)
 {
-    graph->nodes[graph->node_count - 1].integer.slope = 0;
+    graph->nodes[graph->node_count - 1].rules[0].slope = 0;
 }
 
 /* One more node on the graph's output, of a kind that its size allows. */
 static inline void accel_add_random_node(struct graph *graph, struct random *random)
 {
     const struct extent e = accel_extent(graph);
-    const struct quantization type = graph->tensors[graph->output].quantization;
-    const int least = e.height < e.width ? e.height : e.width, before = graph->output;
+    const struct quantization type = graph->tensors[graph->outputs[0]].quantization;
+    const int least = e.height < e.width ? e.height : e.width, before = graph->outputs[0];
     const struct window point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
     struct node *node;
     switch (random_range(random, 0, 9)) {
     case 0:
-        node = add_node(graph, OP_MAX_POOL, &graph->output, 1, type);
+        node = add_node(graph, OP_MAX_POOL, &graph->outputs[0], 1, type);
         node->u.pool.window = accel_random_window(random, least < 3 ? least : 3, 3);
         node->u.pool.ceil_mode = random_range(random, 0, 1);
         break;
     case 1:
-        node = add_node(graph, OP_AVERAGE_POOL, &graph->output, 1, random_type(random, false));
+        node = add_node(graph, OP_AVERAGE_POOL, &graph->outputs[0], 1, random_type(random, false));
         node->u.pool.window = accel_random_window(random, least < 4 ? least : 4, 3);
         for (int axis = 0; axis < 2; axis++)
             node->u.pool.window.pad_begin[axis] = node->u.pool.window.pad_end[axis] = 0;
@@ -60,22 +60,22 @@ static inline void accel_add_random_node(struct graph *graph, struct random *ran
     case 2: {
         random_conv(graph, random, &point, 1, e.channels, random_type(random, false));
         accel_no_slope(graph);
-        int pair[2] = {before, graph->output};
+        int pair[2] = {before, graph->outputs[0]};
         node = add_node(graph, OP_ADD, pair, 2, random_type(random, false));
         set_scalings(node, 2);
-        node->integer.scalings[0] = (struct scaling){40000, 16};
-        node->integer.scalings[1] = (struct scaling){(uint16_t)random_range(random, 0, 65535), 16};
+        node->rules[0].scalings[0] = (struct scaling){40000, 16};
+        node->rules[0].scalings[1] = (struct scaling){(uint16_t)random_range(random, 0, 65535), 16};
         break;
     }
     case 3: {
         random_conv(graph, random, &point, 1, random_range(random, 1, 7), unsigned8);
         accel_no_slope(graph);
-        int parts[2] = {graph->output};
-        graph->output = before;
+        int parts[2] = {graph->outputs[0]};
+        graph->outputs[0] = before;
         const struct window same = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
         random_conv(graph, random, &same, 1, random_range(random, 1, 7), unsigned8);
         accel_no_slope(graph);
-        parts[1] = graph->output;
+        parts[1] = graph->outputs[0];
         add_node(graph, OP_CONCAT, parts, 2, unsigned8)->u.concat.axis = 1;
         break;
     }
@@ -85,7 +85,7 @@ static inline void accel_add_random_node(struct graph *graph, struct random *ran
         break;
     }
     case 5:
-        node = add_node(graph, OP_SLICE, &graph->output, 1, type);
+        node = add_node(graph, OP_SLICE, &graph->outputs[0], 1, type);
         for (int axis = 0; axis < 4; axis++) {
             const int size = axis == 1 ? e.channels : axis == 2 ? e.height : axis == 3 ? e.width : 1;
             node->u.slice.start[axis] = axis && size > 2 ? random_range(random, 0, 1) : 0;
@@ -94,7 +94,7 @@ static inline void accel_add_random_node(struct graph *graph, struct random *ran
         }
         break;
     case 6:
-        node = add_node(graph, OP_PAD, &graph->output, 1, type);
+        node = add_node(graph, OP_PAD, &graph->outputs[0], 1, type);
         for (int axis = 1; axis < 4; axis++) {
             node->u.pad.before[axis] = random_range(random, 0, 2);
             node->u.pad.after[axis] = random_range(random, 0, 2);
@@ -129,21 +129,22 @@ static inline struct graph *accel_random_chain(uint64_t seed)
             accel_no_slope(graph);
         }
         if (random_range(&random, 0, 3) == 0) {
-            struct node *relu = add_node(graph, OP_RELU, &graph->output, 1, unsigned8);
+            struct node *relu = add_node(graph, OP_RELU, &graph->outputs[0], 1, unsigned8);
             set_scalings(relu, 1);
-            relu->integer.scalings[0] = random_scaling(&random, 200);
+            relu->rules[0].scalings[0] = random_scaling(&random, 200);
         }
         const struct extent e = accel_extent(graph);
         if (e.height < 3 || e.width < 2)
             break;
-        struct node *node =
-            add_node(graph, OP_MAX_POOL, &graph->output, 1, graph->tensors[graph->output].quantization);
+        struct node *node = add_node(graph, OP_MAX_POOL, &graph->outputs[0], 1,
+                                     graph->tensors[graph->outputs[0]].quantization);
         node->u.pool.window =
             (struct window){{random_range(&random, 2, 3), 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
         node->u.pool.ceil_mode = random_range(&random, 0, 1);
     }
     const struct extent e = accel_extent(graph);
-    scalings_by_count(add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, wide16), e.height * e.width);
+    scalings_by_count(add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->outputs[0], 1, wide16),
+                      e.height * e.width);
     accel_extent(graph);
     return graph;
 }
@@ -162,14 +163,14 @@ static inline struct graph *accel_random_network(uint64_t seed)
     const struct extent e = accel_extent(graph);
     switch (random_range(&random, 0, 2)) {
     case 0:
-        add_node(graph, OP_FLATTEN, &graph->output, 1, graph->tensors[graph->output].quantization)
+        add_node(graph, OP_FLATTEN, &graph->outputs[0], 1, graph->tensors[graph->outputs[0]].quantization)
             ->u.flatten.axis = 1;
         accel_extent(graph);
         random_gemm(graph, &random, random_range(&random, 1, 12), wide16);
         accel_no_slope(graph);
         break;
     case 1: {
-        struct node *node = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, wide16);
+        struct node *node = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->outputs[0], 1, wide16);
         scalings_by_count(node, e.height * e.width);
         break;
     }
@@ -184,7 +185,7 @@ static inline struct graph *accel_random_network(uint64_t seed)
 static inline int accel_last_integers(const struct graph *graph)
 {
     const struct node *last = &graph->nodes[graph->node_count - 1];
-    return sned_op_is_ending(last->op) ? last->inputs[0] : graph->output;
+    return sned_op_is_ending(last->op) ? last->inputs[0] : graph->outputs[0];
 }
 
 /* A random picture as the program takes it, and the scores that the runtime makes of it; both the caller's.
@@ -195,7 +196,7 @@ static inline void accel_picture(const struct accel_program *program, const sned
     const struct graph *graph = sned_model_graph(model);
     const struct tensor *in = &graph->tensors[graph->input];
     const size_t pixels = sned_shape_elements(&in->shape),
-                 count = sned_shape_elements(&graph->tensors[graph->output].shape);
+                 count = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     int32_t *input = calloc(pixels, sizeof *input);
     float *values = calloc(pixels, sizeof *values), *floats = calloc(count, sizeof *floats);
     uint8_t *bytes = calloc(pixels, 1);

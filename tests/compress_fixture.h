@@ -152,7 +152,7 @@ static inline struct graph *make_network(void)
     node->activation.kind = ACTIVATION_RELU;
     sned_graph_add_node(graph, "fc2", OP_GEMM, (int[]){y5, w3, b3}, 3, y6, &node, NULL);
     graph->input = input;
-    graph->output = y6;
+    graph->outputs[0] = y6;
     graph->rule = (struct input_rule){.is_image = true, .color = "gray", .mean = {45}, .scale = {1.0f / 128}};
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
     return graph;

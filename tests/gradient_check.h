@@ -81,7 +81,7 @@ static inline void check_gradients(struct graph *graph, enum input_kind kind)
         .batch = BATCH, .training = true, .threads = 2, .input_gradient = true};
     must(executor_new(&c.executor, graph, &options, error));
     c.inputs = BATCH * sned_shape_elements(&graph->tensors[graph->input].shape);
-    c.outputs = BATCH * sned_shape_elements(&graph->tensors[graph->output].shape);
+    c.outputs = BATCH * sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     c.input = malloc(c.inputs * sizeof(float));
     c.direction = malloc(c.outputs * sizeof(float));
     lcg_fill(&seed, c.input, c.inputs, 1);

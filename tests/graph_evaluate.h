@@ -124,17 +124,18 @@ static inline float *run(const struct graph *graph)
         values[graph->input][i] = sinf(1.7f * (float)i) * 2.0f;
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
-        const struct shape *shape = &graph->tensors[node->output].shape;
+        const struct shape *shape = &graph->tensors[node->outputs[0]].shape;
         struct extent out = sned_shape_extent(shape);
         size_t plane = (size_t)out.height * (size_t)out.width;
         for (size_t i = 0; i < sned_shape_elements(shape); i++) {
             int c = (int)(i / plane), h = (int)(i % plane) / out.width, w = (int)(i % plane) % out.width;
-            values[node->output][i] = activated(&node->activation, evaluate(graph, node, values, i, c, h, w));
+            values[node->outputs[0]][i] =
+                activated(&node->activation, evaluate(graph, node, values, i, c, h, w));
         }
     }
-    float *output = values[graph->output];
+    float *output = values[graph->outputs[0]];
     for (int t = 0; t < graph->tensor_count; t++)
-        if (t != graph->output)
+        if (t != graph->outputs[0])
             free(values[t]);
     free(values);
     return output;

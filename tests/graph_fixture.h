@@ -71,7 +71,7 @@ static inline struct node *append_on(struct graph *graph, const char *name, enum
     snprintf(output, sizeof output, "%s.out", name);
     succeeds(sned_graph_add_tensor(graph, output, TENSOR_F32, &unknown, NULL, &index, &error), &error);
     succeeds(sned_graph_add_node(graph, name, op, inputs, count, index, &node, &error), &error);
-    graph->output = index;
+    graph->outputs[0] = index;
     return node;
 }
 #define APPEND(graph, name, op, ...)                                                                         \
@@ -94,7 +94,7 @@ static inline int append_conv(struct graph *graph, const char *name, int x, int 
     struct node *node = APPEND(graph, name, OP_CONV, x, weights, bias);
     node->u.conv.window = window;
     node->u.conv.groups = groups;
-    return node->output;
+    return node->outputs[0];
 }
 
 static inline int append_gemm(struct graph *graph, const char *name, int x, int outputs, int inputs)
@@ -104,7 +104,7 @@ static inline int append_gemm(struct graph *graph, const char *name, int x, int 
     int weights = floats(graph, text, SHAPE(outputs, inputs));
     snprintf(text, sizeof text, "%s.bias", name);
     int bias = floats(graph, text, SHAPE(outputs));
-    return APPEND(graph, name, OP_GEMM, x, weights, bias)->output;
+    return APPEND(graph, name, OP_GEMM, x, weights, bias)->outputs[0];
 }
 
 static inline int append_batch_normalization(struct graph *graph, const char *name, int x, int channels)
@@ -121,7 +121,7 @@ static inline int append_batch_normalization(struct graph *graph, const char *na
         variance[c] = 0.5f + variance[c] * variance[c];
     struct node *node = append_on(graph, name, OP_BATCH_NORMALIZATION, inputs, 5);
     node->u.batch_normalization.epsilon = 1e-5f;
-    return node->output;
+    return node->outputs[0];
 }
 
 static inline void infer(struct graph *graph)

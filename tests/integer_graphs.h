@@ -80,10 +80,10 @@ static inline struct scaling random_scaling(struct random *random)
 
 static inline void clamp_to_range(struct node *node, const struct quantization *q)
 {
-    node->integer.low = q->bits == 16 ? -32768 : q->is_signed ? -128 : 0;
-    node->integer.high = q->bits == 16 ? 32767 : q->is_signed ? 127 : 255;
+    node->rules[0].low = q->bits == 16 ? -32768 : q->is_signed ? -128 : 0;
+    node->rules[0].high = q->bits == 16 ? 32767 : q->is_signed ? 127 : 255;
     if (node->activation.kind == ACTIVATION_RELU)
-        node->integer.low = 0;
+        node->rules[0].low = 0;
 }
 
 /* A node behind `inputs`, whose result has quantization `q`; becomes maker->last. */
@@ -100,10 +100,10 @@ static inline struct node *add(struct maker *maker, const char *name, enum op op
     clamp_to_range(node, &q);
     if (scalings == 0)
         return node;
-    node->integer.scaling_count = scalings;
-    MUST(sned_alloc(&node->integer.scalings, (size_t)scalings, sizeof *node->integer.scalings, NULL));
+    node->rules[0].scaling_count = scalings;
+    MUST(sned_alloc(&node->rules[0].scalings, (size_t)scalings, sizeof *node->rules[0].scalings, NULL));
     for (int i = 0; i < scalings; i++)
-        node->integer.scalings[i] = random_scaling(&maker->random);
+        node->rules[0].scalings[i] = random_scaling(&maker->random);
     return node;
 }
 
@@ -170,8 +170,8 @@ static inline struct node *add_max_pool(struct maker *maker, const char *name, b
 
 static inline void set_counts(struct node *node, const int *counts)
 {
-    MUST(sned_alloc(&node->integer.counts, (size_t)node->integer.scaling_count, sizeof *counts, NULL));
-    memcpy(node->integer.counts, counts, (size_t)node->integer.scaling_count * sizeof *counts);
+    MUST(sned_alloc(&node->rules[0].counts, (size_t)node->rules[0].scaling_count, sizeof *counts, NULL));
+    memcpy(node->rules[0].counts, counts, (size_t)node->rules[0].scaling_count * sizeof *counts);
 }
 
 /* Infers, checks and hands over the graph, whose output is the newest activation. */
@@ -180,7 +180,7 @@ static inline struct graph *maker_end(struct maker *maker)
     sned_error error = {0};
     free(maker->graph->tensors[maker->last].name);
     maker->graph->tensors[maker->last].name = strdup("logits");
-    maker->graph->output = maker->last;
+    maker->graph->outputs[0] = maker->last;
     if (sned_graph_infer(maker->graph, &error) != SNED_OK ||
         sned_graph_check(maker->graph, &error) != SNED_OK) {
         fprintf(stderr, "%s\n", error.message);
@@ -238,8 +238,8 @@ static inline struct graph *every_operator_graph(float density, uint64_t seed)
     maker_image(&maker);
     node = add_conv(&maker, "conv1", 8, 3, 3, 1, true); /* [8][16][12] */
     node->activation = (struct activation){.kind = ACTIVATION_LEAKY_RELU, .slope = 0.1f};
-    node->integer.slope = 3277;
-    node->integer.scalings[3] = (struct scaling){0, 1};
+    node->rules[0].slope = 3277;
+    node->rules[0].scalings[3] = (struct scaling){0, 1};
     /* LRN with its table */
     pair[0] = maker.last;
     struct shape entries = sned_shape(1, (int64_t)LRN_TABLE_SIZE);
@@ -257,14 +257,14 @@ static inline struct graph *every_operator_graph(float density, uint64_t seed)
     node = add_conv(&maker, "depthwise", 8, 1, 3, 8, false);
     node->u.conv.window = (struct window){{3, 3}, {1, 2}, {1, 2}, {1, 2}, {1, 3}}; /* [8][8][4] */
     node->activation = (struct activation){.kind = ACTIVATION_CLIP, .low = 0.0f, .high = 6.0f};
-    node->integer.high = 120;
+    node->rules[0].high = 120;
     const int trunk = maker.last;
     add_conv(&maker, "branch", 8, 4, 1, 2, true);
     /* the residual shortcut: every second row and column of the trunk, with zeros around, channels from 8 to
      * 12 */
     pair[0] = trunk, pair[1] = maker.last;
     node = add(&maker, "add", OP_ADD, pair, 2, 2, S8);
-    node->integer.scalings[1] = (struct scaling){123, node->integer.scalings[0].shift};
+    node->rules[0].scalings[1] = (struct scaling){123, node->rules[0].scalings[0].shift};
     node = add_one(&maker, "slice", OP_SLICE, 0, S8); /* [8][4][4] */
     for (int i = 0; i < 4; i++) {
         static const int64_t ends[] = {1, 8, 8, 4};
@@ -289,11 +289,11 @@ static inline struct graph *every_operator_graph(float density, uint64_t seed)
     node = add_one(&maker, "clip", OP_CLIP, 1, S8);
     node->activation.low = -1.5f;
     node->activation.high = 2.5f;
-    node->integer.low = -38;
-    node->integer.high = 63;
+    node->rules[0].low = -38;
+    node->rules[0].high = 63;
     node = add_one(&maker, "leaky", OP_LEAKY_RELU, 1, S8);
     node->activation.slope = 0.25f;
-    node->integer.slope = 8192;
+    node->rules[0].slope = 8192;
     node = add_one(&maker, "transpose", OP_TRANSPOSE, 0, S8); /* [2][4][36] */
     static const int order[4] = {0, 3, 2, 1};
     memcpy(node->u.transpose.order, order, sizeof order);

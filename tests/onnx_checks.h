@@ -80,7 +80,7 @@ static inline void assert_shape(const struct shape *shape, const char *expected)
 
 static inline void assert_output(const struct graph *graph, const char *expected)
 {
-    assert_shape(&graph->tensors[graph->output].shape, expected);
+    assert_shape(&graph->tensors[graph->outputs[0]].shape, expected);
 }
 
 static inline void assert_floats(const struct tensor *tensor, const float *expected, size_t count)
@@ -110,7 +110,7 @@ static inline void assert_same_graph(const struct graph *a, const struct graph *
     assert_string_equal(a->name, b->name);
     assert_int_equal(a->node_count, b->node_count);
     assert_same_tensor(a, a->input, b, b->input);
-    assert_same_tensor(a, a->output, b, b->output);
+    assert_same_tensor(a, a->outputs[0], b, b->outputs[0]);
     for (int i = 0; i < a->node_count; i++) {
         const struct node *x = &a->nodes[i], *y = &b->nodes[i];
         assert_string_equal(x->name, y->name);
@@ -120,7 +120,7 @@ static inline void assert_same_graph(const struct graph *a, const struct graph *
         assert_int_equal(x->input_count, y->input_count);
         for (int k = 0; k < x->input_count; k++)
             assert_same_tensor(a, x->inputs[k], b, y->inputs[k]);
-        assert_same_tensor(a, x->output, b, y->output);
+        assert_same_tensor(a, x->outputs[0], b, y->outputs[0]);
     }
     assert_memory_equal(&a->rule, &b->rule, sizeof a->rule);
     assert_int_equal(a->label_count, b->label_count);

@@ -114,7 +114,7 @@ static sned_status run_data(struct graph *graph, struct comparison *comparison,
     SNED_TRY_DONE(check_shape(input, given->rank > 0 ? given : &graph->tensors[graph->input].shape,
                               options.batch, "input", error));
     SNED_TRY_DONE(
-        check_shape(expected, &graph->tensors[graph->output].shape, options.batch, "output", error));
+        check_shape(expected, &graph->tensors[graph->outputs[0]].shape, options.batch, "output", error));
     SNED_TRY_DONE(turn_inputs(graph, input, options.batch, &values, error));
     SNED_TRY_DONE(executor_new(&executor, graph, &options, error));
     SNED_TRY_DONE(executor_forward(executor, values, (size_t)options.batch, error));

@@ -26,11 +26,11 @@ static inline int64_t oracle_scale(int64_t v, struct scaling scaling)
 
 static inline int32_t oracle_end(const struct node *node, int64_t v)
 {
-    if (v < 0 && node->integer.slope != 0)
-        v = oracle_floor(v * node->integer.slope + (1 << 14), 15);
-    if (v < node->integer.low)
-        return node->integer.low;
-    return v > node->integer.high ? node->integer.high : (int32_t)v;
+    if (v < 0 && node->rules[0].slope != 0)
+        v = oracle_floor(v * node->rules[0].slope + (1 << 14), 15);
+    if (v < node->rules[0].low)
+        return node->rules[0].low;
+    return v > node->rules[0].high ? node->rules[0].high : (int32_t)v;
 }
 
 static inline int oracle_lrn_index(uint64_t sum)
@@ -76,7 +76,7 @@ static inline void oracle_conv(const struct graph *graph, const struct node *nod
                                           (int64_t)x * w->stride[1] - w->pad_begin[1] +
                                               (int64_t)s * w->dilation[1]);
                 out[(k * oe.height + y) * oe.width + x] =
-                    oracle_end(node, oracle_scale(sum, node->integer.scalings[k]));
+                    oracle_end(node, oracle_scale(sum, node->rules[0].scalings[k]));
             }
 }
 
@@ -90,7 +90,7 @@ static inline void oracle_gemm(const struct graph *graph, const struct node *nod
         int64_t sum = bias ? bias[k] : 0;
         for (int c = 0; c < inputs; c++)
             sum += (int64_t)weight[k * inputs + c] * in[c];
-        out[k] = oracle_end(node, oracle_scale(sum, node->integer.scalings[k]));
+        out[k] = oracle_end(node, oracle_scale(sum, node->rules[0].scalings[k]));
     }
 }
 
@@ -130,9 +130,9 @@ static inline void oracle_pool(const struct node *node, const int32_t *in, struc
                 oracle_window(&w, include_pad, in, ie, c, y, x, &sum, &max, &count);
                 int64_t value = max;
                 if (node->op != OP_MAX_POOL) {
-                    while (node->integer.counts[i] != count)
+                    while (node->rules[0].counts[i] != count)
                         i++;
-                    value = oracle_scale(sum, node->integer.scalings[i]);
+                    value = oracle_scale(sum, node->rules[0].scalings[i]);
                 }
                 out[(c * oe.height + y) * oe.width + x] = oracle_end(node, value);
             }
@@ -149,7 +149,7 @@ static inline void oracle_lrn(const struct graph *graph, const struct node *node
             for (int d = c - (size - 1) / 2; d <= c + size / 2; d++)
                 if (d >= 0 && d < e.channels)
                     sum += (uint64_t)((int64_t)in[d * plane + i] * in[d * plane + i]);
-            int shift = node->integer.scalings[0].shift;
+            int shift = node->rules[0].scalings[0].shift;
             int64_t product = (int64_t)in[c * plane + i] * table[oracle_lrn_index(sum)];
             out[c * plane + i] = oracle_end(node, oracle_floor(product + ((int64_t)1 << (shift - 1)), shift));
         }
@@ -203,11 +203,11 @@ static inline int32_t oracle_moved(const struct graph *graph, const struct node 
 static inline void oracle_elements(const struct graph *graph, const struct node *node,
                                    int32_t *const *activations)
 {
-    const struct shape *shape = &graph->tensors[node->output].shape;
-    const struct scaling *scalings = node->integer.scalings;
+    const struct shape *shape = &graph->tensors[node->outputs[0]].shape;
+    const struct scaling *scalings = node->rules[0].scalings;
     const int32_t *a = activations[node->inputs[0]];
     const int32_t *b = node->input_count > 1 && node->inputs[1] >= 0 ? activations[node->inputs[1]] : NULL;
-    int32_t *out = activations[node->output];
+    int32_t *out = activations[node->outputs[0]];
     for (size_t i = 0; i < sned_shape_elements(shape); i++) {
         int64_t at[GRAPH_MAX_RANK];
         oracle_unravel(shape, i, at);
@@ -231,10 +231,10 @@ static inline void oracle_node(const struct graph *graph, const struct node *nod
                                int32_t *const *activations)
 {
     const struct shape *is = &graph->tensors[node->inputs[0]].shape,
-                       *os = &graph->tensors[node->output].shape;
+                       *os = &graph->tensors[node->outputs[0]].shape;
     const struct extent ie = sned_shape_extent(is), oe = sned_shape_extent(os);
     const int32_t *in = activations[node->inputs[0]];
-    int32_t *out = activations[node->output];
+    int32_t *out = activations[node->outputs[0]];
     switch (node->op) {
     case OP_CONV:
         oracle_conv(graph, node, in, ie, out, oe);

@@ -91,7 +91,7 @@ static inline void python_executor_put_activations(const struct python_executor 
 {
     struct buffer all = {0};
     for (int n = -1; n < graph->node_count; n++) {
-        const int tensor = n < 0 ? graph->input : graph->nodes[n].output;
+        const int tensor = n < 0 ? graph->input : graph->nodes[n].outputs[0];
         const int32_t *values = sned_context_activation(context, tensor);
         const size_t size = sned_shape_elements(&graph->tensors[tensor].shape) * sizeof *values;
         if (values) /* not a final Softmax's */

@@ -17,7 +17,7 @@ enum { IMAGES = 24 };
 
 static inline struct graph *finish(struct builder *b)
 {
-    b->graph->output = b->last;
+    b->graph->outputs[0] = b->last;
     must(sned_graph_infer(b->graph, error));
     must(sned_graph_prepare(b->graph, error));
     return b->graph;

@@ -47,7 +47,7 @@ static inline struct graph *new_graph(struct shape input, struct quantization qu
     assert_int_equal(sned_graph_add_tensor(graph, "input", TENSOR_F32, &input, NULL, &graph->input, NULL),
                      SNED_OK);
     graph->tensors[graph->input].quantization = quantization;
-    graph->output = graph->input;
+    graph->outputs[0] = graph->input;
     return graph;
 }
 
@@ -71,16 +71,16 @@ static inline struct node *add_node(struct graph *graph, enum op op, const int *
     assert_int_equal(sned_graph_add_tensor(graph, name, TENSOR_F32, &unknown, NULL, &output, NULL), SNED_OK);
     graph->tensors[output].quantization = out;
     assert_int_equal(sned_graph_add_node(graph, name, op, inputs, count, output, &node, NULL), SNED_OK);
-    graph->output = output;
-    node->integer.low = out.bits == 16 ? -32768 : out.is_signed ? -128 : 0;
-    node->integer.high = out.bits == 16 ? 32767 : out.is_signed ? 127 : 255;
+    graph->outputs[0] = output;
+    node->rules[0].low = out.bits == 16 ? -32768 : out.is_signed ? -128 : 0;
+    node->rules[0].high = out.bits == 16 ? 32767 : out.is_signed ? 127 : 255;
     return node;
 }
 
 static inline void set_scalings(struct node *node, int count)
 {
-    node->integer.scaling_count = count;
-    assert_int_equal(sned_alloc(&node->integer.scalings, count, sizeof *node->integer.scalings, NULL),
+    node->rules[0].scaling_count = count;
+    assert_int_equal(sned_alloc(&node->rules[0].scalings, count, sizeof *node->rules[0].scalings, NULL),
                      SNED_OK);
 }
 
@@ -109,11 +109,11 @@ static inline void random_activation(struct node *node, struct random *random)
 {
     switch (random_range(random, 0, 3)) {
     case 0:
-        node->integer.slope = (uint16_t)random_range(random, 1, 65535);
+        node->rules[0].slope = (uint16_t)random_range(random, 1, 65535);
         break;
     case 1:
-        node->integer.low = node->integer.low < 0 ? random_range(random, -100, 0) : 10;
-        node->integer.high = 90;
+        node->rules[0].low = node->rules[0].low < 0 ? random_range(random, -100, 0) : 10;
+        node->rules[0].high = 90;
         break;
     }
 }
@@ -124,9 +124,9 @@ static inline void random_conv(struct graph *graph, struct random *random, const
                                int groups, int64_t filters, struct quantization out)
 {
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    const int64_t channels = graph->tensors[graph->output].shape.dim[1] / groups;
+    const int64_t channels = graph->tensors[graph->outputs[0]].shape.dim[1] / groups;
     const int64_t taps = channels * window->kernel[0] * window->kernel[1];
-    int inputs[3] = {graph->output};
+    int inputs[3] = {graph->outputs[0]};
     inputs[1] = random_weights(
         graph, random,
         sned_shape(4, filters, channels, (int64_t)window->kernel[0], (int64_t)window->kernel[1]),
@@ -137,7 +137,7 @@ static inline void random_conv(struct graph *graph, struct random *random, const
     node->u.conv.groups = groups;
     set_scalings(node, (int)filters);
     for (int64_t k = 0; k < filters; k++)
-        node->integer.scalings[k] =
+        node->rules[0].scalings[k] =
             random_scaling(random, 5000 * sqrt((double)taps) / (out.bits == 16 ? 128 : 1));
     random_activation(node, random);
 }
@@ -145,15 +145,15 @@ static inline void random_conv(struct graph *graph, struct random *random, const
 static inline void random_gemm(struct graph *graph, struct random *random, int64_t filters,
                                struct quantization out)
 {
-    const int64_t channels = graph->tensors[graph->output].shape.dim[1];
-    int inputs[3] = {graph->output};
+    const int64_t channels = graph->tensors[graph->outputs[0]].shape.dim[1];
+    int inputs[3] = {graph->outputs[0]};
     inputs[1] = random_weights(graph, random, sned_shape(2, filters, channels),
                                densities[random_range(random, 0, 3)]);
     inputs[2] = random_bias(graph, random, filters);
     struct node *node = add_node(graph, OP_GEMM, inputs, 3, out);
     set_scalings(node, (int)filters);
     for (int64_t k = 0; k < filters; k++)
-        node->integer.scalings[k] =
+        node->rules[0].scalings[k] =
             random_scaling(random, 5000 * sqrt((double)channels) / (out.bits == 16 ? 128 : 1));
     random_activation(node, random);
 }
@@ -165,23 +165,23 @@ static inline void random_lrn(struct graph *graph, struct random *random, int si
     assert_int_equal(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, NULL), SNED_OK);
     for (int t = 0; t < LRN_TABLE_SIZE; t++)
         table[t] = (uint16_t)sned_random_next(random);
-    int inputs[2] = {graph->output};
+    int inputs[2] = {graph->outputs[0]};
     inputs[1] = add_constant(graph, "table", TENSOR_U16, sned_shape(1, (int64_t)LRN_TABLE_SIZE), table);
     struct node *node = add_node(graph, OP_LRN, inputs, 2, out);
     node->u.lrn.size = size;
     node->u.lrn.bias = 1;
     set_scalings(node, 1);
-    node->integer.scalings[0] = (struct scaling){0, (uint8_t)random_range(random, 15, 17)};
+    node->rules[0].scalings[0] = (struct scaling){0, (uint8_t)random_range(random, 15, 17)};
 }
 
 /* One scaling for every number of elements that any window might count. */
 static inline void scalings_by_count(struct node *node, int most)
 {
     set_scalings(node, most);
-    assert_int_equal(sned_alloc(&node->integer.counts, most, sizeof(int), NULL), SNED_OK);
+    assert_int_equal(sned_alloc(&node->rules[0].counts, most, sizeof(int), NULL), SNED_OK);
     for (int n = 1; n <= most; n++) {
-        node->integer.counts[n - 1] = n;
-        node->integer.scalings[n - 1] =
+        node->rules[0].counts[n - 1] = n;
+        node->rules[0].scalings[n - 1] =
             (struct scaling){(uint16_t)(40000 + n), (uint8_t)(16 + (n > 1) + (n > 2) + (n > 5) + (n > 11))};
     }
 }
@@ -204,25 +204,25 @@ static inline struct graph *branching_network(uint64_t seed)
     sned_random_seed(&random, seed, 0);
     struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)14, (int64_t)11), signed8);
     random_conv(graph, &random, &same, 1, 6, unsigned8);
-    const int stem = graph->output;
+    const int stem = graph->outputs[0];
     random_conv(graph, &random, &point, 1, 6, unsigned8);
-    const int left = graph->output;
-    graph->output = stem;
+    const int left = graph->outputs[0];
+    graph->outputs[0] = stem;
     random_conv(graph, &random, &same, 2, 6, signed8);
-    int pair[2] = {stem, graph->output};
+    int pair[2] = {stem, graph->outputs[0]};
     struct node *node = add_node(graph, OP_ADD, pair, 2, unsigned8);
     set_scalings(node, 2);
-    node->integer.scalings[0] = (struct scaling){40000, 16};
-    node->integer.scalings[1] = (struct scaling){20000, 16};
-    int join[2] = {left, graph->output};
+    node->rules[0].scalings[0] = (struct scaling){40000, 16};
+    node->rules[0].scalings[1] = (struct scaling){20000, 16};
+    int join[2] = {left, graph->outputs[0]};
     add_node(graph, OP_CONCAT, join, 2, unsigned8)->u.concat.axis = 1;
-    node = add_node(graph, OP_MAX_POOL, &graph->output, 1, unsigned8);
+    node = add_node(graph, OP_MAX_POOL, &graph->outputs[0], 1, unsigned8);
     node->u.pool.window = (struct window){{3, 3}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
     node->u.pool.ceil_mode = true;
     random_conv(graph, &random, &point, 1, 5, signed8);
-    node = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, wide16);
+    node = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->outputs[0], 1, wide16);
     scalings_by_count(node, 7 * 5);
-    add_node(graph, OP_FLATTEN, &graph->output, 1, wide16)->u.flatten.axis = 1;
+    add_node(graph, OP_FLATTEN, &graph->outputs[0], 1, wide16)->u.flatten.axis = 1;
     sned_error error = {0};
     if (sned_graph_infer(graph, &error) != SNED_OK)
         fail_msg("%s", error.message);

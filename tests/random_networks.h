@@ -14,12 +14,12 @@ enum { NETWORK_MOST_ELEMENTS = 2500 };
 
 static inline const struct shape *newest_shape(const struct graph *graph)
 {
-    return &graph->tensors[graph->output].shape;
+    return &graph->tensors[graph->outputs[0]].shape;
 }
 
 static inline struct quantization newest_type(const struct graph *graph)
 {
-    return graph->tensors[graph->output].quantization;
+    return graph->tensors[graph->outputs[0]].quantization;
 }
 
 /* ---- how a node ends ---- */
@@ -28,7 +28,7 @@ static inline struct quantization newest_type(const struct graph *graph)
  * a single value, which may be 0. */
 static inline void random_end(const struct graph *graph, struct node *node, struct random *random)
 {
-    struct integer_rule *rule = &node->integer;
+    struct integer_rule *rule = &node->rules[0];
     const bool fusible =
         node->op == OP_CONV || node->op == OP_GEMM || node->op == OP_ADD || node->op == OP_MUL;
     const int lowest = rule->low, highest = rule->high;
@@ -55,7 +55,7 @@ static inline void random_end(const struct graph *graph, struct node *node, stru
     if (fusible)
         node->activation.kind = (enum activation_kind)random_range(random, 0, 3);
     if (node->activation.kind == ACTIVATION_CLIP) {
-        const float scale = graph->tensors[node->output].quantization.scale;
+        const float scale = graph->tensors[node->outputs[0]].quantization.scale;
         node->activation.low = random_range(random, 0, 4) ? scale * (float)rule->low : -INFINITY;
         node->activation.high = random_range(random, 0, 4) ? scale * (float)rule->high : INFINITY;
     }
@@ -116,7 +116,8 @@ static inline bool grow_pool(struct graph *graph, struct random *random, struct 
     const int64_t *size = &newest_shape(graph)->dim[2];
     const int plane = (int)(size[0] * size[1]);
     const struct window window = random_fitting_window(random, size);
-    struct node *node = add_node(graph, op, &graph->output, 1, op == OP_MAX_POOL ? newest_type(graph) : out);
+    struct node *node =
+        add_node(graph, op, &graph->outputs[0], 1, op == OP_MAX_POOL ? newest_type(graph) : out);
     if (op != OP_GLOBAL_AVERAGE_POOL) {
         node->u.pool.window = window;
         node->u.pool.ceil_mode = random_range(random, 0, 1);
@@ -140,12 +141,12 @@ static inline bool grow_lrn(struct graph *graph, struct random *random, struct q
 static inline bool grow_activation(struct graph *graph, struct random *random, struct quantization out,
                                    enum op op)
 {
-    struct node *node = add_node(graph, op, &graph->output, 1, out);
+    struct node *node = add_node(graph, op, &graph->outputs[0], 1, out);
     node->activation.kind = op == OP_RELU   ? ACTIVATION_RELU
                             : op == OP_CLIP ? ACTIVATION_CLIP
                                             : ACTIVATION_LEAKY_RELU;
     set_scalings(node, 1);
-    node->integer.scalings[0] = random_scaling(random, 200);
+    node->rules[0].scalings[0] = random_scaling(random, 200);
     random_end(graph, node, random);
     return true;
 }
@@ -153,7 +154,7 @@ static inline bool grow_activation(struct graph *graph, struct random *random, s
 static inline bool grow_slice(struct graph *graph, struct random *random)
 {
     const struct shape shape = *newest_shape(graph);
-    struct node *node = add_node(graph, OP_SLICE, &graph->output, 1, newest_type(graph));
+    struct node *node = add_node(graph, OP_SLICE, &graph->outputs[0], 1, newest_type(graph));
     for (int axis = 0; axis < shape.rank; axis++) {
         const int size = (int)shape.dim[axis], start = random_range(random, 0, size > 3 ? 2 : size - 1);
         node->u.slice.start[axis] = start;
@@ -165,7 +166,7 @@ static inline bool grow_slice(struct graph *graph, struct random *random)
 
 static inline bool grow_pad(struct graph *graph, struct random *random)
 {
-    struct node *node = add_node(graph, OP_PAD, &graph->output, 1, newest_type(graph));
+    struct node *node = add_node(graph, OP_PAD, &graph->outputs[0], 1, newest_type(graph));
     for (int axis = 1; axis < newest_shape(graph)->rank; axis++) {
         node->u.pad.before[axis] = random_range(random, 0, 2);
         node->u.pad.after[axis] = random_range(random, 0, 2);
@@ -177,7 +178,7 @@ static inline bool grow_pad(struct graph *graph, struct random *random)
 static inline bool grow_reshape(struct graph *graph, struct random *random)
 {
     int64_t rest = (int64_t)sned_shape_elements(newest_shape(graph));
-    struct node *node = add_node(graph, OP_RESHAPE, &graph->output, 1, newest_type(graph));
+    struct node *node = add_node(graph, OP_RESHAPE, &graph->outputs[0], 1, newest_type(graph));
     struct shape *shape = &node->u.reshape.shape;
     shape->rank = random_range(random, 0, 1) ? 4 : random_range(random, 2, 5);
     shape->dim[0] = 1;
@@ -193,14 +194,14 @@ static inline bool grow_reshape(struct graph *graph, struct random *random)
 
 static inline bool grow_flatten(struct graph *graph, struct random *random)
 {
-    add_node(graph, OP_FLATTEN, &graph->output, 1, newest_type(graph))->u.flatten.axis = 1;
+    add_node(graph, OP_FLATTEN, &graph->outputs[0], 1, newest_type(graph))->u.flatten.axis = 1;
     return true;
 }
 
 static inline bool grow_transpose(struct graph *graph, struct random *random)
 {
     const int rank = newest_shape(graph)->rank;
-    struct node *node = add_node(graph, OP_TRANSPOSE, &graph->output, 1, newest_type(graph));
+    struct node *node = add_node(graph, OP_TRANSPOSE, &graph->outputs[0], 1, newest_type(graph));
     int *order = node->u.transpose.order;
     for (int axis = 0; axis < rank; axis++)
         order[axis] = axis;
@@ -220,7 +221,7 @@ static inline int random_partner(const struct graph *graph, struct random *rando
                                  bool same_type)
 {
     const struct quantization type = newest_type(graph);
-    int found = graph->output, count = 1;
+    int found = graph->outputs[0], count = 1;
     for (int t = 0; t < graph->tensor_count; t++) {
         const struct tensor *tensor = &graph->tensors[t];
         struct shape shape = tensor->shape;
@@ -239,15 +240,15 @@ static inline int random_partner(const struct graph *graph, struct random *rando
 static inline bool grow_pair(struct graph *graph, struct random *random, struct quantization out, enum op op)
 {
     const int first = random_partner(graph, random, 0, false);
-    int pair[2] = {graph->output, first};
+    int pair[2] = {graph->outputs[0], first};
     if (random_range(random, 0, 1))
-        pair[0] = first, pair[1] = graph->output;
+        pair[0] = first, pair[1] = graph->outputs[0];
     struct node *node = add_node(graph, op, pair, 2, out);
     set_scalings(node, op == OP_ADD ? 2 : 1);
-    node->integer.scalings[0] = random_scaling(random, op == OP_ADD ? 200 : 10000);
+    node->rules[0].scalings[0] = random_scaling(random, op == OP_ADD ? 200 : 10000);
     if (op == OP_ADD) {
-        node->integer.scalings[1] = node->integer.scalings[0];
-        node->integer.scalings[random_range(random, 0, 1)].multiplier =
+        node->rules[0].scalings[1] = node->rules[0].scalings[0];
+        node->rules[0].scalings[random_range(random, 0, 1)].multiplier =
             (uint16_t)random_range(random, 0, 65535);
     }
     random_end(graph, node, random);
@@ -341,10 +342,10 @@ static inline void grow_scores(struct graph *graph, struct random *random)
     } else if (random_range(random, 0, 1)) {
         static const enum op endings[3] = {OP_SOFTMAX, OP_LOG_SOFTMAX, OP_SIGMOID};
         const enum op ending = endings[random_range(random, 0, 2)];
-        struct node *node = add_node(graph, ending, &graph->output, 1, (struct quantization){.scale = 0});
+        struct node *node = add_node(graph, ending, &graph->outputs[0], 1, (struct quantization){.scale = 0});
         if (ending != OP_SIGMOID)
             node->u.softmax.axis = 1;
-        node->integer.low = node->integer.high = 0;
+        node->rules[0].low = node->rules[0].high = 0;
         infer_or_fail(graph);
     }
 }
@@ -397,7 +398,7 @@ static inline struct graph *random_network(uint64_t seed)
         random_rule(graph, &random);
     for (int n = random_range(&random, 1, 7); n > 0; n--) {
         if (graph->node_count > 0 && random_range(&random, 0, 3) == 0)
-            graph->output = graph->nodes[random_range(&random, 0, graph->node_count - 1)].output;
+            graph->outputs[0] = graph->nodes[random_range(&random, 0, graph->node_count - 1)].outputs[0];
         grow_one(graph, &random);
     }
     if (random_range(&random, 0, 2) == 0)

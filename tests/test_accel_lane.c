@@ -26,7 +26,7 @@ static void put_filter(struct target *t, int filter, const int32_t *sums)
         const int y = (t->first + p) / t->raster->pitch, x = (t->first + p) % t->raster->pitch;
         if (y < t->raster->height && x < t->raster->width)
             t->out[(k * t->raster->height + y) * t->raster->width + x] =
-                oracle_end(node, oracle_scale((int64_t)sums[p] + bias, node->integer.scalings[k]));
+                oracle_end(node, oracle_scale((int64_t)sums[p] + bias, node->rules[0].scalings[k]));
     }
 }
 
@@ -74,13 +74,13 @@ static void golden_lanes_compute_the_convolution(void **state)
     for (int i = 0; i < 150; i++) {
         struct graph *graph = random_layer(&random);
         const size_t inputs = sned_shape_elements(&graph->tensors[graph->input].shape),
-                     outputs = sned_shape_elements(&graph->tensors[graph->output].shape);
+                     outputs = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
         int32_t *in = malloc(inputs * sizeof *in), *expected = malloc(outputs * sizeof *in),
                 *got = calloc(outputs, sizeof *in);
         struct raster raster;
         random_input(graph, &random, in);
         oracle_conv(graph, &graph->nodes[0], in, sned_shape_extent(&graph->tensors[graph->input].shape),
-                    expected, sned_shape_extent(&graph->tensors[graph->output].shape));
+                    expected, sned_shape_extent(&graph->tensors[graph->outputs[0]].shape));
         assert_int_equal(raster_of(&raster, graph, &graph->nodes[0], NULL), SNED_OK);
         for (int g = 0; g < raster.groups; g++)
             run_group(graph, &raster, in, g, config_named("ci"), got);

@@ -77,7 +77,7 @@ static void hand_to_python(struct python_executor *python, const sned_model *mod
     const size_t count = sned_shape_elements(&in->shape);
     int32_t *input = calloc(count, sizeof *input);
     float *values = calloc(count, sizeof *values);
-    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->output].shape), sizeof *scores);
+    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape), sizeof *scores);
     sned_context *context;
     random_input(graph, random, input);
     for (size_t i = 0; i < count; i++)
@@ -174,8 +174,8 @@ static void the_host_goes_on_from_any_node(void **state)
         if (!graph)
             continue;
         struct node *node = &graph->nodes[random_range(&random, 0, graph->node_count - 1)];
-        if (node->integer.scaling_count)
-            node->integer.slope = 8192;
+        if (node->rules[0].scaling_count)
+            node->rules[0].slope = 8192;
         assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
         if (accel_compile(&program, graph, config_named("ci"), &request, NULL) == SNED_OK) {
             check_part(&program, model, &random);

@@ -29,7 +29,7 @@ static void sum_rows(const struct graph *graph, const struct node *node, const s
                     sum += (int64_t)weights[k * raster->row_count + r] *
                            block_at(in, e, raster, channel, y + row.dy, x + row.dx);
                 }
-                *out++ = oracle_end(node, oracle_scale(sum, node->integer.scalings[k]));
+                *out++ = oracle_end(node, oracle_scale(sum, node->rules[0].scalings[k]));
             }
 }
 
@@ -41,9 +41,9 @@ static void rows_of_a_flat_raster_are_the_convolution(void **state)
         struct graph *graph = random_layer(&random);
         const struct node *node = &graph->nodes[0];
         const struct extent in_extent = sned_shape_extent(&graph->tensors[graph->input].shape),
-                            out_extent = sned_shape_extent(&graph->tensors[graph->output].shape);
+                            out_extent = sned_shape_extent(&graph->tensors[graph->outputs[0]].shape);
         const size_t inputs = sned_shape_elements(&graph->tensors[graph->input].shape),
-                     outputs = sned_shape_elements(&graph->tensors[graph->output].shape);
+                     outputs = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
         int32_t *in = malloc(inputs * sizeof *in), *expected = malloc(outputs * sizeof *in),
                 *got = malloc(outputs * sizeof *in);
         struct raster raster;
@@ -168,7 +168,7 @@ static void counts_add_up_and_keep_their_bounds(void **state)
         struct graph *graph = random_layer(&random);
         struct node_cycles n;
         assert_int_equal(cycles_of_conv(&n, graph, &graph->nodes[0], config, NULL), SNED_OK);
-        const int64_t outputs = (int64_t)sned_shape_elements(&graph->tensors[graph->output].shape);
+        const int64_t outputs = (int64_t)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
         assert_int_equal(n.issued + n.rounding + n.unfed + n.blocked + n.idle, n.cycles * config->lanes);
         assert_true(n.issued >= 0 && n.rounding >= 0 && n.unfed >= 0 && n.blocked >= 0 && n.idle >= 0);
         /* Neither lanes nor collector work faster than they can. */
@@ -267,7 +267,7 @@ static void copies_into_a_concat_are_counted(void **state)
         parts[2] = graph->input;
         for (int i = 0; i < 2; i++) {
             random_conv(graph, &random, &point, 1, 4, unsigned8);
-            parts[i] = graph->output;
+            parts[i] = graph->outputs[0];
         }
         add_node(graph, OP_CONCAT, parts, 2 + copied, unsigned8)->u.concat.axis = 1;
         assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);

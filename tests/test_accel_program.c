@@ -82,7 +82,7 @@ static void a_branching_network_gives_the_runtimes_scores(void **state)
     for (uint64_t seed = 0; seed < 10; seed++) {
         struct graph *graph = branching_network(seed);
         for (int n = 0; n < graph->node_count; n++)
-            graph->nodes[n].integer.slope = 0;
+            graph->nodes[n].rules[0].slope = 0;
         assert_true(check_images(graph, config_named(seed % 2 ? "zcu104" : "ci"), &random));
     }
 }
@@ -101,7 +101,7 @@ static void what_is_left_to_the_host_goes_on_from_the_accelerators_scores(void *
         const struct accel_request request = {
             .images = 1, .parts = random_range(&random, 0, 4), .to_host = true};
         if (node->op == OP_CONV || node->op == OP_GEMM)
-            node->integer.slope = 8192; /* a LeakyRelu */
+            node->rules[0].slope = 8192; /* a LeakyRelu */
         assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
         if (accel_compile(&program, graph, config_named("ci"), &request, NULL) == SNED_OK) {
             check_part(&program, model, &random);
@@ -144,20 +144,20 @@ static void what_cannot_be_placed_is_named(void **state)
 {
     struct graph *graph =
         new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)300, (int64_t)300), unsigned8);
-    add_node(graph, OP_MAX_POOL, &graph->output, 1, unsigned8)->u.pool.window =
+    add_node(graph, OP_MAX_POOL, &graph->outputs[0], 1, unsigned8)->u.pool.window =
         (struct window){{2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
     expect_refused(graph, "ci", "65536");
 
     graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), unsigned8);
-    add_node(graph, OP_TRANSPOSE, &graph->output, 1, unsigned8)->u.transpose.order[1] = 2;
+    add_node(graph, OP_TRANSPOSE, &graph->outputs[0], 1, unsigned8)->u.transpose.order[1] = 2;
     const int order[4] = {0, 2, 1, 3};
     memcpy(graph->nodes[0].u.transpose.order, order, sizeof order);
     expect_refused(graph, "ci", "node 'node0' (Transpose): the accelerator has no unit for it");
 
     graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), unsigned8);
-    struct node *average = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->output, 1, signed8);
+    struct node *average = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->outputs[0], 1, signed8);
     scalings_by_count(average, 64);
-    average->integer.slope = 3000;
+    average->rules[0].slope = 3000;
     expect_refused(graph, "ci", "node 'node0' (GlobalAveragePool): the accelerator has no LeakyRelu");
 }
 

@@ -33,7 +33,7 @@ static struct buffer packed_network(enum op ending)
     }
     random_conv(graph, &random, &window, 1, 5, unsigned8);
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    add_node(graph, OP_FLATTEN, &graph->output, 1, unsigned8)->u.flatten.axis = 1;
+    add_node(graph, OP_FLATTEN, &graph->outputs[0], 1, unsigned8)->u.flatten.axis = 1;
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
     random_gemm(graph, &random, CLASSES, wide16);
     for (int n = 0; n < 3; n += 2) { /* whatever density was drawn */
@@ -42,8 +42,8 @@ static struct buffer packed_network(enum op ending)
             ((int8_t *)weights->data)[i] = (int8_t)(i % 101 + 1);
     }
     if (ending != OP_IDENTITY) {
-        struct node *node = add_node(graph, ending, &graph->output, 1, (struct quantization){0});
-        node->integer.low = node->integer.high = 0;
+        struct node *node = add_node(graph, ending, &graph->outputs[0], 1, (struct quantization){0});
+        node->rules[0].low = node->rules[0].high = 0;
         node->u.softmax.axis = 1;
     }
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);

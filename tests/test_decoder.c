@@ -120,8 +120,8 @@ static void print_network(struct buffer *text, const struct graph *graph)
               graph->rule.integer[c].multiplier, graph->rule.integer[c].offset, graph->rule.integer[c].shift);
     }
     print(text, "],\"label offset\":%d,\"output\":", graph->rule.label_offset);
-    print_string(text, graph->tensors[graph->output].name);
-    print(text, ",\"result\":%d,\"labels\":[", sned_graph_producer(graph, graph->output) + 1);
+    print_string(text, graph->tensors[graph->outputs[0]].name);
+    print(text, ",\"result\":%d,\"labels\":[", sned_graph_producer(graph, graph->outputs[0]) + 1);
     for (int i = 0; i < graph->label_count; i++) {
         print(text, "%s", i ? "," : "");
         print_string(text, graph->labels[i]);
@@ -195,7 +195,7 @@ static void print_attributes(struct buffer *text, const struct graph *graph, con
 
 static void print_rule(struct buffer *text, const struct graph *graph, const struct node *node)
 {
-    const struct integer_rule *rule = &node->integer;
+    const struct integer_rule *rule = &node->rules[0];
     bool is_pool = node->op == OP_MAX_POOL || node->op == OP_AVERAGE_POOL;
     int bits = sned_node_has_weights(node) && node->inputs[2] >= 0;
     bits |= is_pool && node->u.pool.ceil_mode ? 4 : 0;
@@ -206,7 +206,7 @@ static void print_rule(struct buffer *text, const struct graph *graph, const str
     if (node->activation.kind == ACTIVATION_LEAKY_RELU)
         print(text, ",%u", float_bits(node->activation.slope));
     print(text, "],");
-    print_quantization(text, &graph->tensors[node->output].quantization);
+    print_quantization(text, &graph->tensors[node->outputs[0]].quantization);
     print(text, ",\"clamp\":[%d,%d],\"slope\":%d,\"scalings\":%u,\"counts\":[", rule->low, rule->high,
           rule->slope, crc_of_scalings(rule));
     if (rule->counts)

@@ -101,7 +101,7 @@ static void a_teacher_of_other_classes_is_refused(void **state)
     struct graph *teacher, *student;
     assert_int_equal(sned_graph_copy(&teacher, trained, NULL), SNED_OK);
     assert_int_equal(sned_graph_copy(&student, trained, NULL), SNED_OK);
-    teacher->output = teacher->nodes[3].output; /* the hidden layer's */
+    teacher->outputs[0] = teacher->nodes[3].outputs[0]; /* the hidden layer's */
     options.teacher = teacher;
     options.teacher_weight = options.temperature = 1;
     assert_int_equal(train_network(student, dataset, indices, 2, &options, &result, &error),

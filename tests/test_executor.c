@@ -70,15 +70,15 @@ static void activations_can_be_read_in_plain_layout(void **state)
     struct executor *executor = new_executor(graph, false);
     float pooled[BATCH * 8], maps[BATCH * 8 * 36], before[BATCH * 8 * 36];
     must(executor_forward(executor, some_input(), BATCH, error));
-    must(executor_read(executor, graph->nodes[2].output, maps, error));
-    must(executor_read(executor, graph->nodes[3].output, pooled, error));
+    must(executor_read(executor, graph->nodes[2].outputs[0], maps, error));
+    must(executor_read(executor, graph->nodes[3].outputs[0], pooled, error));
     for (int i = 0; i < BATCH * 8; i++) {
         float sum = 0;
         for (int k = 0; k < 36; k++)
             sum += maps[i * 36 + k];
         assert_true(fabsf(sum / 36 - pooled[i]) < 1e-5f);
     }
-    must(executor_read(executor, graph->nodes[1].output, before, error));
+    must(executor_read(executor, graph->nodes[1].outputs[0], before, error));
     for (int i = 0; i < BATCH * 8 * 36; i++)
         assert_true(maps[i] == (before[i] > 0 ? before[i] : 0));
     assert_int_equal(executor_read(executor, graph->tensor_count, maps, NULL), SNED_ERROR_ARGUMENT);
@@ -92,7 +92,7 @@ static void what_was_overwritten_is_not_given_for_something_else(void **state)
     struct executor *executor = new_executor(graph, true);
     float maps[BATCH * 8 * 36];
     must(executor_forward(executor, some_input(), BATCH, error));
-    assert_int_equal(executor_read(executor, graph->nodes[1].output, maps, NULL), SNED_ERROR_UNSUPPORTED);
+    assert_int_equal(executor_read(executor, graph->nodes[1].outputs[0], maps, NULL), SNED_ERROR_UNSUPPORTED);
     executor_free(executor);
     sned_graph_free(graph);
 }
@@ -308,7 +308,7 @@ static void gradients_pass_straight_through_rounding(void **state)
         struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 4);
         build_activation(&b, kind ? OP_RELU : OP_LEAKY_RELU);
         struct graph *graph = build_graph(&b);
-        graph->tensors[graph->output].quantization = (struct quantization){kind ? 0.5f : 1.0f, 8, !kind};
+        graph->tensors[graph->outputs[0]].quantization = (struct quantization){kind ? 0.5f : 1.0f, 8, !kind};
         float gradient[6];
         struct executor *executor;
         struct executor_options options = {

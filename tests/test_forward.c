@@ -64,7 +64,7 @@ static void check_forward(struct graph *graph, const float *input, const float *
 {
     struct executor *executor;
     struct executor_options options = {.batch = batch, .threads = 2};
-    size_t outputs = sned_shape_elements(&graph->tensors[graph->output].shape);
+    size_t outputs = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     must(executor_new(&executor, graph, &options, error));
     must(executor_forward(executor, input, (size_t)batch, error));
     check_close(executor_output(executor), expected, outputs * (size_t)batch);
@@ -96,7 +96,7 @@ static void check_model(const char *name)
     snprintf(path, sizeof path, "%s/models/%s/%s.out.npy", data_folder(), name, name);
     float *expected = read_npy(path, &outputs);
     int batch = (int)(inputs / sned_shape_elements(&graph->tensors[graph->input].shape));
-    assert_int_equal(outputs, (size_t)batch * sned_shape_elements(&graph->tensors[graph->output].shape));
+    assert_int_equal(outputs, (size_t)batch * sned_shape_elements(&graph->tensors[graph->outputs[0]].shape));
     check_forward(graph, input, expected, batch);
     must(sned_graph_prepare(graph, error));
     check_forward(graph, input, expected, batch);

@@ -203,7 +203,7 @@ static void check_constant(enum op op, struct shape shape)
     build_conv(&b, (struct conv_setup){.in = 3, .out = 5, .window = square_window(3, 1, 1)});
     int constant = build_constant(&b, shape, 0.5f, 1);
     build_node(&b, op, (int[]){b.last, constant}, 2);
-    b.last = b.graph->nodes[b.graph->node_count - 1].output;
+    b.last = b.graph->nodes[b.graph->node_count - 1].outputs[0];
     check_gradients(build_graph(&b), INPUT_RANDOM);
 }
 

@@ -11,7 +11,7 @@
 static struct shape shape_of_last(struct graph *graph)
 {
     infer(graph);
-    return graph->tensors[graph->output].shape;
+    return graph->tensors[graph->outputs[0]].shape;
 }
 
 static void last_shape_is(struct graph *graph, struct shape wanted)
@@ -186,7 +186,7 @@ static void a_constant_of_each_channel_or_of_one_element_can_be_added(void **sta
 {
     struct graph *graph = graph_on(SHAPE(1, 3, 4, 5));
     int channels = floats(graph, "channels", SHAPE(3)), one = floats(graph, "one", SHAPE(1));
-    int sum = APPEND(graph, "add", OP_ADD, graph->input, channels)->output;
+    int sum = APPEND(graph, "add", OP_ADD, graph->input, channels)->outputs[0];
     APPEND(graph, "mul", OP_MUL, sum, one);
     last_shape_is(graph, SHAPE(1, 3, 4, 5));
 }
@@ -226,8 +226,8 @@ static void a_sum_of_two_shapes_is_refused(void **state)
 static void reading_before_it_is_made_is_refused(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 3, 4, 4));
-    int first = APPEND(graph, "first", OP_RELU, graph->input)->output;
-    int second = APPEND(graph, "second", OP_RELU, first)->output;
+    int first = APPEND(graph, "first", OP_RELU, graph->input)->outputs[0];
+    int second = APPEND(graph, "second", OP_RELU, first)->outputs[0];
     graph->nodes[0].inputs[0] = second;
     infer_refuses(graph, SNED_ERROR_SHAPE, "which no node before it makes");
 }
@@ -293,9 +293,9 @@ static void a_copy_shares_nothing_with_its_original(void **state)
 static void producers_and_consumers_are_found(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 2, 4, 4));
-    int a = APPEND(graph, "a", OP_RELU, graph->input)->output;
-    int b = APPEND(graph, "b", OP_ADD, a, a)->output;
-    int c = APPEND(graph, "c", OP_ADD, a, b)->output;
+    int a = APPEND(graph, "a", OP_RELU, graph->input)->outputs[0];
+    int b = APPEND(graph, "b", OP_ADD, a, a)->outputs[0];
+    int c = APPEND(graph, "c", OP_ADD, a, b)->outputs[0];
     assert_int_equal(sned_graph_producer(graph, graph->input), -1);
     assert_int_equal(sned_graph_producer(graph, c), 2);
     assert_int_equal(sned_graph_consumers(graph, a), 2); /* b reads it twice, and is one node */

@@ -17,12 +17,12 @@ static struct graph *float_graph(void)
     struct graph *graph = graph_on(SHAPE(1, 1, 6, 6));
     int x = append_conv(graph, "conv", graph->input, 4, 1, 1, window_of(3, 1, 1));
     x = append_batch_normalization(graph, "bn", x, 4);
-    x = APPEND(graph, "relu", OP_RELU, x)->output;
+    x = APPEND(graph, "relu", OP_RELU, x)->outputs[0];
     struct node *pool = APPEND(graph, "pool", OP_MAX_POOL, x);
     pool->u.pool.window = window_of(2, 2, 0);
-    struct node *flatten = APPEND(graph, "flatten", OP_FLATTEN, pool->output);
+    struct node *flatten = APPEND(graph, "flatten", OP_FLATTEN, pool->outputs[0]);
     flatten->u.flatten.axis = 1;
-    append_gemm(graph, "fc", flatten->output, 5, 36);
+    append_gemm(graph, "fc", flatten->outputs[0], 5, 36);
     graph->rule = (struct input_rule){.is_image = true, .color = "gray", .scale = {1.0f}};
     infer(graph);
     return graph;
@@ -31,7 +31,7 @@ static struct graph *float_graph(void)
 static void scale_by(struct graph *graph, int node, int count, int shift)
 {
     sned_error error;
-    struct integer_rule *rule = &graph->nodes[node].integer;
+    struct integer_rule *rule = &graph->nodes[node].rules[0];
     succeeds(sned_alloc(&rule->scalings, (size_t)count, sizeof *rule->scalings, &error), &error);
     rule->scaling_count = count;
     for (int i = 0; i < count; i++)
@@ -41,7 +41,7 @@ static void scale_by(struct graph *graph, int node, int count, int shift)
 static void count_by(struct graph *graph, int node, int count, const int *counts)
 {
     sned_error error;
-    struct integer_rule *rule = &graph->nodes[node].integer;
+    struct integer_rule *rule = &graph->nodes[node].rules[0];
     succeeds(sned_alloc(&rule->counts, (size_t)count, sizeof *rule->counts, &error), &error);
     memcpy(rule->counts, counts, (size_t)count * sizeof *counts);
 }
@@ -61,14 +61,14 @@ static void integer_conv(struct graph *graph)
 static void integer_pools(struct graph *graph)
 {
     int table = zeros(graph, "lrn.table", TENSOR_U16, SHAPE(LRN_TABLE_SIZE));
-    struct node *node = APPEND(graph, "lrn", OP_LRN, graph->output, table);
+    struct node *node = APPEND(graph, "lrn", OP_LRN, graph->outputs[0], table);
     node->u.lrn.size = 5;
     node->u.lrn.alpha = 1e-4f;
     node->u.lrn.beta = 0.75f;
     node->u.lrn.bias = 1.0f;
-    node = APPEND(graph, "max", OP_MAX_POOL, graph->output);
+    node = APPEND(graph, "max", OP_MAX_POOL, graph->outputs[0]);
     node->u.pool.window = window_of(2, 2, 0);
-    node = APPEND(graph, "average", OP_AVERAGE_POOL, graph->output); /* on 3 x 3: windows of 4, 6 and 9 */
+    node = APPEND(graph, "average", OP_AVERAGE_POOL, graph->outputs[0]); /* on 3 x 3: windows of 4, 6 and 9 */
     node->u.pool.window = window_of(3, 1, 1);
 }
 
@@ -78,19 +78,19 @@ static struct graph *integer_graph(void)
     struct graph *graph = graph_on(SHAPE(1, 1, 6, 6));
     integer_conv(graph);
     integer_pools(graph);
-    APPEND(graph, "add", OP_ADD, graph->output, graph->output);
-    APPEND(graph, "global", OP_GLOBAL_AVERAGE_POOL, graph->output);
-    APPEND(graph, "flatten", OP_FLATTEN, graph->output)->u.flatten.axis = 1;
+    APPEND(graph, "add", OP_ADD, graph->outputs[0], graph->outputs[0]);
+    APPEND(graph, "global", OP_GLOBAL_AVERAGE_POOL, graph->outputs[0]);
+    APPEND(graph, "flatten", OP_FLATTEN, graph->outputs[0])->u.flatten.axis = 1;
     int weights = zeros(graph, "fc.weight", TENSOR_I8, SHAPE(5, 4));
-    APPEND(graph, "fc", OP_GEMM, graph->output, weights);
-    APPEND(graph, "softmax", OP_SOFTMAX, graph->output)->u.softmax.axis = 1;
+    APPEND(graph, "fc", OP_GEMM, graph->outputs[0], weights);
+    APPEND(graph, "softmax", OP_SOFTMAX, graph->outputs[0])->u.softmax.axis = 1;
     infer(graph);
     graph->integer = true;
     for (int i = 0; i < graph->tensor_count; i++)
         if (!graph->tensors[i].data)
             graph->tensors[i].quantization = (struct quantization){.scale = 0.5f, .bits = 8};
     for (int i = I_CONV; i < I_SOFTMAX; i++)
-        graph->nodes[i].integer.high = 255;
+        graph->nodes[i].rules[0].high = 255;
     scale_by(graph, I_CONV, 4, 20);
     scale_by(graph, I_LRN, 1, 20);
     scale_by(graph, I_AVERAGE, 3, 20);
@@ -99,8 +99,8 @@ static struct graph *integer_graph(void)
     scale_by(graph, I_GLOBAL, 1, 20);
     count_by(graph, I_GLOBAL, 1, (int[]){9});
     scale_by(graph, I_FC, 5, 20);
-    graph->tensors[graph->nodes[I_FC].output].quantization = (struct quantization){0.5f, 16, true};
-    graph->nodes[I_FC].integer.low = INT16_MIN;
+    graph->tensors[graph->nodes[I_FC].outputs[0]].quantization = (struct quantization){0.5f, 16, true};
+    graph->nodes[I_FC].rules[0].low = INT16_MIN;
     graph->rule = (struct input_rule){.is_image = true, .color = "gray", .scale = {1.0f}};
     graph->rule.integer[0].shift = 8;
     return graph;
@@ -129,7 +129,7 @@ static struct tensor *input_of(struct graph *graph, int node, int input)
 
 static struct tensor *output_of(struct graph *graph, int node)
 {
-    return &graph->tensors[graph->nodes[node].output];
+    return &graph->tensors[graph->nodes[node].outputs[0]];
 }
 
 static float *float_data(struct graph *graph, int node, int input)
@@ -167,25 +167,26 @@ REFUSES(a_negative_input_index, float_graph, FORMAT, "input 0 is tensor -1",
         graph->nodes[RELU].inputs[0] = -1)
 REFUSES(missing_weights, float_graph, FORMAT, "input 1 is tensor -1", graph->nodes[FC].inputs[1] = -1)
 REFUSES(an_output_index_out_of_range, float_graph, FORMAT, "the output is tensor",
-        graph->nodes[FC].output = 1000)
+        graph->nodes[FC].outputs[0] = 1000)
 REFUSES(a_node_that_makes_a_constant, float_graph, FORMAT, "is a constant",
-        graph->nodes[FC].output = graph->nodes[FC].inputs[1])
+        graph->nodes[FC].outputs[0] = graph->nodes[FC].inputs[1])
 REFUSES(a_node_that_makes_the_input, float_graph, FORMAT, "which is made already",
-        graph->nodes[RELU].output = graph->input)
+        graph->nodes[RELU].outputs[0] = graph->input)
 REFUSES(two_nodes_that_make_one_tensor, float_graph, FORMAT, "which is made already",
-        graph->nodes[RELU].output = graph->nodes[BN].output)
+        graph->nodes[RELU].outputs[0] = graph->nodes[BN].outputs[0])
 REFUSES(a_cycle, float_graph, FORMAT, "which no node before it makes",
-        graph->nodes[CONV].inputs[0] = graph->nodes[RELU].output)
+        graph->nodes[CONV].inputs[0] = graph->nodes[RELU].outputs[0])
 REFUSES(too_few_inputs, float_graph, FORMAT, "which this operator does not take",
         graph->nodes[BN].input_count = 4)
 REFUSES(an_unknown_operator, float_graph, FORMAT, "is unknown", graph->nodes[RELU].op = (enum op)77)
 REFUSES(weights_that_are_computed, float_graph, UNSUPPORTED, "must be a constant",
-        graph->nodes[FC].inputs[1] = graph->nodes[FLATTEN].output)
+        graph->nodes[FC].inputs[1] = graph->nodes[FLATTEN].outputs[0])
 REFUSES(data_that_is_a_constant, float_graph, UNSUPPORTED, "must be computed",
         graph->nodes[FC].inputs[0] = graph->nodes[FC].inputs[1])
 REFUSES(no_input, float_graph, FORMAT, "has no input", graph->input = -1)
-REFUSES(an_output_out_of_range, float_graph, FORMAT, "has no output", graph->output = graph->tensor_count)
-REFUSES(an_output_that_is_the_input, float_graph, FORMAT, "computes nothing", graph->output = graph->input)
+REFUSES(an_output_out_of_range, float_graph, FORMAT, "has no output", graph->outputs[0] = graph->tensor_count)
+REFUSES(an_output_that_is_the_input, float_graph, FORMAT, "computes nothing",
+        graph->outputs[0] = graph->input)
 REFUSES(an_activation_that_nothing_makes, float_graph, FORMAT, "neither a constant nor made by a node", {
     int orphan;
     struct shape shape = SHAPE(1, 2);
@@ -259,26 +260,27 @@ REFUSES(a_rule_shift_of_zero, integer_graph, FORMAT, "not from 1 to 62", graph->
 
 /* Integer graphs. */
 REFUSES(a_missing_scaling, integer_graph, FORMAT, "3 scalings instead of 4",
-        graph->nodes[I_CONV].integer.scaling_count = 3)
-REFUSES(a_shift_of_63, integer_graph, FORMAT, "shift 63", graph->nodes[I_CONV].integer.scalings[2].shift = 63)
-REFUSES(a_shift_of_0, integer_graph, FORMAT, "shift 0", graph->nodes[I_FC].integer.scalings[0].shift = 0)
+        graph->nodes[I_CONV].rules[0].scaling_count = 3)
+REFUSES(a_shift_of_63, integer_graph, FORMAT, "shift 63",
+        graph->nodes[I_CONV].rules[0].scalings[2].shift = 63)
+REFUSES(a_shift_of_0, integer_graph, FORMAT, "shift 0", graph->nodes[I_FC].rules[0].scalings[0].shift = 0)
 REFUSES(a_multiplier_that_is_not_normal, integer_graph, FORMAT, "below 2^15",
-        graph->nodes[I_FC].integer.scalings[0].multiplier = 5)
+        graph->nodes[I_FC].rules[0].scalings[0].multiplier = 5)
 REFUSES(two_shifts_in_an_add, integer_graph, FORMAT, "one shift",
-        graph->nodes[I_ADD].integer.scalings[1].shift = 9)
+        graph->nodes[I_ADD].rules[0].scalings[1].shift = 9)
 REFUSES(counts_that_do_not_rise, integer_graph, FORMAT, "count 1 (4)",
-        graph->nodes[I_AVERAGE].integer.counts[1] = 4)
-REFUSES(a_count_of_zero, integer_graph, FORMAT, "count 0 (0)", graph->nodes[I_AVERAGE].integer.counts[0] = 0)
+        graph->nodes[I_AVERAGE].rules[0].counts[1] = 4)
+REFUSES(a_count_of_zero, integer_graph, FORMAT, "count 0 (0)", graph->nodes[I_AVERAGE].rules[0].counts[0] = 0)
 REFUSES(a_window_without_its_count, integer_graph, FORMAT, "windows of 6 elements",
-        graph->nodes[I_AVERAGE].integer.counts[1] = 5)
+        graph->nodes[I_AVERAGE].rules[0].counts[1] = 5)
 REFUSES(a_global_pool_without_its_count, integer_graph, FORMAT, "windows of 9 elements",
-        graph->nodes[I_GLOBAL].integer.counts[0] = 8)
+        graph->nodes[I_GLOBAL].rules[0].counts[0] = 8)
 REFUSES(a_clamp_outside_of_the_type, integer_graph, FORMAT, "the clamp from 0 to 256",
-        graph->nodes[I_CONV].integer.high = 256)
+        graph->nodes[I_CONV].rules[0].high = 256)
 REFUSES(a_clamp_below_an_unsigned_type, integer_graph, FORMAT, "the clamp from -1",
-        graph->nodes[I_CONV].integer.low = -1)
+        graph->nodes[I_CONV].rules[0].low = -1)
 REFUSES(an_empty_clamp, integer_graph, FORMAT, "the clamp from 9 to 8",
-        (graph->nodes[I_CONV].integer.low = 9, graph->nodes[I_CONV].integer.high = 8))
+        (graph->nodes[I_CONV].rules[0].low = 9, graph->nodes[I_CONV].rules[0].high = 8))
 REFUSES(a_weight_of_minus_128, integer_graph, FORMAT, "is -128",
         ((int8_t *)input_of(graph, I_CONV, 1)->data)[3] = INT8_MIN)
 REFUSES(an_accumulator_that_overflows, integer_graph, FORMAT, "can exceed 32 bits",

@@ -18,7 +18,7 @@ static void mutate_window(struct window *window, struct random *random)
 
 static void mutate_rule(struct node *node, struct random *random)
 {
-    struct integer_rule *rule = &node->integer;
+    struct integer_rule *rule = &node->rules[0];
     struct scaling *scaling =
         rule->scaling_count ? &rule->scalings[random_range(random, 0, rule->scaling_count - 1)] : NULL;
     switch (random_range(random, 0, 4)) {

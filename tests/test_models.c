@@ -46,7 +46,7 @@ static float *read_floats(const char *name, size_t count)
 
 static void assert_outputs(struct graph *graph, const float *inputs, const float *expected, int count)
 {
-    size_t classes = sned_shape_elements(&graph->tensors[graph->output].shape);
+    size_t classes = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     struct executor_options options = {.batch = count, .threads = 1};
     struct executor *executor;
     sned_error error = {0};
@@ -73,7 +73,7 @@ static void check_model(const char *model, const char *inputs, const char *outpu
     if (onnx_read(&graph, path, &error) != SNED_OK)
         fail_msg("%s", error.message);
     size_t pixels = sned_shape_elements(&graph->tensors[graph->input].shape);
-    size_t classes = sned_shape_elements(&graph->tensors[graph->output].shape);
+    size_t classes = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     float *values = read_floats(inputs, (size_t)count * pixels);
     float *expected = read_floats(outputs, (size_t)count * classes);
     assert_outputs(graph, values, expected, count);

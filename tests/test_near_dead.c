@@ -84,14 +84,14 @@ static void check_outputs(const struct case_ *c, const struct graph *graph, cons
                           const sned_context *context)
 {
     const struct node *node = &integer->nodes[layer_node(integer, c->layer)];
-    const struct quantization q = quantization_of(integer, node->output);
-    const struct extent e = sned_shape_extent(&integer->tensors[node->output].shape);
-    const int32_t *output = sned_context_activation(context, node->output);
+    const struct quantization q = quantization_of(integer, node->outputs[0]);
+    const struct extent e = sned_shape_extent(&integer->tensors[node->outputs[0]].shape);
+    const int32_t *output = sned_context_activation(context, node->outputs[0]);
     const double step = q.bits == 16 ? 256 : 1;
     for (int y = 0; y < e.height; y++)
         for (int x = 0; x < e.width; x++) {
             const double exact = exact_output(graph, c->layer, integer, context, y, x) / q.scale;
-            const double wanted = fmin(fmax(exact, node->integer.low), node->integer.high);
+            const double wanted = fmin(fmax(exact, node->rules[0].low), node->rules[0].high);
             const double got = output[(DEAD * e.height + y) * e.width + x];
             if (!(fabs(got - wanted) <= step + 0.51))
                 fail_msg("layer %d, weights of %g, bias %g: %g instead of %g", c->layer, c->largest, c->bias,

@@ -78,7 +78,7 @@ static void pools_keep_ceil_mode_and_count_include_pad(void **state)
     model_output(&model, "y");
     struct graph *graph = import(&model);
     assert_true(node_at(graph, 0, OP_MAX_POOL)->u.pool.ceil_mode);
-    assert_shape(&graph->tensors[graph->nodes[0].output].shape, "1,2,4,4");
+    assert_shape(&graph->tensors[graph->nodes[0].outputs[0]].shape, "1,2,4,4");
     assert_true(node_at(graph, 1, OP_AVERAGE_POOL)->u.pool.count_include_pad);
     assert_output(graph, "1,2,2,2");
     assert_round_trip(graph);
@@ -155,7 +155,7 @@ static void matmul_and_add_become_one_gemm(void **state)
     const struct node *node = node_at(graph, 0, OP_GEMM);
     assert_floats(input_of(graph, node, 1), (float[]){1, 4, 2, 5, 3, 6}, 6);
     assert_floats(input_of(graph, node, 2), (float[]){1, 2, 3}, 3);
-    assert_string_equal(graph->tensors[graph->output].name, "y");
+    assert_string_equal(graph->tensors[graph->outputs[0]].name, "y");
     assert_round_trip(graph);
 }
 
@@ -286,7 +286,7 @@ static void softmax_before_opset_13_runs_over_all_axes_from_its_own(void **state
     sned_graph_free(graph);
     graph = softmax(11, "N,10,2,2", "");
     node_at(graph, 0, OP_RESHAPE);
-    assert_shape(&graph->tensors[node_at(graph, 1, OP_SOFTMAX)->output].shape, "1,40");
+    assert_shape(&graph->tensors[node_at(graph, 1, OP_SOFTMAX)->outputs[0]].shape, "1,40");
     assert_output(graph, "1,10,2,2");
     sned_graph_free(graph);
     graph = softmax(13, "N,10,2,2", "");
@@ -430,7 +430,7 @@ static void squeeze_and_unsqueeze_are_reshapes(void **state)
                    opset == 12 ? "axes=[2,3]" : "");
         model_output(&model, "y");
         struct graph *graph = import(&model);
-        assert_shape(&graph->tensors[node_at(graph, 0, OP_RESHAPE)->output].shape, "1,7");
+        assert_shape(&graph->tensors[node_at(graph, 0, OP_RESHAPE)->outputs[0]].shape, "1,7");
         assert_output(graph, "1,7,1,1");
         assert_round_trip(graph);
     }

@@ -310,7 +310,7 @@ static void fused_activations_are_written_as_nodes_of_their_own(void **state)
     assert_int_equal(again->node_count, 4);
     node_at(again, 0, OP_CONV);
     assert_float_equal(node_at(again, 1, OP_CLIP)->activation.high, 6, 0);
-    assert_string_equal(again->tensors[again->nodes[1].output].name, "a");
+    assert_string_equal(again->tensors[again->nodes[1].outputs[0]].name, "a");
     sned_graph_free(again);
     sned_graph_free(graph);
 }

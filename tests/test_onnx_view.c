@@ -76,7 +76,7 @@ static void a_turned_output_keeps_its_name(void **state)
     assert_int_equal(graph->node_count, 2);
     node_at(graph, 0, OP_RELU);
     node_at(graph, 1, OP_TRANSPOSE);
-    assert_string_equal(graph->tensors[graph->output].name, "y");
+    assert_string_equal(graph->tensors[graph->outputs[0]].name, "y");
     assert_output(graph, "1,4,5,3");
     assert_round_trip(graph);
 }

@@ -18,7 +18,7 @@ static void keeps_the_function(struct graph *graph, pass pass_under_test)
     succeeds(pass_under_test(graph, &error), &error);
     check(graph);
     float *after = run(graph);
-    size_t elements = sned_shape_elements(&graph->tensors[graph->output].shape);
+    size_t elements = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     float largest = 0.0f;
     for (size_t i = 0; i < elements; i++) {
         largest = fmaxf(largest, fabsf(before[i]));
@@ -44,8 +44,8 @@ static void sorting_keeps_nodes_that_are_in_order(void **state)
 {
     sned_error error;
     struct graph *graph = graph_on(SHAPE(1, 2, 4, 4));
-    int a = APPEND(graph, "a", OP_RELU, graph->input)->output,
-        b = APPEND(graph, "b", OP_RELU, graph->input)->output;
+    int a = APPEND(graph, "a", OP_RELU, graph->input)->outputs[0],
+        b = APPEND(graph, "b", OP_RELU, graph->input)->outputs[0];
     APPEND(graph, "c", OP_ADD, b, a);
     succeeds(sned_graph_sort(graph, &error), &error);
     for (int i = 0; i < 3; i++)
@@ -57,7 +57,7 @@ static void sorting_puts_producers_first(void **state)
 {
     sned_error error;
     struct graph *graph = graph_on(SHAPE(1, 2, 4, 4));
-    int a = APPEND(graph, "a", OP_RELU, graph->input)->output;
+    int a = APPEND(graph, "a", OP_RELU, graph->input)->outputs[0];
     APPEND(graph, "b", OP_RELU, a);
     struct node swapped = graph->nodes[0];
     graph->nodes[0] = graph->nodes[1];
@@ -79,8 +79,8 @@ static void sort_refuses(struct graph *graph, const char *words)
 static void a_cycle_is_refused(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 2, 4, 4));
-    int a = APPEND(graph, "a", OP_ADD, graph->input, graph->input)->output;
-    int b = APPEND(graph, "b", OP_RELU, a)->output;
+    int a = APPEND(graph, "a", OP_ADD, graph->input, graph->input)->outputs[0];
+    int b = APPEND(graph, "b", OP_RELU, a)->outputs[0];
     graph->nodes[0].inputs[1] = b;
     sort_refuses(graph, "cycle");
 }
@@ -88,7 +88,7 @@ static void a_cycle_is_refused(void **state)
 static void a_node_that_reads_itself_is_a_cycle(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 2, 4, 4));
-    int a = APPEND(graph, "a", OP_ADD, graph->input, graph->input)->output;
+    int a = APPEND(graph, "a", OP_ADD, graph->input, graph->input)->outputs[0];
     graph->nodes[0].inputs[1] = a;
     sort_refuses(graph, "cycle");
 }
@@ -105,17 +105,17 @@ static void a_long_chain_backwards_is_sorted_without_recursion(void **state)
     for (int i = LENGTH; i > 0; i--)
         succeeds(sned_graph_add_node(graph, "n", OP_RELU, &i, 1, i + 1, NULL, &error), &error);
     graph->input = 1;
-    graph->output = LENGTH + 1;
+    graph->outputs[0] = LENGTH + 1;
     succeeds(sned_graph_sort(graph, &error), &error);
-    assert_int_equal(graph->nodes[0].output, 2);
+    assert_int_equal(graph->nodes[0].outputs[0], 2);
     sned_graph_free(graph);
 }
 
 static void two_producers_are_refused(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 2, 4, 4));
-    int a = APPEND(graph, "a", OP_RELU, graph->input)->output;
-    APPEND(graph, "b", OP_RELU, graph->input)->output = a;
+    int a = APPEND(graph, "a", OP_RELU, graph->input)->outputs[0];
+    APPEND(graph, "b", OP_RELU, graph->input)->outputs[0] = a;
     sort_refuses(graph, "there already");
 }
 
@@ -135,10 +135,10 @@ static void reading_what_nothing_makes_is_refused(void **state)
 static void identities_go(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 2, 5, 5));
-    int a = APPEND(graph, "before", OP_IDENTITY, graph->input)->output;
+    int a = APPEND(graph, "before", OP_IDENTITY, graph->input)->outputs[0];
     int b = append_conv(graph, "conv", a, 3, 2, 1, window_of(3, 1, 1));
-    int c = APPEND(graph, "drop", OP_DROPOUT, b)->output;
-    int d = APPEND(graph, "again", OP_IDENTITY, c)->output;
+    int c = APPEND(graph, "drop", OP_DROPOUT, b)->outputs[0];
+    int d = APPEND(graph, "again", OP_IDENTITY, c)->outputs[0];
     APPEND(graph, "sum", OP_ADD, c, d);
     keeps_the_function(graph, sned_graph_remove_identities);
     assert_int_equal(graph->node_count, 2);
@@ -152,14 +152,14 @@ static void the_output_keeps_its_name_without_its_identity(void **state)
     APPEND(graph, "logits", OP_IDENTITY, a);
     keeps_the_function(graph, sned_graph_remove_identities);
     assert_int_equal(graph->node_count, 1);
-    assert_string_equal(graph->tensors[graph->output].name, "logits.out");
+    assert_string_equal(graph->tensors[graph->outputs[0]].name, "logits.out");
     sned_graph_free(graph);
 }
 
 static void a_network_that_only_copies_keeps_one_identity(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 2, 5, 5));
-    int a = APPEND(graph, "first", OP_IDENTITY, graph->input)->output;
+    int a = APPEND(graph, "first", OP_IDENTITY, graph->input)->outputs[0];
     APPEND(graph, "second", OP_DROPOUT, a);
     keeps_the_function(graph, sned_graph_remove_identities);
     assert_int_equal(graph->node_count, 1);
@@ -172,7 +172,7 @@ static void what_the_output_does_not_need_goes(void **state)
     int used = append_conv(graph, "conv", graph->input, 3, 2, 1, window_of(3, 1, 1));
     append_conv(graph, "unused", used, 4, 3, 1, window_of(3, 1, 1));
     floats(graph, "forgotten", SHAPE(9));
-    graph->output = used;
+    graph->outputs[0] = used;
     keeps_the_function(graph, sned_graph_remove_unused);
     assert_int_equal(graph->node_count, 1);
     assert_int_equal(graph->tensor_count, 4); /* x, weights, bias, result */
@@ -211,7 +211,7 @@ static void a_chain_of_mul_add_and_normalization_folds_into_gemm(void **state)
     struct graph *graph = graph_on(SHAPE(1, 7));
     int factors = floats(graph, "factors", SHAPE(5)), offset = floats(graph, "offset", SHAPE(1));
     int x = append_gemm(graph, "fc", graph->input, 5, 7);
-    x = APPEND(graph, "mul", OP_MUL, x, factors)->output;
+    x = APPEND(graph, "mul", OP_MUL, x, factors)->outputs[0];
     x = append_batch_normalization(graph, "bn", x, 5);
     APPEND(graph, "add", OP_ADD, x, offset);
     keeps_the_function(graph, sned_graph_fold_affine);
@@ -245,7 +245,7 @@ static void shared_weights_are_copied_before_they_are_folded_into(void **state)
     int weights = graph->nodes[0].inputs[1], bias = graph->nodes[0].inputs[2];
     struct node *node = APPEND(graph, "two", OP_CONV, graph->input, weights, bias);
     node->u = graph->nodes[0].u;
-    int y = node->output;
+    int y = node->outputs[0];
     x = append_batch_normalization(graph, "bn", x, 4);
     APPEND(graph, "sum", OP_ADD, x, y);
     keeps_the_function(graph, sned_graph_fold_affine);
@@ -259,7 +259,7 @@ static void normalization_of_what_others_read_becomes_a_depthwise_conv(void **st
     int x = append_conv(graph, "conv", graph->input, 4, 4, 1, window_of(3, 1, 1));
     int factor = floats(graph, "factor", SHAPE(1));
     int y = append_batch_normalization(graph, "bn", x, 4);
-    y = APPEND(graph, "mul", OP_MUL, y, factor)->output; /* goes into the new Conv */
+    y = APPEND(graph, "mul", OP_MUL, y, factor)->outputs[0]; /* goes into the new Conv */
     APPEND(graph, "sum", OP_ADD, x, y);
     keeps_the_function(graph, sned_graph_fold_affine);
     assert_int_equal(graph->node_count, 3);
@@ -292,7 +292,7 @@ static void tensors_of_two_thousand_nodes_of_one_long_name_get_names_of_their_ow
         char name[16];
         snprintf(name, sizeof name, "mul%d", i);
         struct node *node = APPEND(graph, name, OP_MUL, x, factor);
-        x = node->output;
+        x = node->outputs[0];
         free(node->name);
         node->name = memset(calloc(1, 301), 'n', 300);
     }
@@ -309,7 +309,7 @@ static void tensors_of_two_thousand_nodes_of_one_long_name_get_names_of_their_ow
 static void append_activation(struct graph *graph, const char *name, enum op op, float low, float high,
                               float slope)
 {
-    struct node *node = APPEND(graph, name, op, graph->output);
+    struct node *node = APPEND(graph, name, op, graph->outputs[0]);
     node->activation.low = low;
     node->activation.high = high;
     node->activation.slope = slope;
@@ -320,7 +320,7 @@ static void activations_go_into_the_node_before(void **state)
     struct graph *graph = graph_on(SHAPE(1, 4, 6, 6));
     append_conv(graph, "conv", graph->input, 4, 4, 1, window_of(3, 1, 1));
     append_activation(graph, "leaky", OP_LEAKY_RELU, 0.0f, 0.0f, 0.1f);
-    APPEND(graph, "sum", OP_ADD, graph->output, graph->input);
+    APPEND(graph, "sum", OP_ADD, graph->outputs[0], graph->input);
     append_activation(graph, "clip", OP_CLIP, -0.5f, 0.75f, 0.0f);
     keeps_the_function(graph, sned_graph_fuse_activations);
     assert_int_equal(graph->node_count, 2);
@@ -333,7 +333,7 @@ static void an_activation_of_what_others_read_stays(void **state)
 {
     struct graph *graph = graph_on(SHAPE(1, 4, 6, 6));
     int x = append_conv(graph, "conv", graph->input, 4, 4, 1, window_of(3, 1, 1));
-    int y = APPEND(graph, "relu", OP_RELU, x)->output;
+    int y = APPEND(graph, "relu", OP_RELU, x)->outputs[0];
     APPEND(graph, "sum", OP_ADD, x, y);
     keeps_the_function(graph, sned_graph_fuse_activations);
     assert_int_equal(graph->node_count, 3);
@@ -385,7 +385,7 @@ static void relu_after_max_pool_goes_into_the_conv_before_the_pool(void **state)
     assert_int_equal(graph->node_count, 2);
     assert_int_equal(graph->nodes[0].activation.kind, ACTIVATION_RELU);
     assert_int_equal(graph->nodes[1].op, OP_MAX_POOL);
-    assert_string_equal(graph->tensors[graph->output].name, "relu.out");
+    assert_string_equal(graph->tensors[graph->outputs[0]].name, "relu.out");
     sned_graph_free(graph);
 }
 
@@ -407,16 +407,16 @@ static void prepare_leaves_convs_sums_and_pools(void **state)
     struct graph *graph = graph_on(SHAPE(1, 3, 8, 8));
     int x = append_conv(graph, "stem", graph->input, 4, 3, 1, window_of(3, 1, 1));
     x = append_batch_normalization(graph, "stem.bn", x, 4);
-    x = APPEND(graph, "stem.relu", OP_RELU, x)->output;
+    x = APPEND(graph, "stem.relu", OP_RELU, x)->outputs[0];
     int y = append_conv(graph, "inner", x, 4, 4, 1, window_of(3, 1, 1));
     y = append_batch_normalization(graph, "inner.bn", y, 4);
-    y = APPEND(graph, "sum", OP_ADD, y, x)->output;
-    y = APPEND(graph, "relu", OP_RELU, y)->output;
+    y = APPEND(graph, "sum", OP_ADD, y, x)->outputs[0];
+    y = APPEND(graph, "relu", OP_RELU, y)->outputs[0];
     struct node *pool = APPEND(graph, "pool", OP_MAX_POOL, y);
     pool->u.pool.window = window_of(2, 2, 0);
-    struct node *flatten = APPEND(graph, "flatten", OP_FLATTEN, pool->output);
+    struct node *flatten = APPEND(graph, "flatten", OP_FLATTEN, pool->outputs[0]);
     flatten->u.flatten.axis = 1;
-    y = APPEND(graph, "drop", OP_DROPOUT, flatten->output)->output;
+    y = APPEND(graph, "drop", OP_DROPOUT, flatten->outputs[0])->outputs[0];
     append_gemm(graph, "fc", y, 5, 64);
     keeps_the_function(graph, sned_graph_prepare);
     assert_int_equal(graph->node_count, 6);

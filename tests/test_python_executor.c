@@ -56,7 +56,7 @@ static void compare(struct python_executor *python, struct graph *graph, struct 
     const size_t count = sned_shape_elements(&in->shape);
     const bool pixels = graph->rule.is_image;
     void *input = calloc(count, sizeof(float));
-    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->output].shape), sizeof *scores);
+    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape), sizeof *scores);
     if (pixels)
         run_pixels(context, random, input, count, scores);
     else
@@ -86,8 +86,8 @@ static void every_activation_of_random_networks_is_what_python_computes(void **s
             const struct node *node = &graph->nodes[n];
             seen[node->op]++;
             single_values +=
-                !sned_op_is_ending(node->op) && node->integer.low == 0 && node->integer.high == 0;
-            slopes += node->integer.slope != 0;
+                !sned_op_is_ending(node->op) && node->rules[0].low == 0 && node->rules[0].high == 0;
+            slopes += node->rules[0].slope != 0;
         }
         compare(&python, graph, &random);
     }

@@ -65,7 +65,7 @@ static void what_only_moves_shares_a_quantization(void **state)
 {
     struct fixture fixture = calibrated(mixed_network());
     const struct node *concat = node_of(fixture.graph, OP_CONCAT);
-    const struct quantization out = quantization_of(fixture.graph, concat->output);
+    const struct quantization out = quantization_of(fixture.graph, concat->outputs[0]);
     assert_true(out.is_signed && out.bits == 8);
     for (int i = 0; i < 2; i++) {
         const struct quantization in = quantization_of(fixture.graph, concat->inputs[i]);
@@ -81,7 +81,7 @@ static void tensors_are_unsigned_where_nothing_can_be_negative(void **state)
                       *add = node_of(fixture.graph, OP_ADD);
     assert_true(quantization_of(fixture.graph, fixture.graph->input).is_signed);
     assert_false(quantization_of(fixture.graph, average->inputs[0]).is_signed);
-    assert_false(quantization_of(fixture.graph, average->output).is_signed);
+    assert_false(quantization_of(fixture.graph, average->outputs[0]).is_signed);
     assert_true(quantization_of(fixture.graph, add->inputs[0]).is_signed);
     assert_false(quantization_of(fixture.graph, add->inputs[1]).is_signed);
     fixture_free(&fixture);
@@ -91,16 +91,16 @@ static void scores_have_16_bits_and_room(void **state)
 {
     struct fixture fixture = calibrated(plain_network());
     const struct quantization scores =
-        quantization_of(fixture.graph, node_of(fixture.graph, OP_GEMM)->output);
+        quantization_of(fixture.graph, node_of(fixture.graph, OP_GEMM)->outputs[0]);
     assert_int_equal(scores.bits, 16);
     assert_true(scores.is_signed);
-    assert_true(quantization_of(fixture.graph, fixture.graph->output).scale ==
+    assert_true(quantization_of(fixture.graph, fixture.graph->outputs[0]).scale ==
                 0); /* Softmax stays in float */
     fixture_free(&fixture);
     fixture = calibrated(residual_network());
     const struct node *global = node_of(fixture.graph, OP_GLOBAL_AVERAGE_POOL);
-    assert_int_equal(quantization_of(fixture.graph, global->output).bits, 16);
-    assert_int_equal(quantization_of(fixture.graph, fixture.graph->output).bits, 16);
+    assert_int_equal(quantization_of(fixture.graph, global->outputs[0]).bits, 16);
+    assert_int_equal(quantization_of(fixture.graph, fixture.graph->outputs[0]).bits, 16);
     assert_int_equal(quantization_of(fixture.graph, global->inputs[0]).bits, 8);
     fixture_free(&fixture);
 }
@@ -137,8 +137,8 @@ static void pruned_weights_stay_zero_and_filters_without_weights_keep_their_bias
     for (int i = columns; i < 2 * columns; i += 2)
         assert_int_equal(q[i], 0);
     const int32_t b = ((const int32_t *)integer->tensors[lowered->inputs[2]].data)[0];
-    const float scale = quantization_of(integer, lowered->output).scale;
-    assert_true(fabs(b * scaling_ratio(lowered->integer.scalings[0]) * scale - 0.123) < 0.123 * 2e-5);
+    const float scale = quantization_of(integer, lowered->outputs[0]).scale;
+    assert_true(fabs(b * scaling_ratio(lowered->rules[0].scalings[0]) * scale - 0.123) < 0.123 * 2e-5);
     sned_graph_free(integer);
     fixture_free(&fixture);
 }
@@ -174,9 +174,9 @@ static void a_large_bias_beside_small_weights_fits(void **state)
     must(quantize_lower(&integer, fixture.graph, error));
     const struct node *lowered = node_of(integer, OP_GEMM);
     const int32_t bias = ((const int32_t *)integer->tensors[lowered->inputs[2]].data)[0];
-    const float scale = quantization_of(integer, lowered->output).scale;
+    const float scale = quantization_of(integer, lowered->outputs[0]).scale;
     assert_in_range(-bias, 1 << 25, 1 << 26); /* the accelerator's accumulators, and no less than they hold */
-    assert_true(fabs(bias * scaling_ratio(lowered->integer.scalings[0]) * scale + 3) < 3 * 2e-5);
+    assert_true(fabs(bias * scaling_ratio(lowered->rules[0].scalings[0]) * scale + 3) < 3 * 2e-5);
     sned_graph_free(integer);
     fixture_free(&fixture);
 }
@@ -228,7 +228,7 @@ static void operators_without_an_integer_form_are_refused_by_name(void **state)
 {
     struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)4, (int64_t)4), 4);
     build_batch_normalization(&b, 2);
-    b.graph->output = b.last;
+    b.graph->outputs[0] = b.last;
     must(sned_graph_infer(b.graph, error));
     for (int t = 0; t < b.graph->tensor_count; t++)
         b.graph->tensors[t].quantization = (struct quantization){1, 8, true};

@@ -86,7 +86,7 @@ static void check_stored_scores(const char *name, int images)
     char in_path[256], out_path[256];
     struct graph *graph = prepared(name), *integer;
     const size_t elements = sned_shape_elements(&graph->tensors[graph->input].shape);
-    const int classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    const int classes = (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     const struct calibration_options options = {.batch = STORED};
     snprintf(in_path, sizeof in_path, "models/%s/%s.in.npy", name, name);
     snprintf(out_path, sizeof out_path, "models/%s/%s.out.npy", name, name);

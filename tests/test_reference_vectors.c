@@ -24,13 +24,13 @@ static const char folder[] = "tests/vectors";
 static struct node *append(struct graph *graph, enum op op, struct quantization out)
 {
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    return add_node(graph, op, &graph->output, 1, out);
+    return add_node(graph, op, &graph->outputs[0], 1, out);
 }
 
 static void append_lrn(struct graph *graph)
 {
     uint16_t *table;
-    int inputs[2] = {graph->output};
+    int inputs[2] = {graph->outputs[0]};
     assert_int_equal(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, NULL), SNED_OK);
     for (int i = 0; i < LRN_TABLE_SIZE; i++)
         table[i] = (uint16_t)(65000 - 50 * i);
@@ -38,14 +38,14 @@ static void append_lrn(struct graph *graph)
     struct node *node = add_node(graph, OP_LRN, inputs, 2, unsigned8);
     node->u.lrn.size = 5, node->u.lrn.alpha = 0.1f, node->u.lrn.beta = 0.75f, node->u.lrn.bias = 1;
     set_scalings(node, 1);
-    node->integer.scalings[0].shift = 16;
+    node->rules[0].scalings[0].shift = 16;
 }
 
 /* ResNet's shortcut without weights: every second pixel, channels filled up with zeros. */
 static int append_shortcut(struct graph *graph, int from)
 {
-    const int kept = graph->output;
-    graph->output = from;
+    const int kept = graph->outputs[0];
+    graph->outputs[0] = from;
     struct node *node = append(graph, OP_SLICE, unsigned8);
     const struct shape shape = graph->tensors[from].shape;
     for (int axis = 0; axis < 4; axis++) {
@@ -54,8 +54,8 @@ static int append_shortcut(struct graph *graph, int from)
     }
     node = append(graph, OP_PAD, unsigned8);
     node->u.pad.before[1] = 1, node->u.pad.after[1] = 1;
-    const int shortcut = graph->output;
-    graph->output = kept;
+    const int shortcut = graph->outputs[0];
+    graph->outputs[0] = kept;
     return shortcut;
 }
 
@@ -68,30 +68,30 @@ static void append_pair(struct graph *graph, enum op op, int first, int second, 
         return;
     }
     set_scalings(node, op == OP_ADD ? 2 : 1);
-    node->integer.scalings[0] = op == OP_ADD ? (struct scaling){41000, 16} : (struct scaling){60000, 22};
+    node->rules[0].scalings[0] = op == OP_ADD ? (struct scaling){41000, 16} : (struct scaling){60000, 22};
     if (op == OP_ADD)
-        node->integer.scalings[1] = (struct scaling){23000, 16};
+        node->rules[0].scalings[1] = (struct scaling){23000, 16};
 }
 
 static void append_middle(struct graph *graph, struct random *random)
 {
     const struct window dilated = {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {2, 2}},
                         strided = {{3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}};
-    const int trunk = graph->output;
+    const int trunk = graph->outputs[0];
     random_conv(graph, random, &dilated, 2, 6, signed8);
-    graph->nodes[graph->node_count - 1].integer.slope = 3277;
+    graph->nodes[graph->node_count - 1].rules[0].slope = 3277;
     struct node *node = append(graph, OP_LEAKY_RELU, unsigned8);
     node->activation = (struct activation){.kind = ACTIVATION_LEAKY_RELU, .slope = 0.25f};
-    node->integer.slope = 8192;
+    node->rules[0].slope = 8192;
     set_scalings(node, 1);
-    node->integer.scalings[0] = (struct scaling){50000, 15};
-    append_pair(graph, OP_MUL, graph->output, trunk, unsigned8);
+    node->rules[0].scalings[0] = (struct scaling){50000, 15};
+    append_pair(graph, OP_MUL, graph->outputs[0], trunk, unsigned8);
     random_conv(graph, random, &strided, 1, 8, unsigned8);
-    append_pair(graph, OP_ADD, graph->output, append_shortcut(graph, trunk), unsigned8);
-    const int sum = graph->output;
+    append_pair(graph, OP_ADD, graph->outputs[0], append_shortcut(graph, trunk), unsigned8);
+    const int sum = graph->outputs[0];
     random_conv(graph, random, &(const struct window){{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}}, 1, 4,
                 unsigned8);
-    append_pair(graph, OP_CONCAT, graph->output, sum, unsigned8);
+    append_pair(graph, OP_CONCAT, graph->outputs[0], sum, unsigned8);
 }
 
 static struct graph *small_network(void)

@@ -23,7 +23,7 @@ static double squared(const float *a, const float *b, int count)
 
 static int classes_of(const struct graph *graph)
 {
-    return (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    return (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
 }
 
 /* ---- channels ---- */
@@ -40,15 +40,16 @@ static void pools_and_flatten_hand_a_channel_on_and_convolutions_begin_another(v
     must(channels_find(&channels, graph, error));
     const struct node *pool = node_of(graph, OP_MAX_POOL), *flatten = node_of(graph, OP_FLATTEN);
     for (int c = 0; c < 12; c++)
-        assert_int_equal(class_of(&channels, pool->inputs[0], c), class_of(&channels, pool->output, c));
+        assert_int_equal(class_of(&channels, pool->inputs[0], c), class_of(&channels, pool->outputs[0], c));
     for (int c = 0; c < 16 * 16; c++)
         assert_int_equal(class_of(&channels, flatten->inputs[0], c / 16),
-                         class_of(&channels, flatten->output, c));
-    assert_int_not_equal(class_of(&channels, pool->output, 0), class_of(&channels, pool->output, 1));
-    assert_int_not_equal(class_of(&channels, pool->output, 0), class_of(&channels, flatten->inputs[0], 0));
-    assert_false(channels.fixed[class_of(&channels, pool->output, 0)]);
+                         class_of(&channels, flatten->outputs[0], c));
+    assert_int_not_equal(class_of(&channels, pool->outputs[0], 0), class_of(&channels, pool->outputs[0], 1));
+    assert_int_not_equal(class_of(&channels, pool->outputs[0], 0),
+                         class_of(&channels, flatten->inputs[0], 0));
+    assert_false(channels.fixed[class_of(&channels, pool->outputs[0], 0)]);
     assert_true(channels.fixed[class_of(&channels, graph->input, 0)]);
-    assert_true(channels.fixed[class_of(&channels, graph->output, 0)]);
+    assert_true(channels.fixed[class_of(&channels, graph->outputs[0], 0)]);
     channels_free(&channels);
     sned_graph_free(graph);
 }
@@ -61,8 +62,8 @@ static void a_sum_needs_one_factor_and_the_scores_none(void **state)
     const struct node *add = node_of(graph, OP_ADD), *global = node_of(graph, OP_GLOBAL_AVERAGE_POOL);
     for (int c = 0; c < 8; c++) {
         assert_int_equal(class_of(&channels, add->inputs[0], c), class_of(&channels, add->inputs[1], c));
-        assert_int_equal(class_of(&channels, add->inputs[0], c), class_of(&channels, add->output, c));
-        assert_false(channels.fixed[class_of(&channels, add->output, c)]);
+        assert_int_equal(class_of(&channels, add->inputs[0], c), class_of(&channels, add->outputs[0], c));
+        assert_false(channels.fixed[class_of(&channels, add->outputs[0], c)]);
     }
     assert_true(channels.fixed[class_of(&channels, global->inputs[0], 0)]);
     channels_free(&channels);
@@ -77,7 +78,7 @@ static void what_has_units_of_its_own_is_fixed(void **state)
     const struct node *lrn = node_of(graph, OP_LRN), *mul = node_of(graph, OP_MUL);
     for (int c = 0; c < 6; c++) {
         assert_true(channels.fixed[class_of(&channels, lrn->inputs[0], c)]);
-        assert_true(channels.fixed[class_of(&channels, lrn->output, c)]);
+        assert_true(channels.fixed[class_of(&channels, lrn->outputs[0], c)]);
         assert_true(channels.fixed[class_of(&channels, mul->inputs[0], c)]);
         assert_true(channels.fixed[class_of(&channels, mul->inputs[1], c)]); /* behind a Clip, too */
     }
@@ -125,14 +126,14 @@ static void equalizing_keeps_the_function(void **state)
 static float evenness(struct fixture *fixture)
 {
     const struct node *first = node_of(fixture->graph, OP_CONV);
-    const struct shape *shape = &fixture->graph->tensors[first->output].shape;
+    const struct shape *shape = &fixture->graph->tensors[first->outputs[0]].shape;
     const size_t channels = (size_t)shape->dim[1], plane = sned_shape_elements(shape) / channels;
     const struct executor_options how = {.batch = IMAGES, .threads = 1};
     float *values = malloc(IMAGES * channels * plane * sizeof *values), least = INFINITY, most = 0;
     struct executor *executor;
     must(executor_new(&executor, fixture->graph, &how, error));
     must(executor_forward(executor, fixture->values, IMAGES, error));
-    must(executor_read(executor, first->output, values, error));
+    must(executor_read(executor, first->outputs[0], values, error));
     for (size_t c = 0; c < channels; c++) {
         float range = 0;
         for (size_t i = 0; i < IMAGES; i++)

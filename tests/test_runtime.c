@@ -25,7 +25,7 @@ static void check_single_node(struct graph *graph, struct random *random)
             const struct value value = sned_value(graph, t);
             activations[t] = calloc(value.elements, sizeof **activations);
             assert_int_equal(sned_alloc(&exact[t], value.elements, value_size(value.type), NULL), SNED_OK);
-            if (t == graph->output)
+            if (t == graph->outputs[0])
                 continue;
             for (size_t i = 0; i < value.elements; i++) {
                 activations[t][i] = random_range(random, value_low(value.type), value_high(value.type));
@@ -41,13 +41,13 @@ static void check_single_node(struct graph *graph, struct random *random)
     const void *inputs[8] = {0};
     for (int i = 0; i < node->input_count; i++)
         inputs[i] = node->inputs[i] < 0 ? NULL : exact[node->inputs[i]];
-    step.kernel->run(&step, inputs, exact[graph->output], scratch);
+    step.kernel->run(&step, inputs, exact[graph->outputs[0]], scratch);
     oracle_run(graph, activations);
-    const struct value out = sned_value(graph, graph->output);
+    const struct value out = sned_value(graph, graph->outputs[0]);
     for (size_t i = 0; i < out.elements; i++)
-        if (value_load(exact[graph->output], out.type, i) != activations[graph->output][i])
+        if (value_load(exact[graph->outputs[0]], out.type, i) != activations[graph->outputs[0]][i])
             fail_msg("%s: element %zu is %d, not %d", sned_op_name(node->op), i,
-                     value_load(exact[graph->output], out.type, i), activations[graph->output][i]);
+                     value_load(exact[graph->outputs[0]], out.type, i), activations[graph->outputs[0]][i]);
     if (step.kernel->release)
         step.kernel->release(&step);
     free(scratch);
@@ -168,10 +168,10 @@ static void add_and_mul_equal_the_document(void **state)
         graph->tensors[inputs[1]].quantization = random_type(&random, false);
         struct node *node = add_node(graph, i % 2 ? OP_ADD : OP_MUL, inputs, 2, random_type(&random, false));
         set_scalings(node, i % 2 ? 2 : 1);
-        node->integer.scalings[0] = random_scaling(&random, i % 2 ? 200 : 10000);
+        node->rules[0].scalings[0] = random_scaling(&random, i % 2 ? 200 : 10000);
         if (i % 2) {
-            node->integer.scalings[1] = node->integer.scalings[0];
-            node->integer.scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
+            node->rules[0].scalings[1] = node->rules[0].scalings[0];
+            node->rules[0].scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
         }
         random_activation(node, &random);
         check_single_node(graph, &random);
@@ -187,7 +187,7 @@ static void activations_on_their_own_equal_the_document(void **state)
         struct graph *graph = new_graph(random_shape(&random, 9), random_type(&random, false));
         struct node *node = add_node(graph, ops[i % 3], &graph->input, 1, random_type(&random, false));
         set_scalings(node, 1);
-        node->integer.scalings[0] = random_scaling(&random, 200);
+        node->rules[0].scalings[0] = random_scaling(&random, 200);
         random_activation(node, &random);
         check_single_node(graph, &random);
     }
@@ -293,8 +293,8 @@ static void every_activation_of_a_network_equals_the_document(void **state)
                 assert_memory_equal(sned_context_activation(keep, t), activations[t],
                                     sned_shape_elements(&graph->tensors[t].shape) * sizeof(int32_t));
         for (int k = 0; k < 5; k++)
-            assert_true(scores[k] == graph->tensors[graph->output].quantization.scale *
-                                         (float)activations[graph->output][k]);
+            assert_true(scores[k] == graph->tensors[graph->outputs[0]].quantization.scale *
+                                         (float)activations[graph->outputs[0]][k]);
     }
     for (int t = 0; t < graph->tensor_count; t++)
         free(activations[t]);
@@ -330,7 +330,7 @@ static void hundreds_of_activations_live_at_once(void **state)
         slice->u.slice.end[0] = slice->u.slice.step[0] = slice->u.slice.step[1] = 1;
         slice->u.slice.start[1] = start;
         slice->u.slice.end[1] = start + size;
-        parts[i] = slice->output;
+        parts[i] = slice->outputs[0];
         channels += size;
     }
     add_node(graph, OP_CONCAT, parts, PARTS, signed8)->u.concat.axis = 1;
@@ -366,9 +366,9 @@ static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
     assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
     const size_t *tensors = model->plan.tensors, *scratches = model->plan.scratches;
     const size_t start = tensors[graph->input];
-    assert_int_equal(tensors[graph->nodes[0].output], start + 1024);
+    assert_int_equal(tensors[graph->nodes[0].outputs[0]], start + 1024);
     assert_int_equal(scratches[0], start + 2048);
-    assert_int_equal(tensors[graph->nodes[1].output], start);
+    assert_int_equal(tensors[graph->nodes[1].outputs[0]], start);
     assert_int_equal(scratches[1], start + 2048);
     sned_close(model);
 }

@@ -120,7 +120,7 @@ static struct calibration_images images_for(const struct graph *graph, int kind)
 
 static double error_of(struct graph *graph, const float *values, const float *exact)
 {
-    const int classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    const int classes = (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     float *scores = float_scores(graph, values, classes, false);
     double sum = 0;
     for (int i = 0; i < IMAGES * classes; i++)
@@ -148,7 +148,7 @@ static void errors_of_any_input_are_made_good(void **state)
         for (int kind = 0; kind < KINDS; kind++) {
             struct graph *graph = layers[layer](), *nearest, *integer;
             const struct calibration_images images = images_for(graph, kind);
-            const int classes = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+            const int classes = (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
             float *exact = float_scores(graph, images.values, classes, false);
             must(sned_graph_copy(&nearest, graph, error));
             round_to_nearest(nearest);
@@ -297,7 +297,7 @@ static void an_activation_that_is_no_number_is_named(void **state)
     struct graph *graph = gemm();
     const struct calibration_images images = images_for(graph, 5);
     float *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
-    const char *name = graph->tensors[graph->output].name;
+    const char *name = graph->tensors[graph->outputs[0]].name;
     sned_error said = {0};
     for (int i = 0; i < VECTOR; i++)
         weights[i] = i % 2 ? 3e38f : -3e38f;

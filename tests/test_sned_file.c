@@ -37,20 +37,20 @@ static void assert_nodes_equal(const struct graph *a, const struct graph *b, int
     assert_int_equal(x->op, y->op);
     assert_memory_equal(&x->u, &y->u, sizeof x->u);
     assert_memory_equal(&x->activation, &y->activation, sizeof x->activation);
-    assert_int_equal(x->integer.low, y->integer.low);
-    assert_int_equal(x->integer.high, y->integer.high);
-    assert_int_equal(x->integer.slope, y->integer.slope);
-    assert_int_equal(x->integer.scaling_count, y->integer.scaling_count);
-    for (int i = 0; i < x->integer.scaling_count; i++) {
-        assert_int_equal(x->integer.scalings[i].multiplier, y->integer.scalings[i].multiplier);
-        assert_int_equal(x->integer.scalings[i].shift, y->integer.scalings[i].shift);
+    assert_int_equal(x->rules[0].low, y->rules[0].low);
+    assert_int_equal(x->rules[0].high, y->rules[0].high);
+    assert_int_equal(x->rules[0].slope, y->rules[0].slope);
+    assert_int_equal(x->rules[0].scaling_count, y->rules[0].scaling_count);
+    for (int i = 0; i < x->rules[0].scaling_count; i++) {
+        assert_int_equal(x->rules[0].scalings[i].multiplier, y->rules[0].scalings[i].multiplier);
+        assert_int_equal(x->rules[0].scalings[i].shift, y->rules[0].scalings[i].shift);
     }
-    assert_true(!x->integer.counts == !y->integer.counts);
-    if (x->integer.counts)
-        assert_memory_equal(x->integer.counts, y->integer.counts,
-                            (size_t)x->integer.scaling_count * sizeof *x->integer.counts);
+    assert_true(!x->rules[0].counts == !y->rules[0].counts);
+    if (x->rules[0].counts)
+        assert_memory_equal(x->rules[0].counts, y->rules[0].counts,
+                            (size_t)x->rules[0].scaling_count * sizeof *x->rules[0].counts);
     assert_int_equal(x->input_count, y->input_count);
-    assert_activations_equal(&a->tensors[x->output], &b->tensors[y->output]);
+    assert_activations_equal(&a->tensors[x->outputs[0]], &b->tensors[y->outputs[0]]);
     for (int i = 0; i < x->input_count; i++) {
         assert_int_equal(x->inputs[i] < 0, y->inputs[i] < 0);
         if (x->inputs[i] < 0)
@@ -71,8 +71,8 @@ static void assert_graphs_equal(const struct graph *a, const struct graph *b)
         assert_nodes_equal(a, b, i);
     assert_activations_equal(&a->tensors[a->input], &b->tensors[b->input]);
     assert_string_equal(a->tensors[a->input].name, b->tensors[b->input].name);
-    assert_string_equal(a->tensors[a->output].name, b->tensors[b->output].name);
-    assert_int_equal(sned_graph_producer(a, a->output), sned_graph_producer(b, b->output));
+    assert_string_equal(a->tensors[a->outputs[0]].name, b->tensors[b->outputs[0]].name);
+    assert_int_equal(sned_graph_producer(a, a->outputs[0]), sned_graph_producer(b, b->outputs[0]));
     assert_memory_equal(&a->rule, &b->rule, sizeof a->rule);
     assert_int_equal(a->label_count, b->label_count);
     for (int i = 0; i < a->label_count; i++)
@@ -271,7 +271,7 @@ static void networks_that_no_file_can_hold_are_refused(void **state)
     assert_int_equal(sned_pack(graph, (const int[]){-1, -1, -1, 9}, &file, NULL, NULL, &error),
                      SNED_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "fc1"));
-    graph->nodes[0].integer.scalings[1].shift = 77;
+    graph->nodes[0].rules[0].scalings[1].shift = 77;
     assert_int_not_equal(sned_pack(graph, NULL, &file, NULL, NULL, &error), SNED_OK);
     assert_int_equal(file.size, 0);
     sned_buffer_free(&file);

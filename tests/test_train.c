@@ -111,8 +111,8 @@ static void rounded_weights_train_too(void **state)
     struct evaluation rounded;
     options.quantize_weights = true;
     graph->tensors[graph->input].quantization = (struct quantization){0.02f, 8, true};
-    graph->tensors[graph->output].quantization = (struct quantization){0.05f, 16, true};
-    graph->tensors[graph->nodes[2].output].quantization = (struct quantization){0.03f, 8, false};
+    graph->tensors[graph->outputs[0]].quantization = (struct quantization){0.05f, 16, true};
+    graph->tensors[graph->nodes[2].outputs[0]].quantization = (struct quantization){0.03f, 8, false};
     must(train(graph, folder, &options, &result, error));
     struct dataset *dataset = open_data(folder);
     must(evaluate_network(graph, dataset, all_images(), IMAGES,

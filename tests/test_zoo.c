@@ -34,7 +34,7 @@ static const struct node *node_named(const struct graph *graph, const char *name
 /* The node's output is [1][channels][size][size]. */
 static void output_is(const struct graph *graph, const char *name, int channels, int size)
 {
-    const struct shape *shape = &graph->tensors[node_named(graph, name)->output].shape;
+    const struct shape *shape = &graph->tensors[node_named(graph, name)->outputs[0]].shape;
     struct extent extent = sned_shape_extent(shape);
     if (extent.channels != channels || extent.height != size || extent.width != size)
         fail_msg("%s is %d x %d x %d instead of %d x %d x %d", name, extent.channels, extent.height,
@@ -117,8 +117,8 @@ static void alexnet_normalizes_before_it_pools(void **state)
     output_is(graph, "pool2", 256, 13);
     output_is(graph, "pool5", 256, 6);
     output_is(graph, "fc8", 1000, 1);
-    assert_int_equal(node_named(graph, "norm1")->inputs[0], node_named(graph, "relu1")->output);
-    assert_int_equal(node_named(graph, "pool1")->inputs[0], node_named(graph, "norm1")->output);
+    assert_int_equal(node_named(graph, "norm1")->inputs[0], node_named(graph, "relu1")->outputs[0]);
+    assert_int_equal(node_named(graph, "pool1")->inputs[0], node_named(graph, "norm1")->outputs[0]);
     assert_int_equal(node_named(graph, "conv2")->u.conv.groups, 2);
     assert_int_equal(node_named(graph, "conv3")->u.conv.groups, 1);
     sned_graph_free(graph);
@@ -172,7 +172,7 @@ static void the_number_of_classes_can_be_chosen(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct graph *graph = make(names[i], &options);
         struct shape wanted = SHAPE(1, 62);
-        assert_true(sned_shape_equal(&graph->tensors[graph->output].shape, &wanted));
+        assert_true(sned_shape_equal(&graph->tensors[graph->outputs[0]].shape, &wanted));
         sned_graph_free(graph);
     }
 }

@@ -175,7 +175,7 @@ static inline struct node *build_flatten(struct builder *b)
 /* Ends building: the graph, its shapes inferred. */
 static inline struct graph *build_graph(struct builder *b)
 {
-    b->graph->output = b->last;
+    b->graph->outputs[0] = b->last;
     must(sned_graph_infer(b->graph, error));
     return b->graph;
 }

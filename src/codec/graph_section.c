@@ -90,12 +90,12 @@ sned_status sned_write_graph_section(struct writer *writer, const struct graph *
     SNED_TRY_DONE(sned_alloc(&names, (size_t)graph->node_count, sizeof *names, error));
     SNED_TRY_DONE(make_names(graph, names, error));
     for (int i = 0; i < graph->node_count; i++)
-        activation[graph->nodes[i].output] = i + 1; /* and the input is 0 */
+        activation[graph->nodes[i].outputs[0]] = i + 1; /* and the input is 0 */
 
     sned_write_string(writer, graph->name);
     write_input(writer, graph);
-    sned_write_string(writer, graph->tensors[graph->output].name);
-    sned_write_varint(writer, (uint64_t)(graph->node_count - activation[graph->output]));
+    sned_write_string(writer, graph->tensors[graph->outputs[0]].name);
+    sned_write_varint(writer, (uint64_t)(graph->node_count - activation[graph->outputs[0]]));
     sned_write_varint(writer, (uint64_t)graph->node_count);
     for (int i = 0; i < graph->node_count; i++)
         sned_write_node(writer, graph, i, names[i], activation);
@@ -202,9 +202,9 @@ static sned_status read_graph(struct reader *reader, struct graph *graph, sned_e
             goto done;
         }
     }
-    graph->output = activation[nodes - back];
-    free(graph->tensors[graph->output].name);
-    graph->tensors[graph->output].name = output;
+    graph->outputs[0] = activation[nodes - back];
+    free(graph->tensors[graph->outputs[0]].name);
+    graph->tensors[graph->outputs[0]].name = output;
     output = NULL;
     status = check_names(graph, error);
 done:

@@ -58,8 +58,8 @@ static bool is_average_pool(enum op op)
 
 static unsigned node_flags(const struct graph *graph, const struct node *node)
 {
-    const struct integer_rule *rule = &node->integer;
-    const struct quantization *q = &graph->tensors[node->output].quantization;
+    const struct integer_rule *rule = &node->rules[0];
+    const struct quantization *q = &graph->tensors[node->outputs[0]].quantization;
     int32_t low, high;
     default_clamp(q, node->activation.kind, &low, &high);
     unsigned clamp = rule->low == low && rule->high == high ? CLAMP_DEFAULT
@@ -85,7 +85,7 @@ static unsigned node_flags(const struct graph *graph, const struct node *node)
 static void write_rule(struct writer *writer, const struct graph *graph, const struct node *node,
                        unsigned flags)
 {
-    const struct integer_rule *rule = &node->integer;
+    const struct integer_rule *rule = &node->rules[0];
     unsigned code = flags & QUANTIZATION_MASK;
     if (node->activation.kind == ACTIVATION_CLIP) {
         sned_write_f32(writer, node->activation.low);
@@ -94,7 +94,7 @@ static void write_rule(struct writer *writer, const struct graph *graph, const s
         sned_write_f32(writer, node->activation.slope);
     }
     if (code != QUANTIZED_NOT && code != QUANTIZED_AS_INPUT)
-        sned_write_f32(writer, graph->tensors[node->output].quantization.scale);
+        sned_write_f32(writer, graph->tensors[node->outputs[0]].quantization.scale);
     if ((flags >> CLAMP_SHIFT & TWO_BITS) == CLAMP_STORED) {
         sned_write_zigzag(writer, rule->low);
         sned_write_zigzag(writer, rule->high);
@@ -153,8 +153,8 @@ static float read_bound(struct reader *reader)
 static sned_status read_rule(struct reader *reader, struct graph *graph, struct node *node, unsigned flags,
                              sned_error *error)
 {
-    struct integer_rule *rule = &node->integer;
-    struct quantization *q = &graph->tensors[node->output].quantization;
+    struct integer_rule *rule = &node->rules[0];
+    struct quantization *q = &graph->tensors[node->outputs[0]].quantization;
     int code = flags & QUANTIZATION_MASK, clamp = flags >> CLAMP_SHIFT & TWO_BITS;
     node->activation.kind = (enum activation_kind)(flags >> FUSED_SHIFT & TWO_BITS);
     if (node->activation.kind == ACTIVATION_CLIP) {

@@ -147,7 +147,7 @@ static sned_status write_layer(struct writer *writer, const struct graph *graph,
         for (int k = 0; k < filters.shape[0]; k++)
             sned_write_zigzag(writer, biases[k]);
     }
-    sned_write_scalings(writer, node->integer.scalings, (size_t)node->integer.scaling_count);
+    sned_write_scalings(writer, node->rules[0].scalings, (size_t)node->rules[0].scaling_count);
     if (storage)
         *storage = (struct layer_storage){(int)(node - graph->nodes), best.form & FORMAT_MASK,
                                           writer->buffer.size - start};
@@ -266,8 +266,8 @@ static sned_status read_layer(struct reader *reader, struct graph *graph, struct
     SNED_TRY(read_weights(reader, &graph->tensors[node->inputs[1]], &format, error));
     if (node->inputs[2] >= 0)
         SNED_TRY(read_biases(reader, &graph->tensors[node->inputs[2]], error));
-    SNED_TRY(sned_read_scalings(reader, &node->integer.scalings, count, error));
-    node->integer.scaling_count = (int)count;
+    SNED_TRY(sned_read_scalings(reader, &node->rules[0].scalings, count, error));
+    node->rules[0].scaling_count = (int)count;
     if (storage)
         *storage = (struct layer_storage){(int)(node - graph->nodes), format, reader->position - start};
     return SNED_OK;

@@ -200,14 +200,14 @@ static sned_status check_node(const struct graph *graph, const struct node *node
             return sned_node_fail(error, SNED_ERROR_FORMAT, node,
                                   "reads '%.80s', which no node before it makes",
                                   graph->tensors[node->inputs[i]].name);
-    if (made[node->output])
+    if (made[node->outputs[0]])
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "makes '%.80s', which is made already",
-                              graph->tensors[node->output].name);
-    made[node->output] = 1;
+                              graph->tensors[node->outputs[0]].name);
+    made[node->outputs[0]] = 1;
     SNED_TRY(sned_node_infer(graph, node, &shape, error));
-    if (!sned_shape_equal(&shape, &graph->tensors[node->output].shape))
+    if (!sned_shape_equal(&shape, &graph->tensors[node->outputs[0]].shape))
         return sned_node_fail(error, SNED_ERROR_SHAPE, node, "the shape of the output '%.80s' is another",
-                              graph->tensors[node->output].name);
+                              graph->tensors[node->outputs[0]].name);
     SNED_TRY(check_attributes(graph, node, error));
     return graph->integer ? sned_node_check_integer(graph, node, error)
                           : check_float_constants(graph, node, error);
@@ -218,16 +218,17 @@ static bool is_in_place(const struct graph *graph, const struct node *node)
 {
     if (!sned_op_is_ending(node->op) || (node->op == OP_SOFTMAX && !graph->integer))
         return true;
-    return node->output == graph->output && node == &graph->nodes[graph->node_count - 1];
+    return node->outputs[0] == graph->outputs[0] && node == &graph->nodes[graph->node_count - 1];
 }
 
 static sned_status check_ends(const struct graph *graph, sned_error *error)
 {
     if (graph->input < 0 || graph->input >= graph->tensor_count || tensor_is_constant(graph, graph->input))
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no input", graph->name);
-    if (graph->output < 0 || graph->output >= graph->tensor_count || tensor_is_constant(graph, graph->output))
+    if (graph->outputs[0] < 0 || graph->outputs[0] >= graph->tensor_count ||
+        tensor_is_constant(graph, graph->outputs[0]))
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no output", graph->name);
-    if (graph->output == graph->input)
+    if (graph->outputs[0] == graph->input)
         return sned_fail(error, SNED_ERROR_FORMAT,
                          "network '%.80s' computes nothing: its output is its input", graph->name);
     for (int i = 0; i < graph->node_count; i++)

@@ -98,14 +98,14 @@ static sned_status check_wide(const struct graph *graph, const struct node *node
         if (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].quantization.bits == 16 && !reshapes)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has 16 bits",
                                   graph->tensors[node->inputs[i]].name);
-    if (graph->tensors[node->output].quantization.bits == 16 && !reshapes && !makes)
+    if (graph->tensors[node->outputs[0]].quantization.bits == 16 && !reshapes && !makes)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "cannot make a result of 16 bits");
     return SNED_OK;
 }
 
 static sned_status check_quantizations(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    const struct quantization *out = &graph->tensors[node->output].quantization;
+    const struct quantization *out = &graph->tensors[node->outputs[0]].quantization;
     SNED_TRY(check_wide(graph, node, error));
     for (int i = 0; i < node->input_count; i++) {
         const struct tensor *tensor = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
@@ -127,16 +127,16 @@ static sned_status check_quantizations(const struct graph *graph, const struct n
 
 static sned_status check_clamp(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    const struct quantization *out = &graph->tensors[node->output].quantization;
+    const struct quantization *out = &graph->tensors[node->outputs[0]].quantization;
     int32_t lowest = out->bits == 16 ? INT16_MIN : out->is_signed ? INT8_MIN : 0;
     int32_t highest = out->bits == 16 ? INT16_MAX : out->is_signed ? INT8_MAX : UINT8_MAX;
     if (sned_op_is_ending(node->op))
         return SNED_OK;
-    if (node->integer.low <= node->integer.high && node->integer.low >= lowest &&
-        node->integer.high <= highest)
+    if (node->rules[0].low <= node->rules[0].high && node->rules[0].low >= lowest &&
+        node->rules[0].high <= highest)
         return SNED_OK;
     return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the clamp from %d to %d is not within %d to %d",
-                          node->integer.low, node->integer.high, lowest, highest);
+                          node->rules[0].low, node->rules[0].high, lowest, highest);
 }
 
 /* ---- scalings ---- */
@@ -166,7 +166,7 @@ static int scalings_wanted(const struct graph *graph, const struct node *node)
 
 static sned_status check_scalings(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    const struct integer_rule *rule = &node->integer;
+    const struct integer_rule *rule = &node->rules[0];
     int wanted = scalings_wanted(graph, node);
     if (rule->scaling_count < 0 || rule->scaling_count > GRAPH_MAX_DIM ||
         (wanted >= 0 && rule->scaling_count != wanted) || (wanted < 0 && rule->scaling_count < 1))
@@ -243,7 +243,8 @@ static sned_status check_window_counts(const struct graph *graph, const struct n
 {
     sned_status status;
     const struct window *window = &node->u.pool.window;
-    const struct shape *x = &graph->tensors[node->inputs[0]].shape, *y = &graph->tensors[node->output].shape;
+    const struct shape *x = &graph->tensors[node->inputs[0]].shape,
+                       *y = &graph->tensors[node->outputs[0]].shape;
     uint8_t *rows = NULL, *columns = NULL;
     SNED_TRY_DONE(sned_alloc(&rows, (size_t)window->kernel[0] + 1, 1, error));
     SNED_TRY_DONE(sned_alloc(&columns, (size_t)window->kernel[1] + 1, 1, error));
@@ -251,14 +252,14 @@ static sned_status check_window_counts(const struct graph *graph, const struct n
     int column_counts = mark_counts(node, 1, x->dim[3], y->dim[3], columns);
     /* Products with one factor fixed differ, so that this bounds the loops below by the length of the rule.
      */
-    if (row_counts > node->integer.scaling_count || column_counts > node->integer.scaling_count) {
+    if (row_counts > node->rules[0].scaling_count || column_counts > node->rules[0].scaling_count) {
         status = sned_node_fail(error, SNED_ERROR_FORMAT, node, "has too few scalings (%d) for its windows",
-                                node->integer.scaling_count);
+                                node->rules[0].scaling_count);
         goto done;
     }
     for (int r = 0; r <= window->kernel[0]; r++)
         for (int c = 0; rows[r] && c <= window->kernel[1]; c++)
-            if (columns[c] && !has_count(&node->integer, (int64_t)r * c)) {
+            if (columns[c] && !has_count(&node->rules[0], (int64_t)r * c)) {
                 status = missing_count(node, (int64_t)r * c, error);
                 goto done;
             }
@@ -272,7 +273,7 @@ done:
 /* The sum over a window fits int32: 2^23 elements of at most 255. */
 static sned_status check_counts(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    const struct integer_rule *rule = &node->integer;
+    const struct integer_rule *rule = &node->rules[0];
     const struct shape *x = &graph->tensors[node->inputs[0]].shape;
     if (!is_average_pool(node->op)) {
         if (rule->counts)

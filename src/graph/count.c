@@ -48,7 +48,7 @@ uint64_t sned_node_macs(const struct graph *graph, const struct node *node)
     if (!weights || weights->shape.dim[0] <= 0)
         return 0;
     uint64_t filter = sned_shape_elements(&weights->shape) / (uint64_t)weights->shape.dim[0];
-    return sned_shape_elements(&graph->tensors[node->output].shape) * filter;
+    return sned_shape_elements(&graph->tensors[node->outputs[0]].shape) * filter;
 }
 
 uint64_t sned_graph_parameter_bytes(const struct graph *graph)

@@ -141,7 +141,8 @@ sned_status sned_graph_new(struct graph **graph, const char *name, sned_error *e
     *graph = NULL;
     struct graph *made = NULL;
     SNED_TRY(sned_alloc(&made, 1, sizeof *made, error));
-    made->input = made->output = -1;
+    made->input = made->outputs[0] = -1;
+    made->output_count = 1;
     sned_status status = sned_strdup(&made->name, name ? name : "", error);
     if (status != SNED_OK) {
         sned_graph_free(made);
@@ -186,8 +187,11 @@ static void node_free(struct node *node)
 {
     free(node->name);
     free(node->inputs);
-    free(node->integer.scalings);
-    free(node->integer.counts);
+    free(node->outputs);
+    for (int i = 0; i < GRAPH_MAX_WEIGHTS; i++) {
+        free(node->rules[i].scalings);
+        free(node->rules[i].counts);
+    }
 }
 
 void sned_node_remove(struct node *node)
@@ -208,20 +212,29 @@ void sned_graph_compact(struct graph *graph)
 sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
                                 int input_count, int output, struct node **node, sned_error *error)
 {
+    return sned_graph_add_node_outputs(graph, name, op, inputs, input_count, &output, 1, node, error);
+}
+
+sned_status sned_graph_add_node_outputs(struct graph *graph, const char *name, enum op op, const int *inputs,
+                                        int input_count, const int *outputs, int output_count,
+                                        struct node **node, sned_error *error)
+{
     sned_status status;
-    struct node made = {.op = op, .input_count = input_count, .output = output};
+    struct node made = {.op = op, .input_count = input_count, .output_count = output_count};
     if (node)
         *node = NULL;
-    if (input_count < 0)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "node '%.80s': %d inputs", name ? name : "",
-                         input_count);
+    if (input_count < 0 || output_count < 1)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "node '%.80s': %d inputs, %d outputs", name ? name : "",
+                         input_count, output_count);
     made.activation.kind = sned_op_activation(op);
     SNED_TRY_DONE(grow(&graph->nodes, graph->node_count, &graph->node_capacity, sizeof made, GRAPH_MAX_NODES,
                        "nodes", graph, error));
     SNED_TRY_DONE(sned_strdup(&made.name, name ? name : "", error));
     SNED_TRY_DONE(sned_alloc(&made.inputs, (size_t)input_count, sizeof *inputs, error));
+    SNED_TRY_DONE(sned_alloc(&made.outputs, (size_t)output_count, sizeof *outputs, error));
     if (input_count > 0)
         memcpy(made.inputs, inputs, (size_t)input_count * sizeof *inputs);
+    memcpy(made.outputs, outputs, (size_t)output_count * sizeof *outputs);
     graph->nodes[graph->node_count] = made;
     if (node)
         *node = &graph->nodes[graph->node_count];
@@ -230,6 +243,16 @@ sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op o
 done:
     node_free(&made);
     return status;
+}
+
+sned_status sned_graph_set_outputs(struct graph *graph, const int *outputs, int count, sned_error *error)
+{
+    if (count < 1 || count > GRAPH_MAX_OUTPUTS)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%.80s' has %d outputs; 1 to %d are handled",
+                         graph->name, count, GRAPH_MAX_OUTPUTS);
+    memcpy(graph->outputs, outputs, (size_t)count * sizeof *outputs);
+    graph->output_count = count;
+    return SNED_OK;
 }
 
 static void labels_free(char **labels, int count)
@@ -307,22 +330,28 @@ static sned_status copy_tensor(struct graph *to, const struct tensor *tensor, sn
     return SNED_OK;
 }
 
+static sned_status copy_rule(struct integer_rule *copy, const struct integer_rule *rule, sned_error *error)
+{
+    const size_t count = rule->scaling_count > 0 ? (size_t)rule->scaling_count : 0;
+    *copy = *rule;
+    copy->scalings = NULL;
+    copy->counts = NULL;
+    if (rule->scalings)
+        SNED_TRY(copy_bytes(&copy->scalings, rule->scalings, count, sizeof *rule->scalings, error));
+    if (rule->counts)
+        SNED_TRY(copy_bytes(&copy->counts, rule->counts, count, sizeof *rule->counts, error));
+    return SNED_OK;
+}
+
 sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error)
 {
     struct node *made;
-    SNED_TRY(sned_graph_add_node(to, node->name, node->op, node->inputs, node->input_count, node->output,
-                                 &made, error));
+    SNED_TRY(sned_graph_add_node_outputs(to, node->name, node->op, node->inputs, node->input_count,
+                                         node->outputs, node->output_count, &made, error));
     made->u = node->u;
     made->activation = node->activation;
-    made->integer = node->integer;
-    made->integer.scalings = NULL;
-    made->integer.counts = NULL;
-    size_t count = node->integer.scaling_count > 0 ? (size_t)node->integer.scaling_count : 0;
-    if (node->integer.scalings)
-        SNED_TRY(copy_bytes(&made->integer.scalings, node->integer.scalings, count, sizeof(struct scaling),
-                            error));
-    if (node->integer.counts)
-        SNED_TRY(copy_bytes(&made->integer.counts, node->integer.counts, count, sizeof(int), error));
+    for (int i = 0; i < GRAPH_MAX_WEIGHTS; i++)
+        SNED_TRY(copy_rule(&made->rules[i], &node->rules[i], error));
     return SNED_OK;
 }
 
@@ -340,7 +369,10 @@ sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned
     if (graph->provenance)
         SNED_TRY_DONE(sned_strdup(&made->provenance, graph->provenance, error));
     made->input = graph->input;
-    made->output = graph->output;
+    made->output_count = graph->output_count;
+    memcpy(made->outputs, graph->outputs, sizeof made->outputs);
+    made->state_count = graph->state_count;
+    memcpy(made->states, graph->states, sizeof made->states);
     made->integer = graph->integer;
     made->rule = graph->rule;
     made->given = graph->given;
@@ -356,14 +388,34 @@ done:
 int sned_graph_producer(const struct graph *graph, int tensor)
 {
     for (int i = 0; i < graph->node_count; i++)
-        if (graph->nodes[i].output == tensor)
-            return i;
+        for (int k = 0; k < graph->nodes[i].output_count; k++)
+            if (graph->nodes[i].outputs[k] == tensor)
+                return i;
     return -1;
+}
+
+bool sned_graph_is_output(const struct graph *graph, int tensor)
+{
+    bool is = false;
+    for (int k = 0; k < graph->output_count; k++)
+        is = is || graph->outputs[k] == tensor;
+    return is;
+}
+
+/* Outputs and what a state becomes are read by who runs the graph: counted once each. */
+static int outer_readers(const struct graph *graph, int tensor)
+{
+    int count = 0;
+    for (int k = 0; k < graph->output_count; k++)
+        count += graph->outputs[k] == tensor;
+    for (int k = 0; k < graph->state_count; k++)
+        count += graph->states[k].next == tensor;
+    return count;
 }
 
 int sned_graph_consumers(const struct graph *graph, int tensor)
 {
-    int count = graph->output == tensor;
+    int count = outer_readers(graph, tensor);
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         bool reads = false;
@@ -387,7 +439,8 @@ sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_er
         uses->producer[i] = -1;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        uses->producer[node->output] = i;
+        for (int k = 0; k < node->output_count; k++)
+            uses->producer[node->outputs[k]] = i;
         for (int k = 0; k < node->input_count; k++) {
             int tensor = node->inputs[k];
             if (tensor >= 0 && reader[tensor] != i + 1) {
@@ -396,8 +449,11 @@ sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_er
             }
         }
     }
-    if (graph->output >= 0 && graph->output < graph->tensor_count)
-        uses->consumers[graph->output]++;
+    for (int k = 0; k < graph->output_count; k++)
+        if (graph->outputs[k] >= 0 && graph->outputs[k] < graph->tensor_count)
+            uses->consumers[graph->outputs[k]]++;
+    for (int k = 0; k < graph->state_count; k++)
+        uses->consumers[graph->states[k].next]++;
 done:
     free(reader);
     if (status != SNED_OK)

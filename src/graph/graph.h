@@ -3,16 +3,17 @@
  * (nodes).
  *
  * The same structure holds a network in each of its states, and every stage of sned is a function from graph
- * to graph: imported     float32 constants, operators as the ONNX file has them            (src/io/onnx/onnx.h)
+ * to graph:
+ *   imported     float32 constants, operators as the ONNX file has them       (src/io/onnx)
  *   prepared     batch norms folded, activations fused: what inference needs       (passes below)
  *   pruned       masks on the weights                                              (src/compress)
  *   calibrated   a quantization on every activation                                (src/compress)
  *   integer      int8 weights, int32 biases, scalings on the nodes: `integer` set  (docs/arithmetic.md)
  *
  * Invariants, checked by sned_graph_check and kept by every pass: nodes are in topological order; each
- * activation is made by one node or is the graph's input; every index is in range; shapes are those that
- * sned_graph_infer computes. A graph has one input and one output, and its batch dimension is 1: executors
- * choose their own batch.
+ * activation is made by one node or is the graph's input or a state; every index is in range; shapes are
+ * those that sned_graph_infer computes. A graph has one input and one or several outputs, and its batch
+ * dimension is 1: executors choose their own batch.
  */
 #ifndef SNED_GRAPH_GRAPH_H
 #define SNED_GRAPH_GRAPH_H
@@ -29,6 +30,9 @@ enum {
     GRAPH_MAX_NODES = 1 << 16,
     GRAPH_MAX_TENSORS = 1 << 19,
     GRAPH_MAX_LRN_SIZE = 1 << 12,
+    GRAPH_MAX_OUTPUTS = 64, /* of a graph; a node has as many as there are tensors */
+    GRAPH_MAX_STATES = 64,
+    GRAPH_MAX_WEIGHTS = 4,    /* of a node: an LSTM's of input, state, peepholes and projection */
     GRAPH_MAX_PICTURE = 65535 /* a side of a picture, resized or not; JPEG's own limit */
 };
 
@@ -105,7 +109,7 @@ struct scaling {
     uint8_t shift;
 };
 
-/* What an integer graph's node carries besides its operator. */
+/* What an integer graph's node carries besides its operator: once, or once for each of its weights. */
 struct integer_rule {
     int scaling_count; /* Conv, Gemm: K; Add: 2; average pools: one for each entry of counts; else 0 or 1 */
     struct scaling *scalings; /* owned */
@@ -121,7 +125,8 @@ struct node {
     enum op op;
     int input_count;
     int *inputs; /* owned; tensor indices, the data input first; -1: an optional input that is absent */
-    int output;
+    int output_count;
+    int *outputs; /* owned; tensor indices, one at least */
     union {
         struct {
             struct window window;
@@ -160,11 +165,12 @@ struct node {
     } u;
     struct activation
         activation; /* fused after Conv, Gemm, Add, Mul; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
-    struct integer_rule integer; /* of an integer graph */
+    struct integer_rule rules[GRAPH_MAX_WEIGHTS]; /* of an integer graph: [0] the node's own, and its first
+                                                     weights'; the others its further weights' */
 };
 
-/* How a picture of another size than the input's is brought to it; src/io/pictures/resize.c does it. The numbers stand
- * in files: never renumbered. */
+/* How a picture of another size than the input's is brought to it; src/io/pictures/resize.c does it. The
+ * numbers stand in files: never renumbered. */
 enum resize_kind {
     RESIZE_AUTO = 0,   /* the centre where both sides are at most 15 % larger, else as COVER */
     RESIZE_COVER = 1,  /* scaled until it just covers the input, then the centre */
@@ -197,14 +203,25 @@ struct given_input {
     bool channels_last; /* its elements lie as [H][W][C] */
 };
 
+/* A tensor whose value outlives a run: an activation that no node makes and that is not the input. A run
+ * begins with what `next`, an activation of the same shape and quantization, was at the end of the run
+ * before; the first run, and the first after a reset, with zeros. */
+struct state_tensor {
+    int tensor, next;
+};
+
 struct graph {
     char *name;
     int tensor_count, tensor_capacity;
     struct tensor *tensors; /* owned */
     int node_count, node_capacity;
     struct node *nodes; /* owned */
-    int input, output;  /* tensor indices */
-    bool integer;       /* an integer graph: see the states above */
+    int input;          /* tensor indices */
+    int output_count;   /* at least 1; the first is what scores, loss and labels are about */
+    int outputs[GRAPH_MAX_OUTPUTS];
+    int state_count;
+    struct state_tensor states[GRAPH_MAX_STATES];
+    bool integer; /* an integer graph: see the states above */
     struct input_rule rule;
     struct given_input given; /* known of a network that was read from ONNX */
     char **labels;            /* owned; names of the classes, or NULL */
@@ -226,11 +243,19 @@ sned_status sned_graph_add_tensor(struct graph *graph, const char *name, enum te
  */
 sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
                                 int input_count, int output, struct node **node, sned_error *error);
+/* The same with several outputs: [output_count] tensor indices. */
+sned_status sned_graph_add_node_outputs(struct graph *graph, const char *name, enum op op, const int *inputs,
+                                        int input_count, const int *outputs, int output_count,
+                                        struct node **node, sned_error *error);
+/* The graph's outputs, the first first; replaces those that it has. */
+sned_status sned_graph_set_outputs(struct graph *graph, const int *outputs, int count, sned_error *error);
+bool sned_graph_is_output(const struct graph *graph, int tensor);
 sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count,
                                   sned_error *error);
 
-/* The node that makes tensor `index`, or -1. The number of nodes that read it (an output of the graph counts
- * 1). Each looks at all nodes: who asks for every node takes the answers for all tensors at once, below. */
+/* The node that makes tensor `index`, or -1. The number of nodes that read it (to be an output of the graph,
+ * or what a state becomes, counts 1). Each looks at all nodes: who asks for every node takes the answers for
+ * all tensors at once, below. */
 int sned_graph_producer(const struct graph *graph, int tensor);
 int sned_graph_consumers(const struct graph *graph, int tensor);
 

@@ -440,7 +440,7 @@ sned_status sned_graph_infer(struct graph *graph, sned_error *error)
         }
         SNED_TRY(sned_node_infer(graph, node, &shape, error));
         resolve_axes(node, graph->tensors[node->inputs[0]].shape.rank);
-        graph->tensors[node->output].shape = shape;
+        graph->tensors[node->outputs[0]].shape = shape;
     }
     return SNED_OK;
 }

@@ -62,11 +62,11 @@ sned_status sned_node_check_inputs(const struct graph *graph, const struct node 
                               node->input_count);
     for (int i = 0; i < node->input_count; i++)
         SNED_TRY(check_input(graph, node, i, error));
-    if (node->output < 0 || node->output >= graph->tensor_count)
-        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output is tensor %d of %d", node->output,
-                              graph->tensor_count);
-    if (tensor_is_constant(graph, node->output))
+    if (node->outputs[0] < 0 || node->outputs[0] >= graph->tensor_count)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output is tensor %d of %d",
+                              node->outputs[0], graph->tensor_count);
+    if (tensor_is_constant(graph, node->outputs[0]))
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output '%.60s' is a constant",
-                              graph->tensors[node->output].name);
+                              graph->tensors[node->outputs[0]].name);
     return SNED_OK;
 }

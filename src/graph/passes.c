@@ -18,9 +18,9 @@ static sned_status check_indices(const struct graph *graph, const struct node *n
         if (node->inputs[k] < -1 || node->inputs[k] >= graph->tensor_count)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "input %d is tensor %d of %d", k,
                                   node->inputs[k], graph->tensor_count);
-    if (node->output < 0 || node->output >= graph->tensor_count)
-        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output is tensor %d of %d", node->output,
-                              graph->tensor_count);
+    if (node->outputs[0] < 0 || node->outputs[0] >= graph->tensor_count)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output is tensor %d of %d",
+                              node->outputs[0], graph->tensor_count);
     return SNED_OK;
 }
 
@@ -28,10 +28,10 @@ static sned_status check_producers(const struct graph *graph, const int *produce
 {
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (producer[node->output] != i || node->output == graph->input ||
-            tensor_is_constant(graph, node->output))
+        if (producer[node->outputs[0]] != i || node->outputs[0] == graph->input ||
+            tensor_is_constant(graph, node->outputs[0]))
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "makes '%.80s', which is there already",
-                                  graph->tensors[node->output].name);
+                                  graph->tensors[node->outputs[0]].name);
     }
     return SNED_OK;
 }
@@ -134,12 +134,12 @@ static void move_output(struct graph *graph, int made)
             continue;
         for (int k = 0; k < node->input_count; k++)
             if (node->inputs[k] == made)
-                node->inputs[k] = graph->output;
-        if (node->output == made)
-            node->output = graph->output;
+                node->inputs[k] = graph->outputs[0];
+        if (node->outputs[0] == made)
+            node->outputs[0] = graph->outputs[0];
     }
-    if (graph->tensors[graph->output].quantization.scale == 0.0f)
-        graph->tensors[graph->output].quantization = graph->tensors[made].quantization;
+    if (graph->tensors[graph->outputs[0]].quantization.scale == 0.0f)
+        graph->tensors[graph->outputs[0]].quantization = graph->tensors[made].quantization;
 }
 
 static void bypass_identities(struct graph *graph, int *alias)
@@ -151,13 +151,13 @@ static void bypass_identities(struct graph *graph, int *alias)
                 node->inputs[k] = alias[node->inputs[k]];
         if (node->op != OP_DROPOUT && node->op != OP_IDENTITY)
             continue;
-        if (node->output == graph->output && node->inputs[0] == graph->input)
+        if (node->outputs[0] == graph->outputs[0] && node->inputs[0] == graph->input)
             continue; /* a network that does nothing keeps the one node that says so */
-        alias[node->output] = node->inputs[0];
+        alias[node->outputs[0]] = node->inputs[0];
         sned_node_remove(node);
     }
-    if (alias[graph->output] != graph->output)
-        move_output(graph, alias[graph->output]);
+    if (alias[graph->outputs[0]] != graph->outputs[0])
+        move_output(graph, alias[graph->outputs[0]]);
 }
 
 sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
@@ -166,7 +166,7 @@ sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
     SNED_TRY(sned_graph_sort(graph, error));
     for (int i = 0; i < graph->node_count; i++)
         SNED_TRY(sned_node_check_inputs(graph, &graph->nodes[i], error));
-    if (graph->output < 0 || graph->output >= graph->tensor_count)
+    if (graph->outputs[0] < 0 || graph->outputs[0] >= graph->tensor_count)
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no output", graph->name);
     SNED_TRY(sned_alloc(&alias, (size_t)graph->tensor_count, sizeof *alias, error));
     for (int i = 0; i < graph->tensor_count; i++)
@@ -183,8 +183,8 @@ sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
 static void mark_needed(const struct graph *graph, const int *producer, uint8_t *needed, int *stack)
 {
     int depth = 0;
-    if (graph->output >= 0 && producer[graph->output] >= 0) {
-        stack[depth++] = producer[graph->output];
+    if (graph->outputs[0] >= 0 && producer[graph->outputs[0]] >= 0) {
+        stack[depth++] = producer[graph->outputs[0]];
         needed[stack[0]] = 1;
     }
     while (depth > 0) {
@@ -204,10 +204,10 @@ static void number_tensors(const struct graph *graph, int *new_index)
 {
     int kept = 0;
     for (int i = 0; i < graph->tensor_count; i++)
-        new_index[i] = i == graph->input || i == graph->output ? 0 : -1;
+        new_index[i] = i == graph->input || i == graph->outputs[0] ? 0 : -1;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        new_index[node->output] = 0;
+        new_index[node->outputs[0]] = 0;
         for (int k = 0; k < node->input_count; k++)
             if (node->inputs[k] >= 0)
                 new_index[node->inputs[k]] = 0;
@@ -233,13 +233,13 @@ static void move_tensors(struct graph *graph, const int *new_index)
     graph->tensor_count = kept;
     for (int i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
-        node->output = new_index[node->output];
+        node->outputs[0] = new_index[node->outputs[0]];
         for (int k = 0; k < node->input_count; k++)
             if (node->inputs[k] >= 0)
                 node->inputs[k] = new_index[node->inputs[k]];
     }
     graph->input = graph->input < 0 ? -1 : new_index[graph->input];
-    graph->output = graph->output < 0 ? -1 : new_index[graph->output];
+    graph->outputs[0] = graph->outputs[0] < 0 ? -1 : new_index[graph->outputs[0]];
 }
 
 sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error)
@@ -250,7 +250,7 @@ sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error)
     int *stack = NULL, *new_index = NULL;
     for (int i = 0; i < graph->node_count; i++)
         SNED_TRY(check_indices(graph, &graph->nodes[i], error));
-    if (graph->input >= graph->tensor_count || graph->output >= graph->tensor_count)
+    if (graph->input >= graph->tensor_count || graph->outputs[0] >= graph->tensor_count)
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s': input or output out of range",
                          graph->name);
     SNED_TRY_DONE(sned_uses_find(&uses, graph, error));

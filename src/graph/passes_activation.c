@@ -113,8 +113,8 @@ static void fuse_node(struct graph *graph, struct uses *uses, int index)
     while (target >= 0 && graph->nodes[target].op == OP_MAX_POOL && rises(&activation))
         target = only_producer(uses, graph->nodes[target].inputs[0]);
     if (target >= 0 && take(&graph->nodes[target], &activation)) {
-        graph->nodes[before].output = node->output;
-        uses->producer[node->output] = before;
+        graph->nodes[before].outputs[0] = node->outputs[0];
+        uses->producer[node->outputs[0]] = before;
         sned_node_remove(node);
     } else if (activation.kind != ACTIVATION_NONE) {
         node->activation = activation;

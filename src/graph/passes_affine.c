@@ -223,7 +223,7 @@ static sned_status add_reshape(struct pass *pass, int node, const char *suffix, 
 static sned_status reshape_around(struct pass *pass, int node, sned_error *error)
 {
     struct graph *graph = pass->graph;
-    int x = graph->nodes[node].inputs[0], y = graph->nodes[node].output, inner_x = -1, inner_y;
+    int x = graph->nodes[node].inputs[0], y = graph->nodes[node].outputs[0], inner_x = -1, inner_y;
     struct shape outer = graph->tensors[x].shape;
     size_t rest = sned_shape_elements(&outer) / (size_t)outer.dim[1];
     struct shape inner = sned_shape(4, (int64_t)1, outer.dim[1], (int64_t)1, (int64_t)rest);
@@ -233,7 +233,7 @@ static sned_status reshape_around(struct pass *pass, int node, sned_error *error
     SNED_TRY(add_named(pass, node, "result", &inner, NULL, &inner_y, error));
     SNED_TRY(add_reshape(pass, node, "after", inner_y, &outer, &y, error));
     graph->nodes[node].inputs[0] = inner_x;
-    graph->nodes[node].output = inner_y;
+    graph->nodes[node].outputs[0] = inner_y;
     return SNED_OK;
 }
 
@@ -275,16 +275,16 @@ static sned_status fold_node(struct pass *pass, int index, sned_error *error)
     SNED_TRY_DONE(affine_of(graph, &graph->nodes[index], &affine, error));
     if (accepts(graph, &pass->uses, producer, x)) {
         SNED_TRY_DONE(fold_into(pass, producer, &affine, error));
-        int y = graph->nodes[index].output;
-        graph->nodes[producer].output = y;
+        int y = graph->nodes[index].outputs[0];
+        graph->nodes[producer].outputs[0] = y;
         pass->uses.producer[y] = producer;
         release_constants(pass, &graph->nodes[index]);
         sned_node_remove(&graph->nodes[index]);
     } else {
-        int y = graph->nodes[index].output;
+        int y = graph->nodes[index].outputs[0];
         SNED_TRY_DONE(become_conv(pass, index, &affine, error));
         /* What comes after may go into the new Conv, unless a Reshape stands between. */
-        pass->uses.producer[y] = graph->nodes[index].output == y ? index : -1;
+        pass->uses.producer[y] = graph->nodes[index].outputs[0] == y ? index : -1;
     }
 done:
     affine_free(&affine);

@@ -12,7 +12,8 @@
 static bool only_moves(const struct graph *graph, const struct node *node)
 {
     if (node->op == OP_SLICE)
-        return sned_shape_equal(&graph->tensors[node->inputs[0]].shape, &graph->tensors[node->output].shape);
+        return sned_shape_equal(&graph->tensors[node->inputs[0]].shape,
+                                &graph->tensors[node->outputs[0]].shape);
     return node->op == OP_FLATTEN || node->op == OP_RESHAPE || node->op == OP_TRANSPOSE ||
            node->op == OP_IDENTITY || node->op == OP_DROPOUT;
 }
@@ -20,7 +21,7 @@ static bool only_moves(const struct graph *graph, const struct node *node)
 struct ending sned_graph_ending(const struct graph *graph)
 {
     struct ending ending = {.node = -1, .first = -1, .last = -1};
-    int tensor = graph->output, producer = sned_graph_producer(graph, tensor);
+    int tensor = graph->outputs[0], producer = sned_graph_producer(graph, tensor);
     while (producer >= 0 && sned_graph_consumers(graph, tensor) == 1 &&
            only_moves(graph, &graph->nodes[producer])) {
         ending.first = producer;
@@ -50,8 +51,8 @@ sned_status sned_graph_move_ending(struct graph *graph, sned_error *error)
     if (ending.node < 0 || ending.first < 0)
         return SNED_OK;
     struct node *node = &graph->nodes[ending.node];
-    const struct shape *result = &graph->tensors[graph->output].shape;
-    const int between = node->output, axis = only_axis(result);
+    const struct shape *result = &graph->tensors[graph->outputs[0]].shape;
+    const int between = node->outputs[0], axis = only_axis(result);
     if (node->op != OP_SIGMOID) {
         const size_t along = (size_t)graph->tensors[node->inputs[0]].shape.dim[node->u.softmax.axis];
         if (axis < 0 || along != sned_shape_elements(result))
@@ -60,8 +61,8 @@ sned_status sned_graph_move_ending(struct graph *graph, sned_error *error)
     }
     graph->tensors[between].shape = *result;
     graph->nodes[ending.first].inputs[0] = node->inputs[0];
-    graph->nodes[ending.last].output = between;
+    graph->nodes[ending.last].outputs[0] = between;
     node->inputs[0] = between;
-    node->output = graph->output;
+    node->outputs[0] = graph->outputs[0];
     return sned_graph_sort(graph, error);
 }

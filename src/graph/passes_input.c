@@ -23,7 +23,7 @@ static const struct node *only_reader(const struct graph *graph, int tensor)
                 return NULL;
             reader = &graph->nodes[i];
         }
-    return tensor == graph->output ? NULL : reader;
+    return tensor == graph->outputs[0] ? NULL : reader;
 }
 
 /* The same numbers, in another shape at most. */
@@ -95,12 +95,12 @@ static int find_taken(const struct graph *graph, struct input_rule *rule, int *t
         scale[c] = rule->scale[c];
     }
     const struct node *node = only_reader(graph, graph->input);
-    while (node && node->output != graph->output) {
+    while (node && node->outputs[0] != graph->outputs[0]) {
         if (compose_node(graph, node, channels, mean, scale))
             taken[count++] = (int)(node - graph->nodes);
         else if (!keeps_numbers(node))
             break;
-        node = only_reader(graph, node->output);
+        node = only_reader(graph, node->outputs[0]);
     }
     for (int c = 0; count > 0 && c < channels; c++) {
         rule->mean[c] = (float)mean[c];
@@ -128,7 +128,7 @@ sned_status sned_graph_absorb_input(struct graph *graph, sned_error *error)
         struct node *node = &graph->nodes[taken[i]];
         for (int n = 0; n < graph->node_count; n++)
             for (int k = 0; k < graph->nodes[n].input_count; k++)
-                if (graph->nodes[n].inputs[k] == node->output)
+                if (graph->nodes[n].inputs[k] == node->outputs[0])
                     graph->nodes[n].inputs[k] = node->inputs[0];
         sned_node_remove(node);
     }

@@ -33,7 +33,7 @@ int sned_graph_chain(const struct graph *graph)
             node->op == OP_CONV || node->op == OP_MAX_POOL || node->op == OP_RELU || node->op == OP_CLIP;
         if (!fits || node->inputs[0] != tensor || sned_graph_consumers(graph, tensor) != 1)
             break;
-        tensor = node->output;
+        tensor = node->outputs[0];
         length++;
     }
     return length;
@@ -110,7 +110,7 @@ static sned_status add_strip(struct graph *graph, int first, int index, struct r
     if (index < first)
         return add_slice(graph, graph->nodes[first].inputs[0], out, strip, tensor, error);
     struct node copy = graph->nodes[index];
-    const int output = copy.output;
+    const int output = copy.outputs[0];
     int input;
     const struct rows in = rows_before(window_of(&copy), out, height_of(graph, copy.inputs[0]));
     if (copy.op == OP_MAX_POOL)
@@ -121,7 +121,7 @@ static sned_status add_strip(struct graph *graph, int first, int index, struct r
     SNED_TRY(sned_node_copy(graph, &copy, error));
     struct node *made = &graph->nodes[graph->node_count - 1];
     made->inputs[0] = input;
-    made->output = *tensor;
+    made->outputs[0] = *tensor;
     return SNED_OK;
 }
 
@@ -138,7 +138,7 @@ sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int 
     if (first < 0 || length < 1 || first + length > sned_graph_chain(graph) || strips < 1 || strips > MOST)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%d strips of nodes %d to %d", strips, first,
                          first + length);
-    const int output = graph->nodes[first + length - 1].output, height = height_of(graph, output);
+    const int output = graph->nodes[first + length - 1].outputs[0], height = height_of(graph, output);
     if (strips > height)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%d strips of %d rows", strips, height);
     for (int s = 0; s < strips; s++)

@@ -13,9 +13,9 @@ bool sned_op_is_ending(enum op op)
 
 struct scores sned_graph_scores(const struct graph *graph)
 {
-    const int producer = sned_graph_producer(graph, graph->output);
-    struct scores scores = {.ending = OP_IDENTITY, .logits = graph->output};
-    scores.count = (int)sned_shape_elements(&graph->tensors[graph->output].shape);
+    const int producer = sned_graph_producer(graph, graph->outputs[0]);
+    struct scores scores = {.ending = OP_IDENTITY, .logits = graph->outputs[0]};
+    scores.count = (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     scores.classes = scores.count == 1 ? 2 : scores.count;
     if (producer >= 0 && sned_op_is_ending(graph->nodes[producer].op)) {
         scores.ending = graph->nodes[producer].op;
@@ -31,7 +31,7 @@ sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error
     const struct node *last = ending.node >= 0 ? &graph->nodes[ending.node] : NULL;
     if (!last || last->op == OP_SIGMOID)
         return SNED_OK;
-    const struct shape *shape = &graph->tensors[last->output].shape;
+    const struct shape *shape = &graph->tensors[last->outputs[0]].shape;
     const size_t along = (size_t)shape->dim[last->u.softmax.axis], all = sned_shape_elements(shape);
     if (along != all)
         return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
@@ -49,7 +49,7 @@ static sned_status check_logits(const struct graph *graph, int tensor, sned_erro
 {
     for (int i = graph->node_count - 1; i >= 0; i--) {
         const struct node *node = &graph->nodes[i];
-        if (node->output != tensor)
+        if (node->outputs[0] != tensor)
             continue;
         if (node->op == OP_SOFTMAX)
             return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node,
@@ -70,7 +70,7 @@ sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error
         SNED_TRY(check_logits(graph, scores.logits, error));
     if (scores.count == 1 && (scores.ending == OP_SOFTMAX || scores.ending == OP_LOG_SOFTMAX))
         return sned_node_fail(error, SNED_ERROR_UNSUPPORTED,
-                              &graph->nodes[sned_graph_producer(graph, graph->output)],
+                              &graph->nodes[sned_graph_producer(graph, graph->outputs[0])],
                               "is over a single score, which always gives 1; one score wants a Sigmoid");
     return SNED_OK;
 }

@@ -88,7 +88,7 @@ void sned_context_free(sned_context *context)
 static bool is_kept(const sned_model *model, int tensor)
 {
     return !model->graph->tensors[tensor].data &&
-           (tensor != model->graph->output || tensor == model->scores.logits);
+           (tensor != model->graph->outputs[0] || tensor == model->scores.logits);
 }
 
 sned_status sned_context_new_keep(sned_context **out, const sned_model *model, sned_error *error)
@@ -179,7 +179,7 @@ static void run_steps(sned_context *context, int first)
             const void *constant = tensor < 0 ? NULL : model->graph->tensors[tensor].data;
             inputs[i] = tensor < 0 || constant ? constant : context->memory + plan->tensors[tensor];
         }
-        step->kernel->run(step, inputs, context->memory + plan->tensors[step->node->output],
+        step->kernel->run(step, inputs, context->memory + plan->tensors[step->node->outputs[0]],
                           context->memory + plan->scratches[s]);
     }
 }

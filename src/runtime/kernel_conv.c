@@ -118,7 +118,7 @@ static sned_status conv_prepare(struct step *step, sned_error *error)
     SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
     step->state = conv;
     conv->input = sned_value(graph, node->inputs[0]);
-    conv->output = sned_value(graph, node->output);
+    conv->output = sned_value(graph, node->outputs[0]);
     conv->window = node->u.conv.window;
     conv->group_channels = (int)weights->shape.dim[1];
     conv->group_filters = (int)weights->shape.dim[0] / node->u.conv.groups;
@@ -224,7 +224,7 @@ static void conv_run(const struct step *step, const void *const *inputs, void *o
             for (size_t p = 0; p < length; p++)
                 sums[p] = bias;
             add_taps(sums, length, input, conv->taps + conv->first[k], conv->first[k + 1] - conv->first[k]);
-            write_rows(conv, &step->node->integer, k, y, rows, sums, output);
+            write_rows(conv, &step->node->rules[0], k, y, rows, sums, output);
         }
     }
 }

@@ -12,8 +12,8 @@ static sned_status elementwise_prepare(struct step *step, sned_error *error)
 static void add_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct node *node = step->node;
-    const struct integer_rule *rule = &node->integer;
-    const struct value out = sned_value(step->graph, node->output);
+    const struct integer_rule *rule = &node->rules[0];
+    const struct value out = sned_value(step->graph, node->outputs[0]);
     const enum value_type a = sned_value(step->graph, node->inputs[0]).type;
     const enum value_type b = sned_value(step->graph, node->inputs[1]).type;
     const int64_t scale_a = rule->scalings[0].multiplier, scale_b = rule->scalings[1].multiplier;
@@ -27,8 +27,8 @@ static void add_run(const struct step *step, const void *const *inputs, void *ou
 static void mul_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct node *node = step->node;
-    const struct integer_rule *rule = &node->integer;
-    const struct value out = sned_value(step->graph, node->output);
+    const struct integer_rule *rule = &node->rules[0];
+    const struct value out = sned_value(step->graph, node->outputs[0]);
     const enum value_type a = sned_value(step->graph, node->inputs[0]).type;
     const enum value_type b = sned_value(step->graph, node->inputs[1]).type;
     for (size_t i = 0; i < out.elements; i++) {
@@ -40,8 +40,8 @@ static void mul_run(const struct step *step, const void *const *inputs, void *ou
 static void activation_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct node *node = step->node;
-    const struct integer_rule *rule = &node->integer;
-    const struct value out = sned_value(step->graph, node->output);
+    const struct integer_rule *rule = &node->rules[0];
+    const struct value out = sned_value(step->graph, node->outputs[0]);
     const enum value_type type = sned_value(step->graph, node->inputs[0]).type;
     for (size_t i = 0; i < out.elements; i++) {
         int64_t scaled = scale_value(value_load(inputs[0], type, i), rule->scalings[0]);

@@ -60,7 +60,7 @@ static sned_status gemm_prepare(struct step *step, sned_error *error)
     SNED_TRY(sned_alloc(&gemm, 1, sizeof *gemm, error));
     step->state = gemm;
     gemm->input = sned_value(graph, node->inputs[0]);
-    gemm->output = sned_value(graph, node->output);
+    gemm->output = sned_value(graph, node->outputs[0]);
     gemm->weights = graph->tensors[node->inputs[1]].data;
     gemm->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
     size_t elements = gemm->input.elements * gemm->output.elements, kept = 0;
@@ -89,7 +89,7 @@ static int32_t listed_dot(const struct gemm *gemm, size_t k, const int16_t *valu
 static void gemm_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct gemm *gemm = step->state;
-    const struct integer_rule *rule = &step->node->integer;
+    const struct integer_rule *rule = &step->node->rules[0];
     const size_t columns = gemm->input.elements;
     int16_t *values = scratch;
     for (size_t c = 0; c < columns; c++)

@@ -30,7 +30,7 @@ static void lrn_run(const struct step *step, const void *const *inputs, void *ou
 {
     const struct node *node = step->node;
     const struct value in = sned_value(step->graph, node->inputs[0]);
-    const struct value out = sned_value(step->graph, node->output);
+    const struct value out = sned_value(step->graph, node->outputs[0]);
     const uint16_t *table = step->graph->tensors[node->inputs[1]].data;
     const size_t plane = (size_t)in.extent.height * in.extent.width;
     const int channels = in.extent.channels, size = node->u.lrn.size;
@@ -46,8 +46,8 @@ static void lrn_run(const struct step *step, const void *const *inputs, void *ou
             add_squares(sums, inputs[0], in.type, c - before - 1, plane, (uint32_t)-1);
         for (size_t i = 0; i < plane; i++) {
             int64_t value = value_load(inputs[0], in.type, c * plane + i);
-            int64_t scaled = round_shift(value * table[lrn_index(sums[i])], node->integer.scalings[0].shift);
-            value_store(output, out.type, c * plane + i, finish_value(scaled, &node->integer));
+            int64_t scaled = round_shift(value * table[lrn_index(sums[i])], node->rules[0].scalings[0].shift);
+            value_store(output, out.type, c * plane + i, finish_value(scaled, &node->rules[0]));
         }
     }
 }

@@ -49,9 +49,9 @@ static int32_t window_max(const void *plane, struct value input, const struct wi
 static void max_pool_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct value in = sned_value(step->graph, step->node->inputs[0]);
-    const struct value out = sned_value(step->graph, step->node->output);
+    const struct value out = sned_value(step->graph, step->node->outputs[0]);
     const struct window *window = &step->node->u.pool.window;
-    const struct integer_rule *rule = &step->node->integer;
+    const struct integer_rule *rule = &step->node->rules[0];
     const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
     size_t at = 0;
     for (int c = 0; c < out.extent.channels; c++)
@@ -100,7 +100,7 @@ static void average_pool_run(const struct step *step, const void *const *inputs,
 {
     const struct node *node = step->node;
     const struct value in = sned_value(step->graph, node->inputs[0]);
-    const struct value out = sned_value(step->graph, node->output);
+    const struct value out = sned_value(step->graph, node->outputs[0]);
     const struct window window = pool_window(node, in.extent);
     const bool include_pad = node->op == OP_AVERAGE_POOL && node->u.pool.count_include_pad;
     const size_t plane = (size_t)in.extent.height * in.extent.width;
@@ -108,12 +108,12 @@ static void average_pool_run(const struct step *step, const void *const *inputs,
         for (int x = 0; x < out.extent.width; x++) {
             int64_t rows = window_count(&window, 0, y, in.extent.height, include_pad);
             int64_t columns = window_count(&window, 1, x, in.extent.width, include_pad);
-            const struct scaling scaling = scaling_for(&node->integer, rows * columns);
+            const struct scaling scaling = scaling_for(&node->rules[0], rows * columns);
             for (int c = 0; c < out.extent.channels; c++) {
                 const uint8_t *channel = (const uint8_t *)inputs[0] + c * plane;
                 int64_t scaled = scale_value(window_sum(channel, in, &window, y, x), scaling);
                 size_t at = ((size_t)c * out.extent.height + y) * out.extent.width + x;
-                value_store(output, out.type, at, finish_value(scaled, &node->integer));
+                value_store(output, out.type, at, finish_value(scaled, &node->rules[0]));
             }
         }
 }

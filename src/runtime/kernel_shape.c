@@ -70,18 +70,18 @@ static const struct shape *shape_of(const struct step *step, int tensor)
 
 static size_t output_bytes(const struct step *step)
 {
-    return value_size(sned_value(step->graph, step->node->output).type);
+    return value_size(sned_value(step->graph, step->node->outputs[0]).type);
 }
 
 static void copy_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
-    memcpy(output, inputs[0], sned_value(step->graph, step->node->output).elements * output_bytes(step));
+    memcpy(output, inputs[0], sned_value(step->graph, step->node->outputs[0]).elements * output_bytes(step));
 }
 
 static void concat_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct node *node = step->node;
-    struct layout to = row_major(shape_of(step, node->output));
+    struct layout to = row_major(shape_of(step, node->outputs[0]));
     for (int i = 0; i < node->input_count; i++) {
         const struct shape *box = shape_of(step, node->inputs[i]);
         const struct layout from = row_major(box);
@@ -93,7 +93,7 @@ static void concat_run(const struct step *step, const void *const *inputs, void 
 static void slice_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct node *node = step->node;
-    const struct shape *box = shape_of(step, node->output);
+    const struct shape *box = shape_of(step, node->outputs[0]);
     const struct layout to = row_major(box);
     struct layout from = row_major(shape_of(step, node->inputs[0]));
     for (int axis = 0; axis < box->rank; axis++) {
@@ -108,8 +108,8 @@ static void pad_run(const struct step *step, const void *const *inputs, void *ou
     const struct node *node = step->node;
     const struct shape *box = shape_of(step, node->inputs[0]);
     const struct layout from = row_major(box);
-    struct layout to = row_major(shape_of(step, node->output));
-    memset(output, 0, sned_value(step->graph, node->output).elements * output_bytes(step));
+    struct layout to = row_major(shape_of(step, node->outputs[0]));
+    memset(output, 0, sned_value(step->graph, node->outputs[0]).elements * output_bytes(step));
     for (int axis = 0; axis < box->rank; axis++)
         to.offset += (size_t)node->u.pad.before[axis] * to.stride[axis];
     copy_box(box, output, &to, inputs[0], &from, output_bytes(step));
@@ -118,7 +118,7 @@ static void pad_run(const struct step *step, const void *const *inputs, void *ou
 static void transpose_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
 {
     const struct node *node = step->node;
-    const struct shape *box = shape_of(step, node->output);
+    const struct shape *box = shape_of(step, node->outputs[0]);
     const struct layout to = row_major(box), source = row_major(shape_of(step, node->inputs[0]));
     struct layout from = {0};
     for (int axis = 0; axis < box->rank; axis++)

@@ -33,7 +33,7 @@ static sned_status prepare_steps(sned_model *model, sned_error *error)
 {
     const struct graph *graph = model->graph;
     SNED_TRY(sned_alloc(&model->steps, graph->node_count, sizeof *model->steps, error));
-    const int count = graph->node_count - (model->scores.logits != graph->output);
+    const int count = graph->node_count - (model->scores.logits != graph->outputs[0]);
     for (int n = 0; n < count; n++) {
         struct step *step = &model->steps[model->step_count++];
         step->graph = graph;

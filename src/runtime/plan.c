@@ -162,7 +162,7 @@ static void place_block(struct placed *placed, struct block *block)
 /* What the ending makes goes straight to the caller. */
 static bool has_place(const sned_model *model, int tensor)
 {
-    return tensor != model->graph->output || tensor == model->scores.logits;
+    return tensor != model->graph->outputs[0] || tensor == model->scores.logits;
 }
 
 /* How long each activation is alive, as blocks; those of no use to a step are not there. */
@@ -181,7 +181,7 @@ static int list_blocks(struct plan *plan, const sned_model *model, bool keep, st
     }
     for (int s = 0; s < model->step_count; s++) {
         const struct node *node = model->steps[s].node;
-        blocks[node->output].first = blocks[node->output].last = s;
+        blocks[node->outputs[0]].first = blocks[node->outputs[0]].last = s;
         for (int i = 0; i < node->input_count; i++)
             if (node->inputs[i] >= 0)
                 blocks[node->inputs[i]].last = s;

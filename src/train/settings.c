@@ -133,7 +133,7 @@ sned_status train_is_trained(bool *trained, struct graph *graph, struct dataset 
     for (size_t i = 0; i < wanted; i++)
         chosen[i] = indices[i * count / wanted];
     SNED_TRY_DONE(evaluate_network(graph, dataset, chosen, wanted, &how, &evaluation, error));
-    const size_t classes = sned_shape_elements(&graph->tensors[graph->output].shape);
+    const size_t classes = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     *trained = evaluation.loss < better_than_guessing * log((double)classes);
 done:
     free(chosen);

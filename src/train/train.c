@@ -91,7 +91,7 @@ static bool has_diverged(struct training *t, double loss)
     if (!isfinite(loss))
         return true;
     if (p->limit == 0) {
-        const struct tensor *output = &t->graph->tensors[t->graph->output];
+        const struct tensor *output = &t->graph->tensors[t->graph->outputs[0]];
         p->running = loss;
         p->limit = DIVERGED_TIMES * fmax(loss, log((double)sned_shape_elements(&output->shape)));
     }

@@ -25,7 +25,7 @@ static sned_status finish(struct builder *builder)
 {
     struct graph *graph = builder->graph;
     struct tensor *output = &graph->tensors[builder->current];
-    graph->output = builder->current;
+    graph->outputs[0] = builder->current;
     free(output->name);
     output->name = NULL;
     SNED_TRY(sned_strdup(&output->name, "logits", builder->error));
@@ -72,9 +72,9 @@ static struct node *begin_node(struct builder *builder, const char *name, enum o
 
 static void end_node(struct builder *builder, const struct node *node, struct shape shape)
 {
-    builder->current = node->output;
+    builder->current = node->outputs[0];
     builder->shape = shape;
-    builder->graph->tensors[node->output].shape = shape;
+    builder->graph->tensors[node->outputs[0]].shape = shape;
 }
 
 static int channels_of(const struct builder *builder)

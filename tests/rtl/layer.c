@@ -65,7 +65,7 @@ static struct graph *make_graph(struct random *random)
     node->u.conv.window = w;
     node->u.conv.groups = 1;
     graph->input = input;
-    graph->output = output;
+    graph->outputs[0] = output;
     MUST(sned_graph_infer(graph, error));
     return graph;
 }

@@ -27,7 +27,7 @@ static struct layout layout_of(const struct spot *spot)
 static sned_status compile_node(struct compiler *c, int n, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[n];
-    if (node->integer.slope && node->integer.scaling_count) /* of others it means nothing */
+    if (node->rules[0].slope && node->rules[0].scaling_count) /* of others it means nothing */
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
     switch (node->op) {
     case OP_CONV:
@@ -141,7 +141,7 @@ done:
 int accel_result(const struct graph *graph, const struct accel_program *program)
 {
     const int last = graph->node_count - program->host_nodes;
-    return last < graph->node_count ? graph->nodes[last].inputs[0] : graph->output;
+    return last < graph->node_count ? graph->nodes[last].inputs[0] : graph->outputs[0];
 }
 
 static int ending_nodes(const struct graph *graph)

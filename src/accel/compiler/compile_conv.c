@@ -76,8 +76,8 @@ static struct table_filter filter_of(const struct conv *v, int filter, bool uppe
         return (struct table_filter){.shift = 1};
     const int k = v->group * v->raster.filters + filter;
     return (struct table_filter){.bias = v->biases ? v->biases[k] : 0,
-                                 .multiplier = v->node->integer.scalings[k].multiplier,
-                                 .shift = v->node->integer.scalings[k].shift,
+                                 .multiplier = v->node->rules[0].scalings[k].multiplier,
+                                 .shift = v->node->rules[0].scalings[k].shift,
                                  .used = true,
                                  .upper = upper};
 }
@@ -223,8 +223,8 @@ static sned_status describe(const struct compiler *c, struct conv *v, sned_error
                                  .step = c->config->pixels % v->in->pitch,
                                  .tiles = divide_up(raster_pixels(&v->raster), c->config->pixels),
                                  .out_limit = raster_pixels(&v->raster),
-                                 .low = node->integer.low,
-                                 .high = node->integer.high};
+                                 .low = node->rules[0].low,
+                                 .high = node->rules[0].high};
     return check_taps(v, error);
 }
 
@@ -234,7 +234,7 @@ sned_status compile_conv(struct compiler *c, int index, sned_error *error)
     struct conv v = {.node = node,
                      .index = index,
                      .in = placement_input(c->placement, c->graph, index),
-                     .out = &c->placement->spots[c->placement->of_tensor[node->output]]};
+                     .out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]]};
     const int8_t *weights = c->graph->tensors[node->inputs[1]].data;
     if (node->input_count > 2 && node->inputs[2] >= 0)
         v.biases = c->graph->tensors[node->inputs[2]].data;

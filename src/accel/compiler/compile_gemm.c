@@ -13,7 +13,7 @@ static sned_status compile_part(struct compiler *c, int index, const struct fc_g
 {
     const struct accel_config *config = c->config;
     const struct spot *in = placement_input(c->placement, c->graph, index);
-    const struct spot *out = &c->placement->spots[c->placement->of_tensor[c->graph->nodes[index].output]];
+    const struct spot *out = &c->placement->spots[c->placement->of_tensor[c->graph->nodes[index].outputs[0]]];
     const struct fc_shape shape = {config->fc_ports, config->fc_lanes / config->fc_ports, config->fc_rows};
     struct fc_stream stream;
     struct step_data data;
@@ -53,7 +53,7 @@ sned_status compile_gemm(struct compiler *c, int index, sned_error *error)
     const struct node *node = &c->graph->nodes[index];
     const struct tensor *weights = &c->graph->tensors[node->inputs[1]];
     const struct spot *in = placement_input(c->placement, c->graph, index);
-    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->output]];
+    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]];
     const int outputs = (int)weights->shape.dim[0], inputs = (int)weights->shape.dim[1];
     const int most = c->config->fc_lanes * c->config->fc_rows;
     const int32_t *bias =
@@ -67,9 +67,9 @@ sned_status compile_gemm(struct compiler *c, int index, sned_error *error)
                               .outputs = outputs - first < most ? outputs - first : most,
                               .weights = (const int8_t *)weights->data + (size_t)first * (size_t)inputs,
                               .bias = bias ? bias + first : NULL,
-                              .scalings = node->integer.scalings + first,
-                              .low = node->integer.low,
-                              .high = node->integer.high,
+                              .scalings = node->rules[0].scalings + first,
+                              .low = node->rules[0].low,
+                              .high = node->rules[0].high,
                               .is_signed = in->is_signed,
                               .wide = out->wide},
             first, error));

@@ -45,7 +45,7 @@ static int64_t band_end(const struct pool *p, int axis, int64_t from)
 static sned_status set_average(struct vector_work *work, const struct node *node, int count,
                                sned_error *error)
 {
-    const struct integer_rule *rule = &node->integer;
+    const struct integer_rule *rule = &node->rules[0];
     for (int i = 0; i < rule->scaling_count; i++)
         if (rule->counts[i] == count) {
             work->multiplier = rule->scalings[i].multiplier;
@@ -100,7 +100,7 @@ static sned_status compile_bands(struct compiler *c, int index, const struct poo
 /* The largest elements end with a clamp that the unit has not for them: a sum of one, times 1. */
 static sned_status add_clamp(struct compiler *c, int index, const struct pool *p, sned_error *error)
 {
-    const struct integer_rule *rule = &p->node->integer;
+    const struct integer_rule *rule = &p->node->rules[0];
     const int lowest = p->out->is_signed ? INT8_MIN : 0, highest = p->out->is_signed ? INT8_MAX : UINT8_MAX;
     if (p->node->op != OP_MAX_POOL || (rule->low <= lowest && rule->high >= highest))
         return SNED_OK;
@@ -120,7 +120,7 @@ sned_status compile_pool(struct compiler *c, int index, sned_error *error)
     struct pool p = {.node = node,
                      .window = node->u.pool.window,
                      .in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]],
-                     .out = &c->placement->spots[c->placement->of_tensor[node->output]]};
+                     .out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]]};
     if (node->op == OP_GLOBAL_AVERAGE_POOL)
         p.window = (struct window){
             .kernel = {p.in->extent.height, p.in->extent.width}, .stride = {1, 1}, .dilation = {1, 1}};

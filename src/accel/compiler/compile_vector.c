@@ -51,7 +51,7 @@ static sned_status compile_sum(struct compiler *c, int index, const struct spot 
                                sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    const struct integer_rule *rule = &node->integer;
+    const struct integer_rule *rule = &node->rules[0];
     const bool two = node->op == OP_ADD;
     if (two && c->placement->of_tensor[node->inputs[1]] < 0)
         return refuse(error, "sum with a constant");
@@ -74,7 +74,7 @@ static sned_status compile_slice(struct compiler *c, int index, const struct spo
                                  sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    const int rank = c->graph->tensors[node->output].shape.rank;
+    const int rank = c->graph->tensors[node->outputs[0]].shape.rank;
     static const int one[2] = {1, 1}, none[2] = {0, 0};
     int64_t start[AXIS_COUNT], step[AXIS_COUNT];
     axes_of(start, rank, node->u.slice.start, 0);
@@ -106,7 +106,7 @@ static sned_status compile_pad(struct compiler *c, int index, const struct spot 
 {
     const struct node *node = &c->graph->nodes[index];
     int64_t before[AXIS_COUNT];
-    axes_of(before, c->graph->tensors[node->output].shape.rank, node->u.pad.before, 0);
+    axes_of(before, c->graph->tensors[node->outputs[0]].shape.rank, node->u.pad.before, 0);
     SNED_TRY(compile_runs(c, index, out, out, out, &(struct vector_work){.shift = 1}, error));
     return add_copy(c, index, in, out, before, error);
 }
@@ -160,9 +160,9 @@ static sned_status compile_lrn(struct compiler *c, int index, const struct spot 
                                               .out_plane = out->plane,
                                               .channels = in->extent.channels,
                                               .length = (int64_t)in->height * in->pitch,
-                                              .shift = node->integer.scalings[0].shift,
-                                              .low = node->integer.low,
-                                              .high = node->integer.high,
+                                              .shift = node->rules[0].scalings[0].shift,
+                                              .low = node->rules[0].low,
+                                              .high = node->rules[0].high,
                                               .lrn_size = node->u.lrn.size,
                                               .lrn_after = node->u.lrn.size / 2};
     task.cycles = vector_cycles(&task.work.u.vector, c->config);
@@ -196,7 +196,7 @@ sned_status compile_vector(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
     const struct spot *in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]];
-    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->output]];
+    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]];
     if (in->stride[0] * in->stride[1] != 1)
         return refuse(error, "way to read the graph's input as a strided Conv beside it does");
     switch (node->op) {

@@ -67,7 +67,7 @@ static sned_status accesses_of(struct accesses *a, const struct graph *graph, co
     add_region(a, p, p->copy_for[index]);
     a->reads = a->count;
     add_region(a, p, p->copy_for[index]);
-    add_region(a, p, p->of_tensor[node->output]);
+    add_region(a, p, p->of_tensor[node->outputs[0]]);
     return SNED_OK;
 }
 

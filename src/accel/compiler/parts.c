@@ -19,8 +19,8 @@ enum {
 /* Is node `n` the only one that reads what the node before it makes? */
 static bool follows(const struct graph *graph, int n, int last)
 {
-    return n < last && graph->nodes[n].inputs[0] == graph->nodes[n - 1].output &&
-           sned_graph_consumers(graph, graph->nodes[n - 1].output) == 1;
+    return n < last && graph->nodes[n].inputs[0] == graph->nodes[n - 1].outputs[0] &&
+           sned_graph_consumers(graph, graph->nodes[n - 1].outputs[0]) == 1;
 }
 
 static bool is_pool(enum op op)

@@ -61,7 +61,7 @@ static void join_pitches(int *root, const struct placement *p, const struct grap
                 continue;
             const int in =
                 i == 0 ? (int)(placement_input(p, graph, n) - p->spots) : p->of_tensor[node->inputs[i]];
-            root[find_root(root, in)] = find_root(root, p->of_tensor[node->output]);
+            root[find_root(root, in)] = find_root(root, p->of_tensor[node->outputs[0]]);
         }
     }
 }

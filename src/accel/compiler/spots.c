@@ -81,7 +81,7 @@ static sned_status check_nodes(const struct graph *graph, int last, sned_error *
         if (strided(node) && (int64_t)stride[0] * stride[1] > 63) /* a bit for each phase */
             return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%.80s' (Conv): strides of %d x %d",
                              node->name, stride[0], stride[1]);
-        if (!moves_nothing(node->op) && !is_image(&graph->tensors[node->output].shape))
+        if (!moves_nothing(node->op) && !is_image(&graph->tensors[node->outputs[0]].shape))
             return refuse(node, "its result has more than channels, rows and columns", error);
     }
     return SNED_OK;
@@ -94,15 +94,15 @@ static sned_status check_moves(const struct placement *p, const struct graph *gr
 {
     const struct node *node = &graph->nodes[index];
     const struct extent from = p->spots[p->of_tensor[node->inputs[0]]].extent,
-                        to = sned_shape_extent(&graph->tensors[node->output].shape);
-    const bool vector = to.height == 1 && to.width == 1 && is_image(&graph->tensors[node->output].shape);
-    if (is_image(&graph->tensors[node->output].shape) && to.channels == from.channels &&
+                        to = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
+    const bool vector = to.height == 1 && to.width == 1 && is_image(&graph->tensors[node->outputs[0]].shape);
+    if (is_image(&graph->tensors[node->outputs[0]].shape) && to.channels == from.channels &&
         to.height == from.height && to.width == from.width)
         return SNED_OK;
     for (int r = index + 1; r < last; r++)
         for (int i = 0; i < graph->nodes[r].input_count; i++) {
             const enum op op = graph->nodes[r].op;
-            if (graph->nodes[r].inputs[i] == node->output && op != OP_GEMM && !moves_nothing(op) &&
+            if (graph->nodes[r].inputs[i] == node->outputs[0] && op != OP_GEMM && !moves_nothing(op) &&
                 !(op == OP_CONCAT && vector))
                 return refuse(node, "the accelerator moves no elements for it", error);
         }
@@ -136,8 +136,8 @@ static sned_status add_spots(struct placement *p, const struct graph *graph, int
         }
         if (moves_nothing(node->op))
             SNED_TRY(check_moves(p, graph, n, last, error));
-        p->of_tensor[node->output] =
-            moves_nothing(node->op) ? in : add_spot(p, graph, node->output, plain, n);
+        p->of_tensor[node->outputs[0]] =
+            moves_nothing(node->op) ? in : add_spot(p, graph, node->outputs[0], plain, n);
     }
     return SNED_OK;
 }
@@ -145,7 +145,7 @@ static sned_status add_spots(struct placement *p, const struct graph *graph, int
 /* The tensor whose bytes are stored. */
 static int result_of(const struct graph *graph, int last)
 {
-    return last == graph->node_count ? graph->output : graph->nodes[last].inputs[0];
+    return last == graph->node_count ? graph->outputs[0] : graph->nodes[last].inputs[0];
 }
 
 /* ---- inside of others ---- */
@@ -153,7 +153,7 @@ static int result_of(const struct graph *graph, int last)
 /* Do all that read the tensor read it on the accelerator, as what it is? */
 static bool read_in_place(const struct graph *graph, int tensor, int last)
 {
-    bool all = tensor != graph->output;
+    bool all = tensor != graph->outputs[0];
     for (int n = 0; n < graph->node_count && all; n++)
         for (int i = 0; i < graph->nodes[n].input_count && all; i++)
             all = graph->nodes[n].inputs[i] != tensor ||
@@ -167,10 +167,10 @@ static void find_view(struct placement *p, const struct graph *graph, const stru
 {
     const struct shape *shape = &graph->tensors[node->inputs[0]].shape;
     const int in = p->of_tensor[node->inputs[0]];
-    struct spot *out = &p->spots[p->of_tensor[node->output]];
+    struct spot *out = &p->spots[p->of_tensor[node->outputs[0]]];
     int64_t start[AXIS_COUNT], step[AXIS_COUNT];
     if (node->op != OP_SLICE || p->spots[in].wide || p->spots[in].stride[0] * p->spots[in].stride[1] != 1 ||
-        !read_in_place(graph, node->output, last))
+        !read_in_place(graph, node->outputs[0], last))
         return;
     axes_of(start, shape->rank, node->u.slice.start, 0);
     axes_of(step, shape->rank, node->u.slice.step, 1);
@@ -186,13 +186,13 @@ static void find_view(struct placement *p, const struct graph *graph, const stru
 bool placement_is_view(const struct placement *p, const struct graph *graph, int node)
 {
     return graph->nodes[node].op == OP_SLICE &&
-           p->spots[p->of_tensor[graph->nodes[node].output]].lies == LIES_VIEW;
+           p->spots[p->of_tensor[graph->nodes[node].outputs[0]]].lies == LIES_VIEW;
 }
 
 void placement_corner(int64_t corner[AXIS_COUNT], const struct graph *graph, int node, int input)
 {
     const struct node *concat = &graph->nodes[node];
-    const int axis = concat->u.concat.axis, rank = graph->tensors[concat->output].shape.rank;
+    const int axis = concat->u.concat.axis, rank = graph->tensors[concat->outputs[0]].shape.rank;
     for (int kind = 0; kind < AXIS_COUNT; kind++)
         corner[kind] = 0;
     for (int i = 0; i < input; i++)
@@ -205,7 +205,7 @@ bool placement_is_part(const struct placement *p, const struct graph *graph, int
     const struct spot *spot = &p->spots[p->of_tensor[concat->inputs[input]]];
     int64_t corner[AXIS_COUNT];
     placement_corner(corner, graph, node, input);
-    return spot->lies == LIES_PART && spot->other == p->of_tensor[concat->output] &&
+    return spot->lies == LIES_PART && spot->other == p->of_tensor[concat->outputs[0]] &&
            spot->channel == corner[AXIS_CHANNEL] && spot->row == corner[AXIS_ROW];
 }
 
@@ -214,7 +214,7 @@ bool placement_is_part(const struct placement *p, const struct graph *graph, int
 static void find_parts(struct placement *p, const struct graph *graph, int node, int last)
 {
     const struct node *concat = &graph->nodes[node];
-    const int kind = axis_kind(graph->tensors[concat->output].shape.rank, concat->u.concat.axis);
+    const int kind = axis_kind(graph->tensors[concat->outputs[0]].shape.rank, concat->u.concat.axis);
     for (int i = 0; i < concat->input_count && kind != AXIS_COLUMN; i++) {
         const int in = p->of_tensor[concat->inputs[i]], made = sned_graph_producer(graph, concat->inputs[i]);
         struct spot *part = &p->spots[in];
@@ -224,7 +224,7 @@ static void find_parts(struct placement *p, const struct graph *graph, int node,
             continue;
         placement_corner(corner, graph, node, i);
         part->lies = LIES_PART;
-        part->other = p->of_tensor[concat->output];
+        part->other = p->of_tensor[concat->outputs[0]];
         part->channel = (int)corner[AXIS_CHANNEL];
         part->row = (int)corner[AXIS_ROW];
     }
@@ -255,7 +255,7 @@ static bool reads(const struct node *node, int tensor)
  * node itself. */
 static int beside(const struct graph *graph, int node, int last)
 {
-    for (int n = node + 1; n < last && !reads(&graph->nodes[n], graph->nodes[node].output); n++)
+    for (int n = node + 1; n < last && !reads(&graph->nodes[n], graph->nodes[node].outputs[0]); n++)
         if (graph->nodes[n].op == OP_CONV)
             return n;
     return node;
@@ -308,7 +308,7 @@ static void join_times(struct placement *p)
 /* A sum, an activation or an LRN may write where its input lies: it reads each byte before. */
 static bool works_in_place(const struct placement *p, const struct node *node, int n, int in)
 {
-    const struct spot *spot = &p->spots[in], *out = &p->spots[p->of_tensor[node->output]];
+    const struct spot *spot = &p->spots[in], *out = &p->spots[p->of_tensor[node->outputs[0]]];
     return (node->op == OP_ADD || node->op == OP_RELU || node->op == OP_CLIP || node->op == OP_LRN) &&
            spot->dies == n && spot->lies == LIES_ALONE && out->lies == LIES_ALONE &&
            spot->stride[0] * spot->stride[1] == 1 && !out->wide;
@@ -324,8 +324,8 @@ static void find_shared(struct placement *p, const struct graph *graph, int last
             const int in = p->of_tensor[node->inputs[i]];
             if (in < 0 || !works_in_place(p, node, n, in))
                 continue;
-            p->spots[p->of_tensor[node->output]].lies = LIES_OVER;
-            p->spots[p->of_tensor[node->output]].other = in;
+            p->spots[p->of_tensor[node->outputs[0]]].lies = LIES_OVER;
+            p->spots[p->of_tensor[node->outputs[0]]].other = in;
             break;
         }
     }

@@ -41,7 +41,7 @@ struct question {
 
 static int64_t work_of(const struct question *q, int node, int rows)
 {
-    const int output = q->graph->nodes[node].output;
+    const int output = q->graph->nodes[node].outputs[0];
     const int64_t raster = (int64_t)rows * sned_shape_extent(&q->graph->tensors[output].shape).width;
     return q->kept[node] * divide_up(raster, q->pixels);
 }
@@ -50,7 +50,7 @@ static int64_t work_of(const struct question *q, int node, int rows)
 static void add_strip(struct need *need, const struct question *q, const struct stretch *s, int strip)
 {
     const struct graph *graph = q->graph;
-    const int last = s->first + s->length - 1, height = height_of(graph, graph->nodes[last].output);
+    const int last = s->first + s->length - 1, height = height_of(graph, graph->nodes[last].outputs[0]);
     struct rows rows = {(int)((int64_t)strip * height / s->strips),
                         (int)((int64_t)(strip + 1) * height / s->strips)};
     int64_t behind = 0; /* bytes of the node's output, where it lies between */
@@ -71,7 +71,7 @@ static struct need need_of(const struct question *q, const struct stretch *s)
     for (int strip = 0; strip < s->strips; strip++)
         add_strip(&need, q, s, strip);
     need.bytes += whole(graph, graph->nodes[s->first].inputs[0]) +
-                  whole(graph, graph->nodes[s->first + s->length - 1].output);
+                  whole(graph, graph->nodes[s->first + s->length - 1].outputs[0]);
     return need;
 }
 
@@ -81,8 +81,9 @@ static int64_t fit(const struct question *q, struct stretch *s)
 {
     const struct graph *graph = q->graph;
     const int most =
-        s->length == 1 ? 1
-                       : (int)smaller(MOST, height_of(graph, graph->nodes[s->first + s->length - 1].output));
+        s->length == 1
+            ? 1
+            : (int)smaller(MOST, height_of(graph, graph->nodes[s->first + s->length - 1].outputs[0]));
     struct need need = {.bytes = INT64_MAX};
     for (s->strips = s->length == 1 ? 1 : 2; s->strips <= most; s->strips++) {
         need = need_of(q, s);

@@ -32,7 +32,7 @@ enum { QUEUE_CYCLES = 10 };
 static bool vector_work_of(struct vector_work *work, const struct graph *graph, const struct node *node)
 {
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
-                        out = sned_shape_extent(&graph->tensors[node->output].shape);
+                        out = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
     const int64_t plane = (int64_t)out.height * out.width;
     const struct extent rows = reduce_rows(&in, in.width);
     *work = (struct vector_work){.operation = VECTOR_MAX,
@@ -42,7 +42,7 @@ static bool vector_work_of(struct vector_work *work, const struct graph *graph, 
                                  .out_width = out.width,
                                  .kernel_height = 1,
                                  .kernel_width = 1,
-                                 .wide = graph->tensors[node->output].quantization.bits == 16};
+                                 .wide = graph->tensors[node->outputs[0]].quantization.bits == 16};
     switch (node->op) {
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:
@@ -139,7 +139,7 @@ static void count_fc(struct node_cycles *count, const struct graph *graph, const
 static int64_t spilled_bytes(const struct graph *graph, const struct node *node,
                              const struct placement *placement, const struct accel_config *config)
 {
-    const int64_t bytes = elements_of(graph, node->inputs[0]) + elements_of(graph, node->output);
+    const int64_t bytes = elements_of(graph, node->inputs[0]) + elements_of(graph, node->outputs[0]);
     return !placement->spots && bytes > config->activation_bytes ? bytes : 0;
 }
 

@@ -245,10 +245,10 @@ sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph
     result->tiles = divide_up(raster_pixels(&raster), config->pixels);
     for (int g = 0; g < raster.groups; g++) {
         struct lane_plan plan;
-        SNED_TRY_DONE(lane_plan_make(&plan, &raster,
-                                     (const int8_t *)weights->data +
-                                         (size_t)g * (size_t)raster.filters * (size_t)raster.row_count,
-                                     config, graph->tensors[node->output].quantization.bits == 16, error));
+        SNED_TRY_DONE(lane_plan_make(
+            &plan, &raster,
+            (const int8_t *)weights->data + (size_t)g * (size_t)raster.filters * (size_t)raster.row_count,
+            config, graph->tensors[node->outputs[0]].quantization.bits == 16, error));
         for (int p = 0; p < plan.passes && status == SNED_OK; p++)
             status = run_pass(result, &plan, p, result->tiles, config, error);
         for (int p = 0; p < plan.pair_count; p++)

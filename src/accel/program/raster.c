@@ -24,7 +24,7 @@ sned_status raster_of(struct raster *raster, const struct graph *graph, const st
     const struct window *w = &node->u.conv.window;
     const struct shape *weights = &graph->tensors[node->inputs[1]].shape;
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
-                        out = sned_shape_extent(&graph->tensors[node->output].shape);
+                        out = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
     const int taps = w->kernel[0] * w->kernel[1], blocks = divide_up(in.width, w->stride[1]);
     *raster = (struct raster){.groups = node->u.conv.groups,
                               .filters = (int)weights->dim[0] / node->u.conv.groups,

@@ -11,7 +11,7 @@
 
 sned_status raw_open(struct raw *raw, const char *path, const struct graph *graph, sned_error *error)
 {
-    const struct tensor *output = &graph->tensors[graph->output];
+    const struct tensor *output = &graph->tensors[graph->outputs[0]];
     *raw = (struct raw){.is_npz = text_ends_with(path, ".npz"), .shape = output->shape};
     if (!raw->is_npz && !text_ends_with(path, ".npy"))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "--raw: '%s' ends in neither .npz nor .npy", path);

@@ -21,7 +21,7 @@ void session_free(struct session *session)
 
 static size_t output_elements(const struct graph *graph)
 {
-    return sned_shape_elements(&graph->tensors[graph->output].shape);
+    return sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
 }
 
 sned_status session_new(struct session *session, struct graph *graph, const struct options *options,

@@ -49,8 +49,8 @@ static sned_status calibration_open(struct calibration *calibration, struct grap
                 sned_alloc(&calibration->histograms[t], 1, sizeof **calibration->histograms, error));
     calibration->computed[graph->input] = calibration->groups.root[graph->input] >= 0;
     for (int n = 0; n < graph->node_count; n++)
-        calibration->computed[graph->nodes[n].output] =
-            !moves_numbers(graph->nodes[n].op) && calibration->groups.root[graph->nodes[n].output] >= 0;
+        calibration->computed[graph->nodes[n].outputs[0]] =
+            !moves_numbers(graph->nodes[n].op) && calibration->groups.root[graph->nodes[n].outputs[0]] >= 0;
 done:
     if (status != SNED_OK)
         calibration_close(calibration);

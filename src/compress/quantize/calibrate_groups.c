@@ -32,7 +32,7 @@ static void join_moved(const struct graph *graph, int *root)
             continue;
         for (int i = 0; i < node->input_count; i++)
             if (is_activation(graph, node->inputs[i]))
-                root[find_root(root, node->inputs[i])] = find_root(root, node->output);
+                root[find_root(root, node->inputs[i])] = find_root(root, node->outputs[0]);
     }
 }
 
@@ -77,7 +77,7 @@ static void find_signs(const struct graph *graph, int *root, bool *positive)
 {
     positive[graph->input] = input_is_positive(graph);
     for (int n = 0; n < graph->node_count; n++)
-        positive[graph->nodes[n].output] = node_is_positive(graph, &graph->nodes[n], positive);
+        positive[graph->nodes[n].outputs[0]] = node_is_positive(graph, &graph->nodes[n], positive);
     for (int t = 0; t < graph->tensor_count; t++)
         if (is_activation(graph, t) && !positive[t])
             positive[find_root(root, t)] = false;
@@ -127,8 +127,8 @@ sned_status groups_find(struct activation_groups *groups, const struct graph *gr
     for (int t = 0; t < graph->tensor_count; t++)
         if (!is_activation(graph, t))
             groups->root[t] = -1;
-    if (sned_graph_scores(graph).logits != graph->output)
-        groups->root[graph->output] = -1;
+    if (sned_graph_scores(graph).logits != graph->outputs[0])
+        groups->root[graph->outputs[0]] = -1;
 done:
     sned_uses_free(&uses);
     if (status != SNED_OK)

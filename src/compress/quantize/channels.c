@@ -40,7 +40,7 @@ static void join_all(struct channels *channels, const struct graph *graph, int i
 
 static void join_concat(struct channels *channels, const struct graph *graph, const struct node *node)
 {
-    int at = channels->first[node->output];
+    int at = channels->first[node->outputs[0]];
     for (int i = 0; i < node->input_count; i++)
         for (int c = 0; c < channels_of(graph, node->inputs[i]); c++)
             join(channels, channels->first[node->inputs[i]] + c, at++);
@@ -49,16 +49,16 @@ static void join_concat(struct channels *channels, const struct graph *graph, co
 /* [1][C][H][W] to [1][C H W]: each channel becomes H W of them. */
 static void join_flatten(struct channels *channels, const struct graph *graph, const struct node *node)
 {
-    const int from = channels_of(graph, node->inputs[0]), each = channels_of(graph, node->output) / from;
+    const int from = channels_of(graph, node->inputs[0]), each = channels_of(graph, node->outputs[0]) / from;
     for (int c = 0; c < from * each; c++)
-        join(channels, channels->first[node->inputs[0]] + c / each, channels->first[node->output] + c);
+        join(channels, channels->first[node->inputs[0]] + c / each, channels->first[node->outputs[0]] + c);
 }
 
 static void fix_node(struct channels *channels, const struct graph *graph, const struct node *node)
 {
     for (int i = 0; i < node->input_count; i++)
         fix(channels, graph, node->inputs[i]);
-    fix(channels, graph, node->output);
+    fix(channels, graph, node->outputs[0]);
 }
 
 static bool reads_activations(const struct channels *channels, const struct node *node)
@@ -80,7 +80,7 @@ static void join_node(struct channels *channels, const struct graph *graph, cons
     case OP_MAX_POOL:
     case OP_AVERAGE_POOL:
     case OP_GLOBAL_AVERAGE_POOL:
-        join_all(channels, graph, node->inputs[0], node->output);
+        join_all(channels, graph, node->inputs[0], node->outputs[0]);
         break;
     case OP_CONCAT:
         if (node->u.concat.axis == 1 && reads_activations(channels, node))
@@ -96,8 +96,8 @@ static void join_node(struct channels *channels, const struct graph *graph, cons
         break;
     case OP_ADD:
         if (reads_activations(channels, node)) {
-            join_all(channels, graph, node->inputs[0], node->output);
-            join_all(channels, graph, node->inputs[1], node->output);
+            join_all(channels, graph, node->inputs[0], node->outputs[0]);
+            join_all(channels, graph, node->inputs[1], node->outputs[0]);
         } else {
             fix_node(channels, graph, node);
         }
@@ -107,7 +107,7 @@ static void join_node(struct channels *channels, const struct graph *graph, cons
     }
     /* A bound of Clip is in the units of its output. */
     if (node->activation.kind == ACTIVATION_CLIP)
-        fix(channels, graph, node->output);
+        fix(channels, graph, node->outputs[0]);
 }
 
 sned_status channels_find(struct channels *channels, const struct graph *graph, sned_error *error)
@@ -124,7 +124,7 @@ sned_status channels_find(struct channels *channels, const struct graph *graph, 
     for (int c = 0; c < channels->count; c++)
         channels->root[c] = c;
     fix(channels, graph, graph->input);
-    fix(channels, graph, graph->output);
+    fix(channels, graph, graph->outputs[0]);
     for (int n = 0; n < graph->node_count; n++)
         join_node(channels, graph, &graph->nodes[n]);
     for (int c = 0; c < channels->count; c++)

@@ -57,8 +57,8 @@ static void fix_shared(struct equalization *e, const int *readers)
             continue;
         for (int c = 0; c < channels_of(graph, node->inputs[0]); c++)
             e->channels.fixed[class_of(e, node->inputs[0], c)] = true;
-        for (int c = 0; c < channels_of(graph, node->output); c++)
-            e->channels.fixed[class_of(e, node->output, c)] = true;
+        for (int c = 0; c < channels_of(graph, node->outputs[0]); c++)
+            e->channels.fixed[class_of(e, node->outputs[0], c)] = true;
     }
 }
 
@@ -91,7 +91,7 @@ static sned_status equalization_open(struct equalization *e, struct graph *graph
     SNED_TRY_DONE(sned_alloc(&e->largest, tensors, sizeof *e->largest, error));
     SNED_TRY_DONE(sned_alloc(&e->factor, channels, sizeof *e->factor, error));
     for (int n = 0; n < graph->node_count; n++) {
-        const int tensor = graph->nodes[n].output;
+        const int tensor = graph->nodes[n].outputs[0];
         e->wanted[tensor] = !moves_numbers(graph->nodes[n].op) && e->groups.root[tensor] >= 0;
     }
 done:
@@ -170,7 +170,7 @@ static sned_status scale_filters(struct equalization *e, const struct node *node
         node->input_count > 2 && node->inputs[2] >= 0 ? e->graph->tensors[node->inputs[2]].data : NULL;
     for (int k = 0; k < filter_count(e->graph, node); k++) {
         const struct filter filter = filter_of(e->graph, node, k);
-        const double made = e->factor[class_of(e, node->output, k)];
+        const double made = e->factor[class_of(e, node->outputs[0], k)];
         bool finite = true;
         for (int i = 0; i < filter.count; i++) {
             const double read =

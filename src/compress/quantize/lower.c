@@ -37,7 +37,7 @@ static float scale_of(const struct graph *graph, int tensor)
 /* The clamp: the output's type, narrowed by a ReLU or Clip that comes with the node. */
 static void set_clamp(struct node *node, const struct quantization *out)
 {
-    struct integer_rule *rule = &node->integer;
+    struct integer_rule *rule = &node->rules[0];
     const struct activation *activation = &node->activation;
     double low = out->bits == 16 ? INT16_MIN : out->is_signed ? INT8_MIN : 0;
     double high = out->bits == 16 ? INT16_MAX : out->is_signed ? INT8_MAX : UINT8_MAX;
@@ -60,22 +60,22 @@ static sned_status set_slope(struct node *node, sned_error *error)
     if (!(slope >= 0 && slope <= UINT16_MAX))
         return fail(node, SNED_ERROR_UNSUPPORTED, "a slope below 0 or of 2 and more has no integer form",
                     error);
-    node->integer.slope = (uint16_t)slope;
+    node->rules[0].slope = (uint16_t)slope;
     if (slope == 0) /* as good as ReLU */
-        node->integer.low = node->integer.low > 0 ? node->integer.low : 0;
+        node->rules[0].low = node->rules[0].low > 0 ? node->rules[0].low : 0;
     return SNED_OK;
 }
 
 static sned_status alloc_scalings(struct node *node, int count, sned_error *error)
 {
-    SNED_TRY(sned_alloc(&node->integer.scalings, (size_t)count, sizeof *node->integer.scalings, error));
-    node->integer.scaling_count = count;
+    SNED_TRY(sned_alloc(&node->rules[0].scalings, (size_t)count, sizeof *node->rules[0].scalings, error));
+    node->rules[0].scaling_count = count;
     return SNED_OK;
 }
 
 static sned_status set_scaling(struct node *node, int index, double ratio, sned_error *error)
 {
-    if (scaling_from_ratio(ratio, &node->integer.scalings[index]))
+    if (scaling_from_ratio(ratio, &node->rules[0].scalings[index]))
         return SNED_OK;
     return fail(node, SNED_ERROR_UNSUPPORTED,
                 "its output's scale is too small beside its input's: calibrate again", error);
@@ -112,7 +112,7 @@ static sned_status lower_filter(struct node *node, int k, const struct filter *f
     SNED_TRY(check_filter(node, k, filter, error));
     const double scale = filter_scale(filter);
     if (scale == 0) {
-        node->integer.scalings[k] = (struct scaling){0, 1};
+        node->rules[0].scalings[k] = (struct scaling){0, 1};
         return SNED_OK;
     }
     for (size_t i = 0; i < filter->count; i++)
@@ -132,7 +132,7 @@ static sned_status lower_weights(struct lowering *lowering, const struct node *f
     const size_t count = sned_shape_elements(&source->shape) / (size_t)filters;
     struct filter filter = {.count = count,
                             .in = lowering->from->tensors[from->inputs[0]].quantization,
-                            .out = lowering->from->tensors[from->output].quantization};
+                            .out = lowering->from->tensors[from->outputs[0]].quantization};
     int8_t *weights = NULL;
     int32_t *biases = NULL;
     sned_status status;
@@ -166,12 +166,12 @@ static sned_status lower_average(struct lowering *lowering, const struct node *f
                                  sned_error *error)
 {
     const double ratio =
-        (double)scale_of(lowering->from, from->inputs[0]) / scale_of(lowering->from, from->output);
+        (double)scale_of(lowering->from, from->inputs[0]) / scale_of(lowering->from, from->outputs[0]);
     int count;
-    SNED_TRY(average_counts(lowering->from, from, &node->integer.counts, &count, error));
+    SNED_TRY(average_counts(lowering->from, from, &node->rules[0].counts, &count, error));
     SNED_TRY(alloc_scalings(node, count, error));
     for (int i = 0; i < count; i++)
-        SNED_TRY(set_scaling(node, i, ratio / node->integer.counts[i], error));
+        SNED_TRY(set_scaling(node, i, ratio / node->rules[0].counts[i], error));
     return SNED_OK;
 }
 
@@ -179,7 +179,7 @@ static sned_status lower_pair(struct lowering *lowering, const struct node *from
                               sned_error *error)
 {
     const struct graph *graph = lowering->from;
-    const double out = scale_of(graph, from->output);
+    const double out = scale_of(graph, from->outputs[0]);
     if (graph->tensors[from->inputs[0]].data || graph->tensors[from->inputs[1]].data)
         return fail(from, SNED_ERROR_UNSUPPORTED, "has no integer form with a constant", error);
     const double a = scale_of(graph, from->inputs[0]), b = scale_of(graph, from->inputs[1]);
@@ -188,7 +188,7 @@ static sned_status lower_pair(struct lowering *lowering, const struct node *from
         return set_scaling(node, 0, a * b / out, error);
     }
     SNED_TRY(alloc_scalings(node, 2, error));
-    if (scaling_pair((const double[]){a / out, b / out}, node->integer.scalings))
+    if (scaling_pair((const double[]){a / out, b / out}, node->rules[0].scalings))
         return SNED_OK;
     return fail(from, SNED_ERROR_UNSUPPORTED,
                 "its output's scale is too small beside its inputs': calibrate again", error);
@@ -200,10 +200,10 @@ static sned_status lower_lrn(struct lowering *lowering, const struct node *from,
     const struct shape shape = sned_shape(1, (int64_t)LRN_TABLE_SIZE);
     uint16_t *table;
     SNED_TRY(alloc_scalings(node, 1, error));
-    node->integer.scalings[0] = (struct scaling){0, 1};
+    node->rules[0].scalings[0] = (struct scaling){0, 1};
     SNED_TRY(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, error));
-    if (!lrn_table(from, scale_of(lowering->from, from->inputs[0]), scale_of(lowering->from, from->output),
-                   table, &node->integer.scalings[0].shift)) {
+    if (!lrn_table(from, scale_of(lowering->from, from->inputs[0]),
+                   scale_of(lowering->from, from->outputs[0]), table, &node->rules[0].scalings[0].shift)) {
         free(table);
         return fail(from, SNED_ERROR_UNSUPPORTED, "its factors are too large for its table", error);
     }
@@ -231,7 +231,7 @@ static sned_status lower_operator(struct lowering *lowering, const struct node *
         SNED_TRY(alloc_scalings(node, 1, error));
         return set_scaling(node, 0,
                            (double)scale_of(lowering->from, from->inputs[0]) /
-                               scale_of(lowering->from, from->output),
+                               scale_of(lowering->from, from->outputs[0]),
                            error);
     case OP_MAX_POOL:
     case OP_CONCAT:
@@ -257,7 +257,7 @@ static sned_status check_calibrated(const struct lowering *lowering, const struc
     const struct graph *graph = lowering->from;
     if (sned_op_is_ending(node->op))
         return SNED_OK;
-    if (scale_of(graph, node->inputs[0]) > 0 && scale_of(graph, node->output) > 0)
+    if (scale_of(graph, node->inputs[0]) > 0 && scale_of(graph, node->outputs[0]) > 0)
         return SNED_OK;
     return fail(node, SNED_ERROR_FORMAT, "its input or output has not been calibrated", error);
 }
@@ -275,11 +275,11 @@ static sned_status lower_node(struct lowering *lowering, const struct node *from
     if (extra)
         inputs[from->input_count] = -1;
     SNED_TRY_DONE(sned_graph_add_node(lowering->to, from->name, from->op, inputs, from->input_count + extra,
-                                      lowering->tensors[from->output], &node, error));
+                                      lowering->tensors[from->outputs[0]], &node, error));
     node->u = from->u;
     node->activation = from->activation;
     if (!sned_op_is_ending(from->op)) {
-        set_clamp(node, &lowering->from->tensors[from->output].quantization);
+        set_clamp(node, &lowering->from->tensors[from->outputs[0]].quantization);
         SNED_TRY_DONE(set_slope(node, error));
     }
     status = lower_operator(lowering, from, node, error);
@@ -303,7 +303,7 @@ static sned_status copy_activations(struct lowering *lowering, sned_error *error
         lowering->to->tensors[*index].quantization = tensor->quantization;
     }
     lowering->to->input = lowering->tensors[from->input];
-    lowering->to->output = lowering->tensors[from->output];
+    lowering->to->outputs[0] = lowering->tensors[from->outputs[0]];
     return SNED_OK;
 }
 

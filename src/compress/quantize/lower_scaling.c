@@ -114,7 +114,7 @@ sned_status average_counts(const struct graph *graph, const struct node *node, i
                            sned_error *error)
 {
     const struct shape *in = &graph->tensors[node->inputs[0]].shape,
-                       *out = &graph->tensors[node->output].shape;
+                       *out = &graph->tensors[node->outputs[0]].shape;
     int *rows = NULL, *columns = NULL, row_count, column_count;
     sned_status status;
     *counts = NULL;

@@ -113,7 +113,7 @@ static sned_status fill_rows(struct measurement *m, const struct node *node, int
     const struct moments *moments = &m->moments[node - m->graph->nodes];
     const struct tensor *input = &m->graph->tensors[node->inputs[0]];
     const struct extent in = sned_shape_extent(&input->shape),
-                        out = sned_shape_extent(&m->graph->tensors[node->output].shape);
+                        out = sned_shape_extent(&m->graph->tensors[node->outputs[0]].shape);
     const size_t elements = sned_shape_elements(&input->shape), columns = (size_t)moments->columns;
     const int positions = smaller(m->positions, out.height * out.width);
     *rows = count * (size_t)positions;

@@ -66,7 +66,7 @@ static sned_status run_batch(struct run *run, const float *values, size_t count,
     if (observer->wanted[graph->input])
         SNED_TRY(observer->see(observer->context, graph->input, values, count, error));
     for (int n = 0; n < graph->node_count; n++) {
-        const int tensor = graph->nodes[n].output;
+        const int tensor = graph->nodes[n].outputs[0];
         if (!observer->wanted[tensor])
             continue;
         SNED_TRY(executor_read(run->executor, tensor, run->values, error));

@@ -19,7 +19,7 @@ struct raising {
 /* What one unit of filter k's accumulator is worth. */
 static double accumulator_unit(const struct graph *graph, const struct node *node, int64_t k)
 {
-    return scaling_ratio(node->integer.scalings[k]) * graph->tensors[node->output].quantization.scale;
+    return scaling_ratio(node->rules[0].scalings[k]) * graph->tensors[node->outputs[0]].quantization.scale;
 }
 
 static sned_status raise_weights(struct raising *raising, const struct node *from, int *index,
@@ -66,7 +66,7 @@ static sned_status raise_node(struct raising *raising, const struct node *from, 
             SNED_TRY_DONE(raise_bias(raising, from, &inputs[2], error));
     }
     SNED_TRY_DONE(sned_graph_add_node(raising->to, from->name, from->op, inputs, count,
-                                      raising->tensors[from->output], &node, error));
+                                      raising->tensors[from->outputs[0]], &node, error));
     node->u = from->u;
     node->activation = from->activation;
 done:
@@ -89,7 +89,7 @@ static sned_status raise_activations(struct raising *raising, sned_error *error)
         raising->to->tensors[*index].quantization = tensor->quantization;
     }
     raising->to->input = raising->tensors[from->input];
-    raising->to->output = raising->tensors[from->output];
+    raising->to->outputs[0] = raising->tensors[from->outputs[0]];
     return SNED_OK;
 }
 

@@ -18,7 +18,7 @@ static bool passes_through(const struct executor *executor, const struct node *n
     if (node->op != OP_IDENTITY && !(node->op == OP_DROPOUT && !executor->options.training))
         return false;
     const struct tensor *tensors = executor->graph->tensors;
-    const float scale = tensors[node->output].quantization.scale;
+    const float scale = tensors[node->outputs[0]].quantization.scale;
     return scale == 0 || scale == tensors[node->inputs[0]].quantization.scale;
 }
 
@@ -56,15 +56,15 @@ static sned_status share_edges(struct executor *executor, sned_error *error)
         step->index = i;
         step->node = node;
         step->activation = node->activation;
-        step->output = node->output;
+        step->output = node->outputs[0];
         if (passes_through(executor, node)) {
             step->skipped = true;
-            executor->root[node->output] = executor->root[node->inputs[0]];
+            executor->root[node->outputs[0]] = executor->root[node->inputs[0]];
         } else if (before) {
             step->skipped = true;
             before->activation = node->activation;
-            before->output = node->output;
-            executor->root[node->inputs[0]] = node->output;
+            before->output = node->outputs[0];
+            executor->root[node->inputs[0]] = node->outputs[0];
             executor->absorbed[node->inputs[0]] = true;
         }
     }
@@ -218,7 +218,7 @@ static sned_status plan_graph_input(struct executor *executor, sned_error *error
 static sned_status plan_graph_output(struct executor *executor, sned_error *error)
 {
     const struct graph *graph = executor->graph;
-    struct edge *edge = plan_edge(executor, graph->output);
+    struct edge *edge = plan_edge(executor, graph->outputs[0]);
     if (!edge->value)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "graph %s: nothing computes its output", graph->name);
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
@@ -232,7 +232,7 @@ static sned_status plan_graph_output(struct executor *executor, sned_error *erro
 static sned_status plan_all_backward(struct executor *executor, sned_error *error)
 {
     const struct graph *graph = executor->graph;
-    struct edge *edge = plan_edge(executor, graph->output);
+    struct edge *edge = plan_edge(executor, graph->outputs[0]);
     SNED_TRY(plan_gradient_memory(executor, edge, error));
     edge->gradient_begun = true;
     for (int i = graph->node_count - 1; i >= 0; i--) {
@@ -243,7 +243,7 @@ static sned_status plan_all_backward(struct executor *executor, sned_error *erro
         if (status != SNED_OK)
             return sned_error_context(error, status, "training node %s (%s)", step->node->name,
                                       sned_op_name(step->node->op));
-        if (sned_op_is_ending(step->node->op) && step->node->output == graph->output)
+        if (sned_op_is_ending(step->node->op) && step->node->outputs[0] == graph->outputs[0])
             executor->loss_begin = step->backward_end;
     }
     return SNED_OK;

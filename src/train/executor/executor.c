@@ -144,7 +144,7 @@ sned_status executor_gradient(struct executor *executor, int tensor, float *valu
 
 sned_status executor_set_output_gradient(struct executor *executor, const float *values, sned_error *error)
 {
-    struct edge *edge = plan_edge(executor, executor->graph->output);
+    struct edge *edge = plan_edge(executor, executor->graph->outputs[0]);
     if (!executor->options.training)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "this executor was not made for training");
     executor->backward_begin = 0;

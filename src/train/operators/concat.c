@@ -8,7 +8,7 @@
 
 static int concat_axis(const struct executor *executor, const struct step *step)
 {
-    int rank = executor->graph->tensors[step->node->output].shape.rank, axis = step->node->u.concat.axis;
+    int rank = executor->graph->tensors[step->node->outputs[0]].shape.rank, axis = step->node->u.concat.axis;
     return rank == 3 && axis == 2 ? 3 : axis; /* rank 3 is held as [N][C][1][W] */
 }
 

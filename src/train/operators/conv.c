@@ -39,7 +39,7 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     const struct node *node = step->node;
     dnnl_dims_t in, out, shape;
     SNED_TRY(layout_image(executor, node->inputs[0], in, error));
-    SNED_TRY(layout_image(executor, node->output, out, error));
+    SNED_TRY(layout_image(executor, node->outputs[0], out, error));
     int rank = weights_dims(node, in[1], out[1], shape);
     struct geometry g = conv_geometry(node);
     dnnl_memory_desc_t source = layout_for_conv(executor, in), weights = layout_any(rank, shape),

@@ -11,7 +11,7 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     dnnl_memory_t output, view;
     dnnl_dims_t dims;
     int rank;
-    SNED_TRY(layout_dims(executor, step->node->output, &rank, dims, error));
+    SNED_TRY(layout_dims(executor, step->node->outputs[0], &rank, dims, error));
     dnnl_memory_desc_t plain = layout_plain(rank, dims);
     SNED_TRY(plan_output(executor, step, &plain, &output, error));
     SNED_TRY(plan_view(executor, output, &as_input, &view, error));

@@ -13,7 +13,7 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     dnnl_dims_t in, out;
     int in_rank, out_rank;
     SNED_TRY(layout_dims(executor, step->node->inputs[0], &in_rank, in, error));
-    SNED_TRY(layout_dims(executor, step->node->output, &out_rank, out, error));
+    SNED_TRY(layout_dims(executor, step->node->outputs[0], &out_rank, out, error));
     if (in_rank != 2 || out_rank != 2)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "only inputs of rank 2 are supported");
     dnnl_dims_t shape = {out[1], in[1]};

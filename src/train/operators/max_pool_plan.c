@@ -66,7 +66,7 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     dnnl_dims_t out;
     dnnl_memory_t output;
     struct state *state = NULL;
-    SNED_TRY(layout_image(executor, step->node->output, out, error));
+    SNED_TRY(layout_image(executor, step->node->outputs[0], out, error));
     dnnl_memory_desc_t result = layout_for_conv(executor, out);
     SNED_TRY(plan_output(executor, step, &result, &output, error));
     const size_t winners = executor->options.training ? layout_floats(&result) : 0;

@@ -22,7 +22,7 @@ static sned_status pool_geometry(struct executor *executor, const struct step *s
 {
     const struct node *node = step->node;
     SNED_TRY(layout_image(executor, node->inputs[0], p->in, error));
-    SNED_TRY(layout_image(executor, node->output, p->out, error));
+    SNED_TRY(layout_image(executor, node->outputs[0], p->out, error));
     bool global = node->op == OP_GLOBAL_AVERAGE_POOL;
     p->algorithm = node->op == OP_MAX_POOL                     ? dnnl_pooling_max
                    : !global && node->u.pool.count_include_pad ? dnnl_pooling_avg_include_padding

@@ -58,7 +58,7 @@ static sned_status find_views(const struct executor *executor, const struct step
 {
     const struct node *node = step->node;
     *from = plain_view(executor, node->inputs[0]);
-    *to = plain_view(executor, node->output);
+    *to = plain_view(executor, node->outputs[0]);
     switch (node->op) {
     case OP_SLICE:
         if (node->u.slice.start[0] != 0 || node->u.slice.end[0] < 1)
@@ -101,7 +101,7 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     SNED_TRY(find_views(executor, step, &from, &to, error));
     dnnl_memory_desc_t plain = layout_plain_like(&input->desc);
     SNED_TRY(plan_convert(executor, &executor->forward, input->value, &plain, false, &source, error));
-    SNED_TRY(layout_dims(executor, step->node->output, &rank, dims, error));
+    SNED_TRY(layout_dims(executor, step->node->outputs[0], &rank, dims, error));
     plain = layout_plain(rank, dims);
     SNED_TRY(plan_output(executor, step, &plain, &output, error)); /* zeroed: Pad's border stays so */
     SNED_TRY(make_view(executor, source, &from, &source_view, error));

@@ -298,7 +298,7 @@ static void build_model(struct exporter *exporter)
             exporter->tensor_names[i] = unique(exporter, &exporter->names, graph->tensors[i].name);
     export_nodes(exporter);
     exporter->proto.input = value_info(exporter, graph->input);
-    exporter->proto.output = value_info(exporter, graph->output);
+    exporter->proto.output = value_info(exporter, graph->outputs[0]);
     exporter->proto.n_input = exporter->proto.n_output = 1;
     export_metadata(exporter);
 }

@@ -208,7 +208,7 @@ static void write_activation(struct exporter *exporter, const struct node *node,
 static void write_node(struct exporter *exporter, const struct node *node)
 {
     enum { EXTRA_INPUTS = 4 }; /* Slice's */
-    const char *output = exporter->tensor_names[node->output], *result = output;
+    const char *output = exporter->tensor_names[node->outputs[0]], *result = output;
     if (node->op == OP_RELU || node->op == OP_CLIP || node->op == OP_LEAKY_RELU) {
         write_activation(exporter, node, node->name, exporter->tensor_names[node->inputs[0]], output);
         return;

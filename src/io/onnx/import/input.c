@@ -158,6 +158,6 @@ sned_status onnx_make_output(struct importer *importer)
     if (value->tensor == importer->graph->input)
         SNED_TRY(emit_identity(importer, value));
     SNED_TRY(name_output(importer, value));
-    importer->graph->output = value->tensor;
+    importer->graph->outputs[0] = value->tensor;
     return SNED_OK;
 }

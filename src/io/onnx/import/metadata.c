@@ -175,9 +175,10 @@ static sned_status read_labels(struct importer *importer)
 {
     const char *text = onnx_metadata(importer->model, "labels");
     const struct scores scores = sned_graph_scores(importer->graph);
-    int classes = scores.count == 1
-                      ? scores.classes
-                      : sned_shape_extent(&importer->graph->tensors[importer->graph->output].shape).channels;
+    int classes =
+        scores.count == 1
+            ? scores.classes
+            : sned_shape_extent(&importer->graph->tensors[importer->graph->outputs[0]].shape).channels;
     char *copy;
     if (text == NULL)
         return SNED_OK;
