@@ -6,6 +6,7 @@
  */
 #include "base/memory.h"
 #include "graph/inner.h"
+#include "graph/operator.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -15,49 +16,9 @@
 
 /* ---- operators and types ---- */
 
-static const char *const op_names[OP_COUNT] = {
-    [OP_CONV] = "Conv",
-    [OP_GEMM] = "Gemm",
-    [OP_BATCH_NORMALIZATION] = "BatchNormalization",
-    [OP_RELU] = "Relu",
-    [OP_CLIP] = "Clip",
-    [OP_LEAKY_RELU] = "LeakyRelu",
-    [OP_MAX_POOL] = "MaxPool",
-    [OP_AVERAGE_POOL] = "AveragePool",
-    [OP_GLOBAL_AVERAGE_POOL] = "GlobalAveragePool",
-    [OP_LRN] = "LRN",
-    [OP_ADD] = "Add",
-    [OP_MUL] = "Mul",
-    [OP_CONCAT] = "Concat",
-    [OP_SLICE] = "Slice",
-    [OP_PAD] = "Pad",
-    [OP_FLATTEN] = "Flatten",
-    [OP_RESHAPE] = "Reshape",
-    [OP_TRANSPOSE] = "Transpose",
-    [OP_SOFTMAX] = "Softmax",
-    [OP_LOG_SOFTMAX] = "LogSoftmax",
-    [OP_SIGMOID] = "Sigmoid",
-    [OP_DROPOUT] = "Dropout",
-    [OP_IDENTITY] = "Identity",
-};
-
-const char *sned_op_name(enum op op)
-{
-    return (unsigned)op < OP_COUNT ? op_names[op] : "unknown operator";
-}
-
 enum activation_kind sned_op_activation(enum op op)
 {
-    switch (op) {
-    case OP_RELU:
-        return ACTIVATION_RELU;
-    case OP_CLIP:
-        return ACTIVATION_CLIP;
-    case OP_LEAKY_RELU:
-        return ACTIVATION_LEAKY_RELU;
-    default:
-        return ACTIVATION_NONE;
-    }
+    return sned_operator(op)->activation;
 }
 
 size_t sned_type_size(enum tensor_type type)
@@ -188,6 +149,8 @@ static void node_free(struct node *node)
     free(node->name);
     free(node->inputs);
     free(node->outputs);
+    if (node->op == OP_SPLIT)
+        free(node->u.split.sizes);
     for (int i = 0; i < GRAPH_MAX_WEIGHTS; i++) {
         free(node->rules[i].scalings);
         free(node->rules[i].counts);
@@ -343,13 +306,23 @@ static sned_status copy_rule(struct integer_rule *copy, const struct integer_rul
     return SNED_OK;
 }
 
+sned_status sned_node_copy_attributes(struct node *to, const struct node *from, sned_error *error)
+{
+    to->activation = from->activation;
+    to->u = from->u;
+    if (from->op != OP_SPLIT)
+        return SNED_OK;
+    to->u.split.sizes = NULL;
+    return copy_bytes(&to->u.split.sizes, from->u.split.sizes, (size_t)from->output_count,
+                      sizeof *from->u.split.sizes, error);
+}
+
 sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error)
 {
     struct node *made;
     SNED_TRY(sned_graph_add_node_outputs(to, node->name, node->op, node->inputs, node->input_count,
                                          node->outputs, node->output_count, &made, error));
-    made->u = node->u;
-    made->activation = node->activation;
+    SNED_TRY(sned_node_copy_attributes(made, node, error));
     for (int i = 0; i < GRAPH_MAX_WEIGHTS; i++)
         SNED_TRY(copy_rule(&made->rules[i], &node->rules[i], error));
     return SNED_OK;

@@ -75,6 +75,7 @@ enum op {
     OP_ADD, /* two activations of one shape, or x and a constant [1], [C] */
     OP_MUL, /* the same */
     OP_CONCAT,
+    OP_SPLIT, /* the input in pieces along an axis, an output each */
     OP_SLICE,
     OP_PAD, /* with zeros */
     OP_FLATTEN,
@@ -146,6 +147,10 @@ struct node {
         struct {
             int axis;
         } concat, flatten, softmax;
+        struct {
+            int axis;
+            int64_t *sizes; /* owned; [output_count]: along the axis, one piece behind the other */
+        } split;
         struct {
             int64_t start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK],
                 step[GRAPH_MAX_RANK]; /* per axis, resolved, > 0 */
@@ -247,6 +252,9 @@ sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op o
 sned_status sned_graph_add_node_outputs(struct graph *graph, const char *name, enum op op, const int *inputs,
                                         int input_count, const int *outputs, int output_count,
                                         struct node **node, sned_error *error);
+/* What the operator is told, and the activation behind it, from a node of the same operator and number of
+ * outputs; on failure `to` has attributes that can be freed. */
+sned_status sned_node_copy_attributes(struct node *to, const struct node *from, sned_error *error);
 /* The graph's outputs, the first first; replaces those that it has. */
 sned_status sned_graph_set_outputs(struct graph *graph, const int *outputs, int count, sned_error *error);
 bool sned_graph_is_output(const struct graph *graph, int tensor);

@@ -376,6 +376,7 @@ static sned_status infer_op(const struct graph *graph, const struct node *node, 
     case OP_IDENTITY:
         *shape = *x;
         return SNED_OK;
+    case OP_SPLIT:
     case OP_COUNT:
         break;
     }

@@ -276,8 +276,7 @@ static sned_status lower_node(struct lowering *lowering, const struct node *from
         inputs[from->input_count] = -1;
     SNED_TRY_DONE(sned_graph_add_node(lowering->to, from->name, from->op, inputs, from->input_count + extra,
                                       lowering->tensors[from->outputs[0]], &node, error));
-    node->u = from->u;
-    node->activation = from->activation;
+    SNED_TRY_DONE(sned_node_copy_attributes(node, from, error));
     if (!sned_op_is_ending(from->op)) {
         set_clamp(node, &lowering->from->tensors[from->outputs[0]].quantization);
         SNED_TRY_DONE(set_slope(node, error));

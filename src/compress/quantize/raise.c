@@ -67,8 +67,7 @@ static sned_status raise_node(struct raising *raising, const struct node *from, 
     }
     SNED_TRY_DONE(sned_graph_add_node(raising->to, from->name, from->op, inputs, count,
                                       raising->tensors[from->outputs[0]], &node, error));
-    node->u = from->u;
-    node->activation = from->activation;
+    SNED_TRY_DONE(sned_node_copy_attributes(node, from, error));
 done:
     free(inputs);
     return status;
