@@ -2,10 +2,10 @@
  * operator.h - what each operator is: a row of one table.
  *
  * A row says what every stage must know of an operator to handle a network that has it: its inputs and what
- * they are for, what kind of operator it is, how shapes follow, what must hold of its attributes. What a stage
- * does with an operator stands in that stage's own table, by the same enum op: a function, or the reason why
- * there is none (codec, runtime, train, compress, io/onnx, accel). Nobody else asks which operator a node has;
- * whoever wants to know asks for a trait.
+ * they are for, what kind of operator it is, how shapes follow, what must hold of its attributes. What a
+ * stage does with an operator stands in that stage's own table, by the same enum op: a function, or the
+ * reason why there is none (codec, runtime, train, compress, io/onnx, accel). Nobody else asks which operator
+ * a node has; whoever wants to know asks for a trait.
  *
  * Most operators that only move numbers, and most that work on each number by itself, need no more than their
  * row: `movement` and `value` are enough for every stage's common functions.
@@ -34,9 +34,8 @@ enum operator_trait {
     OPERATOR_WINDOW = 1 << 4,    /* u.conv.window or u.pool.window slides over the input */
     OPERATOR_AVERAGES = 1 << 5,  /* over elements that are counted: scalings by count */
     OPERATOR_FUSES = 1 << 6,     /* an activation may be part of the node */
-    OPERATOR_ENDING =
-        1 << 7, /* turns logits into probabilities: floats, also where the network is of integers */
-    OPERATOR_PASSES = 1 << 8, /* nothing at all in inference */
+    OPERATOR_ENDING = 1 << 7,    /* logits to probabilities: in floats, also where all else is integers */
+    OPERATOR_PASSES = 1 << 8,    /* nothing at all in inference */
     /* Input and output share one quantization, since the integers are the same. */
     OPERATOR_KEEPS_QUANTIZATION = OPERATOR_MOVES | OPERATOR_SELECTS
 };

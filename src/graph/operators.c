@@ -1,6 +1,6 @@
 /*
- * operators.c - the table of operators (operator.h). A new operator is a row here, and a row in the table of each
- * stage that it goes through.
+ * operators.c - the table of operators (operator.h). A new operator is a row here, and a row in the table of
+ * each stage that it goes through.
  */
 #include "graph/operator.h"
 
