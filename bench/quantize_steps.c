@@ -27,7 +27,7 @@ static sned_status read_inputs(struct inputs *inputs, const struct graph *graph,
     const struct dataset_options options = {.form = input_form_of(graph), .unlabelled = true, .limit = limit};
     const struct loader_options how = {.batch = BATCH, .rule = &graph->rule};
     struct dataset *dataset = NULL;
-    struct loader *loader = NULL;
+    struct batch_loader *loader = NULL;
     uint32_t *indices = NULL;
     const float *batch;
     const int32_t *labels;

@@ -36,7 +36,7 @@ static void no_rule_touches_values(void **state)
     struct dataset_options options = input_of(1, 2, 2, "gray");
     struct input_rule rule = {.is_image = true, .mean = {33}, .scale = {0.5f}};
     struct loader_options how = {.batch = 3, .rule = &rule};
-    struct loader *loader;
+    struct batch_loader *loader;
     const float *values;
     const int32_t *labels;
     size_t got;
@@ -73,7 +73,7 @@ static void values_are_shifted_and_flipped_as_pixels_are(void **state)
     struct loader_options how = {.batch = 64, .augmentation = {.flip = true, .shift = 1}, .seed = 5};
     struct dataset *a = open_data(in_scratch("p.npy:zeros.npy"), &options);
     struct dataset *b = open_data(in_scratch("f.npy:zeros.npy"), &options);
-    struct loader *one, *other;
+    struct batch_loader *one, *other;
     assert_int_equal(loader_new(&one, a, indices, 64, &how, NULL), SNED_OK);
     assert_int_equal(loader_new(&other, b, indices, 64, &how, NULL), SNED_OK);
     assert_int_equal(loader_next(one, &of_pixels, &labels, &got, NULL), SNED_OK);

@@ -19,7 +19,7 @@ struct pass {
 static void run_pass(struct dataset *dataset, const uint32_t *indices, size_t count,
                      const struct loader_options *options, struct pass *pass)
 {
-    struct loader *loader;
+    struct batch_loader *loader;
     const float *values;
     const int32_t *labels;
     size_t got;
@@ -283,7 +283,7 @@ static void a_failure_in_the_thread_reaches_the_caller(void **state)
 {
     uint32_t indices[] = {0, 1, COUNT};
     struct loader_options options = {.batch = 2};
-    struct loader *loader;
+    struct batch_loader *loader;
     const float *values;
     const int32_t *labels;
     size_t got;
@@ -304,7 +304,7 @@ static void a_loader_may_be_freed_at_any_time(void **state)
 {
     uint32_t indices[COUNT];
     struct loader_options options = {.batch = 1};
-    struct loader *loader;
+    struct batch_loader *loader;
     const float *values;
     const int32_t *labels;
     size_t got;

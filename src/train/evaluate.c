@@ -100,7 +100,7 @@ static sned_status check_label(int32_t label, int classes, sned_error *error)
 
 /* ---- float ---- */
 
-static sned_status evaluate_batches(struct executor *executor, struct loader *loader,
+static sned_status evaluate_batches(struct executor *executor, struct batch_loader *loader,
                                     const struct scores *scores, struct meter *meter, int32_t *answers,
                                     struct evaluation *evaluation, sned_error *error)
 {
@@ -134,7 +134,7 @@ sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const
 {
     struct meter meter = {.reporter = options->reporter, .began = now(), .total = count};
     struct executor *executor = NULL;
-    struct loader *loader = NULL;
+    struct batch_loader *loader = NULL;
     sned_status status;
     *evaluation = (struct evaluation){0};
     SNED_TRY_DONE(check_images(graph, dataset, count, error));

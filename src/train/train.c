@@ -175,8 +175,8 @@ static sned_status verify(struct training *t, const float *values, const int32_t
     return executor_load(t->executor, error); /* running statistics as they were */
 }
 
-static sned_status run_epoch(struct training *t, struct loader *loader, size_t until, enum outcome *outcome,
-                             sned_error *error)
+static sned_status run_epoch(struct training *t, struct batch_loader *loader, size_t until,
+                             enum outcome *outcome, sned_error *error)
 {
     const float *values = NULL;
     const int32_t *labels = NULL;
@@ -216,7 +216,7 @@ static sned_status train_epoch(struct training *t, enum outcome *outcome, sned_e
                                            .seed = t->options.seed,
                                            .epoch = (uint32_t)epoch,
                                            .rule = &t->graph->rule};
-    struct loader *loader = NULL;
+    struct batch_loader *loader = NULL;
     t->epoch_began = now();
     t->progress.images = t->progress.hits = 0;
     t->progress.loss_sum = 0;

@@ -196,7 +196,7 @@ sned_status images_check(const struct images *images, const char *spec, const st
 {
     /* drop_last: a batch of one damaged image is filled from those after it. */
     const struct loader_options how = {.batch = 1, .drop_last = true, .rule = rule};
-    struct loader *loader = NULL;
+    struct batch_loader *loader = NULL;
     const float *values;
     const int32_t *labels;
     size_t got = 0;

@@ -105,7 +105,7 @@ static sned_status choose_images(uint32_t **chosen, const struct calibration_ima
 
 static sned_status run_dataset(struct run *run, const struct calibration_images *images, sned_error *error)
 {
-    struct loader *loader = NULL;
+    struct batch_loader *loader = NULL;
     uint32_t *chosen = NULL;
     const float *values;
     const int32_t *labels;

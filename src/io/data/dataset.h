@@ -96,7 +96,7 @@ struct augmentation {
  * batch. Damaged images: a batch is smaller by them; with drop_last it is filled up from the images after it
  * instead, so that every batch is full.
  */
-struct loader;
+struct batch_loader;
 struct loader_options {
     size_t batch;
     bool shuffle;
@@ -107,13 +107,13 @@ struct loader_options {
     /* Mean and scale of pixels; borrowed. NULL, or not of an image: values are the pixels. */
     const struct input_rule *rule;
 };
-sned_status loader_new(struct loader **loader, struct dataset *dataset, const uint32_t *indices, size_t count,
-                       const struct loader_options *options, sned_error *error);
+sned_status loader_new(struct batch_loader **loader, struct dataset *dataset, const uint32_t *indices,
+                       size_t count, const struct loader_options *options, sned_error *error);
 /* *values [*got][C][H][W] and *labels, owned by the loader until the next call; *got 0 at the end. */
-sned_status loader_next(struct loader *loader, const float **values, const int32_t **labels, size_t *got,
-                        sned_error *error);
+sned_status loader_next(struct batch_loader *loader, const float **values, const int32_t **labels,
+                        size_t *got, sned_error *error);
 /* [got]: which images the batch of the last loader_next holds, as indices into the data set. */
-const uint32_t *loader_which(const struct loader *loader);
-void loader_free(struct loader *loader);
+const uint32_t *loader_which(const struct batch_loader *loader);
+void loader_free(struct batch_loader *loader);
 
 #endif

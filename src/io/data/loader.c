@@ -23,7 +23,7 @@ struct slot {
     bool full; /* the caller's turn */
 };
 
-struct loader {
+struct batch_loader {
     struct dataset *dataset;
     uint32_t *indices; /* [count], shuffled */
     size_t count, next;
@@ -78,7 +78,7 @@ static void shift(const uint8_t *in, struct extent extent, size_t size, int dy, 
 }
 
 /* Augments `item` in place, or into loader->shifted: returns where it is. */
-static const uint8_t *augment(struct loader *loader, uint32_t index, uint8_t *item)
+static const uint8_t *augment(struct batch_loader *loader, uint32_t index, uint8_t *item)
 {
     const struct augmentation *how = &loader->options.augmentation;
     struct extent extent = loader->extent;
@@ -100,7 +100,8 @@ static const uint8_t *augment(struct loader *loader, uint32_t index, uint8_t *it
 }
 
 /* value = (pixel - mean[c]) * scale[c]; a plain loop, which the compiler vectorizes. */
-static void normalize(const struct loader *loader, const uint8_t *restrict pixels, float *restrict values)
+static void normalize(const struct batch_loader *loader, const uint8_t *restrict pixels,
+                      float *restrict values)
 {
     size_t plane = (size_t)loader->extent.height * (size_t)loader->extent.width;
 
@@ -111,7 +112,7 @@ static void normalize(const struct loader *loader, const uint8_t *restrict pixel
     }
 }
 
-static void to_values(const struct loader *loader, const uint8_t *item, float *values)
+static void to_values(const struct batch_loader *loader, const uint8_t *item, float *values)
 {
     if (loader->type == ITEM_VALUES)
         memcpy(values, item, loader->elements * sizeof *values);
@@ -122,7 +123,7 @@ static void to_values(const struct loader *loader, const uint8_t *item, float *v
 /* ---- one batch ---- */
 
 /* Fills the slot from the next indices; got 0 at the end of them. */
-static sned_status fill(struct loader *loader, struct slot *slot, sned_error *error)
+static sned_status fill(struct batch_loader *loader, struct slot *slot, sned_error *error)
 {
     size_t batch = loader->options.batch;
     bool refill = loader->options.drop_last;
@@ -149,7 +150,7 @@ static sned_status fill(struct loader *loader, struct slot *slot, sned_error *er
 
 static void *prepare(void *argument)
 {
-    struct loader *loader = argument;
+    struct batch_loader *loader = argument;
 
     for (int turn = 0; !loader->finished; turn = (turn + 1) % SLOTS) {
         struct slot *slot = &loader->slots[turn];
@@ -175,7 +176,7 @@ static void *prepare(void *argument)
 
 /* ---- the interface ---- */
 
-static sned_status set_rule(struct loader *loader, const struct input_rule *rule, sned_error *error)
+static sned_status set_rule(struct batch_loader *loader, const struct input_rule *rule, sned_error *error)
 {
     size_t channels = (size_t)loader->extent.channels;
 
@@ -189,7 +190,7 @@ static sned_status set_rule(struct loader *loader, const struct input_rule *rule
     return SNED_OK;
 }
 
-static sned_status allocate(struct loader *loader, sned_error *error)
+static sned_status allocate(struct batch_loader *loader, sned_error *error)
 {
     struct extent extent = loader->extent;
     size_t batch = loader->options.batch;
@@ -206,7 +207,7 @@ static sned_status allocate(struct loader *loader, sned_error *error)
     return SNED_OK;
 }
 
-static sned_status copy_indices(struct loader *loader, const uint32_t *indices, size_t count,
+static sned_status copy_indices(struct batch_loader *loader, const uint32_t *indices, size_t count,
                                 sned_error *error)
 {
     struct random random;
@@ -222,11 +223,11 @@ static sned_status copy_indices(struct loader *loader, const uint32_t *indices, 
     return SNED_OK;
 }
 
-sned_status loader_new(struct loader **out, struct dataset *dataset, const uint32_t *indices, size_t count,
-                       const struct loader_options *options, sned_error *error)
+sned_status loader_new(struct batch_loader **out, struct dataset *dataset, const uint32_t *indices,
+                       size_t count, const struct loader_options *options, sned_error *error)
 {
     sned_status status;
-    struct loader *loader = NULL;
+    struct batch_loader *loader = NULL;
 
     *out = NULL;
     if (options->batch == 0 || options->augmentation.shift > (1 << 20))
@@ -257,8 +258,8 @@ done:
     return status;
 }
 
-sned_status loader_next(struct loader *loader, const float **values, const int32_t **labels, size_t *got,
-                        sned_error *error)
+sned_status loader_next(struct batch_loader *loader, const float **values, const int32_t **labels,
+                        size_t *got, sned_error *error)
 {
     sned_status status = SNED_OK;
 
@@ -285,12 +286,12 @@ sned_status loader_next(struct loader *loader, const float **values, const int32
     return status;
 }
 
-const uint32_t *loader_which(const struct loader *loader)
+const uint32_t *loader_which(const struct batch_loader *loader)
 {
     return loader->slots[loader->taking].which;
 }
 
-void loader_free(struct loader *loader)
+void loader_free(struct batch_loader *loader)
 {
     if (!loader)
         return;

@@ -21,15 +21,15 @@ bool zip_is(const void *bytes, size_t size)
 }
 
 /* A zip as libarchive reads it, from its beginning. */
-struct reading {
+struct zip_reading {
     struct archive *archive;
     locale_t utf8, before; /* 0: the locale is as it was */
 };
 
-static sned_status start(struct reading *reading, const struct zip_file *zip, sned_error *error)
+static sned_status start(struct zip_reading *reading, const struct zip_file *zip, sned_error *error)
 {
-    *reading = (struct reading){.archive = archive_read_new(),
-                                .utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)};
+    *reading = (struct zip_reading){.archive = archive_read_new(),
+                                    .utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)};
     if (!reading->archive)
         return sned_fail(error, SNED_ERROR_MEMORY, "%s: out of memory", zip->path);
     if (reading->utf8)
@@ -40,7 +40,7 @@ static sned_status start(struct reading *reading, const struct zip_file *zip, sn
     return SNED_OK;
 }
 
-static void stop(struct reading *reading)
+static void stop(struct zip_reading *reading)
 {
     archive_read_free(reading->archive);
     if (reading->before)
@@ -78,7 +78,7 @@ static bool is_listed(const struct name_list *names, const char *name)
 sned_status zip_open(struct zip_file *zip, const char *path, sned_error *error)
 {
     sned_status status;
-    struct reading reading = {0};
+    struct zip_reading reading = {0};
     struct archive_entry *entry;
     const char *name;
 
@@ -142,7 +142,7 @@ sned_status zip_read(struct unpacked *content, const struct zip_file *zip, const
 {
     sned_status status;
     struct spool spool = {.budget = memory_budget, .file = -1};
-    struct reading reading = {0};
+    struct zip_reading reading = {0};
     struct archive_entry *entry;
     const char *found;
 

@@ -14,14 +14,14 @@
 #include <string.h>
 
 /* The operands of the node in hand: an activation, and the other one, which is input `index`. */
-struct operands {
-    struct value *x, *other;
+struct binary_inputs {
+    struct onnx_value *x, *other;
     int index;
 };
 
-static sned_status find_operands(struct importer *importer, struct operands *o)
+static sned_status find_operands(struct importer *importer, struct binary_inputs *o)
 {
-    struct value *inputs[2];
+    struct onnx_value *inputs[2];
     for (int i = 0; i < 2; i++) {
         SNED_TRY(onnx_input(importer, i, &inputs[i]));
         if (inputs[i] == NULL)
@@ -83,7 +83,7 @@ static bool find_spread(const struct shape *x, const int *axes, const struct sha
 static sned_status channel_constant(struct importer *importer, int index, const struct shape *shape,
                                     enum change change, int *tensor)
 {
-    struct value *value;
+    struct onnx_value *value;
     struct shape from;
     float *data;
     if (change == KEPT)
@@ -111,7 +111,7 @@ static void spread_elements(const struct spread *spread, const float *data, floa
 static sned_status spread_constant(struct importer *importer, int index, const struct spread *spread,
                                    enum change change, int *tensor, struct shape *channels)
 {
-    struct value *value;
+    struct onnx_value *value;
     struct shape from;
     float *data;
     void *to;
@@ -150,10 +150,10 @@ static sned_status emit_spread(struct importer *importer, enum op op, int x, int
 
 /* A constant of a number for each element of a list that is a view of another order: placed as the tensor has
  * them. */
-static sned_status emit_placed(struct importer *importer, enum op op, const struct value *x, int index,
+static sned_status emit_placed(struct importer *importer, enum op op, const struct onnx_value *x, int index,
                                const int *places, enum change change)
 {
-    struct value *value;
+    struct onnx_value *value;
     struct node *node;
     struct shape channels = sned_shape(1, x->shape.dim[1]);
     float *data;
@@ -166,8 +166,9 @@ static sned_status emit_placed(struct importer *importer, enum op op, const stru
 }
 
 /* `tensor` op constant, where `tensor` lies as that of x does. */
-static sned_status emit_along_axes(struct importer *importer, enum op op, int tensor, const struct value *x,
-                                   int index, const struct spread *spread, enum change change)
+static sned_status emit_along_axes(struct importer *importer, enum op op, int tensor,
+                                   const struct onnx_value *x, int index, const struct spread *spread,
+                                   enum change change)
 {
     struct node *node;
     int constant;
@@ -183,10 +184,10 @@ static sned_status emit_along_axes(struct importer *importer, enum op op, int te
 }
 
 /* x op constant, x an activation or a view of one. */
-static sned_status emit_with_constant(struct importer *importer, enum op op, struct value *x, int index,
+static sned_status emit_with_constant(struct importer *importer, enum op op, struct onnx_value *x, int index,
                                       enum change change)
 {
-    struct value *value;
+    struct onnx_value *value;
     struct spread spread;
     int axes[GRAPH_MAX_RANK], *places = NULL;
     sned_status status = SNED_OK;
@@ -212,7 +213,7 @@ static sned_status emit_with_constant(struct importer *importer, enum op op, str
 }
 
 /* -x as a step on the way, which lies as the tensor of x does. */
-static sned_status emit_negation(struct importer *importer, const struct value *x, int *negated)
+static sned_status emit_negation(struct importer *importer, const struct onnx_value *x, int *negated)
 {
     struct shape one = sned_shape(1, (int64_t)1);
     struct node *node;
@@ -228,7 +229,7 @@ static sned_status emit_negation(struct importer *importer, const struct value *
 /* ---- a bias ---- */
 
 /* The Gemm without a bias that makes `x`, which nothing but the node in hand reads; else NULL. */
-static struct node *open_gemm(struct importer *importer, const struct value *x)
+static struct node *open_gemm(struct importer *importer, const struct onnx_value *x)
 {
     if (x->readers != 1 || x->made_by < 0)
         return NULL;
@@ -238,7 +239,7 @@ static struct node *open_gemm(struct importer *importer, const struct value *x)
 
 /* MatMul + Add: the constant becomes the Gemm's bias, and the Gemm's output takes this node's output's name.
  */
-static sned_status add_bias(struct importer *importer, struct node *gemm, struct value *x, int index)
+static sned_status add_bias(struct importer *importer, struct node *gemm, struct onnx_value *x, int index)
 {
     int bias;
     const char *name;
@@ -253,7 +254,7 @@ static sned_status add_bias(struct importer *importer, struct node *gemm, struct
 }
 
 /* Can the constant be a bias of [1][count]? One a channel, or one row. */
-static bool is_bias(const struct value *constant, int64_t count)
+static bool is_bias(const struct onnx_value *constant, int64_t count)
 {
     int rank = constant->shape.rank;
     return rank >= 1 && rank <= 2 && constant->shape.dim[rank - 1] == count &&
@@ -263,7 +264,7 @@ static bool is_bias(const struct value *constant, int64_t count)
 /* ---- the operators ---- */
 
 /* x op `other`, a tensor that is an activation of this shape and lies as that of x does. */
-static sned_status emit_of_activations(struct importer *importer, enum op op, const struct value *x,
+static sned_status emit_of_activations(struct importer *importer, enum op op, const struct onnx_value *x,
                                        int other, const struct shape *shape)
 {
     struct node *node;
@@ -274,7 +275,7 @@ static sned_status emit_of_activations(struct importer *importer, enum op op, co
 
 sned_status onnx_convert_add(struct importer *importer)
 {
-    struct operands o;
+    struct binary_inputs o;
     SNED_TRY(find_operands(importer, &o));
     if (!onnx_is_constant(o.other))
         return emit_of_activations(importer, OP_ADD, o.x, o.other->tensor, &o.other->shape);
@@ -286,7 +287,7 @@ sned_status onnx_convert_add(struct importer *importer)
 
 sned_status onnx_convert_mul(struct importer *importer)
 {
-    struct operands o;
+    struct binary_inputs o;
     SNED_TRY(find_operands(importer, &o));
     if (!onnx_is_constant(o.other))
         return emit_of_activations(importer, OP_MUL, o.x, o.other->tensor, &o.other->shape);
@@ -296,7 +297,7 @@ sned_status onnx_convert_mul(struct importer *importer)
 sned_status onnx_convert_sum(struct importer *importer)
 {
     const int count = onnx_input_count(importer);
-    struct value *x, *other;
+    struct onnx_value *x, *other;
     struct node *node;
     if (count == 2)
         return onnx_convert_add(importer);
@@ -319,7 +320,7 @@ sned_status onnx_convert_sum(struct importer *importer)
 
 sned_status onnx_convert_sub(struct importer *importer)
 {
-    struct operands o;
+    struct binary_inputs o;
     int negated;
     SNED_TRY(find_operands(importer, &o));
     if (!onnx_is_constant(o.other)) {
@@ -328,14 +329,14 @@ sned_status onnx_convert_sub(struct importer *importer)
     }
     if (o.index == 1)
         return emit_with_constant(importer, OP_ADD, o.x, o.index, NEGATED);
-    struct value minus = *o.x;
+    struct onnx_value minus = *o.x;
     SNED_TRY(emit_negation(importer, o.x, &minus.tensor));
     return emit_with_constant(importer, OP_ADD, &minus, o.index, KEPT);
 }
 
 sned_status onnx_convert_div(struct importer *importer)
 {
-    struct value *x, *divisor;
+    struct onnx_value *x, *divisor;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_input(importer, 1, &divisor));
     if (divisor && divisor->kind == VALUE_POWER)

@@ -77,7 +77,7 @@ sned_status onnx_fold_if(struct importer *importer)
     SNED_TRY(import_nodes(importer, branch));
     const char *name = branch->output[0]->name ? branch->output[0]->name : "";
     int index = sned_names_find(&importer->names, name);
-    struct value *value = index < 0 ? NULL : &importer->values[index];
+    struct onnx_value *value = index < 0 ? NULL : &importer->values[index];
     while (value && value->alias >= 0)
         value = &importer->values[value->alias];
     if (value == NULL || value->kind == VALUE_UNKNOWN || value->kind == VALUE_POWER || value->initializer)

@@ -72,8 +72,8 @@ static sned_status to_integer(struct importer *importer, double value, int64_t t
     return SNED_OK;
 }
 
-static sned_status cast_elements(struct importer *importer, const struct value *x, int64_t type, void *data,
-                                 size_t count)
+static sned_status cast_elements(struct importer *importer, const struct onnx_value *x, int64_t type,
+                                 void *data, size_t count)
 {
     const float *floats = x->data;
     const int64_t *integers = x->data;
@@ -92,7 +92,7 @@ static sned_status cast_elements(struct importer *importer, const struct value *
 
 sned_status onnx_fold_cast(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t type;
     size_t count;
     void *data;
@@ -115,7 +115,7 @@ sned_status onnx_fold_cast(struct importer *importer)
 
 sned_status onnx_convert_cast(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t type;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_attribute_int(importer, "to", 0, &type));

@@ -22,7 +22,7 @@
 
 /* ---- what a tensor says ---- */
 
-struct place {
+struct external_place {
     const char *location, *checksum; /* of the file; checksum NULL: none */
     uint64_t offset, length;         /* in bytes; length UINT64_MAX: not given */
 };
@@ -38,7 +38,8 @@ static sned_status read_number(struct importer *importer, const char *key, const
 }
 
 /* Keys that ONNX does not define are other programs' notes and say nothing of where the bytes are. */
-static sned_status read_place(struct importer *importer, const Onnx__TensorProto *tensor, struct place *place)
+static sned_status read_place(struct importer *importer, const Onnx__TensorProto *tensor,
+                              struct external_place *place)
 {
     static const char *const keys[] = {"location", "offset", "length", "checksum"};
     const char *texts[4] = {NULL};
@@ -53,7 +54,7 @@ static sned_status read_place(struct importer *importer, const Onnx__TensorProto
             texts[k] = entry->value ? entry->value : "";
         }
     }
-    *place = (struct place){.location = texts[0], .checksum = texts[3], .length = UINT64_MAX};
+    *place = (struct external_place){.location = texts[0], .checksum = texts[3], .length = UINT64_MAX};
     if (texts[0] == NULL || texts[0][0] == 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "external data: no file is named");
     if (texts[1])
@@ -260,7 +261,7 @@ static sned_status check_sum(struct importer *importer, struct external_file *fi
 /* The `size` bytes that the tensor's dimensions ask for lie in the file, and what all tensors together read
  * is not much more than the files have: they may share bytes, but not to fill the memory from a small file.
  */
-static sned_status check_place(struct importer *importer, const struct place *place,
+static sned_status check_place(struct importer *importer, const struct external_place *place,
                                const struct external_file *file, uint64_t size)
 {
     if (place->length != UINT64_MAX && place->length != size)
@@ -283,7 +284,7 @@ static sned_status check_place(struct importer *importer, const struct place *pl
 
 sned_status onnx_external_read(struct importer *importer, Onnx__TensorProto *tensor, size_t size)
 {
-    struct place place = {0};
+    struct external_place place = {0};
     struct external_file *file = NULL;
     uint8_t *data = NULL;
     if (tensor->raw_data.len > 0)

@@ -27,7 +27,8 @@ sned_status onnx_fold_alloc(struct importer *importer, enum value_kind kind, con
 }
 
 /* A copy of `value` under another shape; moved where this node is the last reader. */
-static sned_status emit_reshaped(struct importer *importer, struct value *value, const struct shape *shape)
+static sned_status emit_reshaped(struct importer *importer, struct onnx_value *value,
+                                 const struct shape *shape)
 {
     size_t count;
     void *data;
@@ -41,7 +42,7 @@ static sned_status emit_reshaped(struct importer *importer, struct value *value,
     return onnx_emit_constant(importer, value->kind, shape, data);
 }
 
-static sned_status needed_input(struct importer *importer, int index, struct value **value)
+static sned_status needed_input(struct importer *importer, int index, struct onnx_value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
     if (*value == NULL)
@@ -63,7 +64,7 @@ static sned_status emit_list(struct importer *importer, enum value_kind kind, co
 }
 
 static sned_status attribute_tensor(struct importer *importer, const Onnx__AttributeProto *attribute,
-                                    struct value *value)
+                                    struct onnx_value *value)
 {
     if (attribute->t == NULL)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "attribute '%s' is of the wrong type", attribute->name);
@@ -77,7 +78,7 @@ static sned_status attribute_tensor(struct importer *importer, const Onnx__Attri
 sned_status onnx_fold_constant(struct importer *importer)
 {
     const Onnx__AttributeProto *attribute;
-    struct value value = {0};
+    struct onnx_value value = {0};
     struct shape scalar = {0};
     if ((attribute = onnx_attribute(importer, "value"))) {
         SNED_TRY(attribute_tensor(importer, attribute, &value));
@@ -98,7 +99,7 @@ sned_status onnx_fold_constant(struct importer *importer)
     return onnx_fail(importer, SNED_ERROR_FORMAT, "no value");
 }
 
-static sned_status fill(struct importer *importer, const struct shape *shape, const struct value *with)
+static sned_status fill(struct importer *importer, const struct shape *shape, const struct onnx_value *with)
 {
     size_t count;
     void *data;
@@ -116,7 +117,7 @@ sned_status onnx_fold_constant_of_shape(struct importer *importer)
     size_t elements;
     float zero = 0;
     struct shape shape = {0};
-    struct value value = {0}, standard = {.kind = VALUE_FLOATS, .data = &zero};
+    struct onnx_value value = {0}, standard = {.kind = VALUE_FLOATS, .data = &zero};
     SNED_TRY(onnx_input_ints(importer, 0, &dims, &count));
     if (dims == NULL || count > GRAPH_MAX_RANK)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "of %d dimensions", count);
@@ -140,7 +141,7 @@ sned_status onnx_fold_constant_of_shape(struct importer *importer)
 
 sned_status onnx_fold_shape(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t start, end;
     SNED_TRY(needed_input(importer, 0, &x));
     int64_t rank = x->shape.rank;
@@ -156,7 +157,7 @@ sned_status onnx_fold_shape(struct importer *importer)
 
 sned_status onnx_fold_identity(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     SNED_TRY(needed_input(importer, 0, &x));
     return onnx_emit_alias(importer, x);
 }
@@ -165,7 +166,7 @@ sned_status onnx_fold_identity(struct importer *importer)
 
 sned_status onnx_fold_reshape(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     SNED_TRY(needed_input(importer, 0, &x));
     SNED_TRY(onnx_reshape_shape(importer, &x->shape, false, &shape));
@@ -174,7 +175,7 @@ sned_status onnx_fold_reshape(struct importer *importer)
 
 sned_status onnx_fold_squeeze(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     SNED_TRY(needed_input(importer, 0, &x));
     SNED_TRY(onnx_squeeze_shape(importer, &x->shape, false, &shape));
@@ -183,7 +184,7 @@ sned_status onnx_fold_squeeze(struct importer *importer)
 
 sned_status onnx_fold_unsqueeze(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     SNED_TRY(needed_input(importer, 0, &x));
     SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, false, &shape));

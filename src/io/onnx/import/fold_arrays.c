@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sned_status operand(struct importer *importer, int index, struct value **value)
+static sned_status operand(struct importer *importer, int index, struct onnx_value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
     if (*value == NULL || !onnx_is_constant(*value))
@@ -15,7 +15,7 @@ static sned_status operand(struct importer *importer, int index, struct value **
     return SNED_OK;
 }
 
-static void copy_element(const struct value *from, size_t source, void *to, size_t target)
+static void copy_element(const struct onnx_value *from, size_t source, void *to, size_t target)
 {
     if (from->kind == VALUE_FLOATS)
         ((float *)to)[target] = ((const float *)from->data)[source];
@@ -114,8 +114,9 @@ static float float_result(char operator, float a, float b)
     }
 }
 
-static sned_status fill_arithmetic(struct importer *importer, const struct value *a, const struct value *b,
-                                   const struct shape *shape, void *data, size_t count)
+static sned_status fill_arithmetic(struct importer *importer, const struct onnx_value *a,
+                                   const struct onnx_value *b, const struct shape *shape, void *data,
+                                   size_t count)
 {
     const char *name = importer->node->op_type;
     char operator= name[0] == 'A' ? '+'
@@ -139,7 +140,7 @@ static sned_status fill_arithmetic(struct importer *importer, const struct value
 
 sned_status onnx_fold_arithmetic(struct importer *importer)
 {
-    struct value *a, *b;
+    struct onnx_value *a, *b;
     struct shape shape;
     size_t count;
     void *data;
@@ -162,8 +163,8 @@ sned_status onnx_fold_arithmetic(struct importer *importer)
 /* ---- Gather ---- */
 
 /* data [outer][size][inner], indices [n] -> [outer][n][inner] */
-static sned_status fill_gather(struct importer *importer, const struct value *x, const struct value *indices,
-                               int axis, void *data, size_t count)
+static sned_status fill_gather(struct importer *importer, const struct onnx_value *x,
+                               const struct onnx_value *indices, int axis, void *data, size_t count)
 {
     size_t inner = 1, n;
     int64_t size = x->shape.dim[axis];
@@ -184,7 +185,7 @@ static sned_status fill_gather(struct importer *importer, const struct value *x,
 
 sned_status onnx_fold_gather(struct importer *importer)
 {
-    struct value *x, *indices;
+    struct onnx_value *x, *indices;
     struct shape shape = {0};
     int64_t attribute;
     int axis;
@@ -216,7 +217,7 @@ sned_status onnx_fold_gather(struct importer *importer)
 static sned_status concat_shape(struct importer *importer, struct shape *shape, enum value_kind *kind,
                                 int *axis)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t attribute, total = 0;
     SNED_TRY(operand(importer, 0, &x));
     SNED_TRY(onnx_attribute_int(importer, "axis", 0, &attribute));
@@ -253,7 +254,7 @@ sned_status onnx_fold_concat(struct importer *importer)
         outer *= (size_t)shape.dim[i];
     for (size_t row = 0; count > 0 && row < outer; row++)
         for (int i = 0; i < onnx_input_count(importer); i++) {
-            struct value *x;
+            struct onnx_value *x;
             size_t elements;
             onnx_input(importer, i, &x); /* looked at by concat_shape already: cannot fail */
             onnx_elements(&x->shape, &elements);
@@ -266,8 +267,9 @@ sned_status onnx_fold_concat(struct importer *importer)
 /* ---- Slice, Transpose: elements picked by strides ---- */
 
 /* data[i] = x[base + index * strides] for every index of `shape`. */
-static sned_status emit_strided(struct importer *importer, const struct value *x, const struct shape *shape,
-                                int64_t base, const int64_t strides[GRAPH_MAX_RANK])
+static sned_status emit_strided(struct importer *importer, const struct onnx_value *x,
+                                const struct shape *shape, int64_t base,
+                                const int64_t strides[GRAPH_MAX_RANK])
 {
     int64_t index[GRAPH_MAX_RANK] = {0};
     size_t count;
@@ -280,7 +282,7 @@ static sned_status emit_strided(struct importer *importer, const struct value *x
 
 sned_status onnx_fold_slice(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct slice_range ranges[GRAPH_MAX_RANK];
     int64_t strides[GRAPH_MAX_RANK], base = 0;
     SNED_TRY(operand(importer, 0, &x));
@@ -297,7 +299,7 @@ sned_status onnx_fold_slice(struct importer *importer)
 
 sned_status onnx_fold_transpose(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int order[GRAPH_MAX_RANK];
     int64_t own[GRAPH_MAX_RANK], strides[GRAPH_MAX_RANK];
     SNED_TRY(operand(importer, 0, &x));

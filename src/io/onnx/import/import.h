@@ -43,19 +43,19 @@ sned_status onnx_scan(const uint8_t *data, size_t size, sned_error *error);
 enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_POWER, VALUE_FLOATS, VALUE_INTEGERS };
 
 /* An activation that is a tensor of the graph in another order or shape (onnx_view.c). */
-struct view {
+struct onnx_view {
     bool is_set; /* false: it is the tensor as it lies */
     struct shape base;
     int order[GRAPH_MAX_RANK];
 };
 
-struct value {
+struct onnx_value {
     const char *name; /* borrowed from the parsed file */
     enum value_kind kind;
     struct shape shape;
     void *data;                     /* constants: float or int64_t; owned here while tensor is -1 */
     int tensor;                     /* in the graph; -1: not there (yet); VALUE_POWER: that of the base */
-    struct view view;               /* of that tensor */
+    struct onnx_view view;          /* of that tensor */
     float exponent;                 /* VALUE_POWER */
     int node;                       /* of the file, that makes it; -1: input or initialiser */
     int made_by;                    /* node of the graph whose output this activation is; -1: none */
@@ -80,7 +80,7 @@ struct importer {
     Onnx__GraphProto *proto; /* model's */
     int opset;
     struct graph *graph;
-    struct value *values;
+    struct onnx_value *values;
     int value_count;
     struct name_map names; /* of values */
     struct unique_names tensor_names, node_names;
@@ -110,7 +110,7 @@ sned_status onnx_order_nodes(struct importer *importer);
 
 /* onnx_tensor.c: dims and data to shape, kind and data of `value`, moved out of `tensor` where the bytes
  * allow it. */
-sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct value *value);
+sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct onnx_value *value);
 /* onnx_external.c: the `size` bytes of a tensor whose data lies in another file, as its raw data. */
 sned_status onnx_external_read(struct importer *importer, Onnx__TensorProto *tensor, size_t size);
 uint64_t onnx_external_bytes(const struct importer *importer); /* of all such files that were read */
@@ -121,7 +121,7 @@ static inline bool onnx_is_narrow(int64_t type)
     return type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 || type == ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
 }
 /* Floats or integers that are known now. */
-static inline bool onnx_is_constant(const struct value *value)
+static inline bool onnx_is_constant(const struct onnx_value *value)
 {
     return value->kind == VALUE_FLOATS || value->kind == VALUE_INTEGERS;
 }
@@ -169,9 +169,9 @@ sned_status onnx_attribute_string(struct importer *importer, const char *name, c
 
 int onnx_input_count(const struct importer *importer);
 /* Input `index`, aliases resolved and initialisers converted; *value NULL where it is absent. */
-sned_status onnx_input(struct importer *importer, int index, struct value **value);
+sned_status onnx_input(struct importer *importer, int index, struct onnx_value **value);
 /* Its view, if it is one, is straightened: the tensor is the value. */
-sned_status onnx_input_activation(struct importer *importer, int index, struct value **value);
+sned_status onnx_input_activation(struct importer *importer, int index, struct onnx_value **value);
 /* A constant list of integers; *values NULL where the input is absent. */
 sned_status onnx_input_ints(struct importer *importer, int index, const int64_t **values, int *count);
 /* The same, of any length. */
@@ -186,8 +186,8 @@ sned_status onnx_ints(struct importer *importer, const char *name, int index, in
  * *tensor is -1 where the input is absent. */
 sned_status onnx_input_weights(struct importer *importer, int index, const struct shape *shape, int *tensor);
 /* The same with data made anew (taken over, also on failure); named after `value`, or the node where NULL. */
-sned_status onnx_add_constant(struct importer *importer, const struct value *value, const struct shape *shape,
-                              float *data, int *tensor);
+sned_status onnx_add_constant(struct importer *importer, const struct onnx_value *value,
+                              const struct shape *shape, float *data, int *tensor);
 /* Input `index` as floats that the caller may change and owns: moved where this was the last reader. */
 sned_status onnx_take_floats(struct importer *importer, int index, float **data, struct shape *shape);
 
@@ -202,14 +202,14 @@ sned_status onnx_emit_reshape(struct importer *importer, int input, const struct
 sned_status onnx_emit_reshape_step(struct importer *importer, int input, const struct shape *shape,
                                    const char *suffix, int *tensor);
 /* This node's first output is `value` itself. */
-sned_status onnx_emit_alias(struct importer *importer, const struct value *value);
+sned_status onnx_emit_alias(struct importer *importer, const struct onnx_value *value);
 /* This node's first output is a constant; data is taken over, also on failure. */
 sned_status onnx_emit_constant(struct importer *importer, enum value_kind kind, const struct shape *shape,
                                void *data);
 /* The output of the node in hand. The name of the node that makes `value`, or one made from its operator and
  * place; of an input, its own. */
-struct value *onnx_output(struct importer *importer);
-void onnx_node_name(const struct importer *importer, const struct value *value, char *name, size_t size);
+struct onnx_value *onnx_output(struct importer *importer);
+void onnx_node_name(const struct importer *importer, const struct onnx_value *value, char *name, size_t size);
 /* A node on *tensor, which becomes its output, with these names as far as they are free. */
 sned_status onnx_emit_named(struct importer *importer, enum op op, int *tensor, const struct shape *shape,
                             const char *name, const char *node_name, struct node **node);
@@ -219,30 +219,32 @@ sned_status onnx_axis(struct importer *importer, int64_t axis, int rank, int *re
 /* ---- views (onnx_view.c) ---- */
 
 /* An activation as it is: its tensor may be in another order or shape (value->view). */
-sned_status onnx_input_view(struct importer *importer, int index, struct value **value);
+sned_status onnx_input_view(struct importer *importer, int index, struct onnx_value **value);
 /* Makes the nodes that a view stands for; nothing where it is none. */
-sned_status onnx_straighten(struct importer *importer, struct value *value);
+sned_status onnx_straighten(struct importer *importer, struct onnx_value *value);
 /* A node whose output lies as the tensor of `x` does, and is viewed as `x` is. */
 sned_status onnx_emit_like(struct importer *importer, enum op op, const int *inputs, int input_count,
-                           const struct value *x, struct node **node);
+                           const struct onnx_value *x, struct node **node);
 /* This node's output, emitted in the shape of x's tensor, is viewed as `x` is. */
-void onnx_output_like(struct importer *importer, const struct value *x);
+void onnx_output_like(struct importer *importer, const struct onnx_value *x);
 /* Are both views, of tensors of one shape in one order? */
-bool onnx_same_view(const struct importer *importer, const struct value *a, const struct value *b);
+bool onnx_same_view(const struct importer *importer, const struct onnx_value *a, const struct onnx_value *b);
 /* axes[i]: the tensor's axis that is axis i of the value; false where they do not correspond. */
-bool onnx_view_axes(const struct importer *importer, const struct value *value, int axes[GRAPH_MAX_RANK]);
+bool onnx_view_axes(const struct importer *importer, const struct onnx_value *value,
+                    int axes[GRAPH_MAX_RANK]);
 /* For operators that work along axes: an input whose axis i is axis axes[i] of its tensor, straightened where
  * need be. onnx_tensor_axes: a shape of the value's axes as one of the tensor's. onnx_output_turned: this
  * node's output, emitted in the tensor's axes, is viewed in those of x. */
-sned_status onnx_input_axes(struct importer *importer, int index, struct value **value,
+sned_status onnx_input_axes(struct importer *importer, int index, struct onnx_value **value,
                             int axes[GRAPH_MAX_RANK]);
 struct shape onnx_tensor_axes(const struct shape *shape, const int *axes);
-void onnx_output_turned(struct importer *importer, const struct value *x);
+void onnx_output_turned(struct importer *importer, const struct onnx_value *x);
 /* This node's output is x in another shape: a Reshape or Flatten, or a view again. */
-sned_status onnx_emit_new_shape(struct importer *importer, const struct value *x, const struct shape *shape);
+sned_status onnx_emit_new_shape(struct importer *importer, const struct onnx_value *x,
+                                const struct shape *shape);
 /* For a value [1][count]: its tensor becomes [1][count] too. *places (owned, free()) says where the value's
  * elements lie in it, NULL: in order. */
-sned_status onnx_flatten_view(struct importer *importer, struct value *value, int **places);
+sned_status onnx_flatten_view(struct importer *importer, struct onnx_value *value, int **places);
 /* Input `index`, a constant of `count` floats, with element i at places[i]; owned, free(). */
 sned_status onnx_take_placed(struct importer *importer, int index, const int *places, int count,
                              float **data);
@@ -278,8 +280,8 @@ sned_status onnx_convert_div(struct importer *importer);
 sned_status onnx_convert_lrn(struct importer *importer); /* onnx_lrn.c */
 sned_status onnx_convert_pow(struct importer *importer);
 /* x / power, where the whole is an LRN written as arithmetic. */
-sned_status onnx_convert_division_by_power(struct importer *importer, const struct value *x,
-                                           const struct value *power);
+sned_status onnx_convert_division_by_power(struct importer *importer, const struct onnx_value *x,
+                                           const struct onnx_value *power);
 
 sned_status onnx_convert_global_average_pool(struct importer *importer); /* onnx_reduce.c */
 sned_status onnx_convert_global_max_pool(struct importer *importer);

@@ -9,11 +9,11 @@
 
 /* The one input of the file that is no initialiser. */
 static sned_status find_input(struct importer *importer, const Onnx__ValueInfoProto **input,
-                              struct value **value)
+                              struct onnx_value **value)
 {
     int count = 0;
     for (size_t i = 0; i < importer->proto->n_input; i++) {
-        struct value *found =
+        struct onnx_value *found =
             &importer->values[sned_names_find(&importer->names, importer->proto->input[i]->name)];
         if (found->initializer)
             continue;
@@ -72,10 +72,11 @@ static sned_status check_sizes(struct importer *importer, const char *name, cons
 }
 
 /* The file's shape as a view of the picture that the graph takes. */
-static void view_picture(struct importer *importer, struct value *value, const struct input_picture *picture)
+static void view_picture(struct importer *importer, struct onnx_value *value,
+                         const struct input_picture *picture)
 {
     static const int from_channels_last[4] = {0, 2, 3, 1};
-    value->view = (struct view){.is_set = true, .base = picture->shape, .order = {0, 1, 2, 3}};
+    value->view = (struct onnx_view){.is_set = true, .base = picture->shape, .order = {0, 1, 2, 3}};
     if (picture->channels_last)
         memcpy(value->view.order, from_channels_last, sizeof from_channels_last);
     importer->graph->given = (struct given_input){value->shape, picture->channels_last};
@@ -84,7 +85,7 @@ static void view_picture(struct importer *importer, struct value *value, const s
 sned_status onnx_make_input(struct importer *importer)
 {
     const Onnx__ValueInfoProto *input = NULL;
-    struct value *value = NULL;
+    struct onnx_value *value = NULL;
     struct input_picture picture;
     struct shape shape;
     const char *name;
@@ -113,7 +114,7 @@ static sned_status rename_tensor(struct importer *importer, int tensor, const ch
 }
 
 /* An output that is another value by another name (a Cast) gets its own. */
-static sned_status name_output(struct importer *importer, const struct value *value)
+static sned_status name_output(struct importer *importer, const struct onnx_value *value)
 {
     const char *name;
     if (strcmp(importer->graph->tensors[value->tensor].name, value->name) == 0)
@@ -123,7 +124,7 @@ static sned_status name_output(struct importer *importer, const struct value *va
 }
 
 /* The tensor that was viewed may bear the output's name: what is straightened takes it over. */
-static sned_status straighten_output(struct importer *importer, struct value *value)
+static sned_status straighten_output(struct importer *importer, struct onnx_value *value)
 {
     int viewed = value->tensor;
     const char *name;
@@ -139,7 +140,7 @@ static sned_status straighten_output(struct importer *importer, struct value *va
 }
 
 /* A network that does nothing has one node that says so. */
-static sned_status emit_identity(struct importer *importer, struct value *value)
+static sned_status emit_identity(struct importer *importer, struct onnx_value *value)
 {
     struct node *node;
     char name[256];
@@ -150,7 +151,7 @@ static sned_status emit_identity(struct importer *importer, struct value *value)
 sned_status onnx_make_output(struct importer *importer)
 {
     const char *name = importer->proto->output[0]->name;
-    struct value *value = &importer->values[sned_names_find(&importer->names, name)];
+    struct onnx_value *value = &importer->values[sned_names_find(&importer->names, name)];
     if (value->kind != VALUE_ACTIVATION)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the output '%s' does not depend on the input",
                          name);

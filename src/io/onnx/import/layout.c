@@ -12,7 +12,7 @@
 /* Every input in the order of the first one's tensor, or every one straightened. */
 static sned_status align_inputs(struct importer *importer, int count, int axes[GRAPH_MAX_RANK])
 {
-    struct value *first, *x;
+    struct onnx_value *first, *x;
     bool is_alike = true;
     int others[GRAPH_MAX_RANK];
     SNED_TRY(onnx_input_axes(importer, 0, &first, axes));
@@ -30,7 +30,7 @@ static sned_status align_inputs(struct importer *importer, int count, int axes[G
 
 sned_status onnx_convert_concat(struct importer *importer)
 {
-    struct value *x, *first;
+    struct onnx_value *x, *first;
     int64_t attribute, total = 0;
     int axis, count = onnx_input_count(importer), inputs[ONNX_MAX_INPUTS], axes[GRAPH_MAX_RANK];
     struct node *node;
@@ -117,7 +117,7 @@ sned_status onnx_slice_ranges(struct importer *importer, const struct shape *sha
 
 sned_status onnx_convert_slice(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct node *node;
     struct slice_range ranges[GRAPH_MAX_RANK];
     int axes[GRAPH_MAX_RANK];
@@ -245,7 +245,7 @@ static sned_status emit_pad(struct importer *importer, int tensor, const struct 
 sned_status onnx_convert_pad(struct importer *importer)
 {
     enum { LARGEST_VALUE = 64 };
-    struct value *x;
+    struct onnx_value *x;
     char mode[32];
     double value;
     int axes[GRAPH_MAX_RANK];
@@ -279,7 +279,7 @@ static bool is_batch_one(const struct importer *importer)
 /* A batch of 1 that the file takes away from its result stays: nobody else reads it. */
 static void keep_batch(struct importer *importer, struct shape *shape)
 {
-    const struct value *output = onnx_output(importer);
+    const struct onnx_value *output = onnx_output(importer);
     bool is_result = output->readers == 1 && strcmp(output->name, importer->proto->output[0]->name) == 0;
     if (!is_batch_one(importer) || !is_result || (shape->rank > 1 && shape->dim[0] == 1) ||
         shape->rank == GRAPH_MAX_RANK)
@@ -293,7 +293,7 @@ static void keep_batch(struct importer *importer, struct shape *shape)
 
 sned_status onnx_convert_flatten(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t axis, size = 1;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_attribute_int(importer, "axis", 1, &axis));
@@ -349,7 +349,7 @@ sned_status onnx_reshape_shape(struct importer *importer, const struct shape *fr
 
 sned_status onnx_convert_reshape(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_reshape_shape(importer, &x->shape, true, &shape));
@@ -414,7 +414,7 @@ sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *
 
 sned_status onnx_convert_squeeze(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_squeeze_shape(importer, &x->shape, true, &shape));
@@ -424,7 +424,7 @@ sned_status onnx_convert_squeeze(struct importer *importer)
 
 sned_status onnx_convert_unsqueeze(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_unsqueeze_shape(importer, &x->shape, true, &shape));

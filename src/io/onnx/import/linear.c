@@ -61,10 +61,10 @@ static sned_status take_weights(struct importer *importer, bool transposed, cons
 
 /* Input 1 as [K][C] in the graph. `transposed`: the file has it that way already. The input of x's column i
  * is element places[i] of the tensor, or i where that is NULL. */
-static sned_status linear_weights(struct importer *importer, const struct value *x, bool transposed,
+static sned_status linear_weights(struct importer *importer, const struct onnx_value *x, bool transposed,
                                   float alpha, const int *places, struct shape *shape, int *tensor)
 {
-    struct value *value;
+    struct onnx_value *value;
     SNED_TRY(onnx_input(importer, 1, &value));
     if (value == NULL || value->kind != VALUE_FLOATS)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its weights are not constant floats");
@@ -87,7 +87,7 @@ static sned_status linear_weights(struct importer *importer, const struct value 
 
 sned_status onnx_linear_bias(struct importer *importer, int index, float beta, int64_t count, int *tensor)
 {
-    struct value *value;
+    struct onnx_value *value;
     struct shape shape = sned_shape(1, count), from;
     size_t elements;
     float *taken, *data;
@@ -115,7 +115,7 @@ sned_status onnx_linear_bias(struct importer *importer, int index, float beta, i
 
 /* The third input where it is an activation; else NULL. */
 static sned_status added_activation(struct importer *importer, const struct shape *shape,
-                                    struct value **added)
+                                    struct onnx_value **added)
 {
     SNED_TRY(onnx_input(importer, 2, added));
     if (*added && onnx_is_constant(*added))
@@ -131,7 +131,7 @@ static sned_status added_activation(struct importer *importer, const struct shap
 
 /* Gemm without a bias, and beta times the activation added to it. */
 static sned_status emit_gemm_and_add(struct importer *importer, const int inputs[3],
-                                     const struct shape *shape, const struct value *added, float beta)
+                                     const struct shape *shape, const struct onnx_value *added, float beta)
 {
     struct node *node;
     int product, scaled = added->tensor, factor;
@@ -150,7 +150,7 @@ static sned_status emit_gemm_and_add(struct importer *importer, const int inputs
 
 static sned_status convert_linear(struct importer *importer, bool transposed, float alpha, float beta)
 {
-    struct value *x, *added;
+    struct onnx_value *x, *added;
     struct shape weights;
     struct node *node;
     int inputs[3] = {-1, -1, -1}, *places;
@@ -191,7 +191,7 @@ sned_status onnx_convert_matmul(struct importer *importer)
 
 /* inputs: x's tensor, and inputs 1 to 4 of the node, one number for each of its channels. On a view, axis 1
  * of the value is axis 1 of the tensor, or its flat list of elements, or it is straightened. */
-static sned_status channel_constants(struct importer *importer, struct value *x, int inputs[5])
+static sned_status channel_constants(struct importer *importer, struct onnx_value *x, int inputs[5])
 {
     sned_status status = SNED_OK;
     int axes[GRAPH_MAX_RANK], *places = NULL;
@@ -202,7 +202,7 @@ static sned_status channel_constants(struct importer *importer, struct value *x,
         SNED_TRY(onnx_straighten(importer, x));
     inputs[0] = x->tensor;
     for (int i = 1; i < 5; i++) {
-        struct value *value;
+        struct onnx_value *value;
         float *data;
         SNED_TRY_DONE(onnx_input(importer, i, &value));
         if (value == NULL) {
@@ -223,7 +223,7 @@ done:
 
 sned_status onnx_convert_batch_normalization(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct node *node;
     float epsilon, momentum;
     int64_t spatial, training;

@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-static sned_status emit_lrn(struct importer *importer, const struct value *x, int64_t size, float alpha,
+static sned_status emit_lrn(struct importer *importer, const struct onnx_value *x, int64_t size, float alpha,
                             float beta, float bias)
 {
     struct node *node;
@@ -28,7 +28,7 @@ static sned_status emit_lrn(struct importer *importer, const struct value *x, in
 
 sned_status onnx_convert_lrn(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t size;
     float alpha, beta, bias;
     SNED_TRY(onnx_input_activation(importer, 0, &x));
@@ -45,7 +45,7 @@ sned_status onnx_convert_lrn(struct importer *importer)
 /* x^1, x^2 = x * x; any other power waits for the Div that reads it. */
 sned_status onnx_convert_pow(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct node *node;
     double exponent;
     SNED_TRY(onnx_input_activation(importer, 0, &x));
@@ -54,7 +54,8 @@ sned_status onnx_convert_pow(struct importer *importer)
         return onnx_emit(importer, OP_IDENTITY, &x->tensor, 1, &x->shape, &node);
     if (exponent == 2)
         return onnx_emit(importer, OP_MUL, (int[]){x->tensor, x->tensor}, 2, &x->shape, &node);
-    struct value *power = &importer->values[sned_names_find(&importer->names, importer->node->output[0])];
+    struct onnx_value *power =
+        &importer->values[sned_names_find(&importer->names, importer->node->output[0])];
     power->kind = VALUE_POWER;
     power->shape = x->shape;
     power->tensor = x->tensor;
@@ -138,7 +139,8 @@ struct lrn_match {
     float alpha, bias;
 };
 
-static bool match_lrn(const struct graph *graph, const struct value *x, int tensor, struct lrn_match *match)
+static bool match_lrn(const struct graph *graph, const struct onnx_value *x, int tensor,
+                      struct lrn_match *match)
 {
     const int64_t channels = x->shape.dim[1], pixels = x->shape.dim[2] * x->shape.dim[3];
     int64_t height;
@@ -157,8 +159,8 @@ static bool match_lrn(const struct graph *graph, const struct value *x, int tens
            match->before + match->after == match->size - 1;
 }
 
-sned_status onnx_convert_division_by_power(struct importer *importer, const struct value *x,
-                                           const struct value *power)
+sned_status onnx_convert_division_by_power(struct importer *importer, const struct onnx_value *x,
+                                           const struct onnx_value *power)
 {
     struct lrn_match match = {0};
     if (x->shape.rank != 4 || !sned_shape_equal(&x->shape, &power->shape) ||

@@ -21,7 +21,7 @@ static void node_name(const struct importer *importer, char *name, size_t size)
     name_of(importer->node, importer->node_index, name, size);
 }
 
-void onnx_node_name(const struct importer *importer, const struct value *value, char *name, size_t size)
+void onnx_node_name(const struct importer *importer, const struct onnx_value *value, char *name, size_t size)
 {
     if (value->node < 0)
         snprintf(name, size, "%s", value->name);
@@ -48,20 +48,20 @@ int onnx_input_count(const struct importer *importer)
     return (int)importer->node->n_input;
 }
 
-static struct value *find_value(struct importer *importer, const char *name)
+static struct onnx_value *find_value(struct importer *importer, const char *name)
 {
-    struct value *value = &importer->values[sned_names_find(&importer->names, name)];
+    struct onnx_value *value = &importer->values[sned_names_find(&importer->names, name)];
     while (value->alias >= 0)
         value = &importer->values[value->alias];
     return value;
 }
 
-sned_status onnx_input(struct importer *importer, int index, struct value **value)
+sned_status onnx_input(struct importer *importer, int index, struct onnx_value **value)
 {
     *value = NULL;
     if (index >= onnx_input_count(importer) || importer->node->input[index][0] == 0)
         return SNED_OK;
-    struct value *found = find_value(importer, importer->node->input[index]);
+    struct onnx_value *found = find_value(importer, importer->node->input[index]);
     if (found->initializer) {
         Onnx__TensorProto *tensor = found->initializer;
         found->initializer = NULL;
@@ -76,7 +76,7 @@ sned_status onnx_input(struct importer *importer, int index, struct value **valu
     return SNED_OK;
 }
 
-sned_status onnx_input_activation(struct importer *importer, int index, struct value **value)
+sned_status onnx_input_activation(struct importer *importer, int index, struct onnx_value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
     if (*value == NULL)
@@ -91,7 +91,7 @@ sned_status onnx_input_activation(struct importer *importer, int index, struct v
 }
 
 /* An input that has to be known now; NULL where it is absent. */
-static sned_status constant_input(struct importer *importer, int index, struct value **value)
+static sned_status constant_input(struct importer *importer, int index, struct onnx_value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
     if (*value && !onnx_is_constant(*value))
@@ -103,7 +103,7 @@ static sned_status constant_input(struct importer *importer, int index, struct v
 static sned_status integer_list(struct importer *importer, int index, size_t most, const int64_t **values,
                                 int *count)
 {
-    struct value *value;
+    struct onnx_value *value;
     size_t elements;
     *values = NULL;
     *count = 0;
@@ -131,7 +131,7 @@ sned_status onnx_input_sizes(struct importer *importer, int index, const int64_t
 
 sned_status onnx_input_number(struct importer *importer, int index, double fallback, double *number)
 {
-    struct value *value;
+    struct onnx_value *value;
     size_t elements;
     *number = fallback;
     SNED_TRY(constant_input(importer, index, &value));
@@ -164,8 +164,8 @@ sned_status onnx_axis(struct importer *importer, int64_t axis, int rank, int *re
 
 /* ---- constants into the graph ---- */
 
-sned_status onnx_add_constant(struct importer *importer, const struct value *value, const struct shape *shape,
-                              float *data, int *tensor)
+sned_status onnx_add_constant(struct importer *importer, const struct onnx_value *value,
+                              const struct shape *shape, float *data, int *tensor)
 {
     char made[160];
     const char *name;
@@ -182,7 +182,7 @@ sned_status onnx_add_constant(struct importer *importer, const struct value *val
 
 /* A float constant, with as many elements as `shape` if that is given. */
 static sned_status float_input(struct importer *importer, int index, const struct shape *shape,
-                               struct value **value, size_t *elements)
+                               struct onnx_value **value, size_t *elements)
 {
     size_t wanted;
     SNED_TRY(constant_input(importer, index, value));
@@ -207,7 +207,7 @@ static sned_status copy_floats(const float *from, size_t count, float **to, sned
 
 sned_status onnx_input_weights(struct importer *importer, int index, const struct shape *shape, int *tensor)
 {
-    struct value *value;
+    struct onnx_value *value;
     size_t elements;
     *tensor = -1;
     SNED_TRY(float_input(importer, index, shape, &value, &elements));
@@ -231,7 +231,7 @@ sned_status onnx_input_weights(struct importer *importer, int index, const struc
 
 sned_status onnx_take_floats(struct importer *importer, int index, float **data, struct shape *shape)
 {
-    struct value *value;
+    struct onnx_value *value;
     size_t elements;
     *data = NULL;
     SNED_TRY(float_input(importer, index, NULL, &value, &elements));
@@ -247,7 +247,7 @@ sned_status onnx_take_floats(struct importer *importer, int index, float **data,
 
 /* ---- outputs ---- */
 
-struct value *onnx_output(struct importer *importer)
+struct onnx_value *onnx_output(struct importer *importer)
 {
     return &importer->values[sned_names_find(&importer->names, importer->node->output[importer->output])];
 }
@@ -285,7 +285,7 @@ sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, 
 {
     char name[256];
     int tensor;
-    struct value *value = onnx_output(importer);
+    struct onnx_value *value = onnx_output(importer);
     SNED_TRY(check_shape(importer, shape));
     node_name(importer, name, sizeof name);
     SNED_TRY(emit(importer, op, inputs, input_count, shape, value->name, name, &tensor, node));
@@ -331,9 +331,9 @@ sned_status onnx_emit_reshape_step(struct importer *importer, int input, const s
     return SNED_OK;
 }
 
-sned_status onnx_emit_alias(struct importer *importer, const struct value *value)
+sned_status onnx_emit_alias(struct importer *importer, const struct onnx_value *value)
 {
-    struct value *output = onnx_output(importer);
+    struct onnx_value *output = onnx_output(importer);
     if (value->kind == VALUE_ACTIVATION) {
         output->kind = VALUE_ACTIVATION;
         output->shape = value->shape;
@@ -351,7 +351,7 @@ sned_status onnx_emit_alias(struct importer *importer, const struct value *value
 sned_status onnx_emit_constant(struct importer *importer, enum value_kind kind, const struct shape *shape,
                                void *data)
 {
-    struct value *output = onnx_output(importer);
+    struct onnx_value *output = onnx_output(importer);
     output->kind = kind;
     output->shape = *shape;
     output->data = data;

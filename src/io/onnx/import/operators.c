@@ -9,7 +9,7 @@
 
 static sned_status convert_elementwise(struct importer *importer, enum op op, struct node **node)
 {
-    struct value *x;
+    struct onnx_value *x;
     SNED_TRY(onnx_input_view(importer, 0, &x));
     return onnx_emit_like(importer, op, &x->tensor, 1, x, node);
 }
@@ -111,7 +111,7 @@ static sned_status convert_softmax_node(struct importer *importer, enum op op, i
 }
 
 /* Before opset 13, Softmax runs over all axes from `axis` on, taken as one: [1][everything]. */
-static sned_status convert_flat_softmax(struct importer *importer, enum op op, const struct value *x)
+static sned_status convert_flat_softmax(struct importer *importer, enum op op, const struct onnx_value *x)
 {
     struct shape flat = {.rank = 2, .dim = {1, 1}};
     struct node *node;
@@ -127,7 +127,7 @@ static sned_status convert_flat_softmax(struct importer *importer, enum op op, c
 
 static sned_status convert_softmax_along(struct importer *importer, enum op op)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t attribute;
     int axis, last = 0, wide = 0;
     SNED_TRY(onnx_input_activation(importer, 0, &x));

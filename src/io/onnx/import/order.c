@@ -29,7 +29,7 @@ static sned_status define(struct importer *importer, const char *name, int node,
     SNED_TRY(sned_names_add(&importer->names, name, importer->value_count, &index, &is_new, importer->error));
     if (!is_new)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the name '%s' is defined twice", name);
-    importer->values[importer->value_count++] = (struct value){
+    importer->values[importer->value_count++] = (struct onnx_value){
         .name = name, .tensor = -1, .node = node, .made_by = -1, .alias = -1, .initializer = initializer};
     return SNED_OK;
 }
@@ -71,7 +71,7 @@ sned_status onnx_define_names(struct importer *importer)
 }
 
 /* The depth-first walk: a stack of nodes, each with the input it looks at next. */
-struct walk {
+struct order_walk {
     uint8_t *state; /* per node: 0 not met, 1 on the stack, 2 done */
     struct frame {
         int node;
@@ -80,7 +80,7 @@ struct walk {
     int depth, *order, count;
 };
 
-static sned_status walk_input(struct importer *importer, struct walk *walk, const Onnx__NodeProto *node,
+static sned_status walk_input(struct importer *importer, struct order_walk *walk, const Onnx__NodeProto *node,
                               const char *name)
 {
     int index = sned_names_find(&importer->names, name);
@@ -99,7 +99,7 @@ static sned_status walk_input(struct importer *importer, struct walk *walk, cons
     return SNED_OK;
 }
 
-static sned_status walk_from(struct importer *importer, struct walk *walk, int start)
+static sned_status walk_from(struct importer *importer, struct order_walk *walk, int start)
 {
     if (walk->state[start] != 0)
         return SNED_OK;
@@ -122,7 +122,7 @@ static sned_status walk_from(struct importer *importer, struct walk *walk, int s
 }
 
 /* Counts the readers of each value, backwards from the output, and keeps the nodes that have any. */
-static sned_status keep_needed(struct importer *importer, const struct walk *walk)
+static sned_status keep_needed(struct importer *importer, const struct order_walk *walk)
 {
     const Onnx__GraphProto *proto = importer->proto;
     const char *name = proto->output[0]->name ? proto->output[0]->name : "";
@@ -156,7 +156,7 @@ static sned_status keep_needed(struct importer *importer, const struct walk *wal
 sned_status onnx_order_nodes(struct importer *importer)
 {
     sned_status status = SNED_OK;
-    struct walk walk = {0};
+    struct order_walk walk = {0};
     size_t count = importer->proto->n_node;
     SNED_TRY_DONE(sned_alloc(&walk.state, count, 1, importer->error));
     SNED_TRY_DONE(sned_alloc(&walk.stack, count, sizeof *walk.stack, importer->error));

@@ -25,7 +25,7 @@ static sned_status add_factors(struct importer *importer, const float *data, flo
     return onnx_add_constant(importer, NULL, &shape, factors, tensor);
 }
 
-static sned_status emit_leaky(struct importer *importer, const struct value *x, float slope)
+static sned_status emit_leaky(struct importer *importer, const struct onnx_value *x, float slope)
 {
     struct node *node;
     SNED_TRY(onnx_emit(importer, OP_LEAKY_RELU, &x->tensor, 1, &x->shape, &node));
@@ -44,7 +44,7 @@ static sned_status emit_relu(struct importer *importer, int x, const struct shap
 }
 
 /* slopes [count]: one, or one a channel. */
-static sned_status emit_slopes(struct importer *importer, const struct value *x, const float *slopes,
+static sned_status emit_slopes(struct importer *importer, const struct onnx_value *x, const float *slopes,
                                int64_t count)
 {
     struct node *node;
@@ -73,7 +73,7 @@ static bool is_of_channels(const struct shape *slopes, const struct shape *x)
 
 sned_status onnx_convert_prelu(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape;
     float *slopes = NULL;
     size_t count;

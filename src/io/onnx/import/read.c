@@ -139,7 +139,8 @@ static void release_inputs(struct importer *importer)
     for (int i = 0; i < onnx_input_count(importer); i++) {
         if (importer->node->input[i][0] == 0)
             continue;
-        struct value *value = &importer->values[sned_names_find(&importer->names, importer->node->input[i])];
+        struct onnx_value *value =
+            &importer->values[sned_names_find(&importer->names, importer->node->input[i])];
         while (value->alias >= 0)
             value = &importer->values[value->alias];
         if (--value->uses > 0 || !onnx_is_constant(value) || value->tensor >= 0)
@@ -158,7 +159,7 @@ sned_status onnx_import_node(struct importer *importer)
     if (importer->node->n_output == 0 || importer->node->output[0][0] == 0)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its first output is not used");
     for (int i = 0; i < onnx_input_count(importer); i++) {
-        struct value *value;
+        struct onnx_value *value;
         SNED_TRY(onnx_input(importer, i, &value));
         is_constant &= value == NULL || onnx_is_constant(value);
     }

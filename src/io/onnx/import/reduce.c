@@ -10,10 +10,10 @@
 /* ---- global pools ---- */
 
 /* [1][C][...] as an image: height and width, or all axes in a row as the width. */
-static sned_status pool_input(struct importer *importer, const struct value **x, struct shape *image,
+static sned_status pool_input(struct importer *importer, const struct onnx_value **x, struct shape *image,
                               int *tensor)
 {
-    struct value *input;
+    struct onnx_value *input;
     SNED_TRY(onnx_input_activation(importer, 0, &input));
     *x = input;
     *tensor = input->tensor;
@@ -31,7 +31,7 @@ static sned_status pool_input(struct importer *importer, const struct value **x,
 
 static sned_status convert_global_pool(struct importer *importer, enum op op)
 {
-    const struct value *x;
+    const struct onnx_value *x;
     struct shape image;
     struct node *node;
     int input, pooled;
@@ -93,7 +93,7 @@ static sned_status reduced_axes(struct importer *importer, const struct reductio
 }
 
 /* `x` with the axes that stay in front of those that go, as [1][kept][1][gone]. */
-static sned_status emit_rows(struct importer *importer, const struct value *x, unsigned reduced,
+static sned_status emit_rows(struct importer *importer, const struct onnx_value *x, unsigned reduced,
                              struct shape *rows, int *tensor)
 {
     int order[GRAPH_MAX_RANK], at = 0;
@@ -177,7 +177,7 @@ static struct shape reduced_shape(const struct shape *x, unsigned reduced, bool 
 
 /* A tensor reduced over the axes `reduced` of it, in the shape `result`. */
 static sned_status emit_reduced(struct importer *importer, const struct reduction *reduction,
-                                const struct value *x, unsigned reduced, struct shape result)
+                                const struct onnx_value *x, unsigned reduced, struct shape result)
 {
     struct shape image = x->shape;
     int tensor = x->tensor;
@@ -190,7 +190,7 @@ static sned_status emit_reduced(struct importer *importer, const struct reductio
 
 static sned_status convert_reduce(struct importer *importer, const struct reduction *reduction)
 {
-    struct value *x;
+    struct onnx_value *x;
     int64_t keep;
     unsigned reduced, turned = 0;
     int axes[GRAPH_MAX_RANK];
@@ -203,7 +203,7 @@ static sned_status convert_reduce(struct importer *importer, const struct reduct
     }
     for (int i = 0; i < x->shape.rank; i++)
         turned |= (reduced >> i & 1) << axes[i];
-    struct value seen = *x; /* as its tensor lies */
+    struct onnx_value seen = *x; /* as its tensor lies */
     seen.shape = importer->graph->tensors[x->tensor].shape;
     /* Without the axes that go, what stays lies in order, whatever the place of its axes of size 1. */
     struct shape result =

@@ -30,7 +30,7 @@ static void set_part(struct node *node, const struct shape *from, int axis, cons
     }
 }
 
-static sned_status emit_part(struct importer *importer, const struct value *x, int axis,
+static sned_status emit_part(struct importer *importer, const struct onnx_value *x, int axis,
                              const struct slice_range *range)
 {
     struct shape shape;
@@ -41,7 +41,7 @@ static sned_status emit_part(struct importer *importer, const struct value *x, i
     return SNED_OK;
 }
 
-static sned_status emit_part_step(struct importer *importer, const struct value *x, int axis,
+static sned_status emit_part_step(struct importer *importer, const struct onnx_value *x, int axis,
                                   const struct slice_range *range, const char *suffix, int *tensor)
 {
     struct shape shape;
@@ -53,7 +53,7 @@ static sned_status emit_part_step(struct importer *importer, const struct value 
 }
 
 /* The axis, which must not be the batch. */
-static sned_status selected_axis(struct importer *importer, const struct value *x, int *axis)
+static sned_status selected_axis(struct importer *importer, const struct onnx_value *x, int *axis)
 {
     int64_t attribute;
     SNED_TRY(onnx_attribute_int(importer, "axis", 0, &attribute));
@@ -88,7 +88,7 @@ static sned_status part_size(struct importer *importer, int64_t total, int index
 
 sned_status onnx_convert_split(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     const int64_t *sizes;
     struct slice_range range = {.step = 1};
     int axis, count;
@@ -136,7 +136,7 @@ static int find_runs(const int64_t *indices, int count, struct slice_range runs[
     return found;
 }
 
-static sned_status emit_runs(struct importer *importer, const struct value *x, int axis,
+static sned_status emit_runs(struct importer *importer, const struct onnx_value *x, int axis,
                              const struct slice_range *runs, int count, const struct shape *shape,
                              int *tensor)
 {
@@ -156,7 +156,7 @@ static sned_status emit_runs(struct importer *importer, const struct value *x, i
 static sned_status read_indices(struct importer *importer, int64_t size, struct shape *shape,
                                 int64_t **indices, int *count)
 {
-    struct value *value;
+    struct onnx_value *value;
     size_t elements;
     *indices = NULL;
     SNED_TRY(onnx_input(importer, 1, &value));
@@ -194,7 +194,7 @@ static sned_status gathered_shape(struct importer *importer, const struct shape 
     return SNED_OK;
 }
 
-static sned_status emit_gather(struct importer *importer, const struct value *x, int axis,
+static sned_status emit_gather(struct importer *importer, const struct onnx_value *x, int axis,
                                const int64_t *indices, int count, const struct shape *result)
 {
     struct slice_range runs[MOST_RUNS];
@@ -213,7 +213,7 @@ static sned_status emit_gather(struct importer *importer, const struct value *x,
 
 sned_status onnx_convert_gather(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     struct shape shape = {0}, result;
     int64_t *indices = NULL;
     int axis, count = 0;

@@ -75,13 +75,14 @@ static bool is_float(int type)
 }
 
 /* Where a tensor's elements lie: raw bytes, or one of the typed lists (whose narrow types sit in int32_t). */
-struct source {
+struct element_list {
     void *data;
     size_t count, size; /* elements, bytes of one */
     bool is_raw;
 };
 
-static sned_status find_source(const Onnx__TensorProto *tensor, struct source *source, sned_error *error)
+static sned_status find_source(const Onnx__TensorProto *tensor, struct element_list *source,
+                               sned_error *error)
 {
     size_t lists = (tensor->n_float_data > 0) + (tensor->n_int32_data > 0) + (tensor->n_int64_data > 0) +
                    (tensor->n_double_data > 0) + (tensor->raw_data.len > 0);
@@ -92,21 +93,21 @@ static sned_status find_source(const Onnx__TensorProto *tensor, struct source *s
         if (tensor->raw_data.len % size != 0)
             return sned_fail(error, SNED_ERROR_FORMAT, "raw data of %zu bytes, not a multiple of %zu",
                              tensor->raw_data.len, size);
-        *source = (struct source){tensor->raw_data.data, tensor->raw_data.len / size, size, true};
+        *source = (struct element_list){tensor->raw_data.data, tensor->raw_data.len / size, size, true};
         return SNED_OK;
     }
     switch (tensor->data_type) {
     case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
-        *source = (struct source){tensor->float_data, tensor->n_float_data, sizeof(float), false};
+        *source = (struct element_list){tensor->float_data, tensor->n_float_data, sizeof(float), false};
         break;
     case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
-        *source = (struct source){tensor->double_data, tensor->n_double_data, sizeof(double), false};
+        *source = (struct element_list){tensor->double_data, tensor->n_double_data, sizeof(double), false};
         break;
     case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
-        *source = (struct source){tensor->int64_data, tensor->n_int64_data, sizeof(int64_t), false};
+        *source = (struct element_list){tensor->int64_data, tensor->n_int64_data, sizeof(int64_t), false};
         break;
     default:
-        *source = (struct source){tensor->int32_data, tensor->n_int32_data, sizeof(int32_t), false};
+        *source = (struct element_list){tensor->int32_data, tensor->n_int32_data, sizeof(int32_t), false};
         break;
     }
     if (lists == 1 && source->count == 0)
@@ -114,7 +115,7 @@ static sned_status find_source(const Onnx__TensorProto *tensor, struct source *s
     return SNED_OK;
 }
 
-static float float_element(const struct source *source, int type, size_t index)
+static float float_element(const struct element_list *source, int type, size_t index)
 {
     const uint8_t *at = (const uint8_t *)source->data + index * source->size;
     uint16_t half;
@@ -136,7 +137,7 @@ static float float_element(const struct source *source, int type, size_t index)
     }
 }
 
-static int64_t integer_element(const struct source *source, int type, size_t index)
+static int64_t integer_element(const struct element_list *source, int type, size_t index)
 {
     const uint8_t *at = (const uint8_t *)source->data + index * source->size;
     int64_t wide;
@@ -156,7 +157,7 @@ static int64_t integer_element(const struct source *source, int type, size_t ind
 }
 
 /* Takes the buffer of a float tensor away from the parsed message. */
-static float *steal(Onnx__TensorProto *tensor, const struct source *source)
+static float *steal(Onnx__TensorProto *tensor, const struct element_list *source)
 {
     if (source->is_raw) {
         tensor->raw_data.data = NULL;
@@ -185,7 +186,8 @@ static sned_status read_shape(const Onnx__TensorProto *tensor, struct shape *sha
     return SNED_OK;
 }
 
-static sned_status convert(const struct source *source, int type, struct value *value, sned_error *error)
+static sned_status convert(const struct element_list *source, int type, struct onnx_value *value,
+                           sned_error *error)
 {
     if (value->kind == VALUE_FLOATS) {
         float *floats;
@@ -212,7 +214,7 @@ static bool is_external(const Onnx__TensorProto *tensor)
 /* Floats that lie as the graph wants them change hands; anything else is converted, and its bytes are freed.
  */
 static sned_status take_data(struct importer *importer, Onnx__TensorProto *tensor,
-                             const struct source *source, struct value *value)
+                             const struct element_list *source, struct onnx_value *value)
 {
     if (tensor->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && source->count > 0 &&
         (uintptr_t)source->data % _Alignof(float) == 0) {
@@ -225,9 +227,9 @@ static sned_status take_data(struct importer *importer, Onnx__TensorProto *tenso
     return SNED_OK;
 }
 
-sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct value *value)
+sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct onnx_value *value)
 {
-    struct source source = {0};
+    struct element_list source = {0};
     size_t elements, size = element_size(tensor->data_type);
     sned_error *error = importer->error;
     if (tensor->segment || size == 0)

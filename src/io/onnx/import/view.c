@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct shape turned_shape(const struct view *view)
+static struct shape turned_shape(const struct onnx_view *view)
 {
     struct shape shape = {.rank = view->base.rank};
     for (int i = 0; i < shape.rank; i++)
@@ -32,7 +32,7 @@ static struct shape turned_shape(const struct view *view)
 }
 
 /* Do the elements lie in the tensor as in the value? Axes of size 1 may move at will. */
-static bool keeps_order(const struct view *view)
+static bool keeps_order(const struct onnx_view *view)
 {
     int last = -1;
     for (int i = 0; i < view->base.rank; i++) {
@@ -45,15 +45,15 @@ static bool keeps_order(const struct view *view)
     return true;
 }
 
-static struct view view_in_order(const struct shape *shape)
+static struct onnx_view view_in_order(const struct shape *shape)
 {
-    struct view view = {.is_set = true, .base = *shape};
+    struct onnx_view view = {.is_set = true, .base = *shape};
     for (int i = 0; i < shape->rank; i++)
         view.order[i] = i;
     return view;
 }
 
-static const struct shape *tensor_shape(const struct importer *importer, const struct value *value)
+static const struct shape *tensor_shape(const struct importer *importer, const struct onnx_value *value)
 {
     return &importer->graph->tensors[value->tensor].shape;
 }
@@ -62,7 +62,7 @@ static const struct shape *tensor_shape(const struct importer *importer, const s
 
 /* A node on the way from a view to its value. Its names are the value's, unless the tensor that is viewed
  * bears them already, and end in `suffix`. */
-static sned_status emit_way(struct importer *importer, const struct value *value, enum op op,
+static sned_status emit_way(struct importer *importer, const struct onnx_value *value, enum op op,
                             const struct shape *shape, const char *suffix, int *tensor, struct node **node)
 {
     char name[256], node_name[256];
@@ -74,7 +74,7 @@ static sned_status emit_way(struct importer *importer, const struct value *value
     return onnx_emit_named(importer, op, tensor, shape, name, node_name, node);
 }
 
-static sned_status emit_way_reshape(struct importer *importer, const struct value *value,
+static sned_status emit_way_reshape(struct importer *importer, const struct onnx_value *value,
                                     const struct shape *shape, const char *suffix, int *tensor)
 {
     struct node *node;
@@ -87,9 +87,9 @@ static sned_status emit_way_reshape(struct importer *importer, const struct valu
     return SNED_OK;
 }
 
-sned_status onnx_straighten(struct importer *importer, struct value *value)
+sned_status onnx_straighten(struct importer *importer, struct onnx_value *value)
 {
-    const struct view view = value->view;
+    const struct onnx_view view = value->view;
     struct shape turned = turned_shape(&view);
     struct node *node;
     int tensor = value->tensor;
@@ -112,7 +112,7 @@ sned_status onnx_straighten(struct importer *importer, struct value *value)
 
 /* ---- what views hand on ---- */
 
-sned_status onnx_input_view(struct importer *importer, int index, struct value **value)
+sned_status onnx_input_view(struct importer *importer, int index, struct onnx_value **value)
 {
     SNED_TRY(onnx_input(importer, index, value));
     if (*value && (*value)->kind == VALUE_ACTIVATION)
@@ -120,15 +120,15 @@ sned_status onnx_input_view(struct importer *importer, int index, struct value *
     return onnx_input_activation(importer, index, value);
 }
 
-void onnx_output_like(struct importer *importer, const struct value *x)
+void onnx_output_like(struct importer *importer, const struct onnx_value *x)
 {
-    struct value *output = onnx_output(importer);
+    struct onnx_value *output = onnx_output(importer);
     output->view = x->view;
     output->shape = x->shape;
 }
 
 sned_status onnx_emit_like(struct importer *importer, enum op op, const int *inputs, int input_count,
-                           const struct value *x, struct node **node)
+                           const struct onnx_value *x, struct node **node)
 {
     const struct shape shape = *tensor_shape(importer, x);
     SNED_TRY(onnx_emit(importer, op, inputs, input_count, &shape, node));
@@ -136,7 +136,7 @@ sned_status onnx_emit_like(struct importer *importer, enum op op, const int *inp
     return SNED_OK;
 }
 
-bool onnx_same_view(const struct importer *importer, const struct value *a, const struct value *b)
+bool onnx_same_view(const struct importer *importer, const struct onnx_value *a, const struct onnx_value *b)
 {
     if (!a->view.is_set || !b->view.is_set || !sned_shape_equal(&a->shape, &b->shape) ||
         !sned_shape_equal(&a->view.base, &b->view.base) ||
@@ -145,7 +145,7 @@ bool onnx_same_view(const struct importer *importer, const struct value *a, cons
     return memcmp(a->view.order, b->view.order, sizeof a->view.order) == 0;
 }
 
-bool onnx_view_axes(const struct importer *importer, const struct value *value, int axes[GRAPH_MAX_RANK])
+bool onnx_view_axes(const struct importer *importer, const struct onnx_value *value, int axes[GRAPH_MAX_RANK])
 {
     struct shape turned = turned_shape(&value->view);
     for (int i = 0; i < value->shape.rank; i++)
@@ -154,7 +154,7 @@ bool onnx_view_axes(const struct importer *importer, const struct value *value, 
                                    sned_shape_equal(tensor_shape(importer, value), &value->view.base));
 }
 
-sned_status onnx_input_axes(struct importer *importer, int index, struct value **value,
+sned_status onnx_input_axes(struct importer *importer, int index, struct onnx_value **value,
                             int axes[GRAPH_MAX_RANK])
 {
     SNED_TRY(onnx_input_view(importer, index, value));
@@ -173,9 +173,9 @@ struct shape onnx_tensor_axes(const struct shape *shape, const int *axes)
     return turned;
 }
 
-void onnx_output_turned(struct importer *importer, const struct value *x)
+void onnx_output_turned(struct importer *importer, const struct onnx_value *x)
 {
-    struct value *output = onnx_output(importer);
+    struct onnx_value *output = onnx_output(importer);
     output->view = x->view;
     output->view.base = output->shape;
     if (x->view.is_set)
@@ -183,10 +183,10 @@ void onnx_output_turned(struct importer *importer, const struct value *x)
 }
 
 /* The node's output is `tensor` seen through `view` as `shape`: the tensor itself, where that is the same. */
-static void set_output(struct importer *importer, int tensor, const struct view *view,
+static void set_output(struct importer *importer, int tensor, const struct onnx_view *view,
                        const struct shape *shape)
 {
-    struct value *output = onnx_output(importer);
+    struct onnx_value *output = onnx_output(importer);
     bool is_plain = keeps_order(view) && sned_shape_equal(&importer->graph->tensors[tensor].shape, shape);
     output->kind = VALUE_ACTIVATION;
     output->shape = *shape;
@@ -197,7 +197,7 @@ static void set_output(struct importer *importer, int tensor, const struct view 
 
 sned_status onnx_convert_transpose(struct importer *importer)
 {
-    struct value *x;
+    struct onnx_value *x;
     int order[GRAPH_MAX_RANK];
     SNED_TRY(onnx_input_view(importer, 0, &x));
     SNED_TRY(onnx_transpose_order(importer, x->shape.rank, order));
@@ -208,7 +208,7 @@ sned_status onnx_convert_transpose(struct importer *importer)
         SNED_TRY(onnx_straighten(importer, x));
     /* Elements that lie in order may be taken for any shape. */
     bool is_turned = x->view.is_set && !keeps_order(&x->view);
-    struct view from = is_turned ? x->view : view_in_order(&x->shape), view = from;
+    struct onnx_view from = is_turned ? x->view : view_in_order(&x->shape), view = from;
     for (int i = 0; i < x->shape.rank; i++)
         view.order[i] = from.order[order[i]];
     struct shape shape = turned_shape(&view);
@@ -219,7 +219,8 @@ sned_status onnx_convert_transpose(struct importer *importer)
     return SNED_OK;
 }
 
-sned_status onnx_emit_new_shape(struct importer *importer, const struct value *x, const struct shape *shape)
+sned_status onnx_emit_new_shape(struct importer *importer, const struct onnx_value *x,
+                                const struct shape *shape)
 {
     struct node *node;
     if (x->view.is_set) {
@@ -236,7 +237,7 @@ sned_status onnx_emit_new_shape(struct importer *importer, const struct value *x
 /* ---- views of a flat list ---- */
 
 /* places[i]: where the value's element i lies in the tensor. */
-static void find_places(const struct view *view, int *places, int count)
+static void find_places(const struct onnx_view *view, int *places, int count)
 {
     int64_t stride[GRAPH_MAX_RANK], step = 1, at[GRAPH_MAX_RANK] = {0};
     int rank = view->base.rank;
@@ -254,7 +255,7 @@ static void find_places(const struct view *view, int *places, int count)
     }
 }
 
-sned_status onnx_flatten_view(struct importer *importer, struct value *value, int **places)
+sned_status onnx_flatten_view(struct importer *importer, struct onnx_value *value, int **places)
 {
     *places = NULL;
     if (!value->view.is_set)

@@ -22,7 +22,7 @@ struct image_input {
 
 static sned_status image_input(struct importer *importer, int most_axes, struct image_input *image)
 {
-    struct value *x;
+    struct onnx_value *x;
     SNED_TRY(onnx_input_activation(importer, 0, &x));
     if (x->shape.rank < 3 || x->shape.rank > 2 + most_axes)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
@@ -186,7 +186,7 @@ static sned_status window_shape(struct importer *importer, const struct image_in
 static sned_status conv_weight_shape(struct importer *importer, const struct image_input *image,
                                      int64_t groups, struct shape *weights)
 {
-    struct value *value;
+    struct onnx_value *value;
     SNED_TRY(onnx_input(importer, 1, &value));
     if (value == NULL || value->kind != VALUE_FLOATS)
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its weights are not constant floats");
