@@ -9,6 +9,7 @@
  * then all FILEs decoded to RGB by libjpeg-turbo and forgotten. Prints images per second of both, a line a
  * round.
  */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -17,18 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jpeglib.h>
 
 enum { BATCH = 64, MAX_ROW = 3 * 65500 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* Images per second through the data set; the first batch opens and lists, which is not counted. */
 static sned_status load_all(const char *spec, int side, int threads, double *rate, sned_error *error)
@@ -44,7 +37,7 @@ static sned_status load_all(const char *spec, int side, int threads, double *rat
     sned_status status;
     SNED_TRY_DONE(dataset_open(&dataset, spec, &options, error));
     SNED_TRY_DONE(sned_alloc(&pixels, BATCH, dataset_item_size(dataset), error));
-    const double start = now();
+    const double start = sned_clock();
     const size_t size = dataset_size(dataset);
     for (size_t first = 0; first < size; first += BATCH) {
         const size_t count = size - first < BATCH ? size - first : BATCH;
@@ -53,7 +46,7 @@ static sned_status load_all(const char *spec, int side, int threads, double *rat
             indices[i] = (uint32_t)(first + i);
         SNED_TRY_DONE(dataset_read(dataset, indices, count, pixels, labels, &got, error));
     }
-    *rate = (double)size / (now() - start);
+    *rate = (double)size / (sned_clock() - start);
 done:
     free(pixels);
     dataset_free(dataset);
@@ -96,9 +89,9 @@ static sned_status run(char **argv, int file_count, sned_error *error)
     for (int round = 0; round < rounds; round++) {
         double rate;
         SNED_TRY_DONE(load_all(argv[1], side, threads, &rate, error));
-        const double start = now();
+        const double start = sned_clock();
         SNED_TRY_DONE(sned_parallel_for(threads, files.count, decode_file, &files, error));
-        printf("%.1f %.1f\n", rate, (double)files.count / (now() - start));
+        printf("%.1f %.1f\n", rate, (double)files.count / (sned_clock() - start));
     }
 done:
     for (size_t i = 0; i < files.count; i++)

@@ -8,6 +8,7 @@
  * machine in the same state. `profile N` instead prints the seconds of N steps spent in the forward pass, the
  * loss, the backward pass and SGD.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "io/onnx/onnx.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PART_FORWARD, PART_LOSS, PART_BACKWARD, PART_STEP, PART_COUNT };
 
@@ -27,13 +27,6 @@ struct bench {
     int32_t *labels; /* [batch] */
     size_t batch;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static sned_status prepare(struct bench *bench, const char *path, int batch, int threads, sned_error *error)
 {
@@ -61,15 +54,15 @@ static sned_status run(struct bench *bench, int steps, double seconds[PART_COUNT
     size_t correct;
     memset(seconds, 0, PART_COUNT * sizeof *seconds);
     for (int i = 0; i < steps; i++) {
-        times[0] = now();
+        times[0] = sned_clock();
         SNED_TRY(executor_forward(bench->executor, bench->values, bench->batch, error));
-        times[1] = now();
+        times[1] = sned_clock();
         SNED_TRY(executor_loss(bench->executor, bench->labels, &loss, &correct, error));
-        times[2] = now();
+        times[2] = sned_clock();
         SNED_TRY(executor_backward(bench->executor, error));
-        times[3] = now();
+        times[3] = sned_clock();
         SNED_TRY(executor_step(bench->executor, 0.001f, 0.9f, 5e-4f, error));
-        times[4] = now();
+        times[4] = sned_clock();
         for (int part = 0; part < PART_COUNT; part++)
             seconds[part] += times[part + 1] - times[part];
     }
@@ -83,13 +76,13 @@ static sned_status serve(struct bench *bench, sned_error *error)
         double seconds[PART_COUNT];
         const bool profile = strncmp(line, "profile ", 8) == 0;
         const int steps = atoi(profile ? line + 8 : line);
-        const double start = now();
+        const double start = sned_clock();
         SNED_TRY(run(bench, steps, seconds, error));
         if (profile)
             printf("forward %.6f loss %.6f backward %.6f step %.6f\n", seconds[PART_FORWARD],
                    seconds[PART_LOSS], seconds[PART_BACKWARD], seconds[PART_STEP]);
         else
-            printf("%.6f\n", now() - start);
+            printf("%.6f\n", sned_clock() - start);
         fflush(stdout);
     }
     return SNED_OK;

@@ -1,6 +1,7 @@
 /*
  * cmd_bench.c - sned bench: how long one image takes.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/options/command.h"
@@ -50,9 +51,9 @@ static sned_status run_bench(const struct options *options, sned_error *error)
     int threads = model.graph->integer ? 1 : option_threads(options);
     SNED_TRY_DONE(session_run(&session, type, error)); /* warms caches; not counted */
     for (int i = 0; i < runs; i++) {
-        double start = seconds_now();
+        double start = sned_clock();
         SNED_TRY_DONE(session_run(&session, type, error));
-        times[i] = 1e3 * (seconds_now() - start);
+        times[i] = 1e3 * (sned_clock() - start);
     }
     qsort(times, (size_t)runs, sizeof *times, compare_doubles);
     double median = runs % 2 ? times[runs / 2] : (times[runs / 2 - 1] + times[runs / 2]) / 2;

@@ -4,6 +4,7 @@
  * Calibration gives every activation its range; a short retraining lets the weights feel the rounding; both
  * results are measured as integer inference would give them, and the better one is lowered.
  */
+#include "base/clock.h"
 #include "compress/session.h"
 #include "compress/quantize/quantize.h"
 
@@ -85,9 +86,9 @@ sned_status quantize_session(struct session *session, struct graph **integer, sn
     SNED_TRY_DONE(session_catch_up(session, error));
     SNED_TRY_DONE(sned_graph_copy(&prepared, session->graph, error));
     SNED_TRY_DONE(sned_graph_prepare(prepared, error));
-    const double started = session_clock();
+    const double started = sned_clock();
     SNED_TRY_DONE(quantize_calibrate(prepared, &images_seen, &calibration, error));
-    decision.seconds_cut = session_clock() - started;
+    decision.seconds_cut = sned_clock() - started;
     SNED_TRY_DONE(session_measure(session, prepared, 0, true, &plain, error));
     best = plain;
     if (epochs > 0)

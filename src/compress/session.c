@@ -3,6 +3,7 @@
  * measuring, time.
  */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "compress/session.h"
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SPLIT_STREAM = 0x511d, HASHED_IMAGES = 32 };
 /* A layer of which so large a share is exactly zero was pruned before: its zeros stay. */
@@ -24,14 +24,6 @@ static const double time_reserve = 1.25;
 
 /* Share of the counted mistakes in the estimate of the drop; the rest is the loss's. */
 static const double accuracy_weight = 0.25;
-
-double session_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 size_t compress_split(uint32_t *indices, size_t count, double share, size_t most)
 {
@@ -171,7 +163,7 @@ sned_status session_open(struct session *session, struct graph *graph, struct da
                          .max_drop = options->max_drop >= 0 ? options->max_drop : options->recipe.max_drop,
                          .restored = true,
                          .rate_factor = 1,
-                         .started = session_clock()};
+                         .started = sned_clock()};
     if (session->saliency == NULL)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "recipe: saliency '%s' is not one of: %s",
                          options->recipe.saliency, saliency_names());
@@ -324,7 +316,7 @@ sned_status session_decide(struct session *session, const struct decision *decis
 
 double session_elapsed(const struct session *session)
 {
-    return session->earlier + session_clock() - session->started;
+    return session->earlier + sned_clock() - session->started;
 }
 
 static double epochs_within(const struct session *session, double epochs, double share)

@@ -95,7 +95,6 @@ sned_status session_scores(const struct session *session, int layer, float **sco
 /* Whether time is left for another retraining of so many epochs, with what has to follow it. */
 bool session_has_time(const struct session *session, double epochs);
 double session_elapsed(const struct session *session);
-double session_clock(void); /* seconds, from any start */
 /* The epochs of the last retrainings: the recipe's, or as many as fit in their share of the time budget. */
 double session_finish_epochs(const struct session *session);
 double session_quantize_epochs(const struct session *session);

@@ -1,6 +1,7 @@
 /*
  * compress_step.c - the steps that compression is made of, each done once and then remembered.
  */
+#include "base/clock.h"
 #include "compress/session.h"
 #include "compress/prune.h"
 
@@ -206,7 +207,7 @@ static sned_status work_cut(struct session *session, const struct cut *cut, doub
 {
     struct measure pruned, retrained;
     struct train_result trained = {0};
-    const double started = session_clock();
+    const double started = sned_clock();
 
     SNED_TRY(apply_cut(session, cut, error));
     SNED_TRY(session_measure(session, session->graph, 0, false, &pruned, error));
@@ -216,7 +217,7 @@ static sned_status work_cut(struct session *session, const struct cut *cut, doub
         return sned_error_context(error, status, "retraining after a cut");
     SNED_TRY(session_measure(session, session->graph, 0, false, &retrained, error));
     decision->seconds_retrained = trained.seconds;
-    decision->seconds_cut = session_clock() - started - trained.seconds;
+    decision->seconds_cut = sned_clock() - started - trained.seconds;
     values[ROLLBACKS] = trained.rollbacks;
     values[CUT_ACCURACY] = pruned.accuracy;
     values[CUT_LOSS] = pruned.loss;

@@ -2,6 +2,7 @@
  * evaluate.c - accuracy and loss of a float network, and of an integer one through libsned's public
  * interface.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "runtime/runtime.h"
@@ -9,17 +10,9 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const double REPORT_SECONDS = 0.2;
 enum { BATCH = 64, IMAGES_PER_THREAD = 16 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* ---- counting ---- */
 
@@ -52,7 +45,7 @@ static void finish(struct evaluation *evaluation, size_t count, double began)
     evaluation->top1 *= 100 / images;
     evaluation->top5 *= 100 / images;
     evaluation->loss /= images;
-    evaluation->seconds = now() - began;
+    evaluation->seconds = sned_clock() - began;
 }
 
 struct meter {
@@ -63,7 +56,7 @@ struct meter {
 
 static void show(struct meter *meter, const struct evaluation *evaluation)
 {
-    const double time = now();
+    const double time = sned_clock();
     if (time - meter->reported < REPORT_SECONDS && evaluation->images < meter->total)
         return;
     meter->reported = time;
@@ -132,7 +125,7 @@ sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const
                              size_t count, const struct evaluate_options *options,
                              struct evaluation *evaluation, sned_error *error)
 {
-    struct meter meter = {.reporter = options->reporter, .began = now(), .total = count};
+    struct meter meter = {.reporter = options->reporter, .began = sned_clock(), .total = count};
     struct executor *executor = NULL;
     struct batch_loader *loader = NULL;
     sned_status status;
@@ -263,7 +256,7 @@ sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset,
                              struct evaluation *evaluation, sned_error *error)
 {
     const int threads = options->threads > 0 ? options->threads : sned_thread_count();
-    struct meter meter = {.reporter = options->reporter, .began = now(), .total = count};
+    struct meter meter = {.reporter = options->reporter, .began = sned_clock(), .total = count};
     struct integer_batch b = {0};
     sned_status status;
     *evaluation = (struct evaluation){0};

@@ -8,6 +8,7 @@
  * Before an epoch is accepted its last batch is run once more with the new parameters, which must be finite
  * and give a loss below three times that limit, so that a blow-up in the last step is not accepted either.
  */
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -18,7 +19,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const double DIVERGED_TIMES = 3, RUNNING_KEEP = 0.9, RATE_CUT = 0.25, REPORT_SECONDS = 0.2;
 enum { MAX_ROLLBACKS = 3, DEFAULT_BATCH = 64 };
@@ -54,19 +54,12 @@ struct train_options train_defaults(void)
                                   .seed = 1};
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 /* ---- one epoch ---- */
 
 static void report_progress(struct training *t, bool always)
 {
     const struct train_progress *p = &t->progress;
-    double time = now();
+    double time = sned_clock();
     if (!always && time - t->reported < REPORT_SECONDS)
         return;
     t->reported = time;
@@ -143,7 +136,7 @@ static sned_status train_batch(struct training *t, const float *values, const in
 
 static bool is_out_of_time(const struct training *t)
 {
-    return t->options.time_budget > 0 && now() - t->began > t->options.time_budget;
+    return t->options.time_budget > 0 && sned_clock() - t->began > t->options.time_budget;
 }
 
 static bool is_finite(const struct graph *graph)
@@ -217,7 +210,7 @@ static sned_status train_epoch(struct training *t, enum outcome *outcome, sned_e
                                            .epoch = (uint32_t)epoch,
                                            .rule = &t->graph->rule};
     struct batch_loader *loader = NULL;
-    t->epoch_began = now();
+    t->epoch_began = sned_clock();
     t->progress.images = t->progress.hits = 0;
     t->progress.loss_sum = 0;
     SNED_TRY(loader_new(&loader, t->dataset, t->indices, t->count, &options, error));
@@ -377,7 +370,7 @@ static void summarize(const struct training *t, struct train_result *result)
     const double images = t->progress.images ? (double)t->progress.images : 1;
     result->loss = t->progress.loss_sum / images;
     result->accuracy = 100.0 * (double)t->progress.hits / images;
-    result->seconds = now() - t->began;
+    result->seconds = sned_clock() - t->began;
     result->images_per_second = result->seconds > 0 ? (double)t->trained / result->seconds : 0;
     result->rollbacks = (int)t->progress.rollbacks;
 }
@@ -389,7 +382,7 @@ sned_status train_network(struct graph *graph, struct dataset *dataset, const ui
         .graph = graph, .dataset = dataset, .indices = indices, .count = count, .options = *options};
     sned_status status;
     *result = (struct train_result){0};
-    t.began = now();
+    t.began = sned_clock();
     SNED_TRY_DONE(check_input(&t, error));
     if (t.options.batch == 0)
         t.options.batch = DEFAULT_BATCH;

@@ -8,6 +8,7 @@
  */
 #include "accel/driver/uio.h"
 #include "accel/program/registers.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 struct uio {
@@ -118,9 +118,7 @@ static sned_status write_memory(void *context, size_t offset, const void *data, 
 
 static int64_t milliseconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)(1000 * sned_clock());
 }
 
 /* One interrupt, or *came = false at the time `end`. */

@@ -2,21 +2,14 @@
  * progress.c - the bar and its plain twin.
  */
 #include "cli/terminal/progress.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BAR_WIDTH = 24 };
 static const double BAR_INTERVAL = 0.1, LINE_INTERVAL = 10; /* seconds between two updates */
-
-double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* "6432/s, 12 s left, loss 0.1234, 97.21 %": what is known of it. */
 static void describe(char *text, size_t size, const struct progress *progress)
@@ -50,7 +43,7 @@ static void draw_bar(struct display *display, const struct progress *progress, c
 static void show_progress(void *argument, const struct progress *progress)
 {
     struct display *display = argument;
-    double now = seconds_now();
+    double now = sned_clock();
     bool ended = progress->total && progress->done >= progress->total;
     bool fresh = strncmp(display->last_task, progress->task, sizeof display->last_task - 1) != 0;
     double interval = display->terminal ? BAR_INTERVAL : LINE_INTERVAL;

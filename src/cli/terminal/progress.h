@@ -17,6 +17,4 @@ struct reporter display_reporter(struct display *display, bool quiet);
 /* Ends the line of a bar that is still drawn. */
 void display_finish(struct display *display);
 
-double seconds_now(void); /* monotonic */
-
 #endif

@@ -2,11 +2,11 @@
  * observe.c - see observe.h. One batch after the other, from a data set or from memory.
  */
 #include "compress/quantize/observe.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "train/executor/executor.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { DEFAULT_IMAGES = 500, DEFAULT_BATCH = 16 };
 
@@ -19,13 +19,6 @@ struct run {
     float *values; /* [batch] of the largest activation */
     double started;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 size_t observed_images(const struct calibration_images *images, const struct calibration_options *options)
 {
@@ -76,7 +69,7 @@ static sned_status run_batch(struct run *run, const float *values, size_t count,
     const struct progress progress = {.task = observer->task,
                                       .done = run->done,
                                       .total = run->images,
-                                      .seconds = now() - run->started,
+                                      .seconds = sned_clock() - run->started,
                                       .loss = -1,
                                       .accuracy = -1};
     sned_report_progress(run->options->reporter, &progress);
@@ -135,7 +128,7 @@ sned_status observe(struct graph *graph, const struct calibration_images *images
                       .observer = observer,
                       .batch = options->batch > 0 ? (size_t)options->batch : DEFAULT_BATCH,
                       .images = observed_images(images, options),
-                      .started = now()};
+                      .started = sned_clock()};
     SNED_TRY(run_open(&run, graph, error));
     sned_status status =
         images->dataset ? run_dataset(&run, images, error) : run_values(&run, images->values, error);

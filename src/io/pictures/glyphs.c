@@ -5,6 +5,7 @@
  * files are complete under other names before the first of them gets its own.
  */
 #include "io/pictures/glyphs.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum {
     TASK = 512,        /* images drawn with one pen */
@@ -72,20 +72,12 @@ static sned_status write_header(struct output *output, int rank, size_t count, s
     return sned_output_write(output, header, 4 + 4 * (size_t)rank, error);
 }
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* One split into its two files. */
 static sned_status write_split(struct output *outputs, struct drawing *drawing, size_t count,
                                const char *task, int threads, const struct reporter *reporter,
                                sned_error *error)
 {
-    double begin = now();
+    double begin = sned_clock();
 
     SNED_TRY(write_header(&outputs[0], 3, count, error));
     SNED_TRY(write_header(&outputs[1], 1, count, error));
@@ -97,7 +89,7 @@ static sned_status write_split(struct output *outputs, struct drawing *drawing, 
         struct progress progress = {.task = task,
                                     .done = drawing->first + drawing->count,
                                     .total = count,
-                                    .seconds = now() - begin,
+                                    .seconds = sned_clock() - begin,
                                     .loss = -1,
                                     .accuracy = -1};
         sned_report_progress(reporter, &progress);
