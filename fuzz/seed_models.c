@@ -8,8 +8,8 @@
  */
 #include "codec/codec.h"
 #include "base/file.h"
-#include "integer_graphs.h"
-#include "onnx_builder.h"
+#include "tests/common/integer_graphs.h"
+#include "tests/common/onnx_builder.h"
 
 #include <sys/stat.h>
 

@@ -23,7 +23,7 @@ simulate() {
     mkdir -p "$folder"
     rm -f "$folder/$test" "$folder/$test".[od] # make does not see that the C libraries or headers changed
     verilator --cc --exe --build --assert -DSNED_CHECK -Wall -sv -O3 --top-module "$module" $parameters --Mdir "$folder" \
-        -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD/tests $defines" \
+        -CFLAGS "-std=c++17 -O1 -I$PWD/src -I$PWD/include -I$PWD -I$PWD/tests $defines" \
         -LDFLAGS "$layers $build/src/accel/libsned-accel.a $build/libsned-core.a -lcmocka -lm -pthread" \
         $multipliers $sources "$PWD/tests/rtl/$test.cpp" -o "$test" >"$folder/log" 2>&1 || { tail -n 20 "$folder/log"; return 1; }
     "$folder/$test"

@@ -1,7 +1,7 @@
 /*
  * program.c - see program.h.
  */
-#include "accel_networks.h"
+#include "tests/common/accel_networks.h"
 
 #include "rtl/program.h"
 

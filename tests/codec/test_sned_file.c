@@ -1,0 +1,295 @@
+/*
+ * test_sned_file.c - networks to .sned files and back.
+ */
+#include "tests/common/sned_files.h"
+
+static struct graph *unpack(const struct buffer *file)
+{
+    struct graph *graph;
+    sned_error error;
+    if (sned_unpack(&graph, file->data, file->size, NULL, NULL, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    return graph;
+}
+
+/* ---- equality, wherever a tensor lies ---- */
+
+static void assert_constants_equal(const struct tensor *a, const struct tensor *b)
+{
+    assert_int_equal(a->type, b->type);
+    assert_true(sned_shape_equal(&a->shape, &b->shape));
+    assert_memory_equal(a->data, b->data, sned_shape_elements(&a->shape) * sned_type_size(a->type));
+}
+
+static void assert_activations_equal(const struct tensor *a, const struct tensor *b)
+{
+    assert_null(b->data);
+    assert_true(sned_shape_equal(&a->shape, &b->shape));
+    assert_true(a->quantization.scale == b->quantization.scale);
+    assert_int_equal(a->quantization.bits, b->quantization.bits);
+    assert_int_equal(a->quantization.is_signed, b->quantization.is_signed);
+}
+
+static void assert_nodes_equal(const struct graph *a, const struct graph *b, int index)
+{
+    const struct node *x = &a->nodes[index], *y = &b->nodes[index];
+    assert_string_equal(x->name, y->name);
+    assert_int_equal(x->op, y->op);
+    assert_memory_equal(&x->u, &y->u, sizeof x->u);
+    assert_memory_equal(&x->activation, &y->activation, sizeof x->activation);
+    assert_int_equal(x->rules[0].low, y->rules[0].low);
+    assert_int_equal(x->rules[0].high, y->rules[0].high);
+    assert_int_equal(x->rules[0].slope, y->rules[0].slope);
+    assert_int_equal(x->rules[0].scaling_count, y->rules[0].scaling_count);
+    for (int i = 0; i < x->rules[0].scaling_count; i++) {
+        assert_int_equal(x->rules[0].scalings[i].multiplier, y->rules[0].scalings[i].multiplier);
+        assert_int_equal(x->rules[0].scalings[i].shift, y->rules[0].scalings[i].shift);
+    }
+    assert_true(!x->rules[0].counts == !y->rules[0].counts);
+    if (x->rules[0].counts)
+        assert_memory_equal(x->rules[0].counts, y->rules[0].counts,
+                            (size_t)x->rules[0].scaling_count * sizeof *x->rules[0].counts);
+    assert_int_equal(x->input_count, y->input_count);
+    assert_activations_equal(&a->tensors[x->outputs[0]], &b->tensors[y->outputs[0]]);
+    for (int i = 0; i < x->input_count; i++) {
+        assert_int_equal(x->inputs[i] < 0, y->inputs[i] < 0);
+        if (x->inputs[i] < 0)
+            continue;
+        if (a->tensors[x->inputs[i]].data)
+            assert_constants_equal(&a->tensors[x->inputs[i]], &b->tensors[y->inputs[i]]);
+        else
+            assert_int_equal(sned_graph_producer(a, x->inputs[i]), sned_graph_producer(b, y->inputs[i]));
+    }
+}
+
+static void assert_graphs_equal(const struct graph *a, const struct graph *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->node_count, b->node_count);
+    assert_true(b->integer);
+    for (int i = 0; i < a->node_count; i++)
+        assert_nodes_equal(a, b, i);
+    assert_activations_equal(&a->tensors[a->input], &b->tensors[b->input]);
+    assert_string_equal(a->tensors[a->input].name, b->tensors[b->input].name);
+    assert_string_equal(a->tensors[a->outputs[0]].name, b->tensors[b->outputs[0]].name);
+    assert_int_equal(sned_graph_producer(a, a->outputs[0]), sned_graph_producer(b, b->outputs[0]));
+    assert_memory_equal(&a->rule, &b->rule, sizeof a->rule);
+    assert_int_equal(a->label_count, b->label_count);
+    for (int i = 0; i < a->label_count; i++)
+        assert_string_equal(a->labels[i], b->labels[i]);
+    assert_true(!a->provenance == !b->provenance);
+    if (a->provenance)
+        assert_string_equal(a->provenance, b->provenance);
+}
+
+/* ---- round trips ---- */
+
+static void unpacking_gives_back_the_network(void **state)
+{
+    static const float densities[] = {0, 0.02f, 0.3f, 1};
+    for (int i = 0; i < MAKERS; i++) {
+        for (int d = 0; d < 4; d++) {
+            struct graph *graph = makers[i](densities[d], (uint64_t)d);
+            struct buffer file = pack(graph), again;
+            struct graph *copy = unpack(&file);
+            assert_graphs_equal(graph, copy);
+            again = pack(copy);
+            assert_int_equal(again.size, file.size);
+            assert_memory_equal(again.data, file.data, file.size);
+            sned_buffer_free(&file);
+            sned_buffer_free(&again);
+            sned_graph_free(graph);
+            sned_graph_free(copy);
+        }
+    }
+}
+
+static void the_way_of_resizing_is_kept_and_costs_nothing_where_it_is_the_usual_one(void **state)
+{
+    static const struct resize ways[] = {{RESIZE_COVER, 0}, {RESIZE_SQUASH, 0}, {RESIZE_SIDE, 300}};
+    enum { MINOR = 7 }; /* its offset */
+    struct graph *graph = small_graph(0.5f, 1);
+    struct buffer usual = pack(graph);
+    assert_int_equal(usual.data[MINOR], 0);
+    for (int i = 0; i < 3; i++) {
+        graph->rule.resize = ways[i];
+        struct buffer file = pack(graph);
+        struct graph *copy = unpack(&file);
+        assert_graphs_equal(graph, copy);
+        assert_int_equal(file.data[MINOR], 1);
+        assert_int_equal(file.size, usual.size + 10 + (ways[i].kind == RESIZE_SIDE ? 3 : 1));
+        sned_buffer_free(&file);
+        sned_graph_free(copy);
+    }
+    sned_buffer_free(&usual);
+    sned_graph_free(graph);
+}
+
+static void packing_appends_behind_what_is_there(void **state)
+{
+    struct graph *graph = small_graph(0.5f, 1);
+    struct buffer alone = pack(graph), behind = {0};
+    assert_int_equal(sned_buffer_append(&behind, "abc", 3, NULL), SNED_OK);
+    assert_int_equal(sned_pack(graph, NULL, &behind, NULL, NULL, NULL), SNED_OK);
+    assert_int_equal(behind.size, alone.size + 3);
+    assert_memory_equal(behind.data, "abc", 3);
+    assert_memory_equal(behind.data + 3, alone.data, alone.size);
+    sned_buffer_free(&alone);
+    sned_buffer_free(&behind);
+    sned_graph_free(graph);
+}
+
+/* Every layer in `format`; its file gives back the network. */
+static size_t forced_size(const struct graph *graph, enum weight_format format)
+{
+    struct buffer file = {0};
+    int *force = malloc((size_t)graph->node_count * sizeof *force), count;
+    struct layer_storage *storage;
+    for (int i = 0; i < graph->node_count; i++)
+        force[i] = (int)format;
+    assert_int_equal(sned_pack(graph, force, &file, &storage, &count, NULL), SNED_OK);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(storage[i].format, format);
+    struct graph *copy = unpack(&file);
+    assert_graphs_equal(graph, copy);
+    size_t size = file.size;
+    sned_graph_free(copy);
+    sned_buffer_free(&file);
+    free(storage);
+    free(force);
+    return size;
+}
+
+static void each_layer_takes_its_smallest_format(void **state)
+{
+    struct graph *graph = lenet_graph(0.1f, 3);
+    struct tensor *conv1 = &graph->tensors[graph->nodes[0].inputs[1]];
+    struct layer_storage *storage;
+    struct buffer file = {0};
+    int count;
+    memset(conv1->data, 1, sned_shape_elements(&conv1->shape));
+    assert_int_equal(sned_pack(graph, NULL, &file, &storage, &count, NULL), SNED_OK);
+    assert_int_equal(storage[0].format, FORMAT_DENSE8);
+    assert_int_equal(storage[1].format, FORMAT_CCOO16);
+    assert_int_equal(storage[2].format, FORMAT_GAP16);
+    assert_int_equal(storage[3].format, FORMAT_GAP16);
+    for (int format = 0; format < FORMAT_COUNT; format++)
+        assert_true(forced_size(graph, (enum weight_format)format) > file.size);
+    free(storage);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+}
+
+static void storage_tells_node_format_and_bytes(void **state)
+{
+    struct graph *graph = lenet_graph(0.05f, 3), *copy;
+    struct buffer file = {0};
+    struct layer_storage *packed, *unpacked;
+    int packed_count, unpacked_count;
+    uint64_t bytes = 0;
+    assert_int_equal(sned_pack(graph, NULL, &file, &packed, &packed_count, NULL), SNED_OK);
+    assert_int_equal(sned_unpack(&copy, file.data, file.size, &unpacked, &unpacked_count, NULL), SNED_OK);
+    assert_int_equal(packed_count, 4);
+    assert_int_equal(unpacked_count, 4);
+    for (int i = 0; i < 4; i++) {
+        static const int nodes[] = {0, 2, 5, 6};
+        assert_int_equal(packed[i].node, nodes[i]);
+        assert_int_equal(unpacked[i].node, nodes[i]);
+        assert_int_equal(packed[i].format, unpacked[i].format);
+        assert_int_equal(packed[i].bytes, unpacked[i].bytes);
+        bytes += packed[i].bytes;
+    }
+    assert_int_equal(packed[2].format, FORMAT_GAP16);
+    assert_in_range(file.size - bytes, 100, 350); /* all that is not layers */
+    free(packed);
+    free(unpacked);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+    sned_graph_free(copy);
+}
+
+static void filters_that_are_all_zero_cost_a_bit(void **state)
+{
+    struct graph *graph = lenet_graph(1, 4), *copy;
+    struct node *fc1 = &graph->nodes[5];
+    memset((int8_t *)graph->tensors[fc1->inputs[1]].data + 17 * 800, 0, 300 * 800);
+    struct buffer file = {0};
+    struct layer_storage *storage;
+    int count;
+    assert_int_equal(sned_pack(graph, NULL, &file, &storage, &count, NULL), SNED_OK);
+    assert_int_equal(storage[2].format, FORMAT_DENSE8);
+    assert_in_range(storage[2].bytes, 200 * 800, 200 * 800 + 500 / 8 + 500 * 6);
+    copy = unpack(&file);
+    assert_graphs_equal(graph, copy);
+    free(storage);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+    sned_graph_free(copy);
+}
+
+static void lenet5_with_two_percent_of_its_weights_takes_less_than_25_kilobytes(void **state)
+{
+    struct buffer file = pack_new(lenet_graph, 0.02f, 5); /* 8,600 weights */
+    assert_in_range(file.size, 17000, 23000);
+    sned_buffer_free(&file);
+}
+
+static void names_are_made_distinct_and_utf8(void **state)
+{
+    struct graph *graph = small_graph(0.5f, 1);
+    static const char *const given[] = {"", "same", "same", "caf\xe9"}, *const stored[] = {"#0", "same",
+                                                                                           "same#2", "caf?"};
+    for (int i = 0; i < 4; i++) {
+        free(graph->nodes[i].name);
+        graph->nodes[i].name = strdup(given[i]);
+    }
+    struct buffer file = pack(graph);
+    struct graph *copy = unpack(&file);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(copy->nodes[i].name, stored[i]);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+    sned_graph_free(copy);
+}
+
+static void networks_that_no_file_can_hold_are_refused(void **state)
+{
+    struct graph *graph = small_graph(0.5f, 1);
+    struct buffer file = {0};
+    sned_error error;
+    graph->integer = false;
+    assert_int_not_equal(sned_pack(graph, NULL, &file, NULL, NULL, &error), SNED_OK);
+    graph->integer = true;
+
+    free(graph->nodes[0].name);
+    graph->nodes[0].name = malloc(70001);
+    memset(graph->nodes[0].name, 'x', 70000);
+    graph->nodes[0].name[70000] = 0;
+    assert_int_equal(sned_pack(graph, NULL, &file, NULL, NULL, &error), SNED_ERROR_FORMAT);
+    graph->nodes[0].name[10] = 0;
+
+    assert_int_equal(sned_pack(graph, (const int[]){-1, -1, -1, 9}, &file, NULL, NULL, &error),
+                     SNED_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "fc1"));
+    graph->nodes[0].rules[0].scalings[1].shift = 77;
+    assert_int_not_equal(sned_pack(graph, NULL, &file, NULL, NULL, &error), SNED_OK);
+    assert_int_equal(file.size, 0);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unpacking_gives_back_the_network),
+        cmocka_unit_test(the_way_of_resizing_is_kept_and_costs_nothing_where_it_is_the_usual_one),
+        cmocka_unit_test(packing_appends_behind_what_is_there),
+        cmocka_unit_test(each_layer_takes_its_smallest_format),
+        cmocka_unit_test(storage_tells_node_format_and_bytes),
+        cmocka_unit_test(filters_that_are_all_zero_cost_a_bit),
+        cmocka_unit_test(lenet5_with_two_percent_of_its_weights_takes_less_than_25_kilobytes),
+        cmocka_unit_test(names_are_made_distinct_and_utf8),
+        cmocka_unit_test(networks_that_no_file_can_hold_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/*
+ * test_compress.c - the method: what is cut when, what is kept, what is refused.
+ */
+#include "tests/compress/compress_fixture.h"
+
+/* ---- behaviours ---- */
+
+static void a_network_gets_smaller_and_stays_accurate(void **state)
+{
+    struct compress_options options = quick();
+    struct outcome outcome = run(&options);
+
+    (void)state;
+    assert_true(outcome.integer->integer);
+    assert_true(outcome.result.accuracy_before > 95);
+    assert_true(outcome.result.accuracy_after >= outcome.result.accuracy_before - 2);
+    assert_true(density(outcome.graph, "fc1") < 0.5);
+    assert_true(density(outcome.integer, "fc1") <= density(outcome.graph, "fc1"));
+    outcome_free(&outcome);
+}
+
+static void reversed_starts_at_the_last_layer_and_forward_at_the_first(void **state)
+{
+    struct compress_options options = quick();
+    struct outcome reversed = run(&options);
+
+    (void)state;
+    assert_true(first_decision(&reversed.result, "reversed", "fc2") >= 0);
+    assert_true(first_decision(&reversed.result, "reversed", "fc2") <
+                first_decision(&reversed.result, "reversed", "fc1"));
+    assert_true(first_decision(&reversed.result, "reversed", "fc1") <
+                first_decision(&reversed.result, "reversed", "conv"));
+    outcome_free(&reversed);
+    options.recipe.order = ORDER_FORWARD;
+    struct outcome forward = run(&options);
+    assert_true(first_decision(&forward.result, "forward", "conv") >= 0);
+    assert_true(first_decision(&forward.result, "forward", "conv") <
+                first_decision(&forward.result, "forward", "fc1"));
+    assert_true(first_decision(&forward.result, "forward", "fc1") <
+                first_decision(&forward.result, "forward", "fc2"));
+    outcome_free(&forward);
+}
+
+static void joint_cuts_all_layers_at_once(void **state)
+{
+    struct compress_options options = quick();
+
+    (void)state;
+    options.recipe.order = ORDER_JOINT;
+    options.recipe.peak = false;
+    struct outcome outcome = run(&options);
+    assert_true(first_decision(&outcome.result, "joint", "all") >= 0);
+    assert_true(density(outcome.graph, "fc1") < 1);
+    outcome_free(&outcome);
+}
+
+static void peak_pruning_takes_the_largest_saving_first(void **state)
+{
+    struct compress_options options = quick();
+    struct outcome outcome = run(&options);
+    int first = first_decision(&outcome.result, "peak", "fc1");
+
+    (void)state;
+    assert_true(first >= 0);
+    assert_true(first_decision(&outcome.result, "peak", "fc2") > first);
+    options.recipe.peak = false;
+    struct outcome without = run(&options);
+    assert_int_equal(first_decision(&without.result, "peak", "fc1"), -1);
+    outcome_free(&outcome);
+    outcome_free(&without);
+}
+
+static void every_decision_says_what_it_did(void **state)
+{
+    struct compress_options options = quick();
+    struct outcome outcome = run(&options);
+
+    (void)state;
+    assert_true(outcome.result.decision_count > 3);
+    for (int i = 0; i < outcome.result.decision_count; i++) {
+        const struct decision *d = &outcome.result.decisions[i];
+        assert_true(d->layer[0] != '\0' && d->phase[0] != '\0');
+        assert_true(d->density_to > 0 && d->density_to <= d->density_from && d->density_from <= 1);
+        assert_true(d->accuracy_pruned >= 0 && d->accuracy_pruned <= 100);
+        assert_true(d->accuracy_retrained >= 0 && d->accuracy_retrained <= 100);
+    }
+    assert_true(first_decision(&outcome.result, "finish", "all") > 0);
+    assert_int_equal(first_decision(&outcome.result, "quantize", "all"), outcome.result.decision_count - 1);
+    outcome_free(&outcome);
+}
+
+static void a_cut_that_costs_too_much_is_taken_back(void **state)
+{
+    struct compress_options options = quick();
+    double lowest = 1;
+
+    (void)state;
+    options.max_drop = 0;
+    struct outcome outcome = run(&options);
+    for (int i = 0; i < outcome.result.decision_count; i++)
+        if (strcmp(outcome.result.decisions[i].layer, "fc1") == 0 && outcome.result.decisions[i].accepted)
+            lowest = outcome.result.decisions[i].density_to;
+    assert_true(fabs(density(outcome.graph, "fc1") - lowest) < 1e-9);
+    outcome_free(&outcome);
+}
+
+static void rules_are_kept(void **state)
+{
+    struct compress_options options = quick();
+    struct recipe_rule rules[] = {{.layer = "conv", .skip = 1},
+                                  {.layer = "fc1", .density = 0.1, .skip = -1},
+                                  {.layer = "fc2", .min_density = 0.5, .skip = -1}};
+
+    (void)state;
+    options.recipe.rules = rules;
+    options.recipe.rule_count = 3;
+    options.max_drop = 100;
+    for (int order = ORDER_REVERSED; order <= ORDER_JOINT; order++) {
+        options.recipe.order = (enum order)order;
+        struct outcome outcome = run(&options);
+        assert_true(density(outcome.graph, "conv") == 1);
+        assert_true(fabs(density(outcome.graph, "fc1") - 0.1) < 0.001);
+        assert_true(density(outcome.graph, "fc2") >= 0.5);
+        outcome_free(&outcome);
+    }
+}
+
+static void a_target_gives_every_order_the_same_weights_and_work(void **state)
+{
+    struct compress_options options = quick();
+    uint64_t wanted = 0;
+    int decisions = 0;
+
+    (void)state;
+    options.recipe.target_kept = 0.1;
+    options.recipe.target_cuts = 3;
+    for (int i = 0; i < 4; i++) {
+        options.recipe.order = i < 3 ? (enum order)i : ORDER_REVERSED;
+        options.recipe.peak = i == 3;
+        struct outcome outcome = run(&options);
+        if (i == 0) {
+            wanted = kept(outcome.graph);
+            decisions = outcome.result.decision_count;
+        }
+        assert_int_equal(kept(outcome.graph), wanted);
+        assert_int_equal(outcome.result.decision_count, decisions);
+        outcome_free(&outcome);
+    }
+    assert_true(fabs((double)wanted - 0.1 * (FILTERS * 9 + HIDDEN * 400 + CLASSES * HIDDEN)) < 2);
+}
+
+static void a_target_below_what_rules_keep_is_refused(void **state)
+{
+    struct compress_options options = quick();
+    struct recipe_rule rule = {.layer = "fc1", .skip = 1};
+    sned_error error = {0};
+
+    (void)state;
+    options.recipe.target_kept = 0.1;
+    options.recipe.rules = &rule;
+    options.recipe.rule_count = 1;
+    assert_int_equal(run_failing(&options, dataset, &error), SNED_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "target_kept"));
+}
+
+static void the_same_seed_gives_the_same_network(void **state)
+{
+    struct compress_options options = quick();
+    struct outcome a = run(&options), b = run(&options);
+
+    (void)state;
+    assert_true(graph_state_hash(a.graph) == graph_state_hash(b.graph));
+    assert_same_file(a.integer, b.integer);
+    outcome_free(&a);
+    outcome_free(&b);
+}
+
+/* ---- what cannot work ---- */
+
+static void a_rule_for_no_layer_is_refused(void **state)
+{
+    struct compress_options options = quick();
+    struct recipe_rule rule = {.layer = "conv7", .skip = 1};
+    sned_error error = {0};
+
+    (void)state;
+    options.recipe.rules = &rule;
+    options.recipe.rule_count = 1;
+    assert_int_equal(run_failing(&options, dataset, &error), SNED_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "conv7"));
+}
+
+static void a_single_image_is_too_few(void **state)
+{
+    struct dataset_options data = {
+        .split = SPLIT_TRAIN, .form = {.input = {1, SIDE, SIDE}, .color = "gray"}, .limit = 1};
+    struct compress_options options = quick();
+    struct dataset *one = NULL;
+    sned_error error = {0};
+
+    (void)state;
+    assert_int_equal(dataset_open(&one, folder, &data, &error), SNED_OK);
+    assert_int_equal(run_failing(&options, one, &error), SNED_ERROR_DATA);
+    dataset_free(one);
+}
+
+static void a_checkpoint_that_cannot_be_written_is_an_error(void **state)
+{
+    struct compress_options options = quick();
+    sned_error error = {0};
+
+    (void)state;
+    options.checkpoint = "/nowhere/at/all.checkpoint";
+    assert_int_equal(run_failing(&options, dataset, &error), SNED_ERROR_IO);
+    assert_non_null(strstr(error.message, "/nowhere/at/all.checkpoint"));
+}
+
+static void held_out_images_are_not_those_that_train(void **state)
+{
+    struct compress_options options = quick();
+    struct compress_result result = {0};
+    struct session session;
+    struct graph *graph;
+    bool seen[TRAIN] = {false};
+
+    (void)state;
+    assert_int_equal(sned_graph_copy(&graph, trained, NULL), SNED_OK);
+    options.recipe.holdout_images = 100;
+    assert_int_equal(session_open(&session, graph, dataset, &options, &result, NULL), SNED_OK);
+    assert_int_equal(session.held_count, 100);
+    assert_int_equal(session.train_count, TRAIN - 100);
+    for (int i = 0; i < TRAIN; i++) {
+        assert_false(seen[session.indices[i]]);
+        seen[session.indices[i]] = true;
+    }
+    session_close(&session);
+    sned_graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_network_gets_smaller_and_stays_accurate),
+        cmocka_unit_test(reversed_starts_at_the_last_layer_and_forward_at_the_first),
+        cmocka_unit_test(joint_cuts_all_layers_at_once),
+        cmocka_unit_test(peak_pruning_takes_the_largest_saving_first),
+        cmocka_unit_test(every_decision_says_what_it_did),
+        cmocka_unit_test(a_cut_that_costs_too_much_is_taken_back),
+        cmocka_unit_test(rules_are_kept),
+        cmocka_unit_test(a_target_gives_every_order_the_same_weights_and_work),
+        cmocka_unit_test(a_target_below_what_rules_keep_is_refused),
+        cmocka_unit_test(the_same_seed_gives_the_same_network),
+        cmocka_unit_test(a_rule_for_no_layer_is_refused),
+        cmocka_unit_test(a_single_image_is_too_few),
+        cmocka_unit_test(a_checkpoint_that_cannot_be_written_is_an_error),
+        cmocka_unit_test(held_out_images_are_not_those_that_train),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,436 @@
+/*
+ * test_runtime.c - every kernel against docs/arithmetic.md's plain loops (oracle.h), on random shapes.
+ */
+#include "tests/common/random_graphs.h"
+#include "tests/common/oracle.h"
+#include "runtime/kernel.h"
+#include "runtime/runtime.h"
+#include "runtime/model.h"
+
+enum { CASES = 400 };
+
+/* Runs the graph's only node in buffers of exactly the promised sizes, so that a sanitizer sees any step
+ * beyond. */
+static void check_single_node(struct graph *graph, struct random *random)
+{
+    sned_error error = {0};
+    if (sned_graph_infer(graph, &error) != SNED_OK) /* a window that does not fit: not a case */
+        goto done;
+    if (sned_graph_check(graph, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    int32_t **activations = calloc((size_t)graph->tensor_count, sizeof *activations);
+    void **exact = calloc((size_t)graph->tensor_count, sizeof *exact);
+    for (int t = 0; t < graph->tensor_count; t++)
+        if (!graph->tensors[t].data) {
+            const struct value value = sned_value(graph, t);
+            activations[t] = calloc(value.elements, sizeof **activations);
+            assert_int_equal(sned_alloc(&exact[t], value.elements, value_size(value.type), NULL), SNED_OK);
+            if (t == graph->outputs[0])
+                continue;
+            for (size_t i = 0; i < value.elements; i++) {
+                activations[t][i] = random_range(random, value_low(value.type), value_high(value.type));
+                value_store(exact[t], value.type, i, activations[t][i]);
+            }
+        }
+    const struct node *node = &graph->nodes[0];
+    struct step step = {.graph = graph, .node = node, .kernel = sned_kernel_choose(graph, node)};
+    assert_int_equal(step.kernel->prepare(&step, &error), SNED_OK);
+    void *scratch;
+    assert_int_equal(sned_alloc(&scratch, step.scratch_size, 1, NULL), SNED_OK);
+    memset(scratch, 0xA5, step.scratch_size);
+    const void *inputs[8] = {0};
+    for (int i = 0; i < node->input_count; i++)
+        inputs[i] = node->inputs[i] < 0 ? NULL : exact[node->inputs[i]];
+    step.kernel->run(&step, inputs, exact[graph->outputs[0]], scratch);
+    oracle_run(graph, activations);
+    const struct value out = sned_value(graph, graph->outputs[0]);
+    for (size_t i = 0; i < out.elements; i++)
+        if (value_load(exact[graph->outputs[0]], out.type, i) != activations[graph->outputs[0]][i])
+            fail_msg("%s: element %zu is %d, not %d", sned_op_name(node->op), i,
+                     value_load(exact[graph->outputs[0]], out.type, i), activations[graph->outputs[0]][i]);
+    if (step.kernel->release)
+        step.kernel->release(&step);
+    free(scratch);
+    for (int t = 0; t < graph->tensor_count; t++) {
+        free(activations[t]);
+        free(exact[t]);
+    }
+    free(activations);
+    free(exact);
+done:
+    sned_graph_free(graph);
+}
+
+static struct window random_window(struct random *random, int most_kernel)
+{
+    struct window window;
+    for (int axis = 0; axis < 2; axis++) {
+        window.kernel[axis] = random_range(random, 1, most_kernel);
+        window.stride[axis] = random_range(random, 1, 3);
+        window.dilation[axis] = random_range(random, 1, 2);
+        window.pad_begin[axis] = random_range(random, 0, window.kernel[axis]);
+        window.pad_end[axis] = random_range(random, 0, window.kernel[axis]);
+    }
+    return window;
+}
+
+static struct shape random_shape(struct random *random, int most)
+{
+    return sned_shape(4, (int64_t)1, (int64_t)random_range(random, 1, 6),
+                      (int64_t)random_range(random, 1, most), (int64_t)random_range(random, 1, most));
+}
+
+static void conv_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 1, 0);
+    for (int i = 0; i < CASES; i++) {
+        int groups = random_range(&random, 1, 3);
+        struct shape shape = random_shape(&random, 24);
+        shape.dim[1] *= groups;
+        struct graph *graph = new_graph(shape, random_type(&random, false));
+        const struct window window = random_window(&random, 5);
+        random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 4),
+                    random_type(&random, true));
+        check_single_node(graph, &random);
+    }
+}
+
+static void depthwise_conv_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 2, 0);
+    for (int i = 0; i < 20; i++) {
+        struct shape shape = random_shape(&random, 20);
+        struct graph *graph = new_graph(shape, random_type(&random, false));
+        const struct window window = random_window(&random, 3);
+        random_conv(graph, &random, &window, (int)shape.dim[1], shape.dim[1], random_type(&random, true));
+        check_single_node(graph, &random);
+    }
+}
+
+/* Wider than a tile of accumulators. */
+static void conv_of_a_wide_image_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 3, 0);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)5, (int64_t)1500), unsigned8);
+    const struct window window = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
+    random_conv(graph, &random, &window, 1, 3, signed8);
+    check_single_node(graph, &random);
+}
+
+static void gemm_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 4, 0);
+    for (int i = 0; i < CASES; i++) {
+        struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)random_range(&random, 1, 200)),
+                                        random_type(&random, false));
+        random_gemm(graph, &random, random_range(&random, 1, 30), random_type(&random, true));
+        check_single_node(graph, &random);
+    }
+}
+
+static void pools_equal_the_document(void **state)
+{
+    static const enum op ops[] = {OP_MAX_POOL, OP_AVERAGE_POOL, OP_GLOBAL_AVERAGE_POOL};
+    struct random random;
+    sned_random_seed(&random, 5, 0);
+    for (int i = 0; i < CASES; i++) {
+        const enum op op = ops[i % 3];
+        const struct quantization in = random_type(&random, false);
+        struct graph *graph = new_graph(random_shape(&random, 12), in);
+        const struct extent extent = sned_shape_extent(&graph->tensors[graph->input].shape);
+        struct node *node =
+            add_node(graph, op, &graph->input, 1, op == OP_MAX_POOL ? in : random_type(&random, true));
+        if (op != OP_GLOBAL_AVERAGE_POOL) {
+            node->u.pool.window = random_window(&random, 4);
+            node->u.pool.ceil_mode = random_range(&random, 0, 1);
+            node->u.pool.count_include_pad = op == OP_AVERAGE_POOL && random_range(&random, 0, 1);
+        }
+        if (op != OP_MAX_POOL)
+            scalings_by_count(node, op == OP_AVERAGE_POOL ? 16 : extent.height * extent.width);
+        check_single_node(graph, &random);
+    }
+}
+
+static void add_and_mul_equal_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 6, 0);
+    for (int i = 0; i < CASES; i++) {
+        const struct shape shape = random_shape(&random, 9);
+        struct graph *graph = new_graph(shape, random_type(&random, false));
+        int inputs[2] = {graph->input};
+        inputs[1] = add_constant(graph, "second", TENSOR_F32, shape, NULL);
+        graph->tensors[inputs[1]].quantization = random_type(&random, false);
+        struct node *node = add_node(graph, i % 2 ? OP_ADD : OP_MUL, inputs, 2, random_type(&random, false));
+        set_scalings(node, i % 2 ? 2 : 1);
+        node->rules[0].scalings[0] = random_scaling(&random, i % 2 ? 200 : 10000);
+        if (i % 2) {
+            node->rules[0].scalings[1] = node->rules[0].scalings[0];
+            node->rules[0].scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
+        }
+        random_activation(node, &random);
+        check_single_node(graph, &random);
+    }
+}
+
+static void activations_on_their_own_equal_the_document(void **state)
+{
+    static const enum op ops[] = {OP_RELU, OP_CLIP, OP_LEAKY_RELU};
+    struct random random;
+    sned_random_seed(&random, 7, 0);
+    for (int i = 0; i < 60; i++) {
+        struct graph *graph = new_graph(random_shape(&random, 9), random_type(&random, false));
+        struct node *node = add_node(graph, ops[i % 3], &graph->input, 1, random_type(&random, false));
+        set_scalings(node, 1);
+        node->rules[0].scalings[0] = random_scaling(&random, 200);
+        random_activation(node, &random);
+        check_single_node(graph, &random);
+    }
+}
+
+static void lrn_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 8, 0);
+    for (int i = 0; i < 60; i++) {
+        struct shape shape = random_shape(&random, 6);
+        shape.dim[1] = random_range(&random, 1, 40);
+        struct graph *graph = new_graph(shape, random_type(&random, false));
+        const struct quantization out = random_type(&random, false);
+        random_lrn(graph, &random, random_range(&random, 1, 45), out);
+        check_single_node(graph, &random);
+    }
+}
+
+/* The table has 64 steps an octave: index and sum meet at every power of two. */
+static void lrn_index_is_the_documents(void **state)
+{
+    for (uint32_t sum = 0; sum < 1u << 22; sum += sum < 5000 ? 1 : 61)
+        assert_int_equal(lrn_index(sum), oracle_lrn_index(sum));
+    assert_int_equal(lrn_index(UINT32_MAX), 1023);
+}
+
+static void concat_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 9, 0);
+    for (int i = 0; i < 40; i++) {
+        const int axis = random_range(&random, 1, 3), parts = random_range(&random, 1, 4);
+        const struct quantization type = random_type(&random, false);
+        struct shape shape = random_shape(&random, 7);
+        struct graph *graph = new_graph(shape, type);
+        int inputs[4] = {graph->input};
+        for (int p = 1; p < parts; p++) {
+            shape.dim[axis] = random_range(&random, 1, 5);
+            inputs[p] = add_constant(graph, "part", TENSOR_F32, shape, NULL);
+            graph->tensors[inputs[p]].quantization = type;
+        }
+        add_node(graph, OP_CONCAT, inputs, parts, type)->u.concat.axis = axis;
+        check_single_node(graph, &random);
+    }
+}
+
+static void slice_pad_and_transpose_equal_the_document(void **state)
+{
+    static const int orders[][4] = {{0, 2, 3, 1}, {0, 3, 1, 2}, {0, 1, 3, 2}};
+    struct random random;
+    sned_random_seed(&random, 10, 0);
+    for (int i = 0; i < 90; i++) {
+        const enum op op = (const enum op[]){OP_SLICE, OP_PAD, OP_TRANSPOSE}[i % 3];
+        const struct quantization type = random_type(&random, false);
+        const struct shape shape = random_shape(&random, 9);
+        struct graph *graph = new_graph(shape, type);
+        struct node *node = add_node(graph, op, &graph->input, 1, type);
+        for (int axis = 0; axis < 4; axis++)
+            if (op == OP_SLICE) {
+                node->u.slice.start[axis] = random_range(&random, 0, (int)shape.dim[axis] - 1);
+                node->u.slice.end[axis] =
+                    random_range(&random, (int)node->u.slice.start[axis] + 1, (int)shape.dim[axis]);
+                node->u.slice.step[axis] = random_range(&random, 1, 3);
+            } else if (op == OP_PAD) {
+                node->u.pad.before[axis] = axis ? random_range(&random, 0, 2) : 0;
+                node->u.pad.after[axis] = axis ? random_range(&random, 0, 2) : 0;
+            } else {
+                node->u.transpose.order[axis] = orders[i % 9 / 3][axis];
+            }
+        check_single_node(graph, &random);
+    }
+}
+
+static void every_activation_of_a_network_equals_the_document(void **state)
+{
+    struct random random;
+    sned_model *model;
+    sned_context *keep, *lean;
+    sned_error error = {0};
+    sned_random_seed(&random, 12, 0);
+    if (sned_model_from_graph(&model, branching_network(11), &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    const struct graph *graph = sned_model_graph(model);
+    assert_int_equal(sned_context_new_keep(&keep, model, &error), SNED_OK);
+    assert_int_equal(sned_context_new(&lean, model, &error), SNED_OK);
+    int32_t *activations[64] = {0};
+    for (int t = 0; t < graph->tensor_count; t++)
+        if (!graph->tensors[t].data)
+            activations[t] = calloc(sned_shape_elements(&graph->tensors[t].shape), sizeof(int32_t));
+    const size_t elements = sned_shape_elements(&graph->tensors[graph->input].shape);
+    float values[3 * 14 * 11], scores[5], again[5];
+    for (int image = 0; image < 3; image++) {
+        random_input(graph, &random, activations[graph->input]);
+        for (size_t i = 0; i < elements; i++)
+            values[i] = (float)activations[graph->input][i] * graph->tensors[graph->input].quantization.scale;
+        oracle_run(graph, activations);
+        assert_int_equal(sned_run_values(keep, values, 1, scores, &error), SNED_OK);
+        assert_int_equal(sned_run_values(lean, values, 1, again, &error), SNED_OK);
+        assert_memory_equal(scores, again, sizeof scores);
+        for (int t = 0; t < graph->tensor_count; t++)
+            if (activations[t])
+                assert_memory_equal(sned_context_activation(keep, t), activations[t],
+                                    sned_shape_elements(&graph->tensors[t].shape) * sizeof(int32_t));
+        for (int k = 0; k < 5; k++)
+            assert_true(scores[k] == graph->tensors[graph->outputs[0]].quantization.scale *
+                                         (float)activations[graph->outputs[0]][k]);
+    }
+    for (int t = 0; t < graph->tensor_count; t++)
+        free(activations[t]);
+    sned_context_free(keep);
+    sned_context_free(lean);
+    sned_close(model);
+}
+
+static void memory_is_used_again_when_a_tensor_is_dead(void **state)
+{
+    sned_model *model;
+    assert_int_equal(sned_model_from_graph(&model, branching_network(11), NULL), SNED_OK);
+    struct plan keep;
+    assert_int_equal(sned_plan_make(&keep, model, true, NULL), SNED_OK);
+    assert_true(model->plan.size < keep.size);
+    sned_plan_free(&keep);
+    sned_close(model);
+}
+
+/* More than the plan looks for one by one: slices of all sizes, which a Concat reads together. */
+static void hundreds_of_activations_live_at_once(void **state)
+{
+    enum { PARTS = 400, MOST = 9 };
+    struct random random;
+    sned_model *model;
+    sned_context *context;
+    int parts[PARTS], channels = 0;
+    sned_random_seed(&random, 14, 0);
+    struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)(100 * MOST)), signed8);
+    for (int i = 0; i < PARTS; i++) {
+        struct node *slice = add_node(graph, OP_SLICE, &graph->input, 1, signed8);
+        const int start = random_range(&random, 0, 50), size = 100 * random_range(&random, 1, MOST - 1);
+        slice->u.slice.end[0] = slice->u.slice.step[0] = slice->u.slice.step[1] = 1;
+        slice->u.slice.start[1] = start;
+        slice->u.slice.end[1] = start + size;
+        parts[i] = slice->outputs[0];
+        channels += size;
+    }
+    add_node(graph, OP_CONCAT, parts, PARTS, signed8)->u.concat.axis = 1;
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    assert_int_equal(sned_context_new(&context, model, NULL), SNED_OK);
+    float values[100 * MOST], *scores = calloc((size_t)channels, sizeof *scores);
+    for (int i = 0; i < 100 * MOST; i++)
+        values[i] = (float)random_range(&random, -128, 127) * signed8.scale;
+    assert_int_equal(sned_run_values(context, values, 1, scores, NULL), SNED_OK);
+    for (int i = 0, at = 0; i < PARTS; i++) {
+        const int start = (int)graph->nodes[i].u.slice.start[1], end = (int)graph->nodes[i].u.slice.end[1];
+        assert_memory_equal(scores + at, values + start, (size_t)(end - start) * sizeof *scores);
+        at += end - start;
+    }
+    free(scores);
+    sned_context_free(context);
+    sned_close(model);
+}
+
+/* The LRN's output and its scratch are of one size and begin at one step. Which of them lies first is said by
+ * their order in the network, not by where an allocator put them. */
+static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
+{
+    struct random random;
+    sned_model *model;
+    sned_random_seed(&random, 13, 0);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)16, (int64_t)16), unsigned8);
+    random_lrn(graph, &random, 3, unsigned8);
+    random_lrn(graph, &random, 3, unsigned8);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    const size_t *tensors = model->plan.tensors, *scratches = model->plan.scratches;
+    const size_t start = tensors[graph->input];
+    assert_int_equal(tensors[graph->nodes[0].outputs[0]], start + 1024);
+    assert_int_equal(scratches[0], start + 2048);
+    assert_int_equal(tensors[graph->nodes[1].outputs[0]], start);
+    assert_int_equal(scratches[1], start + 2048);
+    sned_close(model);
+}
+
+/* ---- graphs that must be refused ---- */
+
+static void expect_refused(struct graph *graph, sned_status status, const char *words)
+{
+    sned_model *model;
+    sned_error error = {0};
+    assert_int_equal(sned_model_from_graph(&model, graph, &error), status);
+    assert_null(model);
+    if (!strstr(error.message, words))
+        fail_msg("'%s' does not say '%s'", error.message, words);
+}
+
+static const struct node *biased_conv(const struct graph *graph)
+{
+    int n = 0;
+    while (graph->nodes[n].op != OP_CONV || graph->nodes[n].inputs[2] < 0)
+        n++;
+    return &graph->nodes[n];
+}
+
+static void an_accumulator_that_can_overflow_is_refused(void **state)
+{
+    struct graph *graph = branching_network(11);
+    const struct node *conv = biased_conv(graph);
+    const struct tensor *weights = &graph->tensors[conv->inputs[1]];
+    int32_t *bias = graph->tensors[conv->inputs[2]].data;
+    ((int8_t *)weights->data)[sned_shape_elements(&weights->shape) / (size_t)weights->shape.dim[0]] = 127;
+    bias[1] = INT32_MAX;
+    expect_refused(graph, SNED_ERROR_FORMAT, "filter 1 ");
+}
+
+static void a_float_graph_is_refused(void **state)
+{
+    struct graph *graph = branching_network(11);
+    graph->integer = false;
+    expect_refused(graph, SNED_ERROR_FORMAT, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conv_equals_the_document),
+        cmocka_unit_test(depthwise_conv_equals_the_document),
+        cmocka_unit_test(conv_of_a_wide_image_equals_the_document),
+        cmocka_unit_test(gemm_equals_the_document),
+        cmocka_unit_test(pools_equal_the_document),
+        cmocka_unit_test(add_and_mul_equal_the_document),
+        cmocka_unit_test(activations_on_their_own_equal_the_document),
+        cmocka_unit_test(lrn_equals_the_document),
+        cmocka_unit_test(lrn_index_is_the_documents),
+        cmocka_unit_test(concat_equals_the_document),
+        cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
+        cmocka_unit_test(every_activation_of_a_network_equals_the_document),
+        cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
+        cmocka_unit_test(hundreds_of_activations_live_at_once),
+        cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),
+        cmocka_unit_test(an_accumulator_that_can_overflow_is_refused),
+        cmocka_unit_test(a_float_graph_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

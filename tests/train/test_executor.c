@@ -1,0 +1,405 @@
+/*
+ * test_executor.c - the executor's contract: partial batches, reading inside, losses, rounding, running
+ * statistics, parameters in and out.
+ */
+#include "tests/common/train_networks.h"
+
+#include "train/executor/executor.h"
+#include "train/executor/openmp.h"
+
+/* ---- the contract, on a small network ---- */
+
+enum { BATCH = 4, INPUTS = 3 * 6 * 6, CLASSES = 5 };
+
+/* Conv (0), BatchNormalization (1), Relu (2), GlobalAveragePool (3), Flatten (4), Gemm (5). */
+static struct graph *small_network(void)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)6, (int64_t)6), 4);
+    build_conv(&b, (struct conv_setup){.in = 3, .out = 8, .window = square_window(3, 1, 1)});
+    build_batch_normalization(&b, 8);
+    build_activation(&b, OP_RELU);
+    build_unary(&b, OP_GLOBAL_AVERAGE_POOL);
+    build_flatten(&b);
+    build_gemm(&b, 8, CLASSES);
+    return build_graph(&b);
+}
+
+static struct executor *new_executor(struct graph *graph, bool training)
+{
+    struct executor *executor;
+    struct executor_options options = {.batch = BATCH, .training = training, .threads = 2};
+    must(executor_new(&executor, graph, &options, error));
+    return executor;
+}
+
+static const float *some_input(void)
+{
+    static float input[BATCH * INPUTS];
+    uint32_t seed = 8;
+    lcg_fill(&seed, input, BATCH * INPUTS, 1);
+    return input;
+}
+
+static void a_partial_batch_gives_the_same_scores(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float all[BATCH * CLASSES];
+    must(executor_forward(executor, some_input(), BATCH, error));
+    memcpy(all, executor_output(executor), sizeof all);
+    must(executor_forward(executor, some_input(), 3, error));
+    assert_memory_equal(executor_output(executor), all, 3 * CLASSES * sizeof(float));
+    assert_int_equal(executor_forward(executor, some_input(), BATCH + 1, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(executor_forward(executor, some_input(), 0, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void training_needs_full_batches(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    assert_int_equal(executor_forward(executor, some_input(), 3, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void activations_can_be_read_in_plain_layout(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float pooled[BATCH * 8], maps[BATCH * 8 * 36], before[BATCH * 8 * 36];
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_read(executor, graph->nodes[2].outputs[0], maps, error));
+    must(executor_read(executor, graph->nodes[3].outputs[0], pooled, error));
+    for (int i = 0; i < BATCH * 8; i++) {
+        float sum = 0;
+        for (int k = 0; k < 36; k++)
+            sum += maps[i * 36 + k];
+        assert_true(fabsf(sum / 36 - pooled[i]) < 1e-5f);
+    }
+    must(executor_read(executor, graph->nodes[1].outputs[0], before, error));
+    for (int i = 0; i < BATCH * 8 * 36; i++)
+        assert_true(maps[i] == (before[i] > 0 ? before[i] : 0));
+    assert_int_equal(executor_read(executor, graph->tensor_count, maps, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void what_was_overwritten_is_not_given_for_something_else(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    float maps[BATCH * 8 * 36];
+    must(executor_forward(executor, some_input(), BATCH, error));
+    assert_int_equal(executor_read(executor, graph->nodes[1].outputs[0], maps, NULL), SNED_ERROR_UNSUPPORTED);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void changed_parameters_are_taken_on_load(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float *bias = graph->tensors[graph->nodes[5].inputs[2]].data;
+    must(executor_forward(executor, some_input(), BATCH, error));
+    float before = executor_output(executor)[0];
+    bias[0] += 10;
+    must(executor_forward(executor, some_input(), BATCH, error));
+    assert_true(executor_output(executor)[0] == before);
+    must(executor_load(executor, error));
+    must(executor_forward(executor, some_input(), BATCH, error));
+    assert_true(fabsf(executor_output(executor)[0] - before - 10) < 1e-4f);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void a_step_is_stored_into_the_graph(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int index = graph->nodes[5].inputs[1];
+    float *weights = graph->tensors[index].data, before[CLASSES * 8], gradient[CLASSES * 8];
+    const int32_t labels[BATCH] = {0, 1, 2, 3};
+    double loss;
+    size_t correct;
+    memcpy(before, weights, sizeof before);
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_loss(executor, labels, &loss, &correct, error));
+    must(executor_backward(executor, error));
+    must(executor_gradient(executor, index, gradient, error));
+    must(executor_step(executor, 0.5f, 0.9f, 0.1f, error));
+    assert_memory_equal(weights, before, sizeof before);
+    must(executor_store(executor, error));
+    for (int i = 0; i < CLASSES * 8; i++)
+        assert_true(fabsf(weights[i] - (before[i] - 0.5f * (gradient[i] + 0.1f * before[i]))) < 1e-6f);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* The definition in executor.h, written down once more in double. */
+static double taught_loss(const float *own, const float *its, const int32_t *labels, double weight, double t)
+{
+    double loss = 0;
+    for (int n = 0; n < BATCH; n++, own += CLASSES, its += CLASSES) {
+        double plain = 0, soft = 0, teacher = 0;
+        for (int c = 0; c < CLASSES; c++) {
+            plain += exp(own[c]);
+            soft += exp(own[c] / t);
+            teacher += exp(its[c] / t);
+        }
+        if (weight < 1)
+            loss += (1 - weight) * (log(plain) - own[labels[n]]);
+        for (int c = 0; c < CLASSES; c++) {
+            const double p = exp(its[c] / t) / teacher, q = exp(own[c] / t) / soft;
+            loss += weight * t * t * p * log(p / q);
+        }
+    }
+    return loss / BATCH;
+}
+
+static void a_teacher_pulls_by_the_softened_divergence(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int bias = graph->nodes[5].inputs[2];
+    const int32_t labels[BATCH] = {0, 1, 2, 3}, nonsense[BATCH] = {-1, 1 << 20, -7, 99};
+    float own[BATCH * CLASSES], its[BATCH * CLASSES], gradient[CLASSES];
+    uint32_t seed = 5;
+    double loss;
+    size_t correct;
+    lcg_fill(&seed, its, BATCH * CLASSES, 3);
+    for (int whole = 0; whole < 2; whole++) {
+        const struct teaching teaching = {its, whole ? 1 : 0.6, 2.5};
+        must(executor_forward(executor, some_input(), BATCH, error));
+        must(executor_logits(executor, own, error));
+        must(executor_loss_taught(executor, whole ? nonsense : labels, &teaching, &loss, &correct, error));
+        assert_true(fabs(loss - taught_loss(own, its, labels, teaching.weight, 2.5)) < 1e-6);
+        must(executor_backward(executor, error));
+        must(executor_gradient(executor, bias, gradient, error));
+        for (int c = 0; c < CLASSES; c++) { /* the bias is added to every image's score */
+            const double step = 1e-3;
+            float above[BATCH * CLASSES], below[BATCH * CLASSES];
+            for (int i = 0; i < BATCH * CLASSES; i++) {
+                above[i] = own[i] + (i % CLASSES == c ? (float)step : 0);
+                below[i] = own[i] - (i % CLASSES == c ? (float)step : 0);
+            }
+            const double difference = (taught_loss(above, its, labels, teaching.weight, 2.5) -
+                                       taught_loss(below, its, labels, teaching.weight, 2.5)) /
+                                      (2 * step);
+            assert_true(fabs(difference - gradient[c]) < 1e-3);
+        }
+    }
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void momentum_can_be_taken_out_and_put_back(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int32_t labels[BATCH] = {0, 1, 2, 3};
+    size_t size = executor_state_size(executor), correct;
+    float *first = calloc(size, sizeof *first), *second = calloc(size, sizeof *second);
+    double loss, moved = 0;
+    assert_int_equal(size, 8 * 27 + 8 + 8 + 8 + CLASSES * 8 + CLASSES);
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_loss(executor, labels, &loss, &correct, error));
+    must(executor_backward(executor, error));
+    must(executor_step(executor, 0.5f, 0.9f, 0, error));
+    must(executor_state_read(executor, first, error));
+    for (size_t i = 0; i < size; i++)
+        moved += fabsf(first[i]);
+    assert_true(moved > 0);
+    executor_free(executor);
+    executor = new_executor(graph, true);
+    must(executor_state_write(executor, first, error));
+    must(executor_state_read(executor, second, error));
+    assert_memory_equal(first, second, size * sizeof *first);
+    free(first);
+    free(second);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void running_statistics_follow_the_batches(void **state)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)6, (int64_t)6), 4);
+    build_batch_normalization(&b, 3);
+    struct graph *graph = build_graph(&b);
+    const int *inputs = graph->nodes[0].inputs;
+    float *mean = graph->tensors[inputs[3]].data, *variance = graph->tensors[inputs[4]].data;
+    const float mean_before = mean[1], variance_before = variance[1], *x = some_input();
+    double sum = 0, squares = 0;
+    for (int n = 0; n < BATCH; n++)
+        for (int i = 0; i < 36; i++) {
+            double value = x[n * INPUTS + 36 + i];
+            sum += value;
+            squares += value * value;
+        }
+    const double m = sum / (BATCH * 36), v = squares / (BATCH * 36) - m * m;
+    struct executor *executor = new_executor(graph, true);
+    must(executor_forward(executor, x, BATCH, error));
+    must(executor_store(executor, error));
+    assert_true(fabs(mean[1] - (0.9 * mean_before + 0.1 * m)) < 1e-5);
+    assert_true(fabs(variance[1] - (0.9 * variance_before + 0.1 * v)) < 1e-5);
+    executor_free(executor);
+    /* ... and are what evaluation goes by. */
+    executor = new_executor(graph, false);
+    must(executor_forward(executor, x, BATCH, error));
+    const float *scale = graph->tensors[inputs[1]].data, *shift = graph->tensors[inputs[2]].data;
+    double expected = (x[36] - mean[1]) / sqrt(variance[1] + 1e-5) * scale[1] + shift[1];
+    assert_true(fabs(executor_output(executor)[36] - expected) < 1e-5);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void dropout_drops_in_training_alone(void **state)
+{
+    enum { SIZE = 5000 };
+    static float ones[BATCH * SIZE];
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)SIZE), 4);
+    build_unary(&b, OP_DROPOUT)->u.dropout.ratio = 0.25f;
+    struct graph *graph = build_graph(&b);
+    for (int i = 0; i < BATCH * SIZE; i++)
+        ones[i] = 1;
+    struct executor *executor = new_executor(graph, false);
+    must(executor_forward(executor, ones, BATCH, error));
+    assert_memory_equal(executor_output(executor), ones, sizeof ones);
+    executor_free(executor);
+    executor = new_executor(graph, true);
+    must(executor_forward(executor, ones, BATCH, error));
+    int dropped = 0;
+    for (int i = 0; i < BATCH * SIZE; i++) {
+        float value = executor_output(executor)[i];
+        assert_true(value == 0 || fabsf(value - 1 / 0.75f) < 1e-6f);
+        dropped += value == 0;
+    }
+    assert_true(abs(dropped - BATCH * SIZE / 4) < BATCH * SIZE / 50);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* ---- rounding ---- */
+
+static void quantized_activations_are_rounded_half_up_and_clipped(void **state)
+{
+    const float x[8] = {0.24f, 0.25f, 0.75f, -0.25f, -0.26f, 63.4f, 64, -65};
+    const float expected[8] = {0, 0.5f, 1, 0, -0.5f, 63.5f, 63.5f, -64};
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)8), 4);
+    build_unary(&b, OP_IDENTITY);
+    struct graph *graph = build_graph(&b);
+    graph->tensors[graph->input].quantization = (struct quantization){0.5f, 8, true};
+    struct executor *executor;
+    struct executor_options options = {.batch = 1, .threads = 1};
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, x, 1, error));
+    assert_memory_equal(executor_output(executor), expected, sizeof expected);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* The gradient passes through rounding where the value is inside the range, after the activation. */
+static void gradients_pass_straight_through_rounding(void **state)
+{
+    const float x[6] = {-1, 0.3f, 100, 127.4f, 128, -0.2f}, ones[6] = {1, 1, 1, 1, 1, 1};
+    const float leaky[6] = {0.1f, 1, 1, 1, 0, 0.1f}, relu[6] = {0, 1, 1, 1, 0, 0};
+    for (int kind = 0; kind < 2; kind++) {
+        struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 4);
+        build_activation(&b, kind ? OP_RELU : OP_LEAKY_RELU);
+        struct graph *graph = build_graph(&b);
+        graph->tensors[graph->outputs[0]].quantization = (struct quantization){kind ? 0.5f : 1.0f, 8, !kind};
+        float gradient[6];
+        struct executor *executor;
+        struct executor_options options = {
+            .batch = 1, .training = true, .threads = 1, .input_gradient = true};
+        must(executor_new(&executor, graph, &options, error));
+        must(executor_forward(executor, x, 1, error));
+        must(executor_set_output_gradient(executor, ones, error));
+        must(executor_backward(executor, error));
+        must(executor_gradient(executor, graph->input, gradient, error));
+        assert_memory_equal(gradient, kind ? relu : leaky, sizeof gradient);
+        executor_free(executor);
+        sned_graph_free(graph);
+    }
+}
+
+/* Rounded to int8 by the largest weight of each output channel; the masters go on in float. */
+static void weights_are_rounded_by_output_channel(void **state)
+{
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)2), 4);
+    build_gemm(&b, 2, 2);
+    struct graph *graph = build_graph(&b);
+    float *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
+    float *bias = graph->tensors[graph->nodes[0].inputs[2]].data;
+    memcpy(weights, (float[]){1.27f, 0.1249f, 0, -254}, 4 * sizeof(float));
+    bias[0] = bias[1] = 0;
+    struct executor *executor;
+    struct executor_options options = {.batch = 1, .training = true, .quantize_weights = true, .threads = 1};
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, (float[]){0, 1}, 1, error));
+    assert_true(fabsf(executor_output(executor)[0] - 0.12f) < 1e-6f);
+    assert_true(executor_output(executor)[1] == -254);
+    must(executor_set_output_gradient(executor, (float[]){1, 0}, error));
+    must(executor_backward(executor, error));
+    must(executor_step(executor, 0.01f, 0, 0, error));
+    must(executor_forward(executor, (float[]){0, 1}, 1, error));
+    assert_true(fabsf(executor_output(executor)[0] - 0.10f) < 1e-2f); /* 0.1149 -> 0.11, bias -0.01 */
+    must(executor_store(executor, error));
+    assert_true(fabsf(weights[1] - 0.1149f) < 1e-6f);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* ---- refusals ---- */
+
+static void what_is_not_supported_is_named(void **state)
+{
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 4);
+    build_unary(&b, OP_DROPOUT)->u.dropout.ratio = 1;
+    struct graph *graph = build_graph(&b);
+    struct executor *executor;
+    struct executor_options options = {.batch = 1, .training = true};
+    sned_error problem;
+    assert_int_equal(executor_new(&executor, graph, &options, &problem), SNED_ERROR_ARGUMENT);
+    assert_null(executor);
+    assert_non_null(strstr(problem.message, "node n2 (Dropout): ratio 1 must be"));
+    options.batch = 0;
+    assert_int_equal(executor_new(&executor, graph, &options, &problem), SNED_ERROR_ARGUMENT);
+    sned_graph_free(graph);
+}
+
+static void evaluation_has_no_backward_pass(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, false);
+    float values[BATCH * INPUTS];
+    assert_int_equal(executor_backward(executor, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(executor_set_output_gradient(executor, values, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(executor_gradient(executor, graph->input, values, NULL), SNED_ERROR_ARGUMENT);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+int main(int argc, char **argv)
+{
+    openmp_wait_briefly(argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_partial_batch_gives_the_same_scores),
+        cmocka_unit_test(training_needs_full_batches),
+        cmocka_unit_test(activations_can_be_read_in_plain_layout),
+        cmocka_unit_test(what_was_overwritten_is_not_given_for_something_else),
+        cmocka_unit_test(changed_parameters_are_taken_on_load),
+        cmocka_unit_test(a_step_is_stored_into_the_graph),
+        cmocka_unit_test(a_teacher_pulls_by_the_softened_divergence),
+        cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
+        cmocka_unit_test(running_statistics_follow_the_batches),
+        cmocka_unit_test(dropout_drops_in_training_alone),
+        cmocka_unit_test(quantized_activations_are_rounded_half_up_and_clipped),
+        cmocka_unit_test(gradients_pass_straight_through_rounding),
+        cmocka_unit_test(weights_are_rounded_by_output_channel),
+        cmocka_unit_test(what_is_not_supported_is_named),
+        cmocka_unit_test(evaluation_has_no_backward_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
