@@ -9,31 +9,35 @@
 #include <string.h>
 #include <strings.h>
 
-enum use { USE_TRAIN, USE_TEST, USE_VALIDATION, USES, USE_NONE = USES };
-
 /* A name as its use and the rest of it, in small letters: "" where the rest says nothing. */
 struct part {
     const char *name;
-    enum use use;
+    enum split_use use;
     char *rest; /* owned */
 };
 
-static enum use use_of_word(const char *word, size_t length)
+enum split_use split_word_use(const char *word, size_t length)
 {
     static const struct {
         const char *word;
-        enum use use;
+        enum split_use use;
     } words[] = {{"train", USE_TRAIN},           {"training", USE_TRAIN},       {"test", USE_TEST},
                  {"testing", USE_TEST},          {"val", USE_VALIDATION},       {"valid", USE_VALIDATION},
                  {"validation", USE_VALIDATION}, {"validate", USE_VALIDATION},  {"dev", USE_VALIDATION},
                  {"eval", USE_VALIDATION},       {"evaluation", USE_VALIDATION}};
 
-    if (length > 3 && strncasecmp(word + length - 3, "set", 3) == 0) /* "trainset" */
-        length -= 3;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i].word) == length && strncasecmp(words[i].word, word, length) == 0)
             return words[i].use;
     return USE_NONE;
+}
+
+/* The same of a folder's or tar's word, which may end in "set": "trainset". */
+static enum split_use use_of_word(const char *word, size_t length)
+{
+    const bool is_set = length > 3 && strncasecmp(word + length - 3, "set", 3) == 0;
+
+    return split_word_use(word, is_set ? length - 3 : length);
 }
 
 static bool says_nothing(const char *word, size_t length)
@@ -69,7 +73,7 @@ static sned_status take_apart(struct part *part, const char *name, sned_error *e
         step = word_length(name + i);
         if (step > end - i)
             step = end - i;
-        enum use use = use_of_word(name + i, step);
+        enum split_use use = use_of_word(name + i, step);
         if (use == USE_NONE) {
             is_plain &= says_nothing(name + i, step);
             for (size_t k = 0; k < step; k++)
@@ -112,10 +116,10 @@ static bool are_alike(const char *rest, const char *other, bool counted)
 static sned_status find_alike(struct splits *splits, const struct part *parts, size_t count, bool counted,
                               const char *place, sned_error *error)
 {
-    const char *found[USES] = {0}, *doubles[USES] = {0};
+    const char *found[USE_NONE] = {0}, *doubles[USE_NONE] = {0};
 
     for (size_t i = 0; i < count; i++) {
-        enum use use = parts[i].use;
+        enum split_use use = parts[i].use;
         if (use == USE_NONE || !are_alike(parts[i].rest, parts[0].rest, counted))
             continue;
         const char *better = found[use] ? prefer(found[use], parts[i].name) : parts[i].name;
@@ -125,7 +129,7 @@ static sned_status find_alike(struct splits *splits, const struct part *parts, s
             found[use] = better;
     }
     *splits = (struct splits){found[USE_TRAIN], found[USE_TEST], found[USE_VALIDATION]};
-    for (int use = 0; use < USES && splits_found(splits); use++)
+    for (int use = 0; use < USE_NONE && splits_found(splits); use++)
         if (doubles[use] && (use != USE_VALIDATION || !splits->test))
             return sned_fail(error, SNED_ERROR_DATA,
                              "%s: both %s and %s could be the images to %s: name the folder with the classes "

@@ -3,15 +3,20 @@
  * test on.
  *
  * Told by their names, in letters of either case: "train", "training"; "test", "testing"; "val", "valid",
- * "validation", "dev", "eval". More words may stand beside where they are the same in all ("seg_train" and
+ * "validation", "validate", "dev", "eval", "evaluation". More words may stand beside where they are the same in all ("seg_train" and
  * "seg_test") or are numbers ("train" and "test1"), and "set", "data" or "images" may stand in any
  * ("training_set").
  */
-#ifndef SNED_IO_SPLITS_H
-#define SNED_IO_SPLITS_H
+#ifndef SNED_IO_DATA_SPLITS_H
+#define SNED_IO_DATA_SPLITS_H
 
 #include "io/data/dataset.h"
 #include "io/files/folder.h"
+
+enum split_use { USE_TRAIN, USE_TEST, USE_VALIDATION, USE_NONE };
+
+/* What `length` letters say, one of the words above: of a split that is folders, of one that is arrays. */
+enum split_use split_word_use(const char *word, size_t length);
 
 struct splits {
     const char *train, *test, *validation; /* among the names given; NULL: there is none */

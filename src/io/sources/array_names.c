@@ -4,6 +4,7 @@
  * A name is a word for what it is, with or without a word for its split before or behind it: "x", "X_train",
  * "train_images", "y-test", "xtrain". Other names mean nothing.
  */
+#include "io/data/splits.h"
 #include "io/sources/arrays.h"
 
 #include <stdio.h>
@@ -11,59 +12,63 @@
 #include <strings.h>
 
 enum role { ROLE_SAMPLES, ROLE_LABELS, ROLES };
-enum part { PART_ALL, PART_TRAIN, PART_TEST, PART_VALIDATION, PARTS }; /* ALL: no split is named */
 
 static const char *const role_words[ROLES][8] = {
     [ROLE_SAMPLES] = {"x", "images", "image", "data", "inputs", "features", "samples"},
     [ROLE_LABELS] = {"y", "labels", "label", "targets", "target"},
 };
-static const char *const part_words[PARTS][6] = {
-    [PART_TRAIN] = {"train", "training"},
-    [PART_TEST] = {"test", "testing"},
-    [PART_VALIDATION] = {"val", "valid", "validation", "dev", "eval"},
-};
 
-/* Whether `name` [length] is `first` and `second`, with at most one mark between them. */
-static bool is_joined(const char *name, const char *first, const char *second)
+static bool is_mark(char letter)
 {
-    size_t length = strlen(first);
-    if (strncasecmp(name, first, length) != 0)
-        return false;
-    name += length;
-    name += *name == '_' || *name == '-' || *name == '.' || *name == ' ';
-    return !strcasecmp(name, second);
+    return letter == '_' || letter == '-' || letter == '.' || letter == ' ';
 }
 
-static bool has_meaning(const char *name, enum role role, enum part part)
+/* What the word beside `word` in `name` says, with at most one mark between them. */
+static enum split_use use_beside(const char *name, const char *word)
+{
+    const size_t length = strlen(name), size = strlen(word);
+    enum split_use use = USE_NONE;
+    if (length <= size)
+        return USE_NONE;
+    size_t left = length - size;
+    if (strncasecmp(name, word, size) == 0) {
+        const char *behind = name + size;
+        use = is_mark(*behind) ? split_word_use(behind + 1, left - 1) : split_word_use(behind, left);
+    }
+    if (use == USE_NONE && strcasecmp(name + left, word) == 0)
+        use = split_word_use(name, is_mark(name[left - 1]) ? left - 1 : left);
+    return use;
+}
+
+/* Whether `name` says `role`; *use is USE_NONE where it names no split. */
+static bool has_meaning(const char *name, enum role role, enum split_use *use)
 {
     for (const char *const *word = role_words[role]; *word; word++) {
-        if (part == PART_ALL && !strcasecmp(name, *word))
+        *use = use_beside(name, *word);
+        if (*use != USE_NONE || !strcasecmp(name, *word))
             return true;
-        for (const char *const *split = part_words[part]; *split; split++)
-            if (is_joined(name, *word, *split) || is_joined(name, *split, *word))
-                return true;
     }
     return false;
 }
 
 /* The names of each meaning: the last one found, and how many. */
 struct meanings {
-    const char *name[PARTS][ROLES];
-    int count[PARTS][ROLES];
+    const char *name[USE_NONE + 1][ROLES];
+    int count[USE_NONE + 1][ROLES];
     int samples; /* names of samples in all */
 };
 
 static void find_meanings(struct meanings *meanings, const struct name_list *names)
 {
+    enum split_use use;
     *meanings = (struct meanings){0};
     for (size_t i = 0; i < names->count; i++)
-        for (int part = 0; part < PARTS; part++)
-            for (int role = 0; role < ROLES; role++)
-                if (has_meaning(names->names[i], (enum role)role, (enum part)part)) {
-                    meanings->name[part][role] = names->names[i];
-                    meanings->count[part][role]++;
-                    meanings->samples += role == ROLE_SAMPLES;
-                }
+        for (int role = 0; role < ROLES; role++)
+            if (has_meaning(names->names[i], (enum role)role, &use)) {
+                meanings->name[use][role] = names->names[i];
+                meanings->count[use][role]++;
+                meanings->samples += role == ROLE_SAMPLES;
+            }
 }
 
 static sned_status fail_ambiguous(const struct array_set *set, sned_error *error)
@@ -94,7 +99,7 @@ sned_status array_set_choose(struct array_choice *choice, const struct array_set
                              sned_error *error)
 {
     struct meanings found;
-    enum part part = PART_ALL, test = PART_TEST;
+    enum split_use use = USE_NONE, test = USE_TEST;
 
     *choice = (struct array_choice){0};
     find_meanings(&found, &set->names);
@@ -103,22 +108,22 @@ sned_status array_set_choose(struct array_choice *choice, const struct array_set
             choose_numbered(choice, &set->names);
         return !set->is_folder && set->names.count && !choice->samples ? fail_ambiguous(set, error) : SNED_OK;
     }
-    if (!found.count[PART_ALL][ROLE_SAMPLES]) {
-        if (!found.count[PART_TEST][ROLE_SAMPLES])
-            test = PART_VALIDATION;
+    if (!found.count[USE_NONE][ROLE_SAMPLES]) {
+        if (!found.count[USE_TEST][ROLE_SAMPLES])
+            test = USE_VALIDATION;
         else
-            choice->left_out = found.name[PART_VALIDATION][ROLE_SAMPLES];
-        choice->has_splits = found.count[PART_TRAIN][ROLE_SAMPLES] && found.count[test][ROLE_SAMPLES];
-        part = found.count[PART_TRAIN][ROLE_SAMPLES] && (split == SPLIT_TRAIN || !choice->has_splits)
-                   ? PART_TRAIN
-                   : test;
+            choice->left_out = found.name[USE_VALIDATION][ROLE_SAMPLES];
+        choice->has_splits = found.count[USE_TRAIN][ROLE_SAMPLES] && found.count[test][ROLE_SAMPLES];
+        use = found.count[USE_TRAIN][ROLE_SAMPLES] && (split == SPLIT_TRAIN || !choice->has_splits)
+                  ? USE_TRAIN
+                  : test;
     } else if (found.samples > 1) {
         return fail_ambiguous(set, error);
     }
-    if (found.count[part][ROLE_SAMPLES] > 1 || found.count[part][ROLE_LABELS] > 1)
+    if (found.count[use][ROLE_SAMPLES] > 1 || found.count[use][ROLE_LABELS] > 1)
         return fail_ambiguous(set, error);
-    choice->samples = found.name[part][ROLE_SAMPLES];
-    choice->labels = found.name[part][ROLE_LABELS];
+    choice->samples = found.name[use][ROLE_SAMPLES];
+    choice->labels = found.name[use][ROLE_LABELS];
     return SNED_OK;
 }
 
