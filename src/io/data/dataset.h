@@ -2,8 +2,8 @@
  * dataset.h - labelled images from IDX, CIFAR-10, tar or folders, or values from NumPy's arrays, in a
  * network's input shape.
  */
-#ifndef SNED_IO_DATASET_H
-#define SNED_IO_DATASET_H
+#ifndef SNED_IO_DATA_DATASET_H
+#define SNED_IO_DATA_DATASET_H
 
 #include "base/error.h"
 #include "base/report.h"

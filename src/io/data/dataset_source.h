@@ -5,8 +5,8 @@
  * A source is a list of labelled items in a fixed order. It decodes an item on request, from any thread,
  * keeps nothing decoded, and has checked at opening everything that can be checked without decoding pictures.
  */
-#ifndef SNED_IO_DATASET_SOURCE_H
-#define SNED_IO_DATASET_SOURCE_H
+#ifndef SNED_IO_DATA_DATASET_SOURCE_H
+#define SNED_IO_DATA_DATASET_SOURCE_H
 
 #include "base/report.h"
 #include "io/data/dataset.h"

@@ -2,8 +2,8 @@
  * labels.h - the two texts beside a data set: which class each picture is of, and what the classes are
  * called.
  */
-#ifndef SNED_IO_LABELS_H
-#define SNED_IO_LABELS_H
+#ifndef SNED_IO_DATA_LABELS_H
+#define SNED_IO_DATA_LABELS_H
 
 #include "base/error.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /*
  * glyph_draw.h - one distorted, blurred and noisy picture of a character.
  */
-#ifndef SNED_IO_GLYPH_DRAW_H
-#define SNED_IO_GLYPH_DRAW_H
+#ifndef SNED_IO_PICTURES_GLYPH_DRAW_H
+#define SNED_IO_PICTURES_GLYPH_DRAW_H
 
 #include "base/random.h"
 #include "io/pictures/glyph_faces.h"

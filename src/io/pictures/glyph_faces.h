@@ -1,8 +1,8 @@
 /*
  * glyph_faces.h - the outlines of a set of characters in every font face that has them all.
  */
-#ifndef SNED_IO_GLYPH_FACES_H
-#define SNED_IO_GLYPH_FACES_H
+#ifndef SNED_IO_PICTURES_GLYPH_FACES_H
+#define SNED_IO_PICTURES_GLYPH_FACES_H
 
 #include "base/error.h"
 #include <stdbool.h>

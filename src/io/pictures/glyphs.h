@@ -1,8 +1,8 @@
 /*
  * glyphs.h - a character data set drawn from the system's fonts, as IDX files with MNIST's names.
  */
-#ifndef SNED_IO_GLYPHS_H
-#define SNED_IO_GLYPHS_H
+#ifndef SNED_IO_PICTURES_GLYPHS_H
+#define SNED_IO_PICTURES_GLYPHS_H
 
 #include "base/error.h"
 #include "base/report.h"

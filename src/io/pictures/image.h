@@ -1,8 +1,8 @@
 /*
  * image.h - one picture: JPEG or PNG to pixels in a network's shape.
  */
-#ifndef SNED_IO_IMAGE_H
-#define SNED_IO_IMAGE_H
+#ifndef SNED_IO_PICTURES_IMAGE_H
+#define SNED_IO_PICTURES_IMAGE_H
 
 #include "base/error.h"
 #include "io/pictures/resize.h"

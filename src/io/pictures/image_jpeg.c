@@ -5,6 +5,7 @@
  * to survive the jump lives in one struct. Damage that libjpeg would only warn of (a scan that ends early, a
  * code that does not exist) is an error too; stray bytes between segments, which many cameras leave, are not.
  */
+#include "base/memory.h"
 #include "io/pictures/image_decoder.h"
 
 #include <setjmp.h>

@@ -6,6 +6,7 @@
  * has to survive the jump lives in one struct. Its warnings (odd colour profiles, stray chunks) leave the
  * pixels whole.
  */
+#include "base/memory.h"
 #include "io/pictures/image_decoder.h"
 #include "io/pictures/resize.h"
 

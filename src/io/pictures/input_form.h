@@ -1,8 +1,8 @@
 /*
  * input_form.h - the form in which a network takes its input, and so what pictures and arrays are brought to.
  */
-#ifndef SNED_IO_INPUT_FORM_H
-#define SNED_IO_INPUT_FORM_H
+#ifndef SNED_IO_PICTURES_INPUT_FORM_H
+#define SNED_IO_PICTURES_INPUT_FORM_H
 
 #include "graph/graph.h"
 #include <string.h>

@@ -4,8 +4,8 @@
  * JPEG, PNG, IDX and CIFAR images all pass through here, so that a picture gives the same pixels whatever
  * kind of data set it lies in. Integer arithmetic throughout: the same bytes on every machine.
  */
-#ifndef SNED_IO_RESIZE_H
-#define SNED_IO_RESIZE_H
+#ifndef SNED_IO_PICTURES_RESIZE_H
+#define SNED_IO_PICTURES_RESIZE_H
 
 #include "base/error.h"
 #include "io/pictures/input_form.h"

@@ -401,11 +401,3 @@ sned_status source_open(struct source **source, const char *spec, const struct s
     free(trimmed);
     return status;
 }
-
-void source_close(struct source *source)
-{
-    if (!source)
-        return;
-    class_names_free(source->class_names, source->class_count);
-    source->kind->close(source);
-}
