@@ -4,8 +4,8 @@
  * What systems leave in folders is nobody's data and is never listed: hidden files, Thumbs.db, __MACOSX and
  * the like (path_is_clutter).
  */
-#ifndef SNED_IO_FOLDER_H
-#define SNED_IO_FOLDER_H
+#ifndef SNED_IO_FILES_FOLDER_H
+#define SNED_IO_FILES_FOLDER_H
 
 #include "base/error.h"
 #include <stdbool.h>

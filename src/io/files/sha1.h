@@ -2,8 +2,8 @@
  * sha1.h - SHA-1 (FIPS 180-4), which ONNX names as the checksum of a file of weights. It guards against
  * damage; against malice nobody should trust it.
  */
-#ifndef SNED_IO_SHA1_H
-#define SNED_IO_SHA1_H
+#ifndef SNED_IO_FILES_SHA1_H
+#define SNED_IO_FILES_SHA1_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * text.h - texts that people wrote: read whole, line by line.
  */
-#ifndef SNED_IO_TEXT_H
-#define SNED_IO_TEXT_H
+#ifndef SNED_IO_FILES_TEXT_H
+#define SNED_IO_FILES_TEXT_H
 
 #include "base/error.h"
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * onnx.h - ONNX files in and out.
  */
-#ifndef SNED_IO_ONNX_H
-#define SNED_IO_ONNX_H
+#ifndef SNED_IO_ONNX_ONNX_H
+#define SNED_IO_ONNX_ONNX_H
 
 #include "base/report.h"
 #include "graph/graph.h"

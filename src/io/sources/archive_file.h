@@ -6,8 +6,8 @@
  * name, and is mapped from there. So every parser sees one block of bytes, and a tar is read by offset
  * however it was packed.
  */
-#ifndef SNED_IO_ARCHIVE_FILE_H
-#define SNED_IO_ARCHIVE_FILE_H
+#ifndef SNED_IO_SOURCES_ARCHIVE_FILE_H
+#define SNED_IO_SOURCES_ARCHIVE_FILE_H
 
 #include "base/error.h"
 #include "base/file.h"

@@ -2,8 +2,8 @@
  * arrays.h - NumPy arrays by name: a .npy file, the members of a .npz, the .npy files of a folder; and which
  * of them are a split's samples and labels.
  */
-#ifndef SNED_IO_ARRAYS_H
-#define SNED_IO_ARRAYS_H
+#ifndef SNED_IO_SOURCES_ARRAYS_H
+#define SNED_IO_SOURCES_ARRAYS_H
 
 #include "base/report.h"
 #include "io/data/dataset.h"

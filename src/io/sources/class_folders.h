@@ -5,8 +5,8 @@
  * torchvision and Keras do. Names that are known (the network's, those of a names text, of the training
  * split) go before that: a folder is then the class that is called as it is.
  */
-#ifndef SNED_IO_CLASS_FOLDERS_H
-#define SNED_IO_CLASS_FOLDERS_H
+#ifndef SNED_IO_SOURCES_CLASS_FOLDERS_H
+#define SNED_IO_SOURCES_CLASS_FOLDERS_H
 
 #include "base/report.h"
 #include "io/files/folder.h"

@@ -1,8 +1,8 @@
 /*
  * left_out.h - files that are passed over, counted by their endings, so that it can be said in one line.
  */
-#ifndef SNED_IO_LEFT_OUT_H
-#define SNED_IO_LEFT_OUT_H
+#ifndef SNED_IO_SOURCES_LEFT_OUT_H
+#define SNED_IO_SOURCES_LEFT_OUT_H
 
 #include <stddef.h>
 

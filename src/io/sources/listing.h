@@ -3,8 +3,8 @@
  *
  * Paths are sorted as bytes, so that those below one folder lie together; a folder's own path ends in '/'.
  */
-#ifndef SNED_IO_LISTING_H
-#define SNED_IO_LISTING_H
+#ifndef SNED_IO_SOURCES_LISTING_H
+#define SNED_IO_SOURCES_LISTING_H
 
 #include "io/files/folder.h"
 

@@ -5,8 +5,8 @@
  * of descr, fortran_order and shape), the elements. What is taken is what can be read element by element
  * without a guess: little-endian numbers in C order. Nothing is copied.
  */
-#ifndef SNED_IO_NPY_H
-#define SNED_IO_NPY_H
+#ifndef SNED_IO_SOURCES_NPY_H
+#define SNED_IO_SOURCES_NPY_H
 
 #include "base/error.h"
 #include <stdbool.h>

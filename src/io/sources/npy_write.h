@@ -1,8 +1,8 @@
 /*
  * npy_write.h - NumPy's array files out: .npy, and .npz, which is a zip of them.
  */
-#ifndef SNED_IO_NPY_WRITE_H
-#define SNED_IO_NPY_WRITE_H
+#ifndef SNED_IO_SOURCES_NPY_WRITE_H
+#define SNED_IO_SOURCES_NPY_WRITE_H
 
 #include "base/file.h"
 #include "io/sources/npy.h"

@@ -1,8 +1,8 @@
 /*
  * picture_folders.h - the pictures in class folders, and the class of each.
  */
-#ifndef SNED_IO_PICTURE_FOLDERS_H
-#define SNED_IO_PICTURE_FOLDERS_H
+#ifndef SNED_IO_SOURCES_PICTURE_FOLDERS_H
+#define SNED_IO_SOURCES_PICTURE_FOLDERS_H
 
 #include "io/data/dataset_source.h"
 #include "io/sources/listing.h"

@@ -3,8 +3,8 @@
  *
  * What archive_file.c and zip_file.c share, with the words for what libarchive finds wrong.
  */
-#ifndef SNED_IO_SPOOL_H
-#define SNED_IO_SPOOL_H
+#ifndef SNED_IO_SOURCES_SPOOL_H
+#define SNED_IO_SOURCES_SPOOL_H
 
 #include "base/memory.h"
 #include "io/sources/archive_file.h"

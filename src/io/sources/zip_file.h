@@ -1,8 +1,8 @@
 /*
  * zip_file.h - the files in a zip, by name: what numpy.savez writes.
  */
-#ifndef SNED_IO_ZIP_FILE_H
-#define SNED_IO_ZIP_FILE_H
+#ifndef SNED_IO_SOURCES_ZIP_FILE_H
+#define SNED_IO_SOURCES_ZIP_FILE_H
 
 #include "io/sources/archive_file.h"
 #include "io/files/folder.h"

@@ -1,12 +1,12 @@
 /*
- * onnx_export.h - what the files of the ONNX writer share.
+ * export.h - what the files of the ONNX writer share.
  *
  * The message tree is built from small blocks that the exporter owns; weights stay in the graph, the tree
  * points at them. The first failure is kept in `status`: every function below does nothing after it, and
  * accepts the NULL that another returned.
  */
-#ifndef SNED_IO_ONNX_EXPORT_H
-#define SNED_IO_ONNX_EXPORT_H
+#ifndef SNED_IO_ONNX_EXPORT_EXPORT_H
+#define SNED_IO_ONNX_EXPORT_EXPORT_H
 
 #include "io/onnx/import/import.h"
 
@@ -28,12 +28,12 @@ struct exporter {
 void *export_take(struct exporter *exporter, size_t count, size_t size);
 char *export_format(struct exporter *exporter, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* onnx_write_nodes.c: every node of the graph, with the constants that it reads. */
+/* write_nodes.c: every node of the graph, with the constants that it reads. */
 void export_nodes(struct exporter *exporter);
-/* onnx_metadata_write.c: rule, labels, provenance. */
+/* metadata_write.c: rule, labels, provenance. */
 void export_metadata(struct exporter *exporter);
 
-/* ---- building blocks (onnx_write.c) ---- */
+/* ---- building blocks (write.c) ---- */
 
 /* A node with room for `inputs` inputs; set with export_input. `wanted` is made unique. */
 Onnx__NodeProto *export_node(struct exporter *exporter, const char *op, const char *wanted, int inputs,

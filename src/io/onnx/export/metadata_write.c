@@ -1,5 +1,5 @@
 /*
- * onnx_metadata_write.c - preprocessing, labels and provenance into metadata_props; onnx_metadata.c lists the
+ * metadata_write.c - preprocessing, labels and provenance into metadata_props; metadata.c lists the
  * keys.
  */
 #include "io/onnx/export/export.h"

@@ -1,5 +1,5 @@
 /*
- * onnx_write.c - onnx_write: the message tree over a graph, streamed into a file.
+ * write.c - onnx_write: the message tree over a graph, streamed into a file.
  */
 #include "io/onnx/onnx.h"
 

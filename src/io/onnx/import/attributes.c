@@ -1,5 +1,5 @@
 /*
- * onnx_attributes.c - the attributes of the node in hand, with their defaults and types.
+ * attributes.c - the attributes of the node in hand, with their defaults and types.
  */
 #include "io/onnx/import/import.h"
 

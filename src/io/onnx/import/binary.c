@@ -1,11 +1,11 @@
 /*
- * onnx_binary.c - Add, Sub, Mul and Div, of two activations or of an activation and a constant.
+ * binary.c - Add, Sub, Mul and Div, of two activations or of an activation and a constant.
  *
  * The graph adds and multiplies two activations of one shape, or an activation and a constant that is one
  * number or one a channel. The rest is arithmetic: x - c is x + (-c), c - x is -x + c, x - y is x + (-1) y, x
  * / c is x (1/c). A constant of any other shape that broadcasts within one image is spread over all axes up
  * to the last along which it varies; between two Reshapes these axes are the channels. A constant added to
- * the result of a MatMul becomes its bias. On a view (onnx_view.c) the constant is laid along the axes of the
+ * the result of a MatMul becomes its bias. On a view (view.c) the constant is laid along the axes of the
  * tensor that is viewed.
  */
 #include "io/onnx/import/import.h"

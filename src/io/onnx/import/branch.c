@@ -1,5 +1,5 @@
 /*
- * onnx_branch.c - If, where its condition is known while reading: the nodes of the branch that is taken are
+ * branch.c - If, where its condition is known while reading: the nodes of the branch that is taken are
  * imported in its place.
  *
  * PyTorch's exporter writes x.squeeze(1) as an If on the size of the axis. What a branch makes belongs to the

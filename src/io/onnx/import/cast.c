@@ -1,8 +1,8 @@
 /*
- * onnx_cast.c - Cast: of constants as ONNX says, of activations between floats alone.
+ * cast.c - Cast: of constants as ONNX says, of activations between floats alone.
  *
  * Activations are float32 whatever the file calls them, so a Cast of one to float16 or bfloat16 is nothing
- * but a rounding that is left out; the importer counts them, and the reader is told (onnx_read.c).
+ * but a rounding that is left out; the importer counts them, and the reader is told (read.c).
  */
 #include "io/onnx/import/import.h"
 

@@ -1,5 +1,5 @@
 /*
- * onnx_external.c - tensors whose bytes lie in another file ("external data"), as PyTorch's exporter writes
+ * external.c - tensors whose bytes lie in another file ("external data"), as PyTorch's exporter writes
  * every network: model.onnx, and model.onnx.data beside it.
  *
  * The file that a tensor names lies in the model's folder or below it. Nothing else is opened: no absolute

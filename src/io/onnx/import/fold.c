@@ -1,9 +1,9 @@
 /*
- * onnx_fold.c - nodes on constants, evaluated while importing: new constants, and those that only change
+ * fold.c - nodes on constants, evaluated while importing: new constants, and those that only change
  * shape.
  *
  * PyTorch's exporter computes shapes and paddings in the graph (Shape, Gather, Concat, ConstantOfShape, ...).
- * Their inputs are known here, since every shape is. Operators that compute are in onnx_fold_arrays.c.
+ * Their inputs are known here, since every shape is. Operators that compute are in fold_arrays.c.
  */
 #include "io/onnx/import/import.h"
 

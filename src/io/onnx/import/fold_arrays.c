@@ -1,5 +1,5 @@
 /*
- * onnx_fold_arrays.c - constant folding of what computes: arithmetic with broadcasting, Gather, Concat,
+ * fold_arrays.c - constant folding of what computes: arithmetic with broadcasting, Gather, Concat,
  * Slice, Transpose.
  */
 #include "io/onnx/import/import.h"

@@ -1,14 +1,14 @@
 /*
- * onnx_import.h - what the files of the ONNX importer share.
+ * import.h - what the files of the ONNX importer share.
  *
  * The importer walks the file's nodes in topological order. Every name in the file is a `value`: an
  * activation (a tensor of the graph being made, its shape known) or a constant (floats or 64-bit integers). A
- * node whose inputs are all constants is evaluated at once (onnx_fold.c); any other is turned into nodes of
- * the graph by its operator's rule (onnx_operators.c has the table). Constants are freed after their last
+ * node whose inputs are all constants is evaluated at once (fold.c); any other is turned into nodes of
+ * the graph by its operator's rule (operators.c has the table). Constants are freed after their last
  * reader, or move into the graph: none is ever held twice.
  */
-#ifndef SNED_IO_ONNX_IMPORT_H
-#define SNED_IO_ONNX_IMPORT_H
+#ifndef SNED_IO_ONNX_IMPORT_IMPORT_H
+#define SNED_IO_ONNX_IMPORT_IMPORT_H
 
 #include "base/memory.h"
 #include "base/names.h"
@@ -30,7 +30,7 @@ enum {
     ONNX_FOLD_BUDGET = 1 << 24       /* elements that constant folding may add up to */
 };
 
-/* ---- bytes (onnx_wire.c) ---- */
+/* ---- bytes (wire.c) ---- */
 
 /* Checks that `data` is a well-formed message of the schema, not nested and not fragmented beyond the limits
  * above, so that the recursive parser may run on it. */
@@ -39,10 +39,10 @@ sned_status onnx_scan(const uint8_t *data, size_t size, sned_error *error);
 /* ---- the importer ---- */
 
 /* VALUE_POWER: an activation to a power that the graph has no operator for; only a division reads it
- * (onnx_lrn.c). */
+ * (lrn.c). */
 enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_POWER, VALUE_FLOATS, VALUE_INTEGERS };
 
-/* An activation that is a tensor of the graph in another order or shape (onnx_view.c). */
+/* An activation that is a tensor of the graph in another order or shape (view.c). */
 struct onnx_view {
     bool is_set; /* false: it is the tensor as it lies */
     struct shape base;
@@ -65,7 +65,7 @@ struct onnx_value {
     Onnx__TensorProto *initializer; /* not converted yet */
 };
 
-/* A file of weights beside the model (onnx_external.c). */
+/* A file of weights beside the model (external.c). */
 struct external_file {
     const char *location; /* as the model has it; borrowed */
     int descriptor;
@@ -104,14 +104,14 @@ struct importer {
 sned_status onnx_fail(struct importer *importer, sned_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* onnx_order.c: fills order; refuses cycles, undefined and doubly defined names; counts uses. */
+/* order.c: fills order; refuses cycles, undefined and doubly defined names; counts uses. */
 sned_status onnx_define_names(struct importer *importer);
 sned_status onnx_order_nodes(struct importer *importer);
 
-/* onnx_tensor.c: dims and data to shape, kind and data of `value`, moved out of `tensor` where the bytes
+/* tensor.c: dims and data to shape, kind and data of `value`, moved out of `tensor` where the bytes
  * allow it. */
 sned_status onnx_tensor_value(struct importer *importer, Onnx__TensorProto *tensor, struct onnx_value *value);
-/* onnx_external.c: the `size` bytes of a tensor whose data lies in another file, as its raw data. */
+/* external.c: the `size` bytes of a tensor whose data lies in another file, as its raw data. */
 sned_status onnx_external_read(struct importer *importer, Onnx__TensorProto *tensor, size_t size);
 uint64_t onnx_external_bytes(const struct importer *importer); /* of all such files that were read */
 void onnx_external_close(struct importer *importer);
@@ -128,7 +128,7 @@ static inline bool onnx_is_constant(const struct onnx_value *value)
 /* Elements of a shape whose dims are 0 or more; false where they do not fit size_t / 8. */
 bool onnx_elements(const struct shape *shape, size_t *count);
 
-/* onnx_picture.c: the shape [1][C][H][W] of the picture that the file has as another shape of the same
+/* picture.c: the shape [1][C][H][W] of the picture that the file has as another shape of the same
  * elements, and fills sizes of that which are open; not set where the input is taken as the file has it. */
 struct input_picture {
     bool is_set, channels_last; /* channels_last: the file's elements lie as [H][W][C] */
@@ -137,16 +137,16 @@ struct input_picture {
 sned_status onnx_find_picture(struct importer *importer, int input, struct shape *file,
                               struct input_picture *picture);
 
-/* onnx_input.c: the graph's input and output; onnx_metadata.c: metadata_props to rule, labels, provenance. */
+/* input.c: the graph's input and output; metadata.c: metadata_props to rule, labels, provenance. */
 sned_status onnx_make_input(struct importer *importer);
 sned_status onnx_make_output(struct importer *importer);
 sned_status onnx_read_metadata(struct importer *importer);
 const char *onnx_metadata(const Onnx__ModelProto *model, const char *key); /* or NULL */
 
-/* The node in hand into the graph, or folded (onnx_read.c). */
+/* The node in hand into the graph, or folded (read.c). */
 sned_status onnx_import_node(struct importer *importer);
 
-/* onnx_branch.c: node `index` of an If's two branches in a row; NULL past the last, and of any other node. */
+/* branch.c: node `index` of an If's two branches in a row; NULL past the last, and of any other node. */
 const Onnx__NodeProto *onnx_branch_node(const Onnx__NodeProto *node, size_t index);
 struct input_cursor {
     size_t part, input; /* 0: the node's own inputs; then those of onnx_branch_node(part - 1) */
@@ -155,7 +155,7 @@ struct input_cursor {
 const char *onnx_next_input(const Onnx__NodeProto *node, struct input_cursor *cursor);
 sned_status onnx_fold_if(struct importer *importer);
 
-/* ---- attributes, inputs and outputs of the node in hand (onnx_node.c) ---- */
+/* ---- attributes, inputs and outputs of the node in hand (node.c) ---- */
 
 const Onnx__AttributeProto *onnx_attribute(const struct importer *importer, const char *name); /* or NULL */
 sned_status onnx_attribute_int(struct importer *importer, const char *name, int64_t fallback, int64_t *value);
@@ -216,7 +216,7 @@ sned_status onnx_emit_named(struct importer *importer, enum op op, int *tensor, 
 /* `axis` in [-rank, rank) to [0, rank). */
 sned_status onnx_axis(struct importer *importer, int64_t axis, int rank, int *resolved);
 
-/* ---- views (onnx_view.c) ---- */
+/* ---- views (view.c) ---- */
 
 /* An activation as it is: its tensor may be in another order or shape (value->view). */
 sned_status onnx_input_view(struct importer *importer, int index, struct onnx_value **value);
@@ -249,7 +249,7 @@ sned_status onnx_flatten_view(struct importer *importer, struct onnx_value *valu
 sned_status onnx_take_placed(struct importer *importer, int index, const int *places, int count,
                              float **data);
 
-/* ---- operators (onnx_operators.c and the files named there) ---- */
+/* ---- operators (operators.c and the files named there) ---- */
 
 struct operator_rule {
     const char *name;
@@ -261,44 +261,44 @@ struct operator_rule {
 };
 const struct operator_rule *onnx_operator(const char *name); /* or NULL */
 
-sned_status onnx_convert_conv(struct importer *importer); /* onnx_window.c */
+sned_status onnx_convert_conv(struct importer *importer); /* window.c */
 sned_status onnx_convert_max_pool(struct importer *importer);
 sned_status onnx_convert_average_pool(struct importer *importer);
 
-sned_status onnx_convert_gemm(struct importer *importer); /* onnx_linear.c */
+sned_status onnx_convert_gemm(struct importer *importer); /* linear.c */
 sned_status onnx_convert_matmul(struct importer *importer);
 sned_status onnx_convert_batch_normalization(struct importer *importer);
 /* Input `index`, any shape that broadcasts to [1][count], as [count] times beta; -1 where it is absent. */
 sned_status onnx_linear_bias(struct importer *importer, int index, float beta, int64_t count, int *tensor);
 
-sned_status onnx_convert_add(struct importer *importer); /* onnx_binary.c */
+sned_status onnx_convert_add(struct importer *importer); /* binary.c */
 sned_status onnx_convert_sub(struct importer *importer);
 sned_status onnx_convert_sum(struct importer *importer);
 sned_status onnx_convert_mul(struct importer *importer);
 sned_status onnx_convert_div(struct importer *importer);
 
-sned_status onnx_convert_lrn(struct importer *importer); /* onnx_lrn.c */
+sned_status onnx_convert_lrn(struct importer *importer); /* lrn.c */
 sned_status onnx_convert_pow(struct importer *importer);
 /* x / power, where the whole is an LRN written as arithmetic. */
 sned_status onnx_convert_division_by_power(struct importer *importer, const struct onnx_value *x,
                                            const struct onnx_value *power);
 
-sned_status onnx_convert_global_average_pool(struct importer *importer); /* onnx_reduce.c */
+sned_status onnx_convert_global_average_pool(struct importer *importer); /* reduce.c */
 sned_status onnx_convert_global_max_pool(struct importer *importer);
 sned_status onnx_convert_reduce_mean(struct importer *importer);
 sned_status onnx_convert_reduce_sum(struct importer *importer);
 sned_status onnx_convert_reduce_max(struct importer *importer);
 
-sned_status onnx_convert_concat(struct importer *importer); /* onnx_layout.c */
+sned_status onnx_convert_concat(struct importer *importer); /* layout.c */
 sned_status onnx_convert_slice(struct importer *importer);
 sned_status onnx_convert_pad(struct importer *importer);
 sned_status onnx_convert_flatten(struct importer *importer);
 sned_status onnx_convert_reshape(struct importer *importer);
 sned_status onnx_convert_transpose(struct importer *importer);
-sned_status onnx_convert_split(struct importer *importer); /* onnx_select.c */
+sned_status onnx_convert_split(struct importer *importer); /* select.c */
 sned_status onnx_convert_gather(struct importer *importer);
-sned_status onnx_convert_prelu(struct importer *importer); /* onnx_prelu.c */
-sned_status onnx_convert_cast(struct importer *importer);  /* onnx_cast.c */
+sned_status onnx_convert_prelu(struct importer *importer); /* prelu.c */
+sned_status onnx_convert_cast(struct importer *importer);  /* cast.c */
 sned_status onnx_fold_cast(struct importer *importer);
 sned_status onnx_convert_squeeze(struct importer *importer);
 sned_status onnx_convert_unsqueeze(struct importer *importer);
@@ -317,14 +317,14 @@ sned_status onnx_unsqueeze_shape(struct importer *importer, const struct shape *
                                  struct shape *to);
 sned_status onnx_transpose_order(struct importer *importer, int rank, int order[GRAPH_MAX_RANK]);
 
-sned_status onnx_fold_constant(struct importer *importer); /* onnx_fold.c */
+sned_status onnx_fold_constant(struct importer *importer); /* fold.c */
 sned_status onnx_fold_shape(struct importer *importer);
 sned_status onnx_fold_constant_of_shape(struct importer *importer);
 sned_status onnx_fold_identity(struct importer *importer);
 sned_status onnx_fold_reshape(struct importer *importer);
 sned_status onnx_fold_squeeze(struct importer *importer);
 sned_status onnx_fold_unsqueeze(struct importer *importer);
-sned_status onnx_fold_arithmetic(struct importer *importer); /* onnx_fold_arrays.c */
+sned_status onnx_fold_arithmetic(struct importer *importer); /* fold_arrays.c */
 sned_status onnx_fold_gather(struct importer *importer);
 sned_status onnx_fold_concat(struct importer *importer);
 sned_status onnx_fold_slice(struct importer *importer);

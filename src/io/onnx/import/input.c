@@ -1,5 +1,5 @@
 /*
- * onnx_input.c - the graph's one input and one output, from the file's lists.
+ * input.c - the graph's one input and one output, from the file's lists.
  */
 #include "io/onnx/import/import.h"
 

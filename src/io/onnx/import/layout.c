@@ -1,8 +1,8 @@
 /*
- * onnx_layout.c - operators that move elements without changing them: Concat, Slice, Pad, and new shapes.
+ * layout.c - operators that move elements without changing them: Concat, Slice, Pad, and new shapes.
  *
  * The first axis is the batch, which executors choose: nothing may touch it. Squeeze and Unsqueeze are
- * Reshapes. Transpose is in onnx_view.c.
+ * Reshapes. Transpose is in view.c.
  */
 #include "io/onnx/import/import.h"
 

@@ -1,5 +1,5 @@
 /*
- * onnx_linear.c - Gemm, MatMul and batch normalisation.
+ * linear.c - Gemm, MatMul and batch normalisation.
  *
  * The graph's Gemm has its weights one way round, [outputs][inputs], and no factors: transposes, alpha and
  * beta go into the constants here. A Gemm whose third input is an activation becomes a Gemm and an Add.

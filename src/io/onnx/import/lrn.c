@@ -1,5 +1,5 @@
 /*
- * onnx_lrn.c - LRN, as an operator and as the arithmetic that PyTorch's exporter writes for
+ * lrn.c - LRN, as an operator and as the arithmetic that PyTorch's exporter writes for
  * LocalResponseNorm.
  *
  *     y = x / (bias + alpha * mean of x^2 over `size` channels)^beta

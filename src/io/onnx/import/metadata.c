@@ -1,5 +1,5 @@
 /*
- * onnx_metadata.c - preprocessing, labels and provenance in a model's metadata_props.
+ * metadata.c - preprocessing, labels and provenance in a model's metadata_props.
  *
  *     input.layout   NCHW (NHWC where the file turns its input itself)
  *     input.color    RGB, BGR or gray: the order of the input's channels

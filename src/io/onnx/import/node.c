@@ -1,5 +1,5 @@
 /*
- * onnx_node.c - the node in hand: its inputs as values, constants into the graph, and nodes of the graph out.
+ * node.c - the node in hand: its inputs as values, constants into the graph, and nodes of the graph out.
  */
 #include "io/onnx/import/import.h"
 

@@ -1,5 +1,5 @@
 /*
- * onnx_operators.c - the table of operators, and the rules of those that map to one node as they are.
+ * operators.c - the table of operators, and the rules of those that map to one node as they are.
  */
 #include "io/onnx/import/import.h"
 

@@ -1,5 +1,5 @@
 /*
- * onnx_order.c - which nodes of the file are needed, and in which order.
+ * order.c - which nodes of the file are needed, and in which order.
  *
  * ONNX asks for topological order; files are not trusted to keep it. A depth-first walk from every node, in
  * the file's order and without recursion, gives an order that is the file's own where that is topological,

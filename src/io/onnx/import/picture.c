@@ -1,11 +1,11 @@
 /*
- * onnx_picture.c - which shape of input a picture has: the graph's [1][C][H][W], whatever the file's shape.
+ * picture.c - which shape of input a picture has: the graph's [1][C][H][W], whatever the file's shape.
  *
  * PyTorch's networks take [N][C][H][W]. Keras' take [N][H][W][C], or [N][H][W] without channels, and networks
  * of Gemms alone take a list, [N][C * H * W], whose order they know. The file says which it is by what reads
  * its input, before any node is converted; where that does not say it, the caller does (onnx_options), or
  * metadata: input.size, and input.layout for the order. The file's own shape then is a view of the graph's
- * input (onnx_view.c): what reads it otherwise than as a picture gets the elements in the file's order.
+ * input (view.c): what reads it otherwise than as a picture gets the elements in the file's order.
  */
 #include "io/onnx/import/import.h"
 

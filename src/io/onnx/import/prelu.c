@@ -1,5 +1,5 @@
 /*
- * onnx_prelu.c - PRelu: slope * x for negative x, with a slope for each channel.
+ * prelu.c - PRelu: slope * x for negative x, with a slope for each channel.
  *
  * One slope for all is a LeakyRelu, where it is one that a LeakyRelu may have. Other slopes are arithmetic
  * that the graph has, and in which each number is one of two products, so that nothing is rounded otherwise:

@@ -1,5 +1,5 @@
 /*
- * onnx_read.c - onnx_read: from a file's bytes to a checked graph.
+ * read.c - onnx_read: from a file's bytes to a checked graph.
  *
  * The order of the steps bounds the memory: the file is mapped and parsed (the file's pages and the parsed
  * copy are in memory), unmapped at once, and then every weight moves from the parsed message into the graph.

@@ -1,5 +1,5 @@
 /*
- * onnx_reduce.c - global pools, means, sums and largest: each number of the result is of whole axes.
+ * reduce.c - global pools, means, sums and largest: each number of the result is of whole axes.
  *
  * The graph's GlobalAveragePool takes the mean over height and width of [1][C][H][W], a MaxPool of that size
  * the largest. Any that leaves the batch alone is that: the axes that stay become the channels and those that

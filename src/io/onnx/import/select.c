@@ -1,5 +1,5 @@
 /*
- * onnx_select.c - Split and Gather: some channels, rows or columns of an activation, by Slices.
+ * select.c - Split and Gather: some channels, rows or columns of an activation, by Slices.
  *
  * Each output of a Split is a Slice. A Gather whose indices go up in equal steps is one, too; any other
  * indices are cut into runs that do, a Slice each, which a Concat joins:

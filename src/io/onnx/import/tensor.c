@@ -1,5 +1,5 @@
 /*
- * onnx_tensor.c - a TensorProto to a constant: floats of every kind become float, integers become int64_t.
+ * tensor.c - a TensorProto to a constant: floats of every kind become float, integers become int64_t.
  *
  * The bytes of a float tensor are not copied: its buffer, which protobuf-c took from malloc, changes hands.
  * That and the early end of the file's mapping keep the peak at twice the file.

@@ -1,5 +1,5 @@
 /*
- * onnx_view.c - Transposes that are not carried out, until someone needs them.
+ * view.c - Transposes that are not carried out, until someone needs them.
  *
  * Files of channels-last networks (Keras, TensorFlow) turn an activation to [N][C][H][W] before an operator
  * and back behind it. A Transpose is therefore no node at once: its output is a view of its input,
@@ -15,7 +15,7 @@
  * composes with the first, and where they cancel the tensor itself is left; a Gemm behind a Flatten takes the
  * order into the columns of its weights. For everything else the view is straightened: the nodes that it
  * stands for are made, once for all later readers. The network's input is a view too where the file has it
- * otherwise than as [1][C][H][W] (onnx_picture.c).
+ * otherwise than as [1][C][H][W] (picture.c).
  */
 #include "io/onnx/import/import.h"
 

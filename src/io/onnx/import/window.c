@@ -1,5 +1,5 @@
 /*
- * onnx_window.c - operators that slide a window: Conv and the pools.
+ * window.c - operators that slide a window: Conv and the pools.
  *
  * The graph knows images, [1][C][H][W]. A one-dimensional Conv or pool on [1][C][W] is done on [1][C][1][W],
  * between two Reshapes; a pool on [1][C][D][H][W] whose window moves along D alone is done on [1][C][D][H *

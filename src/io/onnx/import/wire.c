@@ -1,5 +1,5 @@
 /*
- * onnx_wire.c - a first look at the bytes of an ONNX file, before the protobuf parser sees them.
+ * wire.c - a first look at the bytes of an ONNX file, before the protobuf parser sees them.
  *
  * protobuf-c parses messages in messages by recursion and allocates for every one, so a small hostile file
  * could exhaust the stack or the memory. This walk, which follows the schema's descriptors and allocates
