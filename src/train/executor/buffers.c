@@ -63,7 +63,7 @@ sned_status plan_temporary(struct executor *executor, const dnnl_memory_desc_t *
     return place_at(executor, arena, desc, arena->position, memory, error);
 }
 
-void plan_step_begins(struct executor *executor)
+void plan_work_begins(struct executor *executor)
 {
     executor->buffers.arenas[ARENA_TEMPORARY].position = 0;
 }

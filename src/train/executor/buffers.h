@@ -1,11 +1,14 @@
 /*
- * buffers.h - the memory of a plan. What lives as long as the executor is allocated at once; the rest shares
- * arenas, whose places are handed out while planning and get addresses when the plan is complete
- * (buffers_settle): scratch    within one primitive temporary  within one step gradients  from the first
- * gradient that arrives at an activation to its producer's backward pass
+ * buffers.h - the memory of a plan.
+ *
+ * What lives as long as the executor is allocated at once. The rest shares arenas, whose places are handed out
+ * while planning and get addresses when the plan is complete (buffers_settle):
+ *     scratch      within one primitive
+ *     temporary    within what one node does in one direction
+ *     gradients    from the first gradient that arrives at an activation to its producer's backward pass
  */
-#ifndef SNED_TRAIN_BUFFERS_H
-#define SNED_TRAIN_BUFFERS_H
+#ifndef SNED_TRAIN_EXECUTOR_BUFFERS_H
+#define SNED_TRAIN_EXECUTOR_BUFFERS_H
 
 #include "base/error.h"
 
@@ -37,10 +40,10 @@ struct buffers {
 /* Zeroed, and the executor's for good. */
 sned_status plan_memory(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
                         sned_error *error);
-/* Valid until the end of the step being planned, which plan_step_begins says. */
+/* Valid while the node being planned works: until plan_work_begins says that another one's work begins. */
 sned_status plan_temporary(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
                            sned_error *error);
-void plan_step_begins(struct executor *executor);
+void plan_work_begins(struct executor *executor);
 /* Valid for one primitive. */
 sned_status plan_scratch(struct executor *executor, const dnnl_memory_desc_t *desc, dnnl_memory_t *memory,
                          sned_error *error);

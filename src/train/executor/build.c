@@ -22,9 +22,8 @@ static bool passes_through(const struct executor *executor, const struct node *n
     return scale == 0 || scale == tensors[node->inputs[0]].quantization.scale;
 }
 
-/* The step whose output a lone Relu, Clip or LeakyRelu may overwrite: its only reader, and nothing done yet.
- */
-static struct step *absorbing_step(struct executor *executor, const struct uses *uses,
+/* Whose output a lone Relu, Clip or LeakyRelu may overwrite: the only reader of it, and nothing done yet. */
+static struct work *absorbing_work(struct executor *executor, const struct uses *uses,
                                    const struct node *node)
 {
     if (node->op != OP_RELU && node->op != OP_CLIP && node->op != OP_LEAKY_RELU)
@@ -35,10 +34,10 @@ static struct step *absorbing_step(struct executor *executor, const struct uses 
     if (producer < 0 || uses->consumers[input] != 1 ||
         executor->graph->tensors[input].quantization.scale != 0)
         return NULL;
-    struct step *step = &executor->steps[producer];
-    if (sned_op_is_ending(step->node->op)) /* its backward pass needs its own output */
+    struct work *work = &executor->work[producer];
+    if (sned_op_is_ending(work->node->op)) /* its backward pass needs its own output */
         return NULL;
-    return step->skipped || step->activation.kind != ACTIVATION_NONE ? NULL : step;
+    return work->skipped || work->activation.kind != ACTIVATION_NONE ? NULL : work;
 }
 
 /* An input that shares its edge with a later tensor must not be read by anybody else: roots are found in
@@ -52,16 +51,16 @@ static sned_status share_edges(struct executor *executor, sned_error *error)
         executor->root[t] = t;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        struct step *step = &executor->steps[i], *before = absorbing_step(executor, &uses, node);
-        step->index = i;
-        step->node = node;
-        step->activation = node->activation;
-        step->output = node->outputs[0];
+        struct work *work = &executor->work[i], *before = absorbing_work(executor, &uses, node);
+        work->index = i;
+        work->node = node;
+        work->activation = node->activation;
+        work->output = node->outputs[0];
         if (passes_through(executor, node)) {
-            step->skipped = true;
+            work->skipped = true;
             executor->root[node->outputs[0]] = executor->root[node->inputs[0]];
         } else if (before) {
-            step->skipped = true;
+            work->skipped = true;
             before->activation = node->activation;
             before->output = node->outputs[0];
             executor->root[node->inputs[0]] = node->outputs[0];
@@ -85,7 +84,7 @@ static void want_gradients(struct executor *executor)
     executor->edges[graph->input].wants_gradient = executor->options.input_gradient;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (executor->steps[i].skipped)
+        if (executor->work[i].skipped)
             continue;
         bool wanted = false;
         for (int slot = 0; slot < node->input_count; slot++) {
@@ -96,47 +95,47 @@ static void want_gradients(struct executor *executor)
                 edge->wants_gradient = true;
             wanted |= edge->wants_gradient;
         }
-        executor->edges[executor->steps[i].output].wants_gradient = wanted;
+        executor->edges[executor->work[i].output].wants_gradient = wanted;
     }
 }
 
 /* ---- what follows every operator: its activation, and rounding ---- */
 
-static sned_status call_activate(struct executor *executor, struct step *step, sned_error *error)
+static sned_status call_activate(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
-    pointwise_activate(&step->activation, layout_data(edge->value), layout_floats(&edge->desc));
+    struct edge *edge = plan_output_edge(executor, work);
+    pointwise_activate(&work->activation, layout_data(edge->value), layout_floats(&edge->desc));
     return SNED_OK;
 }
 
-static sned_status call_activate_backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status call_activate_backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
-    pointwise_activate_backward(&step->activation, layout_data(edge->value), layout_data(edge->gradient),
+    struct edge *edge = plan_output_edge(executor, work);
+    pointwise_activate_backward(&work->activation, layout_data(edge->value), layout_data(edge->gradient),
                                 layout_floats(&edge->desc));
     return SNED_OK;
 }
 
-static sned_status call_quantize(struct executor *executor, struct step *step, sned_error *error)
+static sned_status call_quantize(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
-    pointwise_quantize(&executor->graph->tensors[step->output].quantization, &step->activation,
+    struct edge *edge = plan_output_edge(executor, work);
+    pointwise_quantize(&executor->graph->tensors[work->output].quantization, &work->activation,
                        layout_data(edge->value), edge->pass_codes, layout_floats(&edge->desc));
     return SNED_OK;
 }
 
-static sned_status call_quantize_backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status call_quantize_backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
-    pointwise_quantize_backward(&step->activation, edge->pass_codes, layout_data(edge->gradient),
+    struct edge *edge = plan_output_edge(executor, work);
+    pointwise_quantize_backward(&work->activation, edge->pass_codes, layout_data(edge->gradient),
                                 layout_floats(&edge->desc));
     return SNED_OK;
 }
 
 /* Operators that only move numbers leave them rounded where input and output share a scale. */
-static bool is_rounded_already(const struct executor *executor, const struct step *step)
+static bool is_rounded_already(const struct executor *executor, const struct work *work)
 {
-    switch (step->node->op) {
+    switch (work->node->op) {
     case OP_MAX_POOL:
     case OP_CONCAT:
     case OP_SLICE:
@@ -149,57 +148,57 @@ static bool is_rounded_already(const struct executor *executor, const struct ste
     default:
         return false;
     }
-    const struct quantization *to = &executor->graph->tensors[step->output].quantization;
-    for (int i = 0; i < step->node->input_count; i++) {
-        const struct quantization *from = &executor->graph->tensors[step->node->inputs[i]].quantization;
+    const struct quantization *to = &executor->graph->tensors[work->output].quantization;
+    for (int i = 0; i < work->node->input_count; i++) {
+        const struct quantization *from = &executor->graph->tensors[work->node->inputs[i]].quantization;
         if (from->scale != to->scale || from->bits != to->bits || from->is_signed != to->is_signed)
             return false;
     }
-    return step->activation.kind == ACTIVATION_NONE;
+    return work->activation.kind == ACTIVATION_NONE;
 }
 
-static sned_status plan_after(struct executor *executor, struct step *step, sned_error *error)
+static sned_status plan_after(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
-    if (step->activation.kind != ACTIVATION_NONE && !step->activation_done)
-        SNED_TRY(plan_call(executor, &executor->forward, step, call_activate, error));
-    if (executor->graph->tensors[step->output].quantization.scale == 0 || is_rounded_already(executor, step))
+    struct edge *edge = plan_output_edge(executor, work);
+    if (work->activation.kind != ACTIVATION_NONE && !work->activation_done)
+        SNED_TRY(plan_call(executor, &executor->forward, work, call_activate, error));
+    if (executor->graph->tensors[work->output].quantization.scale == 0 || is_rounded_already(executor, work))
         return SNED_OK;
     if (edge->wants_gradient)
         SNED_TRY(sned_alloc(&edge->pass_codes, layout_floats(&edge->desc), 1, error));
-    return plan_call(executor, &executor->forward, step, call_quantize, error);
+    return plan_call(executor, &executor->forward, work, call_quantize, error);
 }
 
-static sned_status plan_forward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status plan_forward(struct executor *executor, struct work *work, sned_error *error)
 {
-    const struct operator_plan *operator= operator_find(step->node->op);
-    if (!operator|| executor->graph->integer)
+    const struct operator_plan *plan = operator_find(work->node->op);
+    if (!plan || executor->graph->integer)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "not an operator of a float network");
-    if (!is_activation(executor, step->node->inputs[0]) && step->node->op != OP_ADD &&
-        step->node->op != OP_MUL)
+    if (!is_activation(executor, work->node->inputs[0]) && work->node->op != OP_ADD &&
+        work->node->op != OP_MUL)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "its data input is a constant; fold it first");
-    if (step->activation.kind == ACTIVATION_LEAKY_RELU && step->activation.slope < 0)
+    if (work->activation.kind == ACTIVATION_LEAKY_RELU && work->activation.slope < 0)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "a negative slope cannot be trained");
-    plan_step_begins(executor);
-    SNED_TRY(operator->forward(executor, step, error));
-    return plan_after(executor, step, error);
+    plan_work_begins(executor);
+    SNED_TRY(plan->forward(executor, work, error));
+    return plan_after(executor, work, error);
 }
 
-static sned_status plan_backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status plan_backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
-    step->backward_begin = executor->backward.count;
+    struct edge *edge = plan_output_edge(executor, work);
+    work->backward_begin = executor->backward.count;
     if (edge->wants_gradient && edge->gradient_begun) {
-        plan_step_begins(executor);
+        plan_work_begins(executor);
         if (edge->pass_codes)
-            SNED_TRY(plan_call(executor, &executor->backward, step, call_quantize_backward, error));
-        else if (step->activation.kind != ACTIVATION_NONE)
-            SNED_TRY(plan_call(executor, &executor->backward, step, call_activate_backward, error));
-        SNED_TRY(operator_find(step->node->op)->backward(executor, step, error));
+            SNED_TRY(plan_call(executor, &executor->backward, work, call_quantize_backward, error));
+        else if (work->activation.kind != ACTIVATION_NONE)
+            SNED_TRY(plan_call(executor, &executor->backward, work, call_activate_backward, error));
+        SNED_TRY(operator_find(work->node->op)->backward(executor, work, error));
     }
     if (edge->gradient)
         plan_give_back(executor, edge->gradient);
-    step->backward_end = executor->backward.count;
+    work->backward_end = executor->backward.count;
     return SNED_OK;
 }
 
@@ -222,7 +221,7 @@ static sned_status plan_graph_output(struct executor *executor, sned_error *erro
     if (!edge->value)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "graph %s: nothing computes its output", graph->name);
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
-    plan_step_begins(executor);
+    plan_work_begins(executor);
     SNED_TRY(plan_convert(executor, &executor->forward, edge->value, &plain, true, &executor->output, error));
     executor->scores = sned_graph_scores(graph);
     SNED_TRY(sned_alloc(&executor->loss_scores, layout_floats(&plain), sizeof(float), error));
@@ -236,15 +235,15 @@ static sned_status plan_all_backward(struct executor *executor, sned_error *erro
     SNED_TRY(plan_gradient_memory(executor, edge, error));
     edge->gradient_begun = true;
     for (int i = graph->node_count - 1; i >= 0; i--) {
-        struct step *step = &executor->steps[i];
-        if (step->skipped)
+        struct work *work = &executor->work[i];
+        if (work->skipped)
             continue;
-        sned_status status = plan_backward(executor, step, error);
+        sned_status status = plan_backward(executor, work, error);
         if (status != SNED_OK)
-            return sned_error_context(error, status, "training node %s (%s)", step->node->name,
-                                      sned_op_name(step->node->op));
-        if (sned_op_is_ending(step->node->op) && step->node->outputs[0] == graph->outputs[0])
-            executor->loss_begin = step->backward_end;
+            return sned_error_context(error, status, "training node %s (%s)", work->node->name,
+                                      sned_op_name(work->node->op));
+        if (sned_op_is_ending(work->node->op) && work->node->outputs[0] == graph->outputs[0])
+            executor->loss_begin = work->backward_end;
     }
     return SNED_OK;
 }
@@ -255,17 +254,17 @@ sned_status plan_build(struct executor *executor, sned_error *error)
     SNED_TRY(sned_alloc(&executor->root, (size_t)graph->tensor_count, sizeof *executor->root, error));
     SNED_TRY(sned_alloc(&executor->absorbed, (size_t)graph->tensor_count, sizeof *executor->absorbed, error));
     SNED_TRY(sned_alloc(&executor->edges, (size_t)graph->tensor_count, sizeof *executor->edges, error));
-    SNED_TRY(sned_alloc(&executor->steps, (size_t)graph->node_count, sizeof *executor->steps, error));
+    SNED_TRY(sned_alloc(&executor->work, (size_t)graph->node_count, sizeof *executor->work, error));
     executor->channels_last = layout_wastes_blocks(graph);
     SNED_TRY(share_edges(executor, error));
     want_gradients(executor);
     SNED_TRY(plan_graph_input(executor, error));
     for (int i = 0; i < graph->node_count; i++) {
-        struct step *step = &executor->steps[i];
-        sned_status status = step->skipped ? SNED_OK : plan_forward(executor, step, error);
+        struct work *work = &executor->work[i];
+        sned_status status = work->skipped ? SNED_OK : plan_forward(executor, work, error);
         if (status != SNED_OK)
-            return sned_error_context(error, status, "node %s (%s)", step->node->name,
-                                      sned_op_name(step->node->op));
+            return sned_error_context(error, status, "node %s (%s)", work->node->name,
+                                      sned_op_name(work->node->op));
     }
     SNED_TRY(plan_graph_output(executor, error));
     if (executor->options.training)

@@ -1,8 +1,8 @@
 /*
  * calls.h - what the files behind executor.h share: thread counts, and copies in and out of oneDNN's layouts.
  */
-#ifndef SNED_TRAIN_CALLS_H
-#define SNED_TRAIN_CALLS_H
+#ifndef SNED_TRAIN_EXECUTOR_CALLS_H
+#define SNED_TRAIN_EXECUTOR_CALLS_H
 
 #include "train/executor/plan.h"
 

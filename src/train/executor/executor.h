@@ -7,8 +7,8 @@
  * it so, and where options.quantize_weights is set, weights are rounded to int8 with a scale per output
  * channel; backward passes the gradient straight through inside the range (Bengio et al. 2013).
  */
-#ifndef SNED_TRAIN_EXECUTOR_H
-#define SNED_TRAIN_EXECUTOR_H
+#ifndef SNED_TRAIN_EXECUTOR_EXECUTOR_H
+#define SNED_TRAIN_EXECUTOR_EXECUTOR_H
 
 #include "graph/graph.h"
 

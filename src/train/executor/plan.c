@@ -27,14 +27,14 @@ struct edge *plan_edge(struct executor *executor, int tensor)
     return tensor < 0 ? NULL : &executor->edges[executor->root[tensor]];
 }
 
-struct edge *plan_input(struct executor *executor, const struct step *step, int slot)
+struct edge *plan_input(struct executor *executor, const struct work *work, int slot)
 {
-    return slot < step->node->input_count ? plan_edge(executor, step->node->inputs[slot]) : NULL;
+    return slot < work->node->input_count ? plan_edge(executor, work->node->inputs[slot]) : NULL;
 }
 
-struct edge *plan_output_edge(struct executor *executor, const struct step *step)
+struct edge *plan_output_edge(struct executor *executor, const struct work *work)
 {
-    return &executor->edges[step->output];
+    return &executor->edges[work->output];
 }
 
 /* ---- primitives ---- */
@@ -128,13 +128,13 @@ sned_status plan_run(struct executor *executor, struct tape *tape, const_dnnl_pr
     return onednn_check(dnnl_primitive_create(&action->primitive, description), "operator", error);
 }
 
-sned_status plan_call(struct executor *executor, struct tape *tape, struct step *step, action_call call,
+sned_status plan_call(struct executor *executor, struct tape *tape, struct work *work, action_call call,
                       sned_error *error)
 {
     struct action *action;
     SNED_TRY(tape_append(tape, &action, error));
     action->call = call;
-    action->step = step;
+    action->work = work;
     return SNED_OK;
 }
 
@@ -172,21 +172,21 @@ sned_status plan_convert(struct executor *executor, struct tape *tape, dnnl_memo
 
 /* ---- edges ---- */
 
-sned_status plan_output(struct executor *executor, struct step *step, const dnnl_memory_desc_t *desc,
+sned_status plan_output(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
                         dnnl_memory_t *memory, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, step);
+    struct edge *edge = plan_output_edge(executor, work);
     edge->desc = edge->gradient_desc = *desc;
     SNED_TRY(plan_memory(executor, desc, &edge->value, error));
     *memory = edge->value;
     return SNED_OK;
 }
 
-static sned_status refresh_rounded(struct executor *executor, struct step *step, sned_error *error);
+static sned_status refresh_rounded(struct executor *executor, struct work *work, sned_error *error);
 
 /* Weights that are rounded on their way to the operator: row-major master, rounded copy, operator's layout.
  */
-static sned_status plan_rounding(struct executor *executor, struct step *step, struct edge *edge,
+static sned_status plan_rounding(struct executor *executor, struct work *work, struct edge *edge,
                                  sned_error *error)
 {
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
@@ -194,26 +194,26 @@ static sned_status plan_rounding(struct executor *executor, struct step *step, s
     SNED_TRY(plan_memory(executor, &plain, &edge->master, error));
     dnnl_memory_t rounded;
     SNED_TRY(plan_temporary(executor, &plain, &rounded, error));
-    step->saved[2] = rounded;
-    SNED_TRY(plan_call(executor, &executor->refresh, step, refresh_rounded, error));
+    work->saved[2] = rounded;
+    SNED_TRY(plan_call(executor, &executor->refresh, work, refresh_rounded, error));
     return plan_copy(executor, &executor->refresh, rounded, edge->value, false, error);
 }
 
-static sned_status refresh_rounded(struct executor *executor, struct step *step, sned_error *error)
+static sned_status refresh_rounded(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_input(executor, step, 1);
-    size_t channels = (size_t)executor->graph->tensors[step->node->inputs[1]].shape.dim[0];
-    pointwise_quantize_weights(layout_data(edge->master), layout_data(step->saved[2]), channels,
+    struct edge *edge = plan_input(executor, work, 1);
+    size_t channels = (size_t)executor->graph->tensors[work->node->inputs[1]].shape.dim[0];
+    pointwise_quantize_weights(layout_data(edge->master), layout_data(work->saved[2]), channels,
                                layout_floats(layout_of(edge->master)) / channels);
     return SNED_OK;
 }
 
-sned_status plan_constant(struct executor *executor, struct step *step, int slot,
+sned_status plan_constant(struct executor *executor, struct work *work, int slot,
                           const dnnl_memory_desc_t *desc, bool is_weights, dnnl_memory_t *memory,
                           sned_error *error)
 {
-    struct edge *edge = plan_input(executor, step, slot);
-    const struct tensor *tensor = &executor->graph->tensors[step->node->inputs[slot]];
+    struct edge *edge = plan_input(executor, work, slot);
+    const struct tensor *tensor = &executor->graph->tensors[work->node->inputs[slot]];
     if (!tensor->data || tensor->type != TENSOR_F32)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "input %d (%s) must be a float constant", slot,
                          tensor->name);
@@ -227,7 +227,7 @@ sned_status plan_constant(struct executor *executor, struct step *step, int slot
     SNED_TRY(plan_memory(executor, desc, &edge->value, error));
     *memory = edge->master = edge->value;
     if (is_weights && executor->options.quantize_weights)
-        SNED_TRY(plan_rounding(executor, step, edge, error));
+        SNED_TRY(plan_rounding(executor, work, edge, error));
     if (edge->wants_gradient)
         SNED_TRY(plan_memory(executor, &edge->gradient_desc, &edge->momentum, error));
     return SNED_OK;
@@ -263,10 +263,10 @@ sned_status plan_gradient_done(struct executor *executor, struct edge *edge, dnn
     return SNED_OK;
 }
 
-sned_status plan_output_gradient(struct executor *executor, struct step *step, const dnnl_memory_desc_t *desc,
+sned_status plan_output_gradient(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
                                  dnnl_memory_t *memory, sned_error *error)
 {
-    return plan_convert(executor, &executor->backward, plan_output_edge(executor, step)->gradient, desc,
+    return plan_convert(executor, &executor->backward, plan_output_edge(executor, work)->gradient, desc,
                         false, memory, error);
 }
 
@@ -277,7 +277,7 @@ sned_status tape_play(struct executor *executor, const struct tape *tape, int be
     for (int i = begin; i < tape->count; i++) {
         const struct action *action = &tape->actions[i];
         if (action->call)
-            SNED_TRY(action->call(executor, action->step, error));
+            SNED_TRY(action->call(executor, action->work, error));
         else
             SNED_TRY(onednn_check(dnnl_primitive_execute(action->primitive, executor->stream,
                                                          action->argument_count, action->arguments),
@@ -301,15 +301,15 @@ void plan_free(struct executor *executor)
     tape_free(&executor->backward);
     tape_free(&executor->refresh);
     buffers_free(&executor->buffers);
-    for (int i = 0; executor->steps && i < executor->graph->node_count; i++) {
-        dnnl_primitive_desc_destroy(executor->steps[i].hint);
-        free(executor->steps[i].state);
+    for (int i = 0; executor->work && i < executor->graph->node_count; i++) {
+        dnnl_primitive_desc_destroy(executor->work[i].hint);
+        free(executor->work[i].state);
     }
     for (int i = 0; executor->edges && i < executor->graph->tensor_count; i++) {
         free(executor->edges[i].pass_codes);
         free(executor->edges[i].mask);
     }
-    free(executor->steps);
+    free(executor->work);
     free(executor->edges);
     free(executor->root);
     free(executor->absorbed);

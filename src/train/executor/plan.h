@@ -13,22 +13,22 @@
  * Edges are shared where tensors are the same numbers: an Identity's output, and the input of a Relu that is
  * done in place as part of the node before it. `root` says which edge stands for a tensor.
  */
-#ifndef SNED_TRAIN_PLAN_H
-#define SNED_TRAIN_PLAN_H
+#ifndef SNED_TRAIN_EXECUTOR_PLAN_H
+#define SNED_TRAIN_EXECUTOR_PLAN_H
 
 #include "train/executor/buffers.h"
 #include "train/executor/executor.h"
 
 #include <oneapi/dnnl/dnnl.h>
 
-struct step;
+struct work;
 struct executor;
 
-typedef sned_status (*action_call)(struct executor *executor, struct step *step, sned_error *error);
+typedef sned_status (*action_call)(struct executor *executor, struct work *work, sned_error *error);
 struct action {
     dnnl_primitive_t primitive; /* or, where it is NULL, */
     action_call call;
-    struct step *step;
+    struct work *work;
     dnnl_exec_arg_t *arguments; /* owned */
     int argument_count;
 };
@@ -40,8 +40,8 @@ struct tape {
 /* One kind of operator: how it appends itself to the tapes. A new operator is a new file with one of these.
  */
 struct operator_plan {
-    sned_status (*forward)(struct executor *executor, struct step *step, sned_error *error);
-    sned_status (*backward)(struct executor *executor, struct step *step, sned_error *error);
+    sned_status (*forward)(struct executor *executor, struct work *work, sned_error *error);
+    sned_status (*backward)(struct executor *executor, struct work *work, sned_error *error);
 };
 const struct operator_plan *operator_find(enum op op);
 
@@ -63,10 +63,11 @@ struct edge {
     uint8_t *mask;          /* owned; in master's layout; NULL: all kept */
 };
 
-struct step {
+/* What one node of the graph comes to in this plan. */
+struct work {
     int index;
     const struct node *node;
-    bool skipped;                     /* stands for nothing: its output is an edge of another step */
+    bool skipped;                     /* nothing to do: its output is an edge of another node's */
     int output;                       /* root tensor that it writes */
     struct activation activation;     /* after the operator, in place: the node's own or an absorbed node's */
     bool activation_done;             /* the operator itself has applied it */
@@ -85,7 +86,7 @@ struct executor {
     int *root;          /* [tensor_count] */
     bool *absorbed;     /* [tensor_count]: the value before an in-place activation, which is overwritten */
     struct edge *edges; /* [tensor_count]; only those of roots are used */
-    struct step *steps; /* [node_count] */
+    struct work *work;  /* [node_count] */
     struct tape forward, backward, refresh; /* refresh: rounded weights from their masters */
     struct buffers buffers;
     struct scores scores;               /* the loss attaches to scores.logits */
@@ -121,8 +122,8 @@ float *layout_data(dnnl_memory_t memory);
 
 sned_status onednn_check(dnnl_status_t status, const char *what, sned_error *error);
 struct edge *plan_edge(struct executor *executor, int tensor);
-struct edge *plan_input(struct executor *executor, const struct step *step, int slot); /* NULL: absent */
-struct edge *plan_output_edge(struct executor *executor, const struct step *step);
+struct edge *plan_input(struct executor *executor, const struct work *work, int slot); /* NULL: absent */
+struct edge *plan_output_edge(struct executor *executor, const struct work *work);
 
 /* A primitive's description; `activation` (or NULL) fused behind it; `hint` (or NULL) of its forward pass. */
 sned_status plan_describe(struct executor *executor, const_dnnl_op_desc_t operation,
@@ -131,7 +132,7 @@ sned_status plan_describe(struct executor *executor, const_dnnl_op_desc_t operat
 dnnl_memory_desc_t plan_query(const_dnnl_primitive_desc_t description, dnnl_query_t what);
 sned_status plan_run(struct executor *executor, struct tape *tape, const_dnnl_primitive_desc_t description,
                      const dnnl_exec_arg_t *arguments, int count, sned_error *error);
-sned_status plan_call(struct executor *executor, struct tape *tape, struct step *step, action_call call,
+sned_status plan_call(struct executor *executor, struct tape *tape, struct work *work, action_call call,
                       sned_error *error);
 /* to = from, or to += from; layouts may differ. */
 sned_status plan_copy(struct executor *executor, struct tape *tape, dnnl_memory_t from, dnnl_memory_t to,
@@ -139,11 +140,11 @@ sned_status plan_copy(struct executor *executor, struct tape *tape, dnnl_memory_
 /* *out is `from` itself where it has the layout, else a converted copy: kept, or a temporary. */
 sned_status plan_convert(struct executor *executor, struct tape *tape, dnnl_memory_t from,
                          const dnnl_memory_desc_t *desc, bool keep, dnnl_memory_t *out, sned_error *error);
-/* Gives the step's output its layout and memory. */
-sned_status plan_output(struct executor *executor, struct step *step, const dnnl_memory_desc_t *desc,
+/* Gives the node's output its layout and memory. */
+sned_status plan_output(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
                         dnnl_memory_t *memory, sned_error *error);
-/* Constant `slot` of a step in the layout `desc`. */
-sned_status plan_constant(struct executor *executor, struct step *step, int slot,
+/* Constant `slot` of a node in the layout `desc`. */
+sned_status plan_constant(struct executor *executor, struct work *work, int slot,
                           const dnnl_memory_desc_t *desc, bool is_weights, dnnl_memory_t *memory,
                           sned_error *error);
 /* Where to write the gradient of an edge in layout `desc`, and, once that is on the tape, its delivery.
@@ -154,8 +155,8 @@ sned_status plan_gradient_done(struct executor *executor, struct edge *edge, dnn
                                sned_error *error);
 /* Gives an edge its gradient's memory, if it has none yet: for good where somebody may ask for it later. */
 sned_status plan_gradient_memory(struct executor *executor, struct edge *edge, sned_error *error);
-/* The gradient of a step's output in layout `desc`. */
-sned_status plan_output_gradient(struct executor *executor, struct step *step, const dnnl_memory_desc_t *desc,
+/* The gradient of a node's output in layout `desc`. */
+sned_status plan_output_gradient(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
                                  dnnl_memory_t *memory, sned_error *error);
 
 sned_status tape_play(struct executor *executor, const struct tape *tape, int begin, sned_error *error);

@@ -3,8 +3,8 @@
  *
  * All are split evenly over OpenMP's threads where the buffer is large; no result depends on the split.
  */
-#ifndef SNED_TRAIN_POINTWISE_H
-#define SNED_TRAIN_POINTWISE_H
+#ifndef SNED_TRAIN_EXECUTOR_POINTWISE_H
+#define SNED_TRAIN_EXECUTOR_POINTWISE_H
 
 #include "graph/graph.h"
 

@@ -1,5 +1,5 @@
 /*
- * op_binary.c - Add and Mul: of two activations of one shape, or of one and a constant [1] or [C].
+ * binary.c - Add and Mul: of two activations of one shape, or of one and a constant [1] or [C].
  *
  * A constant is a parameter like any other and has a gradient: a sum over images and pixels, in double and in
  * one order, so that it does not depend on threads.
@@ -10,17 +10,17 @@
 enum { SAVED_FIRST, SAVED_SECOND };
 
 /* The slot of the activation that leads, and of the other operand. */
-struct operands {
+struct binary_slots {
     int first, second;
     bool constant; /* the second */
 };
 
-static struct operands find_operands(const struct executor *executor, const struct step *step)
+static struct binary_slots binary_slots(const struct executor *executor, const struct work *work)
 {
     const struct tensor *tensors = executor->graph->tensors;
-    bool first_is_constant = tensors[step->node->inputs[0]].data != NULL;
-    struct operands o = {first_is_constant, !first_is_constant, false};
-    o.constant = tensors[step->node->inputs[o.second]].data != NULL;
+    bool first_is_constant = tensors[work->node->inputs[0]].data != NULL;
+    struct binary_slots o = {first_is_constant, !first_is_constant, false};
+    o.constant = tensors[work->node->inputs[o.second]].data != NULL;
     return o;
 }
 
@@ -43,11 +43,11 @@ done:
 }
 
 /* The constant as [1][C][1][1] or all ones, as oneDNN broadcasts. */
-static sned_status constant_layout(struct executor *executor, const struct step *step, int slot,
+static sned_status constant_layout(struct executor *executor, const struct work *work, int slot,
                                    const dnnl_memory_desc_t *like, dnnl_memory_desc_t *desc,
                                    sned_error *error)
 {
-    const struct tensor *tensor = &executor->graph->tensors[step->node->inputs[slot]];
+    const struct tensor *tensor = &executor->graph->tensors[work->node->inputs[slot]];
     size_t elements = sned_shape_elements(&tensor->shape);
     dnnl_dims_t dims = {1, 1, 1, 1, 1, 1};
     if (elements != 1 && (like->ndims < 2 || elements != (size_t)like->dims[1]))
@@ -58,32 +58,32 @@ static sned_status constant_layout(struct executor *executor, const struct step 
     return SNED_OK;
 }
 
-static sned_status forward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct operands o = find_operands(executor, step);
-    struct edge *first = plan_input(executor, step, o.first), *second = plan_input(executor, step, o.second);
+    struct binary_slots o = binary_slots(executor, work);
+    struct edge *first = plan_input(executor, work, o.first), *second = plan_input(executor, work, o.second);
     dnnl_memory_t output;
-    if (executor->graph->tensors[step->node->inputs[o.first]].data)
+    if (executor->graph->tensors[work->node->inputs[o.first]].data)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "both operands are constants; fold them first");
-    step->saved[SAVED_FIRST] = first->value;
+    work->saved[SAVED_FIRST] = first->value;
     if (o.constant) {
         dnnl_memory_desc_t desc;
-        SNED_TRY(constant_layout(executor, step, o.second, &first->desc, &desc, error));
-        SNED_TRY(plan_constant(executor, step, o.second, &desc, false, &step->saved[SAVED_SECOND], error));
+        SNED_TRY(constant_layout(executor, work, o.second, &first->desc, &desc, error));
+        SNED_TRY(plan_constant(executor, work, o.second, &desc, false, &work->saved[SAVED_SECOND], error));
     } else {
         SNED_TRY(plan_convert(executor, &executor->forward, second->value, &first->desc,
-                              executor->options.training, &step->saved[SAVED_SECOND], error));
+                              executor->options.training, &work->saved[SAVED_SECOND], error));
     }
-    SNED_TRY(plan_output(executor, step, &first->desc, &output, error));
-    return plan_operation(executor, &executor->forward, step->node->op, step->saved[SAVED_FIRST],
-                          step->saved[SAVED_SECOND], output, error);
+    SNED_TRY(plan_output(executor, work, &first->desc, &output, error));
+    return plan_operation(executor, &executor->forward, work->node->op, work->saved[SAVED_FIRST],
+                          work->saved[SAVED_SECOND], output, error);
 }
 
 /* The constant's gradient: gradient [N][C][...] (times the activation, for Mul) summed over all but the
  * constant. */
-static sned_status call_reduce(struct executor *executor, struct step *step, sned_error *error)
+static sned_status call_reduce(struct executor *executor, struct work *work, sned_error *error)
 {
-    dnnl_memory_t *saved = step->state;
+    dnnl_memory_t *saved = work->state;
     const dnnl_memory_desc_t *desc = layout_of(saved[0]);
     const float *gradient = layout_data(saved[0]), *values = saved[1] ? layout_data(saved[1]) : NULL;
     float *to = layout_data(saved[2]);
@@ -105,44 +105,44 @@ static sned_status call_reduce(struct executor *executor, struct step *step, sne
     return SNED_OK;
 }
 
-static sned_status backward_constant(struct executor *executor, struct step *step, struct edge *edge,
+static sned_status backward_constant(struct executor *executor, struct work *work, struct edge *edge,
                                      sned_error *error)
 {
-    dnnl_memory_desc_t plain = layout_plain_like(&plan_output_edge(executor, step)->desc);
-    SNED_TRY(sned_alloc(&step->state, 3, sizeof(dnnl_memory_t), error));
-    dnnl_memory_t *saved = step->state;
-    SNED_TRY(plan_output_gradient(executor, step, &plain, &saved[0], error));
-    if (step->node->op == OP_MUL)
-        SNED_TRY(plan_convert(executor, &executor->backward, step->saved[SAVED_FIRST], &plain, false,
+    dnnl_memory_desc_t plain = layout_plain_like(&plan_output_edge(executor, work)->desc);
+    SNED_TRY(sned_alloc(&work->state, 3, sizeof(dnnl_memory_t), error));
+    dnnl_memory_t *saved = work->state;
+    SNED_TRY(plan_output_gradient(executor, work, &plain, &saved[0], error));
+    if (work->node->op == OP_MUL)
+        SNED_TRY(plan_convert(executor, &executor->backward, work->saved[SAVED_FIRST], &plain, false,
                               &saved[1], error));
     SNED_TRY(plan_gradient_target(executor, edge, &edge->desc, &saved[2], error));
-    SNED_TRY(plan_call(executor, &executor->backward, step, call_reduce, error));
+    SNED_TRY(plan_call(executor, &executor->backward, work, call_reduce, error));
     return plan_gradient_done(executor, edge, saved[2], error);
 }
 
-static sned_status backward_operand(struct executor *executor, struct step *step, struct edge *edge,
+static sned_status backward_operand(struct executor *executor, struct work *work, struct edge *edge,
                                     dnnl_memory_t other, sned_error *error)
 {
-    struct edge *output = plan_output_edge(executor, step);
+    struct edge *output = plan_output_edge(executor, work);
     dnnl_memory_t to;
-    if (step->node->op == OP_ADD)
+    if (work->node->op == OP_ADD)
         return plan_gradient_done(executor, edge, output->gradient, error);
     SNED_TRY(plan_gradient_target(executor, edge, &output->desc, &to, error));
     SNED_TRY(plan_operation(executor, &executor->backward, OP_MUL, output->gradient, other, to, error));
     return plan_gradient_done(executor, edge, to, error);
 }
 
-static sned_status backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct operands o = find_operands(executor, step);
-    struct edge *first = plan_input(executor, step, o.first), *second = plan_input(executor, step, o.second);
+    struct binary_slots o = binary_slots(executor, work);
+    struct edge *first = plan_input(executor, work, o.first), *second = plan_input(executor, work, o.second);
     if (first->wants_gradient)
-        SNED_TRY(backward_operand(executor, step, first, step->saved[SAVED_SECOND], error));
+        SNED_TRY(backward_operand(executor, work, first, work->saved[SAVED_SECOND], error));
     if (!second->wants_gradient)
         return SNED_OK;
     if (o.constant)
-        return backward_constant(executor, step, second, error);
-    return backward_operand(executor, step, second, step->saved[SAVED_FIRST], error);
+        return backward_constant(executor, work, second, error);
+    return backward_operand(executor, work, second, work->saved[SAVED_FIRST], error);
 }
 
 const struct operator_plan plan_binary = {forward, backward};

@@ -1,5 +1,5 @@
 /*
- * op_conv.c - Conv: groups, depthwise, strides, dilations, asymmetric padding.
+ * conv.c - Conv: groups, depthwise, strides, dilations, asymmetric padding.
  */
 #include "train/operators/operators.h"
 #include "train/operators/weighted.h"
@@ -34,9 +34,9 @@ static int weights_dims(const struct node *node, int64_t inputs, int64_t outputs
     return rank;
 }
 
-static sned_status forward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
 {
-    const struct node *node = step->node;
+    const struct node *node = work->node;
     dnnl_dims_t in, out, shape;
     SNED_TRY(layout_image(executor, node->inputs[0], in, error));
     SNED_TRY(layout_image(executor, node->outputs[0], out, error));
@@ -49,32 +49,32 @@ static sned_status forward(struct executor *executor, struct step *step, sned_er
     SNED_TRY(onednn_check(
         dnnl_dilated_convolution_forward_desc_init(
             &operation, executor->options.training ? dnnl_forward_training : dnnl_forward_inference,
-            dnnl_convolution_direct, &source, &weights, plan_input(executor, step, 2) ? &bias : NULL, &result,
+            dnnl_convolution_direct, &source, &weights, plan_input(executor, work, 2) ? &bias : NULL, &result,
             g.strides, g.dilations, g.before, g.after),
         "a convolution of these shapes", error));
-    return weighted_forward(executor, step, &operation, error);
+    return weighted_forward(executor, work, &operation, error);
 }
 
-static sned_status backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct weighted_layouts l = weighted_layouts(executor, step);
+    struct weighted_layouts l = weighted_layouts(executor, work);
     l.source = layout_for_conv(executor, l.source.dims);
     l.result = layout_for_conv(executor, l.result.dims);
-    struct geometry g = conv_geometry(step->node);
+    struct geometry g = conv_geometry(work->node);
     dnnl_convolution_desc_t operation;
     SNED_TRY(
         onednn_check(dnnl_dilated_convolution_backward_weights_desc_init(
                          &operation, dnnl_convolution_direct, &l.source, &l.weights,
                          l.has_bias ? &l.bias : NULL, &l.result, g.strides, g.dilations, g.before, g.after),
                      "a convolution's weight gradient", error));
-    SNED_TRY(weighted_backward_weights(executor, step, &operation, error));
-    if (!plan_input(executor, step, 0)->wants_gradient)
+    SNED_TRY(weighted_backward_weights(executor, work, &operation, error));
+    if (!plan_input(executor, work, 0)->wants_gradient)
         return SNED_OK;
     SNED_TRY(onednn_check(dnnl_dilated_convolution_backward_data_desc_init(
                               &operation, dnnl_convolution_direct, &l.source, &l.weights, &l.result,
                               g.strides, g.dilations, g.before, g.after),
                           "a convolution's input gradient", error));
-    return weighted_backward_data(executor, step, &operation, error);
+    return weighted_backward_data(executor, work, &operation, error);
 }
 
 const struct operator_plan plan_conv = {forward, backward};

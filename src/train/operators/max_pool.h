@@ -5,8 +5,8 @@
  * pools of LeNet-5 (20 and 50 channels) took 7 of a training step's 15 ms on an AVX2 machine, and take 1
  * here. Blocked layouts stay with oneDNN.
  */
-#ifndef SNED_TRAIN_MAX_POOL_H
-#define SNED_TRAIN_MAX_POOL_H
+#ifndef SNED_TRAIN_OPERATORS_MAX_POOL_H
+#define SNED_TRAIN_OPERATORS_MAX_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /*
- * op_pool.c - MaxPool, AveragePool and GlobalAveragePool.
+ * pool.c - MaxPool, AveragePool and GlobalAveragePool.
  *
  * ONNX and oneDNN differ in one thing: an AveragePool with ceil_mode and count_include_pad has last windows
  * that hang over the padded image. ONNX divides by the elements inside the padded image, oneDNN by the
@@ -17,10 +17,10 @@ struct pooling {
     bool overhangs[2]; /* last windows reach beyond the padded image */
 };
 
-static sned_status pool_geometry(struct executor *executor, const struct step *step, struct pooling *p,
+static sned_status pool_geometry(struct executor *executor, const struct work *work, struct pooling *p,
                                  sned_error *error)
 {
-    const struct node *node = step->node;
+    const struct node *node = work->node;
     SNED_TRY(layout_image(executor, node->inputs[0], p->in, error));
     SNED_TRY(layout_image(executor, node->outputs[0], p->out, error));
     bool global = node->op == OP_GLOBAL_AVERAGE_POOL;
@@ -56,14 +56,14 @@ static int64_t inside(const struct pooling *p, const struct window *window, int 
     return count;
 }
 
-static sned_status make_correction(struct executor *executor, struct step *step, const struct pooling *p,
+static sned_status make_correction(struct executor *executor, struct work *work, const struct pooling *p,
                                    sned_error *error)
 {
     dnnl_dims_t dims = {1, 1, p->out[2], p->out[3]};
     dnnl_memory_desc_t desc = layout_plain(4, dims);
-    SNED_TRY(plan_memory(executor, &desc, &step->saved[SAVED_CORRECTION], error));
-    float *factors = layout_data(step->saved[SAVED_CORRECTION]);
-    const struct window *window = &step->node->u.pool.window;
+    SNED_TRY(plan_memory(executor, &desc, &work->saved[SAVED_CORRECTION], error));
+    float *factors = layout_data(work->saved[SAVED_CORRECTION]);
+    const struct window *window = &work->node->u.pool.window;
     for (int64_t h = 0; h < p->out[2]; h++)
         for (int64_t w = 0; w < p->out[3]; w++)
             factors[h * p->out[3] + w] = (float)(p->kernel[0] * p->kernel[1]) /
@@ -71,18 +71,18 @@ static sned_status make_correction(struct executor *executor, struct step *step,
     return SNED_OK;
 }
 
-static sned_status plan_correction(struct executor *executor, struct step *step, struct tape *tape,
+static sned_status plan_correction(struct executor *executor, struct work *work, struct tape *tape,
                                    dnnl_memory_t from, dnnl_memory_t to, sned_error *error)
 {
     dnnl_binary_desc_t operation;
     dnnl_primitive_desc_t description = NULL;
     sned_status status;
     SNED_TRY_DONE(onednn_check(dnnl_binary_desc_init(&operation, dnnl_binary_mul, layout_of(from),
-                                                     layout_of(step->saved[SAVED_CORRECTION]), layout_of(to)),
+                                                     layout_of(work->saved[SAVED_CORRECTION]), layout_of(to)),
                                "an average pool's correction", error));
     SNED_TRY_DONE(plan_describe(executor, &operation, NULL, NULL, &description, error));
     dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC_0, from}, {DNNL_ARG_SRC_1, step->saved[SAVED_CORRECTION]}, {DNNL_ARG_DST, to}};
+        {DNNL_ARG_SRC_0, from}, {DNNL_ARG_SRC_1, work->saved[SAVED_CORRECTION]}, {DNNL_ARG_DST, to}};
     SNED_TRY_DONE(plan_run(executor, tape, description, arguments, 3, error));
 done:
     dnnl_primitive_desc_destroy(description);
@@ -94,7 +94,7 @@ static bool is_dilated(const struct pooling *p)
     return p->dilations[0] > 0 || p->dilations[1] > 0;
 }
 
-static sned_status describe(struct executor *executor, struct step *step, const struct pooling *p,
+static sned_status describe(struct executor *executor, struct work *work, const struct pooling *p,
                             const dnnl_memory_desc_t *source, const dnnl_memory_desc_t *result,
                             sned_error *error)
 {
@@ -109,39 +109,39 @@ static sned_status describe(struct executor *executor, struct step *step, const 
             : dnnl_pooling_forward_desc_init(&plain, kind, p->algorithm, source, result, p->strides,
                                              p->kernel, p->before, p->after);
     SNED_TRY(onednn_check(status, "a pool of these shapes", error));
-    return plan_describe(executor, operation, NULL, NULL, &step->hint, error);
+    return plan_describe(executor, operation, NULL, NULL, &work->hint, error);
 }
 
-static sned_status forward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
 {
     struct pooling p;
-    struct edge *input = plan_input(executor, step, 0);
-    if (max_pool_is_here(executor, step))
-        return plan_max_pool_channels_last.forward(executor, step, error);
-    SNED_TRY(pool_geometry(executor, step, &p, error));
+    struct edge *input = plan_input(executor, work, 0);
+    if (max_pool_is_here(executor, work))
+        return plan_max_pool_channels_last.forward(executor, work, error);
+    SNED_TRY(pool_geometry(executor, work, &p, error));
     dnnl_memory_desc_t any = layout_any(4, p.out);
-    SNED_TRY(describe(executor, step, &p, &input->desc, &any, error));
-    dnnl_memory_desc_t result = plan_query(step->hint, dnnl_query_dst_md);
-    dnnl_memory_desc_t workspace = plan_query(step->hint, dnnl_query_workspace_md);
+    SNED_TRY(describe(executor, work, &p, &input->desc, &any, error));
+    dnnl_memory_desc_t result = plan_query(work->hint, dnnl_query_dst_md);
+    dnnl_memory_desc_t workspace = plan_query(work->hint, dnnl_query_workspace_md);
     dnnl_memory_t output;
-    SNED_TRY(plan_output(executor, step, &result, &output, error));
+    SNED_TRY(plan_output(executor, work, &result, &output, error));
     if (dnnl_memory_desc_get_size(&workspace))
-        SNED_TRY(plan_memory(executor, &workspace, &step->saved[SAVED_WORKSPACE], error));
+        SNED_TRY(plan_memory(executor, &workspace, &work->saved[SAVED_WORKSPACE], error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, input->value},
                                    {DNNL_ARG_DST, output},
-                                   {DNNL_ARG_WORKSPACE, step->saved[SAVED_WORKSPACE]}};
-    SNED_TRY(plan_run(executor, &executor->forward, step->hint, arguments, 3, error));
+                                   {DNNL_ARG_WORKSPACE, work->saved[SAVED_WORKSPACE]}};
+    SNED_TRY(plan_run(executor, &executor->forward, work->hint, arguments, 3, error));
     if (!needs_correction(&p))
         return SNED_OK;
-    SNED_TRY(make_correction(executor, step, &p, error));
-    return plan_correction(executor, step, &executor->forward, output, output, error);
+    SNED_TRY(make_correction(executor, work, &p, error));
+    return plan_correction(executor, work, &executor->forward, output, output, error);
 }
 
-static sned_status describe_backward(struct executor *executor, struct step *step, const struct pooling *p,
+static sned_status describe_backward(struct executor *executor, struct work *work, const struct pooling *p,
                                      dnnl_primitive_desc_t *description, sned_error *error)
 {
-    const dnnl_memory_desc_t *source = &plan_input(executor, step, 0)->desc;
-    const dnnl_memory_desc_t *result = &plan_output_edge(executor, step)->desc;
+    const dnnl_memory_desc_t *source = &plan_input(executor, work, 0)->desc;
+    const dnnl_memory_desc_t *result = &plan_output_edge(executor, work)->desc;
     dnnl_pooling_desc_t plain;
     dnnl_pooling_v2_desc_t dilated;
     const_dnnl_op_desc_t operation = is_dilated(p) ? (const void *)&dilated : (const void *)&plain;
@@ -151,26 +151,26 @@ static sned_status describe_backward(struct executor *executor, struct step *ste
                       : dnnl_pooling_backward_desc_init(&plain, p->algorithm, source, result, p->strides,
                                                         p->kernel, p->before, p->after);
     SNED_TRY(onednn_check(status, "a pool's gradient", error));
-    return plan_describe(executor, operation, NULL, step->hint, description, error);
+    return plan_describe(executor, operation, NULL, work->hint, description, error);
 }
 
-static sned_status backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *input = plan_input(executor, step, 0);
-    dnnl_memory_t gradient = plan_output_edge(executor, step)->gradient, to;
+    struct edge *input = plan_input(executor, work, 0);
+    dnnl_memory_t gradient = plan_output_edge(executor, work)->gradient, to;
     dnnl_primitive_desc_t description = NULL;
     struct pooling p;
     sned_status status;
-    if (max_pool_is_here(executor, step))
-        return plan_max_pool_channels_last.backward(executor, step, error);
-    SNED_TRY_DONE(pool_geometry(executor, step, &p, error));
-    SNED_TRY_DONE(describe_backward(executor, step, &p, &description, error));
-    if (step->saved[SAVED_CORRECTION])
-        SNED_TRY_DONE(plan_correction(executor, step, &executor->backward, gradient, gradient, error));
+    if (max_pool_is_here(executor, work))
+        return plan_max_pool_channels_last.backward(executor, work, error);
+    SNED_TRY_DONE(pool_geometry(executor, work, &p, error));
+    SNED_TRY_DONE(describe_backward(executor, work, &p, &description, error));
+    if (work->saved[SAVED_CORRECTION])
+        SNED_TRY_DONE(plan_correction(executor, work, &executor->backward, gradient, gradient, error));
     SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_DIFF_DST, gradient},
                                    {DNNL_ARG_DIFF_SRC, to},
-                                   {DNNL_ARG_WORKSPACE, step->saved[SAVED_WORKSPACE]}};
+                                   {DNNL_ARG_WORKSPACE, work->saved[SAVED_WORKSPACE]}};
     SNED_TRY_DONE(plan_run(executor, &executor->backward, description, arguments, 3, error));
     SNED_TRY_DONE(plan_gradient_done(executor, input, to, error));
 done:

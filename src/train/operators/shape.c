@@ -1,5 +1,5 @@
 /*
- * op_shape.c - Slice, Pad and Transpose: operators that only move numbers.
+ * shape.c - Slice, Pad and Transpose: operators that only move numbers.
  *
  * Each is one copy between two windows on row-major memory, a window being dims, strides and an offset: Slice
  * reads every step-th element, Pad writes inside a border of zeros, Transpose permutes strides. Backward is
@@ -53,10 +53,10 @@ static void transpose_view(struct view *view, const struct node *node)
     }
 }
 
-static sned_status find_views(const struct executor *executor, const struct step *step, struct view *from,
+static sned_status find_views(const struct executor *executor, const struct work *work, struct view *from,
                               struct view *to, sned_error *error)
 {
-    const struct node *node = step->node;
+    const struct node *node = work->node;
     *from = plain_view(executor, node->inputs[0]);
     *to = plain_view(executor, node->outputs[0]);
     switch (node->op) {
@@ -91,43 +91,43 @@ static sned_status make_view(struct executor *executor, dnnl_memory_t whole, con
     return plan_view(executor, whole, &desc, memory, error);
 }
 
-static sned_status forward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *input = plan_input(executor, step, 0);
+    struct edge *input = plan_input(executor, work, 0);
     struct view from, to;
     dnnl_memory_t source, output, source_view, output_view;
     dnnl_dims_t dims;
     int rank;
-    SNED_TRY(find_views(executor, step, &from, &to, error));
+    SNED_TRY(find_views(executor, work, &from, &to, error));
     dnnl_memory_desc_t plain = layout_plain_like(&input->desc);
     SNED_TRY(plan_convert(executor, &executor->forward, input->value, &plain, false, &source, error));
-    SNED_TRY(layout_dims(executor, step->node->outputs[0], &rank, dims, error));
+    SNED_TRY(layout_dims(executor, work->node->outputs[0], &rank, dims, error));
     plain = layout_plain(rank, dims);
-    SNED_TRY(plan_output(executor, step, &plain, &output, error)); /* zeroed: Pad's border stays so */
+    SNED_TRY(plan_output(executor, work, &plain, &output, error)); /* zeroed: Pad's border stays so */
     SNED_TRY(make_view(executor, source, &from, &source_view, error));
     SNED_TRY(make_view(executor, output, &to, &output_view, error));
     return plan_copy(executor, &executor->forward, source_view, output_view, false, error);
 }
 
-static sned_status call_clear(struct executor *executor, struct step *step, sned_error *error)
+static sned_status call_clear(struct executor *executor, struct work *work, sned_error *error)
 {
-    memset(layout_data(step->saved[0]), 0, dnnl_memory_desc_get_size(layout_of(step->saved[0])));
+    memset(layout_data(work->saved[0]), 0, dnnl_memory_desc_get_size(layout_of(work->saved[0])));
     return SNED_OK;
 }
 
-static sned_status backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *input = plan_input(executor, step, 0);
+    struct edge *input = plan_input(executor, work, 0);
     struct view from, to;
     dnnl_memory_t target, target_view, gradient_view;
-    SNED_TRY(find_views(executor, step, &from, &to, error));
+    SNED_TRY(find_views(executor, work, &from, &to, error));
     dnnl_memory_desc_t plain = layout_plain_like(&input->desc);
     SNED_TRY(plan_gradient_target(executor, input, &plain, &target, error));
     SNED_TRY(make_view(executor, target, &from, &target_view, error));
-    SNED_TRY(make_view(executor, plan_output_edge(executor, step)->gradient, &to, &gradient_view, error));
-    if (step->node->op == OP_SLICE) { /* what is cut away has no gradient */
-        step->saved[0] = target;
-        SNED_TRY(plan_call(executor, &executor->backward, step, call_clear, error));
+    SNED_TRY(make_view(executor, plan_output_edge(executor, work)->gradient, &to, &gradient_view, error));
+    if (work->node->op == OP_SLICE) { /* what is cut away has no gradient */
+        work->saved[0] = target;
+        SNED_TRY(plan_call(executor, &executor->backward, work, call_clear, error));
     }
     SNED_TRY(plan_copy(executor, &executor->backward, gradient_view, target_view, false, error));
     return plan_gradient_done(executor, input, target, error);

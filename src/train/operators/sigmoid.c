@@ -1,27 +1,27 @@
 /*
- * op_sigmoid.c - Sigmoid, which ends a network. The loss does not pass through it: it attaches to its input
+ * sigmoid.c - Sigmoid, which ends a network. The loss does not pass through it: it attaches to its input
  * (loss.c).
  */
 #include "train/operators/operators.h"
 
-static sned_status forward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *input = plan_input(executor, step, 0);
+    struct edge *input = plan_input(executor, work, 0);
     dnnl_eltwise_desc_t operation;
     dnnl_memory_t output;
     dnnl_prop_kind_t kind = executor->options.training ? dnnl_forward_training : dnnl_forward_inference;
     SNED_TRY(onednn_check(
         dnnl_eltwise_forward_desc_init(&operation, kind, dnnl_eltwise_logistic, &input->desc, 0, 0),
         "a Sigmoid of this shape", error));
-    SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &step->hint, error));
-    SNED_TRY(plan_output(executor, step, &input->desc, &output, error));
+    SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &work->hint, error));
+    SNED_TRY(plan_output(executor, work, &input->desc, &output, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, input->value}, {DNNL_ARG_DST, output}};
-    return plan_run(executor, &executor->forward, step->hint, arguments, 2, error);
+    return plan_run(executor, &executor->forward, work->hint, arguments, 2, error);
 }
 
-static sned_status backward(struct executor *executor, struct step *step, sned_error *error)
+static sned_status backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *input = plan_input(executor, step, 0), *output = plan_output_edge(executor, step);
+    struct edge *input = plan_input(executor, work, 0), *output = plan_output_edge(executor, work);
     dnnl_eltwise_desc_t operation;
     dnnl_primitive_desc_t description = NULL;
     dnnl_memory_t to;
@@ -29,7 +29,7 @@ static sned_status backward(struct executor *executor, struct step *step, sned_e
     SNED_TRY_DONE(onednn_check(
         dnnl_eltwise_backward_desc_init(&operation, dnnl_eltwise_logistic, &output->desc, &input->desc, 0, 0),
         "a Sigmoid's gradient", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, step->hint, &description, error));
+    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, work->hint, &description, error));
     SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));
     dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_SRC, input->value}, {DNNL_ARG_DIFF_DST, output->gradient}, {DNNL_ARG_DIFF_SRC, to}};
