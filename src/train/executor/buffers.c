@@ -2,7 +2,6 @@
  * buffers.c - see buffers.h.
  */
 #include "train/executor/buffers.h"
-
 #include "base/memory.h"
 #include "train/executor/plan.h"
 

@@ -1,8 +1,8 @@
 /*
  * buffers.h - the memory of a plan.
  *
- * What lives as long as the executor is allocated at once. The rest shares arenas, whose places are handed out
- * while planning and get addresses when the plan is complete (buffers_settle):
+ * What lives as long as the executor is allocated at once. The rest shares arenas, whose places are handed
+ * out while planning and get addresses when the plan is complete (buffers_settle):
  *     scratch      within one primitive
  *     temporary    within what one node does in one direction
  *     gradients    from the first gradient that arrives at an activation to its producer's backward pass

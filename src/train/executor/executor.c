@@ -8,21 +8,8 @@
 #include "train/executor/plan.h"
 #include "train/executor/pointwise.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-
-int executor_threads_enter(const struct executor *executor)
-{
-    int before = omp_get_max_threads();
-    omp_set_num_threads(executor->options.threads);
-    return before;
-}
-
-void executor_threads_leave(int before)
-{
-    omp_set_num_threads(before);
-}
 
 static sned_status build(struct executor *executor, sned_error *error)
 {

@@ -18,6 +18,7 @@
 
 #include "train/executor/buffers.h"
 #include "train/executor/executor.h"
+#include "train/executor/onednn.h"
 
 #include <oneapi/dnnl/dnnl.h>
 
@@ -120,16 +121,10 @@ float *layout_data(dnnl_memory_t memory);
 
 /* ---- appending to tapes (plan.c) ---- */
 
-sned_status onednn_check(dnnl_status_t status, const char *what, sned_error *error);
 struct edge *plan_edge(struct executor *executor, int tensor);
 struct edge *plan_input(struct executor *executor, const struct work *work, int slot); /* NULL: absent */
 struct edge *plan_output_edge(struct executor *executor, const struct work *work);
 
-/* A primitive's description; `activation` (or NULL) fused behind it; `hint` (or NULL) of its forward pass. */
-sned_status plan_describe(struct executor *executor, const_dnnl_op_desc_t operation,
-                          const struct activation *activation, const_dnnl_primitive_desc_t hint,
-                          dnnl_primitive_desc_t *description, sned_error *error);
-dnnl_memory_desc_t plan_query(const_dnnl_primitive_desc_t description, dnnl_query_t what);
 sned_status plan_run(struct executor *executor, struct tape *tape, const_dnnl_primitive_desc_t description,
                      const dnnl_exec_arg_t *arguments, int count, sned_error *error);
 sned_status plan_call(struct executor *executor, struct tape *tape, struct work *work, action_call call,

@@ -33,7 +33,7 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
                               &operation, training ? dnnl_forward_training : dnnl_forward_inference,
                               &input->desc, work->node->u.batch_normalization.epsilon, flags),
                           "a batch normalization of this shape", error));
-    SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &work->hint, error));
+    SNED_TRY(onednn_describe(executor->engine, &operation, NULL, NULL, &work->hint, error));
     dnnl_memory_t constants[SLOT_VARIANCE + 1], output;
     dnnl_memory_desc_t row = layout_plain(1, &input->desc.dims[1]);
     for (int slot = SLOT_SCALE; slot <= SLOT_VARIANCE; slot++)
@@ -68,7 +68,7 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
                                                     work->node->u.batch_normalization.epsilon,
                                                     dnnl_use_scale | dnnl_use_shift),
         "a batch normalization's gradient", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, work->hint, &description, error));
+    SNED_TRY_DONE(onednn_describe(executor->engine, &operation, NULL, work->hint, &description, error));
     /* Wanted or not, oneDNN gives all three. */
     if (input->wants_gradient)
         SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));

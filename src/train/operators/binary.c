@@ -34,7 +34,7 @@ static sned_status plan_operation(struct executor *executor, struct tape *tape, 
         onednn_check(dnnl_binary_desc_init(&operation, op == OP_ADD ? dnnl_binary_add : dnnl_binary_mul,
                                            layout_of(a), layout_of(b), layout_of(to)),
                      "an operation of these shapes", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, NULL, &description, error));
+    SNED_TRY_DONE(onednn_describe(executor->engine, &operation, NULL, NULL, &description, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC_0, a}, {DNNL_ARG_SRC_1, b}, {DNNL_ARG_DST, to}};
     SNED_TRY_DONE(plan_run(executor, tape, description, arguments, 3, error));
 done:

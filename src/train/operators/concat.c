@@ -34,9 +34,7 @@ static sned_status describe(struct executor *executor, struct work *work, const 
     SNED_TRY_DONE(sned_alloc(&inputs, (size_t)count, sizeof *inputs, error));
     for (int i = 0; i < count; i++)
         inputs[i] = plan_input(executor, work, i)->desc;
-    SNED_TRY_DONE(onednn_check(dnnl_primitive_attr_create(&attributes), "attributes", error));
-    SNED_TRY_DONE(onednn_check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
-                               "attributes", error));
+    SNED_TRY_DONE(onednn_attributes(&attributes, NULL, false, error));
     SNED_TRY_DONE(onednn_check(dnnl_concat_primitive_desc_create(description, output, count,
                                                                  concat_axis(executor, work), inputs,
                                                                  attributes, executor->engine),
@@ -52,7 +50,7 @@ static sned_status choose_layout(struct executor *executor, struct work *work, d
                                  sned_error *error)
 {
     SNED_TRY(describe(executor, work, NULL, &work->hint, error));
-    *output = plan_query(work->hint, dnnl_query_dst_md);
+    *output = onednn_query(work->hint, dnnl_query_dst_md);
     dnnl_memory_desc_t part;
     for (int i = 0; i < work->node->input_count; i++) {
         if (part_of_output(executor, work, i, output, &part) == dnnl_success)

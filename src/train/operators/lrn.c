@@ -121,8 +121,8 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
                                                      node->u.lrn.size, node->u.lrn.alpha, node->u.lrn.beta,
                                                      node->u.lrn.bias),
                           "an LRN of this shape", error));
-    SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &work->hint, error));
-    dnnl_memory_desc_t workspace = plan_query(work->hint, dnnl_query_workspace_md);
+    SNED_TRY(onednn_describe(executor->engine, &operation, NULL, NULL, &work->hint, error));
+    dnnl_memory_desc_t workspace = onednn_query(work->hint, dnnl_query_workspace_md);
     if (dnnl_memory_desc_get_size(&workspace))
         SNED_TRY(plan_memory(executor, &workspace, &work->saved[SAVED_WORKSPACE], error));
     SNED_TRY(plan_output(executor, work, &input->desc, &output, error));
@@ -146,7 +146,7 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
                                                            &input->desc, node->u.lrn.size, node->u.lrn.alpha,
                                                            node->u.lrn.beta, node->u.lrn.bias),
                                "an LRN's gradient", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, work->hint, &description, error));
+    SNED_TRY_DONE(onednn_describe(executor->engine, &operation, NULL, work->hint, &description, error));
     SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, input->value},
                                    {DNNL_ARG_DIFF_DST, plan_output_edge(executor, work)->gradient},

@@ -80,7 +80,7 @@ static sned_status plan_correction(struct executor *executor, struct work *work,
     SNED_TRY_DONE(onednn_check(dnnl_binary_desc_init(&operation, dnnl_binary_mul, layout_of(from),
                                                      layout_of(work->saved[SAVED_CORRECTION]), layout_of(to)),
                                "an average pool's correction", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, NULL, &description, error));
+    SNED_TRY_DONE(onednn_describe(executor->engine, &operation, NULL, NULL, &description, error));
     dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_SRC_0, from}, {DNNL_ARG_SRC_1, work->saved[SAVED_CORRECTION]}, {DNNL_ARG_DST, to}};
     SNED_TRY_DONE(plan_run(executor, tape, description, arguments, 3, error));
@@ -109,7 +109,7 @@ static sned_status describe(struct executor *executor, struct work *work, const 
             : dnnl_pooling_forward_desc_init(&plain, kind, p->algorithm, source, result, p->strides,
                                              p->kernel, p->before, p->after);
     SNED_TRY(onednn_check(status, "a pool of these shapes", error));
-    return plan_describe(executor, operation, NULL, NULL, &work->hint, error);
+    return onednn_describe(executor->engine, operation, NULL, NULL, &work->hint, error);
 }
 
 static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
@@ -121,8 +121,8 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
     SNED_TRY(pool_geometry(executor, work, &p, error));
     dnnl_memory_desc_t any = layout_any(4, p.out);
     SNED_TRY(describe(executor, work, &p, &input->desc, &any, error));
-    dnnl_memory_desc_t result = plan_query(work->hint, dnnl_query_dst_md);
-    dnnl_memory_desc_t workspace = plan_query(work->hint, dnnl_query_workspace_md);
+    dnnl_memory_desc_t result = onednn_query(work->hint, dnnl_query_dst_md);
+    dnnl_memory_desc_t workspace = onednn_query(work->hint, dnnl_query_workspace_md);
     dnnl_memory_t output;
     SNED_TRY(plan_output(executor, work, &result, &output, error));
     if (dnnl_memory_desc_get_size(&workspace))
@@ -151,7 +151,7 @@ static sned_status describe_backward(struct executor *executor, struct work *wor
                       : dnnl_pooling_backward_desc_init(&plain, p->algorithm, source, result, p->strides,
                                                         p->kernel, p->before, p->after);
     SNED_TRY(onednn_check(status, "a pool's gradient", error));
-    return plan_describe(executor, operation, NULL, work->hint, description, error);
+    return onednn_describe(executor->engine, operation, NULL, work->hint, description, error);
 }
 
 static sned_status backward(struct executor *executor, struct work *work, sned_error *error)

@@ -13,7 +13,7 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
     SNED_TRY(onednn_check(
         dnnl_eltwise_forward_desc_init(&operation, kind, dnnl_eltwise_logistic, &input->desc, 0, 0),
         "a Sigmoid of this shape", error));
-    SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &work->hint, error));
+    SNED_TRY(onednn_describe(executor->engine, &operation, NULL, NULL, &work->hint, error));
     SNED_TRY(plan_output(executor, work, &input->desc, &output, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, input->value}, {DNNL_ARG_DST, output}};
     return plan_run(executor, &executor->forward, work->hint, arguments, 2, error);
@@ -29,7 +29,7 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     SNED_TRY_DONE(onednn_check(
         dnnl_eltwise_backward_desc_init(&operation, dnnl_eltwise_logistic, &output->desc, &input->desc, 0, 0),
         "a Sigmoid's gradient", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, work->hint, &description, error));
+    SNED_TRY_DONE(onednn_describe(executor->engine, &operation, NULL, work->hint, &description, error));
     SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));
     dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_SRC, input->value}, {DNNL_ARG_DIFF_DST, output->gradient}, {DNNL_ARG_DIFF_SRC, to}};

@@ -23,7 +23,7 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
                               ? dnnl_softmax_forward_desc_init(&operation, kind, &input->desc, axis)
                               : dnnl_logsoftmax_forward_desc_init(&operation, kind, &input->desc, axis),
                           "a Softmax of this shape", error));
-    SNED_TRY(plan_describe(executor, &operation, NULL, NULL, &work->hint, error));
+    SNED_TRY(onednn_describe(executor->engine, &operation, NULL, NULL, &work->hint, error));
     SNED_TRY(plan_output(executor, work, &input->desc, &output, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, input->value}, {DNNL_ARG_DST, output}};
     return plan_run(executor, &executor->forward, work->hint, arguments, 2, error);
@@ -42,7 +42,7 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
                          ? dnnl_softmax_backward_desc_init(&operation, &input->desc, &output->desc, axis)
                          : dnnl_logsoftmax_backward_desc_init(&operation, &input->desc, &output->desc, axis),
                      "a Softmax's gradient", error));
-    SNED_TRY_DONE(plan_describe(executor, &operation, NULL, work->hint, &description, error));
+    SNED_TRY_DONE(onednn_describe(executor->engine, &operation, NULL, work->hint, &description, error));
     SNED_TRY_DONE(plan_gradient_target(executor, input, &input->desc, &to, error));
     dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_DST, output->value}, {DNNL_ARG_DIFF_DST, output->gradient}, {DNNL_ARG_DIFF_SRC, to}};

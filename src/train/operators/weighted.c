@@ -22,10 +22,10 @@ sned_status weighted_forward(struct executor *executor, struct work *work, const
 {
     const struct activation *fused = work->activation.kind != ACTIVATION_NONE ? &work->activation : NULL;
     work->activation_done = true;
-    SNED_TRY(plan_describe(executor, operation, fused, NULL, &work->hint, error));
-    dnnl_memory_desc_t source = plan_query(work->hint, dnnl_query_src_md);
-    dnnl_memory_desc_t weights = plan_query(work->hint, dnnl_query_weights_md);
-    dnnl_memory_desc_t result = plan_query(work->hint, dnnl_query_dst_md);
+    SNED_TRY(onednn_describe(executor->engine, operation, fused, NULL, &work->hint, error));
+    dnnl_memory_desc_t source = onednn_query(work->hint, dnnl_query_src_md);
+    dnnl_memory_desc_t weights = onednn_query(work->hint, dnnl_query_weights_md);
+    dnnl_memory_desc_t result = onednn_query(work->hint, dnnl_query_dst_md);
     dnnl_memory_t bias = NULL, output;
     SNED_TRY(plan_convert(executor, &executor->forward, plan_input(executor, work, 0)->value, &source,
                           executor->options.training, &work->saved[SAVED_SOURCE], error));
@@ -49,10 +49,10 @@ sned_status weighted_backward_weights(struct executor *executor, struct work *wo
     dnnl_primitive_desc_t description = NULL;
     dnnl_memory_t from, to, gradient, bias_gradient = NULL;
     sned_status status;
-    SNED_TRY_DONE(plan_describe(executor, operation, NULL, work->hint, &description, error));
-    dnnl_memory_desc_t source = plan_query(description, dnnl_query_src_md);
-    dnnl_memory_desc_t result = plan_query(description, dnnl_query_diff_dst_md);
-    dnnl_memory_desc_t weights = plan_query(description, dnnl_query_diff_weights_md);
+    SNED_TRY_DONE(onednn_describe(executor->engine, operation, NULL, work->hint, &description, error));
+    dnnl_memory_desc_t source = onednn_query(description, dnnl_query_src_md);
+    dnnl_memory_desc_t result = onednn_query(description, dnnl_query_diff_dst_md);
+    dnnl_memory_desc_t weights = onednn_query(description, dnnl_query_diff_weights_md);
     SNED_TRY_DONE(
         plan_convert(executor, &executor->backward, work->saved[SAVED_SOURCE], &source, false, &from, error));
     SNED_TRY_DONE(plan_output_gradient(executor, work, &result, &gradient, error));
@@ -79,10 +79,10 @@ sned_status weighted_backward_data(struct executor *executor, struct work *work,
     dnnl_primitive_desc_t description = NULL;
     dnnl_memory_t from, to, gradient;
     sned_status status;
-    SNED_TRY_DONE(plan_describe(executor, operation, NULL, work->hint, &description, error));
-    dnnl_memory_desc_t source = plan_query(description, dnnl_query_diff_src_md);
-    dnnl_memory_desc_t result = plan_query(description, dnnl_query_diff_dst_md);
-    dnnl_memory_desc_t weights = plan_query(description, dnnl_query_weights_md);
+    SNED_TRY_DONE(onednn_describe(executor->engine, operation, NULL, work->hint, &description, error));
+    dnnl_memory_desc_t source = onednn_query(description, dnnl_query_diff_src_md);
+    dnnl_memory_desc_t result = onednn_query(description, dnnl_query_diff_dst_md);
+    dnnl_memory_desc_t weights = onednn_query(description, dnnl_query_weights_md);
     SNED_TRY_DONE(plan_convert(executor, &executor->backward, work->saved[SAVED_WEIGHTS], &weights, false,
                                &from, error));
     SNED_TRY_DONE(plan_output_gradient(executor, work, &result, &gradient, error));

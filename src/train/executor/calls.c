@@ -1,9 +1,24 @@
 /*
- * transfer.c - copies between oneDNN's layouts and row-major floats, outside the tapes.
+ * calls.c - see calls.h.
  */
 #include "train/executor/calls.h"
 
+#include <omp.h>
 #include <string.h>
+
+int executor_threads_enter(const struct executor *executor)
+{
+    int before = omp_get_max_threads();
+    omp_set_num_threads(executor->options.threads);
+    return before;
+}
+
+void executor_threads_leave(int before)
+{
+    omp_set_num_threads(before);
+}
+
+/* ---- copies ---- */
 
 static sned_status transfer(struct executor *executor, dnnl_memory_t memory, float *values, bool out,
                             sned_error *error)
