@@ -7,7 +7,7 @@
  * changed all the same, for the parser's sake.
  */
 #include "base/random.h"
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 #include <string.h>

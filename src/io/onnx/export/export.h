@@ -8,7 +8,7 @@
 #ifndef SNED_IO_ONNX_EXPORT_EXPORT_H
 #define SNED_IO_ONNX_EXPORT_EXPORT_H
 
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 struct exporter {
     const struct graph *graph;

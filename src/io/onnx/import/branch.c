@@ -6,7 +6,7 @@
  * names of the whole file, and what it reads counts as read by the If: by both branches, since which is taken
  * turns out when the If is met. No If inside of a branch, and no initialisers.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <string.h>
 

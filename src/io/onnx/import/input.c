@@ -1,7 +1,7 @@
 /*
  * input.c - the graph's one input and one output, from the file's lists.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

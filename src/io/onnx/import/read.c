@@ -7,7 +7,7 @@
 #include "io/onnx/onnx.h"
 
 #include "base/file.h"
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * nothing, checks lengths, nesting and the number of fields, and can tell a truncated file from one that is
  * no ONNX file.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <inttypes.h>
 

@@ -8,7 +8,7 @@
  * the result of a MatMul becomes its bias. On a view (view.c) the constant is laid along the axes of the
  * tensor that is viewed.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * node.c - the node in hand: its inputs as values, constants into the graph, and nodes of the graph out.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdarg.h>
 #include <stdio.h>

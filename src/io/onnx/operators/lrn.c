@@ -9,7 +9,7 @@
  * are nodes of the graph whose every number is known: where they are exactly that, one LRN takes their place,
  * and they fall away because nothing reads them. No other power is handled: the graph has no operator for it.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <math.h>
 #include <string.h>

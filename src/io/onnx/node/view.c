@@ -17,7 +17,7 @@
  * stands for are made, once for all later readers. The network's input is a view too where the file has it
  * otherwise than as [1][C][H][W] (picture.c).
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * between two Reshapes; a pool on [1][C][D][H][W] whose window moves along D alone is done on [1][C][D][H *
  * W].
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <math.h>
 #include <string.h>

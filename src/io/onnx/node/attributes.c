@@ -1,7 +1,7 @@
 /*
  * attributes.c - the attributes of the node in hand, with their defaults and types.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdio.h>
 #include <string.h>

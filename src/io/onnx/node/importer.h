@@ -1,5 +1,5 @@
 /*
- * import.h - what the files of the ONNX importer share.
+ * importer.h - what the files of the ONNX importer share.
  *
  * The importer walks the file's nodes in topological order. Every name in the file is a `value`: an
  * activation (a tensor of the graph being made, its shape known) or a constant (floats or 64-bit integers). A
@@ -7,8 +7,8 @@
  * the graph by its operator's rule (operators.c has the table). Constants are freed after their last
  * reader, or move into the graph: none is ever held twice.
  */
-#ifndef SNED_IO_ONNX_IMPORT_IMPORT_H
-#define SNED_IO_ONNX_IMPORT_IMPORT_H
+#ifndef SNED_IO_ONNX_NODE_IMPORTER_H
+#define SNED_IO_ONNX_NODE_IMPORTER_H
 
 #include "base/memory.h"
 #include "base/names.h"

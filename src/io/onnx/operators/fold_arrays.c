@@ -2,7 +2,7 @@
  * fold_arrays.c - constant folding of what computes: arithmetic with broadcasting, Gather, Concat,
  * Slice, Transpose.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  *
  *     y = relu(x) + (-slope) * relu(-1 * x)
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
  * the largest. Any that leaves the batch alone is that: the axes that stay become the channels and those that
  * go become the width, by a Transpose where they are not in that order already, and by Reshapes.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 /* ---- global pools ---- */
 

@@ -4,7 +4,7 @@
  * The graph's Gemm has its weights one way round, [outputs][inputs], and no factors: transposes, alpha and
  * beta go into the constants here. A Gemm whose third input is an activation becomes a Gemm and an Add.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * PyTorch's exporter computes shapes and paddings in the graph (Shape, Gather, Concat, ConstantOfShape, ...).
  * Their inputs are known here, since every shape is. Operators that compute are in fold_arrays.c.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <math.h>
 #include <stdlib.h>

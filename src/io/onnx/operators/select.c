@@ -6,7 +6,7 @@
  *
  *     indices 0 1 2 7 5 3     runs 0..2 by 1, 7, 5, 3      (a run never goes down)
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <stdlib.h>
 #include <string.h>

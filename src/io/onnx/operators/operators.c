@@ -1,7 +1,7 @@
 /*
  * operators.c - the table of operators, and the rules of those that map to one node as they are.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <float.h>
 #include <math.h>

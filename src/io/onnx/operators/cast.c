@@ -4,7 +4,7 @@
  * Activations are float32 whatever the file calls them, so a Cast of one to float16 or bfloat16 is nothing
  * but a rounding that is left out; the importer counts them, and the reader is told (read.c).
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * The first axis is the batch, which executors choose: nothing may touch it. Squeeze and Unsqueeze are
  * Reshapes. Transpose is in view.c.
  */
-#include "io/onnx/import/import.h"
+#include "io/onnx/node/importer.h"
 
 #include <math.h>
 #include <string.h>
