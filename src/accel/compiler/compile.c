@@ -3,6 +3,7 @@
  * images in one list.
  */
 #include "accel/compiler/arrange.h"
+#include "accel/compiler/beside.h"
 #include "accel/compiler/compile.h"
 #include "accel/program/numbers.h"
 #include "accel/compiler/order.h"
@@ -61,7 +62,7 @@ static sned_status compile_nodes(struct compiler *c, int last, sned_error *error
     for (int n = 0; n < last; n++) {
         if (n > end) {
             begin = n;
-            end = parts_end(c->graph, n, last);
+            end = beside_parts(c->graph, n, last);
         }
         c->program->layers[n].issued = 0;
         sned_status status = compile_node(c, n, error);

@@ -14,32 +14,6 @@ enum {
     COST = 250 /* cycles of a part more: the feeder's beginning, the lanes' and collectors' end; about */
 };
 
-/* ---- which nodes ---- */
-
-/* Is node `n` the only one that reads what the node before it makes? */
-static bool follows(const struct graph *graph, int n, int last)
-{
-    return n < last && graph->nodes[n].inputs[0] == graph->nodes[n - 1].outputs[0] &&
-           sned_graph_consumers(graph, graph->nodes[n - 1].outputs[0]) == 1;
-}
-
-static bool is_pool(enum op op)
-{
-    return op == OP_MAX_POOL || op == OP_AVERAGE_POOL;
-}
-
-int parts_end(const struct graph *graph, int node, int last)
-{
-    int end = node;
-    if (graph->nodes[node].op != OP_CONV)
-        return node;
-    if (follows(graph, end + 1, last) && graph->nodes[end + 1].op == OP_LRN)
-        end++;
-    if (follows(graph, end + 1, last) && is_pool(graph->nodes[end + 1].op))
-        end++;
-    return end;
-}
-
 /* ---- their steps ---- */
 
 /* A Conv's last pass, and behind it an LRN, a pool or both. */

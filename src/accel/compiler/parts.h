@@ -11,12 +11,8 @@
 
 #include "accel/compiler/step.h"
 
-/* The last of the nodes that may go in parts with the Conv `node`; `node` itself: none, or it is no Conv.
- * What the Conv reads must stay until that one is done. `last`: nodes before it run on the accelerator. */
-int parts_end(const struct graph *graph, int node, int last);
-
-/* Cuts the last steps in the list, those of the nodes from a Conv to its parts_end. `parts`: so many, where
- * there are as many tiles; 0: as many as pay. Steps that are no such chain stay as they are. */
+/* Cuts the last steps in the list, those of the nodes from a Conv to its beside_parts (beside.h). `parts`: so
+ * many, where there are as many tiles; 0: as many as pay. Steps that are no such chain stay as they are. */
 sned_status parts_cut(struct step_list *steps, int parts, const struct accel_config *config,
                       sned_error *error);
 

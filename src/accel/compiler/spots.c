@@ -4,7 +4,7 @@
 #include "accel/compiler/spots.h"
 #include "accel/compiler/axes.h"
 #include "accel/program/numbers.h"
-#include "accel/compiler/parts.h"
+#include "accel/compiler/beside.h"
 
 /* ---- each activation, and the copies of strided Convs ---- */
 
@@ -243,24 +243,6 @@ static void find_times(struct placement *p, const struct graph *graph, int last)
     p->spots[p->of_tensor[result_of(graph, last)]].dies = last;
 }
 
-static bool reads(const struct node *node, int tensor)
-{
-    bool found = false;
-    for (int i = 0; i < node->input_count; i++)
-        found = found || node->inputs[i] == tensor;
-    return found;
-}
-
-/* The Conv that can run beside a step of the vector unit, as it is the next and needs nothing of it; else the
- * node itself. */
-static int beside(const struct graph *graph, int node, int last)
-{
-    for (int n = node + 1; n < last && !reads(&graph->nodes[n], graph->nodes[node].outputs[0]); n++)
-        if (graph->nodes[n].op == OP_CONV)
-            return n;
-    return node;
-}
-
 /* The spots that a node reads stay until node `until`. */
 static void keep_inputs(struct placement *p, const struct graph *graph, int node, int until)
 {
@@ -278,10 +260,10 @@ static void keep_beside(struct placement *p, const struct graph *graph, int last
     for (int n = 0; n < last; n++) {
         const enum op op = graph->nodes[n].op;
         if (stay == STAY_PARTS && op == OP_CONV)
-            keep_inputs(p, graph, n, parts_end(graph, n, last));
+            keep_inputs(p, graph, n, beside_parts(graph, n, last));
         if (stay != STAY_SHORT && op != OP_CONV && op != OP_GEMM && op != OP_CONCAT && !moves_nothing(op) &&
             !placement_is_view(p, graph, n))
-            keep_inputs(p, graph, n, beside(graph, n, last));
+            keep_inputs(p, graph, n, beside_conv(graph, n, last));
     }
 }
 
