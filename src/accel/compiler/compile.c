@@ -2,8 +2,8 @@
  * compile.c - from an integer graph to a program: places, then node after node as steps, then these for all
  * images in one list.
  */
-#include "accel/compiler/arrange.h"
-#include "accel/compiler/beside.h"
+#include "accel/place/arrange.h"
+#include "accel/place/beside.h"
 #include "accel/compiler/compile.h"
 #include "accel/program/numbers.h"
 #include "accel/compiler/order.h"

@@ -5,7 +5,7 @@
 #define SNED_ACCEL_COMPILE_H
 
 #include "accel/compiler/step.h"
-#include "accel/compiler/place.h"
+#include "accel/place/place.h"
 
 struct compiler {
     const struct graph *graph;

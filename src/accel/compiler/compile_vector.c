@@ -1,7 +1,7 @@
 /*
  * compile_vector.c - sums, LRN and copies on the vector unit; pools: compile_pool.c.
  */
-#include "accel/compiler/axes.h"
+#include "accel/place/axes.h"
 #include "accel/compiler/compile.h"
 #include "accel/program/numbers.h"
 #include "accel/program/vector_cycles.h"

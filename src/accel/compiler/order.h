@@ -8,7 +8,7 @@
 #ifndef SNED_ACCEL_ORDER_H
 #define SNED_ACCEL_ORDER_H
 
-#include "accel/compiler/place.h"
+#include "accel/place/place.h"
 #include "accel/compiler/step.h"
 
 /* Fills in `after` of all steps. */

@@ -12,7 +12,7 @@
 #ifndef SNED_ACCEL_SCHEDULE_H
 #define SNED_ACCEL_SCHEDULE_H
 
-#include "accel/compiler/place.h"
+#include "accel/place/place.h"
 #include "accel/compiler/step.h"
 
 /* Steps of one image into program->image, behind its data: program->input, output and images say what there

@@ -7,7 +7,7 @@
 
 #include "accel/program/config.h"
 #include "accel/program/descriptor.h"
-#include "accel/compiler/place.h"
+#include "accel/place/place.h"
 
 /* Of all windows of `out` over `in`. */
 struct vector_work walk_of(const struct spot *in, const struct spot *out, const int kernel[2],

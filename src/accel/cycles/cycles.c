@@ -6,7 +6,7 @@
  * them takes. One image alone goes through all nodes in turn.
  */
 #include "accel/cycles/cycles.h"
-#include "accel/compiler/arrange.h"
+#include "accel/place/arrange.h"
 #include "accel/compiler/compile.h"
 #include "accel/program/numbers.h"
 #include "accel/program/reduce.h"

@@ -2,7 +2,7 @@
  * place.c - see place.h: how far apart rows and planes lie, and where in memory each spot does.
  */
 #include "accel/program/numbers.h"
-#include "accel/compiler/spots.h"
+#include "accel/place/spots.h"
 #include "base/memory.h"
 #include "base/union_find.h"
 

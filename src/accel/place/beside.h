@@ -4,8 +4,8 @@
  * This follows from the graph alone. The placement keeps the bytes that such nodes read for as long as all of
  * them run; the compiler then makes steps that need not wait for each other.
  */
-#ifndef SNED_ACCEL_COMPILER_BESIDE_H
-#define SNED_ACCEL_COMPILER_BESIDE_H
+#ifndef SNED_ACCEL_PLACE_BESIDE_H
+#define SNED_ACCEL_PLACE_BESIDE_H
 
 #include "graph/graph.h"
 

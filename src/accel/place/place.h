@@ -31,8 +31,8 @@
  * An input that is read with a stride is laid out space-to-depth: the graph's input by the host, others by a
  * copy of their own.
  */
-#ifndef SNED_ACCEL_PLACE_H
-#define SNED_ACCEL_PLACE_H
+#ifndef SNED_ACCEL_PLACE_PLACE_H
+#define SNED_ACCEL_PLACE_PLACE_H
 
 #include "accel/program/config.h"
 #include "graph/graph.h"

@@ -1,7 +1,7 @@
 /*
  * strips.c - see strips.h.
  */
-#include "accel/compiler/strips.h"
+#include "accel/place/strips.h"
 #include "accel/program/numbers.h"
 #include "base/memory.h"
 

@@ -7,8 +7,8 @@
  * between twice. So short stretches compute little twice, long ones need few large activations. Of all ways
  * to cut that fit the one is taken whose Convs take the least, in tiles of the lanes.
  */
-#ifndef SNED_ACCEL_STRIPS_H
-#define SNED_ACCEL_STRIPS_H
+#ifndef SNED_ACCEL_PLACE_STRIPS_H
+#define SNED_ACCEL_PLACE_STRIPS_H
 
 #include "accel/program/config.h"
 #include "graph/graph.h"

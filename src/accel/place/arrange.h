@@ -2,10 +2,10 @@
  * arrange.h - where a network's activations lie on chip, and for that which of its first layers run in
  * strips.
  */
-#ifndef SNED_ACCEL_ARRANGE_H
-#define SNED_ACCEL_ARRANGE_H
+#ifndef SNED_ACCEL_PLACE_ARRANGE_H
+#define SNED_ACCEL_PLACE_ARRANGE_H
 
-#include "accel/compiler/place.h"
+#include "accel/place/place.h"
 #include "accel/program/program.h"
 
 struct arrangement {

@@ -3,8 +3,8 @@
  *
  * As in sned_shape_extent, [1][C][W] has columns and no rows, [1][C] neither.
  */
-#ifndef SNED_ACCEL_AXES_H
-#define SNED_ACCEL_AXES_H
+#ifndef SNED_ACCEL_PLACE_AXES_H
+#define SNED_ACCEL_PLACE_AXES_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /*
  * beside.c - see beside.h.
  */
-#include "accel/compiler/beside.h"
+#include "accel/place/beside.h"
 
 static bool reads(const struct node *node, int tensor)
 {

@@ -1,10 +1,10 @@
 /*
  * spots.c - see spots.h.
  */
-#include "accel/compiler/spots.h"
-#include "accel/compiler/axes.h"
+#include "accel/place/spots.h"
+#include "accel/place/axes.h"
 #include "accel/program/numbers.h"
-#include "accel/compiler/beside.h"
+#include "accel/place/beside.h"
 
 /* ---- each activation, and the copies of strided Convs ---- */
 

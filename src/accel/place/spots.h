@@ -2,10 +2,10 @@
  * spots.h - which activations and copies are in memory, from when to when, and which of them lie inside of or
  * over others: all of a placement but sizes and places.
  */
-#ifndef SNED_ACCEL_SPOTS_H
-#define SNED_ACCEL_SPOTS_H
+#ifndef SNED_ACCEL_PLACE_SPOTS_H
+#define SNED_ACCEL_PLACE_SPOTS_H
 
-#include "accel/compiler/place.h"
+#include "accel/place/place.h"
 
 /* Fills in the spots of `placement`, whose arrays are allocated; all as placement_make has it. */
 sned_status spots_find(struct placement *placement, const struct graph *graph, int last, enum stay stay,

@@ -1,9 +1,9 @@
 /*
  * arrange.c - see arrange.h.
  */
-#include "accel/compiler/arrange.h"
+#include "accel/place/arrange.h"
 #include "accel/program/numbers.h"
-#include "accel/compiler/strips.h"
+#include "accel/place/strips.h"
 
 /* `graph` placed in `bytes`, in place of what was. */
 static sned_status replace(struct arrangement *a, const struct graph *graph, int host_nodes, int cut,
