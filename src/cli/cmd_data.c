@@ -138,7 +138,7 @@ const struct command command_data = {
             "size, to run it on.",
     .argument_min = 1,
     .argument_max = 2,
-    .keys = {OPTION_OUTPUT, OPTION_DATA, OPTION_INPUT, OPTION_LIMIT, OPTION_TRAIN_IMAGES, OPTION_TEST_IMAGES,
-             OPTION_CHARACTERS, OPTION_FONTS, OPTION_SEED, OPTION_THREADS},
+    .keys = {OPTION_OUTPUT, OPTION_DATA, OPTION_INPUT, OPTION_HEAD, OPTION_LIMIT, OPTION_TRAIN_IMAGES,
+             OPTION_TEST_IMAGES, OPTION_CHARACTERS, OPTION_FONTS, OPTION_SEED, OPTION_THREADS},
     .run = run_data,
 };

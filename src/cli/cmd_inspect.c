@@ -77,6 +77,6 @@ const struct command command_inspect = {
             "scales.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_INPUT, 0},
+    .keys = {OPTION_INPUT, OPTION_HEAD},
     .run = run_inspect,
 };

@@ -226,7 +226,7 @@ const struct command command_run = {
         "in percent; --raw writes what the network gives.",
     .argument_min = 2,
     .argument_max = 1 << 20,
-    .keys = {OPTION_TOP, OPTION_RAW, OPTION_LABELS, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN, OPTION_SCALE,
-             OPTION_RESIZE, OPTION_THREADS},
+    .keys = {OPTION_TOP, OPTION_RAW, OPTION_LABELS, OPTION_HEAD, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN,
+             OPTION_SCALE, OPTION_RESIZE, OPTION_THREADS},
     .run = run_run,
 };

@@ -391,6 +391,6 @@ const struct command command_sim = {
     .argument_min = 1,
     .argument_max = 1 << 20,
     .keys = {OPTION_CONFIG, OPTION_ALLOW_CPU, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_PARTS,
-             OPTION_SEED, OPTION_LABELS, OPTION_COLOR},
+             OPTION_SEED, OPTION_LABELS, OPTION_HEAD, OPTION_COLOR},
     .run = run_sim,
 };

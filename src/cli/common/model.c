@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "cli/common/head.h"
 #include "cli/common/input_size.h"
 #include "cli/common/pixel_range.h"
 #include "cli/common/value_range.h"
@@ -201,6 +202,8 @@ sned_status model_load(struct model *model, const char *path, const struct optio
         status = onnx_read_with(&model->graph, path, &picture, &model->bytes, error);
     else if (status == SNED_OK)
         status = check_picture(model->graph, path, &picture, error);
+    if (status == SNED_OK && options->head)
+        status = sned_error_context(error, head_take(model->graph, options->head, error), "%s", path);
     if (status == SNED_OK)
         status = apply_overrides(model, options, reporter, error);
     if (status == SNED_OK && options->labels)
@@ -278,6 +281,9 @@ static sned_status open_images(struct images *images, const char *spec, struct d
     if (graph->tensors[graph->input].shape.rank > 4)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: its input has %d axes; data have at most 4",
                          model->path, graph->tensors[graph->input].shape.rank);
+    if (!wanted.unlabelled && !model->told_labels)
+        head_tell(graph, wanted.reporter);
+    model->told_labels = true;
     wanted.form = input_form_of(graph);
     wanted.form.takes_values = !graph_fits_pictures(graph);
     wanted.classes = graph_class_count(graph);

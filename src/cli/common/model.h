@@ -18,10 +18,11 @@ struct model {
     struct graph *graph;           /* owned; graph->integer where it came from a .sned file */
     struct layer_storage *storage; /* owned; of a .sned file's Conv and Gemm, else NULL */
     int storage_count;
-    uint64_t bytes; /* of the file */
+    uint64_t bytes;   /* of the file */
+    bool told_labels; /* which output they are for has been said */
 };
-/* Overrides of the preprocessing (--mean ...) are put into the graph's input rule, the names of --labels in
- * place of its own. */
+/* The output that --head names comes first. Overrides of the preprocessing (--mean ...) are put into the
+ * graph's input rule, the names of --labels in place of its own. */
 sned_status model_load(struct model *model, const char *path, const struct options *options,
                        const struct reporter *reporter, sned_error *error);
 void model_free(struct model *model);

@@ -20,6 +20,7 @@ static const char *const defaults[OPTION_COUNT] = {
     [OPTION_RESIZE] = "as the model says, else auto",
     [OPTION_LABEL_OFFSET] = "as the model says, else 0",
     [OPTION_LABELS] = "the model's, else the data's",
+    [OPTION_HEAD] = "the first",
     [OPTION_CLASSES] = "10, or 1000 of an ImageNet network",
     [OPTION_DENSITIES] = "1, all",
     [OPTION_BLOCK] = "1x1",

@@ -72,6 +72,11 @@ const struct option_row option_table[OPTION_COUNT] = {
         {OPTION_LABELS, "labels", 0, "FILE",
          "Names of the classes in the network's order, one a line, instead of the model's or the data's",
          KIND_TEXT, AT(labels), 0, 0},
+    [OPTION_HEAD] =
+        {OPTION_HEAD, "head", 0, "NAME",
+         "Of a network with several outputs, the one that labels and scores are about, which then "
+         "comes first",
+         KIND_TEXT, AT(head), 0, 0},
     [OPTION_CLASSES] = {OPTION_CLASSES, "classes", 0, "N", "Classes of the new network", KIND_WHOLE,
                         AT(classes), 1, 1000000},
     [OPTION_DENSITIES] = {OPTION_DENSITIES, "densities", 0, "D,...",

@@ -26,6 +26,7 @@ enum option_key {
     OPTION_RESIZE,
     OPTION_LABEL_OFFSET,
     OPTION_LABELS,
+    OPTION_HEAD,
     OPTION_CLASSES,
     OPTION_DENSITIES,
     OPTION_BLOCK,
@@ -71,8 +72,8 @@ struct options {
     long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
     bool has_label_offset;
-    const char *output, *data, *labels, *split, *against, *input, *color, *mean, *scale, *resize, *densities,
-        *block, *characters, *fonts, *schedule;
+    const char *output, *data, *labels, *head, *split, *against, *input, *color, *mean, *scale, *resize,
+        *densities, *block, *characters, *fonts, *schedule;
     const char *checkpoint, *recipe, *format, *raw, *config, *timeline, *trace;
     const char **arguments; /* what is not an option, in order */
     int argument_count;
