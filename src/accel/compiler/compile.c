@@ -32,7 +32,7 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
     switch (node->op) {
     case OP_CONV:
-        if (c->placement->copy_for[n] >= 0)
+        if (placement_copy(c->placement, n))
             SNED_TRY(compile_copy(c, n, error));
         return compile_conv(c, n, error);
     case OP_GEMM:
@@ -41,7 +41,7 @@ static sned_status compile_node(struct compiler *c, int n, sned_error *error)
     case OP_RESHAPE:
         return SNED_OK; /* a matter of places */
     default:
-        return placement_is_view(c->placement, c->graph, n) ? SNED_OK : compile_vector(c, n, error);
+        return placement_needs_step(c->placement, n) ? compile_vector(c, n, error) : SNED_OK;
     }
 }
 
@@ -89,7 +89,7 @@ static int64_t cycles_before(const struct step_list *steps, int cut)
  * is loaded before, is for the head alone. Returns whether the placement is a new one. */
 static bool split(const struct compiler *c, struct arrangement *a)
 {
-    const int picture_dies = a->placement.spots[a->placement.of_tensor[a->graph->input]].dies;
+    const int picture_dies = placement_spot(&a->placement, a->graph->input)->dies;
     const int64_t all = cycles_before(&c->steps, a->last);
     int64_t least = all;
     for (int cut = picture_dies + 1; cut < a->last; cut++) {
@@ -125,8 +125,8 @@ static sned_status compile(struct accel_program *program, const struct graph *gr
     c.in_parts = arrangement.stay == STAY_PARTS;
     SNED_TRY_DONE(name_layers(program, c.graph, error));
     SNED_TRY_DONE(compile_arranged(&c, &arrangement, error));
-    const struct spot *in = &c.placement->spots[c.placement->of_tensor[c.graph->input]];
-    const struct spot *out = &c.placement->spots[c.placement->of_tensor[accel_result(c.graph, program)]];
+    const struct spot *in = placement_spot(c.placement, c.graph->input);
+    const struct spot *out = placement_spot(c.placement, accel_result(c.graph, program));
     program->input = layout_of(in);
     program->output = layout_of(out);
     SNED_TRY_DONE(schedule(program, &c.steps, c.placement, in->base, out->base, error));

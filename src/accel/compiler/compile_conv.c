@@ -233,8 +233,8 @@ sned_status compile_conv(struct compiler *c, int index, sned_error *error)
     const struct node *node = &c->graph->nodes[index];
     struct conv v = {.node = node,
                      .index = index,
-                     .in = placement_input(c->placement, c->graph, index),
-                     .out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]]};
+                     .in = placement_input(c->placement, index),
+                     .out = placement_spot(c->placement, node->outputs[0])};
     const int8_t *weights = c->graph->tensors[node->inputs[1]].data;
     if (node->input_count > 2 && node->inputs[2] >= 0)
         v.biases = c->graph->tensors[node->inputs[2]].data;

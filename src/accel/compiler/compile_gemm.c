@@ -12,8 +12,8 @@ static sned_status compile_part(struct compiler *c, int index, const struct fc_g
                                 sned_error *error)
 {
     const struct accel_config *config = c->config;
-    const struct spot *in = placement_input(c->placement, c->graph, index);
-    const struct spot *out = &c->placement->spots[c->placement->of_tensor[c->graph->nodes[index].outputs[0]]];
+    const struct spot *in = placement_input(c->placement, index);
+    const struct spot *out = placement_spot(c->placement, c->graph->nodes[index].outputs[0]);
     const struct fc_shape shape = {config->fc_ports, config->fc_lanes / config->fc_ports, config->fc_rows};
     struct fc_stream stream;
     struct step_data data;
@@ -52,8 +52,8 @@ sned_status compile_gemm(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
     const struct tensor *weights = &c->graph->tensors[node->inputs[1]];
-    const struct spot *in = placement_input(c->placement, c->graph, index);
-    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]];
+    const struct spot *in = placement_input(c->placement, index);
+    const struct spot *out = placement_spot(c->placement, node->outputs[0]);
     const int outputs = (int)weights->shape.dim[0], inputs = (int)weights->shape.dim[1];
     const int most = c->config->fc_lanes * c->config->fc_rows;
     const int32_t *bias =

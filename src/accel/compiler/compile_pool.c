@@ -119,8 +119,8 @@ sned_status compile_pool(struct compiler *c, int index, sned_error *error)
     const struct node *node = &c->graph->nodes[index];
     struct pool p = {.node = node,
                      .window = node->u.pool.window,
-                     .in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]],
-                     .out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]]};
+                     .in = placement_spot(c->placement, node->inputs[0]),
+                     .out = placement_spot(c->placement, node->outputs[0])};
     if (node->op == OP_GLOBAL_AVERAGE_POOL)
         p.window = (struct window){
             .kernel = {p.in->extent.height, p.in->extent.width}, .stride = {1, 1}, .dilation = {1, 1}};

@@ -53,9 +53,9 @@ static sned_status compile_sum(struct compiler *c, int index, const struct spot 
     const struct node *node = &c->graph->nodes[index];
     const struct integer_rule *rule = &node->rules[0];
     const bool two = node->op == OP_ADD;
-    if (two && c->placement->of_tensor[node->inputs[1]] < 0)
+    const struct spot *second = two ? placement_spot(c->placement, node->inputs[1]) : in;
+    if (!second)
         return refuse(error, "sum with a constant");
-    const struct spot *second = two ? &c->placement->spots[c->placement->of_tensor[node->inputs[1]]] : in;
     if (out->wide)
         return refuse(error, "sum of 16 bits");
     return compile_runs(c, index, in, second, out,
@@ -117,11 +117,11 @@ static sned_status compile_concat(struct compiler *c, int index, const struct sp
 {
     const struct node *node = &c->graph->nodes[index];
     for (int i = 0; i < node->input_count; i++) {
-        const struct spot *in = &c->placement->spots[c->placement->of_tensor[node->inputs[i]]];
+        const struct spot *in = placement_spot(c->placement, node->inputs[i]);
         const struct shape *shape = &c->graph->tensors[node->inputs[i]].shape;
         struct spot to = *out;
         int64_t corner[AXIS_COUNT];
-        if (placement_is_part(c->placement, c->graph, index, i))
+        if (placement_in_place(c->placement, index, i, 0))
             continue;
         placement_corner(corner, c->graph, index, i);
         if (sned_shape_extent(shape).channels != in->extent.channels) {
@@ -175,8 +175,8 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
     const struct window *w = &node->u.conv.window;
-    const struct spot *in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]];
-    const struct spot *copy = &c->placement->spots[c->placement->copy_for[index]];
+    const struct spot *in = placement_spot(c->placement, node->inputs[0]);
+    const struct spot *copy = placement_copy(c->placement, index);
     static const int one[2] = {1, 1}, none[2] = {0, 0};
     for (int phase = 0; phase < w->stride[0] * w->stride[1]; phase++) {
         if (!(copy->phases >> phase & 1))
@@ -195,8 +195,8 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
 sned_status compile_vector(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    const struct spot *in = &c->placement->spots[c->placement->of_tensor[node->inputs[0]]];
-    const struct spot *out = &c->placement->spots[c->placement->of_tensor[node->outputs[0]]];
+    const struct spot *in = placement_spot(c->placement, node->inputs[0]);
+    const struct spot *out = placement_spot(c->placement, node->outputs[0]);
     if (in->stride[0] * in->stride[1] != 1)
         return refuse(error, "way to read the graph's input as a strided Conv beside it does");
     switch (node->op) {

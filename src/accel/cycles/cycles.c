@@ -114,8 +114,8 @@ static sned_status compiled(int64_t *cycles, const struct graph *graph, int inde
     struct compiler c = {.graph = graph, .config = config, .placement = placement};
     sned_status status = SNED_OK;
     if (op == OP_CONV)
-        status = placement->copy_for[index] >= 0 ? compile_copy(&c, index, error) : SNED_OK;
-    else if ((op == OP_CONCAT || !costs_nothing(op)) && !placement_is_view(placement, graph, index))
+        status = placement_copy(placement, index) ? compile_copy(&c, index, error) : SNED_OK;
+    else if ((op == OP_CONCAT || !costs_nothing(op)) && placement_needs_step(placement, index))
         status = compile_vector(&c, index, error);
     *cycles = 0;
     for (int t = 0; t < c.steps.task_count; t++)

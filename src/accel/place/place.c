@@ -10,10 +10,20 @@
 
 /* ---- pitches ---- */
 
-const struct spot *placement_input(const struct placement *p, const struct graph *graph, int node)
+const struct spot *placement_spot(const struct placement *p, int tensor)
 {
-    const int copy = p->copy_for[node];
-    return &p->spots[copy >= 0 ? copy : p->of_tensor[graph->nodes[node].inputs[0]]];
+    return tensor >= 0 && p->of_tensor[tensor] >= 0 ? &p->spots[p->of_tensor[tensor]] : NULL;
+}
+
+const struct spot *placement_copy(const struct placement *p, int node)
+{
+    return p->copy_for[node] >= 0 ? &p->spots[p->copy_for[node]] : NULL;
+}
+
+const struct spot *placement_input(const struct placement *p, int node)
+{
+    const struct spot *copy = placement_copy(p, node);
+    return copy ? copy : placement_spot(p, p->graph->nodes[node].inputs[0]);
 }
 
 bool spot_is_solid(const struct spot *spot)
@@ -41,9 +51,9 @@ static bool shares_pitch(const struct placement *p, const struct graph *graph, i
     case OP_ADD:
         return p->of_tensor[graph->nodes[n].inputs[i]] >= 0;
     case OP_CONCAT:
-        return placement_is_part(p, graph, n, i);
+        return placement_in_place(p, n, i, 0);
     case OP_SLICE:
-        return placement_is_view(p, graph, n);
+        return placement_in_place(p, n, 0, 0);
     default:
         return false;
     }
@@ -59,8 +69,7 @@ static void join_pitches(int *root, const struct placement *p, const struct grap
         for (int i = 0; i < node->input_count; i++) {
             if (!shares_pitch(p, graph, n, i))
                 continue;
-            const int in =
-                i == 0 ? (int)(placement_input(p, graph, n) - p->spots) : p->of_tensor[node->inputs[i]];
+            const int in = i == 0 ? (int)(placement_input(p, n) - p->spots) : p->of_tensor[node->inputs[i]];
             root[find_root(root, in)] = find_root(root, p->of_tensor[node->outputs[0]]);
         }
     }
@@ -218,7 +227,7 @@ sned_status placement_make(struct placement *p, const struct graph *graph, int l
                            const struct accel_config *config, sned_error *error)
 {
     sned_status status;
-    *p = (struct placement){.cut = cut};
+    *p = (struct placement){.graph = graph, .cut = cut};
     SNED_TRY_DONE(sned_alloc(&p->spots, 2 * (size_t)graph->node_count + 1, sizeof *p->spots, error));
     SNED_TRY_DONE(sned_alloc(&p->of_tensor, (size_t)graph->tensor_count, sizeof(int), error));
     SNED_TRY_DONE(sned_alloc(&p->copy_for, (size_t)graph->node_count, sizeof(int), error));

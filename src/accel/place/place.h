@@ -68,6 +68,7 @@ enum stay {
 };
 
 struct placement {
+    const struct graph *graph; /* what is placed; not owned */
     int spot_count;
     struct spot *spots; /* owned */
     int *of_tensor;     /* [tensor_count]: its spot, or -1; owned */
@@ -88,13 +89,18 @@ bool spot_is_solid(const struct spot *spot);
 int spot_phases(const struct spot *spot);
 int spot_phase_index(const struct spot *spot, int phase);
 
-/* Is the node's result but a view? Then no step makes it. */
-bool placement_is_view(const struct placement *placement, const struct graph *graph, int node);
-/* Does input `input` of the Concat `node` lie where it belongs in the result? Else it is copied. */
-bool placement_is_part(const struct placement *placement, const struct graph *graph, int node, int input);
-/* Where it begins there, by axes.h. */
+/* Where a tensor lies. NULL: it is a constant, an input that is absent (-1), or the host's. */
+const struct spot *placement_spot(const struct placement *placement, int tensor);
+/* The space-to-depth copy that a strided Conv reads; NULL: the node reads its input as that lies. */
+const struct spot *placement_copy(const struct placement *placement, int node);
+/* What a node reads as its first input: that one's spot, or the copy of it. */
+const struct spot *placement_input(const struct placement *placement, int node);
+/* Of a node that only moves numbers: does what goes from `input` to `output` lie where it belongs? Else it is
+ * copied. */
+bool placement_in_place(const struct placement *placement, int node, int input, int output);
+/* False: the node only moves numbers, and all of them lie where they belong. */
+bool placement_needs_step(const struct placement *placement, int node);
+/* Where input `input` of the Concat `node` begins in the result, by axes.h. */
 void placement_corner(int64_t corner[3], const struct graph *graph, int node, int input);
-/* What a Conv reads: its input's spot, or the copy of it. */
-const struct spot *placement_input(const struct placement *placement, const struct graph *graph, int node);
 
 #endif

@@ -4,6 +4,7 @@
 #include "accel/place/spots.h"
 #include "accel/place/axes.h"
 #include "accel/program/numbers.h"
+#include "graph/operator.h"
 #include "accel/place/beside.h"
 
 /* ---- each activation, and the copies of strided Convs ---- */
@@ -183,12 +184,6 @@ static void find_view(struct placement *p, const struct graph *graph, const stru
     }
 }
 
-bool placement_is_view(const struct placement *p, const struct graph *graph, int node)
-{
-    return graph->nodes[node].op == OP_SLICE &&
-           p->spots[p->of_tensor[graph->nodes[node].outputs[0]]].lies == LIES_VIEW;
-}
-
 void placement_corner(int64_t corner[AXIS_COUNT], const struct graph *graph, int node, int input)
 {
     const struct node *concat = &graph->nodes[node];
@@ -199,14 +194,32 @@ void placement_corner(int64_t corner[AXIS_COUNT], const struct graph *graph, int
         corner[axis_kind(rank, axis)] += graph->tensors[concat->inputs[i]].shape.dim[axis];
 }
 
-bool placement_is_part(const struct placement *p, const struct graph *graph, int node, int input)
+static bool is_part(const struct placement *p, int node, int input)
 {
-    const struct node *concat = &graph->nodes[node];
+    const struct node *concat = &p->graph->nodes[node];
     const struct spot *spot = &p->spots[p->of_tensor[concat->inputs[input]]];
     int64_t corner[AXIS_COUNT];
-    placement_corner(corner, graph, node, input);
+    placement_corner(corner, p->graph, node, input);
     return spot->lies == LIES_PART && spot->other == p->of_tensor[concat->outputs[0]] &&
            spot->channel == corner[AXIS_CHANNEL] && spot->row == corner[AXIS_ROW];
+}
+
+bool placement_in_place(const struct placement *p, int node, int input, int output)
+{
+    const struct node *n = &p->graph->nodes[node];
+    const int in = p->of_tensor[n->inputs[input]], out = p->of_tensor[n->outputs[output]];
+    return in == out || (n->op == OP_SLICE && p->spots[out].lies == LIES_VIEW) ||
+           (n->op == OP_CONCAT && is_part(p, node, input));
+}
+
+bool placement_needs_step(const struct placement *p, int node)
+{
+    const struct node *n = &p->graph->nodes[node];
+    bool needs = !sned_op_is(n->op, OPERATOR_MOVES);
+    for (int i = 0; i < n->input_count && !needs; i++)
+        for (int o = 0; o < n->output_count && !needs; o++)
+            needs = !placement_in_place(p, node, i, o);
+    return needs;
 }
 
 /* A Concat's inputs, each inside of the first result that it is joined to by channels or rows. Others are
@@ -262,7 +275,7 @@ static void keep_beside(struct placement *p, const struct graph *graph, int last
         if (stay == STAY_PARTS && op == OP_CONV)
             keep_inputs(p, graph, n, beside_parts(graph, n, last));
         if (stay != STAY_SHORT && op != OP_CONV && op != OP_GEMM && op != OP_CONCAT && !moves_nothing(op) &&
-            !placement_is_view(p, graph, n))
+            placement_needs_step(p, n))
             keep_inputs(p, graph, n, beside_conv(graph, n, last));
     }
 }
