@@ -276,6 +276,10 @@ struct uses {
 sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_error *error);
 void sned_uses_free(struct uses *uses);
 
+/* nodes [node_count]: whether the tensor depends on that node. Of nodes in topological order; states are taken
+ * as given, as the input is. */
+sned_status sned_graph_depends(const struct graph *graph, int tensor, bool *nodes, sned_error *error);
+
 const char *sned_op_name(enum op op); /* ONNX's: "Conv", "BatchNormalization" */
 size_t sned_type_size(enum tensor_type type);
 size_t sned_shape_elements(const struct shape *shape);

@@ -248,6 +248,25 @@ static void sizes_that_overflow_are_refused(void **state)
     infer_refuses(graph, SNED_ERROR_SHAPE, "larger than");
 }
 
+/* x -> trunk -> a -> b
+ *           \-> c        b and c are the outputs */
+static void an_output_depends_on_the_nodes_behind_it_alone(void **state)
+{
+    sned_error error;
+    bool nodes[4];
+    struct graph *graph = graph_on(SHAPE(1, 2));
+    int trunk = APPEND(graph, "trunk", OP_RELU, graph->input)->outputs[0],
+        a = APPEND(graph, "a", OP_RELU, trunk)->outputs[0], b = APPEND(graph, "b", OP_RELU, a)->outputs[0],
+        c = APPEND(graph, "c", OP_RELU, trunk)->outputs[0];
+    succeeds(sned_graph_depends(graph, b, nodes, &error), &error);
+    assert_memory_equal(nodes, ((bool[]){true, true, true, false}), sizeof nodes);
+    succeeds(sned_graph_depends(graph, c, nodes, &error), &error);
+    assert_memory_equal(nodes, ((bool[]){true, false, false, true}), sizeof nodes);
+    succeeds(sned_graph_depends(graph, graph->input, nodes, &error), &error);
+    assert_memory_equal(nodes, ((bool[]){false, false, false, false}), sizeof nodes);
+    sned_graph_free(graph);
+}
+
 /* ---- making, copying, counting ---- */
 
 static void a_shape_whose_product_overflows_saturates(void **state)
@@ -350,6 +369,7 @@ int main(void)
         cmocka_unit_test(an_extent_sees_any_activation_as_an_image),
         cmocka_unit_test(a_copy_shares_nothing_with_its_original),
         cmocka_unit_test(producers_and_consumers_are_found),
+        cmocka_unit_test(an_output_depends_on_the_nodes_behind_it_alone),
         cmocka_unit_test(a_convolution_costs_a_filter_for_each_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
