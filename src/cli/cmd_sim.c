@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Everything that a simulation needs and gives. Blocks and scores are one behind the other, for each image.
- */
+/* Everything that a simulation needs and gives. Blocks and scores are one behind the other, for each
+ * image. */
 struct sim {
     const struct options *options;
     const struct accel_config *config;

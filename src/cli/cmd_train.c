@@ -113,8 +113,8 @@ static sned_status print_result(const struct options *options, const struct trai
     return SNED_OK;
 }
 
-/* Leaves out the images that sned compress holds out to steer by: it can then tell what the network is worth.
- */
+/* Leaves out the images that sned compress holds out to steer by: it can then tell what the network is
+ * worth. */
 static void leave_out(struct images *images, const struct options *options)
 {
     double share = isnan(options->holdout) ? COMPRESS_HELD_SHARE : options->holdout;
@@ -122,8 +122,8 @@ static void leave_out(struct images *images, const struct options *options)
         images->count = compress_split(images->indices, images->count, share, COMPRESS_HELD_IMAGES);
 }
 
-/* What would be found wrong after hours otherwise. Besides parameters (and masks) a checkpoint has momentum.
- */
+/* What would be found wrong after hours otherwise. Besides parameters (and masks) a checkpoint has
+ * momentum. */
 static sned_status rehearse(const struct graph *graph, const struct images *tests, const char *checkpoint,
                             const struct options *options, sned_error *error)
 {

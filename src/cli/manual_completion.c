@@ -1,8 +1,8 @@
 /*
  * manual_completion.c - the tables behind bash completion.
  *
- * What an argument takes is read off the usage line, where a person reads it too: NET is a network of
- * `sned new`, MODEL.onnx a file of that ending, "glyphs|pictures" one of the two.
+ * What an argument takes is read off the usage line, where a person reads it too: NET is a network of `sned
+ * new`, MODEL.onnx a file of that ending, "glyphs|pictures" one of the two.
  */
 #include "cli/options/choices.h"
 #include "cli/manual.h"

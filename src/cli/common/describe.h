@@ -1,8 +1,8 @@
 /*
  * describe.h - what a network takes and how its classes are called, as a user needs to know it.
  */
-#ifndef SNED_CLI_DESCRIBE_H
-#define SNED_CLI_DESCRIBE_H
+#ifndef SNED_CLI_COMMON_DESCRIBE_H
+#define SNED_CLI_COMMON_DESCRIBE_H
 
 #include "cli/terminal/json.h"
 #include "graph/graph.h"

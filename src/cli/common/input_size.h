@@ -1,8 +1,8 @@
 /*
  * input_size.h - --input: the picture that a network's input is, where its file does not say so.
  */
-#ifndef SNED_CLI_INPUT_SIZE_H
-#define SNED_CLI_INPUT_SIZE_H
+#ifndef SNED_CLI_COMMON_INPUT_SIZE_H
+#define SNED_CLI_COMMON_INPUT_SIZE_H
 
 #include "io/onnx/onnx.h"
 

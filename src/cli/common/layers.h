@@ -1,8 +1,8 @@
 /*
  * layers.h - what each Conv and Gemm of a model holds and costs, as a table and as JSON from the same rows.
  */
-#ifndef SNED_CLI_LAYERS_H
-#define SNED_CLI_LAYERS_H
+#ifndef SNED_CLI_COMMON_LAYERS_H
+#define SNED_CLI_COMMON_LAYERS_H
 
 #include "cli/terminal/json.h"
 #include "cli/common/model.h"

@@ -2,8 +2,8 @@
  * model.h - a model of either kind (.onnx float, .sned integer) as the commands see it, and data in its
  * shape.
  */
-#ifndef SNED_CLI_MODEL_H
-#define SNED_CLI_MODEL_H
+#ifndef SNED_CLI_COMMON_MODEL_H
+#define SNED_CLI_COMMON_MODEL_H
 
 #include "base/report.h"
 #include "cli/options/options.h"

@@ -1,8 +1,8 @@
 /*
  * outcome.h - the end of compress and pack: the integer network into its file, and the table of what it cost.
  */
-#ifndef SNED_CLI_OUTCOME_H
-#define SNED_CLI_OUTCOME_H
+#ifndef SNED_CLI_COMMON_OUTCOME_H
+#define SNED_CLI_COMMON_OUTCOME_H
 
 #include "cli/common/layers.h"
 #include "cli/common/model.h"

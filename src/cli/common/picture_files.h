@@ -1,8 +1,8 @@
 /*
  * picture_files.h - the pictures that a command line names: files, and folders of them.
  */
-#ifndef SNED_CLI_PICTURE_FILES_H
-#define SNED_CLI_PICTURE_FILES_H
+#ifndef SNED_CLI_COMMON_PICTURE_FILES_H
+#define SNED_CLI_COMMON_PICTURE_FILES_H
 
 #include "base/report.h"
 #include "io/files/folder.h"

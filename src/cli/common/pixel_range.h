@@ -1,8 +1,8 @@
 /*
  * pixel_range.h - a word where a model's mean and scale look like numbers for pixels from 0 to 1.
  */
-#ifndef SNED_CLI_PIXEL_RANGE_H
-#define SNED_CLI_PIXEL_RANGE_H
+#ifndef SNED_CLI_COMMON_PIXEL_RANGE_H
+#define SNED_CLI_COMMON_PIXEL_RANGE_H
 
 #include "base/report.h"
 #include "graph/graph.h"

@@ -2,8 +2,8 @@
  * preflight.h - what can be known of a command's files in its first second, before hours of work: that
  * results have a place to go to, and that the images which are looked at last can be read.
  */
-#ifndef SNED_CLI_PREFLIGHT_H
-#define SNED_CLI_PREFLIGHT_H
+#ifndef SNED_CLI_COMMON_PREFLIGHT_H
+#define SNED_CLI_COMMON_PREFLIGHT_H
 
 #include "cli/common/model.h"
 

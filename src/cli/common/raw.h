@@ -1,8 +1,8 @@
 /*
  * raw.h - run --raw: what the network gave for each input, as it is, in a file of NumPy's.
  */
-#ifndef SNED_CLI_RAW_H
-#define SNED_CLI_RAW_H
+#ifndef SNED_CLI_COMMON_RAW_H
+#define SNED_CLI_COMMON_RAW_H
 
 #include "base/file.h"
 #include "base/memory.h"

@@ -1,8 +1,8 @@
 /*
  * session.h - one image or sample at a time through either kind of model: what run and bench do.
  */
-#ifndef SNED_CLI_SESSION_H
-#define SNED_CLI_SESSION_H
+#ifndef SNED_CLI_COMMON_SESSION_H
+#define SNED_CLI_COMMON_SESSION_H
 
 #include "cli/common/model.h"
 #include "runtime/runtime.h"

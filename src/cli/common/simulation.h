@@ -2,8 +2,8 @@
  * simulation.h - the simulated accelerator: a library of sim/build's, found and opened; and its activity as a
  * picture.
  */
-#ifndef SNED_CLI_SIMULATION_H
-#define SNED_CLI_SIMULATION_H
+#ifndef SNED_CLI_COMMON_SIMULATION_H
+#define SNED_CLI_COMMON_SIMULATION_H
 
 #include "accel/driver/sim.h"
 
@@ -14,8 +14,8 @@ struct simulation {
     struct accel_transport transport;
 };
 
-/* Looks in $SNED_SIM, or else in the build that the executable belongs to; SNED_ERROR_UNSUPPORTED
- * says how to make it where it is nowhere. */
+/* Looks in $SNED_SIM, or else in the build that the executable belongs to; SNED_ERROR_UNSUPPORTED says how to
+ * make it where it is nowhere. */
 sned_status simulation_open(struct simulation *simulation, const struct accel_config *config,
                             const struct sim_options *options, sned_error *error);
 void simulation_close(struct simulation *simulation);

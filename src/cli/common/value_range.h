@@ -1,8 +1,8 @@
 /*
  * value_range.h - values for a network that takes pictures, too: are they what its pixels become?
  */
-#ifndef SNED_CLI_VALUE_RANGE_H
-#define SNED_CLI_VALUE_RANGE_H
+#ifndef SNED_CLI_COMMON_VALUE_RANGE_H
+#define SNED_CLI_COMMON_VALUE_RANGE_H
 
 #include "base/report.h"
 #include "graph/graph.h"

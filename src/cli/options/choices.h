@@ -1,8 +1,8 @@
 /*
  * choices.h - the options that take one of a few words. Parsing and completion read the same lists.
  */
-#ifndef SNED_CLI_CHOICES_H
-#define SNED_CLI_CHOICES_H
+#ifndef SNED_CLI_OPTIONS_CHOICES_H
+#define SNED_CLI_OPTIONS_CHOICES_H
 
 #include "cli/options/options.h"
 

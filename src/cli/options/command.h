@@ -1,8 +1,8 @@
 /*
  * command.h - what a command is. Each has its own file: parse, call the library, print.
  */
-#ifndef SNED_CLI_COMMAND_H
-#define SNED_CLI_COMMAND_H
+#ifndef SNED_CLI_OPTIONS_COMMAND_H
+#define SNED_CLI_OPTIONS_COMMAND_H
 
 #include "cli/options/options.h"
 

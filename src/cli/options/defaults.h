@@ -1,8 +1,8 @@
 /*
  * defaults.h - what an option means where it is not given: for --help and the manual pages, beside its help.
  */
-#ifndef SNED_CLI_DEFAULTS_H
-#define SNED_CLI_DEFAULTS_H
+#ifndef SNED_CLI_OPTIONS_DEFAULTS_H
+#define SNED_CLI_OPTIONS_DEFAULTS_H
 
 #include "cli/options/options.h"
 

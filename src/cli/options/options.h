@@ -3,8 +3,8 @@
  *
  * Help texts, the parser and (from the same rows) man pages and completion come from option_table.
  */
-#ifndef SNED_CLI_OPTIONS_H
-#define SNED_CLI_OPTIONS_H
+#ifndef SNED_CLI_OPTIONS_OPTIONS_H
+#define SNED_CLI_OPTIONS_OPTIONS_H
 
 #include "base/error.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /*
  * json.h - results as JSON: what cannot be held in it (a name that is not UTF-8, no memory) fails, by name.
  */
-#ifndef SNED_CLI_JSON_H
-#define SNED_CLI_JSON_H
+#ifndef SNED_CLI_TERMINAL_JSON_H
+#define SNED_CLI_TERMINAL_JSON_H
 
 #include "base/error.h"
 #include <jansson.h>

@@ -48,8 +48,8 @@ static void show_progress(void *argument, const struct progress *progress)
     bool fresh = strncmp(display->last_task, progress->task, sizeof display->last_task - 1) != 0;
     double interval = display->terminal ? BAR_INTERVAL : LINE_INTERVAL;
     if (!ended && (fresh ? !display->terminal : now - display->last_shown < interval)) {
-        /* A plain line comes at the end of a task, and every LINE_INTERVAL of a long one; not at its start.
-         */
+        /* A plain line comes at the end of a task, and every LINE_INTERVAL of a long one; not at its
+         * start. */
         if (fresh) {
             snprintf(display->last_task, sizeof display->last_task, "%s", progress->task);
             display->last_shown = now;

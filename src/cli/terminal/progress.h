@@ -1,8 +1,8 @@
 /*
  * progress.h - a reporter that shows work on stderr: a bar on a terminal, plain lines elsewhere.
  */
-#ifndef SNED_CLI_PROGRESS_H
-#define SNED_CLI_PROGRESS_H
+#ifndef SNED_CLI_TERMINAL_PROGRESS_H
+#define SNED_CLI_TERMINAL_PROGRESS_H
 
 #include "base/report.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /*
  * table.h - aligned columns of text, and numbers as people write them.
  */
-#ifndef SNED_CLI_TABLE_H
-#define SNED_CLI_TABLE_H
+#ifndef SNED_CLI_TERMINAL_TABLE_H
+#define SNED_CLI_TERMINAL_TABLE_H
 
 #include "base/memory.h"
 
