@@ -7,9 +7,11 @@
  * changed all the same, for the parser's sake.
  */
 #include "base/random.h"
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/wire.h"
+#include "onnx.pb-c.h"
 
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size); /* libFuzzer's own */

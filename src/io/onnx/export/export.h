@@ -8,7 +8,11 @@
 #ifndef SNED_IO_ONNX_EXPORT_EXPORT_H
 #define SNED_IO_ONNX_EXPORT_EXPORT_H
 
-#include "io/onnx/node/importer.h"
+#include "base/names.h"
+#include "graph/graph.h"
+#include "onnx.pb-c.h"
+
+enum { ONNX_WRITTEN_OPSET = 13, ONNX_WRITTEN_IR_VERSION = 7 };
 
 struct exporter {
     const struct graph *graph;

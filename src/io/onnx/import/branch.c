@@ -6,14 +6,22 @@
  * names of the whole file, and what it reads counts as read by the If: by both branches, since which is taken
  * turns out when the If is met. No If inside of a branch, and no initialisers.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/import.h"
+
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
 
 #include <string.h>
+
+bool onnx_is_branch(const Onnx__NodeProto *node)
+{
+    return node->op_type && strcmp(node->op_type, "If") == 0;
+}
 
 /* A node's branch by name; NULL where it is no If, or has none. An If has two attributes. */
 static const Onnx__GraphProto *branch_of(const Onnx__NodeProto *node, const char *name)
 {
-    if (node->op_type == NULL || strcmp(node->op_type, "If") != 0)
+    if (!onnx_is_branch(node))
         return NULL;
     for (size_t i = 0; i < node->n_attribute && i < 2; i++)
         if (node->attribute[i]->name && strcmp(node->attribute[i]->name, name) == 0)
@@ -53,33 +61,19 @@ static sned_status check_branch(struct importer *importer, const Onnx__GraphProt
     return SNED_OK;
 }
 
-/* In their order: a node before what it reads is refused, as reading what is not computed. */
-static sned_status import_nodes(struct importer *importer, const Onnx__GraphProto *branch)
-{
-    const Onnx__NodeProto *outer = importer->node;
-    sned_status status = SNED_OK;
-    for (size_t i = 0; status == SNED_OK && i < branch->n_node; i++) {
-        importer->node = branch->node[i];
-        status = onnx_import_node(importer);
-    }
-    if (status == SNED_OK) /* an error names the inner node */
-        importer->node = outer;
-    return status;
-}
-
-sned_status onnx_fold_if(struct importer *importer)
+sned_status onnx_choose_branch(struct importer *importer, const Onnx__GraphProto **branch)
 {
     double condition;
     SNED_TRY(onnx_input_number(importer, 0, 0, &condition));
-    const Onnx__GraphProto *branch =
-        branch_of(importer->node, condition != 0 ? "then_branch" : "else_branch");
-    SNED_TRY(check_branch(importer, branch));
-    SNED_TRY(import_nodes(importer, branch));
+    *branch = branch_of(importer->node, condition != 0 ? "then_branch" : "else_branch");
+    return check_branch(importer, *branch);
+}
+
+sned_status onnx_leave_branch(struct importer *importer, const Onnx__GraphProto *branch)
+{
     const char *name = branch->output[0]->name ? branch->output[0]->name : "";
-    int index = sned_names_find(&importer->names, name);
-    struct onnx_value *value = index < 0 ? NULL : &importer->values[index];
-    while (value && value->alias >= 0)
-        value = &importer->values[value->alias];
+    const bool is_known = sned_names_find(&importer->names, name) >= 0;
+    const struct onnx_value *value = is_known ? onnx_find_value(importer, name) : NULL;
     if (value == NULL || value->kind == VALUE_UNKNOWN || value->kind == VALUE_POWER || value->initializer)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "its branch does not make '%s'", name);
     return onnx_emit_alias(importer, value);

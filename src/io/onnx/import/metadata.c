@@ -11,7 +11,7 @@
  *     labels.offset  class index = label of the data set + offset
  *     sned.provenance   how this network came to be
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/import.h"
 
 #include "base/text.h"
 #include "io/files/text.h"

@@ -6,7 +6,7 @@
  * and meets every cycle and every name that nothing defines. Nodes that the graph's output does not need are
  * left out.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/import.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * metadata: input.size, and input.layout for the order. The file's own shape then is a view of the graph's
  * input (view.c): what reads it otherwise than as a picture gets the elements in the file's order.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/import.h"
 
 #include <ctype.h>
 #include <stdio.h>

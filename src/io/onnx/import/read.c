@@ -7,7 +7,9 @@
 #include "io/onnx/onnx.h"
 
 #include "base/file.h"
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/import.h"
+#include "io/onnx/import/wire.h"
+#include "io/onnx/node/tensor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,11 +57,6 @@ static sned_status parse_file(const char *path, Onnx__ModelProto **model, size_t
     return sned_error_context(error, status, "%s", path);
 }
 
-static bool is_standard_domain(const char *domain)
-{
-    return domain == NULL || domain[0] == 0 || strcmp(domain, "ai.onnx") == 0;
-}
-
 /* What the file says of itself before any node is looked at. */
 static sned_status check_model(struct importer *importer)
 {
@@ -70,7 +67,7 @@ static sned_status check_model(struct importer *importer)
                          graph ? "opset version" : "graph");
     int64_t opset = -1;
     for (size_t i = 0; i < model->n_opset_import; i++)
-        if (is_standard_domain(model->opset_import[i]->domain))
+        if (onnx_is_standard_domain(model->opset_import[i]->domain))
             opset = model->opset_import[i]->version;
     if (opset < ONNX_MIN_OPSET || opset > ONNX_MAX_OPSET)
         return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED, "opset %lld; %d to %d are read",
@@ -87,92 +84,6 @@ static sned_status check_model(struct importer *importer)
     return SNED_OK;
 }
 
-/* ---- one node ---- */
-
-static sned_status check_attributes(struct importer *importer, const struct operator_rule *rule)
-{
-    for (size_t i = 0; i < importer->node->n_attribute; i++) {
-        const char *name = importer->node->attribute[i]->name;
-        const char *at = name && name[0] ? strstr(rule->attributes, name) : NULL;
-        while (at && !(at > rule->attributes && at[-1] == ' ' && at[strlen(name)] == ' '))
-            at = strstr(at + 1, name);
-        if (at == NULL)
-            return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "attribute '%s' is not handled",
-                             name ? name : "");
-    }
-    return SNED_OK;
-}
-
-static sned_status find_rule(struct importer *importer, const struct operator_rule **rule)
-{
-    const Onnx__NodeProto *node = importer->node;
-    *rule = node->op_type ? onnx_operator(node->op_type) : NULL;
-    if (!is_standard_domain(node->domain))
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "operators of domain '%s' are not handled",
-                         node->domain);
-    if (*rule == NULL)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "this operator is not handled");
-    if (node->n_input > (*rule)->most_inputs)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "%zu inputs; at most %zu are handled",
-                         node->n_input, (*rule)->most_inputs);
-    return check_attributes(importer, *rule);
-}
-
-/* Every operator is looked at before anything is converted: the first that is not handled is the error. */
-static sned_status check_operators(struct importer *importer)
-{
-    for (int i = 0; i < importer->order_count; i++) {
-        const struct operator_rule *rule;
-        importer->node_index = importer->order[i];
-        importer->node = importer->proto->node[importer->node_index];
-        SNED_TRY(find_rule(importer, &rule));
-    }
-    if (importer->proto->n_output != 1)
-        return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED,
-                         "the network has %zu outputs; one is handled", importer->proto->n_output);
-    return SNED_OK;
-}
-
-/* Frees constants that no later node reads. */
-static void release_inputs(struct importer *importer)
-{
-    for (int i = 0; i < onnx_input_count(importer); i++) {
-        if (importer->node->input[i][0] == 0)
-            continue;
-        struct onnx_value *value =
-            &importer->values[sned_names_find(&importer->names, importer->node->input[i])];
-        while (value->alias >= 0)
-            value = &importer->values[value->alias];
-        if (--value->uses > 0 || !onnx_is_constant(value) || value->tensor >= 0)
-            continue;
-        free(value->data);
-        value->data = NULL;
-    }
-}
-
-sned_status onnx_import_node(struct importer *importer)
-{
-    const struct operator_rule *rule;
-    bool is_constant = true;
-    importer->output = 0;
-    SNED_TRY(find_rule(importer, &rule));
-    if (importer->node->n_output == 0 || importer->node->output[0][0] == 0)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "its first output is not used");
-    for (int i = 0; i < onnx_input_count(importer); i++) {
-        struct onnx_value *value;
-        SNED_TRY(onnx_input(importer, i, &value));
-        is_constant &= value == NULL || onnx_is_constant(value);
-    }
-    if (is_constant && rule->fold)
-        SNED_TRY(rule->fold(importer));
-    else if (rule->convert)
-        SNED_TRY(rule->convert(importer));
-    else
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "this operator is handled on constants only");
-    release_inputs(importer);
-    return SNED_OK;
-}
-
 /* ---- the whole ---- */
 
 static sned_status import_model(struct importer *importer)
@@ -180,7 +91,7 @@ static sned_status import_model(struct importer *importer)
     SNED_TRY(check_model(importer));
     SNED_TRY(onnx_define_names(importer));
     SNED_TRY(onnx_order_nodes(importer));
-    SNED_TRY(check_operators(importer));
+    SNED_TRY(onnx_check_operators(importer));
     const char *name = importer->proto->name;
     SNED_TRY(sned_graph_new(&importer->graph, name && name[0] ? name : "network", importer->error));
     SNED_TRY(onnx_make_input(importer));

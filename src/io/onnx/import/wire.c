@@ -6,9 +6,12 @@
  * nothing, checks lengths, nesting and the number of fields, and can tell a truncated file from one that is
  * no ONNX file.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/import/wire.h"
+
+#include "onnx.pb-c.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 
 struct scan {
     const uint8_t *start; /* of the file, for offsets in messages */

@@ -1,7 +1,7 @@
 /*
  * attributes.c - the attributes of the node in hand, with their defaults and types.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,8 +8,8 @@
  * model would have: from there on the two are alike. Reading rather than mapping keeps the peak at the size
  * of the weights, and a file that shrinks meanwhile is an error, not a signal.
  */
-#include "io/onnx/node/importer.h"
 #include "io/files/sha1.h"
+#include "io/onnx/node/tensor.h"
 
 #include <errno.h>
 #include <fcntl.h>

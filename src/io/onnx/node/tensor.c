@@ -4,7 +4,7 @@
  * The bytes of a float tensor are not copied: its buffer, which protobuf-c took from malloc, changes hands.
  * That and the early end of the file's mapping keep the peak at twice the file.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/tensor.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -17,7 +17,9 @@
  * stands for are made, once for all later readers. The network's input is a view too where the file has it
  * otherwise than as [1][C][H][W] (picture.c).
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/view.h"
+
+#include "io/onnx/node/emit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,14 +114,6 @@ sned_status onnx_straighten(struct importer *importer, struct onnx_value *value)
 
 /* ---- what views hand on ---- */
 
-sned_status onnx_input_view(struct importer *importer, int index, struct onnx_value **value)
-{
-    SNED_TRY(onnx_input(importer, index, value));
-    if (*value && (*value)->kind == VALUE_ACTIVATION)
-        return SNED_OK;
-    return onnx_input_activation(importer, index, value);
-}
-
 void onnx_output_like(struct importer *importer, const struct onnx_value *x)
 {
     struct onnx_value *output = onnx_output(importer);
@@ -154,17 +148,6 @@ bool onnx_view_axes(const struct importer *importer, const struct onnx_value *va
                                    sned_shape_equal(tensor_shape(importer, value), &value->view.base));
 }
 
-sned_status onnx_input_axes(struct importer *importer, int index, struct onnx_value **value,
-                            int axes[GRAPH_MAX_RANK])
-{
-    SNED_TRY(onnx_input_view(importer, index, value));
-    if (onnx_view_axes(importer, *value, axes))
-        return SNED_OK;
-    SNED_TRY(onnx_straighten(importer, *value));
-    onnx_view_axes(importer, *value, axes);
-    return SNED_OK;
-}
-
 struct shape onnx_tensor_axes(const struct shape *shape, const int *axes)
 {
     struct shape turned = {.rank = shape->rank};
@@ -195,14 +178,8 @@ static void set_output(struct importer *importer, int tensor, const struct onnx_
     output->view.is_set = !is_plain;
 }
 
-sned_status onnx_convert_transpose(struct importer *importer)
+sned_status onnx_emit_turned(struct importer *importer, struct onnx_value *x, const int order[GRAPH_MAX_RANK])
 {
-    struct onnx_value *x;
-    int order[GRAPH_MAX_RANK];
-    SNED_TRY(onnx_input_view(importer, 0, &x));
-    SNED_TRY(onnx_transpose_order(importer, x->shape.rank, order));
-    if (order[0] != 0)
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "it moves the batch");
     struct shape turned = turned_shape(&x->view);
     if (x->view.is_set && !keeps_order(&x->view) && !sned_shape_equal(&turned, &x->shape))
         SNED_TRY(onnx_straighten(importer, x));
@@ -269,22 +246,4 @@ sned_status onnx_flatten_view(struct importer *importer, struct onnx_value *valu
     SNED_TRY(sned_alloc(places, (size_t)value->shape.dim[1], sizeof **places, importer->error));
     find_places(&value->view, *places, (int)value->shape.dim[1]);
     return SNED_OK;
-}
-
-sned_status onnx_take_placed(struct importer *importer, int index, const int *places, int count, float **data)
-{
-    struct shape shape;
-    float *taken;
-    size_t elements;
-    *data = NULL;
-    SNED_TRY(onnx_take_floats(importer, index, &taken, &shape));
-    if (taken == NULL || !onnx_elements(&shape, &elements) || elements != (size_t)count) {
-        free(taken);
-        return onnx_fail(importer, SNED_ERROR_SHAPE, "input %d has not %d elements", index, count);
-    }
-    sned_status status = sned_alloc(data, elements, sizeof **data, importer->error);
-    for (int i = 0; status == SNED_OK && i < count; i++)
-        (*data)[places[i]] = taken[i];
-    free(taken);
-    return status;
 }

@@ -8,7 +8,10 @@
  * the result of a MatMul becomes its bias. On a view (view.c) the constant is laid along the axes of the
  * tensor that is viewed.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/operators/fold.h"
+#include "io/onnx/operators/operators.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,11 @@
  * Activations are float32 whatever the file calls them, so a Cast of one to float16 or bfloat16 is nothing
  * but a rounding that is left out; the importer counts them, and the reader is told (read.c).
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/operators/fold.h"
+#include "io/onnx/operators/operators.h"
 
 #include <math.h>
 #include <stdlib.h>

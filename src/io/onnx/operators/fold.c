@@ -5,7 +5,13 @@
  * PyTorch's exporter computes shapes and paddings in the graph (Shape, Gather, Concat, ConstantOfShape, ...).
  * Their inputs are known here, since every shape is. Operators that compute are in fold_arrays.c.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/operators/fold.h"
+
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/node/tensor.h"
+#include "io/onnx/operators/shapes.h"
 
 #include <math.h>
 #include <stdlib.h>

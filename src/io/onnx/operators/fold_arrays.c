@@ -2,7 +2,13 @@
  * fold_arrays.c - constant folding of what computes: arithmetic with broadcasting, Gather, Concat,
  * Slice, Transpose.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/operators/fold.h"
+
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/node/tensor.h"
+#include "io/onnx/operators/shapes.h"
 
 #include <stdlib.h>
 #include <string.h>

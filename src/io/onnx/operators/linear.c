@@ -4,7 +4,11 @@
  * The graph's Gemm has its weights one way round, [outputs][inputs], and no factors: transposes, alpha and
  * beta go into the constants here. A Gemm whose third input is an activation becomes a Gemm and an Add.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/node/tensor.h"
+#include "io/onnx/operators/operators.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,10 @@
  * are nodes of the graph whose every number is known: where they are exactly that, one LRN takes their place,
  * and they fall away because nothing reads them. No other power is handled: the graph has no operator for it.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/operators/operators.h"
 
 #include <math.h>
 #include <string.h>

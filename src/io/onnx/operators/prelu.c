@@ -6,7 +6,10 @@
  *
  *     y = relu(x) + (-slope) * relu(-1 * x)
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/node/tensor.h"
+#include "io/onnx/operators/operators.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,10 @@
  * the largest. Any that leaves the batch alone is that: the axes that stay become the channels and those that
  * go become the width, by a Transpose where they are not in that order already, and by Reshapes.
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/operators/operators.h"
 
 /* ---- global pools ---- */
 

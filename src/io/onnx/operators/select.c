@@ -6,7 +6,12 @@
  *
  *     indices 0 1 2 7 5 3     runs 0..2 by 1, 7, 5, 3      (a run never goes down)
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/node/tensor.h"
+#include "io/onnx/operators/operators.h"
+#include "io/onnx/operators/shapes.h"
 
 #include <stdlib.h>
 #include <string.h>

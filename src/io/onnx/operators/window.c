@@ -5,7 +5,10 @@
  * between two Reshapes; a pool on [1][C][D][H][W] whose window moves along D alone is done on [1][C][D][H *
  * W].
  */
-#include "io/onnx/node/importer.h"
+#include "io/onnx/node/attributes.h"
+#include "io/onnx/node/emit.h"
+#include "io/onnx/node/inputs.h"
+#include "io/onnx/operators/operators.h"
 
 #include <math.h>
 #include <string.h>
