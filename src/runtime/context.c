@@ -15,7 +15,7 @@ struct sned_context {
     const sned_model *model;
     const struct plan *plan;
     uint8_t *memory;   /* plan->size bytes */
-    struct plan kept;  /* plan of a context that keeps all activations */
+    struct plan kept;  /* that plan, of a context that keeps all activations */
     int32_t **widened; /* [tensor_count]: those activations as int32; NULL unless kept */
     bool owned;        /* this block was allocated here */
 };
@@ -85,12 +85,6 @@ void sned_context_free(sned_context *context)
 
 /* ---- a context that keeps every activation ---- */
 
-static bool is_kept(const sned_model *model, int tensor)
-{
-    return !model->graph->tensors[tensor].data &&
-           (tensor != model->graph->outputs[0] || tensor == model->scores.logits);
-}
-
 sned_status sned_context_new_keep(sned_context **out, const sned_model *model, sned_error *error)
 {
     sned_context *context = NULL;
@@ -102,11 +96,11 @@ sned_status sned_context_new_keep(sned_context **out, const sned_model *model, s
     context_init(context, model, true);
     context->memory = NULL;
     SNED_TRY_DONE(sned_alloc(&context->widened, model->graph->tensor_count, sizeof *context->widened, error));
-    SNED_TRY_DONE(sned_plan_make(&context->kept, model, true, error));
+    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, true, error));
     context->plan = &context->kept;
     SNED_TRY_DONE(sned_alloc(&context->memory, context->kept.size, 1, error));
     for (int t = 0; t < model->graph->tensor_count; t++)
-        if (is_kept(model, t))
+        if (context->kept.home[t] >= 0)
             SNED_TRY_DONE(sned_alloc(&context->widened[t], sned_value(model->graph, t).elements,
                                      sizeof(int32_t), error));
 done:
@@ -121,7 +115,7 @@ static void widen_all(sned_context *context)
 {
     const struct graph *graph = context->model->graph;
     for (int t = 0; t < graph->tensor_count; t++) {
-        if (!is_kept(context->model, t))
+        if (!context->widened[t])
             continue;
         const struct value value = sned_value(graph, t);
         for (size_t i = 0; i < value.elements; i++)
@@ -164,23 +158,21 @@ static void quantize_values(const struct graph *graph, struct value input, const
     }
 }
 
-/* Those of the nodes from `first` on. */
+/* Those that make what the nodes from `first` on make. */
 static void run_steps(sned_context *context, int first)
 {
-    const sned_model *model = context->model;
     const struct plan *plan = context->plan;
-    const void **inputs = (const void **)(context->memory + plan->pointers);
-    for (int s = 0; s < model->step_count; s++) {
-        const struct step *step = &model->steps[s];
-        if (step->node - model->graph->nodes < first)
+    void **pointers = (void **)(context->memory + plan->pointers);
+    for (int s = 0; s < plan->step_count; s++) {
+        const struct step *step = &plan->steps[s];
+        void **outputs = pointers + step->input_count;
+        if (step->node < first)
             continue;
-        for (int i = 0; i < step->node->input_count; i++) {
-            int tensor = step->node->inputs[i];
-            const void *constant = tensor < 0 ? NULL : model->graph->tensors[tensor].data;
-            inputs[i] = tensor < 0 || constant ? constant : context->memory + plan->tensors[tensor];
-        }
-        step->kernel->run(step, inputs, context->memory + plan->tensors[step->node->outputs[0]],
-                          context->memory + plan->scratches[s]);
+        for (int i = 0; i < step->input_count; i++)
+            pointers[i] = context->memory + plan->tensors[step->inputs[i].tensor];
+        for (int i = 0; i < step->output_count; i++)
+            outputs[i] = context->memory + plan->tensors[step->outputs[i].tensor];
+        step->kernel->run(step, (const void *const *)pointers, outputs, context->memory + plan->scratches[s]);
     }
 }
 
@@ -268,7 +260,7 @@ sned_status sned_context_resume(sned_context *context, int first, int tensor, co
                                 float *scores, sned_error *error)
 {
     SNED_TRY(check_run(context, values, 1, scores, error));
-    if (!context->widened || !is_kept(context->model, tensor))
+    if (!sned_context_activation(context, tensor))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "resuming: the context does not keep this activation");
     const struct value value = sned_value(context->model->graph, tensor);
     for (size_t i = 0; i < value.elements; i++)

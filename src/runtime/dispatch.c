@@ -1,39 +1,40 @@
 /*
- * dispatch.c - which kernel runs which operator. A faster kernel is asked for here first, by layer.
+ * dispatch.c - which kernel runs which operator, or why none does.
  */
 #include "runtime/kernel.h"
+#include "graph/operator.h"
 
-static const struct kernel *const plain[OP_COUNT] = {
-    [OP_CONV] = &sned_kernel_conv,
-    [OP_GEMM] = &sned_kernel_gemm,
-    [OP_RELU] = &sned_kernel_activation,
-    [OP_CLIP] = &sned_kernel_activation,
-    [OP_LEAKY_RELU] = &sned_kernel_activation,
-    [OP_MAX_POOL] = &sned_kernel_max_pool,
-    [OP_AVERAGE_POOL] = &sned_kernel_average_pool,
-    [OP_GLOBAL_AVERAGE_POOL] = &sned_kernel_average_pool,
-    [OP_LRN] = &sned_kernel_lrn,
-    [OP_ADD] = &sned_kernel_add,
-    [OP_MUL] = &sned_kernel_mul,
-    [OP_CONCAT] = &sned_kernel_concat,
-    [OP_SLICE] = &sned_kernel_slice,
-    [OP_PAD] = &sned_kernel_pad,
-    [OP_FLATTEN] = &sned_kernel_copy,
-    [OP_RESHAPE] = &sned_kernel_copy,
-    [OP_TRANSPOSE] = &sned_kernel_transpose,
+static const struct {
+    const struct kernel *kernel;
+    const char *reason;
+} rows[OP_COUNT] = {
+    [OP_CONV] = {&sned_kernel_conv},
+    [OP_GEMM] = {&sned_kernel_gemm},
+    [OP_BATCH_NORMALIZATION] = {.reason = "has no integer form; packing folds it into the layer before it"},
+    [OP_RELU] = {&sned_kernel_activation},
+    [OP_CLIP] = {&sned_kernel_activation},
+    [OP_LEAKY_RELU] = {&sned_kernel_activation},
+    [OP_MAX_POOL] = {&sned_kernel_max_pool},
+    [OP_AVERAGE_POOL] = {&sned_kernel_average_pool},
+    [OP_GLOBAL_AVERAGE_POOL] = {&sned_kernel_global_average_pool},
+    [OP_LRN] = {&sned_kernel_lrn},
+    [OP_ADD] = {&sned_kernel_add},
+    [OP_MUL] = {&sned_kernel_mul},
+    [OP_DROPOUT] = {.reason = "does nothing when a network runs; packing takes it out"},
 };
 
-const struct kernel *sned_kernel_choose(const struct graph *graph, const struct node *node)
+const struct kernel *sned_kernel_of(enum op op)
 {
-    return (unsigned)node->op < OP_COUNT ? plain[node->op] : NULL;
+    if ((unsigned)op >= OP_COUNT || sned_op_is(op, OPERATOR_RESHAPES))
+        return NULL;
+    if (!rows[op].kernel && sned_op_is(op, OPERATOR_MOVES))
+        return &sned_kernel_move;
+    return rows[op].kernel;
 }
 
-struct value sned_value(const struct graph *graph, int tensor)
+const char *sned_runtime_reason(enum op op)
 {
-    const struct tensor *of = &graph->tensors[tensor];
-    const struct quantization *quantization = &of->quantization;
-    struct value value = {.extent = sned_shape_extent(&of->shape),
-                          .elements = sned_shape_elements(&of->shape)};
-    value.type = quantization->bits == 16 ? VALUE_S16 : quantization->is_signed ? VALUE_S8 : VALUE_U8;
-    return value;
+    if (sned_kernel_of(op) || sned_op_is(op, OPERATOR_RESHAPES | OPERATOR_ENDING))
+        return NULL;
+    return (unsigned)op < OP_COUNT && rows[op].reason ? rows[op].reason : "cannot be run in integers";
 }

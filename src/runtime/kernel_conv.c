@@ -14,16 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TILE_PIXELS = 1024
-}; /* accumulators of a tile: 4 KiB, with the input rows it reads in the first caches */
+/* Accumulators of a tile: 4 KiB, with the input rows it reads in the first caches. */
+enum { TILE_PIXELS = 1024 };
 
 struct tap {
     uint32_t offset; /* from a pixel's place in the first plane of the filter's group */
     int32_t weight;
 };
 
-struct conv {
+struct conv_work {
     struct value input, output;
     struct window window;
     int group_channels, group_filters;
@@ -41,7 +40,7 @@ static size_t round_up(size_t size)
     return (size + 63) & ~(size_t)63;
 }
 
-static uint32_t tap_offset(const struct conv *conv, int channel, int row, int column)
+static uint32_t tap_offset(const struct conv_work *conv, int channel, int row, int column)
 {
     const struct window *window = &conv->window;
     size_t y = (size_t)row * window->dilation[0], x = (size_t)column * window->dilation[1];
@@ -51,7 +50,7 @@ static uint32_t tap_offset(const struct conv *conv, int channel, int row, int co
                       x / window->stride[1]);
 }
 
-static sned_status list_taps(struct conv *conv, const struct tensor *weights, sned_error *error)
+static sned_status list_taps(struct conv_work *conv, const struct tensor *weights, sned_error *error)
 {
     const int8_t *weight = weights->data;
     size_t filters = weights->shape.dim[0], kept = 0;
@@ -73,9 +72,8 @@ static sned_status list_taps(struct conv *conv, const struct tensor *weights, sn
     return SNED_OK;
 }
 
-/* The part of the padded image that the windows reach, in planes; false where offsets would not fit 32 bits.
- */
-static bool plan_planes(struct conv *conv)
+/* The part of the padded image that the windows reach, in planes; false where offsets exceed 32 bits. */
+static bool plan_planes(struct conv_work *conv)
 {
     const struct window *window = &conv->window;
     size_t reach[2], outputs[2] = {conv->output.extent.height, conv->output.extent.width};
@@ -99,7 +97,7 @@ static bool plan_planes(struct conv *conv)
 
 static void conv_release(struct step *step)
 {
-    struct conv *conv = step->state;
+    struct conv_work *conv = step->state;
     if (!conv)
         return;
     free(conv->first);
@@ -108,17 +106,16 @@ static void conv_release(struct step *step)
     step->state = NULL;
 }
 
-static sned_status conv_prepare(struct step *step, sned_error *error)
+static sned_status conv_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                sned_error *error)
 {
-    const struct graph *graph = step->graph;
-    const struct node *node = step->node;
     const struct tensor *weights = &graph->tensors[node->inputs[1]];
     int bias = node->input_count > 2 ? node->inputs[2] : -1;
-    struct conv *conv;
+    struct conv_work *conv;
     SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
     step->state = conv;
-    conv->input = sned_value(graph, node->inputs[0]);
-    conv->output = sned_value(graph, node->outputs[0]);
+    conv->input = step->inputs[0];
+    conv->output = step->outputs[0];
     conv->window = node->u.conv.window;
     conv->group_channels = (int)weights->shape.dim[1];
     conv->group_filters = (int)weights->shape.dim[0] / node->u.conv.groups;
@@ -131,7 +128,8 @@ static sned_status conv_prepare(struct step *step, sned_error *error)
 }
 
 /* One row of one phase of one channel: every stride-th pixel from column -pad + phase on, zeros outside. */
-static void copy_row(const struct conv *conv, const void *input, size_t row, int phase, int16_t *plane_row)
+static void copy_row(const struct conv_work *conv, const void *input, size_t row, int phase,
+                     int16_t *plane_row)
 {
     int64_t stride = conv->window.stride[1], width = conv->input.extent.width;
     int64_t x = (int64_t)phase - conv->window.pad_begin[1];
@@ -141,7 +139,7 @@ static void copy_row(const struct conv *conv, const void *input, size_t row, int
 }
 
 /* The same where nothing is skipped and nothing padded: the loop that 1x1 kernels spend their time in. */
-static void copy_whole_row(const struct conv *conv, const void *input, size_t row, int16_t *plane_row)
+static void copy_whole_row(const struct conv_work *conv, const void *input, size_t row, int16_t *plane_row)
 {
     const size_t width = conv->input.extent.width;
     if (conv->input.type == VALUE_U8)
@@ -153,7 +151,7 @@ static void copy_whole_row(const struct conv *conv, const void *input, size_t ro
 }
 
 /* `input` is [C][H][W]; `planes` is [C][phases of rows][phases of columns][plane height][plane width]. */
-static void fill_planes(const struct conv *conv, const void *input, int16_t *planes)
+static void fill_planes(const struct conv_work *conv, const void *input, int16_t *planes)
 {
     const struct window *window = &conv->window;
     const int64_t height = conv->input.extent.height;
@@ -194,7 +192,7 @@ static void add_taps(int32_t *restrict sums, size_t length, const int16_t *restr
 }
 
 /* Rows [y, y + rows) of filter k, from its sums. */
-static void write_rows(const struct conv *conv, const struct integer_rule *rule, int k, int y, int rows,
+static void write_rows(const struct conv_work *conv, const struct integer_rule *rule, int k, int y, int rows,
                        const int32_t *sums, void *output)
 {
     const int height = conv->output.extent.height, width = conv->output.extent.width;
@@ -206,9 +204,9 @@ static void write_rows(const struct conv *conv, const struct integer_rule *rule,
     }
 }
 
-static void conv_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
+static void conv_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
-    const struct conv *conv = step->state;
+    const struct conv_work *conv = step->state;
     const int height = conv->output.extent.height, filters = conv->output.extent.channels;
     const size_t group_size = (size_t)conv->group_channels * conv->phases[0] * conv->phases[1] * conv->plane;
     int16_t *planes = scratch;
@@ -224,7 +222,7 @@ static void conv_run(const struct step *step, const void *const *inputs, void *o
             for (size_t p = 0; p < length; p++)
                 sums[p] = bias;
             add_taps(sums, length, input, conv->taps + conv->first[k], conv->first[k + 1] - conv->first[k]);
-            write_rows(conv, &step->node->rules[0], k, y, rows, sums, output);
+            write_rows(conv, step->rule, k, y, rows, sums, outputs[0]);
         }
     }
 }

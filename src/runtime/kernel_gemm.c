@@ -11,7 +11,7 @@
 
 enum { LIST_BELOW = 4 }; /* one weight of so many */
 
-struct gemm {
+struct gemm_work {
     struct value input, output;
     const int8_t *weights; /* [K][C], the graph's */
     const int32_t *bias;   /* [K] or NULL */
@@ -22,7 +22,7 @@ struct gemm {
 
 static void gemm_release(struct step *step)
 {
-    struct gemm *gemm = step->state;
+    struct gemm_work *gemm = step->state;
     if (!gemm)
         return;
     free(gemm->first);
@@ -32,7 +32,7 @@ static void gemm_release(struct step *step)
     step->state = NULL;
 }
 
-static sned_status list_weights(struct gemm *gemm, size_t kept, sned_error *error)
+static sned_status list_weights(struct gemm_work *gemm, size_t kept, sned_error *error)
 {
     size_t filters = gemm->output.elements, columns = gemm->input.elements, at = 0;
     SNED_TRY(sned_alloc(&gemm->first, filters + 1, sizeof *gemm->first, error));
@@ -51,16 +51,15 @@ static sned_status list_weights(struct gemm *gemm, size_t kept, sned_error *erro
     return SNED_OK;
 }
 
-static sned_status gemm_prepare(struct step *step, sned_error *error)
+static sned_status gemm_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                sned_error *error)
 {
-    const struct graph *graph = step->graph;
-    const struct node *node = step->node;
     int bias = node->input_count > 2 ? node->inputs[2] : -1;
-    struct gemm *gemm;
+    struct gemm_work *gemm;
     SNED_TRY(sned_alloc(&gemm, 1, sizeof *gemm, error));
     step->state = gemm;
-    gemm->input = sned_value(graph, node->inputs[0]);
-    gemm->output = sned_value(graph, node->outputs[0]);
+    gemm->input = step->inputs[0];
+    gemm->output = step->outputs[0];
     gemm->weights = graph->tensors[node->inputs[1]].data;
     gemm->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
     size_t elements = gemm->input.elements * gemm->output.elements, kept = 0;
@@ -78,7 +77,7 @@ static int32_t dense_dot(const int8_t *weights, const int16_t *values, size_t co
     return sum;
 }
 
-static int32_t listed_dot(const struct gemm *gemm, size_t k, const int16_t *values)
+static int32_t listed_dot(const struct gemm_work *gemm, size_t k, const int16_t *values)
 {
     int32_t sum = 0;
     for (size_t i = gemm->first[k]; i < gemm->first[k + 1]; i++)
@@ -86,10 +85,10 @@ static int32_t listed_dot(const struct gemm *gemm, size_t k, const int16_t *valu
     return sum;
 }
 
-static void gemm_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
+static void gemm_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
-    const struct gemm *gemm = step->state;
-    const struct integer_rule *rule = &step->node->rules[0];
+    const struct gemm_work *gemm = step->state;
+    const struct integer_rule *rule = step->rule;
     const size_t columns = gemm->input.elements;
     int16_t *values = scratch;
     for (size_t c = 0; c < columns; c++)
@@ -98,7 +97,8 @@ static void gemm_run(const struct step *step, const void *const *inputs, void *o
         int32_t sum = gemm->bias ? gemm->bias[k] : 0;
         sum += gemm->first ? listed_dot(gemm, k, values)
                            : dense_dot(gemm->weights + k * columns, values, columns);
-        value_store(output, gemm->output.type, k, finish_value(scale_value(sum, rule->scalings[k]), rule));
+        value_store(outputs[0], gemm->output.type, k,
+                    finish_value(scale_value(sum, rule->scalings[k]), rule));
     }
 }
 

@@ -5,18 +5,28 @@
  * leaves it taken away. Integers, so nothing is lost on the way.
  */
 #include "runtime/kernel.h"
+#include "base/memory.h"
 
 #include <string.h>
 
-static sned_status lrn_prepare(struct step *step, sned_error *error)
+struct lrn_work {
+    const uint16_t *table; /* the graph's */
+    int size;
+};
+
+static sned_status lrn_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                               sned_error *error)
 {
-    const struct value in = sned_value(step->graph, step->node->inputs[0]);
+    const struct value in = step->inputs[0];
+    struct lrn_work *lrn;
+    SNED_TRY(sned_alloc(&lrn, 1, sizeof *lrn, error));
+    *lrn = (struct lrn_work){.table = graph->tensors[node->inputs[1]].data, .size = node->u.lrn.size};
+    step->state = lrn;
     step->scratch_size = (size_t)in.extent.height * in.extent.width * sizeof(uint32_t);
     return SNED_OK;
 }
 
-/* sums += sign * square, over one channel's plane; modulo 2^32, which sned_graph_check has proved to be
- * exact. */
+/* sums += sign * square, over one channel's plane; modulo 2^32, which sned_graph_check has proved exact. */
 static void add_squares(uint32_t *sums, const void *input, enum value_type type, size_t channel, size_t plane,
                         uint32_t sign)
 {
@@ -26,14 +36,13 @@ static void add_squares(uint32_t *sums, const void *input, enum value_type type,
     }
 }
 
-static void lrn_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
+static void lrn_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
-    const struct node *node = step->node;
-    const struct value in = sned_value(step->graph, node->inputs[0]);
-    const struct value out = sned_value(step->graph, node->outputs[0]);
-    const uint16_t *table = step->graph->tensors[node->inputs[1]].data;
+    const struct lrn_work *lrn = step->state;
+    const struct value in = step->inputs[0], out = step->outputs[0];
+    const struct integer_rule *rule = step->rule;
     const size_t plane = (size_t)in.extent.height * in.extent.width;
-    const int channels = in.extent.channels, size = node->u.lrn.size;
+    const int channels = in.extent.channels, size = lrn->size;
     const int before = (size - 1) / 2, after = size / 2;
     uint32_t *sums = scratch;
     memset(sums, 0, step->scratch_size);
@@ -46,8 +55,8 @@ static void lrn_run(const struct step *step, const void *const *inputs, void *ou
             add_squares(sums, inputs[0], in.type, c - before - 1, plane, (uint32_t)-1);
         for (size_t i = 0; i < plane; i++) {
             int64_t value = value_load(inputs[0], in.type, c * plane + i);
-            int64_t scaled = round_shift(value * table[lrn_index(sums[i])], node->rules[0].scalings[0].shift);
-            value_store(output, out.type, c * plane + i, finish_value(scaled, &node->rules[0]));
+            int64_t scaled = round_shift(value * lrn->table[lrn_index(sums[i])], rule->scalings[0].shift);
+            value_store(outputs[0], out.type, c * plane + i, finish_value(scaled, rule));
         }
     }
 }

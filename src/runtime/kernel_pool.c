@@ -3,6 +3,12 @@
  */
 #include "runtime/kernel.h"
 #include "runtime/window.h"
+#include "base/memory.h"
+
+struct pool_work {
+    struct window window;
+    bool include_pad; /* an average's counts */
+};
 
 /* What the window of output (y, x) covers of the image: rows first[0] to last[0] of the kernel, columns
  * likewise. */
@@ -10,9 +16,26 @@ struct taps {
     int first[2], last[2];
 };
 
-static sned_status pool_prepare(struct step *step, sned_error *error)
+static sned_status pool_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                sned_error *error)
 {
-    step->scratch_size = 0;
+    struct pool_work *pool;
+    SNED_TRY(sned_alloc(&pool, 1, sizeof *pool, error));
+    *pool = (struct pool_work){node->u.pool.window, node->u.pool.count_include_pad};
+    step->state = pool;
+    return SNED_OK;
+}
+
+/* An AveragePool whose one window is the image. */
+static sned_status global_pool_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                       sned_error *error)
+{
+    const struct extent image = step->inputs[0].extent;
+    struct pool_work *pool;
+    SNED_TRY(sned_alloc(&pool, 1, sizeof *pool, error));
+    pool->window =
+        (struct window){.kernel = {image.height, image.width}, .stride = {1, 1}, .dilation = {1, 1}};
+    step->state = pool;
     return SNED_OK;
 }
 
@@ -46,19 +69,20 @@ static int32_t window_max(const void *plane, struct value input, const struct wi
     return max;
 }
 
-static void max_pool_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
+static void max_pool_run(const struct step *step, const void *const *inputs, void *const *outputs,
+                         void *scratch)
 {
-    const struct value in = sned_value(step->graph, step->node->inputs[0]);
-    const struct value out = sned_value(step->graph, step->node->outputs[0]);
-    const struct window *window = &step->node->u.pool.window;
-    const struct integer_rule *rule = &step->node->rules[0];
+    const struct pool_work *pool = step->state;
+    const struct value in = step->inputs[0], out = step->outputs[0];
+    const struct window *window = &pool->window;
+    const struct integer_rule *rule = step->rule;
     const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
     size_t at = 0;
     for (int c = 0; c < out.extent.channels; c++)
         for (int y = 0; y < out.extent.height; y++)
             for (int x = 0; x < out.extent.width; x++) {
                 int32_t max = window_max((const uint8_t *)inputs[0] + c * plane, in, window, y, x);
-                value_store(output, out.type, at++, clamp_value(max, rule->low, rule->high));
+                value_store(outputs[0], out.type, at++, clamp_value(max, rule->low, rule->high));
             }
 }
 
@@ -88,35 +112,28 @@ static struct scaling scaling_for(const struct integer_rule *rule, int64_t count
     return rule->scalings[low];
 }
 
-/* GlobalAveragePool is an AveragePool whose one window is the image. */
-static struct window pool_window(const struct node *node, struct extent input)
+static void average_pool_run(const struct step *step, const void *const *inputs, void *const *outputs,
+                             void *scratch)
 {
-    if (node->op == OP_AVERAGE_POOL)
-        return node->u.pool.window;
-    return (struct window){.kernel = {input.height, input.width}, .stride = {1, 1}, .dilation = {1, 1}};
-}
-
-static void average_pool_run(const struct step *step, const void *const *inputs, void *output, void *scratch)
-{
-    const struct node *node = step->node;
-    const struct value in = sned_value(step->graph, node->inputs[0]);
-    const struct value out = sned_value(step->graph, node->outputs[0]);
-    const struct window window = pool_window(node, in.extent);
-    const bool include_pad = node->op == OP_AVERAGE_POOL && node->u.pool.count_include_pad;
+    const struct pool_work *pool = step->state;
+    const struct value in = step->inputs[0], out = step->outputs[0];
+    const struct window *window = &pool->window;
     const size_t plane = (size_t)in.extent.height * in.extent.width;
     for (int y = 0; y < out.extent.height; y++)
         for (int x = 0; x < out.extent.width; x++) {
-            int64_t rows = window_count(&window, 0, y, in.extent.height, include_pad);
-            int64_t columns = window_count(&window, 1, x, in.extent.width, include_pad);
-            const struct scaling scaling = scaling_for(&node->rules[0], rows * columns);
+            int64_t rows = window_count(window, 0, y, in.extent.height, pool->include_pad);
+            int64_t columns = window_count(window, 1, x, in.extent.width, pool->include_pad);
+            const struct scaling scaling = scaling_for(step->rule, rows * columns);
             for (int c = 0; c < out.extent.channels; c++) {
                 const uint8_t *channel = (const uint8_t *)inputs[0] + c * plane;
-                int64_t scaled = scale_value(window_sum(channel, in, &window, y, x), scaling);
+                int64_t scaled = scale_value(window_sum(channel, in, window, y, x), scaling);
                 size_t at = ((size_t)c * out.extent.height + y) * out.extent.width + x;
-                value_store(output, out.type, at, finish_value(scaled, &node->rules[0]));
+                value_store(outputs[0], out.type, at, finish_value(scaled, step->rule));
             }
         }
 }
 
 const struct kernel sned_kernel_max_pool = {"max pool", pool_prepare, max_pool_run, NULL};
 const struct kernel sned_kernel_average_pool = {"average pool", pool_prepare, average_pool_run, NULL};
+const struct kernel sned_kernel_global_average_pool = {"average pool", global_pool_prepare, average_pool_run,
+                                                       NULL};

@@ -1,6 +1,5 @@
 /*
- * model.c - opening a packed network: unpack, prepare a kernel for each node, plan the memory; and
- * what a model tells about itself.
+ * model.c - opening a packed network: unpack, check, plan; and what a model tells about itself.
  */
 #include "runtime/model.h"
 #include "base/file.h"
@@ -23,24 +22,9 @@ static sned_status check_runnable(const struct graph *graph, sned_error *error)
                          graph->name, graph->node_count, MAX_NODES);
     SNED_TRY(sned_graph_check_ending(graph, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (!sned_kernel_choose(graph, &graph->nodes[n]) && !sned_op_is_ending(graph->nodes[n].op))
-            return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (%s): cannot be run in integers",
-                             graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
-    return SNED_OK;
-}
-
-static sned_status prepare_steps(sned_model *model, sned_error *error)
-{
-    const struct graph *graph = model->graph;
-    SNED_TRY(sned_alloc(&model->steps, graph->node_count, sizeof *model->steps, error));
-    const int count = graph->node_count - (model->scores.logits != graph->outputs[0]);
-    for (int n = 0; n < count; n++) {
-        struct step *step = &model->steps[model->step_count++];
-        step->graph = graph;
-        step->node = &graph->nodes[n];
-        step->kernel = sned_kernel_choose(graph, step->node);
-        SNED_TRY(step->kernel->prepare(step, error));
-    }
+        if (sned_runtime_reason(graph->nodes[n].op))
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (%s): %s", graph->nodes[n].name,
+                             sned_op_name(graph->nodes[n].op), sned_runtime_reason(graph->nodes[n].op));
     return SNED_OK;
 }
 
@@ -111,9 +95,8 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     model->graph = graph;
     SNED_TRY_DONE(check_runnable(graph, error));
     model->scores = sned_graph_scores(graph);
-    SNED_TRY_DONE(prepare_steps(model, error));
     SNED_TRY_DONE(describe(model, storage, storage_count, bytes, error));
-    SNED_TRY_DONE(sned_plan_make(&model->plan, model, false, error));
+    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, false, error));
 done:
     if (status == SNED_OK)
         *out = model;
@@ -175,12 +158,8 @@ void sned_close(sned_model *model)
 {
     if (!model)
         return;
-    for (int s = 0; s < model->step_count; s++)
-        if (model->steps[s].kernel->release)
-            model->steps[s].kernel->release(&model->steps[s]);
     sned_plan_free(&model->plan);
     free(model->layers);
-    free(model->steps);
     sned_graph_free(model->graph);
     free(model);
 }

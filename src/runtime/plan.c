@@ -1,17 +1,19 @@
 /*
  * plan.c - where each activation lies: one block of memory for a whole run, used again as soon as it is free.
  *
- * A tensor lives from the step that makes it to the last step that reads it. Tensors are placed largest
- * first, each at the lowest offset where it meets no other that is alive at the same time; so the block is
- * seldom larger than the largest sum of live tensors. The scratch of a step is a tensor that lives for that
- * step alone.
+ * A tensor lives from the step that makes it to the last step that reads it; one that is another's bytes
+ * under another shape (plan->home) lives in its memory, which lives as long as either. Tensors are placed
+ * largest first, each at the lowest offset where it meets no other that is alive at the same time; so the
+ * block is seldom larger than the largest sum of live tensors. The scratch of a step is a tensor that lives
+ * for that step alone.
  *
  * What has been placed is asked for the tensors of one stretch of time. Most networks have but a few of them
  * alive at once, and a tree over the beginnings of their lives finds those in n log n; where many live
  * together, all that is placed is looked at instead.
  */
-#include "runtime/model.h"
+#include "runtime/plan.h"
 #include "base/memory.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,19 +161,34 @@ static void place_block(struct placed *placed, struct block *block)
 
 /* ---- lives ---- */
 
-/* What the ending makes goes straight to the caller. */
-static bool has_place(const sned_model *model, int tensor)
+/* The tensor `t` is read, or must still be there, at `step`. */
+static void lives_to(struct block *blocks, const struct plan *plan, int t, int step)
 {
-    return tensor != model->graph->outputs[0] || tensor == model->scores.logits;
+    if (t >= 0 && plan->home[t] >= 0)
+        blocks[plan->home[t]].last = step;
 }
 
-/* How long each activation is alive, as blocks; those of no use to a step are not there. */
-static int list_blocks(struct plan *plan, const sned_model *model, bool keep, struct block *blocks)
+/* What a run leaves: results, what endings are made of, and states with what they become. */
+static void keep_results(struct block *blocks, const struct plan *plan, const struct graph *graph)
 {
-    const struct graph *graph = model->graph;
+    const int end = plan->step_count;
+    for (int n = 0; n < graph->node_count; n++)
+        if (sned_op_is(graph->nodes[n].op, OPERATOR_ENDING))
+            lives_to(blocks, plan, graph->nodes[n].inputs[0], end);
+    for (int i = 0; i < graph->output_count; i++)
+        lives_to(blocks, plan, graph->outputs[i], end);
+    for (int i = 0; i < graph->state_count; i++) {
+        lives_to(blocks, plan, graph->states[i].tensor, end);
+        lives_to(blocks, plan, graph->states[i].next, end);
+    }
+}
+
+/* How long each activation with a memory of its own is alive, as blocks, and the steps' scratches. */
+static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, struct block *blocks)
+{
     int count = 0;
     for (int t = 0; t < graph->tensor_count; t++) {
-        if (graph->tensors[t].data || !has_place(model, t))
+        if (plan->home[t] != t)
             continue;
         const struct value value = sned_value(graph, t);
         blocks[t] = (struct block){.size = round_up(value.elements * value_size(value.type)),
@@ -179,23 +196,25 @@ static int list_blocks(struct plan *plan, const sned_model *model, bool keep, st
                                    .last = -1,
                                    .place = &plan->tensors[t]};
     }
-    for (int s = 0; s < model->step_count; s++) {
-        const struct node *node = model->steps[s].node;
-        blocks[node->outputs[0]].first = blocks[node->outputs[0]].last = s;
-        for (int i = 0; i < node->input_count; i++)
-            if (node->inputs[i] >= 0)
-                blocks[node->inputs[i]].last = s;
+    for (int s = 0; s < plan->step_count; s++) {
+        const struct step *step = &plan->steps[s];
+        for (int i = 0; i < step->output_count; i++) {
+            struct block *block = &blocks[step->outputs[i].tensor];
+            block->first = block->last = s;
+        }
+        for (int i = 0; i < step->input_count; i++)
+            lives_to(blocks, plan, step->inputs[i].tensor, s);
     }
-    blocks[model->scores.logits].last = model->step_count;
+    keep_results(blocks, plan, graph);
     for (int t = 0; t < graph->tensor_count; t++) {
         if (!blocks[t].place)
             continue;
         if (keep)
-            blocks[t].first = -1, blocks[t].last = model->step_count;
+            blocks[t].first = -1, blocks[t].last = plan->step_count;
         blocks[count++] = blocks[t];
     }
-    for (int s = 0; s < model->step_count; s++)
-        blocks[count++] = (struct block){.size = round_up(model->steps[s].scratch_size),
+    for (int s = 0; s < plan->step_count; s++)
+        blocks[count++] = (struct block){.size = round_up(plan->steps[s].scratch_size),
                                          .first = s,
                                          .last = s,
                                          .place = &plan->scratches[s]};
@@ -215,37 +234,46 @@ static sned_status check_sum(const struct block *blocks, int count, sned_error *
     return SNED_OK;
 }
 
-sned_status sned_plan_make(struct plan *plan, const sned_model *model, bool keep, sned_error *error)
+/* The tensors and scratches, and behind them the pointers. */
+static sned_status place_all(struct plan *plan, const struct graph *graph, bool keep, sned_error *error)
 {
-    const int tensors = model->graph->tensor_count, steps = model->step_count;
+    const size_t tensors = (size_t)graph->tensor_count, steps = (size_t)plan->step_count;
     struct block *blocks = NULL;
     struct placed placed = {0};
     sned_status status;
-    int most_inputs = 1;
-    memset(plan, 0, sizeof *plan);
+    int most = 0, count;
     SNED_TRY_DONE(sned_alloc(&plan->tensors, tensors, sizeof *plan->tensors, error));
     SNED_TRY_DONE(sned_alloc(&plan->scratches, steps, sizeof *plan->scratches, error));
-    SNED_TRY_DONE(sned_alloc(&blocks, (size_t)tensors + steps, sizeof *blocks, error));
-    int count = list_blocks(plan, model, keep, blocks);
+    SNED_TRY_DONE(sned_alloc(&blocks, tensors + steps, sizeof *blocks, error));
+    count = list_blocks(plan, graph, keep, blocks);
     SNED_TRY_DONE(check_sum(blocks, count, error));
-    qsort(blocks, count, sizeof *blocks, by_size);
+    qsort(blocks, (size_t)count, sizeof *blocks, by_size);
     SNED_TRY_DONE(placed_new(&placed, blocks, count, error));
-
-    for (int s = 0; s < steps; s++)
-        if (model->steps[s].node->input_count > most_inputs)
-            most_inputs = model->steps[s].node->input_count;
-    plan->pointers = 0;
-    size_t start = round_up((size_t)most_inputs * sizeof(void *)), end = 0;
     for (int i = 0; i < count; i++) {
         place_block(&placed, &blocks[i]);
-        *blocks[i].place = start + blocks[i].offset;
-        if (blocks[i].offset + blocks[i].size > end)
-            end = blocks[i].offset + blocks[i].size;
+        *blocks[i].place = blocks[i].offset;
+        if (blocks[i].offset + blocks[i].size > plan->pointers)
+            plan->pointers = blocks[i].offset + blocks[i].size;
     }
-    plan->size = start + end;
+    for (int t = 0; t < graph->tensor_count; t++)
+        if (plan->home[t] >= 0)
+            plan->tensors[t] = plan->tensors[plan->home[t]];
+    for (int s = 0; s < plan->step_count; s++)
+        if (plan->steps[s].input_count + plan->steps[s].output_count > most)
+            most = plan->steps[s].input_count + plan->steps[s].output_count;
+    plan->size = plan->pointers + round_up((size_t)most * sizeof(void *));
 done:
     free(blocks);
     placed_free(&placed);
+    return status;
+}
+
+sned_status sned_plan_make(struct plan *plan, const struct graph *graph, bool keep, sned_error *error)
+{
+    memset(plan, 0, sizeof *plan);
+    sned_status status = sned_plan_steps(plan, graph, keep, error);
+    if (status == SNED_OK)
+        status = place_all(plan, graph, keep, error);
     if (status != SNED_OK)
         sned_plan_free(plan);
     return status;
@@ -253,6 +281,7 @@ done:
 
 void sned_plan_free(struct plan *plan)
 {
+    sned_plan_free_steps(plan);
     free(plan->tensors);
     free(plan->scratches);
     memset(plan, 0, sizeof *plan);

@@ -67,6 +67,8 @@ static void mutate(struct graph *graph, struct random *random)
         break;
     default:
         node->op = (enum op)random_range(random, 0, OP_COUNT);
+        if (node->op == OP_SPLIT) /* owns its sizes: no pointer is made of another operator's numbers */
+            node->u.split.sizes = NULL;
     }
 }
 

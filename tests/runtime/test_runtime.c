@@ -9,55 +9,64 @@
 
 enum { CASES = 400 };
 
-/* Runs the graph's only node in buffers of exactly the promised sizes, so that a sanitizer sees any step
- * beyond. */
-static void check_single_node(struct graph *graph, struct random *random)
+/* An activation of exactly the promised size, so that a sanitizer sees any step beyond; random values. */
+static void *random_value(const struct value *value, struct random *random, int32_t *copy)
+{
+    void *data;
+    assert_int_equal(sned_alloc(&data, value->elements, value_size(value->type), NULL), SNED_OK);
+    for (size_t i = 0; i < value->elements; i++) {
+        copy[i] = random_range(random, value_low(value->type), value_high(value->type));
+        value_store(data, value->type, i, copy[i]);
+    }
+    return data;
+}
+
+static void expect_numbers(const struct graph *graph, const struct step *step, const struct value *value,
+                           const void *data, const int32_t *expected)
+{
+    for (size_t i = 0; i < value->elements; i++)
+        if (value_load(data, value->type, i) != expected[i])
+            fail_msg("%s: element %zu is %d, not %d", sned_op_name(graph->nodes[step->node].op), i,
+                     value_load(data, value->type, i), expected[i]);
+}
+
+/* Runs the graph's only step. */
+static void check_single_step(struct graph *graph, struct random *random)
 {
     sned_error error = {0};
-    if (sned_graph_infer(graph, &error) != SNED_OK) /* a window that does not fit: not a case */
-        goto done;
-    if (sned_graph_check(graph, &error) != SNED_OK)
-        fail_msg("%s", error.message);
-    int32_t **activations = calloc((size_t)graph->tensor_count, sizeof *activations);
-    void **exact = calloc((size_t)graph->tensor_count, sizeof *exact);
-    for (int t = 0; t < graph->tensor_count; t++)
-        if (!graph->tensors[t].data) {
-            const struct value value = sned_value(graph, t);
-            activations[t] = calloc(value.elements, sizeof **activations);
-            assert_int_equal(sned_alloc(&exact[t], value.elements, value_size(value.type), NULL), SNED_OK);
-            if (t == graph->outputs[0])
-                continue;
-            for (size_t i = 0; i < value.elements; i++) {
-                activations[t][i] = random_range(random, value_low(value.type), value_high(value.type));
-                value_store(exact[t], value.type, i, activations[t][i]);
-            }
-        }
-    const struct node *node = &graph->nodes[0];
-    struct step step = {.graph = graph, .node = node, .kernel = sned_kernel_choose(graph, node)};
-    assert_int_equal(step.kernel->prepare(&step, &error), SNED_OK);
-    void *scratch;
-    assert_int_equal(sned_alloc(&scratch, step.scratch_size, 1, NULL), SNED_OK);
-    memset(scratch, 0xA5, step.scratch_size);
-    const void *inputs[8] = {0};
-    for (int i = 0; i < node->input_count; i++)
-        inputs[i] = node->inputs[i] < 0 ? NULL : exact[node->inputs[i]];
-    step.kernel->run(&step, inputs, exact[graph->outputs[0]], scratch);
-    oracle_run(graph, activations);
-    const struct value out = sned_value(graph, graph->outputs[0]);
-    for (size_t i = 0; i < out.elements; i++)
-        if (value_load(exact[graph->outputs[0]], out.type, i) != activations[graph->outputs[0]][i])
-            fail_msg("%s: element %zu is %d, not %d", sned_op_name(node->op), i,
-                     value_load(exact[graph->outputs[0]], out.type, i), activations[graph->outputs[0]][i]);
-    if (step.kernel->release)
-        step.kernel->release(&step);
-    free(scratch);
-    for (int t = 0; t < graph->tensor_count; t++) {
-        free(activations[t]);
-        free(exact[t]);
+    struct plan plan;
+    void *inputs[8], *outputs[8], *scratch;
+    if (sned_graph_infer(graph, &error) != SNED_OK) { /* a window that does not fit: not a case */
+        sned_graph_free(graph);
+        return;
     }
+    if (sned_graph_check(graph, &error) != SNED_OK || sned_plan_make(&plan, graph, false, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(plan.step_count, 1);
+    const struct step *step = &plan.steps[0];
+    int32_t **activations = calloc((size_t)graph->tensor_count, sizeof *activations);
+    for (int t = 0; t < graph->tensor_count; t++)
+        if (!graph->tensors[t].data)
+            activations[t] = calloc(sned_value(graph, t).elements, sizeof **activations);
+    for (int i = 0; i < step->input_count; i++)
+        inputs[i] = random_value(&step->inputs[i], random, activations[step->inputs[i].tensor]);
+    for (int i = 0; i < step->output_count; i++)
+        outputs[i] = random_value(&step->outputs[i], random, activations[step->outputs[i].tensor]);
+    assert_int_equal(sned_alloc(&scratch, step->scratch_size, 1, NULL), SNED_OK);
+    memset(scratch, 0xA5, step->scratch_size);
+    step->kernel->run(step, (const void *const *)inputs, outputs, scratch);
+    oracle_run(graph, activations);
+    for (int i = 0; i < step->output_count; i++)
+        expect_numbers(graph, step, &step->outputs[i], outputs[i], activations[step->outputs[i].tensor]);
+    free(scratch);
+    for (int i = 0; i < step->input_count; i++)
+        free(inputs[i]);
+    for (int i = 0; i < step->output_count; i++)
+        free(outputs[i]);
+    for (int t = 0; t < graph->tensor_count; t++)
+        free(activations[t]);
     free(activations);
-    free(exact);
-done:
+    sned_plan_free(&plan);
     sned_graph_free(graph);
 }
 
@@ -92,7 +101,7 @@ static void conv_equals_the_document(void **state)
         const struct window window = random_window(&random, 5);
         random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 4),
                     random_type(&random, true));
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -105,7 +114,7 @@ static void depthwise_conv_equals_the_document(void **state)
         struct graph *graph = new_graph(shape, random_type(&random, false));
         const struct window window = random_window(&random, 3);
         random_conv(graph, &random, &window, (int)shape.dim[1], shape.dim[1], random_type(&random, true));
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -118,7 +127,7 @@ static void conv_of_a_wide_image_equals_the_document(void **state)
         new_graph(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)5, (int64_t)1500), unsigned8);
     const struct window window = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
     random_conv(graph, &random, &window, 1, 3, signed8);
-    check_single_node(graph, &random);
+    check_single_step(graph, &random);
 }
 
 static void gemm_equals_the_document(void **state)
@@ -129,7 +138,7 @@ static void gemm_equals_the_document(void **state)
         struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)random_range(&random, 1, 200)),
                                         random_type(&random, false));
         random_gemm(graph, &random, random_range(&random, 1, 30), random_type(&random, true));
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -152,7 +161,7 @@ static void pools_equal_the_document(void **state)
         }
         if (op != OP_MAX_POOL)
             scalings_by_count(node, op == OP_AVERAGE_POOL ? 16 : extent.height * extent.width);
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -174,7 +183,7 @@ static void add_and_mul_equal_the_document(void **state)
             node->rules[0].scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
         }
         random_activation(node, &random);
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -189,7 +198,7 @@ static void activations_on_their_own_equal_the_document(void **state)
         set_scalings(node, 1);
         node->rules[0].scalings[0] = random_scaling(&random, 200);
         random_activation(node, &random);
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -203,7 +212,7 @@ static void lrn_equals_the_document(void **state)
         struct graph *graph = new_graph(shape, random_type(&random, false));
         const struct quantization out = random_type(&random, false);
         random_lrn(graph, &random, random_range(&random, 1, 45), out);
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -231,7 +240,7 @@ static void concat_equals_the_document(void **state)
             graph->tensors[inputs[p]].quantization = type;
         }
         add_node(graph, OP_CONCAT, inputs, parts, type)->u.concat.axis = axis;
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
 }
 
@@ -258,48 +267,163 @@ static void slice_pad_and_transpose_equal_the_document(void **state)
             } else {
                 node->u.transpose.order[axis] = orders[i % 9 / 3][axis];
             }
-        check_single_node(graph, &random);
+        check_single_step(graph, &random);
     }
+}
+
+/* Conv, Flatten, Reshape, Gemm, Reshape. */
+static struct graph *network_with_reshapes(void)
+{
+    const struct window point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    struct random random;
+    sned_random_seed(&random, 15, 0);
+    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)6, (int64_t)5), signed8);
+    random_conv(graph, &random, &point, 1, 4, unsigned8);
+    add_node(graph, OP_FLATTEN, graph->outputs, 1, unsigned8)->u.flatten.axis = 1;
+    struct node *node = add_node(graph, OP_RESHAPE, graph->outputs, 1, unsigned8);
+    node->u.reshape.shape = sned_shape(2, (int64_t)1, (int64_t)120);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    random_gemm(graph, &random, 6, wide16);
+    node = add_node(graph, OP_RESHAPE, graph->outputs, 1, wide16);
+    node->u.reshape.shape = sned_shape(3, (int64_t)1, (int64_t)2, (int64_t)3);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    return graph;
+}
+
+/* A random image through a context that keeps all and one that does not: every kept activation is the
+ * document's, and so are the scores of both. */
+static void expect_document(const sned_model *model, uint64_t seed)
+{
+    const struct graph *graph = sned_model_graph(model);
+    const struct tensor *input = &graph->tensors[graph->input];
+    const size_t elements = sned_shape_elements(&input->shape);
+    const int classes = sned_model_get_info(model)->classes;
+    float *values = calloc(elements, sizeof *values), *scores = calloc(classes, 2 * sizeof *scores);
+    int32_t **activations = calloc((size_t)graph->tensor_count, sizeof *activations);
+    struct random random;
+    sned_context *keep, *lean;
+    sned_random_seed(&random, seed, 0);
+    assert_int_equal(sned_context_new_keep(&keep, model, NULL), SNED_OK);
+    assert_int_equal(sned_context_new(&lean, model, NULL), SNED_OK);
+    for (int t = 0; t < graph->tensor_count; t++)
+        if (!graph->tensors[t].data)
+            activations[t] = calloc(sned_shape_elements(&graph->tensors[t].shape), sizeof(int32_t));
+    random_input(graph, &random, activations[graph->input]);
+    for (size_t i = 0; i < elements; i++)
+        values[i] = (float)activations[graph->input][i] * input->quantization.scale;
+    oracle_run(graph, activations);
+    assert_int_equal(sned_run_values(keep, values, 1, scores, NULL), SNED_OK);
+    assert_int_equal(sned_run_values(lean, values, 1, scores + classes, NULL), SNED_OK);
+    for (int t = 0; t < graph->tensor_count; t++)
+        if (activations[t])
+            assert_memory_equal(sned_context_activation(keep, t), activations[t],
+                                sned_shape_elements(&graph->tensors[t].shape) * sizeof(int32_t));
+    for (int k = 0; k < classes; k++) {
+        assert_true(scores[k] == graph->tensors[graph->outputs[0]].quantization.scale *
+                                     (float)activations[graph->outputs[0]][k]);
+        assert_true(scores[classes + k] == scores[k]);
+    }
+    for (int t = 0; t < graph->tensor_count; t++)
+        free(activations[t]);
+    free(activations);
+    free(values);
+    free(scores);
+    sned_context_free(keep);
+    sned_context_free(lean);
 }
 
 static void every_activation_of_a_network_equals_the_document(void **state)
 {
-    struct random random;
     sned_model *model;
-    sned_context *keep, *lean;
     sned_error error = {0};
-    sned_random_seed(&random, 12, 0);
     if (sned_model_from_graph(&model, branching_network(11), &error) != SNED_OK)
         fail_msg("%s", error.message);
+    for (uint64_t image = 0; image < 3; image++)
+        expect_document(model, 12 + image);
+    sned_close(model);
+}
+
+static void what_only_changes_the_shape_is_no_step(void **state)
+{
+    sned_model *model;
+    assert_int_equal(sned_model_from_graph(&model, network_with_reshapes(), NULL), SNED_OK);
     const struct graph *graph = sned_model_graph(model);
-    assert_int_equal(sned_context_new_keep(&keep, model, &error), SNED_OK);
-    assert_int_equal(sned_context_new(&lean, model, &error), SNED_OK);
-    int32_t *activations[64] = {0};
-    for (int t = 0; t < graph->tensor_count; t++)
-        if (!graph->tensors[t].data)
-            activations[t] = calloc(sned_shape_elements(&graph->tensors[t].shape), sizeof(int32_t));
-    const size_t elements = sned_shape_elements(&graph->tensors[graph->input].shape);
-    float values[3 * 14 * 11], scores[5], again[5];
-    for (int image = 0; image < 3; image++) {
-        random_input(graph, &random, activations[graph->input]);
-        for (size_t i = 0; i < elements; i++)
-            values[i] = (float)activations[graph->input][i] * graph->tensors[graph->input].quantization.scale;
-        oracle_run(graph, activations);
-        assert_int_equal(sned_run_values(keep, values, 1, scores, &error), SNED_OK);
-        assert_int_equal(sned_run_values(lean, values, 1, again, &error), SNED_OK);
-        assert_memory_equal(scores, again, sizeof scores);
-        for (int t = 0; t < graph->tensor_count; t++)
-            if (activations[t])
-                assert_memory_equal(sned_context_activation(keep, t), activations[t],
-                                    sned_shape_elements(&graph->tensors[t].shape) * sizeof(int32_t));
-        for (int k = 0; k < 5; k++)
-            assert_true(scores[k] == graph->tensors[graph->outputs[0]].quantization.scale *
-                                         (float)activations[graph->outputs[0]][k]);
-    }
-    for (int t = 0; t < graph->tensor_count; t++)
-        free(activations[t]);
-    sned_context_free(keep);
-    sned_context_free(lean);
+    const struct plan *plan = &model->plan;
+    assert_int_equal(graph->node_count, 5);
+    assert_int_equal(plan->step_count, 2);
+    assert_int_equal(plan->steps[0].node, 0);
+    assert_int_equal(plan->steps[1].node, 3);
+    for (int n = 1; n < 3; n++)
+        assert_int_equal(plan->tensors[graph->nodes[n].outputs[0]],
+                         plan->tensors[graph->nodes[0].outputs[0]]);
+    assert_int_equal(plan->tensors[graph->outputs[0]], plan->tensors[graph->nodes[3].outputs[0]]);
+    expect_document(model, 16);
+    sned_close(model);
+}
+
+/* The output is the input under another shape: no step at all. */
+static void a_network_of_a_flatten_alone_gives_its_input(void **state)
+{
+    sned_model *model;
+    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)3, (int64_t)4), signed8);
+    add_node(graph, OP_FLATTEN, graph->outputs, 1, signed8)->u.flatten.axis = 1;
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    assert_int_equal(model->plan.step_count, 0);
+    expect_document(model, 17);
+    sned_close(model);
+}
+
+/* Conv, Pad, Conv. */
+static struct graph *network_with_a_pad(int64_t pad_channels)
+{
+    const struct window window = {{3, 2}, {2, 1}, {1, 2}, {1, 0}, {0, 1}};
+    const int64_t channels = 4 + pad_channels;
+    struct random random;
+    sned_random_seed(&random, 18, 0);
+    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)9, (int64_t)7), unsigned8);
+    random_conv(graph, &random, &window, 1, 4, signed8);
+    struct node *pad = add_node(graph, OP_PAD, graph->outputs, 1, signed8);
+    memcpy(pad->u.pad.before, (int64_t[4]){0, 0, 1, 3}, sizeof(int64_t[4]));
+    memcpy(pad->u.pad.after, (int64_t[4]){0, pad_channels, 2, 0}, sizeof(int64_t[4]));
+    random_conv(graph, &random, &window, 1, channels, unsigned8);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    return graph;
+}
+
+static void a_pad_before_a_conv_is_part_of_its_step(void **state)
+{
+    sned_model *model;
+    assert_int_equal(sned_model_from_graph(&model, network_with_a_pad(0), NULL), SNED_OK);
+    const struct graph *graph = sned_model_graph(model);
+    assert_int_equal(model->plan.step_count, 2);
+    assert_int_equal(model->plan.steps[1].node, 2);
+    assert_int_equal(model->plan.steps[1].inputs[0].tensor, graph->nodes[1].inputs[0]);
+    expect_document(model, 19);
+    sned_close(model);
+}
+
+static void a_pad_of_channels_or_with_another_reader_is_a_step(void **state)
+{
+    sned_model *model;
+    assert_int_equal(sned_model_from_graph(&model, network_with_a_pad(1), NULL), SNED_OK);
+    assert_int_equal(model->plan.step_count, 3);
+    expect_document(model, 20);
+    sned_close(model);
+
+    struct graph *graph = network_with_a_pad(0);
+    add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->nodes[1].outputs[0], 1, signed8);
+    const int other = graph->outputs[0];
+    scalings_by_count(&graph->nodes[3], 200);
+    graph->outputs[0] = graph->nodes[2].outputs[0];
+    add_node(graph, OP_GLOBAL_AVERAGE_POOL, graph->outputs, 1, signed8);
+    scalings_by_count(&graph->nodes[4], 200);
+    const int both[2] = {other, graph->outputs[0]};
+    add_node(graph, OP_CONCAT, both, 2, signed8)->u.concat.axis = 1;
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    assert_int_equal(model->plan.step_count, 6);
+    expect_document(model, 21);
     sned_close(model);
 }
 
@@ -308,7 +432,7 @@ static void memory_is_used_again_when_a_tensor_is_dead(void **state)
     sned_model *model;
     assert_int_equal(sned_model_from_graph(&model, branching_network(11), NULL), SNED_OK);
     struct plan keep;
-    assert_int_equal(sned_plan_make(&keep, model, true, NULL), SNED_OK);
+    assert_int_equal(sned_plan_make(&keep, sned_model_graph(model), true, NULL), SNED_OK);
     assert_true(model->plan.size < keep.size);
     sned_plan_free(&keep);
     sned_close(model);
@@ -426,6 +550,10 @@ int main(void)
         cmocka_unit_test(concat_equals_the_document),
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
         cmocka_unit_test(every_activation_of_a_network_equals_the_document),
+        cmocka_unit_test(what_only_changes_the_shape_is_no_step),
+        cmocka_unit_test(a_network_of_a_flatten_alone_gives_its_input),
+        cmocka_unit_test(a_pad_before_a_conv_is_part_of_its_step),
+        cmocka_unit_test(a_pad_of_channels_or_with_another_reader_is_a_step),
         cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
         cmocka_unit_test(hundreds_of_activations_live_at_once),
         cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),
