@@ -17,23 +17,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Everything that a simulation needs and gives. Blocks and scores are one behind the other, for each
- * image. */
+/* Everything that a simulation needs and gives. Blocks and elements are one behind the other, for each image
+ * and of one image for each output of the program. */
 struct sim {
     const struct options *options;
     const struct accel_config *config;
     struct accel_program program;
     struct session session;
     sned_context *keep;   /* the runtime with all its activations */
-    size_t images, count; /* pictures; scores of each */
-    int result;           /* the tensor of the scores: the accelerator's */
+    size_t images, count; /* pictures; elements of all outputs of each */
     int *classes;         /* [images]: of the best score at the end */
     uint8_t *inputs, *outputs, *golden;
     int16_t *expected;
-    uint64_t cycles, bytes, latency; /* latency: cycles from the first picture's load to its scores */
+    uint64_t cycles, bytes, latency; /* latency: cycles from the first picture's load to its results */
     int64_t *busy;                   /* [layers]: cycles of the unit that works on it */
     struct accel_counters *counters; /* [layers] */
-    bool exact;
+    bool *exact;                     /* [outputs] */
 };
 
 static void sim_free(struct sim *sim)
@@ -48,6 +47,7 @@ static void sim_free(struct sim *sim)
     free(sim->classes);
     free(sim->busy);
     free(sim->counters);
+    free(sim->exact);
 }
 
 /* ---- before ---- */
@@ -58,16 +58,17 @@ static sned_status prepare(struct sim *sim, struct graph *graph, sned_error *err
                                           .parts = sim->options->parts > 0 ? (int)sim->options->parts : 0,
                                           .to_host = sim->options->allow_cpu};
     SNED_TRY(accel_compile(&sim->program, graph, sim->config, &request, error));
-    sim->result = accel_result(graph, &sim->program);
-    sim->count = sned_shape_elements(&graph->tensors[sim->result].shape);
+    for (int k = 0; k < sim->program.output_count; k++)
+        sim->count += layout_element_count(&sim->program.outputs[k].layout);
     SNED_TRY(session_new(&sim->session, graph, sim->options, error));
     SNED_TRY(sned_context_new_keep(&sim->keep, sim->session.model, error));
     SNED_TRY(sned_alloc(&sim->inputs, sim->images, (size_t)sim->program.input.bytes, error));
-    SNED_TRY(sned_alloc(&sim->outputs, sim->images, (size_t)sim->program.output.bytes, error));
-    SNED_TRY(sned_alloc(&sim->golden, sim->images, (size_t)sim->program.output.bytes, error));
+    SNED_TRY(sned_alloc(&sim->outputs, sim->images, (size_t)sim->program.output_bytes, error));
+    SNED_TRY(sned_alloc(&sim->golden, sim->images, (size_t)sim->program.output_bytes, error));
     SNED_TRY(sned_alloc(&sim->expected, sim->images, sim->count * sizeof(int16_t), error));
     SNED_TRY(sned_alloc(&sim->classes, sim->images, sizeof *sim->classes, error));
     SNED_TRY(sned_alloc(&sim->busy, (size_t)sim->program.layer_count, sizeof *sim->busy, error));
+    SNED_TRY(sned_alloc(&sim->exact, (size_t)sim->program.output_count, sizeof *sim->exact, error));
     return sned_alloc(&sim->counters, (size_t)sim->program.layer_count, sizeof *sim->counters, error);
 }
 
@@ -95,8 +96,12 @@ static sned_status expect(struct sim *sim, size_t image, sned_error *error)
     for (size_t i = 0; i < pixels; i++)
         sim->session.pixels[i] = (uint8_t)sned_context_activation(sim->keep, input)[i];
     layout_pack(block, &sim->program.input, sim->session.pixels);
-    for (size_t i = 0; i < sim->count; i++)
-        sim->expected[image * sim->count + i] = (int16_t)sned_context_activation(sim->keep, sim->result)[i];
+    int16_t *expected = sim->expected + image * sim->count;
+    for (int k = 0; k < sim->program.output_count; k++) {
+        const struct program_output *output = &sim->program.outputs[k];
+        for (size_t i = 0; i < layout_element_count(&output->layout); i++)
+            *expected++ = (int16_t)sned_context_activation(sim->keep, output->tensor)[i];
+    }
     return SNED_OK;
 }
 
@@ -104,8 +109,9 @@ static sned_status expect(struct sim *sim, size_t image, sned_error *error)
 
 static void add_up(struct sim *sim, const struct sim_event *events, size_t count)
 {
+    int stores = 0; /* one for each output of the first picture that is done */
     for (size_t i = 0; i < count && !sim->latency; i++)
-        if (events[i].unit == CODE_STORE)
+        if (events[i].unit == CODE_STORE && ++stores == sim->program.output_count)
             sim->latency = events[i].end - events[0].begin;
     for (size_t i = 0; i < count; i++)
         if (events[i].unit != CODE_LOAD && events[i].unit != CODE_STORE &&
@@ -141,40 +147,59 @@ static sned_status run_simulation(struct sim *sim, sned_error *error)
 /* The host's layers on what the hardware gave, or the class of that. */
 static sned_status finish(struct sim *sim, sned_error *error)
 {
-    const struct graph *graph = sim->session.graph;
-    int16_t *scores = NULL;
+    int16_t *elements = NULL;
     sned_status status;
-    SNED_TRY_DONE(sned_alloc(&scores, sim->count, sizeof *scores, error));
+    SNED_TRY_DONE(sned_alloc(&elements, sim->count, sizeof *elements, error));
     for (size_t i = 0; i < sim->images; i++) {
-        layout_unpack(scores, &sim->program.output, sim->outputs + i * (size_t)sim->program.output.bytes);
-        SNED_TRY_DONE(sned_context_resume(sim->keep, graph->node_count - sim->program.host_nodes, sim->result,
-                                          scores, sim->session.scores, error));
+        const uint8_t *blocks = sim->outputs + i * (size_t)sim->program.output_bytes;
+        for (int k = 0; k < sim->program.output_count; k++) {
+            const struct program_output *output = &sim->program.outputs[k];
+            layout_unpack(elements, &output->layout, blocks + output->offset);
+            SNED_TRY_DONE(sned_context_give(sim->keep, output->tensor, elements, error));
+        }
+        SNED_TRY_DONE(sned_context_resume(sim->keep, sim->program.host_first, sim->session.scores, error));
         sim->classes[i] = sned_scores_best(&sim->session.kind, sim->session.scores);
     }
 done:
-    free(scores);
+    free(elements);
     return status;
 }
 
-/* The hardware's scores against the golden model's and the runtime's. */
+/* Do the hardware's and the golden model's blocks of an image hold what the runtime gives? */
+static bool output_exact(const struct sim *sim, const struct program_output *output, size_t image,
+                         const int16_t *expected, int16_t *elements)
+{
+    const size_t place = image * (size_t)sim->program.output_bytes + (size_t)output->offset,
+                 bytes = layout_element_count(&output->layout) * sizeof *elements;
+    layout_unpack(elements, &output->layout, sim->outputs + place);
+    const bool hardware = memcmp(elements, expected, bytes) == 0;
+    layout_unpack(elements, &output->layout, sim->golden + place);
+    return hardware && memcmp(elements, expected, bytes) == 0;
+}
+
 static sned_status compare(struct sim *sim, sned_error *error)
 {
-    int16_t *scores = NULL, *golden = NULL;
-    sned_status status;
-    sim->exact = true;
-    SNED_TRY_DONE(sned_alloc(&scores, sim->count, sizeof *scores, error));
-    SNED_TRY_DONE(sned_alloc(&golden, sim->count, sizeof *golden, error));
-    for (size_t i = 0; i < sim->images; i++) {
-        layout_unpack(scores, &sim->program.output, sim->outputs + i * (size_t)sim->program.output.bytes);
-        layout_unpack(golden, &sim->program.output, sim->golden + i * (size_t)sim->program.output.bytes);
-        const size_t bytes = sim->count * sizeof *scores;
-        sim->exact = sim->exact && memcmp(scores, golden, bytes) == 0 &&
-                     memcmp(scores, sim->expected + i * sim->count, bytes) == 0;
-    }
-done:
-    free(scores);
-    free(golden);
-    return status;
+    const int16_t *expected = sim->expected;
+    int16_t *elements;
+    SNED_TRY(sned_alloc(&elements, sim->count, sizeof *elements, error));
+    for (int k = 0; k < sim->program.output_count; k++)
+        sim->exact[k] = true;
+    for (size_t i = 0; i < sim->images; i++)
+        for (int k = 0; k < sim->program.output_count; k++) {
+            const struct program_output *output = &sim->program.outputs[k];
+            sim->exact[k] = output_exact(sim, output, i, expected, elements) && sim->exact[k];
+            expected += layout_element_count(&output->layout);
+        }
+    free(elements);
+    return SNED_OK;
+}
+
+static bool all_exact(const struct sim *sim)
+{
+    bool all = true;
+    for (int k = 0; k < sim->program.output_count; k++)
+        all = all && sim->exact[k];
+    return all;
 }
 
 /* ---- what is told ---- */
@@ -252,35 +277,68 @@ static sned_status images_json(json_t *images, const struct sim *sim, sned_error
     return SNED_OK;
 }
 
+/* Is the node one of those that the accelerator has left to the host? An ending is always the host's. */
+static bool on_cpu(const struct sim *sim, int node)
+{
+    return sim->program.why &&
+           (node >= sim->program.host_first || sned_op_is_ending(sim->session.graph->nodes[node].op));
+}
+
 static sned_status cpu_json(json_t *cpu, const struct sim *sim, sned_error *error)
 {
     const struct graph *graph = sim->session.graph;
-    for (int n = graph->node_count - sim->program.host_nodes; sim->program.why && n < graph->node_count; n++)
-        SNED_TRY(
-            json_append(cpu, json_string(graph->nodes[n].name), error, "node '%s'", graph->nodes[n].name));
+    for (int n = 0; n < graph->node_count; n++)
+        if (on_cpu(sim, n))
+            SNED_TRY(json_append(cpu, json_string(graph->nodes[n].name), error, "node '%s'",
+                                 graph->nodes[n].name));
     return SNED_OK;
+}
+
+static const char *output_name(const struct sim *sim, int output)
+{
+    return sim->session.graph->tensors[sim->program.outputs[output].tensor].name;
+}
+
+static sned_status outputs_json(json_t *outputs, const struct sim *sim, sned_error *error)
+{
+    for (int k = 0; k < sim->program.output_count; k++)
+        SNED_TRY(json_append(outputs,
+                             json_pack("{s:s, s:I, s:b}", "name", output_name(sim, k), "elements",
+                                       (json_int_t)layout_element_count(&sim->program.outputs[k].layout),
+                                       "bit_exact", sim->exact[k]),
+                             error, "output %d", k));
+    return SNED_OK;
+}
+
+/* What lists hold: of layers, images, outputs, nodes on the CPU. */
+enum { LISTS = 4 };
+
+static sned_status lists_json(json_t *lists[LISTS], const struct sim *sim, sned_error *error)
+{
+    for (int i = 0; i < LISTS; i++)
+        lists[i] = json_array();
+    SNED_TRY(images_json(lists[0], sim, error));
+    SNED_TRY(outputs_json(lists[1], sim, error));
+    SNED_TRY(layers_json(lists[2], sim, error));
+    return cpu_json(lists[3], sim, error);
 }
 
 static sned_status tell_json(const struct sim *sim, sned_error *error)
 {
-    json_t *layers = json_array(), *images = json_array(), *cpu = json_array();
-    sned_status status = layers_json(layers, sim, error);
-    if (status == SNED_OK)
-        status = images_json(images, sim, error);
-    if (status == SNED_OK)
-        status = cpu_json(cpu, sim, error);
+    json_t *lists[LISTS];
+    const sned_status status = lists_json(lists, sim, error);
     if (status != SNED_OK) {
-        json_decref(layers);
-        json_decref(images);
-        json_decref(cpu);
+        for (int i = 0; i < LISTS; i++)
+            json_decref(lists[i]);
         return status;
     }
-    return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o, s:o}", "bit_exact",
-                                sim->exact, "config", sim->config->name, "clock_mhz", sim->config->clock_mhz,
-                                "cycles", (json_int_t)sim->cycles, "fps", frames_a_second(sim), "latency_ms",
+    return print_json(json_pack("{s:b, s:s, s:i, s:I, s:f, s:f, s:f, s:I, s:o, s:o, s:o, s:o}", "bit_exact",
+                                all_exact(sim), "config", sim->config->name, "clock_mhz",
+                                sim->config->clock_mhz, "cycles", (json_int_t)sim->cycles, "fps",
+                                frames_a_second(sim), "latency_ms",
                                 (double)sim->latency / sim->config->clock_mhz / 1e3, "busy",
-                                network_busy(sim), "ddr_bytes", (json_int_t)sim->bytes, "images", images,
-                                "layers", layers, "on_cpu", cpu),
+                                network_busy(sim), "ddr_bytes", (json_int_t)sim->bytes, "images", lists[0],
+                                "outputs", lists[1], "layers", lists[2], "on_cpu", lists[3]),
                       error);
 }
 
@@ -317,9 +375,17 @@ static void tell_cpu(const struct sim *sim)
     if (!sim->program.why)
         return;
     print_line("on the CPU, not in these cycles, since %s:", sim->program.why);
-    for (int n = graph->node_count - sim->program.host_nodes; n < graph->node_count; n++)
-        print_line("  %s (%s)", graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
+    for (int n = 0; n < graph->node_count; n++)
+        if (on_cpu(sim, n))
+            print_line("  %s (%s)", graph->nodes[n].name, sned_op_name(graph->nodes[n].op));
     putchar('\n');
+}
+
+/* Of one output the line before says all. */
+static void tell_outputs(const struct sim *sim)
+{
+    for (int k = 0; k < sim->program.output_count && sim->program.output_count > 1; k++)
+        print_line("  %s: %s", output_name(sim, k), sim->exact[k] ? "yes" : "NO");
 }
 
 static sned_status tell(const struct sim *sim, sned_error *error)
@@ -332,7 +398,8 @@ static sned_status tell(const struct sim *sim, sned_error *error)
                    sim->options->argument_count > 1 ? sim->options->arguments[i + 1] : "(noise)", best,
                    label ? ", " : "", label ? label : "");
     }
-    printf("bit-exact: %s\n", sim->exact ? "yes" : "NO");
+    printf("bit-exact: %s\n", all_exact(sim) ? "yes" : "NO");
+    tell_outputs(sim);
     printf("%s cycles for %zu image%s, simulated; at %d MHz (assumed) %.1f frames a second, %s of DDR "
            "traffic\n\n",
            format_count(number, sim->cycles), sim->images, sim->images == 1 ? "" : "s",
@@ -368,8 +435,8 @@ static sned_status run_sim(const struct options *options, sned_error *error)
     SNED_TRY_DONE(compare(&sim, error));
     SNED_TRY_DONE(finish(&sim, error));
     SNED_TRY_DONE(options->json ? tell_json(&sim, error) : tell(&sim, error));
-    if (!sim.exact)
-        status = sned_fail(error, SNED_ERROR_DATA, "%s: the accelerator's scores are not the runtime's",
+    if (!all_exact(&sim))
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: the accelerator's results are not the runtime's",
                            model.path);
 done:
     sim_free(&sim);
@@ -381,13 +448,12 @@ const struct command command_sim = {
     .name = "sim",
     .arguments = "MODEL [IMAGE...]",
     .summary = "Run a model on the simulated accelerator",
-    .text = "The RTL, cycle by cycle in Verilator, with a model of DDR memory (latency of 40 cycles, 80 % of "
-            "the peak "
-            "bandwidth, assumed), on each picture, or on noise. Scores are compared bit for bit with the "
-            "golden model's "
-            "and the runtime's. Cycles are the simulation's; frames a second are these cycles at the "
-            "configuration's "
-            "assumed clock. `sim/build CONFIG` makes a configuration's simulation.",
+    .text =
+        "The RTL, cycle by cycle in Verilator, with a model of DDR memory (latency of 40 cycles, 80 % of "
+        "the peak bandwidth, assumed), on each picture, or on noise. Every output is compared bit for bit "
+        "with the golden model's and the runtime's. Cycles are the simulation's; frames a second are "
+        "these cycles at the configuration's assumed clock. `sim/build CONFIG` makes a configuration's "
+        "simulation.",
     .argument_min = 1,
     .argument_max = 1 << 20,
     .keys = {OPTION_CONFIG, OPTION_ALLOW_CPU, OPTION_TIMELINE, OPTION_TRACE, OPTION_STALLS, OPTION_PARTS,

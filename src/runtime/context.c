@@ -256,15 +256,20 @@ sned_status sned_run_values(sned_context *context, const float *values, size_t c
     return SNED_OK;
 }
 
-sned_status sned_context_resume(sned_context *context, int first, int tensor, const int16_t *values,
-                                float *scores, sned_error *error)
+sned_status sned_context_give(sned_context *context, int tensor, const int16_t *values, sned_error *error)
 {
-    SNED_TRY(check_run(context, values, 1, scores, error));
-    if (!sned_context_activation(context, tensor))
+    if (!values || !sned_context_activation(context, tensor))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "resuming: the context does not keep this activation");
     const struct value value = sned_value(context->model->graph, tensor);
     for (size_t i = 0; i < value.elements; i++)
         value_store(context->memory + context->plan->tensors[tensor], value.type, i, values[i]);
+    return SNED_OK;
+}
+
+sned_status sned_context_resume(sned_context *context, int first, float *scores, sned_error *error)
+{
+    if (!context || !context->widened || !scores)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "resuming: the context keeps no activations");
     run_steps(context, first);
     read_scores(context, scores);
     widen_all(context);

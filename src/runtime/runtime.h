@@ -16,10 +16,10 @@ const struct graph *sned_model_graph(const sned_model *model);
  * the stored width; NULL for a constant. Owned by the context, valid until its next run. */
 sned_status sned_context_new_keep(sned_context **context, const sned_model *model, sned_error *error);
 const int32_t *sned_context_activation(const sned_context *context, int tensor);
-/* Runs the last nodes alone, from node `first` on, with `values` (in the tensor's own shape) for `tensor`,
- * the only activation that they read of those before. The context must have been made with
- * sned_context_new_keep. */
-sned_status sned_context_resume(sned_context *context, int first, int tensor, const int16_t *values,
-                                float *scores, sned_error *error);
+/* Runs the nodes from `first` on and the endings alone, of a context that was made with
+ * sned_context_new_keep: what they read of the nodes before was given by sned_context_give (`values` in the
+ * tensor's own shape), or is of a run before. */
+sned_status sned_context_give(sned_context *context, int tensor, const int16_t *values, sned_error *error);
+sned_status sned_context_resume(sned_context *context, int first, float *scores, sned_error *error);
 
 #endif

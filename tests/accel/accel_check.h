@@ -98,47 +98,46 @@ static inline void look_at(struct seen *seen, const struct accel_program *progra
 }
 
 /* Of all images, in the list's order and in two others. */
-static inline void check_scores(struct accel_program *program, size_t count, const uint8_t *inputs,
-                                int16_t **expected, struct random *random)
+static inline void check_results(struct accel_program *program, const uint8_t *inputs,
+                                 const struct accel_picture *expected, struct random *random)
 {
-    const size_t images = (size_t)program->images, out = (size_t)program->output.bytes;
+    const size_t images = (size_t)program->images, out = (size_t)program->output_bytes;
+    const size_t count = accel_result_elements(program);
     uint8_t *outputs = calloc(images, out);
-    int16_t *scores = calloc(count, sizeof *scores);
+    int16_t *results = calloc(count, sizeof *results);
     sned_error error = {0};
     for (int order = 0; order < 3; order++) {
         memset(outputs, 0x5a, images * out);
         if (golden_run(program, inputs, outputs, &error) != SNED_OK)
             fail_msg("%s", error.message);
         for (size_t i = 0; i < images; i++) {
-            layout_unpack(scores, &program->output, outputs + i * out);
+            accel_unpack_results(results, program, outputs + i * out);
             for (size_t k = 0; k < count; k++)
-                if (scores[k] != expected[i][k])
-                    fail_msg("image %zu, score %zu, order %d: %d instead of the runtime's %d", i, k, order,
-                             scores[k], expected[i][k]);
+                if (results[k] != expected[i].results[k])
+                    fail_msg(
+                        "image %zu, element %zu of the results, order %d: %d instead of the runtime's %d", i,
+                        k, order, results[k], expected[i].results[k]);
         }
         shuffle(program, random);
     }
     free(outputs);
-    free(scores);
+    free(results);
 }
 
 /* Random pictures through a program. */
 static inline void check_pictures(struct accel_program *program, const sned_model *model,
                                   struct random *random)
 {
-    const struct graph *graph = sned_model_graph(model);
     const size_t in = (size_t)program->input.bytes;
-    uint8_t *inputs = calloc((size_t)program->images, in), *block;
-    int16_t *expected[CHECK_MOST_IMAGES];
+    uint8_t *inputs = calloc((size_t)program->images, in);
+    struct accel_picture pictures[CHECK_MOST_IMAGES];
     for (int i = 0; i < program->images; i++) {
-        accel_picture(program, model, random, &block, &expected[i]);
-        memcpy(inputs + (size_t)i * in, block, in);
-        free(block);
+        pictures[i] = accel_picture_new(program, model, random);
+        memcpy(inputs + (size_t)i * in, pictures[i].block, in);
     }
-    check_scores(program, sned_shape_elements(&graph->tensors[accel_result(graph, program)].shape), inputs,
-                 expected, random);
+    check_results(program, inputs, pictures, random);
     for (int i = 0; i < program->images; i++)
-        free(expected[i]);
+        accel_picture_free(&pictures[i]);
     free(inputs);
 }
 
@@ -175,33 +174,42 @@ static inline bool check_network(struct graph *graph, const struct accel_config 
 
 /* ---- what is left to the host ---- */
 
-/* The host's last nodes on the accelerator's scores give what the runtime gives for the picture. */
+/* Gives the host's nodes what the program made, and runs them. */
+static inline void resume_host(sned_context *context, const struct accel_program *program,
+                               const struct graph *graph, const uint8_t *blocks)
+{
+    int16_t *elements = calloc(accel_result_elements(program), sizeof *elements);
+    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape), sizeof *scores);
+    for (int k = 0; k < program->output_count; k++) {
+        const struct program_output *output = &program->outputs[k];
+        layout_unpack(elements, &output->layout, blocks + output->offset);
+        assert_int_equal(sned_context_give(context, output->tensor, elements, NULL), SNED_OK);
+    }
+    assert_int_equal(sned_context_resume(context, program->host_first, scores, NULL), SNED_OK);
+    free(elements);
+    free(scores);
+}
+
+/* The host's nodes on the accelerator's results give what the runtime gives for the picture. */
 static inline void check_part(const struct accel_program *program, const sned_model *model,
                               struct random *random)
 {
     const struct graph *graph = sned_model_graph(model);
-    const int result = accel_result(graph, program);
-    const int last = accel_last_integers(graph);
-    const size_t count = sned_shape_elements(&graph->tensors[last].shape);
-    uint8_t *block, *output = calloc((size_t)program->output.bytes, 1);
-    int16_t *expected, *between = calloc(sned_shape_elements(&graph->tensors[result].shape), sizeof *between);
-    float *scores = calloc(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape), sizeof *scores);
+    struct accel_picture picture = accel_picture_new(program, model, random);
+    uint8_t *blocks = calloc((size_t)program->output_bytes, 1);
     sned_context *context;
-    accel_picture(program, model, random, &block, &expected);
-    assert_int_equal(golden_run(program, block, output, NULL), SNED_OK);
-    layout_unpack(between, &program->output, output);
+    assert_int_equal(golden_run(program, picture.block, blocks, NULL), SNED_OK);
     assert_int_equal(sned_context_new_keep(&context, model, NULL), SNED_OK);
-    assert_int_equal(
-        sned_context_resume(context, graph->node_count - program->host_nodes, result, between, scores, NULL),
-        SNED_OK);
-    for (size_t k = 0; k < count; k++)
-        assert_int_equal(sned_context_activation(context, last)[k], expected[k]);
+    resume_host(context, program, graph, blocks);
+    for (int i = 0; i < graph->output_count; i++) {
+        const int last = accel_last_integers(graph, i);
+        const size_t count = sned_shape_elements(&graph->tensors[last].shape);
+        assert_memory_equal(sned_context_activation(context, last),
+                            sned_context_activation(picture.context, last), count * sizeof(int32_t));
+    }
     sned_context_free(context);
-    free(block);
-    free(output);
-    free(expected);
-    free(between);
-    free(scores);
+    accel_picture_free(&picture);
+    free(blocks);
 }
 
 #endif

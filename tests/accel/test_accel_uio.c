@@ -201,17 +201,14 @@ static void run_new(struct run *r, uint64_t seed, int images)
     assert_int_equal(sned_model_from_graph(&r->model, accel_random_network(seed), &error), SNED_OK);
     if (accel_compile(&r->program, sned_model_graph(r->model), config, &request, &error) != SNED_OK)
         fail_msg("%s", error.message);
-    const size_t in = (size_t)r->program.input.bytes, out = (size_t)r->program.output.bytes;
+    const size_t in = (size_t)r->program.input.bytes, out = (size_t)r->program.output_bytes;
     r->inputs = calloc(IMAGES, in);
     r->outputs = calloc(IMAGES, out);
     r->golden = calloc(IMAGES, out);
     for (int i = 0; i < IMAGES; i++) {
-        uint8_t *block;
-        int16_t *scores;
-        accel_picture(&r->program, r->model, &random, &block, &scores);
-        memcpy(r->inputs + (size_t)i * in, block, in);
-        free(block);
-        free(scores);
+        struct accel_picture picture = accel_picture_new(&r->program, r->model, &random);
+        memcpy(r->inputs + (size_t)i * in, picture.block, in);
+        accel_picture_free(&picture);
     }
     for (int i = 0; i < IMAGES; i += images)
         assert_int_equal(
@@ -244,7 +241,7 @@ static void images_and_scores_lie_where_the_registers_say(void **state)
             fail_msg("%s", error.message);
         assert_true(board.is_right);
         assert_int_equal(board.started, 1);
-        assert_memory_equal(r.outputs, r.golden, IMAGES * (size_t)r.program.output.bytes);
+        assert_memory_equal(r.outputs, r.golden, IMAGES * (size_t)r.program.output_bytes);
         assert_int_equal(board.registers[REGISTER_STATUS / 4], 0);
         /* Nothing behind what the driver said it needs. */
         for (size_t i = driver_memory(&r.program, IMAGES); i < MEMORY; i++)
@@ -320,7 +317,7 @@ static void an_interrupt_of_a_run_before_is_passed_over(void **state)
     board_new(&board, "ci", UIO_TIMEOUT_MS, &transport);
     board.stray = true;
     assert_int_equal(run(&board, &transport, &r.program, r.inputs, 1, r.outputs, &error), SNED_OK);
-    assert_memory_equal(r.outputs, r.golden, (size_t)r.program.output.bytes);
+    assert_memory_equal(r.outputs, r.golden, (size_t)r.program.output_bytes);
     board_free(&board, &transport);
     run_free(&r);
 }

@@ -181,17 +181,60 @@ static inline struct graph *accel_random_network(uint64_t seed)
     return graph;
 }
 
-/* The tensor that an ending reads, a Softmax say, or the output. */
-static inline int accel_last_integers(const struct graph *graph)
+/* ---- pictures ---- */
+
+/* The tensor that the ending of output `index` reads, a Softmax say, or the output. */
+static inline int accel_last_integers(const struct graph *graph, int index)
 {
-    const struct node *last = &graph->nodes[graph->node_count - 1];
-    return sned_op_is_ending(last->op) ? last->inputs[0] : graph->outputs[0];
+    const int made = sned_graph_producer(graph, graph->outputs[index]);
+    return made >= 0 && sned_op_is_ending(graph->nodes[made].op) ? graph->nodes[made].inputs[0]
+                                                                 : graph->outputs[index];
 }
 
-/* A random picture as the program takes it, and the scores that the runtime makes of it; both the caller's.
- */
-static inline void accel_picture(const struct accel_program *program, const sned_model *model,
-                                 struct random *random, uint8_t **block, int16_t **scores)
+/* A random picture as a program takes it, and what the runtime makes of it. */
+struct accel_picture {
+    uint8_t *block;        /* [program->input.bytes] */
+    sned_context *context; /* of the runtime, with all activations */
+    int16_t *results;      /* the elements of all outputs of the program, one output behind the other */
+};
+
+static inline size_t accel_result_elements(const struct accel_program *program)
+{
+    size_t count = 0;
+    for (int k = 0; k < program->output_count; k++)
+        count += layout_element_count(&program->outputs[k].layout);
+    return count;
+}
+
+/* The elements of one image's blocks, as struct accel_picture has them. */
+static inline void accel_unpack_results(int16_t *results, const struct accel_program *program,
+                                        const uint8_t *blocks)
+{
+    for (int k = 0; k < program->output_count; k++) {
+        const struct program_output *output = &program->outputs[k];
+        layout_unpack(results, &output->layout, blocks + output->offset);
+        results += layout_element_count(&output->layout);
+    }
+}
+
+static inline void accel_run_picture(struct accel_picture *picture, const struct accel_program *program,
+                                     const struct graph *graph, const float *values, float *floats)
+{
+    sned_error error = {0};
+    int16_t *result = picture->results;
+    if (sned_run_values(picture->context, values, 1, floats, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    for (int k = 0; k < program->output_count; k++) {
+        const int tensor = program->outputs[k].tensor;
+        const size_t count = sned_shape_elements(&graph->tensors[tensor].shape);
+        assert_int_equal(count, layout_element_count(&program->outputs[k].layout));
+        for (size_t i = 0; i < count; i++)
+            *result++ = (int16_t)sned_context_activation(picture->context, tensor)[i];
+    }
+}
+
+static inline struct accel_picture accel_picture_new(const struct accel_program *program,
+                                                     const sned_model *model, struct random *random)
 {
     const struct graph *graph = sned_model_graph(model);
     const struct tensor *in = &graph->tensors[graph->input];
@@ -200,27 +243,29 @@ static inline void accel_picture(const struct accel_program *program, const sned
     int32_t *input = calloc(pixels, sizeof *input);
     float *values = calloc(pixels, sizeof *values), *floats = calloc(count, sizeof *floats);
     uint8_t *bytes = calloc(pixels, 1);
-    const int result = accel_last_integers(graph);
-    sned_context *context;
-    sned_error error = {0};
+    struct accel_picture picture = {.block = calloc((size_t)program->input.bytes, 1),
+                                    .results =
+                                        calloc(accel_result_elements(program), sizeof *picture.results)};
     random_input(graph, random, input);
     for (size_t i = 0; i < pixels; i++) {
         values[i] = (float)input[i] * in->quantization.scale;
         bytes[i] = (uint8_t)input[i];
     }
-    *block = calloc((size_t)program->input.bytes, 1);
-    *scores = calloc(count, sizeof **scores);
-    layout_pack(*block, &program->input, bytes);
-    assert_int_equal(sned_context_new_keep(&context, model, &error), SNED_OK);
-    if (sned_run_values(context, values, 1, floats, &error) != SNED_OK)
-        fail_msg("%s", error.message);
-    for (size_t i = 0; i < count; i++)
-        (*scores)[i] = (int16_t)sned_context_activation(context, result)[i];
-    sned_context_free(context);
+    layout_pack(picture.block, &program->input, bytes);
+    assert_int_equal(sned_context_new_keep(&picture.context, model, NULL), SNED_OK);
+    accel_run_picture(&picture, program, graph, values, floats);
     free(input);
     free(values);
     free(floats);
     free(bytes);
+    return picture;
+}
+
+static inline void accel_picture_free(struct accel_picture *picture)
+{
+    sned_context_free(picture->context);
+    free(picture->block);
+    free(picture->results);
 }
 
 #endif

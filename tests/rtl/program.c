@@ -18,17 +18,14 @@ static void must(sned_status status, const sned_error *error)
 
 static void make_pictures(struct rtl_program *p, const sned_model *model, struct random *random)
 {
-    const size_t in = (size_t)p->program.input.bytes, out = (size_t)p->program.output.bytes;
+    const size_t in = (size_t)p->program.input.bytes, out = (size_t)p->program.output_bytes;
     sned_error error = {0};
     must(sned_alloc(&p->inputs, p->images, in, &error), &error);
     must(sned_alloc(&p->golden, p->images, out, &error), &error);
     for (size_t i = 0; i < p->images; i++) {
-        uint8_t *block;
-        int16_t *scores;
-        accel_picture(&p->program, model, random, &block, &scores);
-        memcpy(p->inputs + i * in, block, in);
-        free(block);
-        free(scores);
+        struct accel_picture picture = accel_picture_new(&p->program, model, random);
+        memcpy(p->inputs + i * in, picture.block, in);
+        accel_picture_free(&picture);
     }
     for (size_t i = 0; i < p->images; i += (size_t)p->program.images)
         must(golden_run(&p->program, p->inputs + i * in, p->golden + i * out, &error), &error);

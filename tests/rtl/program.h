@@ -14,7 +14,7 @@ extern "C" {
 struct rtl_program {
     struct accel_program program;
     size_t images;            /* a multiple of program.images */
-    uint8_t *inputs, *golden; /* [images][program.input.bytes], [images][program.output.bytes] */
+    uint8_t *inputs, *golden; /* [images][program.input.bytes], [images][program.output_bytes] */
 };
 
 /* The same for a seed: `lists` lists of `list_images` images each. False where the compiler says that the

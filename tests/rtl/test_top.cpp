@@ -59,18 +59,22 @@ struct Outcome {
 size_t Pages(size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 size_t OutputPlace(const rtl_program &p) { return Pages(p.program.image.size) + Pages(p.images * size_t(p.program.input.bytes)); }
 
-// Without the bytes between them, which may be any.
+// The elements of all results, without the bytes between them, which may be any.
 std::vector<int16_t> Scores(const rtl_program &p, const uint8_t *blocks) {
-  const layout &output = p.program.output;
-  const size_t count = size_t(output.extent.channels) * size_t(output.extent.height) * size_t(output.extent.width);
-  std::vector<int16_t> scores(p.images * count);
-  for (size_t i = 0; i < p.images; i++) layout_unpack(&scores[i * count], &output, blocks + i * size_t(output.bytes));
+  std::vector<int16_t> scores;
+  for (size_t i = 0; i < p.images; i++)
+    for (int k = 0; k < p.program.output_count; k++) {
+      const program_output &output = p.program.outputs[k];
+      std::vector<int16_t> elements(layout_element_count(&output.layout));
+      layout_unpack(elements.data(), &output.layout, blocks + i * size_t(p.program.output_bytes) + output.offset);
+      scores.insert(scores.end(), elements.begin(), elements.end());
+    }
   return scores;
 }
 
 Outcome Run(Simulation &simulation, const rtl_program &p) {
   const accel_transport transport = simulation.Transport();
-  std::vector<uint8_t> outputs(p.images * size_t(p.program.output.bytes), 0x5a);
+  std::vector<uint8_t> outputs(p.images * size_t(p.program.output_bytes), 0x5a);
   uint64_t cycles = 0;
   sned_error error = {};
   const sned_status status = driver_run(&transport, &p.program, p.inputs, p.images, outputs.data(), &cycles, &error);
@@ -143,7 +147,7 @@ void Exact() {
     const size_t input = Pages(p.program.image.size), output = OutputPlace(p);
     CHECK(std::memcmp(memory.data(), p.program.image.data, p.program.image.size) == 0, "the program was overwritten");
     CHECK(std::memcmp(&memory[input], p.inputs, p.images * size_t(p.program.input.bytes)) == 0, "the pictures were overwritten");
-    const size_t end = output + p.images * size_t(p.program.output.bytes);
+    const size_t end = output + p.images * size_t(p.program.output_bytes);
     CHECK(std::memcmp(&memory[end], &before[end], kMemory - end) == 0, "bytes behind the scores were written");
   }
 }
@@ -167,7 +171,7 @@ void MemoryErrors() {
     settings.error_begin = settings.error_end = 0;
     MustBeExact(simulation, p, "after a read that failed");
 
-    const size_t bytes = p.images * size_t(p.program.output.bytes);
+    const size_t bytes = p.images * size_t(p.program.output_bytes);
     settings.error_begin = Simulation::kBase + OutputPlace(p) + 16 * size_t(Between(0, int(bytes / 16) - 1));
     settings.error_end = settings.error_begin + 16;
     MustFail(simulation, p, ACCEL_ERROR_WRITE, "a write that fails");

@@ -6,6 +6,7 @@
 #include "accel/place/beside.h"
 #include "accel/compiler/compile.h"
 #include "accel/program/numbers.h"
+#include "accel/program/results.h"
 #include "accel/compiler/order.h"
 #include "accel/compiler/parts.h"
 #include "accel/compiler/schedule.h"
@@ -110,26 +111,55 @@ static sned_status compile_arranged(struct compiler *c, struct arrangement *a, s
     return SNED_OK;
 }
 
-/* *failed: the graph's node that cannot be compiled, or -1. */
+/* ---- results ---- */
+
+/* Each result's layout and place, image after image; places[]: where its spot begins. `results`: of the
+ * network that was compiled, `placed`: the same of the one that is placed, which may be its strips. */
+static sned_status set_outputs(struct accel_program *program, const struct compiler *c,
+                               const struct results *results, const struct results *placed,
+                               int64_t places[RESULTS_MOST], sned_error *error)
+{
+    SNED_TRY(sned_alloc(&program->outputs, (size_t)results->count, sizeof *program->outputs, error));
+    program->output_count = results->count;
+    for (int i = 0; i < results->count; i++) {
+        const struct spot *spot = placement_spot(c->placement, placed->tensors[i]);
+        struct program_output *output = &program->outputs[i];
+        *output = (struct program_output){
+            .tensor = results->tensors[i], .layout = layout_of(spot), .offset = program->output_bytes};
+        program->output_bytes += output->layout.bytes;
+        places[i] = spot->base;
+    }
+    return SNED_OK;
+}
+
+static sned_status compile_list(struct compiler *c, const struct results *results, int last,
+                                sned_error *error)
+{
+    const struct spot *in = placement_spot(c->placement, c->graph->input);
+    const struct results placed = results_of(c->graph, last);
+    int64_t places[RESULTS_MOST];
+    c->program->input = layout_of(in);
+    SNED_TRY(set_outputs(c->program, c, results, &placed, places, error));
+    return schedule(c->program, &c->steps, c->placement, in->base, places, error);
+}
+
+/* The nodes of `graph` before the last `host_nodes`. *failed: the one that cannot be compiled, or -1. */
 static sned_status compile(struct accel_program *program, const struct graph *graph,
                            const struct accel_config *config, const struct accel_request *request,
                            int host_nodes, int *failed, sned_error *error)
 {
     struct arrangement arrangement;
     struct compiler c = {.config = config, .program = program, .parts = request->parts, .failed = -1};
+    const struct results results = results_of(graph, graph->node_count - host_nodes);
     sned_status status;
-    *program = (struct accel_program){.config = config, .images = request->images, .host_nodes = host_nodes};
+    *program = (struct accel_program){.config = config, .images = request->images};
     SNED_TRY_DONE(arrange(&arrangement, graph, host_nodes, config, request, error));
     c.graph = arrangement.graph;
     c.placement = &arrangement.placement;
     c.in_parts = arrangement.stay == STAY_PARTS;
     SNED_TRY_DONE(name_layers(program, c.graph, error));
     SNED_TRY_DONE(compile_arranged(&c, &arrangement, error));
-    const struct spot *in = placement_spot(c.placement, c.graph->input);
-    const struct spot *out = placement_spot(c.placement, accel_result(c.graph, program));
-    program->input = layout_of(in);
-    program->output = layout_of(out);
-    SNED_TRY_DONE(schedule(program, &c.steps, c.placement, in->base, out->base, error));
+    SNED_TRY_DONE(compile_list(&c, &results, arrangement.last, error));
 done:
     *failed = arrangement.strips ? -1 : c.failed;
     arrangement_free(&arrangement);
@@ -139,26 +169,15 @@ done:
     return status;
 }
 
-int accel_result(const struct graph *graph, const struct accel_program *program)
-{
-    const int last = graph->node_count - program->host_nodes;
-    return last < graph->node_count ? graph->nodes[last].inputs[0] : graph->outputs[0];
-}
-
-static int ending_nodes(const struct graph *graph)
-{
-    return graph->node_count > 0 && sned_op_is_ending(graph->nodes[graph->node_count - 1].op);
-}
-
 /* ---- all, or what comes before the host's ---- */
 
-/* Do the nodes from `first` on read but one activation of those before, or the picture? */
+/* Do the nodes from `first` on, but for endings, read one activation of those before, or the picture? */
 static bool reads_one(const struct graph *graph, int first)
 {
     const int wanted = graph->nodes[first].inputs[0];
     bool one = true;
     for (int n = first; n < graph->node_count; n++)
-        for (int i = 0; i < graph->nodes[n].input_count; i++) {
+        for (int i = 0; i < graph->nodes[n].input_count && !sned_op_is_ending(graph->nodes[n].op); i++) {
             const int tensor = graph->nodes[n].inputs[i];
             if (tensor >= 0 && !graph->tensors[tensor].data && tensor != wanted)
                 one = one && sned_graph_producer(graph, tensor) >= first;
@@ -166,24 +185,26 @@ static bool reads_one(const struct graph *graph, int first)
     return one && !graph->tensors[wanted].data;
 }
 
-sned_status accel_compile(struct accel_program *program, const struct graph *graph,
-                          const struct accel_config *config, const struct accel_request *request,
-                          sned_error *error)
+/* Of a network whose endings are its last nodes. *last: nodes before it are the accelerator's. */
+static sned_status compile_sorted(struct accel_program *program, const struct graph *graph,
+                                  const struct accel_config *config, const struct accel_request *request,
+                                  int *last, sned_error *error)
 {
+    const int endings = results_endings(graph), all = graph->node_count - endings;
     sned_error first = {0};
-    int host_nodes = ending_nodes(graph), failed;
-    sned_status status = compile(program, graph, config, request, host_nodes, &failed, &first);
+    int failed;
+    *last = all;
+    sned_status status = compile(program, graph, config, request, endings, &failed, &first);
     sned_error later = first;
     while (status == SNED_ERROR_UNSUPPORTED && request->to_host) {
-        int last = failed >= 0 ? failed : graph->node_count - host_nodes - 1;
-        while (last > 0 && !reads_one(graph, last))
-            last--;
-        if (last <= 0)
+        *last = failed >= 0 ? failed : *last - 1;
+        while (*last > 0 && !reads_one(graph, *last))
+            --*last;
+        if (*last <= 0)
             break;
-        host_nodes = graph->node_count - last;
-        status = compile(program, graph, config, request, host_nodes, &failed, &later);
+        status = compile(program, graph, config, request, graph->node_count - *last, &failed, &later);
     }
-    if (status == SNED_OK && host_nodes > ending_nodes(graph)) {
+    if (status == SNED_OK && *last < all) {
         status = sned_strdup(&program->why, first.message, &later);
         if (status != SNED_OK)
             accel_program_free(program);
@@ -193,11 +214,38 @@ sned_status accel_compile(struct accel_program *program, const struct graph *gra
     return status;
 }
 
+/* The node that is number `last` of those that are no endings; the number of nodes where there is none. */
+static int host_first(const struct graph *graph, int last)
+{
+    int n = 0;
+    for (int others = 0; n < graph->node_count; n++)
+        if (!sned_op_is_ending(graph->nodes[n].op) && others++ == last)
+            break;
+    return n;
+}
+
+sned_status accel_compile(struct accel_program *program, const struct graph *graph,
+                          const struct accel_config *config, const struct accel_request *request,
+                          sned_error *error)
+{
+    struct graph *sorted;
+    int last;
+    *program = (struct accel_program){0};
+    SNED_TRY(results_endings_last(&sorted, graph, error));
+    const sned_status status =
+        compile_sorted(program, sorted ? sorted : graph, config, request, &last, error);
+    if (status == SNED_OK)
+        program->host_first = host_first(graph, last);
+    sned_graph_free(sorted);
+    return status;
+}
+
 void accel_program_free(struct accel_program *program)
 {
     for (int l = 0; l < program->layer_count; l++)
         free(program->layers[l].name);
     free(program->layers);
+    free(program->outputs);
     free(program->why);
     sned_buffer_free(&program->image);
     *program = (struct accel_program){0};

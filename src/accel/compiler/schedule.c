@@ -43,7 +43,8 @@ struct scheduler {
     int64_t head, tail;       /* bytes of each */
     int head_tasks;           /* the first task that is no more of the head */
     int tail_task;            /* the first that writes to the tail */
-    int64_t input, output;    /* places of one image */
+    int64_t input;            /* the picture's place, of one image, */
+    const int64_t *outputs;   /* and its results' */
     int64_t patience;         /* cycles that a unit waits at most for an older image */
     int64_t free[CODE_COUNT]; /* when a unit has done all that is in the list, about */
 };
@@ -166,17 +167,22 @@ static sned_status begin_image(struct scheduler *s, int index, sned_error *error
     return SNED_OK;
 }
 
+/* Its results, all when the last step is done. */
 static sned_status end_image(struct scheduler *s, int index, sned_error *error)
 {
     struct image *image = &s->images[index];
-    const int words = s->program->output.bytes / DDR_WORD;
-    const struct descriptor d = {.unit = CODE_STORE,
-                                 .layer = s->program->layer_count - 1,
-                                 .u.store = {.moves = 1,
-                                             .address = (int64_t)index * words,
-                                             .words = words,
-                                             .place = place_for(s, index, s->output)}};
-    return emit(&s->emitter, &d, image->ends.of, CODE_COUNT, &image->stored, error);
+    for (int i = 0; i < s->program->output_count; i++) {
+        const struct program_output *output = &s->program->outputs[i];
+        const int64_t first = index * s->program->output_bytes + output->offset;
+        const struct descriptor d = {.unit = CODE_STORE,
+                                     .layer = s->program->layer_count - 1,
+                                     .u.store = {.moves = 1,
+                                                 .address = first / DDR_WORD,
+                                                 .words = output->layout.bytes / DDR_WORD,
+                                                 .place = place_for(s, index, s->outputs[i])}};
+        SNED_TRY(emit(&s->emitter, &d, image->ends.of, CODE_COUNT, &image->stored, error));
+    }
+    return SNED_OK;
 }
 
 /* When its next task can begin; INT64_MAX: it is done, or waits for its place. */
@@ -303,7 +309,7 @@ static sned_status best_list(struct scheduler *s, struct emitter *best, sned_err
 }
 
 sned_status schedule(struct accel_program *program, const struct step_list *steps,
-                     const struct placement *placement, int64_t input_place, int64_t output_place,
+                     const struct placement *placement, int64_t input_place, const int64_t *output_places,
                      sned_error *error)
 {
     struct scheduler s = {.program = program,
@@ -311,7 +317,7 @@ sned_status schedule(struct accel_program *program, const struct step_list *step
                           .head = placement->head,
                           .tail = placement->bytes - placement->head,
                           .input = input_place,
-                          .output = output_place};
+                          .outputs = output_places};
     struct emitter list = {0};
     sned_status status;
     loader_init(&s.loader, program->config);

@@ -15,10 +15,10 @@
 #include "accel/place/place.h"
 #include "accel/compiler/step.h"
 
-/* Steps of one image into program->image, behind its data: program->input, output and images say what there
- * is. */
+/* Steps of one image into program->image, behind its data: program->input, outputs and images say what there
+ * is. output_places[program->output_count]: where each result lies. */
 sned_status schedule(struct accel_program *program, const struct step_list *steps,
-                     const struct placement *placement, int64_t input_place, int64_t output_place,
+                     const struct placement *placement, int64_t input_place, const int64_t *output_places,
                      sned_error *error);
 
 #endif

@@ -16,7 +16,7 @@ static size_t whole_pages(size_t bytes)
 size_t driver_memory(const struct accel_program *program, size_t images)
 {
     return whole_pages(program->image.size) + whole_pages(images * (size_t)program->input.bytes) +
-           whole_pages(images * (size_t)program->output.bytes);
+           whole_pages(images * (size_t)program->output_bytes);
 }
 
 /* ---- what is at the other end ---- */
@@ -126,7 +126,7 @@ sned_status driver_run(const struct accel_transport *t, const struct accel_progr
                        const uint8_t *inputs, size_t images, uint8_t *outputs, uint64_t *cycles,
                        sned_error *error)
 {
-    const size_t input_bytes = (size_t)program->input.bytes, output_bytes = (size_t)program->output.bytes;
+    const size_t input_bytes = (size_t)program->input.bytes, output_bytes = (size_t)program->output_bytes;
     const size_t input = whole_pages(program->image.size), output = input + whole_pages(images * input_bytes);
     SNED_TRY(check(t, program, error));
     if (!images || images % (size_t)program->images)

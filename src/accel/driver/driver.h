@@ -29,7 +29,7 @@ size_t driver_memory(const struct accel_program *program, size_t images);
 
 /*
  * Runs `images` images, a multiple of program->images: inputs [images][program->input.bytes], outputs
- * [images][program->output.bytes]. *cycles: from the start to the interrupt. SNED_ERROR_UNSUPPORTED where the
+ * [images][program->output_bytes]. *cycles: from the start to the interrupt. SNED_ERROR_UNSUPPORTED where the
  * program is of another configuration, naming both; SNED_ERROR_DATA where the accelerator stops with an
  * error. After that, and where wait() fails, the accelerator is reset and asks nothing of memory any more.
  */

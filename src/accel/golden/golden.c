@@ -84,8 +84,8 @@ static sned_status run_store(struct golden *g, const struct store_work *store, s
 {
     const int64_t bytes = store->words * DDR_WORD, first = store->address * DDR_WORD;
     if (store->place + bytes > g->program->config->activation_bytes ||
-        first + bytes > (int64_t)g->program->output.bytes * g->program->images)
-        return refuse(error, "a store beyond the activation memory or the scores");
+        first + bytes > g->program->output_bytes * g->program->images)
+        return refuse(error, "a store beyond the activation memory or the results");
     memcpy(g->output + first, g->memory + store->place, (size_t)bytes);
     return SNED_OK;
 }

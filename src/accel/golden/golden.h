@@ -23,7 +23,7 @@ struct golden {
     uint8_t *output;
 };
 
-/* The list's images: input [images][program->input.bytes], output [images][program->output.bytes]. */
+/* The list's images: input [images][program->input.bytes], output [images][program->output_bytes]. */
 sned_status golden_run(const struct accel_program *program, const uint8_t *input, uint8_t *output,
                        sned_error *error);
 

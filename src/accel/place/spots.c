@@ -6,6 +6,7 @@
 #include "accel/program/numbers.h"
 #include "graph/operator.h"
 #include "accel/place/beside.h"
+#include "accel/program/results.h"
 
 /* ---- each activation, and the copies of strided Convs ---- */
 
@@ -143,18 +144,12 @@ static sned_status add_spots(struct placement *p, const struct graph *graph, int
     return SNED_OK;
 }
 
-/* The tensor whose bytes are stored. */
-static int result_of(const struct graph *graph, int last)
-{
-    return last == graph->node_count ? graph->outputs[0] : graph->nodes[last].inputs[0];
-}
-
 /* ---- inside of others ---- */
 
 /* Do all that read the tensor read it on the accelerator, as what it is? */
 static bool read_in_place(const struct graph *graph, int tensor, int last)
 {
-    bool all = tensor != graph->outputs[0];
+    bool all = !sned_graph_is_output(graph, tensor);
     for (int n = 0; n < graph->node_count && all; n++)
         for (int i = 0; i < graph->nodes[n].input_count && all; i++)
             all = graph->nodes[n].inputs[i] != tensor ||
@@ -222,9 +217,19 @@ bool placement_needs_step(const struct placement *p, int node)
     return needs;
 }
 
+/* Is the spot, or another shape of its bytes, stored? */
+static bool is_stored(const struct placement *p, const struct results *results, int spot)
+{
+    bool found = false;
+    for (int i = 0; i < results->count; i++)
+        found = found || p->of_tensor[results->tensors[i]] == spot;
+    return found;
+}
+
 /* A Concat's inputs, each inside of the first result that it is joined to by channels or rows. Others are
  * copied: what is loaded or stored as a whole, views, what has the bytes of another shape, columns. */
-static void find_parts(struct placement *p, const struct graph *graph, int node, int last)
+static void find_parts(struct placement *p, const struct graph *graph, int node,
+                       const struct results *results)
 {
     const struct node *concat = &graph->nodes[node];
     const int kind = axis_kind(graph->tensors[concat->outputs[0]].shape.rank, concat->u.concat.axis);
@@ -233,7 +238,7 @@ static void find_parts(struct placement *p, const struct graph *graph, int node,
         struct spot *part = &p->spots[in];
         int64_t corner[AXIS_COUNT];
         if (part->lies != LIES_ALONE || made < 0 || moves_nothing(graph->nodes[made].op) ||
-            in == p->of_tensor[result_of(graph, last)])
+            is_stored(p, results, in))
             continue;
         placement_corner(corner, graph, node, i);
         part->lies = LIES_PART;
@@ -245,7 +250,8 @@ static void find_parts(struct placement *p, const struct graph *graph, int node,
 
 /* ---- times ---- */
 
-static void find_times(struct placement *p, const struct graph *graph, int last)
+static void find_times(struct placement *p, const struct graph *graph, int last,
+                       const struct results *results)
 {
     for (int n = 0; n < last; n++)
         for (int i = 0; i < graph->nodes[n].input_count; i++) {
@@ -253,7 +259,8 @@ static void find_times(struct placement *p, const struct graph *graph, int last)
             if (in >= 0 && p->of_tensor[in] >= 0)
                 p->spots[p->of_tensor[in]].dies = n;
         }
-    p->spots[p->of_tensor[result_of(graph, last)]].dies = last;
+    for (int i = 0; i < results->count; i++)
+        p->spots[p->of_tensor[results->tensors[i]]].dies = last;
 }
 
 /* The spots that a node reads stay until node `until`. */
@@ -339,14 +346,15 @@ static void keep_shared(struct placement *p)
 sned_status spots_find(struct placement *p, const struct graph *graph, int last, enum stay stay,
                        sned_error *error)
 {
+    const struct results results = results_of(graph, last);
     SNED_TRY(check_nodes(graph, last, error));
     SNED_TRY(add_spots(p, graph, last, error));
     for (int n = 0; n < last; n++)
         find_view(p, graph, &graph->nodes[n], last);
     for (int n = 0; n < last; n++)
         if (graph->nodes[n].op == OP_CONCAT)
-            find_parts(p, graph, n, last);
-    find_times(p, graph, last);
+            find_parts(p, graph, n, &results);
+    find_times(p, graph, last, &results);
     keep_beside(p, graph, last, stay);
     join_times(p);
     find_shared(p, graph, last);

@@ -1,5 +1,5 @@
 /*
- * layout.c - how pictures and scores lie in DDR: program.h.
+ * layout.c - how pictures and results lie in DDR: program.h.
  */
 #include "accel/program/program.h"
 
@@ -10,6 +10,11 @@ size_t layout_place(const struct layout *l, int c, int y, int x)
     const int phase = y % l->stride[0] * l->stride[1] + x % l->stride[1];
     return (size_t)(c * l->stride[0] * l->stride[1] + phase) * (size_t)l->plane +
            (size_t)(y / l->stride[0] * l->pitch + x / l->stride[1]);
+}
+
+size_t layout_element_count(const struct layout *l)
+{
+    return (size_t)l->extent.channels * (size_t)l->extent.height * (size_t)l->extent.width;
 }
 
 void layout_pack(uint8_t *block, const struct layout *l, const uint8_t *elements)

@@ -1,13 +1,17 @@
 /*
  * program.h - a network as the accelerator runs it: an image of DDR with descriptors, tables and streams, and
- * where pictures go in and scores come out.
+ * where pictures go in and results come out.
  *
  * A program belongs to the configuration that it was compiled for. The image needs no relocation: its
- * addresses are offsets. Pictures and scores lie elsewhere in DDR, one behind the other, at steps of
- * input.bytes and output.bytes.
+ * addresses are offsets. Pictures and results lie elsewhere in DDR, those of one image behind those of the
+ * other. Each result is a block; an image's blocks lie one behind the other:
+ *
+ *     pictures  | input.bytes | input.bytes | ..
+ *     results   | outputs[0] | outputs[1] || outputs[0] | outputs[1] || ..     of image 0, of image 1, ..
+ *               |<---- output_bytes ----->|
  */
-#ifndef SNED_ACCEL_PROGRAM_H
-#define SNED_ACCEL_PROGRAM_H
+#ifndef SNED_ACCEL_PROGRAM_PROGRAM_H
+#define SNED_ACCEL_PROGRAM_PROGRAM_H
 
 #include "accel/program/config.h"
 #include "accel/program/descriptor.h"
@@ -26,6 +30,13 @@ struct layout {
     int bytes; /* of the block, a multiple of DDR_WORD */
 };
 
+/* A result: an output of the network, or an activation that the host goes on from. */
+struct program_output {
+    int tensor; /* of the network that was compiled */
+    struct layout layout;
+    int64_t offset; /* bytes from the beginning of an image's results to this block */
+};
+
 /* What the activity of a descriptor's layer is reported under. */
 struct program_layer {
     char *name; /* owned; of the node */
@@ -38,12 +49,15 @@ struct accel_program {
     struct buffer image; /* data, then descriptors; a multiple of DDR_WORD bytes */
     int64_t list;        /* where the descriptors begin */
     int descriptor_count;
-    int images; /* that the list works on; pictures and scores of one lie behind those of the other */
-    struct layout input, output;
+    int images; /* that the list works on */
+    struct layout input;
+    int output_count;
+    struct program_output *outputs; /* [output_count]; owned: results.h says which */
+    int64_t output_bytes;           /* of all results of an image */
     int layer_count;
     struct program_layer *layers; /* [layer_count]; owned */
-    int host_nodes; /* the graph's last ones: what they read of the nodes before are the scores */
-    char *why;      /* owned; what the accelerator cannot do; NULL where it does all but the ending */
+    int host_first; /* nodes of the network from this one on are the host's, as are all endings */
+    char *why;      /* owned; what the accelerator cannot do; NULL where it does all but the endings */
 };
 
 struct accel_request {
@@ -53,21 +67,20 @@ struct accel_request {
 };
 
 /*
- * Compiles an integer graph (its ending is left to the host) into a list. SNED_ERROR_UNSUPPORTED names
- * the layer that cannot be placed, and why, where the host does not take it or nothing remains; *program is
- * then empty.
+ * Compiles an integer graph (its endings are left to the host) into a list. SNED_ERROR_UNSUPPORTED names the
+ * layer that cannot be placed, and why, where the host does not take it or nothing remains; *program is then
+ * empty.
  */
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
                           const struct accel_config *config, const struct accel_request *request,
                           sned_error *error);
-/* The tensor whose elements the program's scores are. */
-int accel_result(const struct graph *graph, const struct accel_program *program);
 void accel_program_free(struct accel_program *program);
 
 /* Where element (c, y, x) lies in a block. */
 size_t layout_place(const struct layout *layout, int c, int y, int x);
-/* A picture's integers [C][H][W] (int8 or uint8) into a block of layout->bytes, and a block's elements out of
- * it. */
+/* Elements of the tensor. A picture's integers [C][H][W] (int8 or uint8) into a block of layout->bytes, and a
+ * block's elements out of it. */
+size_t layout_element_count(const struct layout *layout);
 void layout_pack(uint8_t *block, const struct layout *layout, const uint8_t *elements);
 void layout_unpack(int16_t *elements, const struct layout *layout, const uint8_t *block);
 
