@@ -21,6 +21,7 @@ static sned_status print_model(const struct model *model, const struct layer_row
                graph_class_count(graph), graph->integer ? "int8" : "float32");
     SNED_TRY(print_input(graph, named, error));
     print_labels(graph);
+    print_outputs(graph);
     SNED_TRY(layer_rows_print(rows, error));
     print_line("%s weights, %s kept, %s MACs an image, file %s", format_count(weights, rows->weights),
                format_count(kept, rows->kept), format_count(macs, rows->macs),
@@ -33,19 +34,22 @@ static sned_status print_model(const struct model *model, const struct layer_row
 static sned_status print_model_json(const struct model *model, const struct layer_rows *rows, bool named,
                                     sned_error *error)
 {
-    json_t *layers = NULL, *input = NULL, *labels = NULL;
+    json_t *layers = NULL, *input = NULL, *labels = NULL, *outputs = NULL;
     sned_status status;
     SNED_TRY_DONE(layer_rows_json(&layers, rows, error));
     SNED_TRY_DONE(input_json(&input, model->graph, named, error));
     SNED_TRY_DONE(labels_json(&labels, model->graph, error));
-    status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O}", "weights", (json_int_t)rows->weights,
-                                  "kept", (json_int_t)rows->kept, "bytes", (json_int_t)model->bytes, "macs",
-                                  (json_int_t)rows->macs, "input", input, "labels", labels, "layers", layers),
+    SNED_TRY_DONE(outputs_json(&outputs, model->graph, error));
+    status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O, s:O}", "weights",
+                                  (json_int_t)rows->weights, "kept", (json_int_t)rows->kept, "bytes",
+                                  (json_int_t)model->bytes, "macs", (json_int_t)rows->macs, "input", input,
+                                  "labels", labels, "outputs", outputs, "layers", layers),
                         error);
 done:
     json_decref(layers);
     json_decref(input);
     json_decref(labels);
+    json_decref(outputs);
     return status;
 }
 

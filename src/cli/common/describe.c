@@ -81,7 +81,26 @@ void print_labels(const struct graph *graph)
     print_line("labels: %s", graph->label_count ? line : "none: classes have numbers");
 }
 
+void print_outputs(const struct graph *graph)
+{
+    char sizes[LINE_LENGTH];
+    for (int k = 0; k < graph->output_count && graph->output_count > 1; k++) {
+        const struct tensor *output = &graph->tensors[graph->outputs[k]];
+        print_line("%s %s, %s%s", k ? "        " : "outputs:", output->name,
+                   shape_text(sizes, &output->shape), k ? "" : ": what labels are about");
+    }
+}
+
 /* ---- JSON ---- */
+
+/* Of one item, without its batch. */
+static sned_status shape_json(json_t **array, const struct shape *shape, const char *what, sned_error *error)
+{
+    *array = json_array();
+    for (int i = 1; i < shape->rank; i++)
+        SNED_TRY(json_append(*array, json_integer(shape->dim[i]), error, "axis %d of %s", i, what));
+    return SNED_OK;
+}
 
 static sned_status numbers_json(json_t *object, const char *key, const float *numbers, int count,
                                 sned_error *error)
@@ -126,10 +145,9 @@ sned_status input_json(json_t **object, const struct graph *graph, bool named, s
 {
     const struct shape *shape = &graph->tensors[graph->input].shape;
     sned_status status = SNED_OK;
-    json_t *sizes = json_array();
+    json_t *sizes = NULL;
     *object = NULL;
-    for (int i = 1; i < shape->rank; i++)
-        SNED_TRY_DONE(json_append(sizes, json_integer(shape->dim[i]), error, "axis %d of the input", i));
+    SNED_TRY_DONE(shape_json(&sizes, shape, "the input", error));
     *object = json_pack("{s:s, s:O, s:b}", "kind", graph->rule.is_image ? "pictures" : "values", "shape",
                         sizes, "named", (int)named);
     if (*object == NULL)
@@ -148,5 +166,21 @@ sned_status labels_json(json_t **array, const struct graph *graph, sned_error *e
     *array = json_array();
     for (int i = 0; i < graph->label_count; i++)
         SNED_TRY(json_append(*array, json_string(graph->labels[i]), error, "the label of class %d", i));
+    return SNED_OK;
+}
+
+sned_status outputs_json(json_t **array, const struct graph *graph, sned_error *error)
+{
+    *array = json_array();
+    for (int k = 0; k < graph->output_count; k++) {
+        const struct tensor *output = &graph->tensors[graph->outputs[k]];
+        json_t *sizes = NULL;
+        sned_status status = shape_json(&sizes, &output->shape, output->name, error);
+        if (status == SNED_OK)
+            status = json_append(*array, json_pack("{s:s, s:O}", "name", output->name, "shape", sizes), error,
+                                 "output %d", k);
+        json_decref(sizes);
+        SNED_TRY(status);
+    }
     return SNED_OK;
 }
