@@ -59,7 +59,7 @@ static sned_status show(const struct session *session, const char *path, int top
 }
 
 /* A run over pictures and samples, some of which may fail. */
-struct pass {
+struct inputs_run {
     const struct options *options;
     const struct reporter *reporter;
     struct model model;
@@ -71,7 +71,7 @@ struct pass {
 };
 
 /* What the session just answered of the input called `name`. */
-static sned_status give(struct pass *pass, const char *name, sned_error *error)
+static sned_status give(struct inputs_run *pass, const char *name, sned_error *error)
 {
     pass->inputs++;
     if (pass->options->raw)
@@ -79,7 +79,7 @@ static sned_status give(struct pass *pass, const char *name, sned_error *error)
     return show(&pass->session, name, pass->top, pass->images, error);
 }
 
-static sned_status run_picture(struct pass *pass, const char *path, sned_error *error)
+static sned_status run_picture(struct inputs_run *pass, const char *path, sned_error *error)
 {
     char hint[INPUT_HINT];
     if (!pass->model.graph->rule.is_image)
@@ -91,7 +91,7 @@ static sned_status run_picture(struct pass *pass, const char *path, sned_error *
 }
 
 /* Every sample of x.npy or a.npz. */
-static sned_status run_arrays(struct pass *pass, const char *spec, sned_error *error)
+static sned_status run_arrays(struct inputs_run *pass, const char *spec, sned_error *error)
 {
     struct images samples = {0};
     void *item = NULL;
@@ -116,7 +116,8 @@ done:
 }
 
 /* What cannot be named is said and counted; the others go on. Only memory that is out ends all. */
-static sned_status note_failure(struct pass *pass, const char *path, const sned_error *why, sned_error *error)
+static sned_status note_failure(struct inputs_run *pass, const char *path, const sned_error *why,
+                                sned_error *error)
 {
     pass->inputs++;
     pass->failures++;
@@ -135,7 +136,7 @@ static bool has_pictures(const struct name_list *files)
     return false;
 }
 
-static sned_status run_files(struct pass *pass, const struct name_list *files, sned_error *error)
+static sned_status run_files(struct inputs_run *pass, const struct name_list *files, sned_error *error)
 {
     for (size_t i = 0; i < files->count; i++) {
         const char *path = files->names[i];
@@ -151,7 +152,7 @@ static sned_status run_files(struct pass *pass, const struct name_list *files, s
 }
 
 /* The JSON object and the raw output, also where some inputs failed; these are an error in the end. */
-static sned_status finish(struct pass *pass, sned_error *error)
+static sned_status finish(struct inputs_run *pass, sned_error *error)
 {
     /* Rows of a .npy have no names that would tell which are missing. */
     if (pass->options->raw && (pass->failures == 0 || pass->raw.is_npz))
@@ -167,7 +168,7 @@ static sned_status finish(struct pass *pass, sned_error *error)
 }
 
 /* A result that is no classification is an error; with --raw it is written, and no class named. */
-static sned_status check_classes(struct pass *pass, sned_error *error)
+static sned_status check_classes(struct inputs_run *pass, sned_error *error)
 {
     sned_error why = {0};
     sned_status status = sned_graph_check_scores(pass->model.graph, &why);
@@ -185,11 +186,11 @@ static sned_status run_run(const struct options *options, sned_error *error)
     struct display display;
     struct reporter reporter = display_reporter(&display, options->quiet);
     struct name_list files = {0};
-    struct pass pass = {.options = options,
-                        .reporter = &reporter,
-                        .top = options->top > 0 ? (int)options->top : 5,
-                        .images = options->json ? json_array() : NULL,
-                        .failed = options->json ? json_array() : NULL};
+    struct inputs_run pass = {.options = options,
+                              .reporter = &reporter,
+                              .top = options->top > 0 ? (int)options->top : 5,
+                              .images = options->json ? json_array() : NULL,
+                              .failed = options->json ? json_array() : NULL};
     sned_status status;
     SNED_TRY_DONE(check_raw(options, error));
     SNED_TRY_DONE(

@@ -14,33 +14,33 @@
 enum { SAMPLES = 64 };
 static const float BEYOND = 0.1f, SMALL = 0.1f; /* of the range of pixels */
 
-struct range {
+struct extremes {
     float low, high;
 };
 
-static void extend(struct range *range, float value)
+static void extend(struct extremes *range, float value)
 {
     range->low = fminf(range->low, value);
     range->high = fmaxf(range->high, value);
 }
 
 /* What pixels from 0 to 255 become. */
-static struct range pixel_values(const struct graph *graph)
+static struct extremes pixel_values(const struct graph *graph)
 {
-    struct range range = {INFINITY, -INFINITY};
+    struct extremes range = {INFINITY, -INFINITY};
     for (int c = 0; c < graph->tensors[graph->input].shape.dim[1]; c++)
         for (int pixel = 0; pixel <= 255; pixel += 255)
             extend(&range, ((float)pixel - graph->rule.mean[c]) * graph->rule.scale[c]);
     return range;
 }
 
-static sned_status find_range(struct range *range, struct dataset *dataset, sned_error *error)
+static sned_status find_range(struct extremes *range, struct dataset *dataset, sned_error *error)
 {
     const size_t size = dataset_item_size(dataset), elements = size / sizeof(float);
     float *values;
     int32_t label;
     size_t got;
-    *range = (struct range){INFINITY, -INFINITY};
+    *range = (struct extremes){INFINITY, -INFINITY};
     SNED_TRY(sned_alloc(&values, 1, size, error));
     sned_status status = SNED_OK;
     for (uint32_t i = 0; i < SAMPLES && i < dataset_size(dataset) && status == SNED_OK; i++) {
@@ -55,10 +55,10 @@ static sned_status find_range(struct range *range, struct dataset *dataset, sned
 sned_status tell_of_values(const struct graph *graph, struct dataset *dataset, const char *spec,
                            const struct reporter *reporter, sned_error *error)
 {
-    struct range range;
+    struct extremes range;
     if (!graph->rule.is_image)
         return SNED_OK;
-    const struct range pixels = pixel_values(graph);
+    const struct extremes pixels = pixel_values(graph);
     const float width = pixels.high - pixels.low;
     SNED_TRY(find_range(&range, dataset, error));
     if (pixels.low != 0 || pixels.high != 255)
