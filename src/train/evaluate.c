@@ -109,7 +109,7 @@ static sned_status evaluate_batches(struct executor *executor, struct batch_load
         SNED_TRY(executor_loss(executor, labels, &loss, &correct, error));
         evaluation->loss += loss * (double)got;
         for (size_t i = 0; i < got; i++) {
-            const float *result = executor_output(executor) + i * (size_t)scores->count;
+            const float *result = executor_output(executor, 0) + i * (size_t)scores->count;
             sned_status status = evaluation_check(result, scores->count, error);
             if (status != SNED_OK)
                 return sned_error_context(error, status, "image %u", loader_which(loader)[i]);

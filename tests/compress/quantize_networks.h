@@ -138,7 +138,7 @@ static inline float *float_scores(struct graph *graph, const float *values, int 
     float *scores = malloc((size_t)(IMAGES * classes) * sizeof *scores);
     must(executor_new(&executor, graph, &options, error));
     must(executor_forward(executor, values, IMAGES, error));
-    memcpy(scores, executor_output(executor), (size_t)(IMAGES * classes) * sizeof *scores);
+    memcpy(scores, executor_output(executor, 0), (size_t)(IMAGES * classes) * sizeof *scores);
     executor_free(executor);
     return scores;
 }

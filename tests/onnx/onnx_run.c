@@ -118,7 +118,7 @@ static sned_status run_data(struct graph *graph, struct comparison *comparison,
     SNED_TRY_DONE(turn_inputs(graph, input, options.batch, &values, error));
     SNED_TRY_DONE(executor_new(&executor, graph, &options, error));
     SNED_TRY_DONE(executor_forward(executor, values, (size_t)options.batch, error));
-    status = compare(comparison, executor_output(executor), expected, error);
+    status = compare(comparison, executor_output(executor, 0), expected, error);
 done:
     executor_free(executor);
     free(values);

@@ -57,8 +57,8 @@ static void assert_outputs(struct graph *graph, const float *inputs, const float
     for (size_t i = 0; i < (size_t)count * classes; i++)
         largest = fmaxf(largest, fabsf(expected[i]));
     for (size_t i = 0; i < (size_t)count * classes; i++)
-        if (!(fabsf(executor_output(executor)[i] - expected[i]) <= RELATIVE_TOLERANCE * largest))
-            fail_msg("output %zu is %g instead of %g", i, executor_output(executor)[i], expected[i]);
+        if (!(fabsf(executor_output(executor, 0)[i] - expected[i]) <= RELATIVE_TOLERANCE * largest))
+            fail_msg("output %zu is %g instead of %g", i, executor_output(executor, 0)[i], expected[i]);
     executor_free(executor);
 }
 

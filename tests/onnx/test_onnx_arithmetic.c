@@ -21,7 +21,7 @@ static void assert_computes(struct builder *model, int batch, const float *expec
         fail_msg("%s", error.message);
     assert_int_equal(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape) * (size_t)batch, count);
     for (size_t i = 0; i < count; i++)
-        assert_float_equal(executor_output(executor)[i], expected[i], 1e-5 * fabsf(expected[i]));
+        assert_float_equal(executor_output(executor, 0)[i], expected[i], 1e-5 * fabsf(expected[i]));
     executor_free(executor);
     free(values);
     sned_graph_free(graph);

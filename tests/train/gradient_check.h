@@ -32,7 +32,7 @@ static inline double value(struct check *c)
     executor_set_iteration(c->executor, c->iteration);
     must(executor_forward(c->executor, c->input, BATCH, error));
     for (size_t i = 0; i < c->outputs; i++)
-        sum += (double)executor_output(c->executor)[i] * c->direction[i];
+        sum += (double)executor_output(c->executor, 0)[i] * c->direction[i];
     return sum;
 }
 

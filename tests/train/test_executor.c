@@ -46,9 +46,9 @@ static void a_partial_batch_gives_the_same_scores(void **state)
     struct executor *executor = new_executor(graph, false);
     float all[BATCH * CLASSES];
     must(executor_forward(executor, some_input(), BATCH, error));
-    memcpy(all, executor_output(executor), sizeof all);
+    memcpy(all, executor_output(executor, 0), sizeof all);
     must(executor_forward(executor, some_input(), 3, error));
-    assert_memory_equal(executor_output(executor), all, 3 * CLASSES * sizeof(float));
+    assert_memory_equal(executor_output(executor, 0), all, 3 * CLASSES * sizeof(float));
     assert_int_equal(executor_forward(executor, some_input(), BATCH + 1, NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(executor_forward(executor, some_input(), 0, NULL), SNED_ERROR_ARGUMENT);
     executor_free(executor);
@@ -103,13 +103,13 @@ static void changed_parameters_are_taken_on_load(void **state)
     struct executor *executor = new_executor(graph, false);
     float *bias = graph->tensors[graph->nodes[5].inputs[2]].data;
     must(executor_forward(executor, some_input(), BATCH, error));
-    float before = executor_output(executor)[0];
+    float before = executor_output(executor, 0)[0];
     bias[0] += 10;
     must(executor_forward(executor, some_input(), BATCH, error));
-    assert_true(executor_output(executor)[0] == before);
+    assert_true(executor_output(executor, 0)[0] == before);
     must(executor_load(executor, error));
     must(executor_forward(executor, some_input(), BATCH, error));
-    assert_true(fabsf(executor_output(executor)[0] - before - 10) < 1e-4f);
+    assert_true(fabsf(executor_output(executor, 0)[0] - before - 10) < 1e-4f);
     executor_free(executor);
     sned_graph_free(graph);
 }
@@ -249,7 +249,7 @@ static void running_statistics_follow_the_batches(void **state)
     must(executor_forward(executor, x, BATCH, error));
     const float *scale = graph->tensors[inputs[1]].data, *shift = graph->tensors[inputs[2]].data;
     double expected = (x[36] - mean[1]) / sqrt(variance[1] + 1e-5) * scale[1] + shift[1];
-    assert_true(fabs(executor_output(executor)[36] - expected) < 1e-5);
+    assert_true(fabs(executor_output(executor, 0)[36] - expected) < 1e-5);
     executor_free(executor);
     sned_graph_free(graph);
 }
@@ -265,13 +265,13 @@ static void dropout_drops_in_training_alone(void **state)
         ones[i] = 1;
     struct executor *executor = new_executor(graph, false);
     must(executor_forward(executor, ones, BATCH, error));
-    assert_memory_equal(executor_output(executor), ones, sizeof ones);
+    assert_memory_equal(executor_output(executor, 0), ones, sizeof ones);
     executor_free(executor);
     executor = new_executor(graph, true);
     must(executor_forward(executor, ones, BATCH, error));
     int dropped = 0;
     for (int i = 0; i < BATCH * SIZE; i++) {
-        float value = executor_output(executor)[i];
+        float value = executor_output(executor, 0)[i];
         assert_true(value == 0 || fabsf(value - 1 / 0.75f) < 1e-6f);
         dropped += value == 0;
     }
@@ -294,7 +294,7 @@ static void quantized_activations_are_rounded_half_up_and_clipped(void **state)
     struct executor_options options = {.batch = 1, .threads = 1};
     must(executor_new(&executor, graph, &options, error));
     must(executor_forward(executor, x, 1, error));
-    assert_memory_equal(executor_output(executor), expected, sizeof expected);
+    assert_memory_equal(executor_output(executor, 0), expected, sizeof expected);
     executor_free(executor);
     sned_graph_free(graph);
 }
@@ -338,13 +338,13 @@ static void weights_are_rounded_by_output_channel(void **state)
     struct executor_options options = {.batch = 1, .training = true, .quantize_weights = true, .threads = 1};
     must(executor_new(&executor, graph, &options, error));
     must(executor_forward(executor, (float[]){0, 1}, 1, error));
-    assert_true(fabsf(executor_output(executor)[0] - 0.12f) < 1e-6f);
-    assert_true(executor_output(executor)[1] == -254);
+    assert_true(fabsf(executor_output(executor, 0)[0] - 0.12f) < 1e-6f);
+    assert_true(executor_output(executor, 0)[1] == -254);
     must(executor_set_output_gradient(executor, (float[]){1, 0}, error));
     must(executor_backward(executor, error));
     must(executor_step(executor, 0.01f, 0, 0, error));
     must(executor_forward(executor, (float[]){0, 1}, 1, error));
-    assert_true(fabsf(executor_output(executor)[0] - 0.10f) < 1e-2f); /* 0.1149 -> 0.11, bias -0.01 */
+    assert_true(fabsf(executor_output(executor, 0)[0] - 0.10f) < 1e-2f); /* 0.1149 -> 0.11, bias -0.01 */
     must(executor_store(executor, error));
     assert_true(fabsf(weights[1] - 0.1149f) < 1e-6f);
     executor_free(executor);

@@ -67,7 +67,7 @@ static void check_forward(struct graph *graph, const float *input, const float *
     size_t outputs = sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
     must(executor_new(&executor, graph, &options, error));
     must(executor_forward(executor, input, (size_t)batch, error));
-    check_close(executor_output(executor), expected, outputs * (size_t)batch);
+    check_close(executor_output(executor, 0), expected, outputs * (size_t)batch);
     executor_free(executor);
 }
 

@@ -67,7 +67,8 @@ static sned_status run_values(struct session *session, sned_error *error)
     if (session->model)
         return sned_run_values(session->context, session->values, 1, session->raw, error);
     SNED_TRY(executor_forward(session->executor, session->values, 1, error));
-    memcpy(session->raw, executor_output(session->executor), output_elements(session->graph) * sizeof(float));
+    memcpy(session->raw, executor_output(session->executor, 0),
+           output_elements(session->graph) * sizeof(float));
     return SNED_OK;
 }
 

@@ -3,6 +3,7 @@
  * which gradients are wanted; then every operator forward, and every operator backward.
  */
 #include "base/memory.h"
+#include "graph/operator.h"
 #include "train/executor/plan.h"
 #include "train/executor/pointwise.h"
 
@@ -15,7 +16,8 @@ static bool is_activation(const struct executor *executor, int tensor)
 
 static bool passes_through(const struct executor *executor, const struct node *node)
 {
-    if (node->op != OP_IDENTITY && !(node->op == OP_DROPOUT && !executor->options.training))
+    const bool drops = node->op == OP_DROPOUT && executor->options.training;
+    if (!sned_op_is(node->op, OPERATOR_PASSES) || drops)
         return false;
     const struct tensor *tensors = executor->graph->tensors;
     const float scale = tensors[node->outputs[0]].quantization.scale;
@@ -26,7 +28,7 @@ static bool passes_through(const struct executor *executor, const struct node *n
 static struct work *absorbing_work(struct executor *executor, const struct uses *uses,
                                    const struct node *node)
 {
-    if (node->op != OP_RELU && node->op != OP_CLIP && node->op != OP_LEAKY_RELU)
+    if (sned_operator(node->op)->activation == ACTIVATION_NONE)
         return NULL;
     if (!executor->options.training && !executor->options.overwrite)
         return NULL;
@@ -35,7 +37,9 @@ static struct work *absorbing_work(struct executor *executor, const struct uses 
         executor->graph->tensors[input].quantization.scale != 0)
         return NULL;
     struct work *work = &executor->work[producer];
-    if (sned_op_is_ending(work->node->op)) /* its backward pass needs its own output */
+    if (sned_op_is(work->node->op, OPERATOR_ENDING)) /* its backward pass needs its own output */
+        return NULL;
+    if (work->node->output_count > 1) /* an activation is behind all outputs of a node */
         return NULL;
     return work->skipped || work->activation.kind != ACTIVATION_NONE ? NULL : work;
 }
@@ -55,14 +59,12 @@ static sned_status share_edges(struct executor *executor, sned_error *error)
         work->index = i;
         work->node = node;
         work->activation = node->activation;
-        work->output = node->outputs[0];
         if (passes_through(executor, node)) {
             work->skipped = true;
             executor->root[node->outputs[0]] = executor->root[node->inputs[0]];
         } else if (before) {
             work->skipped = true;
             before->activation = node->activation;
-            before->output = node->outputs[0];
             executor->root[node->inputs[0]] = node->outputs[0];
             executor->absorbed[node->inputs[0]] = true;
         }
@@ -71,9 +73,28 @@ static sned_status share_edges(struct executor *executor, sned_error *error)
     return SNED_OK;
 }
 
-static bool is_statistic(const struct node *node, int slot)
+/* In training, nodes that the loss does not depend on have nothing to do. */
+static sned_status skip_what_is_not_judged(struct executor *executor, sned_error *error)
 {
-    return node->op == OP_BATCH_NORMALIZATION && slot >= 3;
+    const struct graph *graph = executor->graph;
+    bool *judged = NULL;
+    sned_status status;
+    if (!executor->options.training)
+        return SNED_OK;
+    SNED_TRY_DONE(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
+    SNED_TRY_DONE(sned_graph_depends(graph, graph->outputs[0], judged, error));
+    for (int i = 0; i < graph->node_count; i++)
+        executor->work[i].skipped |= !judged[i];
+done:
+    free(judged);
+    return status;
+}
+
+static bool is_trained(const struct executor *executor, const struct node *node, int slot)
+{
+    const struct operator_plan *plan = operator_find(node->op);
+    const bool is_statistic = plan && plan->statistics > 0 && slot >= plan->statistics;
+    return !is_activation(executor, node->inputs[slot]) && !is_statistic;
 }
 
 static void want_gradients(struct executor *executor)
@@ -91,11 +112,12 @@ static void want_gradients(struct executor *executor)
             struct edge *edge = plan_edge(executor, node->inputs[slot]);
             if (!edge)
                 continue;
-            if (!is_activation(executor, node->inputs[slot]) && !is_statistic(node, slot))
+            if (is_trained(executor, node, slot))
                 edge->wants_gradient = true;
             wanted |= edge->wants_gradient;
         }
-        executor->edges[executor->work[i].output].wants_gradient = wanted;
+        for (int slot = 0; slot < node->output_count; slot++)
+            plan_edge(executor, node->outputs[slot])->wants_gradient = wanted;
     }
 }
 
@@ -118,37 +140,34 @@ static sned_status call_activate_backward(struct executor *executor, struct work
 
 static sned_status call_quantize(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, work);
-    pointwise_quantize(&executor->graph->tensors[work->output].quantization, &work->activation,
-                       layout_data(edge->value), edge->pass_codes, layout_floats(&edge->desc));
+    for (int i = 0; i < work->node->output_count; i++) {
+        const int tensor = executor->root[work->node->outputs[i]];
+        struct edge *edge = &executor->edges[tensor];
+        if (edge->is_rounded)
+            pointwise_quantize(&executor->graph->tensors[tensor].quantization, &work->activation,
+                               layout_data(edge->value), edge->pass_codes, layout_floats(&edge->desc));
+    }
     return SNED_OK;
 }
 
 static sned_status call_quantize_backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, work);
-    pointwise_quantize_backward(&work->activation, edge->pass_codes, layout_data(edge->gradient),
-                                layout_floats(&edge->desc));
+    for (int i = 0; i < work->node->output_count; i++) {
+        struct edge *edge = plan_edge(executor, work->node->outputs[i]);
+        if (edge->pass_codes && edge->gradient_begun)
+            pointwise_quantize_backward(&work->activation, edge->pass_codes, layout_data(edge->gradient),
+                                        layout_floats(&edge->desc));
+    }
     return SNED_OK;
 }
 
-/* Operators that only move numbers leave them rounded where input and output share a scale. */
-static bool is_rounded_already(const struct executor *executor, const struct work *work)
+/* Operators that only move numbers, or choose among them, leave them rounded where input and output share a
+ * scale. */
+static bool is_rounded_already(const struct executor *executor, const struct work *work, int tensor)
 {
-    switch (work->node->op) {
-    case OP_MAX_POOL:
-    case OP_CONCAT:
-    case OP_SLICE:
-    case OP_PAD:
-    case OP_FLATTEN:
-    case OP_RESHAPE:
-    case OP_TRANSPOSE:
-    case OP_IDENTITY:
-        break;
-    default:
+    const struct quantization *to = &executor->graph->tensors[tensor].quantization;
+    if (!sned_op_is(work->node->op, OPERATOR_KEEPS_QUANTIZATION))
         return false;
-    }
-    const struct quantization *to = &executor->graph->tensors[work->output].quantization;
     for (int i = 0; i < work->node->input_count; i++) {
         const struct quantization *from = &executor->graph->tensors[work->node->inputs[i]].quantization;
         if (from->scale != to->scale || from->bits != to->bits || from->is_signed != to->is_signed)
@@ -159,23 +178,28 @@ static bool is_rounded_already(const struct executor *executor, const struct wor
 
 static sned_status plan_after(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, work);
+    bool rounds = false;
     if (work->activation.kind != ACTIVATION_NONE && !work->activation_done)
         SNED_TRY(plan_call(executor, &executor->forward, work, call_activate, error));
-    if (executor->graph->tensors[work->output].quantization.scale == 0 || is_rounded_already(executor, work))
-        return SNED_OK;
-    if (edge->wants_gradient)
-        SNED_TRY(sned_alloc(&edge->pass_codes, layout_floats(&edge->desc), 1, error));
-    return plan_call(executor, &executor->forward, work, call_quantize, error);
+    for (int i = 0; i < work->node->output_count; i++) {
+        const int tensor = executor->root[work->node->outputs[i]];
+        struct edge *edge = &executor->edges[tensor];
+        edge->is_rounded = executor->graph->tensors[tensor].quantization.scale != 0 &&
+                           !is_rounded_already(executor, work, tensor);
+        if (edge->is_rounded && edge->wants_gradient)
+            SNED_TRY(sned_alloc(&edge->pass_codes, layout_floats(&edge->desc), 1, error));
+        rounds |= edge->is_rounded;
+    }
+    return rounds ? plan_call(executor, &executor->forward, work, call_quantize, error) : SNED_OK;
 }
 
 static sned_status plan_forward(struct executor *executor, struct work *work, sned_error *error)
 {
-    const struct operator_plan *plan = operator_find(work->node->op);
+    const enum op op = work->node->op;
+    const struct operator_plan *plan = operator_find(op);
     if (!plan || executor->graph->integer)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "not an operator of a float network");
-    if (!is_activation(executor, work->node->inputs[0]) && work->node->op != OP_ADD &&
-        work->node->op != OP_MUL)
+    if (!is_activation(executor, work->node->inputs[0]) && sned_input_role(op, 1) != INPUT_OPERAND)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "its data input is a constant; fold it first");
     if (work->activation.kind == ACTIVATION_LEAKY_RELU && work->activation.slope < 0)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "a negative slope cannot be trained");
@@ -184,20 +208,33 @@ static sned_status plan_forward(struct executor *executor, struct work *work, sn
     return plan_after(executor, work, error);
 }
 
+static sned_status plan_before(struct executor *executor, struct work *work, bool rounded, sned_error *error)
+{
+    if (rounded)
+        return plan_call(executor, &executor->backward, work, call_quantize_backward, error);
+    if (work->activation.kind != ACTIVATION_NONE)
+        return plan_call(executor, &executor->backward, work, call_activate_backward, error);
+    return SNED_OK;
+}
+
 static sned_status plan_backward(struct executor *executor, struct work *work, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, work);
-    work->backward_begin = executor->backward.count;
-    if (edge->wants_gradient && edge->gradient_begun) {
-        plan_work_begins(executor);
-        if (edge->pass_codes)
-            SNED_TRY(plan_call(executor, &executor->backward, work, call_quantize_backward, error));
-        else if (work->activation.kind != ACTIVATION_NONE)
-            SNED_TRY(plan_call(executor, &executor->backward, work, call_activate_backward, error));
-        SNED_TRY(operator_find(work->node->op)->backward(executor, work, error));
+    const struct node *node = work->node;
+    bool begun = false, rounded = false;
+    for (int i = 0; i < node->output_count; i++) {
+        const struct edge *edge = plan_edge(executor, node->outputs[i]);
+        begun |= edge->wants_gradient && edge->gradient_begun;
+        rounded |= edge->pass_codes != NULL;
     }
-    if (edge->gradient)
-        plan_give_back(executor, edge->gradient);
+    work->backward_begin = executor->backward.count;
+    if (begun) {
+        plan_work_begins(executor);
+        SNED_TRY(plan_before(executor, work, rounded, error));
+        SNED_TRY(operator_find(node->op)->backward(executor, work, error));
+    }
+    for (int i = 0; i < node->output_count; i++)
+        if (plan_edge(executor, node->outputs[i])->gradient)
+            plan_give_back(executor, plan_edge(executor, node->outputs[i])->gradient);
     work->backward_end = executor->backward.count;
     return SNED_OK;
 }
@@ -214,18 +251,30 @@ static sned_status plan_graph_input(struct executor *executor, sned_error *error
     return plan_memory(executor, &edge->desc, &edge->value, error);
 }
 
-static sned_status plan_graph_output(struct executor *executor, sned_error *error)
+static sned_status plan_graph_output(struct executor *executor, int index, sned_error *error)
 {
     const struct graph *graph = executor->graph;
-    struct edge *edge = plan_edge(executor, graph->outputs[0]);
+    struct edge *edge = plan_edge(executor, graph->outputs[index]);
     if (!edge->value)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "graph %s: nothing computes its output", graph->name);
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "graph %s: nothing computes its output %s", graph->name,
+                         graph->tensors[graph->outputs[index]].name);
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
     plan_work_begins(executor);
-    SNED_TRY(plan_convert(executor, &executor->forward, edge->value, &plain, true, &executor->output, error));
+    return plan_convert(executor, &executor->forward, edge->value, &plain, true, &executor->outputs[index],
+                        error);
+}
+
+static sned_status plan_graph_outputs(struct executor *executor, sned_error *error)
+{
+    const struct graph *graph = executor->graph;
+    const int computed = executor->options.training ? 1 : graph->output_count;
+    SNED_TRY(sned_alloc(&executor->outputs, (size_t)graph->output_count, sizeof *executor->outputs, error));
+    for (int i = 0; i < computed; i++)
+        SNED_TRY(plan_graph_output(executor, i, error));
+    const size_t floats = layout_floats(layout_of(executor->outputs[0]));
     executor->scores = sned_graph_scores(graph);
-    SNED_TRY(sned_alloc(&executor->loss_scores, layout_floats(&plain), sizeof(float), error));
-    return sned_alloc(&executor->loss_gradient, layout_floats(&plain), sizeof(float), error);
+    SNED_TRY(sned_alloc(&executor->loss_scores, floats, sizeof(float), error));
+    return sned_alloc(&executor->loss_gradient, floats, sizeof(float), error);
 }
 
 static sned_status plan_all_backward(struct executor *executor, sned_error *error)
@@ -242,7 +291,7 @@ static sned_status plan_all_backward(struct executor *executor, sned_error *erro
         if (status != SNED_OK)
             return sned_error_context(error, status, "training node %s (%s)", work->node->name,
                                       sned_op_name(work->node->op));
-        if (sned_op_is_ending(work->node->op) && work->node->outputs[0] == graph->outputs[0])
+        if (sned_op_is(work->node->op, OPERATOR_ENDING) && work->node->outputs[0] == graph->outputs[0])
             executor->loss_begin = work->backward_end;
     }
     return SNED_OK;
@@ -257,6 +306,7 @@ sned_status plan_build(struct executor *executor, sned_error *error)
     SNED_TRY(sned_alloc(&executor->work, (size_t)graph->node_count, sizeof *executor->work, error));
     executor->channels_last = layout_wastes_blocks(graph);
     SNED_TRY(share_edges(executor, error));
+    SNED_TRY(skip_what_is_not_judged(executor, error));
     want_gradients(executor);
     SNED_TRY(plan_graph_input(executor, error));
     for (int i = 0; i < graph->node_count; i++) {
@@ -266,7 +316,7 @@ sned_status plan_build(struct executor *executor, sned_error *error)
             return sned_error_context(error, status, "node %s (%s)", work->node->name,
                                       sned_op_name(work->node->op));
     }
-    SNED_TRY(plan_graph_output(executor, error));
+    SNED_TRY(plan_graph_outputs(executor, error));
     if (executor->options.training)
         SNED_TRY(plan_all_backward(executor, error));
     return buffers_settle(&executor->buffers, error);

@@ -27,6 +27,11 @@ sned_status executor_new(struct executor **executor, struct graph *graph,
     *executor = NULL;
     if (options->batch < 1)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "batch %d must be at least 1", options->batch);
+    if (graph->state_count > 0)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "network '%.80s' keeps state from run to run, which training, evaluation and "
+                         "calibration in floats do not handle",
+                         graph->name);
     SNED_TRY(sned_alloc(&e, 1, sizeof *e, error));
     e->graph = graph;
     e->options = *options;
@@ -86,15 +91,15 @@ sned_status executor_forward(struct executor *executor, const float *values, siz
     int threads = executor_threads_enter(executor);
     take_input(executor, values, count);
     executor->count = count;
-    sned_status status = tape_play(executor, &executor->forward, 0, error);
+    sned_status status = tape_play(executor, &executor->forward, 0, executor->forward.count, error);
     executor->iteration += executor->options.training;
     executor_threads_leave(threads);
     return status;
 }
 
-const float *executor_output(const struct executor *executor)
+const float *executor_output(const struct executor *executor, int index)
 {
-    return layout_data(executor->output);
+    return layout_data(executor->outputs[index]);
 }
 
 /* ---- looking inside ---- */
@@ -143,7 +148,8 @@ sned_status executor_backward(struct executor *executor, sned_error *error)
     if (!executor->options.training)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "this executor was not made for training");
     int threads = executor_threads_enter(executor);
-    sned_status status = tape_play(executor, &executor->backward, executor->backward_begin, error);
+    sned_status status =
+        tape_play(executor, &executor->backward, executor->backward_begin, executor->backward.count, error);
     executor_threads_leave(threads);
     return status;
 }

@@ -3,6 +3,10 @@
  *
  * The graph stays the owner of all parameters: an executor reads them from it (executor_load after somebody
  * else changed them) and, in training, holds them and their gradients in oneDNN's layouts.
+ *
+ * Of a graph with several outputs all are computed, but in training: there the loss is of the first, and what
+ * it does not depend on is neither computed nor changed, the running statistics of batch norms included.
+ *
  * Quantization-aware: where an activation of the graph has a quantization, the forward pass rounds and clips
  * it so, and where options.quantize_weights is set, weights are rounded to int8 with a scale per output
  * channel; backward passes the gradient straight through inside the range (Bengio et al. 2013).
@@ -38,9 +42,11 @@ void executor_set_iteration(struct executor *executor, uint64_t iteration);
 /* values [count][C][H][W], count <= batch; the rest of the batch is computed on zeros and ignored. Training
  * needs count == batch. */
 sned_status executor_forward(struct executor *executor, const float *values, size_t count, sned_error *error);
-const float *executor_output(const struct executor *executor); /* [batch][classes], until the next forward */
+/* The graph's output `index`, [batch] + shape, until the next forward pass; in training, which computes what
+ * the loss depends on and nothing else, the first alone. */
+const float *executor_output(const struct executor *executor, int index);
 /* Any activation of the last forward pass, plain layout, [batch] + shape, into `values`. What was overwritten
- * (options.overwrite) is SNED_ERROR_UNSUPPORTED. */
+ * (options.overwrite) is SNED_ERROR_UNSUPPORTED, what was not computed SNED_ERROR_ARGUMENT. */
 sned_status executor_read(struct executor *executor, int tensor, float *values, sned_error *error);
 
 /* Cross-entropy with labels [batch] (of the logits before an ending: softmax, or binary where the numbers are

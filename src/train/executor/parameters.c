@@ -12,10 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One after the other: rounded copies share their memory. */
 static sned_status refresh(struct executor *executor, sned_error *error)
 {
+    const struct graph *graph = executor->graph;
     int threads = executor_threads_enter(executor);
-    sned_status status = tape_play(executor, &executor->refresh, 0, error);
+    sned_status status = SNED_OK;
+    for (int t = 0; t < graph->tensor_count && status == SNED_OK; t++) {
+        const struct edge *edge = &executor->edges[t];
+        if (!edge->rounded)
+            continue;
+        const size_t channels = (size_t)graph->tensors[t].shape.dim[0];
+        pointwise_quantize_weights(layout_data(edge->master), layout_data(edge->rounded), channels,
+                                   layout_floats(layout_of(edge->master)) / channels);
+        status = tape_play(executor, &executor->refresh, edge->refresh, edge->refresh + 1, error);
+    }
     executor_threads_leave(threads);
     return status;
 }

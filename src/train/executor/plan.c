@@ -2,8 +2,8 @@
  * plan.c - appending actions to tapes, and playing them.
  */
 #include "base/memory.h"
+#include "graph/operator.h"
 #include "train/executor/plan.h"
-#include "train/executor/pointwise.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct edge *plan_input(struct executor *executor, const struct work *work, int 
 
 struct edge *plan_output_edge(struct executor *executor, const struct work *work)
 {
-    return &executor->edges[work->output];
+    return plan_edge(executor, work->node->outputs[0]);
 }
 
 /* ---- actions ---- */
@@ -99,45 +99,35 @@ sned_status plan_convert(struct executor *executor, struct tape *tape, dnnl_memo
 
 /* ---- edges ---- */
 
-sned_status plan_output(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
-                        dnnl_memory_t *memory, sned_error *error)
+sned_status plan_output_slot(struct executor *executor, struct work *work, int slot,
+                             const dnnl_memory_desc_t *desc, dnnl_memory_t *memory, sned_error *error)
 {
-    struct edge *edge = plan_output_edge(executor, work);
+    struct edge *edge = plan_edge(executor, work->node->outputs[slot]);
     edge->desc = edge->gradient_desc = *desc;
     SNED_TRY(plan_memory(executor, desc, &edge->value, error));
     *memory = edge->value;
     return SNED_OK;
 }
 
-static sned_status refresh_rounded(struct executor *executor, struct work *work, sned_error *error);
+sned_status plan_output(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
+                        dnnl_memory_t *memory, sned_error *error)
+{
+    return plan_output_slot(executor, work, 0, desc, memory, error);
+}
 
-/* Weights that are rounded on their way to the operator: row-major master, rounded copy, operator's layout.
- */
-static sned_status plan_rounding(struct executor *executor, struct work *work, struct edge *edge,
-                                 sned_error *error)
+/* Weights that are rounded on their way to the operator: row-major master, rounded copy, operator's layout. */
+static sned_status plan_rounding(struct executor *executor, struct edge *edge, sned_error *error)
 {
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
     edge->gradient_desc = plain;
     SNED_TRY(plan_memory(executor, &plain, &edge->master, error));
-    dnnl_memory_t rounded;
-    SNED_TRY(plan_temporary(executor, &plain, &rounded, error));
-    work->saved[2] = rounded;
-    SNED_TRY(plan_call(executor, &executor->refresh, work, refresh_rounded, error));
-    return plan_copy(executor, &executor->refresh, rounded, edge->value, false, error);
-}
-
-static sned_status refresh_rounded(struct executor *executor, struct work *work, sned_error *error)
-{
-    struct edge *edge = plan_input(executor, work, 1);
-    size_t channels = (size_t)executor->graph->tensors[work->node->inputs[1]].shape.dim[0];
-    pointwise_quantize_weights(layout_data(edge->master), layout_data(work->saved[2]), channels,
-                               layout_floats(layout_of(edge->master)) / channels);
-    return SNED_OK;
+    SNED_TRY(plan_temporary(executor, &plain, &edge->rounded, error));
+    edge->refresh = executor->refresh.count;
+    return plan_copy(executor, &executor->refresh, edge->rounded, edge->value, false, error);
 }
 
 sned_status plan_constant(struct executor *executor, struct work *work, int slot,
-                          const dnnl_memory_desc_t *desc, bool is_weights, dnnl_memory_t *memory,
-                          sned_error *error)
+                          const dnnl_memory_desc_t *desc, dnnl_memory_t *memory, sned_error *error)
 {
     struct edge *edge = plan_input(executor, work, slot);
     const struct tensor *tensor = &executor->graph->tensors[work->node->inputs[slot]];
@@ -150,11 +140,11 @@ sned_status plan_constant(struct executor *executor, struct work *work, int slot
     if (edge->value) /* shared with an earlier node: follow its layout */
         return plan_convert(executor, &executor->forward, edge->value, desc, true, memory, error);
     edge->desc = edge->gradient_desc = *desc;
-    edge->is_weights = is_weights;
+    edge->is_weights = sned_input_role(work->node->op, slot) == INPUT_WEIGHTS;
     SNED_TRY(plan_memory(executor, desc, &edge->value, error));
     *memory = edge->master = edge->value;
-    if (is_weights && executor->options.quantize_weights)
-        SNED_TRY(plan_rounding(executor, work, edge, error));
+    if (edge->is_weights && executor->options.quantize_weights)
+        SNED_TRY(plan_rounding(executor, edge, error));
     if (edge->wants_gradient)
         SNED_TRY(plan_memory(executor, &edge->gradient_desc, &edge->momentum, error));
     return SNED_OK;
@@ -199,9 +189,10 @@ sned_status plan_output_gradient(struct executor *executor, struct work *work, c
 
 /* ---- playing, and the end ---- */
 
-sned_status tape_play(struct executor *executor, const struct tape *tape, int begin, sned_error *error)
+sned_status tape_play(struct executor *executor, const struct tape *tape, int begin, int end,
+                      sned_error *error)
 {
-    for (int i = begin; i < tape->count; i++) {
+    for (int i = begin; i < end; i++) {
         const struct action *action = &tape->actions[i];
         if (action->call)
             SNED_TRY(action->call(executor, action->work, error));
@@ -240,4 +231,5 @@ void plan_free(struct executor *executor)
     free(executor->edges);
     free(executor->root);
     free(executor->absorbed);
+    free(executor->outputs);
 }

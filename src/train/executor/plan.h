@@ -38,11 +38,12 @@ struct tape {
     int count, capacity;
 };
 
-/* One kind of operator: how it appends itself to the tapes. A new operator is a new file with one of these.
- */
+/* One kind of operator: how it appends itself to the tapes. A new operator is a new file with one of these,
+ * or none where its row in the graph's table says enough (operators.c). */
 struct operator_plan {
     sned_status (*forward)(struct executor *executor, struct work *work, sned_error *error);
     sned_status (*backward)(struct executor *executor, struct work *work, sned_error *error);
+    int statistics; /* the first of its constants that are not trained, by their slot; 0: all are */
 };
 const struct operator_plan *operator_find(enum op op);
 
@@ -55,11 +56,14 @@ struct edge {
     bool wants_gradient, gradient_begun;
     dnnl_memory_desc_t gradient_desc;
     dnnl_memory_t gradient;
-    uint8_t *pass_codes; /* owned; of a quantized activation in training, else NULL */
+    bool is_rounded;     /* its node rounds what it gives */
+    uint8_t *pass_codes; /* owned; of what is rounded in training, else NULL */
 
     /* of a constant */
-    bool is_weights;        /* of a Conv or Gemm: decays, and is rounded where options.quantize_weights */
+    bool is_weights;        /* INPUT_WEIGHTS: decays, and is rounded where options.quantize_weights */
     dnnl_memory_t master;   /* what SGD changes: value itself, or row-major beside a rounded value */
+    dnnl_memory_t rounded;  /* master rounded, on its way to value; NULL where value is master */
+    int refresh;            /* the action that copies it there */
     dnnl_memory_t momentum; /* like master; NULL where the constant is not trained */
     uint8_t *mask;          /* owned; in master's layout; NULL: all kept */
 };
@@ -69,7 +73,6 @@ struct work {
     int index;
     const struct node *node;
     bool skipped;                     /* nothing to do: its output is an edge of another node's */
-    int output;                       /* root tensor that it writes */
     struct activation activation;     /* after the operator, in place: the node's own or an absorbed node's */
     bool activation_done;             /* the operator itself has applied it */
     dnnl_primitive_desc_t hint;       /* owned; forward's description, which backward needs */
@@ -88,11 +91,11 @@ struct executor {
     bool *absorbed;     /* [tensor_count]: the value before an in-place activation, which is overwritten */
     struct edge *edges; /* [tensor_count]; only those of roots are used */
     struct work *work;  /* [node_count] */
-    struct tape forward, backward, refresh; /* refresh: rounded weights from their masters */
+    struct tape forward, backward, refresh; /* refresh: weights from their rounded copies */
     struct buffers buffers;
     struct scores scores;               /* the loss attaches to scores.logits */
     int loss_begin;                     /* the backward action that it starts from */
-    dnnl_memory_t output;               /* the graph's output, row-major */
+    dnnl_memory_t *outputs;             /* owned; [output_count], row-major; in training the first alone */
     float *loss_scores, *loss_gradient; /* [batch][classes], owned */
     int backward_begin; /* where the next backward pass starts: after the loss, or at the output */
     size_t count;       /* images in the last forward pass */
@@ -123,7 +126,7 @@ float *layout_data(dnnl_memory_t memory);
 
 struct edge *plan_edge(struct executor *executor, int tensor);
 struct edge *plan_input(struct executor *executor, const struct work *work, int slot); /* NULL: absent */
-struct edge *plan_output_edge(struct executor *executor, const struct work *work);
+struct edge *plan_output_edge(struct executor *executor, const struct work *work); /* of its first output */
 
 sned_status plan_run(struct executor *executor, struct tape *tape, const_dnnl_primitive_desc_t description,
                      const dnnl_exec_arg_t *arguments, int count, sned_error *error);
@@ -135,13 +138,14 @@ sned_status plan_copy(struct executor *executor, struct tape *tape, dnnl_memory_
 /* *out is `from` itself where it has the layout, else a converted copy: kept, or a temporary. */
 sned_status plan_convert(struct executor *executor, struct tape *tape, dnnl_memory_t from,
                          const dnnl_memory_desc_t *desc, bool keep, dnnl_memory_t *out, sned_error *error);
-/* Gives the node's output its layout and memory. */
+/* Gives the node's output, or its output `slot`, its layout and memory. */
 sned_status plan_output(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
                         dnnl_memory_t *memory, sned_error *error);
+sned_status plan_output_slot(struct executor *executor, struct work *work, int slot,
+                             const dnnl_memory_desc_t *desc, dnnl_memory_t *memory, sned_error *error);
 /* Constant `slot` of a node in the layout `desc`. */
 sned_status plan_constant(struct executor *executor, struct work *work, int slot,
-                          const dnnl_memory_desc_t *desc, bool is_weights, dnnl_memory_t *memory,
-                          sned_error *error);
+                          const dnnl_memory_desc_t *desc, dnnl_memory_t *memory, sned_error *error);
 /* Where to write the gradient of an edge in layout `desc`, and, once that is on the tape, its delivery.
  * plan_gradient_done also takes any other memory: a gradient that is simply passed on. */
 sned_status plan_gradient_target(struct executor *executor, struct edge *edge, const dnnl_memory_desc_t *desc,
@@ -154,7 +158,9 @@ sned_status plan_gradient_memory(struct executor *executor, struct edge *edge, s
 sned_status plan_output_gradient(struct executor *executor, struct work *work, const dnnl_memory_desc_t *desc,
                                  dnnl_memory_t *memory, sned_error *error);
 
-sned_status tape_play(struct executor *executor, const struct tape *tape, int begin, sned_error *error);
+/* Actions `begin` to before `end`. */
+sned_status tape_play(struct executor *executor, const struct tape *tape, int begin, int end,
+                      sned_error *error);
 void plan_free(struct executor *executor); /* all but the executor itself */
 
 /* ---- the whole (build.c) ---- */

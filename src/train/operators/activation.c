@@ -18,4 +18,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
                               plan_output_edge(executor, work)->gradient, error);
 }
 
-const struct operator_plan plan_lone_activation = {forward, backward};
+const struct operator_plan plan_lone_activation = {.forward = forward, .backward = backward};

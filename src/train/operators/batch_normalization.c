@@ -37,7 +37,7 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
     dnnl_memory_t constants[SLOT_VARIANCE + 1], output;
     dnnl_memory_desc_t row = layout_plain(1, &input->desc.dims[1]);
     for (int slot = SLOT_SCALE; slot <= SLOT_VARIANCE; slot++)
-        SNED_TRY(plan_constant(executor, work, slot, &row, false, &constants[slot], error));
+        SNED_TRY(plan_constant(executor, work, slot, &row, &constants[slot], error));
     for (int i = 0; i < 2; i++) {
         work->saved[i] = constants[SLOT_MEAN + i];
         if (training)
@@ -95,4 +95,5 @@ done:
     return status;
 }
 
-const struct operator_plan plan_batch_normalization = {forward, backward};
+const struct operator_plan plan_batch_normalization = {
+    .forward = forward, .backward = backward, .statistics = SLOT_MEAN};

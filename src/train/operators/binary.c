@@ -69,7 +69,7 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
     if (o.constant) {
         dnnl_memory_desc_t desc;
         SNED_TRY(constant_layout(executor, work, o.second, &first->desc, &desc, error));
-        SNED_TRY(plan_constant(executor, work, o.second, &desc, false, &work->saved[SAVED_SECOND], error));
+        SNED_TRY(plan_constant(executor, work, o.second, &desc, &work->saved[SAVED_SECOND], error));
     } else {
         SNED_TRY(plan_convert(executor, &executor->forward, second->value, &first->desc,
                               executor->options.training, &work->saved[SAVED_SECOND], error));
@@ -145,4 +145,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return backward_operand(executor, work, second, work->saved[SAVED_FIRST], error);
 }
 
-const struct operator_plan plan_binary = {forward, backward};
+const struct operator_plan plan_binary = {.forward = forward, .backward = backward};

@@ -103,4 +103,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return SNED_OK;
 }
 
-const struct operator_plan plan_concat = {forward, backward};
+const struct operator_plan plan_concat = {.forward = forward, .backward = backward};

@@ -77,4 +77,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return weighted_backward_data(executor, work, &operation, error);
 }
 
-const struct operator_plan plan_conv = {forward, backward};
+const struct operator_plan plan_conv = {.forward = forward, .backward = backward};

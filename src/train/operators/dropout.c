@@ -63,4 +63,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return plan_gradient_done(executor, input, work->saved[0], error);
 }
 
-const struct operator_plan plan_dropout = {forward, backward};
+const struct operator_plan plan_dropout = {.forward = forward, .backward = backward};

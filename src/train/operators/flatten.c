@@ -27,4 +27,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return plan_gradient_done(executor, input, view, error);
 }
 
-const struct operator_plan plan_flatten = {forward, backward};
+const struct operator_plan plan_flatten = {.forward = forward, .backward = backward};

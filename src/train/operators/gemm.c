@@ -46,4 +46,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return weighted_backward_data(executor, work, &operation, error);
 }
 
-const struct operator_plan plan_gemm = {forward, backward};
+const struct operator_plan plan_gemm = {.forward = forward, .backward = backward};

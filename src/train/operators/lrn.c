@@ -159,4 +159,4 @@ done:
     return status;
 }
 
-const struct operator_plan plan_lrn = {forward, backward};
+const struct operator_plan plan_lrn = {.forward = forward, .backward = backward};

@@ -84,4 +84,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return plan_gradient_done(executor, input, work->saved[0], error);
 }
 
-const struct operator_plan plan_max_pool_channels_last = {forward, backward};
+const struct operator_plan plan_max_pool_channels_last = {.forward = forward, .backward = backward};

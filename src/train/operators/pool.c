@@ -178,4 +178,4 @@ done:
     return status;
 }
 
-const struct operator_plan plan_pool = {forward, backward};
+const struct operator_plan plan_pool = {.forward = forward, .backward = backward};

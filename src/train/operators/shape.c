@@ -133,4 +133,4 @@ static sned_status backward(struct executor *executor, struct work *work, sned_e
     return plan_gradient_done(executor, input, target, error);
 }
 
-const struct operator_plan plan_shape = {forward, backward};
+const struct operator_plan plan_shape = {.forward = forward, .backward = backward};

@@ -40,4 +40,4 @@ done:
     return status;
 }
 
-const struct operator_plan plan_sigmoid = {forward, backward};
+const struct operator_plan plan_sigmoid = {.forward = forward, .backward = backward};

@@ -53,4 +53,4 @@ done:
     return status;
 }
 
-const struct operator_plan plan_softmax = {forward, backward};
+const struct operator_plan plan_softmax = {.forward = forward, .backward = backward};

@@ -29,10 +29,10 @@ sned_status weighted_forward(struct executor *executor, struct work *work, const
     dnnl_memory_t bias = NULL, output;
     SNED_TRY(plan_convert(executor, &executor->forward, plan_input(executor, work, 0)->value, &source,
                           executor->options.training, &work->saved[SAVED_SOURCE], error));
-    SNED_TRY(plan_constant(executor, work, 1, &weights, true, &work->saved[SAVED_WEIGHTS], error));
+    SNED_TRY(plan_constant(executor, work, 1, &weights, &work->saved[SAVED_WEIGHTS], error));
     if (plan_input(executor, work, 2)) {
         dnnl_memory_desc_t row = layout_plain(1, &result.dims[1]);
-        SNED_TRY(plan_constant(executor, work, 2, &row, false, &bias, error));
+        SNED_TRY(plan_constant(executor, work, 2, &row, &bias, error));
     }
     SNED_TRY(plan_output(executor, work, &result, &output, error));
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, work->saved[SAVED_SOURCE]},
