@@ -16,7 +16,11 @@
  *
  * Threads: a model is immutable once open and may be shared; a context belongs to one thread at a time.
  * Memory: everything is allocated by sned_open and sned_context_new; running allocates nothing.
- * Trust: a file is not trusted. Every length, index and shape in it is checked before it is used.
+ * Trust: a file is not trusted. Every length, index and shape in it is checked before it is used; what a file
+ * may cost is limited by sned_open_with.
+ * Growth: a struct here never changes its size, nor a member its place. What a later version adds takes the
+ * place of `reserved`, which is 0 until then: in what the library fills in, and so it has to be in what it is
+ * given. Numbers of enums never change their meaning.
  */
 #ifndef SNED_H
 #define SNED_H
@@ -34,11 +38,22 @@ extern "C" {
 #define SNED_API
 #endif
 
+/* ---- Version ---- */
+
 #define SNED_VERSION_MAJOR 0
 #define SNED_VERSION_MINOR 1
 #define SNED_VERSION_PATCH 0
+/* One number that grows with every version, for #if: 10203 is 1.2.3. */
+#define SNED_VERSION (SNED_VERSION_MAJOR * 10000 + SNED_VERSION_MINOR * 100 + SNED_VERSION_PATCH)
 
-/* What went wrong. The numbers are stable: they never change meaning. */
+/* Those of the library that runs, which where it is a shared one may be another than this header's: as
+ * SNED_VERSION, and as text, "1.2.3". */
+SNED_API int sned_version_number(void);
+SNED_API const char *sned_version(void);
+
+/* ---- Errors ---- */
+
+/* What went wrong. */
 typedef enum sned_status {
     SNED_OK = 0,
     SNED_ERROR_ARGUMENT = 1,    /* the caller's arguments do not fit (a size, a NULL, an unknown name) */
@@ -52,33 +67,76 @@ typedef enum sned_status {
     SNED_ERROR_SHAPE = 9,       /* tensors whose shapes do not fit together */
     SNED_ERROR_DATA = 10,       /* data set: labels out of range, too many damaged images, no images */
     SNED_ERROR_DIVERGED = 11,   /* training did not converge even at a lower rate */
-    SNED_ERROR_LIMIT = 12       /* a limit that the user set (accuracy, time) cannot be kept */
+    SNED_ERROR_LIMIT = 12       /* a limit that the user set cannot be kept: sned_limits; accuracy, time */
 } sned_status;
 
-/* An error in words: one line, no newline at its end, what went wrong where and what to do. */
+SNED_API const char *sned_status_name(sned_status status); /* "checksum", "memory", ...; never NULL */
+
+/* An error in words: one line, no newline at its end, what went wrong where and what to do. Every function
+ * that takes one fills it where it fails, and accepts NULL. */
 typedef struct sned_error {
     sned_status status;
     char message[512];
 } sned_error;
 
+/* ---- Opening ---- */
+
 typedef struct sned_model sned_model;     /* an opened file: immutable, shareable */
-typedef struct sned_context sned_context; /* what one running thread needs: activations and scratch */
+typedef struct sned_context sned_context; /* what one running thread needs: activations, states, scratch */
+
+/*
+ * Open a file, or a file's bytes in memory (copied where needed: `data` may be freed on return).
+ * On success *model is a new model, freed by sned_close. On failure *model is NULL and `error` says why.
+ */
+SNED_API sned_status sned_open(sned_model **model, const char *path, sned_error *error);
+SNED_API sned_status sned_open_memory(sned_model **model, const void *data, size_t size, sned_error *error);
+SNED_API void sned_close(sned_model *model); /* NULL is fine; no context of it may be left */
+
+/*
+ * What a file from a stranger may cost; 0: as much as it likes. Begin with `sned_limits limits = {0};`.
+ *
+ * A file of a few hundred bytes can be a network of gigabytes, or one that runs for hours. Each limit is held
+ * against what the file claims before anything of that size is allocated.
+ */
+typedef struct sned_limits {
+    uint64_t file_bytes;  /* of the file */
+    uint64_t memory;      /* bytes, as sned_model_info.memory counts them */
+    uint64_t macs;        /* of one image: sned_model_info.macs */
+    uint64_t operations;  /* of one image: sned_model_info.operations; what bounds the time of a run */
+    uint64_t reserved[4]; /* 0; SNED_ERROR_ARGUMENT where it is a limit that this library does not know */
+} sned_limits;
+
+/* As sned_open and sned_open_memory; SNED_ERROR_LIMIT, with both numbers in `error`, where the file would cost
+ * more than `limits`, which may be NULL. */
+SNED_API sned_status sned_open_with(sned_model **model, const char *path, const sned_limits *limits,
+                                    sned_error *error);
+SNED_API sned_status sned_open_memory_with(sned_model **model, const void *data, size_t size,
+                                           const sned_limits *limits, sned_error *error);
+
+/* ---- What a model is ---- */
 
 /* What a model takes and gives. Owned by the model, valid until sned_close. */
 typedef struct sned_model_info {
     int channels, height, width; /* of one input image, [channels][height][width] */
-    int classes;                 /* scores per image; 1 score tells two classes apart, see sned_run_pixels */
-    int layers;                  /* for sned_layer_info */
-    const char *color;      /* order of the input's channels: "RGB", "BGR" or "gray"; "" if not an image */
-    uint64_t weights, kept; /* of Conv and Gemm, without biases: in the network, and not zero */
-    uint64_t macs;          /* multiply-accumulates of one image, zeros included */
-    uint64_t bytes;         /* of the whole file */
+    int classes;                 /* scores per image, the numbers of output 0: see sned_run_pixels */
+    int layers;                  /* for sned_model_get_layer */
+    int outputs;                 /* for sned_model_get_output; at least 1 */
+    const char *color;           /* order of the input's channels: "RGB", "BGR", "gray"; "" if not an image */
+    uint64_t weights, kept;      /* of all layers, without biases: in the network, and not zero */
+    uint64_t macs;               /* multiply-accumulates of one image's layers, zeros included */
+    uint64_t bytes;              /* of the whole file */
     /* How a picture of another size was brought to the input's in the training, and should be now: "auto"
      * (its centre where both sides are at most 15 % larger, else as "cover"), "cover" (scaled until it just
      * covers the input, then its centre), "squash" (the whole picture, whatever its proportions) or a number,
      * "256" (scaled until its short side has so many pixels, then its centre); "" if not an image. */
     const char *resize;
+    uint64_t operations;  /* macs, and one for each number that any other operator reads for a result */
+    uint64_t memory;      /* bytes: weights, biases and tables as they are held, and sned_memory_needed */
+    uint64_t state_bytes; /* of what outlives a run (sned_context_reset); 0: an image is on its own */
+    uint64_t reserved[4];
 } sned_model_info;
+
+SNED_API const sned_model_info *sned_model_get_info(const sned_model *model);
 
 /* One Conv or Gemm, as stored. Strings are owned by the model. */
 typedef struct sned_layer {
@@ -90,22 +148,41 @@ typedef struct sned_layer {
     const char *format;     /* "dense8", "ccoo16", "gap16", ... (docs/format.md) */
     uint64_t bytes;         /* stored: weights, indices, biases, scales */
     uint64_t macs;          /* of one image, zeros included */
+    uint64_t reserved[6];
 } sned_layer;
 
-/*
- * Open a file, or a file's bytes in memory (copied where needed: `data` may be freed on return).
- * On success *model is a new model, freed by sned_close. On failure *model is NULL and `error`, which may be
- * NULL, says why.
- */
-SNED_API sned_status sned_open(sned_model **model, const char *path, sned_error *error);
-SNED_API sned_status sned_open_memory(sned_model **model, const void *data, size_t size, sned_error *error);
-SNED_API void sned_close(sned_model *model); /* NULL is fine; no context of it may be left */
-
-SNED_API const sned_model_info *sned_model_get_info(const sned_model *model);
-/* Layer `index` in [0, layers); SNED_ERROR_ARGUMENT beyond. */
+/* Layer `index` in [0, layers) into *layer; SNED_ERROR_ARGUMENT beyond. */
 SNED_API sned_status sned_model_get_layer(const sned_model *model, int index, sned_layer *layer);
+
+/* What the network ends in, that is, what the numbers of an output are. */
+typedef enum sned_ending {
+    SNED_ENDING_NONE = 0,        /* the last layer's: logits, where they are scores of classes */
+    SNED_ENDING_SOFTMAX = 1,     /* probabilities that add up to 1 */
+    SNED_ENDING_LOG_SOFTMAX = 2, /* the natural logarithms of such */
+    SNED_ENDING_SIGMOID = 3      /* each a probability by itself */
+} sned_ending;
+
+enum { SNED_MAX_RANK = 8 };
+
+/* One of the network's outputs. Output 0 is the one that `classes` and the labels are about. */
+typedef struct sned_output {
+    const char *name; /* as in the ONNX file; owned by the model */
+    size_t elements;  /* floats of one image: the product of its shape */
+    int rank;
+    int shape[SNED_MAX_RANK]; /* [rank], row-major, without the batch; 0 from `rank` on */
+    sned_ending ending;
+    uint64_t reserved[9];
+} sned_output;
+
+/* Output `index` in [0, outputs) into *output; SNED_ERROR_ARGUMENT beyond. */
+SNED_API sned_status sned_model_get_output(const sned_model *model, int index, sned_output *output);
+/* The index of the output called `name`; -1 where there is none. */
+SNED_API int sned_model_find_output(const sned_model *model, const char *name);
+
 /* The name of class `index`, or NULL where the file has no labels or the index none. Owned by the model. */
 SNED_API const char *sned_model_get_label(const sned_model *model, int index);
+
+/* ---- Running ---- */
 
 /* Bytes of memory that one context of `model` needs. */
 SNED_API size_t sned_memory_needed(const sned_model *model);
@@ -114,23 +191,33 @@ SNED_API size_t sned_memory_needed(const sned_model *model);
 SNED_API sned_status sned_context_new(sned_context **context, const sned_model *model, sned_error *error);
 SNED_API sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory,
                                         size_t size, sned_error *error);
-SNED_API void sned_context_free(sned_context *context);
+SNED_API void sned_context_free(sned_context *context); /* NULL is fine */
 
 /*
  * Run `count` images. `pixels` is [count][channels][height][width], 0 to 255, channels in the model's color
  * order; mean and scale are applied inside. `values` are inputs after preprocessing, same shape. `scores`
- * receives [count][classes] floats: the network's logits, or what its ending makes of them: probabilities
- * (Softmax), probabilities of each class by itself (Sigmoid), logarithms of probabilities (LogSoftmax). A
+ * receives [count][classes] floats: the network's logits, or what its ending makes of them (sned_ending). A
  * network of one score has two classes: class 1 where the logit is above 0 or the Sigmoid above 0.5, else
  * class 0; both have a label.
+ *
+ * In a network with states (info->state_bytes above 0) the images are moments of one sequence: each begins
+ * with what the one before left, in this call or an earlier one of the same context.
  */
 SNED_API sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count,
                                      float *scores, sned_error *error);
 SNED_API sned_status sned_run_values(sned_context *context, const float *values, size_t count, float *scores,
                                      sned_error *error);
 
-SNED_API const char *sned_status_name(sned_status status); /* "checksum", "memory", ...; never NULL */
-SNED_API const char *sned_version(void);                   /* "0.1.0" */
+/* The same for any of a network's outputs: outputs[i] receives [count][elements] floats of output i, or is
+ * NULL where nobody wants them. output_count: of `outputs`, at most info->outputs; those beyond are not
+ * wanted. */
+SNED_API sned_status sned_run_pixels_outputs(sned_context *context, const uint8_t *pixels, size_t count,
+                                             float *const *outputs, int output_count, sned_error *error);
+SNED_API sned_status sned_run_values_outputs(sned_context *context, const float *values, size_t count,
+                                             float *const *outputs, int output_count, sned_error *error);
+
+/* Sets all states to zero, as in a new context: another sequence begins. Nothing where there are none. */
+SNED_API void sned_context_reset(sned_context *context);
 
 #ifdef __cplusplus
 }

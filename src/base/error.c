@@ -56,3 +56,8 @@ const char *sned_version(void)
 {
     return STRINGIZE(SNED_VERSION_MAJOR) "." STRINGIZE(SNED_VERSION_MINOR) "." STRINGIZE(SNED_VERSION_PATCH);
 }
+
+int sned_version_number(void)
+{
+    return SNED_VERSION;
+}

@@ -42,5 +42,10 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
 /* The reverse: *graph is a checked integer graph that owns all its memory. */
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
                         int *storage_count, sned_error *error);
+/* The same for a file that claims no more than `limits` (NULL: whatever it claims), else SNED_ERROR_LIMIT
+ * before anything of that size is allocated. limits->memory is held against the constants and the largest
+ * activation: the least that the network takes. */
+sned_status sned_unpack_with(struct graph **graph, const void *data, size_t size, const sned_limits *limits,
+                             struct layer_storage **storage, int *storage_count, sned_error *error);
 
 #endif

@@ -164,8 +164,8 @@ static sned_status read_resize(const struct section *section, struct graph *grap
     return SNED_OK;
 }
 
-static sned_status read_sections(const struct container *container, struct graph **graph,
-                                 struct layer_storage **layers, sned_error *error)
+static sned_status read_sections(const struct container *container, const sned_limits *limits,
+                                 struct graph **graph, struct layer_storage **layers, sned_error *error)
 {
     struct reader reader;
     sned_status status;
@@ -173,6 +173,7 @@ static sned_status read_sections(const struct container *container, struct graph
     status = sned_read_graph_section(&reader, graph, error);
     if (status != SNED_OK)
         return sned_error_context(error, status, "section GRAPH");
+    SNED_TRY(sned_check_limits(*graph, limits, error));
     SNED_TRY(sned_alloc(layers, (size_t)count_layers(*graph), sizeof **layers, error));
     sned_reader_init(&reader, container->weights.data, container->weights.size);
     status = sned_read_weights_section(&reader, *graph, *layers, error);
@@ -194,6 +195,12 @@ static sned_status read_sections(const struct container *container, struct graph
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
                         int *storage_count, sned_error *error)
 {
+    return sned_unpack_with(graph, data, size, NULL, storage, storage_count, error);
+}
+
+sned_status sned_unpack_with(struct graph **graph, const void *data, size_t size, const sned_limits *limits,
+                             struct layer_storage **storage, int *storage_count, sned_error *error)
+{
     sned_status status;
     struct container container;
     struct graph *made = NULL;
@@ -202,7 +209,7 @@ sned_status sned_unpack(struct graph **graph, const void *data, size_t size, str
     if (storage)
         *storage = NULL;
     SNED_TRY_DONE(sned_container_read(&container, data, size, error));
-    SNED_TRY_DONE(read_sections(&container, &made, &layers, error));
+    SNED_TRY_DONE(read_sections(&container, limits, &made, &layers, error));
     SNED_TRY_DONE(sned_graph_infer(made, error));
     SNED_TRY_DONE(sned_graph_check(made, error));
     if (storage) {

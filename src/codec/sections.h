@@ -71,6 +71,9 @@ sned_status sned_read_node(struct reader *reader, struct graph *graph, int index
 sned_status sned_write_graph_section(struct writer *writer, const struct graph *graph, sned_error *error);
 sned_status sned_read_graph_section(struct reader *reader, struct graph **graph, sned_error *error);
 
+/* limits.c: what a graph without its weights will cost, against `limits`, which may be NULL. */
+sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sned_error *error);
+
 /* weights_section.c. storage: room for one entry for each Conv and Gemm, or NULL. */
 sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph, const int *force,
                                        struct layer_storage *storage, sned_error *error);

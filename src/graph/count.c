@@ -2,6 +2,7 @@
  * count.c - what a network costs: weights, weights that are not zero, multiply-accumulates, bytes.
  */
 #include "graph/inner.h"
+#include "graph/operator.h"
 
 bool sned_node_has_weights(const struct node *node)
 {
@@ -61,4 +62,55 @@ uint64_t sned_graph_parameter_bytes(const struct graph *graph)
             elements += sned_shape_elements(&tensor->shape);
     }
     return elements * sizeof(float);
+}
+
+/* ---- whole graphs, of strangers too: sums stay at the largest number ---- */
+
+static uint64_t add(uint64_t sum, uint64_t more)
+{
+    return more > UINT64_MAX - sum ? UINT64_MAX : sum + more;
+}
+
+uint64_t sned_graph_macs(const struct graph *graph)
+{
+    uint64_t macs = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        macs = add(macs, sned_node_macs(graph, &graph->nodes[i]));
+    return macs;
+}
+
+/* Numbers of the input that one number of the result looks at, of an operator without weights. */
+static uint64_t window_size(const struct graph *graph, const struct node *node)
+{
+    const struct shape *input = &graph->tensors[node->inputs[0]].shape;
+    if (node->op == OP_LRN)
+        return (uint64_t)node->u.lrn.size;
+    if (sned_op_is(node->op, OPERATOR_WINDOW))
+        return (uint64_t)node->u.pool.window.kernel[0] * (uint64_t)node->u.pool.window.kernel[1];
+    if (sned_op_is(node->op, OPERATOR_AVERAGES))
+        return sned_shape_elements(input) / (uint64_t)input->dim[1];
+    return 1;
+}
+
+uint64_t sned_graph_operations(const struct graph *graph)
+{
+    uint64_t operations = sned_graph_macs(graph);
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        for (int k = 0; k < node->output_count && !sned_node_has_weights(node); k++)
+            operations = add(operations, sned_shape_elements(&graph->tensors[node->outputs[k]].shape) *
+                                             window_size(graph, node));
+    }
+    return operations;
+}
+
+uint64_t sned_graph_constant_bytes(const struct graph *graph)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const struct tensor *tensor = &graph->tensors[i];
+        if (tensor->data || tensor->type != TENSOR_F32)
+            bytes = add(bytes, sned_shape_elements(&tensor->shape) * sned_type_size(tensor->type));
+    }
+    return bytes;
 }

@@ -392,5 +392,11 @@ uint64_t sned_node_weights(const struct graph *graph, const struct node *node);
 uint64_t sned_node_kept(const struct graph *graph, const struct node *node); /* not zero */
 uint64_t sned_node_macs(const struct graph *graph, const struct node *node);
 uint64_t sned_graph_parameter_bytes(const struct graph *graph); /* all constants as float32 */
+/* Of the whole graph, UINT64_MAX where it is more: multiply-accumulates; with them, for every other operator,
+ * the numbers of its results times those that its window looks at. */
+uint64_t sned_graph_macs(const struct graph *graph);
+uint64_t sned_graph_operations(const struct graph *graph);
+/* An integer graph's constants as they lie in memory, those without data too. */
+uint64_t sned_graph_constant_bytes(const struct graph *graph);
 
 #endif

@@ -1,6 +1,10 @@
 /*
- * context.c - one running thread's memory, and a run: quantize the input, the steps in order, scale the
- * scores.
+ * context.c - one running thread's memory, and a run: quantize the input, the steps in order, hand out the
+ * results.
+ *
+ * States are kept beside the memory of a run, where nothing else is ever placed: what each one is, is copied
+ * to its activation before the steps, and taken from the activation that it becomes after them. So one state
+ * may become another, whatever their order.
  */
 #include "runtime/model.h"
 #include "base/memory.h"
@@ -14,20 +18,41 @@ enum { ALIGNMENT = 64 };
 struct sned_context {
     const sned_model *model;
     const struct plan *plan;
+    uint8_t *states;   /* what the states are between two runs, one behind the other */
     uint8_t *memory;   /* plan->size bytes */
     struct plan kept;  /* that plan, of a context that keeps all activations */
     int32_t **widened; /* [tensor_count]: those activations as int32; NULL unless kept */
     bool owned;        /* this block was allocated here */
 };
 
-static size_t context_size(void)
+static size_t round_up(size_t size)
 {
-    return (sizeof(struct sned_context) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+static size_t state_size(const struct graph *graph, int state)
+{
+    const struct value value = sned_value(graph, graph->states[state].tensor);
+    return value.elements * value_size(value.type);
+}
+
+size_t sned_states_size(const struct graph *graph)
+{
+    size_t size = 0;
+    for (int k = 0; k < graph->state_count; k++)
+        size += state_size(graph, k);
+    return size;
+}
+
+/* Of the struct and the states; a run's memory follows. */
+static size_t context_size(const sned_model *model)
+{
+    return round_up(sizeof(struct sned_context)) + round_up(sned_states_size(model->graph));
 }
 
 size_t sned_memory_needed(const sned_model *model)
 {
-    return model ? context_size() + model->plan.size : 0;
+    return model ? context_size(model) + model->plan.size : 0;
 }
 
 static sned_context *context_init(void *block, const sned_model *model, bool owned)
@@ -36,9 +61,17 @@ static sned_context *context_init(void *block, const sned_model *model, bool own
     memset(context, 0, sizeof *context);
     context->model = model;
     context->plan = &model->plan;
-    context->memory = (uint8_t *)block + context_size();
+    context->states = (uint8_t *)block + round_up(sizeof *context);
+    context->memory = (uint8_t *)block + context_size(model);
     context->owned = owned;
+    sned_context_reset(context);
     return context;
+}
+
+void sned_context_reset(sned_context *context)
+{
+    if (context)
+        memset(context->states, 0, sned_states_size(context->model->graph));
 }
 
 sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory, size_t size,
@@ -92,7 +125,7 @@ sned_status sned_context_new_keep(sned_context **out, const sned_model *model, s
     if (!out || !model)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_new_keep: context or model is NULL");
     *out = NULL;
-    SNED_TRY(sned_alloc(&context, context_size(), 1, error));
+    SNED_TRY(sned_alloc(&context, context_size(model), 1, error));
     context_init(context, model, true);
     context->memory = NULL;
     SNED_TRY_DONE(sned_alloc(&context->widened, model->graph->tensor_count, sizeof *context->widened, error));
@@ -176,53 +209,54 @@ static void run_steps(sned_context *context, int first)
     }
 }
 
-/* In double, so that the sum does not depend on how a compiler orders it. */
-static void softmax(float *scores, int count, bool as_logarithms)
+static void load_states(const sned_context *context)
 {
-    float max = scores[0];
-    double sum = 0;
-    for (int i = 1; i < count; i++)
-        max = scores[i] > max ? scores[i] : max;
-    for (int i = 0; i < count; i++)
-        sum += exp((double)scores[i] - max);
-    for (int i = 0; i < count; i++)
-        scores[i] =
-            (float)(as_logarithms ? (double)scores[i] - max - log(sum) : exp((double)scores[i] - max) / sum);
+    const struct graph *graph = context->model->graph;
+    const uint8_t *from = context->states;
+    for (int k = 0; k < graph->state_count; from += state_size(graph, k++))
+        memcpy(context->memory + context->plan->tensors[graph->states[k].tensor], from, state_size(graph, k));
 }
 
-static void sigmoid(float *scores, int count)
+static void store_states(const sned_context *context)
 {
-    for (int i = 0; i < count; i++)
-        scores[i] = (float)(1 / (1 + exp(-(double)scores[i])));
+    const struct graph *graph = context->model->graph;
+    uint8_t *to = context->states;
+    for (int k = 0; k < graph->state_count; to += state_size(graph, k++))
+        memcpy(to, context->memory + context->plan->tensors[graph->states[k].next], state_size(graph, k));
 }
 
-static void read_scores(const sned_context *context, float *scores)
+static void run_all(sned_context *context)
+{
+    load_states(context);
+    run_steps(context, 0);
+    store_states(context);
+}
+
+/* What the last run of the steps made, as image `image` of those outputs that are wanted. */
+static void write_results(const sned_context *context, float *const *outputs, int output_count, size_t image)
 {
     const sned_model *model = context->model;
-    const int logits = model->scores.logits;
-    const struct value value = sned_value(model->graph, logits);
-    const float scale = model->graph->tensors[logits].quantization.scale;
-    for (size_t i = 0; i < value.elements; i++)
-        scores[i] =
-            scale * (float)value_load(context->memory + context->plan->tensors[logits], value.type, i);
-    if (model->scores.ending == OP_SIGMOID)
-        sigmoid(scores, model->scores.count);
-    else if (model->scores.ending != OP_IDENTITY)
-        softmax(scores, model->scores.count, model->scores.ending == OP_LOG_SOFTMAX);
+    for (int k = 0; k < output_count; k++)
+        if (outputs[k])
+            sned_result_write(model, k, context->memory + context->plan->tensors[model->scores[k].logits],
+                              outputs[k] + image * (size_t)model->scores[k].count);
 }
 
 static sned_status check_run(const sned_context *context, const void *images, size_t count,
-                             const float *scores, sned_error *error)
+                             float *const *outputs, int output_count, sned_error *error)
 {
-    if (!context || (count && (!images || !scores)))
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "running: context, input or scores is NULL");
+    if (!context || (count && (!images || !outputs)))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "running: context, input or outputs is NULL");
+    if (output_count < 0 || output_count > context->model->info.outputs)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "running: %d outputs, the network has %d", output_count,
+                         context->model->info.outputs);
     return SNED_OK;
 }
 
-sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count, float *scores,
-                            sned_error *error)
+sned_status sned_run_pixels_outputs(sned_context *context, const uint8_t *pixels, size_t count,
+                                    float *const *outputs, int output_count, sned_error *error)
 {
-    SNED_TRY(check_run(context, pixels, count, scores, error));
+    SNED_TRY(check_run(context, pixels, count, outputs, output_count, error));
     const struct graph *graph = context->model->graph;
     const struct value input = sned_value(graph, graph->input);
     if (!graph->rule.is_image)
@@ -231,29 +265,48 @@ sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t
     for (size_t n = 0; n < count; n++) {
         quantize_pixels(graph, input, pixels + n * input.elements,
                         context->memory + context->plan->tensors[graph->input]);
-        run_steps(context, 0);
-        read_scores(context, scores + n * context->model->info.classes);
+        run_all(context);
+        write_results(context, outputs, output_count, n);
     }
     if (context->widened && count)
         widen_all(context);
     return SNED_OK;
 }
 
-sned_status sned_run_values(sned_context *context, const float *values, size_t count, float *scores,
-                            sned_error *error)
+sned_status sned_run_values_outputs(sned_context *context, const float *values, size_t count,
+                                    float *const *outputs, int output_count, sned_error *error)
 {
-    SNED_TRY(check_run(context, values, count, scores, error));
+    SNED_TRY(check_run(context, values, count, outputs, output_count, error));
     const struct graph *graph = context->model->graph;
     const struct value input = sned_value(graph, graph->input);
     for (size_t n = 0; n < count; n++) {
         quantize_values(graph, input, values + n * input.elements,
                         context->memory + context->plan->tensors[graph->input]);
-        run_steps(context, 0);
-        read_scores(context, scores + n * context->model->info.classes);
+        run_all(context);
+        write_results(context, outputs, output_count, n);
     }
     if (context->widened && count)
         widen_all(context);
     return SNED_OK;
+}
+
+static sned_status check_scores(size_t count, const float *scores, sned_error *error)
+{
+    return scores || !count ? SNED_OK : sned_fail(error, SNED_ERROR_ARGUMENT, "running: scores is NULL");
+}
+
+sned_status sned_run_pixels(sned_context *context, const uint8_t *pixels, size_t count, float *scores,
+                            sned_error *error)
+{
+    SNED_TRY(check_scores(count, scores, error));
+    return sned_run_pixels_outputs(context, pixels, count, &scores, 1, error);
+}
+
+sned_status sned_run_values(sned_context *context, const float *values, size_t count, float *scores,
+                            sned_error *error)
+{
+    SNED_TRY(check_scores(count, scores, error));
+    return sned_run_values_outputs(context, values, count, &scores, 1, error);
 }
 
 sned_status sned_context_give(sned_context *context, int tensor, const int16_t *values, sned_error *error)
@@ -271,7 +324,7 @@ sned_status sned_context_resume(sned_context *context, int first, float *scores,
     if (!context || !context->widened || !scores)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "resuming: the context keeps no activations");
     run_steps(context, first);
-    read_scores(context, scores);
+    write_results(context, &scores, 1, 0);
     widen_all(context);
     return SNED_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * model.c - opening a packed network: unpack, check, plan; and what a model tells about itself.
+ * model.c - opening a packed network: unpack, check, plan.
  */
 #include "runtime/model.h"
 #include "base/file.h"
@@ -20,6 +20,9 @@ static sned_status check_runnable(const struct graph *graph, sned_error *error)
     if (graph->node_count > MAX_NODES)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%s' has %d nodes, at most %d can be run",
                          graph->name, graph->node_count, MAX_NODES);
+    if (graph->output_count > 1)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%s' has %d outputs; one can be run",
+                         graph->name, graph->output_count);
     SNED_TRY(sned_graph_check_ending(graph, error));
     for (int n = 0; n < graph->node_count; n++)
         if (sned_runtime_reason(graph->nodes[n].op))
@@ -28,61 +31,19 @@ static sned_status check_runnable(const struct graph *graph, sned_error *error)
     return SNED_OK;
 }
 
-/* Without a file: what the layer would take as dense bytes. */
-static uint64_t dense_bytes(const struct graph *graph, const struct node *node)
+/* Now that it is known to the byte, and before a context is made. */
+static sned_status check_memory(const sned_model *model, const sned_limits *limits, sned_error *error)
 {
-    const bool bias = node->input_count > 2 && node->inputs[2] >= 0;
-    const uint64_t filters = (uint64_t)graph->tensors[node->inputs[1]].shape.dim[0];
-    return sned_node_weights(graph, node) + filters * ((bias ? 4 : 0) + 3);
-}
-
-static void describe_layer(sned_layer *layer, const struct graph *graph, const struct node *node)
-{
-    const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
-    layer->name = node->name;
-    layer->op = sned_op_name(node->op);
-    for (int i = 0; i < 4; i++)
-        layer->shape[i] = i < shape->rank ? (int)shape->dim[i] : 1;
-    layer->weights = sned_node_weights(graph, node);
-    layer->kept = sned_node_kept(graph, node);
-    layer->bits = 8;
-    layer->format = sned_format_name(FORMAT_DENSE8);
-    layer->bytes = dense_bytes(graph, node);
-    layer->macs = sned_node_macs(graph, node);
-}
-
-static sned_status describe(sned_model *model, const struct layer_storage *storage, int storage_count,
-                            uint64_t bytes, sned_error *error)
-{
-    const struct graph *graph = model->graph;
-    const struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
-    sned_model_info *info = &model->info;
-    *info = (sned_model_info){.channels = input.channels, .height = input.height, .width = input.width};
-    info->classes = model->scores.count;
-    info->color = graph->rule.is_image ? graph->rule.color : "";
-    info->resize = graph->rule.is_image ? sned_resize_text(model->resize, graph->rule.resize) : "";
-    info->bytes = bytes;
-    SNED_TRY(sned_alloc(&model->layers, graph->node_count, sizeof *model->layers, error));
-    for (int n = 0; n < graph->node_count; n++) {
-        if (!sned_node_has_weights(&graph->nodes[n]))
-            continue;
-        sned_layer *layer = &model->layers[info->layers];
-        describe_layer(layer, graph, &graph->nodes[n]);
-        if (info->layers < storage_count && storage[info->layers].node == n) {
-            layer->format = sned_format_name(storage[info->layers].format);
-            layer->bytes = storage[info->layers].bytes;
-        }
-        info->weights += layer->weights;
-        info->kept += layer->kept;
-        info->macs += layer->macs;
-        info->layers++;
-    }
-    return SNED_OK;
+    if (!limits || !limits->memory || model->info.memory <= limits->memory)
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_LIMIT, "network '%.80s' takes %llu bytes of memory, the limit is %llu",
+                     model->graph->name, (unsigned long long)model->info.memory,
+                     (unsigned long long)limits->memory);
 }
 
 /* Takes the graph over, also on failure. */
 static sned_status model_new(sned_model **out, struct graph *graph, const struct layer_storage *storage,
-                             int storage_count, uint64_t bytes, sned_error *error)
+                             int storage_count, uint64_t bytes, const sned_limits *limits, sned_error *error)
 {
     sned_model *model = NULL;
     sned_status status;
@@ -94,9 +55,10 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     }
     model->graph = graph;
     SNED_TRY_DONE(check_runnable(graph, error));
-    model->scores = sned_graph_scores(graph);
-    SNED_TRY_DONE(describe(model, storage, storage_count, bytes, error));
+    model->scores[0] = sned_graph_scores(graph);
     SNED_TRY_DONE(sned_plan_make(&model->plan, graph, false, error));
+    SNED_TRY_DONE(sned_model_describe(model, storage, storage_count, bytes, error));
+    SNED_TRY_DONE(check_memory(model, limits, error));
 done:
     if (status == SNED_OK)
         *out = model;
@@ -113,10 +75,31 @@ sned_status sned_model_from_graph(sned_model **model, struct graph *graph, sned_
         sned_graph_free(graph);
         return status;
     }
-    return model_new(model, graph, NULL, 0, 0, error);
+    return model_new(model, graph, NULL, 0, 0, NULL, error);
 }
 
-sned_status sned_open_memory(sned_model **model, const void *data, size_t size, sned_error *error)
+/* ---- files ---- */
+
+static sned_status check_limits(const sned_limits *limits, sned_error *error)
+{
+    for (size_t i = 0; limits && i < sizeof limits->reserved / sizeof *limits->reserved; i++)
+        if (limits->reserved[i])
+            return sned_fail(error, SNED_ERROR_ARGUMENT,
+                             "sned_limits.reserved[%zu] is not 0: a limit that sned %s does not know", i,
+                             sned_version());
+    return SNED_OK;
+}
+
+static sned_status check_file_size(size_t size, const sned_limits *limits, sned_error *error)
+{
+    if (!limits || !limits->file_bytes || size <= limits->file_bytes)
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_LIMIT, "the file is larger than the limit of %llu bytes",
+                     (unsigned long long)limits->file_bytes);
+}
+
+sned_status sned_open_memory_with(sned_model **model, const void *data, size_t size,
+                                  const sned_limits *limits, sned_error *error)
 {
     struct graph *graph = NULL;
     struct layer_storage *storage = NULL;
@@ -126,14 +109,28 @@ sned_status sned_open_memory(sned_model **model, const void *data, size_t size, 
     *model = NULL;
     if (!data && size)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open_memory: data is NULL");
-    sned_status status = sned_unpack(&graph, data, size, &storage, &storage_count, error);
+    SNED_TRY(check_limits(limits, error));
+    SNED_TRY(check_file_size(size, limits, error));
+    sned_status status = sned_unpack_with(&graph, data, size, limits, &storage, &storage_count, error);
     if (status == SNED_OK)
-        status = model_new(model, graph, storage, storage_count, size, error);
+        status = model_new(model, graph, storage, storage_count, size, limits, error);
     free(storage);
     return status;
 }
 
-sned_status sned_open(sned_model **model, const char *path, sned_error *error)
+sned_status sned_open_memory(sned_model **model, const void *data, size_t size, sned_error *error)
+{
+    return sned_open_memory_with(model, data, size, NULL, error);
+}
+
+/* The bytes to read of a file, which are one more than the limit where it is larger. */
+static size_t most_bytes(const sned_limits *limits)
+{
+    return limits && limits->file_bytes && limits->file_bytes < SIZE_MAX ? (size_t)limits->file_bytes + 1
+                                                                         : SIZE_MAX;
+}
+
+sned_status sned_open_with(sned_model **model, const char *path, const sned_limits *limits, sned_error *error)
 {
     struct buffer file = {0};
     sned_status status;
@@ -143,15 +140,22 @@ sned_status sned_open(sned_model **model, const char *path, sned_error *error)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open: model or path is NULL");
     /* The head first: what is no .sned file is refused before gigabytes of it are read. */
     SNED_TRY_DONE(sned_file_read(&file, path, HEAD_BYTES, error));
-    status = sned_error_context(error, sned_open_memory(model, file.data, file.size, error), "%s", path);
+    status = sned_error_context(error, sned_open_memory_with(model, file.data, file.size, limits, error),
+                                "%s", path);
     if (status == SNED_ERROR_TRUNCATED && file.size == HEAD_BYTES) {
         file.size = 0;
-        SNED_TRY_DONE(sned_file_read(&file, path, SIZE_MAX, error));
-        status = sned_error_context(error, sned_open_memory(model, file.data, file.size, error), "%s", path);
+        SNED_TRY_DONE(sned_file_read(&file, path, most_bytes(limits), error));
+        status = sned_error_context(error, sned_open_memory_with(model, file.data, file.size, limits, error),
+                                    "%s", path);
     }
 done:
     sned_buffer_free(&file);
     return status;
+}
+
+sned_status sned_open(sned_model **model, const char *path, sned_error *error)
+{
+    return sned_open_with(model, path, NULL, error);
 }
 
 void sned_close(sned_model *model)
@@ -162,27 +166,4 @@ void sned_close(sned_model *model)
     free(model->layers);
     sned_graph_free(model->graph);
     free(model);
-}
-
-const struct graph *sned_model_graph(const sned_model *model)
-{
-    return model ? model->graph : NULL;
-}
-
-const sned_model_info *sned_model_get_info(const sned_model *model)
-{
-    return model ? &model->info : NULL;
-}
-
-sned_status sned_model_get_layer(const sned_model *model, int index, sned_layer *layer)
-{
-    if (!model || !layer || index < 0 || index >= model->info.layers)
-        return SNED_ERROR_ARGUMENT;
-    *layer = model->layers[index];
-    return SNED_OK;
-}
-
-const char *sned_model_get_label(const sned_model *model, int index)
-{
-    return model && index >= 0 && index < model->graph->label_count ? model->graph->labels[index] : NULL;
 }

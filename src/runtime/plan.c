@@ -168,7 +168,7 @@ static void lives_to(struct block *blocks, const struct plan *plan, int t, int s
         blocks[plan->home[t]].last = step;
 }
 
-/* What a run leaves: results, what endings are made of, and states with what they become. */
+/* What a run leaves: results, what endings are made of, and what states become. */
 static void keep_results(struct block *blocks, const struct plan *plan, const struct graph *graph)
 {
     const int end = plan->step_count;
@@ -177,10 +177,8 @@ static void keep_results(struct block *blocks, const struct plan *plan, const st
             lives_to(blocks, plan, graph->nodes[n].inputs[0], end);
     for (int i = 0; i < graph->output_count; i++)
         lives_to(blocks, plan, graph->outputs[i], end);
-    for (int i = 0; i < graph->state_count; i++) {
-        lives_to(blocks, plan, graph->states[i].tensor, end);
+    for (int i = 0; i < graph->state_count; i++)
         lives_to(blocks, plan, graph->states[i].next, end);
-    }
 }
 
 /* How long each activation with a memory of its own is alive, as blocks, and the steps' scratches. */

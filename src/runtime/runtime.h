@@ -18,7 +18,7 @@ sned_status sned_context_new_keep(sned_context **context, const sned_model *mode
 const int32_t *sned_context_activation(const sned_context *context, int tensor);
 /* Runs the nodes from `first` on and the endings alone, of a context that was made with
  * sned_context_new_keep: what they read of the nodes before was given by sned_context_give (`values` in the
- * tensor's own shape), or is of a run before. */
+ * tensor's own shape), or is of a run before. States stay as they are. */
 sned_status sned_context_give(sned_context *context, int tensor, const int16_t *values, sned_error *error);
 sned_status sned_context_resume(sned_context *context, int first, float *scores, sned_error *error);
 

@@ -58,6 +58,11 @@ sanitize=""
 line="cc $sanitize $source/examples/classify.c \$(pkg-config --cflags --libs sned) -o classify"
 succeeds "classify.c is built by one line" bash -c "$line"
 succeeds "and is C11 without a warning" bash -c "${line/cc /cc -std=c11 -pedantic -Wall -Wextra -Wconversion -Wshadow -Werror }"
+if command -v c++ >/dev/null; then
+    succeeds "sned.h is C++ as well" c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c++ "$prefix/include/sned.h"
+else
+    skip "sned.h as C++" "no C++ compiler"
+fi
 if [ "$sanitizers" = none ]; then
     succeeds "and by one line statically" bash -c "cc -static $source/examples/classify.c \$(pkg-config --static --cflags --libs sned) -o classify-static"
     holds "static is static" bash -c '! readelf -d classify-static | grep -q NEEDED'

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "codec/codec.h"
-#include "sned.h"
+#include "runtime/runtime.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -131,6 +131,34 @@ static void labels_are_there_for_the_classes_only(void **state)
     assert_null(sned_model_get_label(model, CLASSES));
     assert_null(sned_model_get_label(model, -1));
     sned_close(model);
+}
+
+static void a_model_tells_its_outputs(void **state)
+{
+    sned_model *model = open_network(OP_SIGMOID);
+    const char *name = sned_model_graph(model)->tensors[sned_model_graph(model)->outputs[0]].name;
+    sned_output output;
+    assert_int_equal(sned_model_get_info(model)->outputs, 1);
+    assert_int_equal(sned_model_get_output(model, 0, &output), SNED_OK);
+    assert_string_equal(output.name, name);
+    assert_int_equal(output.elements, CLASSES);
+    assert_int_equal(output.rank, 1);
+    assert_int_equal(output.shape[0], CLASSES);
+    assert_int_equal(output.ending, SNED_ENDING_SIGMOID);
+    assert_int_equal(sned_model_find_output(model, name), 0);
+    assert_int_equal(sned_model_find_output(model, "no such output"), -1);
+    assert_int_equal(sned_model_get_output(model, 1, &output), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_model_get_output(model, -1, &output), SNED_ERROR_ARGUMENT);
+    sned_close(model);
+}
+
+static void the_library_says_the_headers_version(void **state)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", SNED_VERSION / 10000, SNED_VERSION / 100 % 100,
+             SNED_VERSION % 100);
+    assert_string_equal(sned_version(), text);
+    assert_int_equal(sned_version_number(), SNED_VERSION);
 }
 
 /* ---- opening ---- */
@@ -437,6 +465,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_tells_what_it_takes_and_gives),
         cmocka_unit_test(a_model_tells_its_layers),
+        cmocka_unit_test(a_model_tells_its_outputs),
+        cmocka_unit_test(the_library_says_the_headers_version),
         cmocka_unit_test(labels_are_there_for_the_classes_only),
         cmocka_unit_test(a_file_that_is_not_there_is_an_io_error),
         cmocka_unit_test(a_path_and_memory_give_the_same_scores),
