@@ -106,8 +106,8 @@ typedef struct sned_limits {
     uint64_t reserved[4]; /* 0; SNED_ERROR_ARGUMENT where it is a limit that this library does not know */
 } sned_limits;
 
-/* As sned_open and sned_open_memory; SNED_ERROR_LIMIT, with both numbers in `error`, where the file would cost
- * more than `limits`, which may be NULL. */
+/* As sned_open and sned_open_memory; SNED_ERROR_LIMIT where the file would cost more than `limits`, which may
+ * be NULL. */
 SNED_API sned_status sned_open_with(sned_model **model, const char *path, const sned_limits *limits,
                                     sned_error *error);
 SNED_API sned_status sned_open_memory_with(sned_model **model, const void *data, size_t size,
