@@ -8,7 +8,7 @@
  * network that has recovered from the last, so that nothing is retrained twice, as a bisection would.
  */
 #include "compress/session.h"
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 
 #include <math.h>
 

@@ -9,7 +9,7 @@
  * many; peak-pruning then cuts by what accuracy says, and the last step cuts to the total exactly.
  */
 #include "compress/session.h"
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 
 #include <math.h>
 #include <stdlib.h>

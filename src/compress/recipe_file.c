@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "compress/recipe.h"
-#include "compress/saliency.h"
+#include "compress/prune/saliency.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>

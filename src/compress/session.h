@@ -14,7 +14,7 @@
 
 #include "base/memory.h"
 #include "compress/compress.h"
-#include "compress/saliency.h"
+#include "compress/prune/saliency.h"
 
 /* A Conv or Gemm that may be cut. */
 struct layer {

@@ -3,7 +3,7 @@
  */
 #include "base/clock.h"
 #include "compress/session.h"
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * test_saliency.c - criteria, and the cut that follows from scores.
  */
 #include "base/random.h"
-#include "compress/prune.h"
-#include "compress/saliency.h"
+#include "compress/prune/prune.h"
+#include "compress/prune/saliency.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /*
  * prune.h - cutting: from scores to masks, and from a total to a share for each layer.
  */
-#ifndef SNED_COMPRESS_PRUNE_H
-#define SNED_COMPRESS_PRUNE_H
+#ifndef SNED_COMPRESS_PRUNE_PRUNE_H
+#define SNED_COMPRESS_PRUNE_PRUNE_H
 
 #include "base/error.h"
 #include "graph/graph.h"

@@ -1,12 +1,12 @@
 /*
- * prune_mask.c - the weights of highest score stay, the others go.
+ * mask.c - the weights of highest score stay, the others go.
  *
  * The threshold is found by counting, not by sorting: scores are not negative, so that their bits, read as
  * integers, are in the order of their values; one histogram of the upper 16 bits finds the bucket, a second
  * of the lower 16 the exact value. Two passes, whatever the size of the layer.
  */
 #include "base/memory.h"
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
- * prune_divide.c - how many weights each layer may keep of a total.
+ * divide.c - how many weights each layer may keep of a total.
  */
 #include "base/memory.h"
-#include "compress/prune.h"
+#include "compress/prune/prune.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * in the list in saliency.c. What every criterion may look at is in the context, so that second-order
  * criteria need no other interface.
  */
-#ifndef SNED_COMPRESS_SALIENCY_H
-#define SNED_COMPRESS_SALIENCY_H
+#ifndef SNED_COMPRESS_PRUNE_SALIENCY_H
+#define SNED_COMPRESS_PRUNE_SALIENCY_H
 
 #include "base/error.h"
 #include "graph/graph.h"

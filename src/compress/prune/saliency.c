@@ -1,7 +1,7 @@
 /*
  * saliency.c - the list of criteria, and the oldest of them: magnitude (Han et al. 2015).
  */
-#include "compress/saliency.h"
+#include "compress/prune/saliency.h"
 
 #include <math.h>
 #include <string.h>
