@@ -63,6 +63,14 @@ float sned_read_f32(struct reader *reader)
     return value;
 }
 
+double sned_read_f64(struct reader *reader)
+{
+    uint64_t bits = sned_read_u64(reader);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 uint64_t sned_read_varint(struct reader *reader)
 {
     uint64_t value = 0;
@@ -120,6 +128,13 @@ void sned_write_f32(struct writer *writer, float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     sned_write_u32(writer, bits);
+}
+
+void sned_write_f64(struct writer *writer, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    sned_write_u64(writer, bits);
 }
 
 void sned_write_varint(struct writer *writer, uint64_t value)

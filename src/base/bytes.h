@@ -23,6 +23,7 @@ uint16_t sned_read_u16(struct reader *reader);
 uint32_t sned_read_u32(struct reader *reader);
 uint64_t sned_read_u64(struct reader *reader);
 float sned_read_f32(struct reader *reader);
+double sned_read_f64(struct reader *reader);
 uint64_t sned_read_varint(struct reader *reader); /* LEB128, at most 10 bytes, shortest form only */
 
 /* Writers append to a buffer; the first failure to grow is kept in `status` and the rest does nothing. */
@@ -36,6 +37,7 @@ void sned_write_u16(struct writer *writer, uint16_t value);
 void sned_write_u32(struct writer *writer, uint32_t value);
 void sned_write_u64(struct writer *writer, uint64_t value);
 void sned_write_f32(struct writer *writer, float value);
+void sned_write_f64(struct writer *writer, double value);
 void sned_write_varint(struct writer *writer, uint64_t value);
 void sned_writer_free(struct writer *writer);
 

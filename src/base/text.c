@@ -63,3 +63,8 @@ size_t sned_text_width(const char *text)
         width += ((uint8_t)*text & 0xc0) != 0x80;
     return width;
 }
+
+const char *sned_text_noun(size_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}

@@ -1,5 +1,5 @@
 /*
- * text.h - text that strangers chose, made fit for a person's terminal.
+ * text.h - text for a person's terminal: what strangers chose made fit for it, and words for numbers.
  */
 #ifndef SNED_BASE_TEXT_H
 #define SNED_BASE_TEXT_H
@@ -19,5 +19,8 @@ bool sned_text_is_utf8(const char *text);
 
 /* Characters, for aligning columns: the bytes of UTF-8 that begin one. */
 size_t sned_text_width(const char *text);
+
+/* "1 image", "2 images": the noun for so many. */
+const char *sned_text_noun(size_t count, const char *one, const char *many);
 
 #endif

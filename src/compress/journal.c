@@ -1,155 +1,176 @@
 /*
- * compress_journal.c - what was done, so that a killed compression goes on where it was.
+ * journal.c - see journal.h.
  *
- * The checkpoint holds the journal, a record of doubles for each step; the network between steps; while a cut
- * is on trial, the accepted state before it; the seconds spent. It is replaced whole after each step.
+ *     u32 version   u32 layers   f64 seconds   u64 records
+ *     each record:  u8 kind, the fields of its struct in their order, u64 kept of each layer
+ *
+ * A measure is two f64; an outcome, a bool and a number of rollbacks are a byte each.
  */
-#include "compress/session.h"
-#include "train/checkpoint.h"
+#include "compress/journal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static size_t record_size(const struct session *session)
+/* Version 1 was eight doubles a step, which only the step itself could tell apart; it named no version. */
+enum { JOURNAL_VERSION = 2, LEAST_RECORD = 1 + 8 };
+
+/* ---- in memory ---- */
+
+bool journal_is_at_end(const struct journal *journal)
 {
-    return RECORD_VALUES + (size_t)session->layer_count;
+    return journal->position >= journal->count;
 }
 
-bool session_replay(struct session *session, const double **values)
+sned_status journal_replay(struct journal *journal, enum record_kind kind, const struct record **record,
+                           sned_error *error)
 {
-    if (session->step >= session->recorded)
-        return false;
-    *values = session->journal + session->step * record_size(session);
-    for (int i = 0; i < session->layer_count; i++)
-        session->layers[i].kept = (size_t)(*values)[RECORD_VALUES + i];
-    session->step++;
-    return true;
-}
-
-sned_status session_catch_up(struct session *session, sned_error *error)
-{
-    if (session->restored)
+    *record = NULL;
+    if (journal_is_at_end(journal))
         return SNED_OK;
-    session->restored = true;
-    return session_take_back(session, error);
-}
-
-sned_status session_accept(struct session *session, sned_error *error)
-{
-    struct buffer state = {0};
-    sned_status status = graph_state_save(session->graph, &state, error);
-
-    if (status != SNED_OK) {
-        sned_buffer_free(&state);
-        return status;
-    }
-    sned_buffer_free(&session->snapshot);
-    session->snapshot = state;
-    for (int i = 0; i < session->layer_count; i++)
-        session->layers[i].kept =
-            sned_node_kept(session->graph, &session->graph->nodes[session->layers[i].node]);
+    if (journal->records[journal->position].kind != kind)
+        return sned_fail(
+            error, SNED_ERROR_DATA,
+            "the checkpoint's step %zu is not what this run does there: remove the checkpoint to "
+            "begin anew",
+            journal->position + 1);
+    *record = &journal->records[journal->position++];
     return SNED_OK;
 }
 
-sned_status session_take_back(struct session *session, sned_error *error)
+sned_status journal_append(struct journal *journal, const struct record *record, sned_error *error)
 {
-    return graph_state_restore(session->graph, session->snapshot.data, session->snapshot.size, error);
+    const size_t layers = (size_t)journal->layer_count;
+    uint64_t *kept = NULL;
+    SNED_TRY(sned_resize(&journal->records, journal->count + 1, sizeof *journal->records, error));
+    SNED_TRY(sned_alloc(&kept, layers, sizeof *kept, error));
+    memcpy(kept, record->kept, layers * sizeof *kept);
+    journal->records[journal->count] = *record;
+    journal->records[journal->count].kept = kept;
+    journal->position = ++journal->count;
+    return SNED_OK;
 }
 
-void session_begin_trial(struct session *session)
+void journal_free(struct journal *journal)
 {
-    session->on_trial = true;
-    for (int i = 0; i < session->layer_count; i++)
-        session->fallback_kept[i] = session->layers[i].kept;
-    if (session->step < session->recorded)
-        return; /* replaying: the buffers are those of the journal's end */
-    sned_buffer_free(&session->fallback);
-    session->fallback = session->snapshot;
-    session->snapshot = (struct buffer){0};
+    for (size_t i = 0; i < journal->count; i++)
+        free(journal->records[i].kept);
+    free(journal->records);
+    *journal = (struct journal){0};
 }
 
-void session_leave_trial(struct session *session, bool back)
+/* ---- in a checkpoint ---- */
+
+static void write_measure(const struct measure *measure, struct writer *writer)
 {
-    session->on_trial = false;
-    for (int i = 0; i < session->layer_count && back; i++)
-        session->layers[i].kept = session->fallback_kept[i];
-    if (session->step < session->recorded)
-        return;
-    if (back && session->fallback.size > 0) {
-        sned_buffer_free(&session->snapshot);
-        session->snapshot = session->fallback;
-        session->fallback = (struct buffer){0};
+    sned_write_f64(writer, measure->accuracy);
+    sned_write_f64(writer, measure->loss);
+}
+
+static void write_record(const struct record *record, int layer_count, struct writer *writer)
+{
+    sned_write_u8(writer, (uint8_t)record->kind);
+    switch (record->kind) {
+    case RECORD_BASELINE:
+        write_measure(&record->u.baseline.measure, writer);
+        break;
+    case RECORD_SCAN:
+        sned_write_f64(writer, record->u.scan.first);
+        break;
+    case RECORD_CUT:
+        write_measure(&record->u.cut.pruned, writer);
+        write_measure(&record->u.cut.retrained, writer);
+        sned_write_u8(writer, (uint8_t)record->u.cut.outcome);
+        sned_write_u8(writer, (uint8_t)record->u.cut.rollbacks);
+        break;
+    case RECORD_RETRAINING:
+        write_measure(&record->u.retraining.before, writer);
+        write_measure(&record->u.retraining.after, writer);
+        sned_write_u8(writer, record->u.retraining.kept);
+        sned_write_u8(writer, (uint8_t)record->u.retraining.rollbacks);
+        break;
     }
-    sned_buffer_free(&session->fallback);
+    for (int i = 0; i < layer_count; i++)
+        sned_write_u64(writer, record->kept[i]);
 }
 
-static sned_status write_checkpoint(const struct session *session, sned_error *error)
+void journal_write(const struct journal *journal, struct writer *writer)
 {
-    double seconds = session_elapsed(session);
-    const struct checkpoint_blob blobs[] = {
-        {"journal", session->journal, session->recorded * record_size(session) * sizeof(double)},
-        {"network", session->snapshot.data, session->snapshot.size},
-        {"seconds", &seconds, sizeof(seconds)},
-        {"fallback", session->fallback.data, session->fallback.size},
-    };
-
-    if (session->options->checkpoint == NULL)
-        return SNED_OK;
-    return checkpoint_write(session->options->checkpoint, session->key, blobs,
-                            session->fallback.size > 0 ? 4 : 3, error);
+    sned_write_u32(writer, JOURNAL_VERSION);
+    sned_write_u32(writer, (uint32_t)journal->layer_count);
+    sned_write_f64(writer, journal->seconds);
+    sned_write_u64(writer, journal->count);
+    for (size_t i = 0; i < journal->count; i++)
+        write_record(&journal->records[i], journal->layer_count, writer);
 }
 
-sned_status session_record(struct session *session, const double values[RECORD_VALUES], sned_error *error)
+static struct measure read_measure(struct reader *reader)
 {
-    size_t size = record_size(session);
-
-    SNED_TRY(sned_resize(&session->journal, (session->recorded + 1) * size, sizeof(double), error));
-    double *record = session->journal + session->recorded * size;
-    memcpy(record, values, RECORD_VALUES * sizeof(double));
-    for (int i = 0; i < session->layer_count; i++)
-        record[RECORD_VALUES + i] = (double)session->layers[i].kept;
-    session->recorded++;
-    session->step = session->recorded;
-    session->restored = true;
-    return write_checkpoint(session, error);
+    struct measure measure;
+    measure.accuracy = sned_read_f64(reader);
+    measure.loss = sned_read_f64(reader);
+    return measure;
 }
 
-sned_status session_read_journal(struct session *session, sned_error *error)
+/* False where the kind is none, or a number is no outcome. */
+static bool read_fields(struct record *record, struct reader *reader)
 {
-    const struct checkpoint_blob *journal, *network, *seconds, *fallback;
-    size_t size = record_size(session) * sizeof(double);
-    struct checkpoint checkpoint = {0};
-    bool found = false;
-    sned_status status = SNED_OK;
-
-    if (session->options->checkpoint == NULL)
-        return SNED_OK;
-    SNED_TRY_DONE(checkpoint_read(&checkpoint, session->options->checkpoint, session->key, &found, error));
-    if (!found) {
-        checkpoint_report_other(session->options->checkpoint, session->options->reporter);
-        goto done;
+    switch (record->kind) {
+    case RECORD_BASELINE:
+        record->u.baseline.measure = read_measure(reader);
+        return true;
+    case RECORD_SCAN:
+        record->u.scan.first = sned_read_f64(reader);
+        return true;
+    case RECORD_CUT:
+        record->u.cut.pruned = read_measure(reader);
+        record->u.cut.retrained = read_measure(reader);
+        record->u.cut.outcome = sned_read_u8(reader);
+        record->u.cut.rollbacks = sned_read_u8(reader);
+        return record->u.cut.outcome <= CUT_ON_TRIAL;
+    case RECORD_RETRAINING:
+        record->u.retraining.before = read_measure(reader);
+        record->u.retraining.after = read_measure(reader);
+        record->u.retraining.kept = sned_read_u8(reader) != 0;
+        record->u.retraining.rollbacks = sned_read_u8(reader);
+        return true;
     }
-    journal = checkpoint_find(&checkpoint, "journal");
-    network = checkpoint_find(&checkpoint, "network");
-    seconds = checkpoint_find(&checkpoint, "seconds");
-    fallback = checkpoint_find(&checkpoint, "fallback");
-    if (journal == NULL || network == NULL || seconds == NULL || journal->size % size != 0 ||
-        seconds->size != sizeof(double))
-        goto done; /* not ours: start anew */
-    SNED_TRY_DONE(sned_resize(&session->journal, journal->size / sizeof(double), sizeof(double), error));
-    if (journal->size > 0)
-        memcpy(session->journal, journal->data, journal->size);
-    sned_buffer_free(&session->snapshot);
-    SNED_TRY_DONE(sned_buffer_append(&session->snapshot, network->data, network->size, error));
-    if (fallback != NULL)
-        SNED_TRY_DONE(sned_buffer_append(&session->fallback, fallback->data, fallback->size, error));
-    memcpy(&session->earlier, seconds->data, sizeof(double));
-    session->recorded = journal->size / size;
-    session->restored = session->recorded == 0;
-    sned_report(session->options->reporter, "resuming after %zu steps, %.0f s of work", session->recorded,
-                session->earlier);
+    return false;
+}
+
+static sned_status read_record(struct journal *journal, struct reader *reader, uint64_t *kept,
+                               sned_error *error)
+{
+    struct record record = {.kind = sned_read_u8(reader), .kept = kept};
+    bool good = read_fields(&record, reader);
+    for (int i = 0; i < journal->layer_count; i++)
+        kept[i] = sned_read_u64(reader);
+    if (!good || reader->failed)
+        return sned_fail(error, SNED_ERROR_FORMAT, "step %zu in it is damaged: remove it to begin anew",
+                         journal->count + 1);
+    return journal_append(journal, &record, error);
+}
+
+sned_status journal_read(struct journal *journal, const void *data, size_t size, sned_error *error)
+{
+    struct reader reader;
+    uint64_t *kept = NULL;
+    sned_status status;
+    sned_reader_init(&reader, data, size);
+    if (sned_read_u32(&reader) != JOURNAL_VERSION)
+        return sned_fail(error, SNED_ERROR_VERSION,
+                         "is of another version of sned: finish with that one, or "
+                         "remove the file to begin anew");
+    const uint32_t layers = sned_read_u32(&reader);
+    journal->seconds = sned_read_f64(&reader);
+    const uint64_t count = sned_read_u64(&reader);
+    if (reader.failed || layers != (uint32_t)journal->layer_count ||
+        count > sned_reader_left(&reader) / LEAST_RECORD)
+        return sned_fail(error, SNED_ERROR_FORMAT, "its journal is damaged: remove it to begin anew");
+    SNED_TRY_DONE(sned_alloc(&kept, layers, sizeof *kept, error));
+    for (uint64_t i = 0; i < count; i++)
+        SNED_TRY_DONE(read_record(journal, &reader, kept, error));
+    journal->position = 0;
 done:
-    checkpoint_free(&checkpoint);
+    free(kept);
     return status;
 }

@@ -1,11 +1,11 @@
 /*
- * compress_quantize.c - from the pruned float network to the integer network.
+ * quantize.c - from the pruned float network to the integer network.
  *
  * Calibration gives every activation its range; a short retraining lets the weights feel the rounding; both
  * results are measured as integer inference would give them, and the better one is lowered.
  */
 #include "base/clock.h"
-#include "compress/session.h"
+#include "compress/phases.h"
 #include "compress/quantize/quantize.h"
 
 #include <string.h>
@@ -13,45 +13,44 @@
 /* The integer runtime is exact but plain: it measures as many held-out images as this many MACs are. */
 static const double integer_work = 4e10;
 
-static sned_status measure_integer(const struct session *session, const struct graph *integer,
+static sned_status measure_integer(const struct compression *compression, const struct graph *integer,
                                    double *accuracy, size_t *images, sned_error *error)
 {
     struct evaluation evaluation = {0};
     double macs = 1;
-
     for (int n = 0; n < integer->node_count; n++)
         macs += (double)sned_node_macs(integer, &integer->nodes[n]);
-    *images = session->held_count;
+    *images = compression->held_count;
     if ((double)*images * macs > integer_work)
         *images = (size_t)(integer_work / macs) + 1;
-    if (*images > session->held_count)
-        *images = session->held_count;
-    const struct evaluate_options how = {.threads = session->options->threads};
-    SNED_TRY(evaluate_integer(integer, session->dataset, session->indices + session->train_count, *images,
-                              &how, &evaluation, error));
+    if (*images > compression->held_count)
+        *images = compression->held_count;
+    const struct evaluate_options how = {.threads = compression->options->threads};
+    SNED_TRY(evaluate_integer(integer, compression->dataset, compression->indices + compression->train_count,
+                              *images, &how, &evaluation, error));
     *accuracy = evaluation.top1;
     return SNED_OK;
 }
 
 /* Retrains a copy with rounding in the forward pass; *graph is replaced where that is better. */
-static sned_status retrain_quantized(struct session *session, struct graph **graph, double epochs,
+static sned_status retrain_quantized(struct compression *compression, struct graph **graph, double epochs,
                                      struct measure *best, double *seconds, sned_error *error)
 {
     struct train_result trained = {0};
     struct measure after;
     struct graph *copy = NULL;
     sned_status status = SNED_OK;
-
     SNED_TRY_DONE(sned_graph_copy(&copy, *graph, error));
-    status = session_train(session, copy, epochs, session->recipe->quantize.rate, true, &trained, error);
+    status = compression_train(compression, copy, epochs, compression->recipe->quantize.rate, true, &trained,
+                               error);
     if (status == SNED_ERROR_DIVERGED) {
         status = SNED_OK;
         goto done;
     }
     SNED_TRY_DONE(status);
     *seconds = trained.seconds;
-    SNED_TRY_DONE(session_measure(session, copy, 0, true, &after, error));
-    if (session_drop(session, &after) < session_drop(session, best)) {
+    SNED_TRY_DONE(compression_measure(compression, copy, 0, true, &after, error));
+    if (compression_drop(compression, &after) < compression_drop(compression, best)) {
         struct graph *other = *graph;
         *graph = copy;
         copy = other;
@@ -62,16 +61,48 @@ done:
     return status;
 }
 
-sned_status quantize_session(struct session *session, struct graph **integer, sned_error *error)
+/* The prepared graph calibrated, and retrained where that helps; *plain is the measure before, *best after. */
+static sned_status quantize_float(struct compression *compression, struct graph **graph,
+                                  struct measure *plain, struct measure *best, struct decision *decision,
+                                  sned_error *error)
 {
-    const struct reporter *reporter = session->options->reporter;
-    const struct calibration_options calibration = {.images = (size_t)session->recipe->quantize.images,
-                                                    .batch = session->recipe->retrain.batch,
-                                                    .threads = session->options->threads,
-                                                    .reporter = reporter};
-    const struct calibration_images images_seen = {
-        .dataset = session->dataset, .indices = session->indices, .count = session->train_count};
-    double epochs = session_quantize_epochs(session), density = session_density(session, -1), accuracy;
+    const struct recipe *recipe = compression->recipe;
+    const struct calibration_options how = {.images = (size_t)recipe->quantize.images,
+                                            .batch = recipe->retrain.batch,
+                                            .threads = compression->options->threads,
+                                            .reporter = compression->options->reporter};
+    const struct calibration_images images = {
+        .dataset = compression->dataset, .indices = compression->indices, .count = compression->train_count};
+    const double epochs = compression_quantize_epochs(compression), started = sned_clock();
+    SNED_TRY(quantize_calibrate(*graph, &images, &how, error));
+    decision->seconds_cut = sned_clock() - started;
+    SNED_TRY(compression_measure(compression, *graph, 0, true, plain, error));
+    *best = *plain;
+    if (epochs <= 0)
+        return SNED_OK;
+    return retrain_quantized(compression, graph, epochs, best, &decision->seconds_retrained, error);
+}
+
+/* The integer network's accuracy as the result, or the simulation's where too few images could be asked. */
+static sned_status judge_integer(struct compression *compression, const struct graph *integer,
+                                 const struct measure *simulated, sned_error *error)
+{
+    double accuracy;
+    size_t images;
+    SNED_TRY(measure_integer(compression, integer, &accuracy, &images, error));
+    compression->result->accuracy_after = accuracy;
+    if (images == compression->held_count)
+        return SNED_OK;
+    sned_report(compression->options->reporter,
+                "quantize: integer accuracy %.2f %% on %zu of the held-out images, %.2f %% simulated on all",
+                accuracy, images, simulated->accuracy);
+    compression->result->accuracy_after = simulated->accuracy;
+    return SNED_OK;
+}
+
+sned_status quantize_pruned(struct compression *compression, struct graph **integer, sned_error *error)
+{
+    const double density = compression_density(compression, -1);
     struct decision decision = {.layer = "all",
                                 .phase = "quantize",
                                 .density_from = density,
@@ -79,34 +110,17 @@ sned_status quantize_session(struct session *session, struct graph **integer, sn
                                 .accepted = true};
     struct measure plain, best;
     struct graph *prepared = NULL;
-    size_t images;
-    sned_status status = SNED_OK;
-
+    sned_status status;
     *integer = NULL;
-    SNED_TRY_DONE(session_catch_up(session, error));
-    SNED_TRY_DONE(sned_graph_copy(&prepared, session->graph, error));
+    SNED_TRY_DONE(compression_catch_up(compression, error));
+    SNED_TRY_DONE(sned_graph_copy(&prepared, compression->graph, error));
     SNED_TRY_DONE(sned_graph_prepare(prepared, error));
-    const double started = sned_clock();
-    SNED_TRY_DONE(quantize_calibrate(prepared, &images_seen, &calibration, error));
-    decision.seconds_cut = sned_clock() - started;
-    SNED_TRY_DONE(session_measure(session, prepared, 0, true, &plain, error));
-    best = plain;
-    if (epochs > 0)
-        SNED_TRY_DONE(
-            retrain_quantized(session, &prepared, epochs, &best, &decision.seconds_retrained, error));
+    SNED_TRY_DONE(quantize_float(compression, &prepared, &plain, &best, &decision, error));
     SNED_TRY_DONE(quantize_lower(integer, prepared, error));
-    SNED_TRY_DONE(measure_integer(session, *integer, &accuracy, &images, error));
-    session->result->accuracy_after = accuracy;
-    if (images < session->held_count)
-        sned_report(
-            reporter,
-            "quantize: integer accuracy %.2f %% on %zu of the held-out images, %.2f %% simulated on all",
-            accuracy, images, best.accuracy);
-    if (images < session->held_count)
-        session->result->accuracy_after = best.accuracy;
+    SNED_TRY_DONE(judge_integer(compression, *integer, &best, error));
     decision.accuracy_pruned = plain.accuracy;
-    decision.accuracy_retrained = session->result->accuracy_after;
-    SNED_TRY_DONE(session_decide(session, &decision, &best, "kept", error));
+    decision.accuracy_retrained = compression->result->accuracy_after;
+    status = compression_decide(compression, &decision, &best, "kept", error);
 done:
     sned_graph_free(prepared);
     if (status != SNED_OK) {

@@ -36,7 +36,7 @@ void recipe_defaults(struct recipe *recipe)
 
 void recipe_free(struct recipe *recipe)
 {
-    if (recipe == NULL)
+    if (!recipe)
         return;
     free(recipe->rules);
     free(recipe->path);
@@ -62,7 +62,7 @@ static bool rule_matches(const struct recipe_rule *rule, const struct node *node
 {
     if (!sned_node_has_weights(node))
         return false;
-    if (rule->layer[0] != '\0')
+    if (rule->layer[0] != 0)
         return strcmp(rule->layer, node->name) == 0;
     return rule->kind[0] == (node->op == OP_CONV ? 'c' : 'f'); /* "conv" or "fc": the reader saw to it */
 }
@@ -82,11 +82,10 @@ static void apply_rule(struct recipe_rule *into, const struct recipe_rule *rule)
 struct recipe_rule recipe_rule_for(const struct recipe *recipe, const struct node *node)
 {
     struct recipe_rule result = {.skip = 0, .bits = 8};
-
     for (int named = 0; named < 2; named++)
         for (int i = 0; i < recipe->rule_count; i++) {
             const struct recipe_rule *rule = &recipe->rules[i];
-            if ((rule->layer[0] != '\0') == (named == 1) && rule_matches(rule, node))
+            if ((rule->layer[0] != 0) == (named == 1) && rule_matches(rule, node))
                 apply_rule(&result, rule);
         }
     return result;
@@ -95,7 +94,6 @@ struct recipe_rule recipe_rule_for(const struct recipe *recipe, const struct nod
 sned_status recipe_check(const struct recipe *recipe, const struct graph *graph, sned_error *error)
 {
     const char *path = recipe->path ? recipe->path : "recipe";
-
     for (int i = 0; i < recipe->rule_count; i++) {
         const struct recipe_rule *rule = &recipe->rules[i];
         bool matched = false;
@@ -104,7 +102,7 @@ sned_status recipe_check(const struct recipe *recipe, const struct graph *graph,
             matched = rule_matches(rule, &graph->nodes[n]);
         if (matched)
             continue;
-        if (rule->layer[0] == '\0')
+        if (rule->layer[0] == 0)
             return sned_fail(error, SNED_ERROR_FORMAT,
                              "%s: layers[%d].kind: the network has no layer of kind '%s'", path, i + 1,
                              rule->kind);
@@ -116,11 +114,6 @@ sned_status recipe_check(const struct recipe *recipe, const struct graph *graph,
     return SNED_OK;
 }
 
-static void write_double(struct writer *writer, double value)
-{
-    sned_write_bytes(writer, &value, sizeof(value));
-}
-
 static void write_text(struct writer *writer, const char *text)
 {
     sned_write_bytes(writer, text, strlen(text) + 1);
@@ -128,7 +121,7 @@ static void write_text(struct writer *writer, const char *text)
 
 static void write_retrain(const struct recipe_retrain *retrain, struct writer *writer)
 {
-    write_double(writer, retrain->epochs);
+    sned_write_f64(writer, retrain->epochs);
     sned_write_u32(writer, (uint32_t)retrain->batch);
     sned_write_f32(writer, retrain->rate);
     sned_write_f32(writer, retrain->momentum);
@@ -144,8 +137,8 @@ static void write_rule(const struct recipe_rule *rule, struct writer *writer)
 {
     write_text(writer, rule->layer);
     write_text(writer, rule->kind);
-    write_double(writer, rule->density);
-    write_double(writer, rule->min_density);
+    sned_write_f64(writer, rule->density);
+    sned_write_f64(writer, rule->min_density);
     sned_write_u32(writer, (uint32_t)rule->skip);
     sned_write_u32(writer, (uint32_t)rule->bits);
 }
@@ -154,27 +147,27 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
 {
     sned_write_u32(writer, (uint32_t)recipe->order);
     sned_write_u8(writer, recipe->peak);
-    write_double(writer, recipe->max_drop);
-    write_double(writer, recipe->holdout);
+    sned_write_f64(writer, recipe->max_drop);
+    sned_write_f64(writer, recipe->holdout);
     sned_write_u32(writer, (uint32_t)recipe->holdout_images);
-    write_double(writer, recipe->target_kept);
+    sned_write_f64(writer, recipe->target_kept);
     sned_write_u32(writer, (uint32_t)recipe->target_cuts);
     write_text(writer, recipe->saliency);
     sned_write_u32(writer, (uint32_t)recipe->structure);
-    write_double(writer, recipe->settle.epochs);
+    sned_write_f64(writer, recipe->settle.epochs);
     sned_write_u32(writer, (uint32_t)recipe->settle.passes);
     write_retrain(&recipe->retrain, writer);
-    write_double(writer, recipe->distill.weight);
-    write_double(writer, recipe->distill.temperature);
-    write_double(writer, recipe->search.step);
-    write_double(writer, recipe->search.finest);
-    write_double(writer, recipe->search.first);
-    write_double(writer, recipe->search.saving);
+    sned_write_f64(writer, recipe->distill.weight);
+    sned_write_f64(writer, recipe->distill.temperature);
+    sned_write_f64(writer, recipe->search.step);
+    sned_write_f64(writer, recipe->search.finest);
+    sned_write_f64(writer, recipe->search.first);
+    sned_write_f64(writer, recipe->search.saving);
     sned_write_u32(writer, (uint32_t)recipe->search.rounds);
-    write_double(writer, recipe->finish.epochs);
+    sned_write_f64(writer, recipe->finish.epochs);
     sned_write_f32(writer, recipe->finish.rate);
     sned_write_u32(writer, (uint32_t)recipe->quantize.images);
-    write_double(writer, recipe->quantize.epochs);
+    sned_write_f64(writer, recipe->quantize.epochs);
     sned_write_f32(writer, recipe->quantize.rate);
     for (int i = 0; i < recipe->rule_count; i++)
         write_rule(&recipe->rules[i], writer);

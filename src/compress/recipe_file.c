@@ -31,17 +31,6 @@ struct key {
     const char *const *choices; /* CHOICE: names in the order of the enum, NULL at the end */
 };
 
-/* A section as libcyaml reads it: the texts of its keys in the order of its table, NULL where absent. */
-struct raw_section {
-    char *text[MAX_SECTION_KEYS];
-};
-struct raw_recipe {
-    struct raw_section general;
-    struct raw_section *settle, *retrain, *distill, *search, *finish, *quantize;
-    struct raw_section *layers;
-    unsigned layer_count;
-};
-
 static const char *const order_names[] = {"reversed", "forward", "joint", NULL};
 static const char *const schedule_names[] = {"constant", "step", "cosine", "one-cycle", NULL};
 
@@ -101,95 +90,79 @@ static const struct key rule_keys[] = {
     {"skip", VALUE_FLAG, FIELD(recipe_rule, skip), 0, 0, NULL},
     {"bits", VALUE_INT, FIELD(recipe_rule, bits), 1, 32, NULL},
 };
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+#define COUNT(array)  ((int)(sizeof(array) / sizeof((array)[0])))
+#define SECTION(name) #name, name##_keys, COUNT(name##_keys), FIELD(recipe, name)
+
+/* The sections of a recipe but for `layers`, and the structures in it that they fill. */
+static const struct section {
+    const char *name;
+    const struct key *keys;
+    int count;
+    size_t offset;
+} sections[] = {
+    {SECTION(settle)}, {SECTION(retrain)}, {SECTION(distill)},
+    {SECTION(search)}, {SECTION(finish)},  {SECTION(quantize)},
+};
+enum { GENERAL_COUNT = COUNT(general_keys), SECTION_COUNT = COUNT(sections), STRUCTURE = GENERAL_COUNT - 1 };
+
 static_assert(COUNT(general_keys) <= MAX_SECTION_KEYS && COUNT(retrain_keys) <= MAX_SECTION_KEYS,
               "raw_section holds every key");
 static_assert(sizeof(enum order) == sizeof(int) && sizeof(enum schedule) == sizeof(int), "read as int");
 
 /* ---- the document's form, for libcyaml ---- */
 
-#define TEXT_FIELD(name, structure, field)                                                                   \
-    CYAML_FIELD_STRING_PTR(name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct structure, field, 0,       \
-                           MAX_TEXT)
-#define SECTION_FIELD(index, name) TEXT_FIELD(name, raw_section, text[index])
-#define RECIPE_FIELD(index, name)  TEXT_FIELD(name, raw_recipe, general.text[index])
-#define SUB_SECTION(name)                                                                                    \
-    CYAML_FIELD_MAPPING_PTR(#name, CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_recipe, name,        \
-                            name##_schema)
+/* A section as libcyaml reads it: the texts of its keys in the order of its table, NULL where absent. */
+struct raw_section {
+    char *text[MAX_SECTION_KEYS];
+};
+struct raw_recipe {
+    struct raw_section general;
+    struct raw_section *sections[SECTION_COUNT];
+    struct raw_section *layers;
+    unsigned layer_count;
+};
 
-static const cyaml_schema_field_t settle_schema[] = {
-    SECTION_FIELD(0, "epochs"),
-    SECTION_FIELD(1, "passes"),
-    CYAML_FIELD_END,
+/* What libcyaml is told of that: lists of fields, each ended by one without a name. It points into itself. */
+struct document_form {
+    cyaml_schema_field_t general[GENERAL_COUNT + SECTION_COUNT + 2];
+    cyaml_schema_field_t sections[SECTION_COUNT][MAX_SECTION_KEYS + 1];
+    cyaml_schema_field_t rule[COUNT(rule_keys) + 1];
+    cyaml_schema_value_t rule_value, document;
 };
-static const cyaml_schema_field_t retrain_schema[] = {
-    SECTION_FIELD(0, "epochs"),
-    SECTION_FIELD(1, "batch"),
-    SECTION_FIELD(2, "rate"),
-    SECTION_FIELD(3, "momentum"),
-    SECTION_FIELD(4, "decay"),
-    SECTION_FIELD(5, "schedule"),
-    SECTION_FIELD(6, "step_epochs"),
-    SECTION_FIELD(7, "step_factor"),
-    SECTION_FIELD(8, "shift"),
-    SECTION_FIELD(9, "flip"),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t distill_schema[] = {
-    SECTION_FIELD(0, "weight"),
-    SECTION_FIELD(1, "temperature"),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t search_schema[] = {
-    SECTION_FIELD(0, "first"),  SECTION_FIELD(1, "step"),   SECTION_FIELD(2, "finest"),
-    SECTION_FIELD(3, "saving"), SECTION_FIELD(4, "rounds"), CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t finish_schema[] = {
-    SECTION_FIELD(0, "epochs"),
-    SECTION_FIELD(1, "rate"),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t quantize_schema[] = {
-    SECTION_FIELD(0, "images"),
-    SECTION_FIELD(1, "epochs"),
-    SECTION_FIELD(2, "rate"),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t rule_schema[] = {
-    SECTION_FIELD(0, "layer"),
-    SECTION_FIELD(1, "kind"),
-    SECTION_FIELD(2, "density"),
-    SECTION_FIELD(3, "min_density"),
-    SECTION_FIELD(4, "skip"),
-    SECTION_FIELD(5, "bits"),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t rule_value = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, rule_schema),
-};
-static const cyaml_schema_field_t recipe_schema[] = {
-    RECIPE_FIELD(0, "order"),
-    RECIPE_FIELD(1, "peak"),
-    RECIPE_FIELD(2, "max_drop"),
-    RECIPE_FIELD(3, "holdout"),
-    RECIPE_FIELD(4, "holdout_images"),
-    RECIPE_FIELD(5, "target_kept"),
-    RECIPE_FIELD(6, "target_cuts"),
-    RECIPE_FIELD(7, "saliency"),
-    RECIPE_FIELD(8, "structure"),
-    SUB_SECTION(settle),
-    SUB_SECTION(retrain),
-    SUB_SECTION(distill),
-    SUB_SECTION(search),
-    SUB_SECTION(finish),
-    SUB_SECTION(quantize),
-    CYAML_FIELD_SEQUENCE_COUNT("layers", CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, struct raw_recipe, layers,
-                               layer_count, &rule_value, 0, RECIPE_MAX_RULES),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t document_schema = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_recipe, recipe_schema),
-};
+
+/* `keys` as optional texts of the raw_section that stands at the head of a structure. */
+static void form_keys(cyaml_schema_field_t *fields, const struct key *keys, int count)
+{
+    for (int i = 0; i < count; i++)
+        fields[i] = (cyaml_schema_field_t){
+            .key = keys[i].name,
+            .data_offset = (uint32_t)(offsetof(struct raw_section, text) + (size_t)i * sizeof(char *)),
+            .value = {CYAML_VALUE_STRING(CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER, char, 0, MAX_TEXT)}};
+}
+
+static void form_document(struct document_form *form)
+{
+    const enum cyaml_flag optional = CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER;
+    cyaml_schema_field_t *field = form->general + GENERAL_COUNT;
+    *form = (struct document_form){0};
+    form_keys(form->general, general_keys, GENERAL_COUNT);
+    for (int i = 0; i < SECTION_COUNT; i++) {
+        form_keys(form->sections[i], sections[i].keys, sections[i].count);
+        *field++ = (cyaml_schema_field_t){
+            .key = sections[i].name,
+            .data_offset =
+                (uint32_t)(offsetof(struct raw_recipe, sections) + (size_t)i * sizeof(struct raw_section *)),
+            .value = {CYAML_VALUE_MAPPING(optional, struct raw_section, form->sections[i])}};
+    }
+    form_keys(form->rule, rule_keys, COUNT(rule_keys));
+    form->rule_value =
+        (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, form->rule)};
+    *field = (cyaml_schema_field_t)CYAML_FIELD_SEQUENCE_COUNT(
+        "layers", optional, struct raw_recipe, layers, layer_count, &form->rule_value, 0, RECIPE_MAX_RULES);
+    form->document =
+        (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_recipe, form->general)};
+}
 
 /* ---- libcyaml's complaints as one line ---- */
 
@@ -204,21 +177,19 @@ static void take_message(cyaml_log_t level, void *context, const char *format, v
     struct complaint *complaint = context;
     char line[256], name[128];
     int number = 0;
-
     (void)level;
-    vsnprintf(line, sizeof(line), format, arguments);
-    line[strcspn(line, "\n")] = '\0';
+    vsnprintf(line, sizeof line, format, arguments);
+    line[strcspn(line, "\n")] = 0;
     const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
     const char *where = strstr(text, "(line: ");
-    if (where != NULL && sscanf(where, "(line: %d", &number) == 1 && complaint->line == 0)
+    if (where && sscanf(where, "(line: %d", &number) == 1 && complaint->line == 0)
         complaint->line = number;
     if (sscanf(text, "  in mapping field '%127[^']'", name) == 1) {
-        char outer[sizeof(complaint->place)];
-        snprintf(outer, sizeof(outer), "%.60s%s%.90s", name, complaint->place[0] ? "." : "",
-                 complaint->place);
-        memcpy(complaint->place, outer, sizeof(outer));
+        char outer[sizeof complaint->place];
+        snprintf(outer, sizeof outer, "%.60s%s%.90s", name, complaint->place[0] ? "." : "", complaint->place);
+        memcpy(complaint->place, outer, sizeof outer);
     } else if (strncmp(text, "  in", 4) != 0 && strncmp(text, "Backtrace", 9) != 0) {
-        if (complaint->text[0] == '\0')
+        if (complaint->text[0] == 0)
             memcpy(complaint->text, text, strlen(text) + 1);
     }
 }
@@ -228,10 +199,9 @@ static sned_status refuse_form(const char *path, const struct complaint *complai
 {
     const char *text = complaint->text[0] ? complaint->text : cyaml_strerror(code);
     char line[32] = "";
-
     if (complaint->line > 0)
-        snprintf(line, sizeof(line), " line %d:", complaint->line);
-    if (complaint->place[0] != '\0')
+        snprintf(line, sizeof line, " line %d:", complaint->line);
+    if (complaint->place[0] != 0)
         return sned_fail(error, SNED_ERROR_FORMAT, "%s:%s %s: %s (docs/recipe.md lists the keys)", path, line,
                          complaint->place, text);
     return sned_fail(error, SNED_ERROR_FORMAT, "%s:%s %s (docs/recipe.md lists the keys)", path, line, text);
@@ -240,39 +210,38 @@ static sned_status refuse_form(const char *path, const struct complaint *complai
 /* ---- values ---- */
 
 /* Where a value stands, for messages: file and "retrain." or "layers[2].". */
-struct place {
+struct recipe_place {
     const char *path;
     char prefix[32];
 };
 
-static sned_status refuse(const struct place *place, const struct key *key, const char *text,
+static sned_status refuse(const struct recipe_place *place, const struct key *key, const char *text,
                           const char *wanted, sned_error *error)
 {
     return sned_fail(error, SNED_ERROR_FORMAT, "%s: %s%s: '%s' is not %s", place->path, place->prefix,
                      key->name, text, wanted);
 }
 
-static sned_status read_number(const struct place *place, const struct key *key, const char *text,
+static sned_status read_number(const struct recipe_place *place, const struct key *key, const char *text,
                                double *value, sned_error *error)
 {
     char *end = NULL;
     char range[64];
-
     errno = 0;
     *value = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(*value) || strpbrk(text, "xXpP \t") != NULL)
+    if (end == text || *end != 0 || !isfinite(*value) || strpbrk(text, "xXpP \t"))
         return refuse(place, key, text, "a number", error);
     if (key->type == VALUE_INT && *value != floor(*value))
         return refuse(place, key, text, "a whole number", error);
     if (*value < key->low || *value > key->high) {
-        snprintf(range, sizeof(range), "between %g and %g", key->low, key->high);
+        snprintf(range, sizeof range, "between %g and %g", key->low, key->high);
         return refuse(place, key, text, range, error);
     }
     return SNED_OK;
 }
 
-static sned_status read_bool(const struct place *place, const struct key *key, const char *text, bool *value,
-                             sned_error *error)
+static sned_status read_bool(const struct recipe_place *place, const struct key *key, const char *text,
+                             bool *value, sned_error *error)
 {
     if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "on") == 0)
         *value = true;
@@ -283,28 +252,26 @@ static sned_status read_bool(const struct place *place, const struct key *key, c
     return SNED_OK;
 }
 
-static sned_status read_choice(const struct place *place, const struct key *key, const char *text, int *value,
-                               sned_error *error)
+static sned_status read_choice(const struct recipe_place *place, const struct key *key, const char *text,
+                               int *value, sned_error *error)
 {
     char wanted[96] = "one of";
-
-    for (*value = 0; key->choices[*value] != NULL; ++*value) {
+    for (*value = 0; key->choices[*value]; ++*value) {
         if (strcmp(text, key->choices[*value]) == 0)
             return SNED_OK;
         size_t used = strlen(wanted);
-        snprintf(wanted + used, sizeof(wanted) - used, " %s", key->choices[*value]);
+        snprintf(wanted + used, sizeof wanted - used, " %s", key->choices[*value]);
     }
     return refuse(place, key, text, wanted, error);
 }
 
-static sned_status read_value(const struct place *place, const struct key *key, const char *text,
+static sned_status read_value(const struct recipe_place *place, const struct key *key, const char *text,
                               void *target, sned_error *error)
 {
     char *field = (char *)target + key->offset;
     double number = 0;
     bool flag = false;
     int choice = 0;
-
     switch (key->type) {
     case VALUE_DOUBLE:
     case VALUE_FLOAT:
@@ -330,7 +297,7 @@ static sned_status read_value(const struct place *place, const struct key *key, 
         *(int *)field = choice; /* an enum */
         return SNED_OK;
     case VALUE_TEXT:
-        if (text[0] == '\0' || strlen(text) >= (size_t)key->high)
+        if (text[0] == 0 || strlen(text) >= (size_t)key->high)
             return refuse(place, key, text, "a name of fitting length", error);
         memcpy(field, text, strlen(text) + 1);
         return SNED_OK;
@@ -338,13 +305,13 @@ static sned_status read_value(const struct place *place, const struct key *key, 
     return SNED_OK;
 }
 
-static sned_status read_section(const struct place *place, const struct key *keys, int count,
+static sned_status read_section(const struct recipe_place *place, const struct key *keys, int count,
                                 const struct raw_section *section, void *target, sned_error *error)
 {
-    if (section == NULL)
+    if (!section)
         return SNED_OK;
     for (int i = 0; i < count; i++)
-        if (section->text[i] != NULL)
+        if (section->text[i])
             SNED_TRY(read_value(place, &keys[i], section->text[i], target, error));
     return SNED_OK;
 }
@@ -352,8 +319,7 @@ static sned_status read_section(const struct place *place, const struct key *key
 static sned_status read_structure(const char *path, const char *text, sned_error *error)
 {
     static const char *const later[] = {"4x1", "1x4", "4x4", "2x1", "2x2", "balanced"};
-
-    if (text == NULL || strcmp(text, "unstructured") == 0)
+    if (!text || strcmp(text, "unstructured") == 0)
         return SNED_OK;
     for (int i = 0; i < COUNT(later); i++)
         if (strcmp(text, later[i]) == 0)
@@ -367,15 +333,14 @@ static sned_status read_structure(const char *path, const char *text, sned_error
 static sned_status read_rule(const char *path, int index, const struct raw_section *section,
                              struct recipe_rule *rule, sned_error *error)
 {
-    struct place place = {.path = path};
-
+    struct recipe_place place = {.path = path};
     *rule = (struct recipe_rule){.skip = -1};
-    snprintf(place.prefix, sizeof(place.prefix), "layers[%d].", index + 1);
+    snprintf(place.prefix, sizeof place.prefix, "layers[%d].", index + 1);
     SNED_TRY(read_section(&place, rule_keys, COUNT(rule_keys), section, rule, error));
-    if ((rule->layer[0] == '\0') == (rule->kind[0] == '\0'))
+    if ((rule->layer[0] == 0) == (rule->kind[0] == 0))
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: layers[%d]: give either 'layer' (a name) or 'kind'",
                          path, index + 1);
-    if (rule->kind[0] != '\0' && strcmp(rule->kind, "conv") != 0 && strcmp(rule->kind, "fc") != 0)
+    if (rule->kind[0] != 0 && strcmp(rule->kind, "conv") != 0 && strcmp(rule->kind, "fc") != 0)
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: layers[%d].kind: '%s' is not conv or fc", path,
                          index + 1, rule->kind);
     if (rule->bits != 0 && rule->bits != 8)
@@ -391,26 +356,19 @@ static sned_status read_rule(const char *path, int index, const struct raw_secti
 static sned_status read_document(struct recipe *recipe, const struct raw_recipe *raw, const char *path,
                                  sned_error *error)
 {
-    const struct place top = {path, ""}, settle = {path, "settle."}, retrain = {path, "retrain."},
-                       distill = {path, "distill."}, search = {path, "search."}, finish = {path, "finish."},
-                       quantize = {path, "quantize."};
-    enum { STRUCTURE = COUNT(general_keys) - 1 };
-
-    SNED_TRY(read_section(&top, general_keys, STRUCTURE, &raw->general, recipe, error));
+    struct recipe_place place = {.path = path};
+    SNED_TRY(read_section(&place, general_keys, STRUCTURE, &raw->general, recipe, error));
     SNED_TRY(read_structure(path, raw->general.text[STRUCTURE], error));
-    SNED_TRY(read_section(&settle, settle_keys, COUNT(settle_keys), raw->settle, &recipe->settle, error));
-    SNED_TRY(
-        read_section(&retrain, retrain_keys, COUNT(retrain_keys), raw->retrain, &recipe->retrain, error));
-    SNED_TRY(
-        read_section(&distill, distill_keys, COUNT(distill_keys), raw->distill, &recipe->distill, error));
-    SNED_TRY(read_section(&search, search_keys, COUNT(search_keys), raw->search, &recipe->search, error));
-    SNED_TRY(read_section(&finish, finish_keys, COUNT(finish_keys), raw->finish, &recipe->finish, error));
-    SNED_TRY(read_section(&quantize, quantize_keys, COUNT(quantize_keys), raw->quantize, &recipe->quantize,
-                          error));
-    if (saliency_find(recipe->saliency) == NULL)
+    for (int i = 0; i < SECTION_COUNT; i++) {
+        const struct section *section = &sections[i];
+        snprintf(place.prefix, sizeof place.prefix, "%s.", section->name);
+        SNED_TRY(read_section(&place, section->keys, section->count, raw->sections[i],
+                              (char *)recipe + section->offset, error));
+    }
+    if (!saliency_find(recipe->saliency))
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: saliency: '%s' is not one of: %s", path,
                          recipe->saliency, saliency_names());
-    SNED_TRY(sned_alloc(&recipe->rules, raw->layer_count, sizeof(*recipe->rules), error));
+    SNED_TRY(sned_alloc(&recipe->rules, raw->layer_count, sizeof *recipe->rules, error));
     for (unsigned i = 0; i < raw->layer_count; i++)
         SNED_TRY(read_rule(path, (int)i, &raw->layers[i], &recipe->rules[recipe->rule_count++], error));
     return SNED_OK;
@@ -424,28 +382,29 @@ sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *err
                              .mem_fn = cyaml_mem,
                              .log_level = CYAML_LOG_WARNING,
                              .flags = CYAML_CFG_NO_ALIAS};
+    struct document_form form;
     struct raw_recipe *raw = NULL;
     struct file_map map = {0};
     sned_status status = SNED_OK;
     cyaml_err_t code;
-
     recipe_defaults(recipe);
+    form_document(&form);
     SNED_TRY_DONE(sned_file_map(&map, path, error));
     if (map.size > MAX_FILE)
         SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: larger than a recipe can be (1 MiB)", path));
     if (map.size == 0)
         SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: the recipe is empty", path));
-    code = cyaml_load_data(map.data, map.size, &config, &document_schema, (cyaml_data_t **)&raw, NULL);
+    code = cyaml_load_data(map.data, map.size, &config, &form.document, (cyaml_data_t **)&raw, NULL);
     if (code != CYAML_OK)
         SNED_TRY_DONE(refuse_form(path, &complaint, code, error));
-    if (complaint.text[0] != '\0') /* a warning: a second document */
+    if (complaint.text[0] != 0) /* a warning: a second document */
         SNED_TRY_DONE(refuse_form(path, &complaint, code, error));
-    if (raw == NULL)
+    if (!raw)
         SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: the recipe is empty", path));
     SNED_TRY_DONE(sned_strdup(&recipe->path, path, error));
     SNED_TRY_DONE(read_document(recipe, raw, path, error));
 done:
-    cyaml_free(&config, &document_schema, raw, 0);
+    cyaml_free(&config, &form.document, raw, 0);
     sned_file_unmap(&map);
     if (status != SNED_OK)
         recipe_free(recipe);

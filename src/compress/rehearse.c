@@ -5,7 +5,7 @@
  * (that no accumulator overflows, that a scale fits) is shown for these alone; what depends on the network's
  * operators, shapes and names, and on the recipe, is shown for good.
  */
-#include "compress/session.h"
+#include "compress/phases.h"
 #include "compress/quantize/quantize.h"
 #include "train/checkpoint.h"
 #include "train/executor/executor.h"
@@ -24,12 +24,12 @@ static sned_status can_train(struct graph *graph, bool quantize_weights, int thr
 }
 
 static sned_status quantize_in_small(struct graph **integer, struct graph *graph,
-                                     const struct session *session, sned_error *error)
+                                     const struct compression *compression, sned_error *error)
 {
     const struct calibration_options how = {
-        .images = REHEARSED_IMAGES, .batch = REHEARSED_IMAGES, .threads = session->options->threads};
+        .images = REHEARSED_IMAGES, .batch = REHEARSED_IMAGES, .threads = compression->options->threads};
     const struct calibration_images images = {
-        .dataset = session->dataset, .indices = session->indices, .count = session->train_count};
+        .dataset = compression->dataset, .indices = compression->indices, .count = compression->train_count};
     SNED_TRY(sned_graph_prepare(graph, error));
     SNED_TRY(quantize_calibrate(graph, &images, &how, error));
     SNED_TRY(can_train(graph, true, how.threads, error));
@@ -42,19 +42,19 @@ sned_status compress_rehearse(struct graph **integer, uint64_t *checkpoint, cons
 {
     struct compress_options alone = *options;
     struct compress_result result = {0};
-    struct session session = {0};
+    struct compression compression = {0};
     struct graph *copy = NULL;
     sned_status status;
     alone.checkpoint = NULL;
     *integer = NULL;
     SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
-    SNED_TRY_DONE(session_open(&session, copy, dataset, &alone, &result, error));
-    *checkpoint = 2 * session.snapshot.size; /* a state that was accepted, and one on trial */
-    SNED_TRY_DONE(prune_check_target(&session, error));
+    SNED_TRY_DONE(compression_open(&compression, copy, dataset, &alone, &result, error));
+    *checkpoint = 2 * compression.snapshot.size; /* a state that was accepted, and one on trial */
+    SNED_TRY_DONE(prune_check_target(&compression, error));
     SNED_TRY_DONE(can_train(copy, false, options->threads, error));
-    status = quantize_in_small(integer, copy, &session, error);
+    status = quantize_in_small(integer, copy, &compression, error);
 done:
-    session_close(&session);
+    compression_close(&compression);
     compress_result_free(&result);
     sned_graph_free(copy);
     return status;

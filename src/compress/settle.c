@@ -8,32 +8,32 @@
  * reference. A network that never saw the held-out images does not fall in the first pass, and its own
  * accuracy is the reference.
  */
-#include "compress/session.h"
+#include "compress/phases.h"
 
 /* Points: a first pass that loses no more than this has nothing to forget. */
 static const double forgotten = 0.1;
 
-sned_status settle_reference(struct session *session, sned_error *error)
+sned_status settle_reference(struct compression *compression, sned_error *error)
 {
-    const struct recipe_settle *settle = &session->recipe->settle;
-    struct measure before = session->baseline;
-
+    const struct recipe_settle *settle = &compression->recipe->settle;
+    struct measure before = compression->baseline;
     for (int pass = 0; pass < settle->passes && settle->epochs > 0; pass++) {
-        if (!session_has_time(session, settle->epochs))
+        if (!compression_has_time(compression, settle->epochs))
             break;
-        before = session->current;
-        SNED_TRY(
-            session_retrain(session, "settle", settle->epochs, session->recipe->retrain.rate, true, error));
-        if (pass == 0 && session->current.accuracy >= session->baseline.accuracy - forgotten)
+        before = compression->current;
+        SNED_TRY(step_retrain(compression, "settle", settle->epochs, compression->recipe->retrain.rate, true,
+                              error));
+        if (pass == 0 && compression->current.accuracy >= compression->baseline.accuracy - forgotten)
             break;
-        session->reference = session->current;
+        compression->reference = compression->current;
         if (pass > 0)
-            session->reference = (struct measure){(session->current.accuracy + before.accuracy) / 2,
-                                                  (session->current.loss + before.loss) / 2};
+            compression->reference = (struct measure){(compression->current.accuracy + before.accuracy) / 2,
+                                                      (compression->current.loss + before.loss) / 2};
     }
-    session->lowest_loss = session->current.loss; /* a loss on images learnt by heart is no measure either */
-    if (session->step == session->recorded)
-        sned_report(session->options->reporter, "reference: accuracy %.2f %%, loss %.4f",
-                    session->reference.accuracy, session->reference.loss);
+    compression->lowest_loss =
+        compression->current.loss; /* a loss on images learnt by heart is no measure either */
+    if (journal_is_at_end(&compression->journal))
+        sned_report(compression->options->reporter, "reference: accuracy %.2f %%, loss %.4f",
+                    compression->reference.accuracy, compression->reference.loss);
     return SNED_OK;
 }

@@ -6,32 +6,32 @@
  * answers too, so that accuracy on them is agreement with it. That is what makes a handful of unlabelled
  * images enough.
  */
-#include "compress/session.h"
+#include "compress/compression.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static sned_status answer_images(struct session *session, sned_error *error)
+static sned_status answer_images(struct compression *compression, sned_error *error)
 {
-    struct evaluate_options how = {.threads = session->options->threads};
+    struct evaluate_options how = {.threads = compression->options->threads};
     struct evaluation evaluation;
-    const size_t images = dataset_size(session->dataset);
+    const size_t images = dataset_size(compression->dataset);
     sned_status status;
     SNED_TRY(sned_alloc(&how.answers, images, sizeof *how.answers, error));
     memset(how.answers, 0xff, images * sizeof *how.answers); /* -1: not seen */
-    SNED_TRY_DONE(evaluate_network(session->teacher, session->dataset, session->indices, images, &how,
-                                   &evaluation, error));
-    dataset_relabel(session->dataset, how.answers);
+    SNED_TRY_DONE(evaluate_network(compression->teacher, compression->dataset, compression->indices, images,
+                                   &how, &evaluation, error));
+    dataset_relabel(compression->dataset, how.answers);
 done:
     free(how.answers);
     return status;
 }
 
-sned_status session_find_teacher(struct session *session, sned_error *error)
+sned_status compression_find_teacher(struct compression *compression, sned_error *error)
 {
-    if (session->recipe->distill.weight == 0)
+    if (compression->recipe->distill.weight == 0)
         return SNED_OK;
-    SNED_TRY(sned_graph_copy(&session->teacher, session->graph, error));
-    SNED_TRY(sned_graph_prepare(session->teacher, error));
-    return session->recipe->distill.weight < 1 ? SNED_OK : answer_images(session, error);
+    SNED_TRY(sned_graph_copy(&compression->teacher, compression->graph, error));
+    SNED_TRY(sned_graph_prepare(compression->teacher, error));
+    return compression->recipe->distill.weight < 1 ? SNED_OK : answer_images(compression, error);
 }

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "codec/codec.h"
 #include "compress/compress.h"
-#include "compress/session.h"
+#include "compress/compression.h"
 #include "train/checkpoint.h"
 
 #include <math.h>

@@ -219,21 +219,21 @@ static void held_out_images_are_not_those_that_train(void **state)
 {
     struct compress_options options = quick();
     struct compress_result result = {0};
-    struct session session;
+    struct compression compression;
     struct graph *graph;
     bool seen[TRAIN] = {false};
 
     (void)state;
     assert_int_equal(sned_graph_copy(&graph, trained, NULL), SNED_OK);
     options.recipe.holdout_images = 100;
-    assert_int_equal(session_open(&session, graph, dataset, &options, &result, NULL), SNED_OK);
-    assert_int_equal(session.held_count, 100);
-    assert_int_equal(session.train_count, TRAIN - 100);
+    assert_int_equal(compression_open(&compression, graph, dataset, &options, &result, NULL), SNED_OK);
+    assert_int_equal(compression.held_count, 100);
+    assert_int_equal(compression.train_count, TRAIN - 100);
     for (int i = 0; i < TRAIN; i++) {
-        assert_false(seen[session.indices[i]]);
-        seen[session.indices[i]] = true;
+        assert_false(seen[compression.indices[i]]);
+        seen[compression.indices[i]] = true;
     }
-    session_close(&session);
+    compression_close(&compression);
     sned_graph_free(graph);
 }
 

@@ -17,19 +17,17 @@ struct ladder {
 static int compare_descending(const void *a, const void *b)
 {
     float x = *(const float *)a, y = *(const float *)b;
-
     return (x < y) - (x > y);
 }
 
 static sned_status ladder_make(struct ladder *ladder, const struct prune_share *share, sned_error *error)
 {
     double sum = 0;
-
-    SNED_TRY(sned_alloc(&ladder->scores, share->count, sizeof(*ladder->scores), error));
+    SNED_TRY(sned_alloc(&ladder->scores, share->count, sizeof *ladder->scores, error));
     for (size_t i = 0; i < share->count; i++)
-        if (share->mask == NULL || share->mask[i] != 0)
+        if (!share->mask || share->mask[i] != 0)
             ladder->scores[ladder->count++] = share->scores[i];
-    qsort(ladder->scores, ladder->count, sizeof(*ladder->scores), compare_descending);
+    qsort(ladder->scores, ladder->count, sizeof *ladder->scores, compare_descending);
     for (size_t i = 0; i < ladder->count; i++) {
         double square = (double)ladder->scores[i] * ladder->scores[i];
         sum += square;
@@ -45,7 +43,6 @@ static sned_status ladder_make(struct ladder *ladder, const struct prune_share *
 static size_t ladder_keep(const struct ladder *ladder, double threshold)
 {
     size_t low = 0, high = ladder->count;
-
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (ladder->scores[middle] >= threshold)
@@ -59,7 +56,6 @@ static size_t ladder_keep(const struct ladder *ladder, double threshold)
 static size_t keep_at(const struct ladder *ladders, struct prune_share *shares, int count, double threshold)
 {
     size_t total = 0;
-
     for (int i = 0; i < count; i++) {
         shares[i].keep = ladder_keep(&ladders[i], threshold);
         total += shares[i].keep;
@@ -72,8 +68,7 @@ sned_status prune_divide(struct prune_share *shares, int share_count, size_t tot
     struct ladder *ladders = NULL;
     double low = log(1e-38), high = 0.7; /* logarithms: keeps more than the total, keeps fewer */
     sned_status status = SNED_OK;
-
-    SNED_TRY_DONE(sned_alloc(&ladders, (size_t)share_count, sizeof(*ladders), error));
+    SNED_TRY_DONE(sned_alloc(&ladders, (size_t)share_count, sizeof *ladders, error));
     for (int i = 0; i < share_count; i++)
         SNED_TRY_DONE(ladder_make(&ladders[i], &shares[i], error));
     for (int i = 0; i < 64; i++) {
@@ -91,7 +86,7 @@ sned_status prune_divide(struct prune_share *shares, int share_count, size_t tot
             kept++;
         }
 done:
-    for (int i = 0; ladders != NULL && i < share_count; i++)
+    for (int i = 0; ladders && i < share_count; i++)
         free(ladders[i].scores);
     free(ladders);
     return status;

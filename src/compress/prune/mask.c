@@ -16,7 +16,6 @@ enum { BUCKETS = 1 << 16 };
 size_t prune_keep_count(size_t count, double density)
 {
     double keep = (double)count * density + 0.5;
-
     if (keep < 1)
         return count < 1 ? count : 1;
     return keep >= (double)count ? count : (size_t)keep;
@@ -25,8 +24,7 @@ size_t prune_keep_count(size_t count, double density)
 static uint32_t bits_of(float score)
 {
     uint32_t bits;
-
-    memcpy(&bits, &score, sizeof(bits));
+    memcpy(&bits, &score, sizeof bits);
     return bits & 0x7fffffffu; /* -0 is 0 */
 }
 
@@ -35,7 +33,6 @@ static uint32_t bits_of(float score)
 static uint32_t find_bucket(const size_t *histogram, size_t keep, size_t *above)
 {
     size_t sum = 0;
-
     for (uint32_t b = BUCKETS; b-- > 0;) {
         if (sum + histogram[b] >= keep) {
             *above = sum;
@@ -51,10 +48,9 @@ static size_t fill_histogram(size_t *histogram, const float *scores, const uint8
                              bool upper, uint32_t bucket)
 {
     size_t seen = 0;
-
-    memset(histogram, 0, BUCKETS * sizeof(*histogram));
+    memset(histogram, 0, BUCKETS * sizeof *histogram);
     for (size_t i = 0; i < count; i++) {
-        if (mask != NULL && mask[i] == 0)
+        if (mask && !mask[i])
             continue;
         uint32_t bits = bits_of(scores[i]);
         if (upper)
@@ -72,8 +68,7 @@ sned_status prune_tensor(struct tensor *weights, const float *scores, size_t kee
     float *values = weights->data;
     size_t *histogram = NULL;
     sned_status status = SNED_OK;
-
-    SNED_TRY_DONE(sned_alloc(&histogram, BUCKETS, sizeof(*histogram), error));
+    SNED_TRY_DONE(sned_alloc(&histogram, BUCKETS, sizeof *histogram, error));
     if (fill_histogram(histogram, scores, weights->mask, count, true, 0) <= keep)
         goto done; /* nothing to cut */
     uint32_t bucket = find_bucket(histogram, keep, &above);
@@ -81,7 +76,7 @@ sned_status prune_tensor(struct tensor *weights, const float *scores, size_t kee
     uint32_t threshold = bucket << 16 | find_bucket(histogram, keep - above, &above_exact);
     size_t ties = keep - above - above_exact; /* so many of those that equal the threshold stay */
 
-    if (weights->mask == NULL) {
+    if (!weights->mask) {
         SNED_TRY_DONE(sned_alloc(&weights->mask, count, 1, error));
         memset(weights->mask, 1, count);
     }

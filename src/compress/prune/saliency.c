@@ -12,7 +12,6 @@ static sned_status score_magnitude(const struct saliency_context *context, const
     const struct tensor *weights = &context->graph->tensors[node->inputs[1]];
     const float *values = weights->data;
     size_t n = sned_shape_elements(&weights->shape);
-
     (void)error;
     for (size_t i = 0; i < n; i++)
         scores[i] = fabsf(values[i]);
@@ -25,7 +24,7 @@ static const struct saliency *const criteria[] = {&saliency_magnitude};
 
 const struct saliency *saliency_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof(criteria) / sizeof(criteria[0]); i++)
+    for (size_t i = 0; i < sizeof criteria / sizeof *criteria; i++)
         if (strcmp(criteria[i]->name, name) == 0)
             return criteria[i];
     return NULL;

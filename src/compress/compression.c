@@ -1,0 +1,220 @@
+/*
+ * compression.c - a compression opened: its layers, its images, the key of its checkpoint.
+ */
+#include "compress/compression.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "train/checkpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SPLIT_STREAM = 0x511d, HASHED_IMAGES = 32 };
+/* A layer of which so large a share is exactly zero was pruned before: its zeros stay. */
+static const double pruned_before = 0.1;
+
+/* ---- layers ---- */
+
+static sned_status adopt_zeros(struct tensor *weights, size_t count, size_t kept, sned_error *error)
+{
+    const float *values = weights->data;
+    if (weights->mask || (double)(count - kept) < pruned_before * (double)count)
+        return SNED_OK;
+    SNED_TRY(sned_alloc(&weights->mask, count, 1, error));
+    for (size_t i = 0; i < count; i++)
+        weights->mask[i] = values[i] != 0;
+    return SNED_OK;
+}
+
+static bool is_known(const struct compression *compression, int tensor)
+{
+    for (int i = 0; i < compression->layer_count; i++)
+        if (compression->layers[i].tensor == tensor)
+            return true;
+    return false;
+}
+
+/* The weights of node `n` as a layer, where they are stored and not computed, and new. */
+static sned_status add_layer(struct compression *compression, int n, sned_error *error)
+{
+    struct graph *graph = compression->graph;
+    const struct node *node = &graph->nodes[n];
+    struct tensor *weights = &graph->tensors[node->inputs[1]];
+    if (!weights->data || weights->type != TENSOR_F32 || is_known(compression, node->inputs[1]))
+        return SNED_OK;
+    const struct recipe_rule rule = recipe_rule_for(compression->recipe, node);
+    struct layer *layer = &compression->layers[compression->layer_count++];
+    *layer = (struct layer){.node = n,
+                            .tensor = node->inputs[1],
+                            .count = sned_shape_elements(&weights->shape),
+                            .kept = sned_node_kept(graph, node),
+                            .first = 1,
+                            .skip = rule.skip == 1,
+                            .fixed = rule.density,
+                            .least = rule.min_density};
+    snprintf(layer->name, sizeof layer->name, "%.63s", node->name);
+    return adopt_zeros(weights, layer->count, layer->kept, error);
+}
+
+static sned_status find_layers(struct compression *compression, sned_error *error)
+{
+    const struct graph *graph = compression->graph;
+    SNED_TRY(sned_alloc(&compression->layers, (size_t)graph->node_count, sizeof *compression->layers, error));
+    for (int n = 0; n < graph->node_count; n++)
+        if (sned_node_has_weights(&graph->nodes[n]))
+            SNED_TRY(add_layer(compression, n, error));
+    if (compression->layer_count == 0)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "network '%s' has no Conv or Gemm with weights: nothing to compress", graph->name);
+    return sned_alloc(&compression->fallback_kept, (size_t)compression->layer_count,
+                      sizeof *compression->fallback_kept, error);
+}
+
+double compression_density(const struct compression *compression, int layer)
+{
+    double kept = 0, count = 0;
+    if (layer >= 0)
+        return (double)compression->layers[layer].kept / (double)compression->layers[layer].count;
+    for (int i = 0; i < compression->layer_count; i++) {
+        kept += (double)compression->layers[i].kept;
+        count += (double)compression->layers[i].count;
+    }
+    return kept / count;
+}
+
+sned_status compression_scores(const struct compression *compression, int index, float **scores,
+                               sned_error *error)
+{
+    const struct layer *layer = &compression->layers[index];
+    const struct saliency_context context = {.graph = compression->graph,
+                                             .dataset = compression->dataset,
+                                             .indices = compression->indices,
+                                             .count = compression->train_count,
+                                             .threads = compression->options->threads,
+                                             .seed = compression->options->seed};
+    SNED_TRY(sned_alloc(scores, layer->count, sizeof **scores, error));
+    return compression->saliency->score(&context, &compression->graph->nodes[layer->node], *scores, error);
+}
+
+/* ---- images ---- */
+
+size_t compress_split(uint32_t *indices, size_t count, double share, size_t most)
+{
+    size_t held = (size_t)((double)count * share + 0.5);
+    struct random random;
+    for (size_t i = 0; i < count; i++)
+        indices[i] = (uint32_t)i;
+    sned_random_seed(&random, 0, SPLIT_STREAM); /* not the user's seed: the same images for all runs */
+    sned_random_shuffle(&random, indices, count);
+    if (held > most)
+        held = most;
+    if (held < 1)
+        held = 1;
+    return held < count ? count - held : 0;
+}
+
+static sned_status split_images(struct compression *compression, sned_error *error)
+{
+    const size_t count = dataset_size(compression->dataset);
+    const struct recipe *recipe = compression->recipe;
+    if (count < 2)
+        return sned_fail(error, SNED_ERROR_DATA, "the data set has %zu %s: compression needs at least 2",
+                         count, sned_text_noun(count, "image", "images"));
+    if (count > UINT32_MAX)
+        return sned_fail(error, SNED_ERROR_DATA, "the data set has more than 2^32 images");
+    SNED_TRY(sned_alloc(&compression->indices, count, sizeof *compression->indices, error));
+    compression->train_count =
+        compress_split(compression->indices, count, recipe->holdout, (size_t)recipe->holdout_images);
+    compression->held_count = count - compression->train_count;
+    return SNED_OK;
+}
+
+/* ---- the key: of everything that the result depends on ---- */
+
+/* A few items and their labels: data sets of one size differ. */
+static sned_status hash_images(const struct compression *compression, struct writer *writer,
+                               sned_error *error)
+{
+    const size_t size = dataset_item_size(compression->dataset), train = compression->train_count;
+    const size_t count = train < HASHED_IMAGES ? train : HASHED_IMAGES;
+    int32_t labels[HASHED_IMAGES] = {0};
+    uint8_t *items = NULL;
+    size_t got = 0;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&items, count, size, error));
+    SNED_TRY_DONE(
+        dataset_read(compression->dataset, compression->indices, count, items, labels, &got, error));
+    sned_write_u64(writer, sned_hash(items, got * size));
+    sned_write_u64(writer, sned_hash(labels, sizeof labels));
+done:
+    free(items);
+    return status;
+}
+
+static sned_status make_key(struct compression *compression, sned_error *error)
+{
+    const struct graph *graph = compression->graph;
+    struct writer writer = {0};
+    sned_status status;
+    recipe_write(compression->recipe, &writer);
+    sned_write_u64(&writer, (uint64_t)(compression->max_drop * 1e9));
+    sned_write_u64(&writer, compression->options->seed);
+    sned_write_u64(&writer, (uint64_t)compression->options->threads);
+    sned_write_u64(&writer, dataset_size(compression->dataset));
+    sned_write_u64(&writer, graph_state_hash(graph));
+    sned_write_u64(&writer, sned_rule_hash(&graph->rule));
+    SNED_TRY_DONE(hash_images(compression, &writer, error));
+    if (writer.status != SNED_OK)
+        SNED_TRY_DONE(sned_fail(error, writer.status, "out of memory for the checkpoint's key"));
+    compression->key = sned_hash(writer.buffer.data, writer.buffer.size);
+done:
+    sned_writer_free(&writer);
+    return status;
+}
+
+/* ---- opening and closing ---- */
+
+sned_status compression_open(struct compression *compression, struct graph *graph, struct dataset *dataset,
+                             const struct compress_options *options, struct compress_result *result,
+                             sned_error *error)
+{
+    const struct recipe *recipe = &options->recipe;
+    *compression =
+        (struct compression){.graph = graph,
+                             .dataset = dataset,
+                             .options = options,
+                             .recipe = recipe,
+                             .saliency = saliency_find(recipe->saliency),
+                             .result = result,
+                             .max_drop = options->max_drop >= 0 ? options->max_drop : recipe->max_drop,
+                             .restored = true,
+                             .rate_factor = 1,
+                             .started = sned_clock()};
+    if (!compression->saliency)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "recipe: saliency '%s' is not one of: %s",
+                         recipe->saliency, saliency_names());
+    SNED_TRY(recipe_check(recipe, graph, error));
+    SNED_TRY(find_layers(compression, error));
+    SNED_TRY(split_images(compression, error));
+    SNED_TRY(compression_find_teacher(compression, error));
+    if (options->checkpoint)
+        SNED_TRY(make_key(compression, error));
+    SNED_TRY(compression_accept(compression, error));
+    compression->journal.layer_count = compression->layer_count;
+    return compression_resume(compression, error);
+}
+
+void compression_close(struct compression *compression)
+{
+    sned_graph_free(compression->teacher);
+    free(compression->indices);
+    free(compression->layers);
+    free(compression->fallback_kept);
+    journal_free(&compression->journal);
+    sned_buffer_free(&compression->snapshot);
+    sned_buffer_free(&compression->fallback);
+    *compression = (struct compression){0};
+}

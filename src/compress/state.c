@@ -1,0 +1,59 @@
+/*
+ * state.c - the network between steps: what was accepted, and what a cut on trial would go back to.
+ *
+ *     no cut on trial     snapshot: the accepted state
+ *     one on trial        snapshot: the state on trial     fallback: the accepted one before it
+ */
+#include "compress/compression.h"
+#include "train/checkpoint.h"
+
+sned_status compression_accept(struct compression *compression, sned_error *error)
+{
+    const struct graph *graph = compression->graph;
+    struct buffer state = {0};
+    sned_status status = graph_state_save(graph, &state, error);
+    if (status != SNED_OK) {
+        sned_buffer_free(&state);
+        return status;
+    }
+    sned_buffer_free(&compression->snapshot);
+    compression->snapshot = state;
+    for (int i = 0; i < compression->layer_count; i++)
+        compression->layers[i].kept = sned_node_kept(graph, &graph->nodes[compression->layers[i].node]);
+    return SNED_OK;
+}
+
+sned_status compression_take_back(struct compression *compression, sned_error *error)
+{
+    return graph_state_restore(compression->graph, compression->snapshot.data, compression->snapshot.size,
+                               error);
+}
+
+void compression_remember(struct compression *compression)
+{
+    for (int i = 0; i < compression->layer_count && !compression->on_trial; i++)
+        compression->fallback_kept[i] = compression->layers[i].kept;
+}
+
+void compression_begin_trial(struct compression *compression)
+{
+    compression->on_trial = true;
+    sned_buffer_free(&compression->fallback);
+    compression->fallback = compression->snapshot;
+    compression->snapshot = (struct buffer){0};
+}
+
+void compression_leave_trial(struct compression *compression, bool back)
+{
+    compression->on_trial = false;
+    for (int i = 0; i < compression->layer_count && back; i++)
+        compression->layers[i].kept = compression->fallback_kept[i];
+    if (!journal_is_at_end(&compression->journal))
+        return; /* the two states are those of the journal's end */
+    if (back && compression->fallback.size > 0) {
+        sned_buffer_free(&compression->snapshot);
+        compression->snapshot = compression->fallback;
+        compression->fallback = (struct buffer){0};
+    }
+    sned_buffer_free(&compression->fallback);
+}
