@@ -322,7 +322,7 @@ sned_status sned_graph_check(const struct graph *graph, sned_error *error);
  * padding). */
 int64_t sned_window_output(const struct window *window, int axis, int64_t input, bool ceil_mode);
 
-/* ---- passes (passes.c): each keeps the graph's function in inference ---- */
+/* ---- passes (src/graph/passes): each keeps the graph's function in inference ---- */
 
 sned_status sned_graph_sort(struct graph *graph,
                             sned_error *error); /* topological; a cycle is SNED_ERROR_FORMAT */

@@ -1,5 +1,5 @@
 /*
- * passes_ending.c - a last Softmax, LogSoftmax or Sigmoid moves behind what only moves its numbers.
+ * ending.c - a last Softmax, LogSoftmax or Sigmoid moves behind what only moves its numbers.
  *
  * Exporters write Softmax -> Reshape, Softmax -> Squeeze, Sigmoid -> Flatten. The ending is what the network
  * ends in, whether its numbers are given another shape afterwards or before:

@@ -2,7 +2,7 @@
  * passes.c - from a graph as imported to one that inference wants: order, without identities and leftovers.
  *
  * The two passes that change constants and operators have files of their own: passes_affine.c, and
- * passes_activation.c. Each pass leaves a graph that sned_graph_check accepts.
+ * activation.c. Each pass leaves a graph that sned_graph_check accepts.
  */
 #include "base/memory.h"
 #include "graph/inner.h"

@@ -1,5 +1,5 @@
 /*
- * passes_strips.c - a stretch of a network's beginning in strips of rows, for machines with little memory.
+ * strips.c - a stretch of a network's beginning in strips of rows, for machines with little memory.
  *
  * A strip of the last output needs certain rows of what is before it, those need certain rows of their input,
  * and so on back to the stretch's input, of which a Slice takes them. A window pads a strip only where its

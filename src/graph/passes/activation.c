@@ -1,5 +1,5 @@
 /*
- * passes_activation.c - Relu, Clip and LeakyRelu go into the node before them.
+ * activation.c - Relu, Clip and LeakyRelu go into the node before them.
  *
  * Clip and Relu are clamps, and a clamp after a clamp is a clamp. Rising functions change places with
  * MaxPool: the largest of the clamped is the clamped largest; so an activation after a pool goes into the

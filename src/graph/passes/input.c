@@ -1,5 +1,5 @@
 /*
- * passes_input.c - what a network does first to each channel of a picture is part of the picture's rule.
+ * input.c - what a network does first to each channel of a picture is part of the picture's rule.
  *
  * Networks bring the scaling of their pixels along: Keras' Rescaling and Normalization layers, a division by
  * 255. The rule makes value = (pixel - mean) * scale of a pixel, and the network then scale' * value +

@@ -1,5 +1,5 @@
 /*
- * passes_affine.c - y = scale[c] * x + shift[c] goes into the weights before it.
+ * affine.c - y = scale[c] * x + shift[c] goes into the weights before it.
  *
  * Batch normalization in inference is such a function of each channel (Ioffe and Szegedy 2015):
  *     y = gamma (x - mean) / sqrt(variance + epsilon) + beta,
