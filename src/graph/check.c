@@ -6,6 +6,7 @@
  */
 #include "base/memory.h"
 #include "graph/inner.h"
+#include "graph/operator.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,43 +94,16 @@ static sned_status check_tensor(const struct tensor *tensor, int index, sned_err
 
 /* ---- attributes that are no shapes ---- */
 
-static sned_status check_batch_normalization(const struct graph *graph, const struct node *node,
-                                             sned_error *error)
-{
-    float epsilon = node->u.batch_normalization.epsilon, momentum = node->u.batch_normalization.momentum;
-    const struct tensor *variance = &graph->tensors[node->inputs[4]];
-    const float *values = variance->data;
-    if (!isfinite(epsilon) || epsilon < 0.0f || !isfinite(momentum))
-        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "epsilon %g and momentum %g make no sense",
-                              epsilon, momentum);
-    if (variance->type != TENSOR_F32)
-        return SNED_OK; /* the types of constants are looked at elsewhere */
-    for (int64_t c = 0; c < variance->shape.dim[0]; c++)
-        if (values[c] < 0.0f || values[c] + epsilon <= 0.0f)
-            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the variance of channel %lld is %g",
-                                  (long long)c, values[c]);
-    return SNED_OK;
-}
-
-static sned_status check_lrn(const struct node *node, sned_error *error)
-{
-    float alpha = node->u.lrn.alpha, beta = node->u.lrn.beta, bias = node->u.lrn.bias;
-    if (isfinite(alpha) && alpha >= 0.0f && isfinite(beta) && isfinite(bias) && bias > 0.0f)
-        return SNED_OK;
-    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "alpha %g, beta %g and bias %g make no sense",
-                          alpha, beta, bias);
-}
-
 /* Clip's bounds may be infinite: ONNX lets either be absent. */
 static sned_status check_activation(const struct node *node, sned_error *error)
 {
     const struct activation *activation = &node->activation;
-    enum activation_kind own = sned_op_activation(node->op);
-    bool fusible = node->op == OP_CONV || node->op == OP_GEMM || node->op == OP_ADD || node->op == OP_MUL;
+    const enum activation_kind own = sned_operator(node->op)->activation;
+    const bool fuses = sned_op_is(node->op, OPERATOR_FUSES);
     if ((unsigned)activation->kind > ACTIVATION_LEAKY_RELU)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "activation %d is unknown",
                               (int)activation->kind);
-    if (own != ACTIVATION_NONE ? activation->kind != own : activation->kind != ACTIVATION_NONE && !fusible)
+    if (own != ACTIVATION_NONE ? activation->kind != own : activation->kind != ACTIVATION_NONE && !fuses)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node,
                               "activation %d does not belong to this operator", (int)activation->kind);
     if (activation->kind == ACTIVATION_CLIP && !(activation->low <= activation->high))
@@ -140,44 +114,29 @@ static sned_status check_activation(const struct node *node, sned_error *error)
     return SNED_OK;
 }
 
-static sned_status check_axis(const struct node *node, int axis, sned_error *error)
-{
-    if (axis >= 0)
-        return SNED_OK;
-    return sned_node_fail(error, SNED_ERROR_FORMAT, node, "axis %d is not counted from the front", axis);
-}
-
 static sned_status check_attributes(const struct graph *graph, const struct node *node, sned_error *error)
 {
+    const struct operator_row *row = sned_operator(node->op);
     SNED_TRY(check_activation(node, error));
-    switch (node->op) {
-    case OP_BATCH_NORMALIZATION:
-        return check_batch_normalization(graph, node, error);
-    case OP_LRN:
-        return check_lrn(node, error);
-    case OP_CONCAT:
-        return check_axis(node, node->u.concat.axis, error);
-    case OP_FLATTEN:
-        return check_axis(node, node->u.flatten.axis, error);
-    case OP_SOFTMAX:
-    case OP_LOG_SOFTMAX:
-        return check_axis(node, node->u.softmax.axis, error);
-    case OP_DROPOUT:
-        if (node->u.dropout.ratio >= 0.0f && node->u.dropout.ratio < 1.0f)
-            return SNED_OK;
-        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the ratio must be from 0 to below 1");
-    default:
-        return SNED_OK;
+    for (const struct operator_attribute *attribute = row->attributes; attribute->name; attribute++) {
+        if (attribute->kind == ATTRIBUTE_AXIS && sned_attribute_int(node, attribute) < 0)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "%s %d is not counted from the front",
+                                  attribute->name, sned_attribute_int(node, attribute));
+        if (attribute->kind == ATTRIBUTE_FLOAT && !isfinite(sned_attribute_float(node, attribute)))
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "%s %g is no finite number",
+                                  attribute->name, sned_attribute_float(node, attribute));
     }
+    return row->check ? sned_node_context(error, row->check(graph, node, error), node) : SNED_OK;
 }
 
-/* A float graph computes on float constants only, and has no LRN table. */
+/* A float graph computes on float constants only, and has no tables. */
 static sned_status check_float_constants(const struct graph *graph, const struct node *node,
                                          sned_error *error)
 {
-    if (node->op == OP_LRN && node->input_count != 1)
-        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has a table, but the network is a float one");
     for (int i = 0; i < node->input_count; i++) {
+        if (sned_input_role(node->op, i) == INPUT_TABLE)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                                  "has a table, but the network is a float one");
         const struct tensor *tensor = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
         if (tensor && tensor->data && tensor->type != TENSOR_F32)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the constant '%.80s' must be float32",
@@ -188,26 +147,36 @@ static sned_status check_float_constants(const struct graph *graph, const struct
 
 /* ---- order and shapes ---- */
 
-static sned_status check_node(const struct graph *graph, const struct node *node, uint8_t *made,
-                              sned_error *error)
+/* outputs: room for the shapes of this node's. made[tensor]: it can be read. */
+static sned_status check_outputs(const struct graph *graph, const struct node *node, struct shape *outputs,
+                                 uint8_t *made, sned_error *error)
 {
-    struct shape shape;
+    for (int k = 0; k < node->output_count; k++) {
+        if (made[node->outputs[k]])
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "makes '%.80s', which is made already",
+                                  graph->tensors[node->outputs[k]].name);
+        made[node->outputs[k]] = 1;
+    }
+    SNED_TRY(sned_node_infer(graph, node, outputs, error));
+    for (int k = 0; k < node->output_count; k++)
+        if (!sned_shape_equal(&outputs[k], &graph->tensors[node->outputs[k]].shape))
+            return sned_node_fail(error, SNED_ERROR_SHAPE, node, "the shape of the output '%.80s' is another",
+                                  graph->tensors[node->outputs[k]].name);
+    return SNED_OK;
+}
+
+static sned_status check_node(const struct graph *graph, const struct node *node, struct shape *outputs,
+                              uint8_t *made, sned_error *error)
+{
     if (!node->name)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no name");
-    SNED_TRY(sned_node_check_inputs(graph, node, error));
+    SNED_TRY(sned_node_check_tensors(graph, node, error));
     for (int i = 0; i < node->input_count; i++)
         if (node->inputs[i] >= 0 && !made[node->inputs[i]])
             return sned_node_fail(error, SNED_ERROR_FORMAT, node,
                                   "reads '%.80s', which no node before it makes",
                                   graph->tensors[node->inputs[i]].name);
-    if (made[node->outputs[0]])
-        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "makes '%.80s', which is made already",
-                              graph->tensors[node->outputs[0]].name);
-    made[node->outputs[0]] = 1;
-    SNED_TRY(sned_node_infer(graph, node, &shape, error));
-    if (!sned_shape_equal(&shape, &graph->tensors[node->outputs[0]].shape))
-        return sned_node_fail(error, SNED_ERROR_SHAPE, node, "the shape of the output '%.80s' is another",
-                              graph->tensors[node->outputs[0]].name);
+    SNED_TRY(check_outputs(graph, node, outputs, made, error));
     SNED_TRY(check_attributes(graph, node, error));
     return graph->integer ? sned_node_check_integer(graph, node, error)
                           : check_float_constants(graph, node, error);
@@ -245,12 +214,14 @@ static sned_status check_ends(const struct graph *graph, sned_error *error)
 static sned_status check_nodes(const struct graph *graph, sned_error *error)
 {
     sned_status status;
-    uint8_t *made = NULL; /* for each tensor: it can be read */
+    struct shape *outputs = NULL; /* of one node */
+    uint8_t *made = NULL;         /* for each tensor: it can be read */
+    SNED_TRY_DONE(sned_alloc(&outputs, (size_t)sned_graph_most_outputs(graph), sizeof *outputs, error));
     SNED_TRY_DONE(sned_alloc(&made, (size_t)graph->tensor_count, 1, error));
     for (int i = 0; i < graph->tensor_count; i++)
         made[i] = tensor_is_constant(graph, i) || i == graph->input;
     for (int i = 0; i < graph->node_count; i++)
-        SNED_TRY_DONE(check_node(graph, &graph->nodes[i], made, error));
+        SNED_TRY_DONE(check_node(graph, &graph->nodes[i], outputs, made, error));
     for (int i = 0; i < graph->tensor_count; i++)
         if (!made[i]) {
             status =
@@ -260,6 +231,7 @@ static sned_status check_nodes(const struct graph *graph, sned_error *error)
         }
     status = SNED_OK;
 done:
+    free(outputs);
     free(made);
     return status;
 }

@@ -6,20 +6,9 @@
  */
 #include "base/memory.h"
 #include "graph/inner.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
-
-/* Operators that only move integers, so that input and output share one quantization. */
-static bool moves(enum op op)
-{
-    return op == OP_MAX_POOL || op == OP_CONCAT || op == OP_SLICE || op == OP_PAD || op == OP_FLATTEN ||
-           op == OP_RESHAPE || op == OP_TRANSPOSE;
-}
-
-static bool is_average_pool(enum op op)
-{
-    return op == OP_AVERAGE_POOL || op == OP_GLOBAL_AVERAGE_POOL;
-}
 
 /* ---- constants ---- */
 
@@ -36,12 +25,13 @@ static sned_status need_type(const struct graph *graph, const struct node *node,
 }
 
 /* The sum over a filter, begun with 0 or with the bias and added up in any order, stays within int32. */
-static sned_status check_accumulator(const struct graph *graph, const struct node *node, sned_error *error)
+static sned_status check_accumulator(const struct graph *graph, const struct node *node, int index,
+                                     sned_error *error)
 {
-    const struct tensor *weights = &graph->tensors[node->inputs[1]];
+    const struct tensor *weights = &graph->tensors[node_weights(node, index)];
     const struct quantization *x = &graph->tensors[node->inputs[0]].quantization;
-    const int32_t *bias =
-        node->input_count > 2 && node->inputs[2] >= 0 ? graph->tensors[node->inputs[2]].data : NULL;
+    const int bias_tensor = node_bias(node, index);
+    const int32_t *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL;
     int64_t filters = weights->shape.dim[0];
     size_t length = sned_shape_elements(&weights->shape) / (size_t)filters;
     int64_t highest = x->is_signed ? 127 : 255, lowest = x->is_signed ? -128 : 0;
@@ -66,22 +56,25 @@ static sned_status check_accumulator(const struct graph *graph, const struct nod
     return SNED_OK;
 }
 
+/* The type that a constant has in an integer network, by what it is for. */
+static const enum tensor_type constant_types[] = {
+    [INPUT_WEIGHTS] = TENSOR_I8, [INPUT_BIAS] = TENSOR_I32, [INPUT_TABLE] = TENSOR_U16};
+
 static sned_status check_constants(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    if (sned_node_has_weights(node)) {
-        SNED_TRY(need_type(graph, node, 1, TENSOR_I8, error));
-        SNED_TRY(need_type(graph, node, 2, TENSOR_I32, error));
-        return check_accumulator(graph, node, error);
-    }
-    if (node->op == OP_LRN) {
-        if (node->input_count != 2)
-            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no table");
-        return need_type(graph, node, 1, TENSOR_U16, error);
-    }
-    if ((node->op == OP_ADD || node->op == OP_MUL) && tensor_is_constant(graph, node->inputs[1]))
-        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form with a constant");
-    if (node->op == OP_BATCH_NORMALIZATION || node->op == OP_DROPOUT || node->op == OP_IDENTITY)
+    if (sned_operator(node->op)->integer == INTEGER_NONE)
         return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form");
+    for (int i = 0; i < node->input_count; i++) {
+        const enum input_role role = sned_input_role(node->op, i);
+        if (role == INPUT_WEIGHTS || role == INPUT_BIAS || role == INPUT_TABLE)
+            SNED_TRY(need_type(graph, node, i, constant_types[role], error));
+        if (role == INPUT_OPERAND && tensor_is_constant(graph, node->inputs[i]))
+            return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form with a constant");
+    }
+    for (int i = 0; i < sned_node_weight_count(node); i++)
+        SNED_TRY(check_accumulator(graph, node, i, error));
+    if (sned_table_size(node->op) > 0 && sned_input_role(node->op, node->input_count - 1) != INPUT_TABLE)
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no table");
     return SNED_OK;
 }
 
@@ -90,9 +83,9 @@ static sned_status check_constants(const struct graph *graph, const struct node 
 /* A wide activation is made by Conv, Gemm or an average pool, and then only reshaped on its way out. */
 static sned_status check_wide(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    bool reshapes = node->op == OP_FLATTEN || node->op == OP_RESHAPE || node->op == OP_TRANSPOSE;
-    bool makes = sned_node_has_weights(node) || is_average_pool(node->op);
-    if (sned_op_is_ending(node->op))
+    bool reshapes = sned_op_is(node->op, OPERATOR_RESHAPES) || node->op == OP_TRANSPOSE;
+    bool makes = sned_node_has_weights(node) || sned_op_is(node->op, OPERATOR_AVERAGES);
+    if (sned_op_is(node->op, OPERATOR_ENDING))
         return SNED_OK;
     for (int i = 0; i < node->input_count; i++)
         if (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].quantization.bits == 16 && !reshapes)
@@ -103,24 +96,31 @@ static sned_status check_wide(const struct graph *graph, const struct node *node
     return SNED_OK;
 }
 
+static bool same_quantization(const struct quantization *a, const struct quantization *b)
+{
+    return a->scale == b->scale && a->bits == b->bits && a->is_signed == b->is_signed;
+}
+
 static sned_status check_quantizations(const struct graph *graph, const struct node *node, sned_error *error)
 {
     const struct quantization *out = &graph->tensors[node->outputs[0]].quantization;
+    const bool keeps = sned_op_is(node->op, OPERATOR_KEEPS_QUANTIZATION);
     SNED_TRY(check_wide(graph, node, error));
     for (int i = 0; i < node->input_count; i++) {
         const struct tensor *tensor = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
         if (!tensor || tensor->data)
             continue;
-        const struct quantization *in = &tensor->quantization;
-        if (in->scale == 0.0f)
+        if (tensor->quantization.scale == 0.0f)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has no quantization",
                                   tensor->name);
-        if (moves(node->op) &&
-            (in->scale != out->scale || in->bits != out->bits || in->is_signed != out->is_signed))
+        if (keeps && !same_quantization(&tensor->quantization, out))
             return sned_node_fail(error, SNED_ERROR_FORMAT, node,
                                   "'%.80s' and the output must share one quantization", tensor->name);
     }
-    if (out->scale == 0.0f && !sned_op_is_ending(node->op))
+    for (int k = 1; k < node->output_count; k++)
+        if (!same_quantization(&graph->tensors[node->outputs[k]].quantization, out))
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "its outputs must share one quantization");
+    if (out->scale == 0.0f && !sned_op_is(node->op, OPERATOR_ENDING))
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the output has no quantization");
     return SNED_OK;
 }
@@ -130,7 +130,7 @@ static sned_status check_clamp(const struct graph *graph, const struct node *nod
     const struct quantization *out = &graph->tensors[node->outputs[0]].quantization;
     int32_t lowest = out->bits == 16 ? INT16_MIN : out->is_signed ? INT8_MIN : 0;
     int32_t highest = out->bits == 16 ? INT16_MAX : out->is_signed ? INT8_MAX : UINT8_MAX;
-    if (sned_op_is_ending(node->op))
+    if (sned_op_is(node->op, OPERATOR_ENDING))
         return SNED_OK;
     if (node->rules[0].low <= node->rules[0].high && node->rules[0].low >= lowest &&
         node->rules[0].high <= highest)
@@ -144,29 +144,29 @@ static sned_status check_clamp(const struct graph *graph, const struct node *nod
 /* How many scalings the operator takes; -1: as many as the window has counts. */
 static int scalings_wanted(const struct graph *graph, const struct node *node)
 {
-    switch (node->op) {
-    case OP_CONV:
-    case OP_GEMM:
-        return (int)graph->tensors[node->inputs[1]].shape.dim[0];
-    case OP_ADD:
+    switch (sned_operator(node->op)->integer) {
+    case INTEGER_FILTERS:
+        return (int)graph->tensors[node_weights(node, 0)].shape.dim[0];
+    case INTEGER_INPUTS:
         return 2;
-    case OP_MUL:
-    case OP_LRN:
-    case OP_RELU:
-    case OP_CLIP:
-    case OP_LEAKY_RELU:
+    case INTEGER_SCALING:
+    case INTEGER_SHIFT:
         return 1;
-    case OP_AVERAGE_POOL:
-    case OP_GLOBAL_AVERAGE_POOL:
+    case INTEGER_COUNTS:
         return -1;
-    default:
-        return 0;
+    case INTEGER_NONE:
+    case INTEGER_SAME:
+    case INTEGER_LOOKUP:
+    case INTEGER_FLOAT:
+        break;
     }
+    return 0;
 }
 
 static sned_status check_scalings(const struct graph *graph, const struct node *node, sned_error *error)
 {
     const struct integer_rule *rule = &node->rules[0];
+    const enum integer_form form = sned_operator(node->op)->integer;
     int wanted = scalings_wanted(graph, node);
     if (rule->scaling_count < 0 || rule->scaling_count > GRAPH_MAX_DIM ||
         (wanted >= 0 && rule->scaling_count != wanted) || (wanted < 0 && rule->scaling_count < 1))
@@ -174,8 +174,8 @@ static sned_status check_scalings(const struct graph *graph, const struct node *
                               rule->scaling_count, wanted < 0 ? 1 : wanted);
     if (rule->scaling_count > 0 && !rule->scalings)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the scalings are missing");
-    /* Add's second multiplier and the table's are relative to a shift that another one chose. */
-    bool normal = node->op != OP_ADD && node->op != OP_LRN;
+    /* The second input's multiplier and a table's are relative to a shift that another one chose. */
+    bool normal = form != INTEGER_INPUTS && form != INTEGER_SHIFT;
     for (int i = 0; i < rule->scaling_count; i++) {
         const struct scaling *scaling = &rule->scalings[i];
         if (scaling->shift < 1 || scaling->shift > 62)
@@ -185,7 +185,7 @@ static sned_status check_scalings(const struct graph *graph, const struct node *
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "multiplier %d of scaling %d is below 2^15",
                                   scaling->multiplier, i);
     }
-    if (node->op == OP_ADD && rule->scalings[0].shift != rule->scalings[1].shift)
+    if (form == INTEGER_INPUTS && rule->scalings[0].shift != rule->scalings[1].shift)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the two scalings must have one shift");
     return SNED_OK;
 }
@@ -275,7 +275,7 @@ static sned_status check_counts(const struct graph *graph, const struct node *no
 {
     const struct integer_rule *rule = &node->rules[0];
     const struct shape *x = &graph->tensors[node->inputs[0]].shape;
-    if (!is_average_pool(node->op)) {
+    if (!sned_op_is(node->op, OPERATOR_AVERAGES)) {
         if (rule->counts)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has counts, but is no average pool");
         return SNED_OK;
@@ -288,7 +288,7 @@ static sned_status check_counts(const struct graph *graph, const struct node *no
             return sned_node_fail(error, SNED_ERROR_FORMAT, node,
                                   "count %d (%d) must be above the one before and at most 2^23", i,
                                   rule->counts[i]);
-    if (node->op == OP_AVERAGE_POOL)
+    if (sned_op_is(node->op, OPERATOR_WINDOW))
         return check_window_counts(graph, node, error);
     return has_count(rule, x->dim[2] * x->dim[3]) ? SNED_OK
                                                   : missing_count(node, x->dim[2] * x->dim[3], error);

@@ -4,52 +4,59 @@
 #include "graph/inner.h"
 #include "graph/operator.h"
 
-bool sned_node_has_weights(const struct node *node)
+static const struct tensor *weights_of(const struct graph *graph, const struct node *node, int index)
 {
-    return node->op == OP_CONV || node->op == OP_GEMM;
+    const int tensor = node_weights(node, index);
+    return tensor >= 0 ? &graph->tensors[tensor] : NULL;
 }
 
-static const struct tensor *weights_of(const struct graph *graph, const struct node *node)
+static uint64_t kept_of(const struct tensor *tensor)
 {
-    if (!sned_node_has_weights(node) || node->input_count < 2 || node->inputs[1] < 0)
-        return NULL;
-    return &graph->tensors[node->inputs[1]];
-}
-
-uint64_t sned_node_weights(const struct graph *graph, const struct node *node)
-{
-    const struct tensor *weights = weights_of(graph, node);
-    return weights ? sned_shape_elements(&weights->shape) : 0;
-}
-
-uint64_t sned_node_kept(const struct graph *graph, const struct node *node)
-{
-    const struct tensor *weights = weights_of(graph, node);
-    if (!weights || !weights->data)
-        return 0;
-    size_t elements = sned_shape_elements(&weights->shape);
+    const size_t elements = sned_shape_elements(&tensor->shape);
     uint64_t kept = 0;
-    if (weights->type == TENSOR_I8) {
-        const int8_t *values = weights->data;
+    if (tensor->data && tensor->type == TENSOR_I8) {
+        const int8_t *values = tensor->data;
         for (size_t i = 0; i < elements; i++)
             kept += values[i] != 0;
-    } else if (weights->type == TENSOR_F32) {
-        const float *values = weights->data;
-        const uint8_t *mask = weights->mask;
+    } else if (tensor->data && tensor->type == TENSOR_F32) {
+        const float *values = tensor->data;
+        const uint8_t *mask = tensor->mask;
         for (size_t i = 0; i < elements; i++)
             kept += values[i] != 0.0f && (!mask || mask[i]);
     }
     return kept;
 }
 
-/* Each output element is a sum over one filter. */
+uint64_t sned_node_weights(const struct graph *graph, const struct node *node)
+{
+    uint64_t elements = 0;
+    for (int i = 0; i < sned_node_weight_count(node); i++) {
+        const struct tensor *weights = weights_of(graph, node, i);
+        elements += weights ? sned_shape_elements(&weights->shape) : 0;
+    }
+    return elements;
+}
+
+uint64_t sned_node_kept(const struct graph *graph, const struct node *node)
+{
+    uint64_t kept = 0;
+    for (int i = 0; i < sned_node_weight_count(node); i++) {
+        const struct tensor *weights = weights_of(graph, node, i);
+        kept += weights ? kept_of(weights) : 0;
+    }
+    return kept;
+}
+
+/* Each element of the output is a sum over one filter of each of the weights. */
 uint64_t sned_node_macs(const struct graph *graph, const struct node *node)
 {
-    const struct tensor *weights = weights_of(graph, node);
-    if (!weights || weights->shape.dim[0] <= 0)
-        return 0;
-    uint64_t filter = sned_shape_elements(&weights->shape) / (uint64_t)weights->shape.dim[0];
-    return sned_shape_elements(&graph->tensors[node->outputs[0]].shape) * filter;
+    uint64_t filters = 0;
+    for (int i = 0; i < sned_node_weight_count(node); i++) {
+        const struct tensor *weights = weights_of(graph, node, i);
+        if (weights && weights->shape.dim[0] > 0)
+            filters += sned_shape_elements(&weights->shape) / (uint64_t)weights->shape.dim[0];
+    }
+    return filters * sned_shape_elements(&graph->tensors[node->outputs[0]].shape);
 }
 
 uint64_t sned_graph_parameter_bytes(const struct graph *graph)

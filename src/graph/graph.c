@@ -8,92 +8,10 @@
 #include "graph/inner.h"
 #include "graph/operator.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- operators and types ---- */
-
-enum activation_kind sned_op_activation(enum op op)
-{
-    return sned_operator(op)->activation;
-}
-
-size_t sned_type_size(enum tensor_type type)
-{
-    switch (type) {
-    case TENSOR_F32:
-    case TENSOR_I32:
-        return 4;
-    case TENSOR_U16:
-        return 2;
-    case TENSOR_I8:
-        return 1;
-    }
-    return 0;
-}
-
-/* ---- shapes ---- */
-
-struct shape sned_shape(int rank, ...)
-{
-    struct shape shape = {.rank = rank};
-    va_list arguments;
-    va_start(arguments, rank);
-    for (int i = 0; i < rank && i < GRAPH_MAX_RANK; i++)
-        shape.dim[i] = va_arg(arguments, int64_t);
-    va_end(arguments);
-    return shape;
-}
-
-bool sned_shape_equal(const struct shape *a, const struct shape *b)
-{
-    if (a->rank != b->rank)
-        return false;
-    for (int i = 0; i < a->rank && i < GRAPH_MAX_RANK; i++)
-        if (a->dim[i] != b->dim[i])
-            return false;
-    return true;
-}
-
-/* Saturates where the product does not fit, so that no check of a size can be fooled. */
-size_t sned_shape_elements(const struct shape *shape)
-{
-    size_t elements = 1;
-    for (int i = 0; i < shape->rank && i < GRAPH_MAX_RANK; i++) {
-        if (shape->dim[i] <= 0)
-            return 0;
-        if (!sned_size_multiply(elements, (size_t)shape->dim[i], &elements))
-            return SIZE_MAX;
-    }
-    return elements;
-}
-
-bool sned_shape_valid(const struct shape *shape)
-{
-    if (shape->rank < 1 || shape->rank > GRAPH_MAX_RANK)
-        return false;
-    for (int i = 0; i < shape->rank; i++)
-        if (shape->dim[i] < 1 || shape->dim[i] > GRAPH_MAX_DIM)
-            return false;
-    return sned_shape_elements(shape) <= GRAPH_MAX_ELEMENTS;
-}
-
-struct extent sned_shape_extent(const struct shape *shape)
-{
-    struct extent extent = {1, 1, 1};
-    if (shape->rank >= 2)
-        extent.channels = (int)shape->dim[1];
-    if (shape->rank == 3)
-        extent.width = (int)shape->dim[2];
-    if (shape->rank >= 4) {
-        extent.height = (int)shape->dim[2];
-        extent.width = (int)shape->dim[3];
-    }
-    return extent;
-}
 
 /* ---- making ---- */
 
@@ -189,7 +107,7 @@ sned_status sned_graph_add_node_outputs(struct graph *graph, const char *name, e
     if (input_count < 0 || output_count < 1)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "node '%.80s': %d inputs, %d outputs", name ? name : "",
                          input_count, output_count);
-    made.activation.kind = sned_op_activation(op);
+    made.activation.kind = sned_operator(op)->activation;
     SNED_TRY_DONE(grow(&graph->nodes, graph->node_count, &graph->node_capacity, sizeof made, GRAPH_MAX_NODES,
                        "nodes", graph, error));
     SNED_TRY_DONE(sned_strdup(&made.name, name ? name : "", error));
@@ -451,4 +369,10 @@ sned_status sned_node_fail(sned_error *error, sned_status status, const struct n
     va_end(arguments);
     return sned_fail(error, status, "node '%.80s' (%s): %s", node->name ? node->name : "",
                      sned_op_name(node->op), message);
+}
+
+sned_status sned_node_context(sned_error *error, sned_status status, const struct node *node)
+{
+    return sned_error_context(error, status, "node '%.80s' (%s)", node->name ? node->name : "",
+                              sned_op_name(node->op));
 }

@@ -119,7 +119,9 @@ struct integer_rule {
     uint16_t slope;    /* LeakyRelu: slope * 2^15 for negative results; 0: none */
 };
 
-enum { LRN_TABLE_SIZE = 1024 }; /* indexed by lrn_index(), docs/arithmetic.md */
+/* Of TENSOR_U16. LRN's is indexed by lrn_index(), docs/arithmetic.md; a look-up table by the input's 8 bits,
+ * and holds the result + 2^15. */
+enum { LRN_TABLE_SIZE = 1024, LOOKUP_TABLE_SIZE = 256 };
 
 struct node {
     char *name;
@@ -280,6 +282,24 @@ void sned_uses_free(struct uses *uses);
  * as given, as the input is. */
 sned_status sned_graph_depends(const struct graph *graph, int tensor, bool *nodes, sned_error *error);
 
+/* Weights are what is pruned, packed and counted: an operator has those of its row in operator.h, each with a
+ * bias behind it or none. Of weights `index`, from 0: which input they are, and which their bias; -1 where
+ * there is none. node_weights and node_bias: which tensor. */
+bool sned_node_has_weights(const struct node *node);
+int sned_node_weight_count(const struct node *node);
+int sned_node_weights_input(const struct node *node, int index);
+int sned_node_bias_input(const struct node *node, int index);
+static inline int node_weights(const struct node *node, int index)
+{
+    const int input = sned_node_weights_input(node, index);
+    return input >= 0 && input < node->input_count ? node->inputs[input] : -1;
+}
+static inline int node_bias(const struct node *node, int index)
+{
+    const int input = sned_node_bias_input(node, index);
+    return input >= 0 ? node->inputs[input] : -1;
+}
+
 const char *sned_op_name(enum op op); /* ONNX's: "Conv", "BatchNormalization" */
 size_t sned_type_size(enum tensor_type type);
 size_t sned_shape_elements(const struct shape *shape);
@@ -387,7 +407,6 @@ void sned_scores_probabilities(const struct scores *scores, const float *values,
 
 /* ---- what a network costs (count.c) ---- */
 
-bool sned_node_has_weights(const struct node *node); /* Conv, Gemm: what is pruned, packed and counted */
 uint64_t sned_node_weights(const struct graph *graph, const struct node *node);
 uint64_t sned_node_kept(const struct graph *graph, const struct node *node); /* not zero */
 uint64_t sned_node_macs(const struct graph *graph, const struct node *node);

@@ -11,6 +11,9 @@
 sned_status sned_node_fail(sned_error *error, sned_status status, const struct node *node, const char *format,
                            ...) __attribute__((format(printf, 4, 5)));
 
+/* The same before the message of a failed call. */
+sned_status sned_node_context(sned_error *error, sned_status status, const struct node *node);
+
 /* Rank and every dimension at least 1, within the limits of graph.h, and so is their product. */
 bool sned_shape_valid(const struct shape *shape);
 
@@ -18,9 +21,6 @@ static inline bool tensor_is_constant(const struct graph *graph, int tensor)
 {
     return graph->tensors[tensor].data != NULL;
 }
-
-/* The clamp or slope that an operator is by itself: of OP_RELU, OP_CLIP, OP_LEAKY_RELU. */
-enum activation_kind sned_op_activation(enum op op);
 
 /* Frees what a node owns and marks it as gone, for sned_graph_compact to take out of the array. */
 void sned_node_remove(struct node *node);
@@ -30,13 +30,15 @@ void sned_graph_compact(struct graph *graph);
  * move. */
 sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error);
 
-/* The number of inputs, every index in range, constants where constants belong and activations where they do.
- */
-sned_status sned_node_check_inputs(const struct graph *graph, const struct node *node, sned_error *error);
-/* The shape of a node's output from those of its inputs, which sned_node_check_inputs accepts. Refuses
- * attributes that make no sense. Axes may be negative, as ONNX counts them from the end. */
-sned_status sned_node_infer(const struct graph *graph, const struct node *node, struct shape *shape,
+/* The numbers of inputs and outputs, every index in range, constants where constants belong and activations
+ * where they do. */
+sned_status sned_node_check_tensors(const struct graph *graph, const struct node *node, sned_error *error);
+/* The shapes of a node's outputs, [output_count], from those of its inputs, where sned_node_check_tensors
+ * accepts it. Refuses attributes that make no sense. Axes may be below 0, as ONNX has them. */
+sned_status sned_node_infer(const struct graph *graph, const struct node *node, struct shape *outputs,
                             sned_error *error);
+/* The most outputs that a node has, of which there are no more than tensors; 1 at least. */
+int sned_graph_most_outputs(const struct graph *graph);
 
 /* Of an integer graph's node, after the above: constants' types, quantizations, scalings, clamp, and that no
  * accumulator can overflow (docs/arithmetic.md). */

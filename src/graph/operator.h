@@ -27,7 +27,7 @@ enum input_role {
 };
 
 enum operator_trait {
-    OPERATOR_MOVES = 1 << 0, /* each number of the result is one of an input's, or 0: `movement` says which */
+    OPERATOR_MOVES = 1 << 0,     /* each number of the result is one of an input's, or 0: see `movement` */
     OPERATOR_RESHAPES = 1 << 1,  /* and none moves: the same bytes under another shape */
     OPERATOR_SELECTS = 1 << 2,   /* each number of the result is one of the input's, which depends on them */
     OPERATOR_POINTWISE = 1 << 3, /* each number of the result is a function of one number of the input */
@@ -40,42 +40,90 @@ enum operator_trait {
     OPERATOR_KEEPS_QUANTIZATION = OPERATOR_MOVES | OPERATOR_SELECTS
 };
 
-/* How numbers go from one input to one output of a node that moves them: element [i0][i1].. of `box` from
- * from_offset + i0 * from_stride[0] + i1 * from_stride[1].. to to_offset + i0 * to_stride[0] + .., in elements.
- * What no element of a box goes to is 0. */
+/* How numbers go from one input to one output of a node that moves them, for a batch of 1, in elements:
+ *
+ *     for each [i0][i1].. of `box`:   output[to_offset   + i0 * to_stride[0]   + i1 * to_stride[1] + ..]
+ *                                   =  input[from_offset + i0 * from_stride[0] + i1 * from_stride[1] + ..]
+ *
+ * No element of an output is written twice; what is not written is 0. Nothing here is below 0. */
 struct movement {
     struct shape box;
     int64_t from_offset, from_stride[GRAPH_MAX_RANK];
     int64_t to_offset, to_stride[GRAPH_MAX_RANK];
 };
 
-/* An attribute of node->u, for the stages that write and read it (ONNX, the file). */
+/* An attribute in struct node, for the stages that check, write and read it (the graph, ONNX, the file). */
 enum attribute_kind {
-    ATTRIBUTE_INT,   /* an int from `least` to `most` */
-    ATTRIBUTE_CHOICE /* an int, index of one of `choices`, which are ONNX's words */
+    ATTRIBUTE_INT,    /* an int from `least` to `most` */
+    ATTRIBUTE_CHOICE, /* an int, the index of one of `choices`, which are ONNX's words; `least` is 0 */
+    ATTRIBUTE_AXIS,   /* an int: an axis of the first input, as ONNX has it until shapes are known */
+    ATTRIBUTE_FLOAT   /* a finite one */
 };
 struct operator_attribute {
-    const char *name; /* ONNX's */
+    const char *name; /* ONNX's; NULL ends a list */
     enum attribute_kind kind;
-    size_t offset; /* in struct node */
-    int least, most, otherwise;
-    const char *const *choices;
+    bool is_required; /* by ONNX; else `otherwise` holds where it is absent */
+    size_t offset;    /* in struct node */
+    int least, most;
+    double otherwise;
+    const char *const *choices; /* [most + 1] */
 };
+int sned_attribute_int(const struct node *node, const struct operator_attribute *attribute);
+float sned_attribute_float(const struct node *node, const struct operator_attribute *attribute);
+void sned_attribute_set_int(struct node *node, const struct operator_attribute *attribute, int value);
+void sned_attribute_set_float(struct node *node, const struct operator_attribute *attribute, float value);
+
+/* What a node of an integer network has for its arithmetic (docs/arithmetic.md). */
+enum integer_form {
+    INTEGER_NONE,    /* it is of float networks alone */
+    INTEGER_SAME,    /* nothing: numbers are moved or selected */
+    INTEGER_SCALING, /* one scaling */
+    INTEGER_INPUTS,  /* a scaling for each of two inputs, of one shift */
+    INTEGER_FILTERS, /* a scaling for each filter of its weights */
+    INTEGER_COUNTS,  /* a scaling for each number of elements that a window counts */
+    INTEGER_SHIFT,   /* a table of multipliers, [LRN_TABLE_SIZE], and a scaling for their one shift */
+    INTEGER_LOOKUP,  /* a table with the result of each input, [LOOKUP_TABLE_SIZE] */
+    INTEGER_FLOAT    /* nothing: an ending is computed in floats there too */
+};
+
+/* The shapes of a node's outputs, [output_count], from those of its inputs. Number and kinds of the inputs
+ * are right, and listed ints within their range; refuses other attributes that make no shape. */
+typedef sned_status infer_function(const struct graph *graph, const struct node *node, struct shape *outputs,
+                                   sned_error *error);
+/* What else must hold of attributes and constants, shapes and listed attributes being right. */
+typedef sned_status check_function(const struct graph *graph, const struct node *node, sned_error *error);
+/* Of a checked graph's node: fills *movement, which is all zero. */
+typedef void movement_function(const struct graph *graph, const struct node *node, int input, int output,
+                               struct movement *movement);
+typedef float value_function(const struct node *node, float x);
 
 enum { OPERATOR_MAX_ROLES = 5, OPERATOR_MAX_ATTRIBUTES = 4, OPERATOR_ANY = -1 };
 
 struct operator_row {
     const char *name;                          /* ONNX's: "Conv", "BatchNormalization" */
-    int inputs_least, inputs_most;             /* OPERATOR_ANY: as many as there are tensors */
-    int outputs_most;                          /* OPERATOR_ANY: likewise; at least 1 */
+    int inputs_least, inputs_most;             /* OPERATOR_ANY: up to GRAPH_MAX_NODES */
+    int outputs_most;                          /* at least 1; OPERATOR_ANY: as many as there are tensors */
     enum input_role roles[OPERATOR_MAX_ROLES]; /* the last one holds for all further inputs */
     unsigned traits;                           /* of enum operator_trait */
     enum activation_kind activation;           /* that the operator is by itself */
+    enum integer_form integer;
+    /* Those of a single value each, in the order of the file; others are their operator's own affair. */
+    struct operator_attribute attributes[OPERATOR_MAX_ATTRIBUTES + 1];
+    infer_function *infer;
+    check_function *check;       /* NULL: nothing else */
+    movement_function *movement; /* of OPERATOR_MOVES */
+    value_function *value;       /* of INTEGER_LOOKUP: the result of a number, */
+    value_function *slope;       /* and its derivative there */
 };
 
 /* Never NULL: of an unknown operator a row that takes no input. */
 const struct operator_row *sned_operator(enum op op);
 bool sned_op_is(enum op op, unsigned traits); /* has one of them */
 enum input_role sned_input_role(enum op op, int input);
+int sned_table_size(enum op op); /* entries of its INPUT_TABLE; 0: it has none */
+/* How numbers go from input to output, both counted from 0, of a checked graph's node; false where its
+ * operator does not only move them. */
+bool sned_node_movement(const struct graph *graph, const struct node *node, int input, int output,
+                        struct movement *movement);
 
 #endif

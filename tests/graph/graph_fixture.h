@@ -74,6 +74,37 @@ static inline struct node *append_on(struct graph *graph, const char *name, enum
     graph->outputs[0] = index;
     return node;
 }
+/* A node of several outputs, NAME.out0 and so on, which become the graph's outputs. */
+static inline struct node *append_outputs(struct graph *graph, const char *name, enum op op, int input,
+                                          int count)
+{
+    sned_error error;
+    struct node *node;
+    struct shape unknown = {0};
+    int outputs[GRAPH_MAX_OUTPUTS];
+    for (int k = 0; k < count; k++) {
+        char output[64];
+        snprintf(output, sizeof output, "%s.out%d", name, k);
+        succeeds(sned_graph_add_tensor(graph, output, TENSOR_F32, &unknown, NULL, &outputs[k], &error),
+                 &error);
+    }
+    succeeds(sned_graph_add_node_outputs(graph, name, op, &input, 1, outputs, count, &node, &error), &error);
+    succeeds(sned_graph_set_outputs(graph, outputs, count, &error), &error);
+    return node;
+}
+
+/* A Split along `axis` into pieces of these sizes. */
+static inline struct node *append_split(struct graph *graph, const char *name, int input, int axis,
+                                        const int64_t *sizes, int count)
+{
+    sned_error error;
+    struct node *node = append_outputs(graph, name, OP_SPLIT, input, count);
+    node->u.split.axis = axis;
+    succeeds(sned_alloc(&node->u.split.sizes, (size_t)count, sizeof *sizes, &error), &error);
+    memcpy(node->u.split.sizes, sizes, (size_t)count * sizeof *sizes);
+    return node;
+}
+
 #define APPEND(graph, name, op, ...)                                                                         \
     append_on(graph, name, op, (int[]){__VA_ARGS__}, (int)(sizeof((int[]){__VA_ARGS__}) / sizeof(int)))
 

@@ -166,7 +166,7 @@ REFUSES(an_input_index_out_of_range, float_graph, FORMAT, "input 0 is tensor 999
 REFUSES(a_negative_input_index, float_graph, FORMAT, "input 0 is tensor -1",
         graph->nodes[RELU].inputs[0] = -1)
 REFUSES(missing_weights, float_graph, FORMAT, "input 1 is tensor -1", graph->nodes[FC].inputs[1] = -1)
-REFUSES(an_output_index_out_of_range, float_graph, FORMAT, "the output is tensor",
+REFUSES(an_output_index_out_of_range, float_graph, FORMAT, "output 0 is tensor",
         graph->nodes[FC].outputs[0] = 1000)
 REFUSES(a_node_that_makes_a_constant, float_graph, FORMAT, "is a constant",
         graph->nodes[FC].outputs[0] = graph->nodes[FC].inputs[1])

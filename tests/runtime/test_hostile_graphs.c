@@ -4,6 +4,7 @@
  */
 #include "tests/common/random_graphs.h"
 
+#include "graph/operator.h"
 #include "runtime/runtime.h"
 
 enum { MUTATIONS = 4000, MOST_MEMORY = 1 << 22 };
@@ -49,7 +50,8 @@ static void mutate(struct graph *graph, struct random *random)
     struct tensor *tensor = &graph->tensors[random_range(random, 0, graph->tensor_count - 1)];
     switch (random_range(random, 0, 5)) {
     case 0:
-        mutate_window(node->op == OP_CONV ? &node->u.conv.window : &node->u.pool.window, random);
+        if (sned_op_is(node->op, OPERATOR_WINDOW))
+            mutate_window(node->op == OP_CONV ? &node->u.conv.window : &node->u.pool.window, random);
         break;
     case 1:
         mutate_rule(node, random);

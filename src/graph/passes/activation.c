@@ -7,6 +7,7 @@
  */
 #include "base/memory.h"
 #include "graph/inner.h"
+#include "graph/operator.h"
 
 #include <float.h>
 #include <math.h>
@@ -84,10 +85,9 @@ static bool rises(const struct activation *activation)
 /* Gives `activation` to a node as what comes after it; false where the node cannot take it. */
 static bool take(struct node *node, const struct activation *activation)
 {
-    bool own = sned_op_activation(node->op) != ACTIVATION_NONE;
-    bool fusible = node->op == OP_CONV || node->op == OP_GEMM || node->op == OP_ADD || node->op == OP_MUL;
+    bool own = sned_operator(node->op)->activation != ACTIVATION_NONE;
     struct activation both;
-    if ((!own && !fusible) || !combine(&node->activation, activation, &both))
+    if ((!own && !sned_op_is(node->op, OPERATOR_FUSES)) || !combine(&node->activation, activation, &both))
         return false;
     if (own && both.kind == ACTIVATION_NONE)
         return false;
@@ -132,7 +132,7 @@ sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error)
     SNED_TRY(sned_graph_infer(graph, error));
     SNED_TRY(sned_uses_find(&uses, graph, error));
     for (int i = 0; i < graph->node_count; i++)
-        if (sned_op_activation(graph->nodes[i].op) != ACTIVATION_NONE)
+        if (sned_operator(graph->nodes[i].op)->activation != ACTIVATION_NONE)
             fuse_node(graph, &uses, i);
     sned_uses_free(&uses);
     sned_graph_compact(graph);

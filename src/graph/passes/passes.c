@@ -165,7 +165,7 @@ sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
     int *alias = NULL; /* [tensor]: the tensor that holds the same values */
     SNED_TRY(sned_graph_sort(graph, error));
     for (int i = 0; i < graph->node_count; i++)
-        SNED_TRY(sned_node_check_inputs(graph, &graph->nodes[i], error));
+        SNED_TRY(sned_node_check_tensors(graph, &graph->nodes[i], error));
     if (graph->outputs[0] < 0 || graph->outputs[0] >= graph->tensor_count)
         return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no output", graph->name);
     SNED_TRY(sned_alloc(&alias, (size_t)graph->tensor_count, sizeof *alias, error));
