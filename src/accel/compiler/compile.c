@@ -26,26 +26,6 @@ static struct layout layout_of(const struct spot *spot)
                            .bytes = (int)divide_up(spot->bytes, DDR_WORD) * DDR_WORD};
 }
 
-static sned_status compile_node(struct compiler *c, int n, sned_error *error)
-{
-    const struct node *node = &c->graph->nodes[n];
-    if (node->rules[0].slope && node->rules[0].scaling_count) /* of others it means nothing */
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
-    switch (node->op) {
-    case OP_CONV:
-        if (placement_copy(c->placement, n))
-            SNED_TRY(compile_copy(c, n, error));
-        return compile_conv(c, n, error);
-    case OP_GEMM:
-        return compile_gemm(c, n, error);
-    case OP_FLATTEN:
-    case OP_RESHAPE:
-        return SNED_OK; /* a matter of places */
-    default:
-        return placement_needs_step(c->placement, n) ? compile_vector(c, n, error) : SNED_OK;
-    }
-}
-
 static sned_status name_layers(struct accel_program *program, const struct graph *graph, sned_error *error)
 {
     SNED_TRY(sned_alloc(&program->layers, (size_t)graph->node_count, sizeof *program->layers, error));
@@ -54,6 +34,14 @@ static sned_status name_layers(struct accel_program *program, const struct graph
         SNED_TRY(sned_strdup(&program->layers[n].name, graph->nodes[n].name, error));
         program->layer_count++;
     }
+    return SNED_OK;
+}
+
+/* Of a node without scalings a slope means nothing. */
+static sned_status check_slope(const struct integer_rule *rule, sned_error *error)
+{
+    if (rule->slope && rule->scaling_count)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no LeakyRelu");
     return SNED_OK;
 }
 
@@ -66,7 +54,9 @@ static sned_status compile_nodes(struct compiler *c, int last, sned_error *error
             end = beside_parts(c->graph, n, last);
         }
         c->program->layers[n].issued = 0;
-        sned_status status = compile_node(c, n, error);
+        sned_status status = check_slope(&c->graph->nodes[n].rules[0], error);
+        if (status == SNED_OK)
+            status = compile_node(c, n, error);
         if (status == SNED_OK && c->in_parts && n == end && end > begin)
             status = parts_cut(&c->steps, c->parts, c->config, error);
         if (status != SNED_OK)

@@ -1,8 +1,8 @@
 /*
  * compile.h - the compiler's inner borders: one function for each kind of node.
  */
-#ifndef SNED_ACCEL_COMPILE_H
-#define SNED_ACCEL_COMPILE_H
+#ifndef SNED_ACCEL_COMPILER_COMPILE_H
+#define SNED_ACCEL_COMPILER_COMPILE_H
 
 #include "accel/compiler/step.h"
 #include "accel/place/place.h"
@@ -18,15 +18,20 @@ struct compiler {
     struct step_list steps;
 };
 
-sned_status compile_conv(struct compiler *c, int node, sned_error *error); /* compile_conv.c */
-sned_status compile_gemm(struct compiler *c, int node, sned_error *error); /* compile_gemm.c */
-sned_status compile_pool(struct compiler *c, int node, sned_error *error); /* compile_pool.c */
-sned_status compile_vector(struct compiler *c, int node,
-                           sned_error *error); /* the others: compile_vector.c */
-/* The space-to-depth copy that a strided Conv reads. */
+/* Makes steps of a node, or refuses it; of one that only moves numbers where these do not lie right. */
+typedef sned_status compile_function(struct compiler *c, int node, sned_error *error);
+compile_function compile_node; /* of any kind, by compile_node.c's table of these: */
+compile_function compile_conv, compile_gemm;
+compile_function compile_sum, compile_lrn; /* Add, Relu, Clip; compile_vector.c */
+compile_function compile_pool;             /* all three */
+compile_function compile_moves;            /* what only moves numbers */
+
+/* The space-to-depth copy that a strided Conv reads; nothing where it reads none. compile_moves.c. */
 sned_status compile_copy(struct compiler *c, int node, sned_error *error);
 
-/* A step of the vector unit; and a walk with any stride as steps of it (walk.h). */
+/* ---- steps of the vector unit (vector_steps.c) ---- */
+
+/* One; and a walk with any stride as steps of it (walk.h). */
 sned_status compile_work(struct compiler *c, int node, const struct vector_work *work, sned_error *error);
 sned_status compile_walk(struct compiler *c, int node, const struct vector_work *walk, sned_error *error);
 /* `sum` for all bytes of `out`: a step, or one for each plane where planes lie apart. */

@@ -239,6 +239,7 @@ sned_status compile_conv(struct compiler *c, int index, sned_error *error)
     if (node->input_count > 2 && node->inputs[2] >= 0)
         v.biases = c->graph->tensors[node->inputs[2]].data;
     sned_status status;
+    SNED_TRY_DONE(compile_copy(c, index, error));
     SNED_TRY_DONE(describe(c, &v, error));
     for (v.group = 0; v.group < v.raster.groups; v.group++) {
         v.weights = weights + (size_t)v.group * (size_t)v.raster.filters * (size_t)v.raster.row_count;

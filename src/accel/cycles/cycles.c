@@ -12,6 +12,7 @@
 #include "accel/program/reduce.h"
 #include "accel/program/vector_cycles.h"
 #include "base/memory.h"
+#include "graph/operator.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,80 +28,72 @@ static int64_t elements_of(const struct graph *graph, int tensor)
 /* From a descriptor's begin to its end, beside what its unit does: rtl/control/sned_queue.sv. */
 enum { QUEUE_CYCLES = 10 };
 
-/* Of a network that has no place on chip: what a node asks of the vector unit, as far as it takes time.
- * False: nothing that it does. */
-static bool vector_work_of(struct vector_work *work, const struct graph *graph, const struct node *node)
+/* Of a network that has no place on chip: what a node asks of the vector unit, as far as it takes time. */
+static struct vector_work vector_work_of(const struct graph *graph, const struct node *node)
 {
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
                         out = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
     const int64_t plane = (int64_t)out.height * out.width;
-    const struct extent rows = reduce_rows(&in, in.width);
-    *work = (struct vector_work){.operation = VECTOR_MAX,
-                                 .channels = out.channels,
-                                 .length = out.channels * plane,
-                                 .out_height = out.height,
-                                 .out_width = out.width,
-                                 .kernel_height = 1,
-                                 .kernel_width = 1,
-                                 .wide = graph->tensors[node->outputs[0]].quantization.bits == 16};
-    switch (node->op) {
-    case OP_MAX_POOL:
-    case OP_AVERAGE_POOL:
-        work->kernel_height = node->u.pool.window.kernel[0];
-        work->kernel_width = node->u.pool.window.kernel[1];
-        break;
-    case OP_GLOBAL_AVERAGE_POOL:
-        work->kernel_height = in.height;
-        work->kernel_width = in.width;
-        break;
-    case OP_LRN:
-        work->operation = VECTOR_LRN;
-        work->length = plane;
-        work->lrn_after = node->u.lrn.size / 2;
-        break;
-    case OP_ADD:
-    case OP_RELU:
-    case OP_CLIP:
-        work->operation = VECTOR_ADD;
-        break;
-    case OP_SLICE:
-        break;
-    case OP_PAD:
-        work->channels = in.channels;
-        work->out_height = in.height;
-        work->out_width = in.width;
-        break;
-    default:
-        return false;
+    const enum vector_operation operation = accel_unit_row(node->op)->operation;
+    struct vector_work work = {.operation = operation,
+                               .channels = out.channels,
+                               .length = operation == VECTOR_LRN ? plane : out.channels * plane,
+                               .lrn_after = operation == VECTOR_LRN ? node->u.lrn.size / 2 : 0,
+                               .out_height = out.height,
+                               .out_width = out.width,
+                               .kernel_height = 1,
+                               .kernel_width = 1,
+                               .wide = graph->tensors[node->outputs[0]].quantization.bits == 16};
+    if (sned_op_is(node->op, OPERATOR_WINDOW)) {
+        work.kernel_height = node->u.pool.window.kernel[0];
+        work.kernel_width = node->u.pool.window.kernel[1];
+    } else if (sned_op_is(node->op, OPERATOR_AVERAGES)) {
+        work.kernel_height = in.height;
+        work.kernel_width = in.width;
     }
-    if (reduce_fits(node, &in, &out)) {
-        work->operation = VECTOR_REDUCE;
-        work->height = rows.height;
-        work->width = rows.width;
+    if (sned_op_is(node->op, OPERATOR_AVERAGES) && reduce_fits(node, &in, &out)) {
+        const struct extent rows = reduce_rows(&in, in.width);
+        work.operation = VECTOR_REDUCE;
+        work.height = rows.height;
+        work.width = rows.width;
     }
-    return true;
+    return work;
 }
 
-/* Nodes that are a matter of where numbers are put, or are left to the host. */
-static bool costs_nothing(enum op op)
+/* A copy of what moves, and the zeros around it, which a sum of nothing makes. */
+static int64_t cycles_of_moves(const struct graph *graph, const struct node *node,
+                               const struct accel_config *config)
 {
-    return op == OP_CONCAT || op == OP_FLATTEN || op == OP_RESHAPE || sned_op_is_ending(op);
+    const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
+                        out = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
+    struct vector_work work = vector_work_of(graph, node);
+    if (node->op != OP_PAD)
+        return vector_cycles(&work, config) + QUEUE_CYCLES;
+    (void)out;
+    work.channels = in.channels;
+    work.out_height = in.height;
+    work.out_width = in.width;
+    const struct vector_work zeros = {.operation = VECTOR_ADD, .length = work.length};
+    return vector_cycles(&work, config) + vector_cycles(&zeros, config) + 2 * QUEUE_CYCLES;
 }
 
 static sned_status estimated(int64_t *cycles, const struct graph *graph, const struct node *node,
                              const struct accel_config *config, sned_error *error)
 {
-    struct vector_work work;
+    const struct unit_row *row = accel_unit_row(node->op);
     *cycles = 0;
-    if (node->op == OP_CONV || costs_nothing(node->op))
+    if (row->unit == UNIT_HOST)
         return SNED_OK;
-    if (!vector_work_of(&work, graph, node))
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no unit for it");
-    *cycles = vector_cycles(&work, config) + QUEUE_CYCLES;
-    if (node->op == OP_PAD) /* into zeros, which a sum of nothing makes */
-        *cycles +=
-            vector_cycles(&(struct vector_work){.operation = VECTOR_ADD, .length = work.length}, config) +
-            QUEUE_CYCLES;
+    if (!accel_compiles(node->op))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s", row->reason);
+    if (row->unit != UNIT_VECTOR || node->op == OP_CONCAT) /* what it joins is made in its place */
+        return SNED_OK;
+    if (sned_op_is(node->op, OPERATOR_MOVES)) {
+        *cycles = cycles_of_moves(graph, node, config);
+    } else {
+        const struct vector_work work = vector_work_of(graph, node);
+        *cycles = vector_cycles(&work, config) + QUEUE_CYCLES;
+    }
     return SNED_OK;
 }
 
@@ -110,13 +103,13 @@ static sned_status compiled(int64_t *cycles, const struct graph *graph, int inde
                             const struct accel_config *config, const struct placement *placement,
                             sned_error *error)
 {
-    const enum op op = graph->nodes[index].op;
+    const enum accel_unit unit = accel_unit_row(graph->nodes[index].op)->unit;
     struct compiler c = {.graph = graph, .config = config, .placement = placement};
     sned_status status = SNED_OK;
-    if (op == OP_CONV)
-        status = placement_copy(placement, index) ? compile_copy(&c, index, error) : SNED_OK;
-    else if ((op == OP_CONCAT || !costs_nothing(op)) && placement_needs_step(placement, index))
-        status = compile_vector(&c, index, error);
+    if (unit == UNIT_LANES)
+        status = compile_copy(&c, index, error);
+    else if (unit != UNIT_HOST)
+        status = compile_node(&c, index, error);
     *cycles = 0;
     for (int t = 0; t < c.steps.task_count; t++)
         *cycles += c.steps.tasks[t].cycles + QUEUE_CYCLES;
@@ -148,7 +141,8 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
                               const struct placement *placement, sned_error *error)
 {
     const struct node *node = &graph->nodes[index];
-    if (node->op == OP_GEMM) {
+    const enum accel_unit unit = accel_unit_row(node->op)->unit;
+    if (unit == UNIT_FC) {
         count_fc(count, graph, node, config, options);
         return SNED_OK;
     }
@@ -156,7 +150,7 @@ static sned_status count_node(struct node_cycles *count, const struct graph *gra
     const sned_status status = placement->spots ? compiled(&vector, graph, index, config, placement, error)
                                                 : estimated(&vector, graph, node, config, error);
     SNED_TRY(sned_error_context(error, status, "node '%.80s' (%s)", node->name, sned_op_name(node->op)));
-    if (node->op == OP_CONV) {
+    if (unit == UNIT_LANES) {
         SNED_TRY(cycles_of_conv(count, graph, node, config, error));
         count->copy = vector;
         count->activation_bytes = spilled_bytes(graph, node, placement, config);

@@ -4,20 +4,19 @@
  * A model, not a measurement: it simulates lanes, feeder and collector pair by pair, but no wire. What it
  * leaves out is in docs/accelerator.md. The RTL must agree with it per layer within 3 %.
  */
-#ifndef SNED_ACCEL_CYCLES_H
-#define SNED_ACCEL_CYCLES_H
+#ifndef SNED_ACCEL_CYCLES_CYCLES_H
+#define SNED_ACCEL_CYCLES_CYCLES_H
 
 #include "accel/program/config.h"
+#include "accel/program/units.h"
 #include "graph/graph.h"
-
-enum accel_unit { UNIT_NONE, UNIT_LANES, UNIT_VECTOR, UNIT_FC };
 
 /* All counts are cycles of one image but where something else is said. */
 struct node_cycles {
-    enum accel_unit unit;
-    int64_t cycles; /* from the first to the last of this node alone on its unit */
-    int64_t copy;   /* a Conv with a stride: and so many of the vector unit before */
-    int64_t macs;   /* multiply-accumulates of weights that are not 0 */
+    enum accel_unit unit; /* UNIT_NONE: it takes no time */
+    int64_t cycles;       /* from the first to the last of this node alone on its unit */
+    int64_t copy;         /* a Conv with a stride: and so many of the vector unit before */
+    int64_t macs;         /* multiply-accumulates of weights that are not 0 */
     /* Lanes: what lane-cycles (cycles x lanes) were spent on. The sum is all of them. */
     int64_t issued;   /* an entry multiplied */
     int64_t rounding; /* waiting for the adders: a pair's entries in a half-tile are no multiple of a round */

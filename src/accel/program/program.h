@@ -74,6 +74,9 @@ struct accel_request {
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
                           const struct accel_config *config, const struct accel_request *request,
                           sned_error *error);
+/* Is there a way to compile an operator? Where not, why: a sentence for users. An ending is the host's. */
+bool accel_compiles(enum op op);
+const char *accel_reason(enum op op);
 void accel_program_free(struct accel_program *program);
 
 /* Where element (c, y, x) lies in a block. */
