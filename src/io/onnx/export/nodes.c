@@ -1,13 +1,20 @@
 /*
- * write_nodes.c - each node of the graph as ONNX's opset 13 has it, with the constants that it reads.
+ * nodes.c - each node of the graph as ONNX's opset 13 has it, with the constants that it reads.
  *
  * An activation that is fused into a node becomes a node of its own again. The batch is left open: a Reshape
  * copies it from its input.
  */
 #include "io/onnx/export/export.h"
 
-#include <stdio.h>
+#include "graph/operator.h"
+
 #include <string.h>
+
+/* How an operator is written, behind the inputs that the node has. */
+struct export_row {
+    void (*write)(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node);
+    int since; /* the opset that has it, where that is later than the one written */
+};
 
 static const char *node_part(struct exporter *exporter, const struct node *node, const char *part)
 {
@@ -134,105 +141,162 @@ static void write_transpose(struct exporter *exporter, Onnx__NodeProto *proto, c
     export_ints(exporter, proto, "perm", order, rank);
 }
 
-static void write_fields(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+static void write_split(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
 {
-    switch (node->op) {
-    case OP_CONV:
-        write_window(exporter, proto, &node->u.conv.window, true);
-        export_int(exporter, proto, "group", node->u.conv.groups);
-        break;
-    case OP_GEMM:
-        export_int(exporter, proto, "transB", 1);
-        break;
-    case OP_BATCH_NORMALIZATION:
-        export_float(exporter, proto, "epsilon", node->u.batch_normalization.epsilon);
-        export_float(exporter, proto, "momentum", node->u.batch_normalization.momentum);
-        break;
-    case OP_MAX_POOL:
-    case OP_AVERAGE_POOL:
-        write_pool(exporter, proto, node);
-        break;
-    case OP_LRN:
-        export_int(exporter, proto, "size", node->u.lrn.size);
-        export_float(exporter, proto, "alpha", node->u.lrn.alpha);
-        export_float(exporter, proto, "beta", node->u.lrn.beta);
-        export_float(exporter, proto, "bias", node->u.lrn.bias);
-        break;
-    case OP_CONCAT:
-        export_int(exporter, proto, "axis", node->u.concat.axis);
-        break;
-    case OP_FLATTEN:
-        export_int(exporter, proto, "axis", node->u.flatten.axis);
-        break;
-    case OP_SOFTMAX:
-    case OP_LOG_SOFTMAX:
-        export_int(exporter, proto, "axis", node->u.softmax.axis);
-        break;
-    case OP_SLICE:
-        write_slice(exporter, proto, node);
-        break;
-    case OP_PAD:
-        write_pad(exporter, proto, node);
-        break;
-    case OP_RESHAPE:
-        write_reshape(exporter, proto, node);
-        break;
-    case OP_TRANSPOSE:
-        write_transpose(exporter, proto, node);
-        break;
-    case OP_DROPOUT:
-        export_input(proto,
-                     export_number(exporter, node_part(exporter, node, "ratio"), node->u.dropout.ratio));
-        break;
-    default:
-        break;
-    }
+    export_input(proto, export_int_list(exporter, node_part(exporter, node, "split"), node->u.split.sizes,
+                                        node->output_count));
+    export_int(exporter, proto, "axis", node->u.split.axis);
 }
 
-/* A clamp or slope from tensor `input` to `output`. */
-static void write_activation(struct exporter *exporter, const struct node *node, const char *name,
-                             const char *input, const char *output)
+static void write_conv(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
 {
-    static const char *const operators[] = {"Identity", "Relu", "Clip", "LeakyRelu"};
-    const struct activation *activation = &node->activation;
-    Onnx__NodeProto *proto = export_node(exporter, operators[activation->kind], name, 3, output);
-    export_input(proto, input);
-    if (activation->kind == ACTIVATION_CLIP) {
-        export_input(proto, export_number(exporter, node_part(exporter, node, "min"), activation->low));
-        export_input(proto, export_number(exporter, node_part(exporter, node, "max"), activation->high));
-    } else if (activation->kind == ACTIVATION_LEAKY_RELU) {
-        export_float(exporter, proto, "alpha", activation->slope);
-    }
+    write_window(exporter, proto, &node->u.conv.window, true);
+    export_int(exporter, proto, "group", node->u.conv.groups);
 }
 
-static void write_node(struct exporter *exporter, const struct node *node)
+static void write_gemm(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_int(exporter, proto, "transB", 1);
+}
+
+static void write_batch_normalization(struct exporter *exporter, Onnx__NodeProto *proto,
+                                      const struct node *node)
+{
+    export_float(exporter, proto, "epsilon", node->u.batch_normalization.epsilon);
+    export_float(exporter, proto, "momentum", node->u.batch_normalization.momentum);
+}
+
+static void write_clip(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_input(proto, export_number(exporter, node_part(exporter, node, "min"), node->activation.low));
+    export_input(proto, export_number(exporter, node_part(exporter, node, "max"), node->activation.high));
+}
+
+static void write_leaky_relu(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_float(exporter, proto, "alpha", node->activation.slope);
+}
+
+static void write_lrn(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_int(exporter, proto, "size", node->u.lrn.size);
+    export_float(exporter, proto, "alpha", node->u.lrn.alpha);
+    export_float(exporter, proto, "beta", node->u.lrn.beta);
+    export_float(exporter, proto, "bias", node->u.lrn.bias);
+}
+
+static void write_concat(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_int(exporter, proto, "axis", node->u.concat.axis);
+}
+
+static void write_flatten(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_int(exporter, proto, "axis", node->u.flatten.axis);
+}
+
+static void write_softmax(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_int(exporter, proto, "axis", node->u.softmax.axis);
+}
+
+static void write_dropout(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    export_input(proto, export_number(exporter, node_part(exporter, node, "ratio"), node->u.dropout.ratio));
+}
+
+static void write_nothing(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+}
+
+/* ---- the table ---- */
+
+static const struct export_row rows[OP_COUNT] = {
+    [OP_CONV] = {write_conv},
+    [OP_GEMM] = {write_gemm},
+    [OP_BATCH_NORMALIZATION] = {write_batch_normalization},
+    [OP_RELU] = {write_nothing},
+    [OP_CLIP] = {write_clip},
+    [OP_LEAKY_RELU] = {write_leaky_relu},
+    [OP_MAX_POOL] = {write_pool},
+    [OP_AVERAGE_POOL] = {write_pool},
+    [OP_GLOBAL_AVERAGE_POOL] = {write_nothing},
+    [OP_LRN] = {write_lrn},
+    [OP_ADD] = {write_nothing},
+    [OP_MUL] = {write_nothing},
+    [OP_CONCAT] = {write_concat},
+    [OP_SPLIT] = {write_split},
+    [OP_SLICE] = {write_slice},
+    [OP_PAD] = {write_pad},
+    [OP_FLATTEN] = {write_flatten},
+    [OP_RESHAPE] = {write_reshape},
+    [OP_TRANSPOSE] = {write_transpose},
+    [OP_SOFTMAX] = {write_softmax},
+    [OP_LOG_SOFTMAX] = {write_softmax},
+    [OP_SIGMOID] = {write_nothing},
+    [OP_DROPOUT] = {write_dropout},
+    [OP_IDENTITY] = {write_nothing},
+};
+
+/* The node by its name in ONNX, with nothing yet but an operator that the file's opset has. */
+static Onnx__NodeProto *start_node(struct exporter *exporter, enum op op, const char *name, int inputs,
+                                   int outputs)
 {
     enum { EXTRA_INPUTS = 4 }; /* Slice's */
-    const char *output = exporter->tensor_names[node->outputs[0]], *result = output;
-    if (node->op == OP_RELU || node->op == OP_CLIP || node->op == OP_LEAKY_RELU) {
-        write_activation(exporter, node, node->name, exporter->tensor_names[node->inputs[0]], output);
-        return;
-    }
-    bool is_fused = node->activation.kind != ACTIVATION_NONE;
-    if (is_fused) {
-        char *before = export_format(exporter, "%s/before", output ? output : "");
-        if (exporter->status == SNED_OK)
-            exporter->status = sned_unique_name(&exporter->names, before, &result, exporter->error);
-    }
-    Onnx__NodeProto *proto =
-        export_node(exporter, sned_op_name(node->op), node->name, node->input_count + EXTRA_INPUTS, result);
-    int rank = exporter->graph->tensors[node->inputs[0]].shape.rank;
+    if (exporter->opset < rows[op].since)
+        exporter->opset = rows[op].since;
+    return export_node(exporter, sned_op_name(op), name, inputs + EXTRA_INPUTS, outputs);
+}
+
+/* The operator that an activation is by itself. */
+static enum op activation_op(enum activation_kind kind)
+{
+    int op = 0;
+    while (op < OP_COUNT - 1 && sned_operator((enum op)op)->activation != kind)
+        op++;
+    return (enum op)op;
+}
+
+/* What is fused into `node`, as a node of its own from tensor `input` to `output`. */
+static void write_activation(struct exporter *exporter, const struct node *node, const char *input,
+                             const char *output)
+{
+    const enum op op = activation_op(node->activation.kind);
+    Onnx__NodeProto *proto = start_node(exporter, op, node_part(exporter, node, "activation"), 1, 1);
+    export_input(proto, input);
+    export_output(proto, output);
+    rows[op].write(exporter, proto, node);
+}
+
+static void write_inputs(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    const int rank = exporter->graph->tensors[node->inputs[0]].shape.rank;
     for (int i = 0; i < node->input_count; i++) {
-        if (node->inputs[i] >= 0 && (node->op == OP_ADD || node->op == OP_MUL))
+        if (node->inputs[i] >= 0 && sned_input_role(node->op, i) == INPUT_OPERAND)
             input_operand(exporter, proto, node->inputs[i], rank);
         else
             input_tensor(exporter, proto, node->inputs[i]);
     }
     while (proto && proto->n_input > 0 && proto->input[proto->n_input - 1][0] == 0)
         proto->n_input--; /* absent inputs at the end are left out */
-    write_fields(exporter, proto, node);
+}
+
+static void write_node(struct exporter *exporter, const struct node *node)
+{
+    const char *output = exporter->tensor_names[node->outputs[0]], *result = output;
+    const bool is_fused =
+        node->activation.kind != ACTIVATION_NONE && sned_operator(node->op)->activation == ACTIVATION_NONE;
     if (is_fused)
-        write_activation(exporter, node, node_part(exporter, node, "activation"), result, output);
+        result = export_name(exporter, export_format(exporter, "%s/before", output ? output : ""));
+    Onnx__NodeProto *proto =
+        start_node(exporter, node->op, node->name, node->input_count, node->output_count);
+    write_inputs(exporter, proto, node);
+    export_output(proto, result);
+    for (int i = 1; i < node->output_count; i++)
+        export_output(proto, exporter->tensor_names[node->outputs[i]]);
+    rows[node->op].write(exporter, proto, node);
+    if (is_fused)
+        write_activation(exporter, node, result, output);
 }
 
 void export_nodes(struct exporter *exporter)

@@ -1,6 +1,5 @@
 /*
- * metadata_write.c - preprocessing, labels and provenance into metadata_props; metadata.c lists the
- * keys.
+ * metadata.c - preprocessing, labels and provenance into metadata_props; import/metadata.c lists the keys.
  */
 #include "io/onnx/export/export.h"
 
