@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "cli/options/command.h"
 #include "cli/terminal/json.h"
 #include "cli/terminal/print.h"
@@ -62,8 +63,9 @@ static sned_status run_bench(const struct options *options, sned_error *error)
                                       "ms_max", times[runs - 1], "threads", threads, "runs", runs),
                             error);
     else
-        print_line("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d runs, %d thread%s)", model.path,
-                   median, times[0], times[runs - 1], runs, threads, threads == 1 ? "" : "s");
+        print_line("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d %s, %d %s)", model.path, median,
+                   times[0], times[runs - 1], runs, sned_text_noun((size_t)runs, "run", "runs"), threads,
+                   sned_text_noun((size_t)threads, "thread", "threads"));
 done:
     free(times);
     session_free(&session);

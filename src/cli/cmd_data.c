@@ -9,6 +9,7 @@
 #include "cli/terminal/print.h"
 #include "cli/terminal/progress.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "io/pictures/glyphs.h"
 #include "io/pictures/image.h"
 
@@ -33,8 +34,8 @@ static sned_status make_glyphs(const struct options *options, const struct repor
                                     (json_int_t)glyphs.train, "test", (json_int_t)glyphs.test),
                           error);
     if (!options->quiet)
-        print_line("%s: %zu images to train on, %zu to test on, 28 x 28", options->output, glyphs.train,
-                   glyphs.test);
+        print_line("%s: %zu %s to train on, %zu to test on, 28 x 28", options->output, glyphs.train,
+                   sned_text_noun(glyphs.train, "image", "images"), glyphs.test);
     return SNED_OK;
 }
 
@@ -99,7 +100,8 @@ static sned_status write_pictures(const struct options *options, const struct re
         status = print_json(json_pack("{s:s, s:I}", "output", options->output, "images", (json_int_t)written),
                             error);
     else if (!options->quiet)
-        print_line("%s: %zu pictures, INDEX-CLASS.png", options->output, written);
+        print_line("%s: %zu %s, INDEX-CLASS.png", options->output, written,
+                   sned_text_noun(written, "picture", "pictures"));
 done:
     free(pixels);
     dataset_free(dataset);

@@ -2,6 +2,7 @@
  * cmd_eval.c - sned eval: how many images a model names rightly.
  */
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/options/choices.h"
 #include "cli/options/command.h"
 #include "cli/terminal/json.h"
@@ -74,8 +75,9 @@ static sned_status print_evaluation(const struct options *options, const struct 
         }
         return print_json(object, error);
     }
-    print_line("%s: top-1 %.2f %%, top-5 %.2f %% of %zu images, %zu skipped, %.1f s", options->arguments[0],
-               evaluation->top1, evaluation->top5, evaluation->images, evaluation->skipped,
+    print_line("%s: top-1 %.2f %%, top-5 %.2f %% of %zu %s, %zu skipped, %.1f s", options->arguments[0],
+               evaluation->top1, evaluation->top5, evaluation->images,
+               sned_text_noun(evaluation->images, "image", "images"), evaluation->skipped,
                evaluation->seconds);
     if (options->against)
         print_line("%s: the same answer for %.2f %% of them", options->against, agreed);

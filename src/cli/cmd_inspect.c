@@ -2,6 +2,7 @@
  * cmd_inspect.c - sned inspect: what is in a model, layer by layer.
  */
 #include "cli/options/command.h"
+#include "base/text.h"
 #include "cli/common/describe.h"
 #include "cli/common/layers.h"
 #include "cli/common/model.h"
@@ -15,10 +16,12 @@ static sned_status print_model(const struct model *model, const struct layer_row
 {
     const struct graph *graph = model->graph;
     struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
+    const int classes = graph_class_count(graph);
     char weights[32], kept[32], macs[32], bytes[32];
-    print_line("%s: %s, %d x %d x %d %s, %d classes, %s", model->path, graph->name ? graph->name : "unnamed",
+    print_line("%s: %s, %d x %d x %d %s, %d %s, %s", model->path, graph->name ? graph->name : "unnamed",
                input.channels, input.height, input.width, graph->rule.is_image ? graph->rule.color : "values",
-               graph_class_count(graph), graph->integer ? "int8" : "float32");
+               classes, sned_text_noun((size_t)classes, "class", "classes"),
+               graph->integer ? "int8" : "float32");
     SNED_TRY(print_input(graph, named, error));
     print_labels(graph);
     print_outputs(graph);

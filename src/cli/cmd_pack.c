@@ -96,7 +96,9 @@ const struct command command_pack = {
     .text =
         "No pruning and no retraining. Scales are set and weights rounded to lose least on images of D's "
         "training split, without their labels; accuracy is measured on its test split, where it has labels. "
-        "Without --data the scales come from images of noise: good for sizes and speeds, not for accuracy.",
+        "Without --data the scales come from noise (pictures of it, or values where the network takes "
+        "values): "
+        "good for sizes and speeds, not for accuracy.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_INPUT,

@@ -1,10 +1,10 @@
 /*
- * compression.h - one compression under way: the network and its layers, the images that train and that steer,
- * what has been done so far.
+ * compression.h - one compression under way: the network and its layers, the images that train and that
+ * steer, what has been done so far.
  *
  *     phases (phases.h)    settle   search or target, peak   finish   quantize
  *     steps (step.h)       baseline, scan, cut, retrain: each is done once, and then a record of the journal
- *     this file            what a step needs: retraining and measuring, judging, time, the network between steps
+ *     this file            what a step needs: retraining, measuring, judging, time, the network between steps
  *
  * The checkpoint holds the journal (journal.h) and the network between steps. A phase may decide only by what
  * steps gave back (densities, measures), never by looking at the weights: after a kill it runs again from the
@@ -68,7 +68,7 @@ struct compression {
     double images_per_second; /* of training, measured; 0: not yet */
 };
 
-/* ---- compression.c: from a network and its images to one that can be worked on, goes on where it was ---- */
+/* ---- compression.c: opened where it stopped, layers and images found ---- */
 
 sned_status compression_open(struct compression *compression, struct graph *graph, struct dataset *dataset,
                              const struct compress_options *options, struct compress_result *result,
@@ -84,8 +84,8 @@ sned_status compression_scores(const struct compression *compression, int layer,
 /* Takes the network as it is for the accepted state, or goes back to that. */
 sned_status compression_accept(struct compression *compression, sned_error *error);
 sned_status compression_take_back(struct compression *compression, sned_error *error);
-/* Before a cut: what each layer keeps, should the cut come on trial. A cut that decides over one on trial, and
- * so over both, changes nothing in what was remembered. */
+/* Before a cut: what each layer keeps, should the cut come on trial. A cut that decides over one on trial,
+ * and so over both, changes nothing in what was remembered. */
 void compression_remember(struct compression *compression);
 /* The accepted state steps behind one that is on trial; it is forgotten or, with `back`, returned to. */
 void compression_begin_trial(struct compression *compression);

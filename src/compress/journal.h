@@ -5,9 +5,9 @@
  *     records                           [ measure ][ .. ]   [ .. ][ .. ][ .. ]
  *                                                     ^ position: those before it are answered in this run
  *
- * A step that is done appends what came of it. After a kill the same phases run again from the start, and each
- * step takes its answer from its record until the journal ends; from there on steps are done. In a checkpoint a
- * journal is bytes, written field by field, little-endian, with a version in front.
+ * A step that is done appends what came of it. After a kill the same phases run again from the start, and
+ * each step takes its answer from its record until the journal ends; from there on steps are done. In a
+ * checkpoint a journal is bytes, written field by field, little-endian, with a version in front.
  */
 #ifndef SNED_COMPRESS_JOURNAL_H
 #define SNED_COMPRESS_JOURNAL_H
@@ -70,8 +70,8 @@ struct journal {
 
 /* Whether this run has come to no further than the journal's end. */
 bool journal_is_at_end(const struct journal *journal);
-/* The record of the step that is asked for now, of this kind, and on to the next one; *record NULL at the end.
- * SNED_ERROR_DATA where the record is of another kind, so that it cannot be of this run. */
+/* The record of the step that is asked for now, of this kind, and on to the next one; *record NULL at the
+ * end. SNED_ERROR_DATA where the record is of another kind, so that it cannot be of this run. */
 sned_status journal_replay(struct journal *journal, enum record_kind kind, const struct record **record,
                            sned_error *error);
 /* Appends a copy of `record`; the journal is then at its end. */

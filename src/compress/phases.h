@@ -1,12 +1,12 @@
 /*
  * phases.h - what a compression goes through, in this order: each phase is a loop over steps.
  *
- *     settle_reference     the held-out images forgotten, and what accuracy there is worth       settle.c
- *     prune_search         layer by layer, each to a density found for it                        prune_search.c
- *       prune_peak         and then on past the peak of accuracy                                 prune_peak.c
- *     or prune_to_target   to a share of all weights that the recipe names                       prune_target.c
+ *     settle_reference     the held-out images forgotten, what accuracy there is worth    settle.c
+ *     prune_search         layer by layer, each to a density found for it                 prune_search.c
+ *       prune_peak         and then on past the peak of accuracy                          prune_peak.c
+ *     or prune_to_target   to a share of all weights that the recipe names                prune_target.c
  *     (the last retraining, a step: compress.c)
- *     quantize_pruned      calibration, retraining with rounding, the integer network            quantize.c
+ *     quantize_pruned      calibration, retraining with rounding, the integer network     quantize.c
  */
 #ifndef SNED_COMPRESS_PHASES_H
 #define SNED_COMPRESS_PHASES_H

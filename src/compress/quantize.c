@@ -61,7 +61,7 @@ done:
     return status;
 }
 
-/* The prepared graph calibrated, and retrained where that helps; *plain is the measure before, *best after. */
+/* The prepared graph calibrated, and retrained where that helps: measured before and after. */
 static sned_status quantize_float(struct compression *compression, struct graph **graph,
                                   struct measure *plain, struct measure *best, struct decision *decision,
                                   sned_error *error)

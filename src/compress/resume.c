@@ -1,10 +1,11 @@
 /*
  * resume.c - the checkpoint of a compression: written whole after each step, read once at the start.
  *
- * Its blobs: "steps", the journal; "network", the state between steps; "fallback", while a cut is on trial, the
- * accepted state before it.
+ * Its blobs: "steps", the journal; "network", the state between steps; "fallback", while a cut is on
+ * trial, the accepted state before it.
  */
 #include "base/clock.h"
+#include "base/text.h"
 #include "compress/compression.h"
 #include "train/checkpoint.h"
 
@@ -92,8 +93,9 @@ static sned_status read_checkpoint(struct compression *compression, const struct
     SNED_TRY(journal_read(&compression->journal, steps->data, steps->size, error));
     SNED_TRY(read_states(compression, checkpoint, error));
     compression->restored = compression->journal.count == 0;
-    sned_report(compression->options->reporter, "resuming after %zu steps, %.0f s of work",
-                compression->journal.count, compression->journal.seconds);
+    sned_report(compression->options->reporter, "resuming after %zu %s, %.0f s of work",
+                compression->journal.count, sned_text_noun(compression->journal.count, "step", "steps"),
+                compression->journal.seconds);
     return SNED_OK;
 }
 

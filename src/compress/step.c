@@ -1,8 +1,8 @@
 /*
  * step.c - see step.h: the network measured as it is, a cut with the retraining after it, a retraining alone.
  *
- * Each is in two halves. The first does the work and makes the record; it is passed over where the journal has
- * the record. The second makes of the record what the phases see: measures, densities, a line of the log.
+ * Each is in two halves. The first does the work and makes the record; it is passed over where the journal
+ * has the record. The second makes of the record what the phases see: measures, densities, a line of the log.
  */
 #include "compress/step.h"
 #include "base/clock.h"

@@ -171,8 +171,9 @@ static sned_status labels_from_file(struct graph *graph, const char *path, sned_
     SNED_TRY(class_names_read(&names, &count, path, error));
     sned_status status = SNED_OK;
     if (count != classes)
-        status = sned_fail(error, SNED_ERROR_DATA, "%s: has %d names, the network %d classes", path, count,
-                           classes);
+        status = sned_fail(error, SNED_ERROR_DATA, "%s: has %d %s, the network %d %s", path, count,
+                           sned_text_noun((size_t)count, "name", "names"), classes,
+                           sned_text_noun((size_t)classes, "class", "classes"));
     else
         status = sned_graph_set_labels(graph, (const char *const *)names, count, error);
     class_names_free(names, count);

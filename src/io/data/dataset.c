@@ -7,6 +7,7 @@
  * damaged images, closing the gaps they leave) happens afterwards, on one thread.
  */
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "io/data/dataset_source.h"
 #include "io/data/labels.h"
@@ -96,19 +97,22 @@ static sned_status check_folders(struct dataset *dataset, const char *spec,
     if (dataset->label_offset)
         snprintf(offset, sizeof offset, ", and labels an offset of %d", dataset->label_offset);
     if (options->unlabelled) {
-        sned_report(
-            dataset->reporter,
-            "%s: has %d class folders, the network %d classes%s; its pictures are used without labels", spec,
-            source->class_count, options->classes, offset);
+        sned_report(dataset->reporter,
+                    "%s: has %d class %s, the network %d %s%s; its pictures are used without labels", spec,
+                    source->class_count, sned_text_noun((size_t)source->class_count, "folder", "folders"),
+                    options->classes, sned_text_noun((size_t)options->classes, "class", "classes"), offset);
         source->unlabelled = true;
         return SNED_OK;
     }
     return sned_fail(error, SNED_ERROR_DATA,
-                     "%s: has %d %s, the network %d classes%s: give a folder for each class, or the "
+                     "%s: has %d %s, the network %d %s%s: give a folder for each class, or the "
                      "network's class names in order with --labels FILE",
                      spec, source->class_count,
-                     source->by_text ? "classes in its text of names" : "class folders", options->classes,
-                     offset);
+                     source->by_text
+                         ? sned_text_noun((size_t)source->class_count, "class in its text of names",
+                                          "classes in its text of names")
+                         : sned_text_noun((size_t)source->class_count, "class folder", "class folders"),
+                     options->classes, sned_text_noun((size_t)options->classes, "class", "classes"), offset);
 }
 
 /* A labels text or a batch need not show every class; but one that stops early may be of another network. */

@@ -6,6 +6,7 @@
  * left out.
  */
 #include "base/memory.h"
+#include "base/text.h"
 #include "io/sources/archive_file.h"
 #include "io/sources/class_folders.h"
 #include "io/data/dataset_source.h"
@@ -156,9 +157,11 @@ static void report_unnamed(struct images_source *images, const struct source_opt
     if (list_place(images, &paths, &count, &(sned_error){0}) == SNED_OK)
         for (size_t i = 0; i < count; i++)
             pictures += image_has_name(paths[i]);
-    if (pictures > images->head.count)
-        sned_report(options->reporter, "%s: %zu pictures that %s does not name are left out", images->place,
-                    pictures - images->head.count, images->labels_path);
+    const size_t unnamed = pictures > images->head.count ? pictures - images->head.count : 0;
+    if (unnamed)
+        sned_report(options->reporter, "%s: %zu %s that %s does not name %s left out", images->place, unnamed,
+                    sned_text_noun(unnamed, "picture", "pictures"), images->labels_path,
+                    sned_text_noun(unnamed, "is", "are"));
     free(paths);
 }
 

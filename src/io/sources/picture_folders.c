@@ -4,6 +4,7 @@
  */
 #include "io/sources/picture_folders.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "io/sources/class_folders.h"
 #include "io/pictures/image.h"
 #include "io/sources/left_out.h"
@@ -196,8 +197,8 @@ static sned_status finish(struct search *search, struct left_out *left_out, cons
                          search->place, left_out->count ? "; it holds " : "", endings);
     if (left_out->count)
         sned_report(search->options->reporter, "%s: %zu %s no JPEG or PNG %s left out: %s", search->place,
-                    left_out->count, left_out->count == 1 ? "file that is" : "files that are",
-                    left_out->count == 1 ? "is" : "are", endings);
+                    left_out->count, sned_text_noun(left_out->count, "file that is", "files that are"),
+                    sned_text_noun(left_out->count, "is", "are"), endings);
     if (!pictures->unlabelled)
         report_empty(search, in_folder);
     return SNED_OK;
