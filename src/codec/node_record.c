@@ -256,7 +256,7 @@ sned_status sned_read_node(struct reader *reader, struct graph *graph, int index
         goto done;
     }
     SNED_TRY_DONE(read_inputs(reader, scratch.op, index, activation, &inputs, &count, error));
-    sned_read_attributes(reader, &scratch, &weights);
+    SNED_TRY_DONE(sned_read_attributes(reader, &scratch, &weights, error));
     if (reader->failed) {
         status = sned_fail_damaged(name, error);
         goto done;

@@ -47,13 +47,13 @@ sned_status sned_container_read(struct container *container, const void *data, s
 uint8_t sned_operator_code(enum op op);
 bool sned_operator_from_code(uint8_t code, enum op *op);
 
-/* What follows the inputs of a node. `rank` is the first input's; `weights` the shape of a Conv's or Gemm's.
- */
+/* What follows the inputs of a node. rank: the first input's; weights: the shape of a Conv's or Gemm's. */
 void sned_write_attributes(struct writer *writer, const struct node *node, int rank,
                            const struct shape *weights);
-/* Sets node->u, and for Conv and Gemm *weights, from untrusted bytes; out of range marks the reader failed.
- */
-void sned_read_attributes(struct reader *reader, struct node *node, struct shape *weights);
+/* Sets node->u, of a node that has its operator and its number of outputs, and for Conv and Gemm *weights,
+ * from untrusted bytes: out of range marks the reader failed. What node->u owns is the caller's always. */
+sned_status sned_read_attributes(struct reader *reader, struct node *node, struct shape *weights,
+                                 sned_error *error);
 
 /* ---- a node (node_record.c) ---- */
 

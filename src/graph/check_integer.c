@@ -63,7 +63,8 @@ static const enum tensor_type constant_types[] = {
 static sned_status check_constants(const struct graph *graph, const struct node *node, sned_error *error)
 {
     if (sned_operator(node->op)->integer == INTEGER_NONE)
-        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form");
+        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form: %s",
+                              sned_operator(node->op)->float_only);
     for (int i = 0; i < node->input_count; i++) {
         const enum input_role role = sned_input_role(node->op, i);
         if (role == INPUT_WEIGHTS || role == INPUT_BIAS || role == INPUT_TABLE)

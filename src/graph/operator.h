@@ -54,7 +54,7 @@ struct movement {
 
 /* An attribute in struct node, for the stages that check, write and read it (the graph, ONNX, the file). */
 enum attribute_kind {
-    ATTRIBUTE_INT,    /* an int from `least` to `most` */
+    ATTRIBUTE_INT,    /* an int from `least`, which is 0 or more, to `most` */
     ATTRIBUTE_CHOICE, /* an int, the index of one of `choices`, which are ONNX's words; `least` is 0 */
     ATTRIBUTE_AXIS,   /* an int: an axis of the first input, as ONNX has it until shapes are known */
     ATTRIBUTE_FLOAT   /* a finite one */
@@ -86,8 +86,9 @@ enum integer_form {
     INTEGER_FLOAT    /* nothing: an ending is computed in floats there too */
 };
 
-/* The shapes of a node's outputs, [output_count], from those of its inputs. Number and kinds of the inputs
- * are right, and listed ints within their range; refuses other attributes that make no shape. */
+/* The shapes of a node's outputs, [output_count], from those of its inputs, whose data it does not read.
+ * Number and kinds of the inputs are right, and listed ints within their range; refuses other attributes that
+ * make no shape. */
 typedef sned_status infer_function(const struct graph *graph, const struct node *node, struct shape *outputs,
                                    sned_error *error);
 /* What else must hold of attributes and constants, shapes and listed attributes being right. */
@@ -107,6 +108,7 @@ struct operator_row {
     unsigned traits;                           /* of enum operator_trait */
     enum activation_kind activation;           /* that the operator is by itself */
     enum integer_form integer;
+    const char *float_only; /* of INTEGER_NONE: how networks become integers without it; "it is .." */
     /* Those of a single value each, in the order of the file; others are their operator's own affair. */
     struct operator_attribute attributes[OPERATOR_MAX_ATTRIBUTES + 1];
     infer_function *infer;

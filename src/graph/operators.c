@@ -168,16 +168,18 @@ static const struct operator_row rows[OP_COUNT] = {
     [OP_DROPOUT] = {.name = "Dropout",
                     ACTIVATION_ONLY,
                     .traits = OPERATOR_PASSES,
+                    .float_only = "it is of training, and removed when the network is prepared",
                     .infer = sned_infer_same,
                     .check = sned_check_dropout},
     [OP_IDENTITY] = {.name = "Identity",
                      ACTIVATION_ONLY,
                      .traits = OPERATOR_PASSES | OPERATOR_MOVES | OPERATOR_RESHAPES,
+                     .float_only = "it is removed when the network is prepared",
                      .infer = sned_infer_same,
                      .movement = sned_move_all},
 };
 
-static const struct operator_row unknown = {.name = "unknown operator"};
+static const struct operator_row unknown = {.name = "unknown operator", .float_only = "it is unknown"};
 
 const struct operator_row *sned_operator(enum op op)
 {
