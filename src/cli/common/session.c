@@ -15,13 +15,24 @@ void session_free(struct session *session)
     executor_free(session->executor);
     free(session->pixels);
     free(session->values);
+    for (int k = 0; session->raw && k < session->graph->output_count; k++)
+        free(session->raw[k]);
     free(session->raw);
     free(session->scores);
 }
 
-static size_t output_elements(const struct graph *graph)
+static size_t output_elements(const struct graph *graph, int index)
 {
-    return sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
+    return sned_shape_elements(&graph->tensors[graph->outputs[index]].shape);
+}
+
+static sned_status new_outputs(struct session *session, sned_error *error)
+{
+    const struct graph *graph = session->graph;
+    SNED_TRY(sned_alloc(&session->raw, (size_t)graph->output_count, sizeof *session->raw, error));
+    for (int k = 0; k < graph->output_count; k++)
+        SNED_TRY(sned_alloc(&session->raw[k], output_elements(graph, k), sizeof **session->raw, error));
+    return SNED_OK;
 }
 
 sned_status session_new(struct session *session, struct graph *graph, const struct options *options,
@@ -34,7 +45,7 @@ sned_status session_new(struct session *session, struct graph *graph, const stru
     size_t size = sned_shape_elements(&graph->tensors[graph->input].shape);
     SNED_TRY_DONE(sned_alloc(&session->pixels, size, 1, error));
     SNED_TRY_DONE(sned_alloc(&session->values, size, sizeof(float), error));
-    SNED_TRY_DONE(sned_alloc(&session->raw, output_elements(graph), sizeof(float), error));
+    SNED_TRY_DONE(new_outputs(session, error));
     SNED_TRY_DONE(sned_alloc(&session->scores, (size_t)session->kind.classes, sizeof(float), error));
     if (graph->integer) {
         struct graph *copy;
@@ -64,20 +75,23 @@ void session_normalize(struct session *session)
 
 static sned_status run_values(struct session *session, sned_error *error)
 {
+    const int outputs = session->graph->output_count;
     if (session->model)
-        return sned_run_values(session->context, session->values, 1, session->raw, error);
+        return sned_run_values_outputs(session->context, session->values, 1, session->raw, outputs, error);
     SNED_TRY(executor_forward(session->executor, session->values, 1, error));
-    memcpy(session->raw, executor_output(session->executor, 0),
-           output_elements(session->graph) * sizeof(float));
+    for (int k = 0; k < outputs; k++)
+        memcpy(session->raw[k], executor_output(session->executor, k),
+               output_elements(session->graph, k) * sizeof(float));
     return SNED_OK;
 }
 
 sned_status session_run(struct session *session, enum item_type type, sned_error *error)
 {
     const bool pixels = session->model && type == ITEM_PIXELS;
-    SNED_TRY(pixels ? sned_run_pixels(session->context, session->pixels, 1, session->raw, error)
+    SNED_TRY(pixels ? sned_run_pixels_outputs(session->context, session->pixels, 1, session->raw,
+                                              session->graph->output_count, error)
                     : run_values(session, error));
-    memcpy(session->scores, session->raw, output_elements(session->graph) * sizeof(float));
+    memcpy(session->scores, session->raw[0], output_elements(session->graph, 0) * sizeof(float));
     return SNED_OK;
 }
 
@@ -87,8 +101,8 @@ static sned_status answer(struct session *session, enum item_type type, sned_err
     if (type == ITEM_PIXELS)
         session_normalize(session);
     SNED_TRY(session_run(session, type, error));
-    SNED_TRY(evaluation_check(session->raw, session->kind.count, error));
-    sned_scores_probabilities(&session->kind, session->raw, session->scores);
+    SNED_TRY(evaluation_check(session->raw[0], session->kind.count, error));
+    sned_scores_probabilities(&session->kind, session->raw[0], session->scores);
     return SNED_OK;
 }
 

@@ -17,7 +17,7 @@ struct session {
     struct scores kind; /* of the scores */
     uint8_t *pixels;    /* [C][H][W] */
     float *values;      /* the same, after mean and scale; or a sample's own */
-    float *raw;         /* the network's output */
+    float **raw;        /* [graph->output_count]: the network's outputs */
     float *scores;      /* [kind.classes]: the network's own, or probabilities */
 };
 /* A float graph is prepared (batch norms folded) in place. */
