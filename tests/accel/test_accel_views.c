@@ -4,87 +4,7 @@
  * several steps.
  */
 #include "tests/accel/accel_check.h"
-
-/* ---- nodes on the graph's output ---- */
-
-static int add_slice(struct graph *graph, int input, int axis, int from, int to, int step)
-{
-    accel_extent(graph);
-    const struct shape shape = graph->tensors[input].shape;
-    struct node *node = add_node(graph, OP_SLICE, &input, 1, graph->tensors[input].quantization);
-    for (int i = 0; i < shape.rank; i++) {
-        node->u.slice.end[i] = shape.dim[i];
-        node->u.slice.step[i] = 1;
-    }
-    node->u.slice.start[axis] = from;
-    node->u.slice.end[axis] = to;
-    node->u.slice.step[axis] = step;
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_concat(struct graph *graph, const int *parts, int count, int axis)
-{
-    add_node(graph, OP_CONCAT, parts, count, graph->tensors[parts[0]].quantization)->u.concat.axis = axis;
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_pad(struct graph *graph, int input, int rows, int columns)
-{
-    struct node *node = add_node(graph, OP_PAD, &input, 1, graph->tensors[input].quantization);
-    node->u.pad.before[2] = node->u.pad.after[2] = rows;
-    node->u.pad.before[3] = node->u.pad.after[3] = columns;
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_flatten(struct graph *graph, int input)
-{
-    add_node(graph, OP_FLATTEN, &input, 1, graph->tensors[input].quantization)->u.flatten.axis = 1;
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_sum(struct graph *graph, int a, int b)
-{
-    const int pair[2] = {a, b};
-    struct node *node = add_node(graph, OP_ADD, pair, 2, unsigned8);
-    set_scalings(node, 2);
-    node->rules[0].scalings[0] = (struct scaling){40000, 16};
-    node->rules[0].scalings[1] = (struct scaling){23000, 16};
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_relu(struct graph *graph, int input)
-{
-    struct node *node = add_node(graph, OP_RELU, &input, 1, unsigned8);
-    node->activation.kind = ACTIVATION_RELU;
-    set_scalings(node, 1);
-    node->rules[0].scalings[0] = (struct scaling){50000, 15};
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_lrn(struct graph *graph, struct random *random, int input)
-{
-    graph->outputs[0] = input;
-    random_lrn(graph, random, 5, unsigned8);
-    accel_extent(graph);
-    return graph->outputs[0];
-}
-
-static int add_conv(struct graph *graph, struct random *random, int input, int kernel, int filters)
-{
-    const struct window window = {
-        {kernel, kernel}, {1, 1}, {1, 1}, {kernel / 2, kernel / 2}, {kernel / 2, kernel / 2}};
-    graph->outputs[0] = input;
-    random_conv(graph, random, &window, 1, filters, unsigned8);
-    accel_no_slope(graph);
-    accel_extent(graph);
-    return graph->outputs[0];
-}
+#include "tests/accel/accel_nodes.h"
 
 /* ---- networks ---- */
 
@@ -241,14 +161,6 @@ static void flattened_images_are_joined_for_a_gemm(void **state)
     accel_no_slope(graph);
     accel_extent(graph);
     check(graph, &random);
-}
-
-static int add_max_pool(struct graph *graph, int input, const struct window *window)
-{
-    struct node *node = add_node(graph, OP_MAX_POOL, &input, 1, graph->tensors[input].quantization);
-    node->u.pool.window = *window;
-    accel_extent(graph);
-    return graph->outputs[0];
 }
 
 /* The unit has strides up to 15 down and 3 to the right: others go row by row, column by column. */

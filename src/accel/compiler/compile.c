@@ -17,7 +17,7 @@ static struct layout layout_of(const struct spot *spot)
 {
     const int block = (int)(spot->wide ? spot->bytes / 2 : spot->bytes);
     return (struct layout){.extent = spot->extent,
-                           .stride = {spot->stride[0], spot->stride[1]},
+                           .stride = {spot->phases.stride[0], spot->phases.stride[1]},
                            .pitch = spot->pitch,
                            .plane = spot->plane,
                            .is_signed = spot->is_signed,

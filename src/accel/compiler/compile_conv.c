@@ -95,7 +95,7 @@ static sned_status make_rows(struct compiler *c, const struct conv *v, struct ta
                        error));
     for (int i = 0; i < task->row_count; i++) {
         const struct raster_row row = v->raster.rows[v->plan.live_count ? v->plan.live[i] : 0];
-        const int phases = v->in->stride[0] * v->in->stride[1], phase = row.channel % phases;
+        const int phases = v->in->phases.stride[0] * v->in->phases.stride[1], phase = row.channel % phases;
         const int plane = row.channel / phases * spot_phases(v->in) + spot_phase_index(v->in, phase);
         table_row_pack(bytes + i * ROW_BYTES,
                        &(struct table_row){plane * v->in->plane, (int)shift_of(v, &row), row.dx});

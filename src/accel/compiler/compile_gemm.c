@@ -58,7 +58,7 @@ sned_status compile_gemm(struct compiler *c, int index, sned_error *error)
     const int most = c->config->fc_lanes * c->config->fc_rows;
     const int32_t *bias =
         node->input_count > 2 && node->inputs[2] >= 0 ? c->graph->tensors[node->inputs[2]].data : NULL;
-    if (out->plane != 1 || in->stride[0] * in->stride[1] != 1)
+    if (out->plane != 1 || !spot_is_plain(in))
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the FC engine writes bytes that are neighbours");
     for (int first = 0; first < outputs; first += most)
         SNED_TRY(compile_part(

@@ -53,6 +53,17 @@ static sned_status compile_pad(struct compiler *c, int index, const struct spot 
     return add_copy(c, index, in, out, before, error);
 }
 
+/* Where an input of a Concat begins in the result. */
+static void corner_of(int64_t corner[AXIS_COUNT], const struct graph *graph, const struct node *concat,
+                      int input)
+{
+    const int axis = concat->u.concat.axis, rank = graph->tensors[concat->outputs[0]].shape.rank;
+    for (int kind = 0; kind < AXIS_COUNT; kind++)
+        corner[kind] = 0;
+    for (int i = 0; i < input; i++)
+        corner[axis_kind(rank, axis)] += graph->tensors[concat->inputs[i]].shape.dim[axis];
+}
+
 /* A copy of each input that does not lie in the result as it is. One that is another shape's bytes becomes a
  * part of a vector: element after element. */
 static sned_status compile_concat(struct compiler *c, int index, const struct spot *out, sned_error *error)
@@ -65,7 +76,7 @@ static sned_status compile_concat(struct compiler *c, int index, const struct sp
         int64_t corner[AXIS_COUNT];
         if (placement_in_place(c->placement, index, i, 0))
             continue;
-        placement_corner(corner, c->graph, index, i);
+        corner_of(corner, c->graph, node, i);
         if (sned_shape_extent(shape).channels != in->extent.channels) {
             if (out->plane != 1)
                 return refuse(error, "copy of elements into a vector whose elements are no neighbours");
@@ -89,7 +100,7 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
     const struct spot *copy = placement_copy(c->placement, index);
     static const int one[2] = {1, 1}, none[2] = {0, 0};
     for (int phase = 0; copy && phase < w->stride[0] * w->stride[1]; phase++) {
-        if (!(copy->phases >> phase & 1))
+        if (!spot_keeps_phase(copy, phase))
             continue;
         struct vector_work work = walk_of(in, copy, one, w->stride, none, c->config);
         walk_from(&work, phase / w->stride[1], phase % w->stride[1]);

@@ -8,17 +8,17 @@
 
 /* ---- what a node reads and writes ---- */
 
-struct range {
+struct span {
     int64_t from, to; /* to: the first behind it */
 };
 
-/* A part of a spot with a place of its own. */
+/* Some channels and rows of a spot that has bytes of its own. */
 struct region {
-    int root; /* that spot */
-    struct range bytes, channels, rows;
+    const struct spot *root; /* that spot */
+    struct span bytes, channels, rows;
 };
 
-static bool meet(struct range a, struct range b)
+static bool meet(struct span a, struct span b)
 {
     return a.from < b.to && b.from < a.to;
 }
@@ -29,18 +29,18 @@ static bool overlap(const struct region *a, const struct region *b)
                               : meet(a->bytes, b->bytes);
 }
 
-static struct region region_of(const struct placement *p, int spot)
+static struct region region_of(const struct spot *spot)
 {
-    const struct extent e = p->spots[spot].extent;
+    const struct extent e = spot->extent;
+    const struct spot *root = spot;
     int64_t channel = 0, row = 0;
-    int root = spot;
-    while (p->spots[root].lies != LIES_ALONE) { /* one over another begins where that does: at 0, 0 */
-        channel += p->spots[root].channel;
-        row += p->spots[root].row;
-        root = p->spots[root].other;
-    }
+    for (; spot_holder(root); root = spot_holder(root))
+        if (spot_is_inside(root)) { /* what is over another begins where that does */
+            channel += root->relation.inside.channel;
+            row += root->relation.inside.row;
+        }
     return (struct region){.root = root,
-                           .bytes = {p->spots[root].base, p->spots[root].base + p->spots[root].bytes},
+                           .bytes = {root->base, root->base + root->bytes},
                            .channels = {channel, channel + e.channels},
                            .rows = {row, row + e.height}};
 }
@@ -51,23 +51,26 @@ struct accesses {
     int count, reads;
 };
 
-static void add_region(struct accesses *a, const struct placement *p, int spot)
+static void add_region(struct accesses *a, const struct spot *spot)
 {
-    if (spot >= 0)
-        a->regions[a->count++] = region_of(p, spot);
+    if (spot)
+        a->regions[a->count++] = region_of(spot);
 }
 
 static sned_status accesses_of(struct accesses *a, const struct graph *graph, const struct placement *p,
                                int index, sned_error *error)
 {
     const struct node *node = &graph->nodes[index];
-    SNED_TRY(sned_alloc(&a->regions, (size_t)node->input_count + 3, sizeof *a->regions, error));
+    const size_t most = (size_t)node->input_count + (size_t)node->output_count + 2;
+    SNED_TRY(sned_alloc(&a->regions, most, sizeof *a->regions, error));
     for (int i = 0; i < node->input_count; i++)
-        add_region(a, p, node->inputs[i] < 0 ? -1 : p->of_tensor[node->inputs[i]]);
-    add_region(a, p, p->copy_for[index]);
+        add_region(a, placement_spot(p, node->inputs[i]));
+    add_region(a, placement_copy(p, index));
     a->reads = a->count;
-    add_region(a, p, p->copy_for[index]);
-    add_region(a, p, p->of_tensor[node->outputs[0]]);
+    add_region(a, placement_copy(p, index));
+    for (int o = 0; o < node->output_count; o++)
+        if (placement_spot(p, node->outputs[o])->relation.kind != RELATION_VIEW)
+            add_region(a, placement_spot(p, node->outputs[o]));
     return SNED_OK;
 }
 

@@ -1,0 +1,84 @@
+/*
+ * corner.c - see corner.h.
+ */
+#include "accel/place/corner.h"
+#include "graph/operator.h"
+
+static void strides_of(const struct shape *shape, int64_t *stride)
+{
+    int64_t next = 1;
+    for (int axis = shape->rank - 1; axis >= 0; axis--) {
+        stride[axis] = next;
+        next *= shape->dim[axis];
+    }
+}
+
+static bool movement_of(struct movement *m, const struct graph *graph, const struct node *node, int input,
+                        int output)
+{
+    const struct shape *in = &graph->tensors[node->inputs[input]].shape,
+                       *out = &graph->tensors[node->outputs[output]].shape;
+    *m = (struct movement){.box = node->op == OP_CONCAT ? *in : *out};
+    strides_of(in, m->from_stride);
+    strides_of(out, m->to_stride);
+    for (int i = 0; i < in->rank && node->op == OP_SLICE; i++) {
+        m->from_offset += node->u.slice.start[i] * m->from_stride[i];
+        m->from_stride[i] *= node->u.slice.step[i];
+    }
+    for (int k = 0; k < output && node->op == OP_SPLIT; k++)
+        m->from_offset += node->u.split.sizes[k] * m->from_stride[node->u.split.axis];
+    for (int k = 0; k < input && node->op == OP_CONCAT; k++)
+        m->to_offset += graph->tensors[node->inputs[k]].shape.dim[node->u.concat.axis] *
+                        m->to_stride[node->u.concat.axis];
+    return node->op == OP_SLICE || node->op == OP_SPLIT || node->op == OP_CONCAT;
+}
+
+/* One side of a movement: which elements of a tensor of this shape. */
+struct side {
+    const struct shape *shape;
+    int64_t offset;
+    const int64_t *stride;
+};
+
+/* Each axis step by step, one element after the other? Of the batch, axis 0, there is one. */
+static bool goes_on(const struct side *side)
+{
+    int64_t next = 1;
+    bool all = true;
+    for (int axis = side->shape->rank - 1; axis > 0; axis--) {
+        all = all && side->stride[axis] == next;
+        next *= side->shape->dim[axis];
+    }
+    return all;
+}
+
+static bool find(struct corner *corner, const struct shape *box, const struct side *inner,
+                 const struct side *outer)
+{
+    const struct extent in = sned_shape_extent(inner->shape), out = sned_shape_extent(outer->shape);
+    const int64_t row = outer->offset / out.width;
+    *corner = (struct corner){(int)(row / out.height), (int)(row % out.height)};
+    return sned_shape_equal(box, inner->shape) && inner->offset == 0 && goes_on(inner) &&
+           outer->shape->rank == box->rank && goes_on(outer) && outer->offset % out.width == 0 &&
+           in.width == out.width;
+}
+
+bool corner_in_input(struct corner *corner, const struct graph *graph, const struct node *node, int input,
+                     int output)
+{
+    struct movement m;
+    return movement_of(&m, graph, node, input, output) &&
+           find(corner, &m.box,
+                &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride},
+                &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride});
+}
+
+bool corner_in_output(struct corner *corner, const struct graph *graph, const struct node *node, int input,
+                      int output)
+{
+    struct movement m;
+    return movement_of(&m, graph, node, input, output) &&
+           find(corner, &m.box,
+                &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride},
+                &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride});
+}

@@ -1,0 +1,98 @@
+/*
+ * inside.c - what lies inside of other activations: what a node takes out of its input, and what it joins to
+ * its result, of whole rows and channels.
+ *
+ * Behind this pass such a spot is a VIEW of the input's, or a PART of the result's, where all who read it can
+ * read it there. What is inside of another may have others inside of it; at the end is one with bytes of its
+ * own.
+ */
+#include "accel/place/axes.h"
+#include "accel/place/corner.h"
+#include "accel/place/passes.h"
+#include "graph/operator.h"
+
+static bool reshapes(const struct node *node)
+{
+    return sned_op_is(node->op, OPERATOR_RESHAPES);
+}
+
+static void put_inside(struct spot *inner, enum relation_kind kind, struct spot *outer,
+                       const struct corner *corner)
+{
+    inner->relation = (struct relation){.kind = kind, .inside = {outer, corner->channel, corner->row}};
+}
+
+/* ---- what a node takes out of its input ---- */
+
+/* Do all who read the tensor read it on the accelerator, as what it is? A Concat would copy a view all the
+ * same; of another shape of the bytes nobody knows that they are one. */
+static bool read_in_place(const struct placing *p, int tensor)
+{
+    bool all = !results_have(&p->results, tensor);
+    for (int n = 0; n < p->last && all; n++) {
+        const struct node *node = &p->graph->nodes[n];
+        for (int i = 0; i < node->input_count && all; i++)
+            all = node->inputs[i] != tensor || !(node->op == OP_CONCAT || reshapes(node));
+    }
+    return all;
+}
+
+static void find_views(const struct placing *p, const struct node *node)
+{
+    struct spot *in = p->placement->tensors[node->inputs[0]];
+    struct corner corner;
+    if (in->wide || !spot_is_plain(in))
+        return;
+    for (int o = 0; o < node->output_count; o++)
+        if (corner_in_input(&corner, p->graph, node, 0, o) && read_in_place(p, node->outputs[o]))
+            put_inside(p->placement->tensors[node->outputs[o]], RELATION_VIEW, in, &corner);
+}
+
+/* ---- what a Concat joins ---- */
+
+/* Is the spot, or another shape of its bytes, stored as a whole? */
+static bool is_stored(const struct placing *p, const struct spot *spot)
+{
+    bool found = false;
+    for (int i = 0; i < p->results.count; i++)
+        found = found || p->placement->tensors[p->results.tensors[i]] == spot;
+    return found;
+}
+
+/* A Concat of columns is always a copy, also where it joins but one tensor. */
+static bool joins_columns(const struct graph *graph, const struct node *concat)
+{
+    return axis_kind(graph->tensors[concat->outputs[0]].shape.rank, concat->u.concat.axis) == AXIS_COLUMN;
+}
+
+/* Each input inside of the first result that it is joined to. Others are copied: what is loaded or stored as
+ * a whole, views, what has the bytes of another shape, columns. */
+static void find_parts(const struct placing *p, const struct node *node)
+{
+    for (int i = 0; i < node->input_count; i++) {
+        struct spot *part = p->placement->tensors[node->inputs[i]];
+        const int made = sned_graph_producer(p->graph, node->inputs[i]);
+        struct corner corner;
+        if (part->relation.kind == RELATION_OWN && made >= 0 && !reshapes(&p->graph->nodes[made]) &&
+            !is_stored(p, part) && corner_in_output(&corner, p->graph, node, i, 0))
+            put_inside(part, RELATION_PART, p->placement->tensors[node->outputs[0]], &corner);
+    }
+}
+
+/* A Pad is always a copy into zeros, also where it adds none. */
+static bool takes_out(const struct node *node)
+{
+    return sned_op_is(node->op, OPERATOR_MOVES) && node->input_count == 1 && !reshapes(node) &&
+           node->op != OP_CONCAT && node->op != OP_PAD;
+}
+
+sned_status place_inside(struct placing *p, sned_error *error)
+{
+    for (int n = 0; n < p->last; n++)
+        if (takes_out(&p->graph->nodes[n]))
+            find_views(p, &p->graph->nodes[n]);
+    for (int n = 0; n < p->last; n++)
+        if (p->graph->nodes[n].op == OP_CONCAT && !joins_columns(p->graph, &p->graph->nodes[n]))
+            find_parts(p, &p->graph->nodes[n]);
+    return SNED_OK;
+}

@@ -1,0 +1,84 @@
+/*
+ * test_accel_place.c - where activations lie: what place.h promises, on networks small enough to place by
+ * hand.
+ */
+#include "tests/accel/accel_check.h"
+#include "tests/accel/accel_nodes.h"
+
+#include "accel/place/place.h"
+
+/* Planes of 4 x 4 pixels. */
+static struct graph *begin(int channels)
+{
+    return new_graph(sned_shape(4, (int64_t)1, (int64_t)channels, (int64_t)4, (int64_t)4), unsigned8);
+}
+
+/* All nodes, one after the other. */
+static void place(struct placement *placement, const struct graph *graph)
+{
+    sned_error error = {0};
+    const int last = graph->node_count;
+    if (placement_make(placement, graph, last, last + 1, STAY_SHORT, config_named("ci"), &error) != SNED_OK)
+        fail_msg("%s", error.message);
+}
+
+static void expect(const struct placement *placement, int tensor, enum relation_kind kind, int64_t base,
+                   int born, int dies)
+{
+    const struct spot *spot = placement_spot(placement, tensor);
+    assert_int_equal(spot->relation.kind, kind);
+    assert_int_equal(spot->base, base);
+    assert_int_equal(spot->born, born);
+    assert_int_equal(spot->dies, dies);
+}
+
+static void the_network_of_place_h_lies_as_drawn(void **state)
+{
+    struct random random;
+    struct placement p;
+    sned_random_seed(&random, 60, 0);
+    struct graph *graph = begin(2);
+    const int x = graph->input, a = add_conv(graph, &random, x, 3, 4), b = add_slice(graph, a, 1, 2, 4, 1),
+              c = add_conv(graph, &random, b, 3, 2), d = add_conv(graph, &random, a, 3, 2),
+              e = add_concat(graph, (int[]){c, d}, 2, 1), f = add_sum(graph, a, e);
+    place(&p, graph);
+    expect(&p, x, RELATION_OWN, 64, -1, 0);
+    expect(&p, a, RELATION_OWN, 0, 0, 5);
+    expect(&p, b, RELATION_VIEW, 32, 1, 2);
+    expect(&p, c, RELATION_PART, 64, 2, 4);
+    expect(&p, d, RELATION_PART, 96, 3, 4);
+    expect(&p, e, RELATION_OWN, 64, 2, 6);
+    expect(&p, f, RELATION_OVER, 64, 5, 6);
+    assert_int_equal(p.bytes, 128);
+    assert_false(placement_needs_step(&p, 1));
+    assert_false(placement_needs_step(&p, 4));
+    placement_free(&p);
+    sned_graph_free(graph);
+}
+
+static void every_result_stays_to_the_end(void **state)
+{
+    struct random random;
+    struct placement p;
+    sned_random_seed(&random, 64, 0);
+    struct graph *graph = begin(2);
+    const int early = add_conv(graph, &random, graph->input, 3, 2), relu = add_relu(graph, early),
+              late = add_conv(graph, &random, relu, 3, 2);
+    sned_graph_set_outputs(graph, (int[]){late, early}, 2, NULL);
+    place(&p, graph);
+    /* The Relu must not go over its input; its own bytes are free once the last Conv has read them. */
+    expect(&p, early, RELATION_OWN, 32, 0, 3);
+    assert_int_equal(placement_spot(&p, relu)->relation.kind, RELATION_OWN);
+    assert_int_equal(placement_spot(&p, late)->dies, 3);
+    placement_free(&p);
+    sned_graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_network_of_place_h_lies_as_drawn),
+        cmocka_unit_test(every_result_stays_to_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
