@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The bytes of the character at `text`, at most 4, and its code point; 0: not UTF-8. The 0 at the end of a
@@ -67,4 +68,15 @@ size_t sned_text_width(const char *text)
 const char *sned_text_noun(size_t count, const char *one, const char *many)
 {
     return count == 1 ? one : many;
+}
+
+void sned_text_list(char *list, size_t size, const char *word)
+{
+    static const char more[] = "...";
+    const size_t length = strlen(list), left = size - length;
+    const char *comma = length ? ", " : "";
+    const size_t needed = strlen(comma) + strlen(word) + strlen(", ") + sizeof more;
+    if (length >= strlen(more) && strcmp(list + length - strlen(more), more) == 0)
+        return;
+    snprintf(list + length, left, "%s%s", comma, needed <= left ? word : more);
 }

@@ -91,7 +91,7 @@ static sned_status choose_settings(struct train_options *train, struct graph *gr
     if (isnan(options->epochs) || isnan(options->rate) || !options->schedule)
         SNED_TRY(train_is_trained(&trained, graph, images->dataset, images->indices, images->count,
                                   option_threads(options), error));
-    *train = train_settings(graph, images->count, trained);
+    SNED_TRY(train_settings(train, graph, images->count, trained, error));
     SNED_TRY(override(train, options, error));
     tell_settings(train, graph, images->count, trained, reporter);
     return SNED_OK;
@@ -165,6 +165,7 @@ static sned_status run_train(const struct options *options, sned_error *error)
         goto done;
     }
     SNED_TRY_DONE(rehearse(model.graph, &tests, checkpoint, options, error));
+    SNED_TRY_DONE(train_tell_unjudged(model.graph, &reporter, error));
     SNED_TRY_DONE(choose_settings(&train, model.graph, &images, options, &reporter, error));
     train.checkpoint = checkpoint;
     train.reporter = &reporter;

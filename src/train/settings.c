@@ -31,23 +31,29 @@ static const double IMAGES_SEEN = 1e6, FORWARD_MACS = 4.5e13, RATE = 0.1, LEAST_
                     MOST_EPOCHS = 100, LEAST_EPOCHS = 5;
 enum { SHALLOW = 3, BATCH = 64, LEAST_BATCH = 16, LEAST_STEPS = 32, MOST_SHIFT = 12 };
 
-/* What the rules look at. */
+/* What the rules look at: of a network with several outputs, the part that the first depends on. */
 struct traits {
     int layers; /* Conv and Gemm */
     bool normalized;
     double macs; /* of an image */
 };
 
-static struct traits traits_of(const struct graph *graph)
+static sned_status find_traits(struct traits *traits, const struct graph *graph, sned_error *error)
 {
-    struct traits traits = {.macs = 1};
+    bool *judged = NULL;
+    *traits = (struct traits){.macs = 1};
+    SNED_TRY(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
+    sned_status status = sned_graph_depends(graph, graph->outputs[0], judged, error);
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
-        traits.layers += sned_node_has_weights(node);
-        traits.normalized |= node->op == OP_BATCH_NORMALIZATION;
-        traits.macs += (double)sned_node_macs(graph, node);
+        if (!judged[n])
+            continue;
+        traits->layers += sned_node_has_weights(node);
+        traits->normalized |= node->op == OP_BATCH_NORMALIZATION;
+        traits->macs += (double)sned_node_macs(graph, node);
     }
-    return traits;
+    free(judged);
+    return status;
 }
 
 /* The root mean square of what evenly spread pixels become; 1 where the input is no image. */
@@ -95,21 +101,23 @@ static struct augmentation choose_augmentation(const struct graph *graph)
     return (struct augmentation){.flip = colour, .shift = shift < MOST_SHIFT ? shift : MOST_SHIFT};
 }
 
-struct train_options train_settings(const struct graph *graph, size_t images, bool trained)
+sned_status train_settings(struct train_options *options, const struct graph *graph, size_t images,
+                           bool trained, sned_error *error)
 {
-    const struct traits traits = traits_of(graph);
+    struct traits traits;
+    *options = train_defaults();
+    SNED_TRY(find_traits(&traits, graph, error));
     const int whole = traits.normalized ? 2 * BATCH : BATCH;
-    struct train_options options = train_defaults();
-    options.batch = whole;
-    while (options.batch > LEAST_BATCH && (size_t)options.batch * LEAST_STEPS > images)
-        options.batch /= 2;
-    const double rate = choose_rate(graph, &traits) * options.batch / whole;
+    options->batch = whole;
+    while (options->batch > LEAST_BATCH && (size_t)options->batch * LEAST_STEPS > images)
+        options->batch /= 2;
+    const double rate = choose_rate(graph, &traits) * options->batch / whole;
     const double epochs = choose_epochs(&traits, images);
-    options.rate = round_off(trained ? rate / 10 : rate);
-    options.epochs = trained ? ceil(epochs / 3) : epochs;
-    options.schedule = trained ? SCHEDULE_COSINE : SCHEDULE_ONE_CYCLE;
-    options.augmentation = choose_augmentation(graph);
-    return options;
+    options->rate = round_off(trained ? rate / 10 : rate);
+    options->epochs = trained ? ceil(epochs / 3) : epochs;
+    options->schedule = trained ? SCHEDULE_COSINE : SCHEDULE_ONE_CYCLE;
+    options->augmentation = choose_augmentation(graph);
+    return SNED_OK;
 }
 
 /* ---- new or not ---- */
@@ -120,11 +128,13 @@ static const double looking_macs = 5e10, better_than_guessing = 0.8;
 sned_status train_is_trained(bool *trained, struct graph *graph, struct dataset *dataset,
                              const uint32_t *indices, size_t count, int threads, sned_error *error)
 {
-    const double most = looking_macs / traits_of(graph).macs;
     const struct evaluate_options how = {.threads = threads};
     struct evaluation evaluation = {0};
+    struct traits traits;
     uint32_t *chosen = NULL;
     sned_status status;
+    SNED_TRY_DONE(find_traits(&traits, graph, error));
+    const double most = looking_macs / traits.macs;
     size_t wanted = most < LOOKED_AT_LEAST ? LOOKED_AT_LEAST : most < LOOKED_AT ? (size_t)most : LOOKED_AT;
     if (wanted > count)
         wanted = count;

@@ -292,6 +292,10 @@ static uint64_t make_key(const struct training *t)
                         o->teacher ? graph_state_hash(o->teacher) : 0,
                         sned_hash(t->indices, t->count * sizeof *t->indices)};
     uint64_t key = sned_hash(parts, sizeof parts);
+    if (t->graph->output_count > 1) {
+        const uint64_t next[2] = {key, (uint64_t)t->graph->outputs[0]};
+        key = sned_hash(next, sizeof next);
+    }
     for (int i = 0; i < t->graph->tensor_count; i++) {
         const struct quantization *q = &t->graph->tensors[i].quantization;
         double quantization[4] = {q->scale, q->bits, q->is_signed, 0};

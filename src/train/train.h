@@ -38,12 +38,17 @@ struct train_result {
     int rollbacks; /* how often divergence set training back and lowered the rate */
 };
 
-/* Trains graph's parameters in place on images `indices` of the data set. Deterministic for (seed, threads).
+/* Trains graph's parameters in place on images `indices` of the data set, those that its first output depends
+ * on: what leads to other outputs alone stays as it is, to the bit. Deterministic for (seed, threads).
  * SNED_ERROR_DIVERGED where three rollbacks, each at a quarter of the rate, did not help: the graph then
  * holds the last good parameters. */
 sned_status train_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
                           const struct train_options *options, struct train_result *result,
                           sned_error *error);
+
+/* Says which layers training leaves as they are; nothing where there are none. */
+sned_status train_tell_unjudged(const struct graph *graph, const struct reporter *reporter,
+                                sned_error *error);
 
 struct evaluation {
     size_t images, skipped;

@@ -60,6 +60,22 @@ static void what_a_terminal_would_obey_is_taken_out_of_text(void **state)
     assert_int_equal(sned_text_width("Äpfel"), 5);
 }
 
+static void a_list_ends_in_dots_where_a_word_finds_no_room(void **state)
+{
+    char list[16] = "";
+    sned_text_list(list, sizeof list, "one");
+    assert_string_equal(list, "one");
+    sned_text_list(list, sizeof list, "two");
+    assert_string_equal(list, "one, two");
+    sned_text_list(list, sizeof list, "three");
+    assert_string_equal(list, "one, two, ...");
+    sned_text_list(list, sizeof list, "4");
+    assert_string_equal(list, "one, two, ...");
+    char filled[16] = "";
+    sned_text_list(filled, sizeof filled, "as long as can be");
+    assert_string_equal(filled, "...");
+}
+
 /* CPython 3.11 hashes bytes by SipHash-1-3; with PYTHONHASHSEED=0 its key is zero. These are its
  * hash(b"..."). */
 static void names_are_hashed_by_siphash_1_3(void **state)
@@ -444,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_messages_are_one_line),
         cmocka_unit_test(what_a_terminal_would_obey_is_taken_out_of_text),
+        cmocka_unit_test(a_list_ends_in_dots_where_a_word_finds_no_room),
         cmocka_unit_test(names_are_hashed_by_siphash_1_3),
         cmocka_unit_test(names_that_fall_together_in_one_table_do_not_in_another),
         cmocka_unit_test(tables_of_names_keep_what_was_put_in),

@@ -59,7 +59,7 @@ static void an_unknown_name_is_refused_with_the_names_there_are(void **state)
     sned_error error;
     struct graph *graph = three_heads();
     assert_int_equal(head_take(graph, "d", &error), SNED_ERROR_ARGUMENT);
-    assert_string_equal(error.message, "--head: 'd' is none of its outputs: a, b, c");
+    assert_string_equal(error.message, "--head: 'd' is none of its 3 outputs: a, b, c");
     assert_string_equal(name_of(graph, 0), "a");
     sned_graph_free(graph);
 }
@@ -75,7 +75,7 @@ static void of_many_long_names_as_many_are_told_as_fit_a_line(void **state)
         graph->tensors[graph->outputs[i]].name = name;
     }
     assert_int_equal(head_take(graph, "d", &error), SNED_ERROR_ARGUMENT);
-    assert_non_null(strstr(error.message, "aaaa, ... (3)"));
+    assert_non_null(strstr(error.message, "aaaa, ..."));
     sned_graph_free(graph);
 }
 

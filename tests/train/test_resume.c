@@ -1,7 +1,7 @@
 /*
  * test_resume.c - training that was interrupted at any moment goes on to the result of an uninterrupted one.
  *
- * That takes a process that dies: this program runs itself with "--die-in-epoch N FOLDER".
+ * That takes a process that dies: this program runs itself with "--die-in-epoch N FOLDER HEADS".
  */
 #include "tests/train/train_data.h"
 
@@ -26,7 +26,12 @@ static void die_in_epoch(void *argument, const struct progress *progress)
         raise(SIGKILL);
 }
 
-static int run_and_die(const char *epoch, const char *where)
+static struct graph *network_of(int heads)
+{
+    return heads == 2 ? new_network_of_two_heads() : new_network();
+}
+
+static int run_and_die(const char *epoch, const char *where, const char *heads)
 {
     struct reporter reporter = {.progress = die_in_epoch};
     struct train_options options = options_for(4.5);
@@ -36,34 +41,46 @@ static int run_and_die(const char *epoch, const char *where)
     checkpoint_path(path, sizeof path, where);
     options.checkpoint = path;
     options.reporter = &reporter;
-    train(new_network(), where, &options, &result, NULL);
+    train(network_of(atoi(heads)), where, &options, &result, NULL);
     return 0;
+}
+
+static void die_in_and_go_on(int epoch, int heads, uint64_t uninterrupted)
+{
+    struct train_options options = options_for(4.5);
+    char number[16], number_of_heads[16], path[PATH_MAX];
+    int status;
+    pid_t child;
+    snprintf(number, sizeof number, "%d", epoch);
+    snprintf(number_of_heads, sizeof number_of_heads, "%d", heads);
+    char *arguments[] = {"test_resume", "--die-in-epoch", number, folder, number_of_heads, NULL};
+    assert_int_equal(posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    checkpoint_path(path, sizeof path, folder);
+    struct observer observer = {0};
+    struct reporter reporter = {observe, hear, &observer};
+    options.checkpoint = path;
+    options.reporter = &reporter;
+    assert_true(hash_of_trained(network_of(heads), &options) == uninterrupted);
+    assert_true((observer.messages > 0) == (epoch > 1));
+    /* The checkpoint of a finished training gives its result at once. */
+    assert_true(hash_of_trained(network_of(heads), &options) == uninterrupted);
+    assert_int_equal(unlink(path), 0);
 }
 
 static void killed_training_goes_on_to_the_same_bits(void **state)
 {
-    struct train_options options = options_for(4.5);
+    const struct train_options options = options_for(4.5);
     const uint64_t uninterrupted = trained_hash(&options);
-    for (int epoch = 1; epoch <= 5; epoch += 2) {
-        char number[16], path[PATH_MAX];
-        int status;
-        pid_t child;
-        snprintf(number, sizeof number, "%d", epoch);
-        char *arguments[] = {"test_resume", "--die-in-epoch", number, folder, NULL};
-        assert_int_equal(posix_spawn(&child, "/proc/self/exe", NULL, NULL, arguments, environ), 0);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-        checkpoint_path(path, sizeof path, folder);
-        struct observer observer = {0};
-        struct reporter reporter = {observe, hear, &observer};
-        options.checkpoint = path;
-        options.reporter = &reporter;
-        assert_true(trained_hash(&options) == uninterrupted);
-        assert_true((observer.messages > 0) == (epoch > 1));
-        /* The checkpoint of a finished training gives its result at once. */
-        assert_true(trained_hash(&options) == uninterrupted);
-        assert_int_equal(unlink(path), 0);
-    }
+    for (int epoch = 1; epoch <= 5; epoch += 2)
+        die_in_and_go_on(epoch, 1, uninterrupted);
+}
+
+static void killed_training_of_a_network_with_two_heads_does_too(void **state)
+{
+    const struct train_options options = options_for(4.5);
+    die_in_and_go_on(3, 2, hash_of_trained(new_network_of_two_heads(), &options));
 }
 
 static void see_whether_another_run(void *argument, const char *message)
@@ -163,10 +180,11 @@ static void states_of_another_network_are_refused(void **state)
 int main(int argc, char **argv)
 {
     openmp_wait_briefly(argv);
-    if (argc == 4 && strcmp(argv[1], "--die-in-epoch") == 0)
-        return run_and_die(argv[2], argv[3]);
+    if (argc == 5 && strcmp(argv[1], "--die-in-epoch") == 0)
+        return run_and_die(argv[2], argv[3], argv[4]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_training_goes_on_to_the_same_bits),
+        cmocka_unit_test(killed_training_of_a_network_with_two_heads_does_too),
         cmocka_unit_test(a_checkpoint_of_other_options_is_ignored_and_that_is_said),
         cmocka_unit_test(a_checkpoint_of_another_preprocessing_is_ignored),
         cmocka_unit_test(a_damaged_checkpoint_is_not_found),

@@ -7,12 +7,19 @@
 #include "train/settings.h"
 #include "zoo/zoo.h"
 
+static struct train_options settings_for(const struct graph *graph, size_t images, bool trained)
+{
+    struct train_options options;
+    must(train_settings(&options, graph, images, trained, error));
+    return options;
+}
+
 static struct train_options settings_of(const char *network, size_t images, bool trained)
 {
     const struct zoo_options how = {.structure_only = true};
     struct graph *graph;
     must(zoo_new(&graph, network, &how, error));
-    const struct train_options options = train_settings(graph, images, trained);
+    const struct train_options options = settings_for(graph, images, trained);
     sned_graph_free(graph);
     return options;
 }
@@ -56,7 +63,7 @@ static void deep_networks_and_raw_pixels_get_lower_rates(void **state)
     must(zoo_new(&graph, "lenet300", &(struct zoo_options){.structure_only = true}, error));
     graph->rule.mean[0] = 0;
     graph->rule.scale[0] = 1;
-    assert_float_equal(train_settings(graph, 55000, false).rate, 0.00068, 1e-6);
+    assert_float_equal(settings_for(graph, 55000, false).rate, 0.00068, 1e-6);
     sned_graph_free(graph);
 }
 
@@ -80,7 +87,7 @@ static void inputs_that_are_no_images_are_not_moved(void **state)
 {
     struct graph *graph = new_network();
     graph->rule.is_image = false;
-    expect(train_settings(graph, 512, false), 100, 16, 0.013, 0, false);
+    expect(settings_for(graph, 512, false), 100, 16, 0.013, 0, false);
     sned_graph_free(graph);
 }
 
@@ -91,7 +98,7 @@ static void training_shows_in_the_answers(void **state)
     bool trained = true;
     must(train_is_trained(&trained, graph, dataset, all_images(), IMAGES, 1, error));
     assert_false(trained);
-    struct train_options options = train_settings(graph, IMAGES, false);
+    struct train_options options = settings_for(graph, IMAGES, false);
     struct train_result result;
     options.epochs = 20;
     options.augmentation = (struct augmentation){0};

@@ -69,14 +69,16 @@ static inline const uint32_t *all_images(void)
     return indices;
 }
 
-/* Conv, BatchNormalization, Relu, MaxPool, Dropout, Gemm: what training has state of. */
-static inline struct graph *new_network(void)
+/* Conv, BatchNormalization, Relu, MaxPool, Dropout, Gemm: what training has state of. *trunk: what MaxPool
+ * gives. */
+static inline struct builder build_network(int *trunk)
 {
     struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)SIDE, (int64_t)SIDE), 11);
     build_conv(&b, (struct conv_setup){.in = 1, .out = 8, .window = square_window(3, 1, 1)});
     build_batch_normalization(&b, 8);
     build_activation(&b, OP_RELU);
     build_pool(&b, OP_MAX_POOL, square_window(2, 2, 0));
+    *trunk = b.last;
     build_flatten(&b);
     build_unary(&b, OP_DROPOUT)->u.dropout.ratio = 0.2f;
     build_gemm(&b, 8 * SIDE * SIDE / 4, CLASSES);
@@ -84,7 +86,33 @@ static inline struct graph *new_network(void)
     b.graph->rule.mean[0] = 100;
     b.graph->rule.scale[0] = 1.0f / 60;
     strcpy(b.graph->rule.color, "gray");
+    return b;
+}
+
+static inline struct graph *new_network(void)
+{
+    int trunk;
+    struct builder b = build_network(&trunk);
     return build_graph(&b);
+}
+
+/* The same with a second head on its trunk: Conv, BatchNormalization, Relu, Gemm, Sigmoid, of 3 numbers. */
+static inline struct graph *new_network_of_two_heads(void)
+{
+    int trunk;
+    struct builder b = build_network(&trunk);
+    const int first = b.last;
+    b.last = trunk;
+    build_conv(&b, (struct conv_setup){.in = 8, .out = 6, .window = square_window(3, 1, 1)});
+    build_batch_normalization(&b, 6);
+    build_activation(&b, OP_RELU);
+    build_flatten(&b);
+    build_gemm(&b, 6 * SIDE * SIDE / 4, 3);
+    build_unary(&b, OP_SIGMOID);
+    const int outputs[] = {first, b.last};
+    build_graph(&b);
+    must(sned_graph_set_outputs(b.graph, outputs, 2, error));
+    return b.graph;
 }
 
 static inline struct train_options options_for(double epochs)
@@ -108,14 +136,19 @@ static inline sned_status train(struct graph *graph, const char *where, const st
     return status;
 }
 
-static inline uint64_t trained_hash(const struct train_options *options)
+/* The graph, trained and freed. */
+static inline uint64_t hash_of_trained(struct graph *graph, const struct train_options *options)
 {
-    struct graph *graph = new_network();
     struct train_result result;
     must(train(graph, folder, options, &result, error));
     uint64_t hash = graph_state_hash(graph);
     sned_graph_free(graph);
     return hash;
+}
+
+static inline uint64_t trained_hash(const struct train_options *options)
+{
+    return hash_of_trained(new_network(), options);
 }
 
 struct observer {

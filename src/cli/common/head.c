@@ -2,8 +2,8 @@
  * head.c - see head.h.
  */
 #include "cli/common/head.h"
+#include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { NAMES_SHOWN = 160 };
@@ -14,32 +14,17 @@ static const char *output_name(const struct graph *graph, int index)
     return name ? name : "";
 }
 
-/* "a, b, c": as many as fit, then how many there are. */
-static const char *name_outputs(char text[NAMES_SHOWN], const struct graph *graph)
-{
-    const size_t room = NAMES_SHOWN - sizeof ", ... (64)";
-    size_t length = 0;
-    text[0] = 0;
-    for (int i = 0; i < graph->output_count; i++) {
-        const char *name = output_name(graph, i), *comma = i ? ", " : "";
-        if (length + strlen(comma) + strlen(name) >= room) {
-            snprintf(text + length, NAMES_SHOWN - length, "%s... (%d)", comma, graph->output_count);
-            break;
-        }
-        length += (size_t)snprintf(text + length, NAMES_SHOWN - length, "%s%s", comma, name);
-    }
-    return text;
-}
-
 sned_status head_take(struct graph *graph, const char *name, sned_error *error)
 {
     int chosen = 0;
     while (chosen < graph->output_count && strcmp(output_name(graph, chosen), name) != 0)
         chosen++;
     if (chosen == graph->output_count) {
-        char names[NAMES_SHOWN];
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "--head: '%.80s' is none of its outputs: %s", name,
-                         name_outputs(names, graph));
+        char names[NAMES_SHOWN] = "";
+        for (int i = 0; i < graph->output_count; i++)
+            sned_text_list(names, sizeof names, output_name(graph, i));
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--head: '%.80s' is none of its %d outputs: %s", name,
+                         graph->output_count, names);
     }
     if (chosen == 0)
         return SNED_OK;

@@ -14,6 +14,27 @@ static bool is_activation(const struct executor *executor, int tensor)
     return tensor >= 0 && !executor->graph->tensors[tensor].data;
 }
 
+/* In training, nodes that the loss does not depend on have nothing to do; `uses` then no longer counts them,
+ * nor the outputs that the loss is not of. */
+static sned_status skip_what_is_not_judged(struct executor *executor, struct uses *uses, sned_error *error)
+{
+    const struct graph *graph = executor->graph;
+    bool *judged = NULL;
+    SNED_TRY(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
+    sned_status status = sned_graph_depends(graph, graph->outputs[0], judged, error);
+    for (int i = 0; i < graph->node_count && status == SNED_OK; i++) {
+        const struct node *node = &graph->nodes[i];
+        executor->work[i].skipped = !judged[i];
+        for (int k = 0; !judged[i] && k < node->input_count; k++)
+            if (node->inputs[k] >= 0)
+                uses->consumers[node->inputs[k]]--;
+    }
+    for (int i = 1; i < graph->output_count; i++)
+        uses->consumers[graph->outputs[i]]--;
+    free(judged);
+    return status;
+}
+
 static bool passes_through(const struct executor *executor, const struct node *node)
 {
     const bool drops = node->op == OP_DROPOUT && executor->options.training;
@@ -46,47 +67,42 @@ static struct work *absorbing_work(struct executor *executor, const struct uses 
 
 /* An input that shares its edge with a later tensor must not be read by anybody else: roots are found in
  * order. */
+static void share_edge(struct executor *executor, const struct uses *uses, struct work *work)
+{
+    const struct node *node = work->node;
+    struct work *before = absorbing_work(executor, uses, node);
+    work->activation = node->activation;
+    if (passes_through(executor, node)) {
+        work->skipped = true;
+        executor->root[node->outputs[0]] = executor->root[node->inputs[0]];
+    } else if (before) {
+        work->skipped = true;
+        before->activation = node->activation;
+        executor->root[node->inputs[0]] = node->outputs[0];
+        executor->absorbed[node->inputs[0]] = true;
+    }
+}
+
 static sned_status share_edges(struct executor *executor, sned_error *error)
 {
     const struct graph *graph = executor->graph;
-    struct uses uses;
-    SNED_TRY(sned_uses_find(&uses, graph, error));
+    struct uses uses = {0};
+    sned_status status;
+    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
+    if (executor->options.training)
+        SNED_TRY_DONE(skip_what_is_not_judged(executor, &uses, error));
     for (int t = 0; t < graph->tensor_count; t++)
         executor->root[t] = t;
     for (int i = 0; i < graph->node_count; i++) {
-        const struct node *node = &graph->nodes[i];
-        struct work *work = &executor->work[i], *before = absorbing_work(executor, &uses, node);
-        work->index = i;
-        work->node = node;
-        work->activation = node->activation;
-        if (passes_through(executor, node)) {
-            work->skipped = true;
-            executor->root[node->outputs[0]] = executor->root[node->inputs[0]];
-        } else if (before) {
-            work->skipped = true;
-            before->activation = node->activation;
-            executor->root[node->inputs[0]] = node->outputs[0];
-            executor->absorbed[node->inputs[0]] = true;
-        }
+        struct work *work = &executor->work[i];
+        work->node = &graph->nodes[i];
+        if (work->skipped)
+            continue;
+        work->index = executor->judged++;
+        share_edge(executor, &uses, work);
     }
-    sned_uses_free(&uses);
-    return SNED_OK;
-}
-
-/* In training, nodes that the loss does not depend on have nothing to do. */
-static sned_status skip_what_is_not_judged(struct executor *executor, sned_error *error)
-{
-    const struct graph *graph = executor->graph;
-    bool *judged = NULL;
-    sned_status status;
-    if (!executor->options.training)
-        return SNED_OK;
-    SNED_TRY_DONE(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
-    SNED_TRY_DONE(sned_graph_depends(graph, graph->outputs[0], judged, error));
-    for (int i = 0; i < graph->node_count; i++)
-        executor->work[i].skipped |= !judged[i];
 done:
-    free(judged);
+    sned_uses_free(&uses);
     return status;
 }
 
@@ -304,9 +320,8 @@ sned_status plan_build(struct executor *executor, sned_error *error)
     SNED_TRY(sned_alloc(&executor->absorbed, (size_t)graph->tensor_count, sizeof *executor->absorbed, error));
     SNED_TRY(sned_alloc(&executor->edges, (size_t)graph->tensor_count, sizeof *executor->edges, error));
     SNED_TRY(sned_alloc(&executor->work, (size_t)graph->node_count, sizeof *executor->work, error));
-    executor->channels_last = layout_wastes_blocks(graph);
     SNED_TRY(share_edges(executor, error));
-    SNED_TRY(skip_what_is_not_judged(executor, error));
+    executor->channels_last = layout_wastes_blocks(executor);
     want_gradients(executor);
     SNED_TRY(plan_graph_input(executor, error));
     for (int i = 0; i < graph->node_count; i++) {

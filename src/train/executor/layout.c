@@ -70,12 +70,13 @@ static double padded(double channels)
 }
 
 /* Multiplications with blocks, padding included, over those without. First layers have no block of inputs. */
-bool layout_wastes_blocks(const struct graph *graph)
+bool layout_wastes_blocks(const struct executor *executor)
 {
+    const struct graph *graph = executor->graph;
     double useful = 0, blocked = 0;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->op != OP_CONV || node->u.conv.groups != 1)
+        if (executor->work[i].skipped || node->op != OP_CONV || node->u.conv.groups != 1)
             continue;
         const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
         const double macs = (double)sned_node_macs(graph, node);

@@ -115,7 +115,7 @@ sned_status plan_output(struct executor *executor, struct work *work, const dnnl
     return plan_output_slot(executor, work, 0, desc, memory, error);
 }
 
-/* Weights that are rounded on their way to the operator: row-major master, rounded copy, operator's layout. */
+/* Weights that are rounded on their way to the operator: row-major master, rounded, operator's layout. */
 static sned_status plan_rounding(struct executor *executor, struct edge *edge, sned_error *error)
 {
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);

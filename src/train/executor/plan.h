@@ -70,8 +70,8 @@ struct edge {
 
 /* What one node of the graph comes to in this plan. */
 struct work {
-    int index;
     const struct node *node;
+    int index;                        /* among the nodes that are judged */
     bool skipped;                     /* nothing to do: its output is an edge of another node's */
     struct activation activation;     /* after the operator, in place: the node's own or an absorbed node's */
     bool activation_done;             /* the operator itself has applied it */
@@ -91,6 +91,7 @@ struct executor {
     bool *absorbed;     /* [tensor_count]: the value before an in-place activation, which is overwritten */
     struct edge *edges; /* [tensor_count]; only those of roots are used */
     struct work *work;  /* [node_count] */
+    int judged;         /* nodes that the loss depends on; all in evaluation */
     struct tape forward, backward, refresh; /* refresh: weights from their rounded copies */
     struct buffers buffers;
     struct scores scores;               /* the loss attaches to scores.logits */
@@ -113,7 +114,7 @@ dnnl_memory_desc_t layout_any(int rank, const dnnl_dim_t *dims);   /* for oneDNN
 /* An image for a Conv: open for oneDNN to choose, which then pads channels to blocks of 16, or, in networks
  * where that would be mostly padding (layout_wastes_blocks), channels last. */
 dnnl_memory_desc_t layout_for_conv(const struct executor *executor, const dnnl_dim_t *dims);
-bool layout_wastes_blocks(const struct graph *graph);
+bool layout_wastes_blocks(const struct executor *executor); /* once it is known what it computes */
 dnnl_memory_desc_t layout_plain_like(const dnnl_memory_desc_t *desc);
 size_t layout_floats(const dnnl_memory_desc_t *desc); /* floats in its buffer, padding included */
 size_t layout_elements(const dnnl_memory_desc_t *desc);

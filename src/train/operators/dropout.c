@@ -17,8 +17,7 @@ static sned_status call_drop(struct executor *executor, struct work *work, sned_
     const float *from = layout_data(input->value);
     float *to = layout_data(output->value), *factors = work->state;
     const size_t count = layout_floats(&output->desc), blocks = (count + BLOCK - 1) / BLOCK;
-    const uint64_t first =
-        (executor->iteration * (uint64_t)executor->graph->node_count + (uint64_t)work->index) << 24;
+    const uint64_t first = (executor->iteration * (uint64_t)executor->judged + (uint64_t)work->index) << 24;
 #pragma omp parallel for schedule(static)
     for (size_t block = 0; block < blocks; block++) {
         struct random random;
