@@ -1,7 +1,7 @@
 /*
- * op_cut.c - Slice and Pad: a part of a tensor, or a tensor as part of a larger one.
+ * cut.c - Slice and Pad: a part of a tensor, or a tensor as part of a larger one.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 sned_status sned_infer_slice(const struct graph *graph, const struct node *node, struct shape *outputs,
                              sned_error *error)

@@ -1,8 +1,8 @@
 /*
  * operators.c - the table of operators (operator.h). A new operator is a row here, with functions in a file
- * op_*.c, and a row in the table of each stage that it goes through.
+ * beside this one, and a row in the table of each stage that it goes through.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * op_normalize.c - BatchNormalization, and LRN, which divides a number by those beside it in other channels.
+ * normalize.c - BatchNormalization, and LRN, which divides a number by those beside it in other channels.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 sned_status sned_infer_batch_normalization(const struct graph *graph, const struct node *node,
                                            struct shape *outputs, sned_error *error)

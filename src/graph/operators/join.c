@@ -1,10 +1,10 @@
 /*
- * op_join.c - Concat and Split: pieces of one tensor, one behind the other along an axis.
+ * join.c - Concat and Split: pieces of one tensor, one behind the other along an axis.
  *
  *     pieces  |  a  |  b  |   c   |      piece `b` begins where the lengths of those before it end
  *     whole   |  a     b      c   |
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 sned_status sned_infer_concat(const struct graph *graph, const struct node *node, struct shape *outputs,
                               sned_error *error)

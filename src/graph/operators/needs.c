@@ -1,7 +1,7 @@
 /*
- * op.c - what the functions of several operators share: what they need of their inputs, and axes.
+ * needs.c - what the functions of several operators share: what they need of their inputs, and axes.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 sned_status sned_need_rank(const struct shape *x, int low, int high, sned_error *error)
 {

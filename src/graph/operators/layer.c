@@ -1,7 +1,7 @@
 /*
- * op_layer.c - Conv and Gemm: sums over filters of weights.
+ * layer.c - Conv and Gemm: sums over filters of weights.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 sned_status sned_infer_conv(const struct graph *graph, const struct node *node, struct shape *outputs,
                             sned_error *error)

@@ -1,7 +1,7 @@
 /*
- * op_pool.c - the largest of a window, or its average.
+ * pool.c - the largest of a window, or its average.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 /* A pool's window must hold at least one element of the image: a maximum or an average over none is
  * undefined. */

@@ -1,7 +1,7 @@
 /*
- * op_reshape.c - Flatten, Reshape and Transpose: the same elements in another shape, or in another order.
+ * reshape.c - Flatten, Reshape and Transpose: the same elements in another shape, or in another order.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 /* [1][everything]. Another axis than 1 is the same only where all dimensions before it are 1. */
 sned_status sned_infer_flatten(const struct graph *graph, const struct node *node, struct shape *outputs,

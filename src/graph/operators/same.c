@@ -1,7 +1,7 @@
 /*
- * op_same.c - operators that leave the shape as it is: activations, endings, Add and Mul, Dropout.
+ * same.c - operators that leave the shape as it is: activations, endings, Add and Mul, Dropout.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 sned_status sned_infer_same(const struct graph *graph, const struct node *node, struct shape *outputs,
                             sned_error *error)

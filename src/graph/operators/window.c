@@ -1,7 +1,7 @@
 /*
- * op_window.c - the window of Conv and the pools: where it may stand, and how many of them there are.
+ * window.c - the window of Conv and the pools: where it may stand, and how many of them there are.
  */
-#include "graph/op.h"
+#include "graph/operators/functions.h"
 
 int64_t sned_window_span(const struct window *window, int axis)
 {

@@ -1,42 +1,42 @@
 /*
- * op.h - the functions that the rows of operators.c name, and what these share.
+ * functions.h - the functions that the rows of operators.c name, and what these share.
  *
  * A function of an operator looks at one node of a graph. What is wrong it says in words of its own
  * (sned_fail); of which node, those say who call it (inner.h).
  */
-#ifndef SNED_GRAPH_OP_H
-#define SNED_GRAPH_OP_H
+#ifndef SNED_GRAPH_OPERATORS_FUNCTIONS_H
+#define SNED_GRAPH_OPERATORS_FUNCTIONS_H
 
 #include "graph/inner.h"
 #include "graph/operator.h"
 
-/* ---- op_layer.c ---- */
+/* ---- layer.c ---- */
 infer_function sned_infer_conv, sned_infer_gemm;
 
-/* ---- op_pool.c ---- */
+/* ---- pool.c ---- */
 infer_function sned_infer_pool, sned_infer_global_pool;
 
-/* ---- op_normalize.c ---- */
+/* ---- normalize.c ---- */
 infer_function sned_infer_batch_normalization, sned_infer_lrn;
 check_function sned_check_batch_normalization, sned_check_lrn;
 
-/* ---- op_same.c: the output has the input's shape ---- */
+/* ---- same.c: the output has the input's shape ---- */
 infer_function sned_infer_same, sned_infer_softmax, sned_infer_binary;
 check_function sned_check_dropout;
 
-/* ---- op_join.c ---- */
+/* ---- join.c ---- */
 infer_function sned_infer_concat, sned_infer_split;
 movement_function sned_move_concat, sned_move_split;
 
-/* ---- op_cut.c ---- */
+/* ---- cut.c ---- */
 infer_function sned_infer_slice, sned_infer_pad;
 movement_function sned_move_slice, sned_move_pad;
 
-/* ---- op_reshape.c ---- */
+/* ---- reshape.c ---- */
 infer_function sned_infer_flatten, sned_infer_reshape, sned_infer_transpose;
 movement_function sned_move_all, sned_move_transpose;
 
-/* ---- windows (op_window.c) ---- */
+/* ---- windows (window.c) ---- */
 
 /* Kernel, stride, dilation and pads are within the limits of graph.h. */
 sned_status sned_window_check(const struct window *window, sned_error *error);
@@ -46,7 +46,7 @@ sned_status sned_window_infer(const struct window *window, bool ceil_mode, const
 /* From a window's first element to its last, both counted. */
 int64_t sned_window_span(const struct window *window, int axis);
 
-/* ---- what several need (op.c) ---- */
+/* ---- what several need (needs.c) ---- */
 
 sned_status sned_need_rank(const struct shape *x, int low, int high, sned_error *error);
 /* Input `index`, if it is there, must be [length]. */
