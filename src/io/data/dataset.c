@@ -152,9 +152,8 @@ static sned_status take_labels(struct dataset *dataset, const struct dataset_opt
     return SNED_OK;
 }
 
-/* Room for every decoded image, where the budget has it; values need no decoding. The pages are the system's
- * until they are written.
- */
+/* Room for every decoded image, where the budget has it; values need no decoding. The pages are the
+ * system's until they are written. */
 static sned_status make_cache(struct dataset *dataset, size_t budget, sned_error *error)
 {
     size_t bytes, memory = dataset->source->memory;

@@ -24,27 +24,27 @@ struct dataset_options {
      * dataset_open fails. */
     struct input_form form;
     int label_offset; /* added to the labels as stored */
-    int classes;      /* labels, offset included, must be below this, and class folders be as many:
-                         SNED_ERROR_DATA. 0: any */
-    const char *const *class_names; /* [class_name_count], what the network calls its classes: folders are
-                                       matched by name, and label_offset does not count. NULL: by order */
+    /* Labels, offset included, must be below this, and class folders be as many: SNED_ERROR_DATA. 0: any. */
+    int classes;
+    /* [class_name_count], what the network calls its classes: folders are matched by name, and label_offset
+     * does not count. NULL: by order. */
+    const char *const *class_names;
     int class_name_count;
-    bool unlabelled;      /* pictures that have no labels will do: see dataset_has_labels */
-    size_t limit;         /* at most so many images, the first in the set's order; 0: all */
-    size_t memory_budget; /* bytes that decoded images may take; beyond it they are decoded when read. 0: 128
-                             MiB */
-    int threads;          /* for decoding; 0: all */
+    bool unlabelled; /* pictures that have no labels will do: see dataset_has_labels */
+    size_t limit;    /* at most so many images, the first in the set's order; 0: all */
+    /* Bytes that decoded images may take; beyond it they are decoded when read. 0: 128 MiB. */
+    size_t memory_budget;
+    int threads;                     /* for decoding; 0: all */
     const struct reporter *reporter; /* damaged images are named here; may be NULL */
 };
 
 struct dataset;
 
 /* `spec` is what --data takes (docs/data.md): a folder of IDX files (MNIST's names, .gz or not), of
- * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz) with
- * its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder of splits (splits.h);
- * NumPy's arrays (docs/values.md): "x.npy:y.npy", "a.npz", "a.npz:X,Y", a folder of them; "noise:N", N images
- * or samples of noise, for scales where there are no data.
- */
+ * CIFAR-10 .bin (.xz or not), of images in class folders or with a labels text; a tar (plain, .gz, .xz)
+ * with its labels text beside it (NAME.labels.txt, or "a.tar:labels.txt"); a folder of splits (splits.h);
+ * NumPy's arrays (docs/values.md): "x.npy:y.npy", "a.npz", "a.npz:X,Y", a folder of them; "noise:N", N
+ * images or samples of noise, for scales where there are no data. */
 sned_status dataset_open(struct dataset **dataset, const char *spec, const struct dataset_options *options,
                          sned_error *error);
 void dataset_free(struct dataset *dataset);
@@ -78,8 +78,8 @@ sned_status dataset_read_which(struct dataset *dataset, const uint32_t *indices,
 void dataset_where(const struct dataset *dataset, uint32_t index, char *text, size_t size);
 struct extent dataset_extent(const struct dataset *dataset); /* the options' form.input */
 
-/* Other labels [dataset_size] in place of the set's own: what another network answers. Negative: stays as it
- * is. */
+/* Other labels [dataset_size] in place of the set's own: what another network answers. Negative: stays
+ * as it is. */
 void dataset_relabel(struct dataset *dataset, const int32_t *labels);
 
 /* ---- batches, ahead of time (loader.c) ---- */

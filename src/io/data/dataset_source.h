@@ -21,8 +21,8 @@ struct source_kind {
                          sned_error *error);
     /* The pixels themselves where they lie in memory in just that form, else NULL. May be NULL. */
     const uint8_t *(*view)(const struct source *source, size_t index, const struct input_form *form);
-    /* Where item `index` (its picture, or its label) is stored, for a message: "image 7 of FILE", "FILE:12".
-     */
+    /* Where item `index` (its picture, or its label) is stored, for a message: "image 7
+     * of FILE", "FILE:12". */
     void (*where_image)(const struct source *source, size_t index, char *text, size_t size);
     void (*where_label)(const struct source *source, size_t index, char *text, size_t size);
     void (*close)(struct source *source); /* frees what the kind allocated, `source` itself too */
@@ -49,8 +49,8 @@ struct source_options {
     struct input_form form;
     size_t memory_budget;
     bool unlabelled; /* pictures in no class folders, or of unknown classes, are taken without labels */
-    const char *const
-        *class_names; /* [class_name_count]: what the network calls its classes; NULL: it does not */
+    /* [class_name_count]: what the network calls its classes; NULL: it does not. */
+    const char *const *class_names;
     int class_name_count;
     int threads;
     const struct reporter *reporter;

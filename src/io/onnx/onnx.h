@@ -11,20 +11,19 @@
  * Reads opsets 7 to 28 into a checked float graph. Shape arithmetic on constants is folded away; MatMul + Add
  * become Gemm; Gemm's transposes, alpha and beta go into the weights; Constant nodes become constants. What
  * the graph cannot say is SNED_ERROR_UNSUPPORTED with operator, node name and opset. Preprocessing and labels
- * come from metadata_props. Peak memory is under 2.2 times the file: weights are moved out of the parsed
- * message, never copied twice. Weights in other files (external data) are read from the folder of `path` and
- * below it, nowhere else, straight to where they stay. A picture is [1][C][H][W] in the graph, whatever the
- * file's shape (graph->given, docs/onnx.md).
+ * come from metadata_props, and are about the first output. Peak memory is under 2.2 times the file: weights
+ * are moved out of the parsed message, never copied twice. Weights in other files (external data) are read
+ * from the folder of `path` and below it, nowhere else, straight to where they stay. A picture is
+ * [1][C][H][W] in the graph, whatever the file's shape (graph->given, docs/onnx.md).
  */
 sned_status onnx_read(struct graph **graph, const char *path, sned_error *error);
 
 /* What a caller knows of a model's input that its file does not say. */
 struct onnx_options {
-    struct extent
-        picture;        /* what it takes: for a list or [N][H][W], or sizes that are open. All 0: unknown */
-    bool channels_last; /* the elements of a list lie as [H][W][C], not [C][H][W] */
-    const struct reporter *reporter; /* told of what is left out, or computed otherwise than the file says;
-                                        may be NULL */
+    struct extent picture; /* what it takes: for a list or [N][H][W], or open sizes. All 0: unknown */
+    bool channels_last;    /* the elements of a list lie as [H][W][C], not [C][H][W] */
+    /* Told of what is left out, or computed otherwise than the file says; may be NULL. */
+    const struct reporter *reporter;
     const char *written[2]; /* files that will be written: refused where weights lie in them; may be NULL */
 };
 /* The same; SNED_ERROR_ARGUMENT where the input cannot be that picture. *bytes (may be NULL) is the size of

@@ -53,8 +53,8 @@ void glyph_pen_close(struct glyph_pen *pen)
     *pen = (struct glyph_pen){0};
 }
 
-/* The glyph's points bent, mapped and put into the picture, in 1/64 pixel. Returns its size, 1 for the usual
- * one. */
+/* The glyph's points bent, mapped and put into the picture, in 1/64 pixel. Returns its size, 1 for
+ * the usual one. */
 static float distort(const FT_Outline *glyph, struct random *random, FT_Outline *out)
 {
     const float pi = 3.14159265f;

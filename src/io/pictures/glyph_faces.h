@@ -28,8 +28,8 @@ struct glyph_faces {
     int max_points, max_contours;     /* of one outline */
 };
 
-/* `characters` is UTF-8, at least two different printable characters; `folder` is searched for .ttf, .otf,
- * .pfb. */
+/* `characters` is UTF-8, at least two different printable characters; `folder` is searched for
+ * .ttf, .otf, .pfb. */
 sned_status glyph_faces_open(struct glyph_faces *faces, const char *characters, const char *folder,
                              sned_error *error);
 void glyph_faces_close(struct glyph_faces *faces); /* {0} is fine */

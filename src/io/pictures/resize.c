@@ -15,8 +15,8 @@ enum {
     EXTRA_BITS = 6,   /* kept between the two passes: 8 + 6 bits fit int16_t */
 };
 
-/* For each of `count` output positions: its first input position, and `taps` weights (trailing ones may be
- * 0). */
+/* For each of `count` output positions: its first input position, and `taps` weights (trailing ones
+ * may be 0). */
 struct axis {
     int count, taps;
     int *first;      /* [count] */

@@ -128,8 +128,8 @@ static sned_status locate_content(struct archive *archive, const struct unpacked
     return SNED_OK;
 }
 
-/* An entry of that name, without a leading "./"; a folder's ends in '/'. NULL in *entry: it is the whole tar.
- */
+/* An entry of that name, without a leading "./"; a folder's ends in '/'. NULL in *entry: it is
+ * the whole tar. */
 static sned_status new_entry(struct tar_entry **entry, struct tar_index *index, size_t *capacity,
                              const char *name, bool is_folder, sned_error *error)
 {

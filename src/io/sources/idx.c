@@ -103,8 +103,8 @@ static const uint8_t *idx_image(const struct idx_source *source, size_t index)
     return source->images.data + index * source->images.dim[1] * source->images.dim[2];
 }
 
-/* The bytes are the pixels where the sizes agree; a network of a flat input [C][1][1] takes them row by row.
- */
+/* The bytes are the pixels where the sizes agree; a network of a flat input [C][1][1] takes them
+ * row by row. */
 static const uint8_t *idx_view(const struct source *source, size_t index, const struct input_form *form)
 {
     struct extent input = form->input;

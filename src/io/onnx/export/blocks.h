@@ -35,8 +35,8 @@ char *export_format(struct exporter *exporter, const char *format, ...) __attrib
 /* A name of tensors and initialisers: `wanted`, made unique. */
 const char *export_name(struct exporter *exporter, const char *wanted);
 
-/* A node with room for so many inputs and outputs; set with export_input and export_output. `wanted` is made
- * unique. */
+/* A node with room for so many inputs and outputs; set with export_input and export_output. `wanted`
+ * is made unique. */
 Onnx__NodeProto *export_node(struct exporter *exporter, const char *op, const char *wanted, int inputs,
                              int outputs);
 void export_input(Onnx__NodeProto *node, const char *name); /* the next one; NULL or "" is an absent one */

@@ -49,8 +49,8 @@ static void input_tensor(struct exporter *exporter, Onnx__NodeProto *proto, int 
         export_input(proto, exporter->tensor_names[tensor]);
 }
 
-/* A constant of Add or Mul: one number as it is, one a channel as [1][C][1][1], so that ONNX broadcasts it.
- */
+/* A constant of Add or Mul: one number as it is, one a channel as [1][C][1][1], so that
+ * ONNX broadcasts it. */
 static void input_operand(struct exporter *exporter, Onnx__NodeProto *proto, int tensor, int rank)
 {
     const struct tensor *source = &exporter->graph->tensors[tensor];

@@ -12,8 +12,8 @@ struct onnx_value *onnx_output(struct importer *importer);
 /* A node of the graph on `inputs` whose output is this node's. */
 sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, int input_count,
                       const struct shape *shape, struct node **node);
-/* The same, but its output *tensor is one more step on the way to this node's output; "suffix" ends its
- * name. */
+/* The same, but its output *tensor is one more step on the way to this node's output; "suffix"
+ * ends its name. */
 sned_status onnx_emit_step(struct importer *importer, enum op op, const int *inputs, int input_count,
                            const struct shape *shape, const char *suffix, int *tensor, struct node **node);
 /* A node on *tensor, which becomes its output, with these names as far as they are free. */
@@ -28,8 +28,8 @@ sned_status onnx_emit_alias(struct importer *importer, const struct onnx_value *
 /* This node's output is a constant; data is taken over, also on failure. */
 sned_status onnx_emit_constant(struct importer *importer, enum value_kind kind, const struct shape *shape,
                                void *data);
-/* A constant of the graph: data is taken over, also on failure; named after `value`, or the node where
- * NULL. */
+/* A constant of the graph: data is taken over, also on failure; named after `value`, or the
+ * node where NULL. */
 sned_status onnx_add_constant(struct importer *importer, const struct onnx_value *value,
                               const struct shape *shape, float *data, int *tensor);
 

@@ -258,9 +258,9 @@ static sned_status check_sum(struct importer *importer, struct external_file *fi
                      file->location, file->checksum, checksum);
 }
 
-/* The `size` bytes that the tensor's dimensions ask for lie in the file, and what all tensors together read
- * is not much more than the files have: they may share bytes, but not to fill the memory from a small file.
- */
+/* The `size` bytes that the tensor's dimensions ask for lie in the file, and what all tensors
+ * together read is not much more than the files have: they may share bytes, but not to fill the
+ * memory from a small file. */
 static sned_status check_place(struct importer *importer, const struct external_place *place,
                                const struct external_file *file, uint64_t size)
 {

@@ -33,8 +33,8 @@ enum {
     ONNX_FOLD_BUDGET = 1 << 24       /* elements that constant folding may add up to */
 };
 
-/* VALUE_POWER: an activation to a power that the graph has no operator for; only a division reads it
- * (operators/lrn.c). */
+/* VALUE_POWER: an activation to a power that the graph has no operator for; only a division
+ * reads it (operators/lrn.c). */
 enum value_kind { VALUE_UNKNOWN, VALUE_ACTIVATION, VALUE_POWER, VALUE_FLOATS, VALUE_INTEGERS };
 
 /* An activation that is a tensor of the graph in another order or shape (view.c). */

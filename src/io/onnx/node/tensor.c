@@ -211,8 +211,8 @@ static bool is_external(const Onnx__TensorProto *tensor)
            tensor->n_external_data > 0;
 }
 
-/* Floats that lie as the graph wants them change hands; anything else is converted, and its bytes are freed.
- */
+/* Floats that lie as the graph wants them change hands; anything else is converted, and its
+ * bytes are freed. */
 static sned_status take_data(struct importer *importer, Onnx__TensorProto *tensor,
                              const struct element_list *source, struct onnx_value *value)
 {

@@ -151,8 +151,8 @@ static sned_status emit_spread(struct importer *importer, enum op op, int x, int
     return onnx_emit_reshape(importer, result, &spread->shape);
 }
 
-/* A constant of a number for each element of a list that is a view of another order: placed as the tensor has
- * them. */
+/* A constant of a number for each element of a list that is a view of another order: placed as the
+ * tensor has them. */
 static sned_status emit_placed(struct importer *importer, enum op op, const struct onnx_value *x, int index,
                                const int *places, enum change change)
 {
@@ -240,8 +240,8 @@ static struct node *open_gemm(struct importer *importer, const struct onnx_value
     return node->op == OP_GEMM && node->inputs[2] < 0 ? node : NULL;
 }
 
-/* MatMul + Add: the constant becomes the Gemm's bias, and the Gemm's output takes this node's output's name.
- */
+/* MatMul + Add: the constant becomes the Gemm's bias, and the Gemm's output takes this
+ * node's output's name. */
 static sned_status add_bias(struct importer *importer, struct node *gemm, struct onnx_value *x, int index)
 {
     int bias;

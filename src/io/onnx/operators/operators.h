@@ -43,8 +43,8 @@ onnx_rule onnx_convert_prelu, onnx_convert_cast;
 
 /* ---- what one rule needs of another ---- */
 
-/* Input `index`, any shape that broadcasts to [1][count], as [count] times beta; -1 where it is absent
- * (linear.c). */
+/* Input `index`, any shape that broadcasts to [1][count], as [count] times beta; -1 where it
+ * is absent (linear.c). */
 sned_status onnx_linear_bias(struct importer *importer, int index, float beta, int64_t count, int *tensor);
 /* x / power, where the whole is an LRN written as arithmetic (lrn.c). */
 sned_status onnx_convert_division_by_power(struct importer *importer, const struct onnx_value *x,

@@ -2,8 +2,8 @@
  * window.c - operators that slide a window: Conv and the pools.
  *
  * The graph knows images, [1][C][H][W]. A one-dimensional Conv or pool on [1][C][W] is done on [1][C][1][W],
- * between two Reshapes; a pool on [1][C][D][H][W] whose window moves along D alone is done on [1][C][D][H *
- * W].
+ * between two Reshapes; a pool on [1][C][D][H][W] whose window moves along D alone is done on
+ * [1][C][D][H * W].
  */
 #include "io/onnx/node/attributes.h"
 #include "io/onnx/node/emit.h"
@@ -61,8 +61,8 @@ static sned_status emit_window_node(struct importer *importer, const struct imag
     return onnx_emit_reshape(importer, tensor, &back);
 }
 
-/* One list attribute with an entry per spatial axis (pads: two), each in [low, GRAPH_MAX_DIM]. Absent:
- * untouched. */
+/* One list attribute with an entry per spatial axis (pads: two), each in [low,
+ * GRAPH_MAX_DIM]. Absent: untouched. */
 static sned_status window_ints(struct importer *importer, const char *name, int expected, int64_t low,
                                int *values)
 {
