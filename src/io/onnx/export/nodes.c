@@ -7,13 +7,15 @@
 #include "io/onnx/export/export.h"
 
 #include "graph/operator.h"
+#include "io/onnx/onnx.h"
 
 #include <string.h>
 
 /* How an operator is written, behind the inputs that the node has. */
 struct export_row {
     void (*write)(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node);
-    int since; /* the opset that has it, where that is later than the one written */
+    const char *reason; /* why there is no such function; for users */
+    int since;          /* the opset that has it, where that is later than the one written */
 };
 
 static const char *node_part(struct exporter *exporter, const struct node *node, const char *part)
@@ -63,6 +65,21 @@ static void input_operand(struct exporter *exporter, Onnx__NodeProto *proto, int
     for (int i = 0; i < rank; i++)
         shape.dim[i] = i == 1 ? (int64_t)sned_shape_elements(&source->shape) : 1;
     export_input(proto, constant(exporter, tensor, &shape));
+}
+
+/* The attributes that the operator table lists: all that many operators have. */
+static void write_listed(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
+{
+    const struct operator_attribute *attribute = sned_operator(node->op)->attributes;
+    for (; attribute->name; attribute++) {
+        if (attribute->kind == ATTRIBUTE_FLOAT)
+            export_float(exporter, proto, attribute->name, sned_attribute_float(node, attribute));
+        else if (attribute->kind == ATTRIBUTE_CHOICE)
+            export_string(exporter, proto, attribute->name,
+                          attribute->choices[sned_attribute_int(node, attribute)]);
+        else
+            export_int(exporter, proto, attribute->name, sned_attribute_int(node, attribute));
+    }
 }
 
 static void write_window(struct exporter *exporter, Onnx__NodeProto *proto, const struct window *window,
@@ -145,7 +162,7 @@ static void write_split(struct exporter *exporter, Onnx__NodeProto *proto, const
 {
     export_input(proto, export_int_list(exporter, node_part(exporter, node, "split"), node->u.split.sizes,
                                         node->output_count));
-    export_int(exporter, proto, "axis", node->u.split.axis);
+    write_listed(exporter, proto, node);
 }
 
 static void write_conv(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
@@ -159,13 +176,6 @@ static void write_gemm(struct exporter *exporter, Onnx__NodeProto *proto, const 
     export_int(exporter, proto, "transB", 1);
 }
 
-static void write_batch_normalization(struct exporter *exporter, Onnx__NodeProto *proto,
-                                      const struct node *node)
-{
-    export_float(exporter, proto, "epsilon", node->u.batch_normalization.epsilon);
-    export_float(exporter, proto, "momentum", node->u.batch_normalization.momentum);
-}
-
 static void write_clip(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
 {
     export_input(proto, export_number(exporter, node_part(exporter, node, "min"), node->activation.low));
@@ -177,36 +187,9 @@ static void write_leaky_relu(struct exporter *exporter, Onnx__NodeProto *proto, 
     export_float(exporter, proto, "alpha", node->activation.slope);
 }
 
-static void write_lrn(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
-{
-    export_int(exporter, proto, "size", node->u.lrn.size);
-    export_float(exporter, proto, "alpha", node->u.lrn.alpha);
-    export_float(exporter, proto, "beta", node->u.lrn.beta);
-    export_float(exporter, proto, "bias", node->u.lrn.bias);
-}
-
-static void write_concat(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
-{
-    export_int(exporter, proto, "axis", node->u.concat.axis);
-}
-
-static void write_flatten(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
-{
-    export_int(exporter, proto, "axis", node->u.flatten.axis);
-}
-
-static void write_softmax(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
-{
-    export_int(exporter, proto, "axis", node->u.softmax.axis);
-}
-
 static void write_dropout(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
 {
     export_input(proto, export_number(exporter, node_part(exporter, node, "ratio"), node->u.dropout.ratio));
-}
-
-static void write_nothing(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
-{
 }
 
 /* ---- the table ---- */
@@ -214,29 +197,39 @@ static void write_nothing(struct exporter *exporter, Onnx__NodeProto *proto, con
 static const struct export_row rows[OP_COUNT] = {
     [OP_CONV] = {write_conv},
     [OP_GEMM] = {write_gemm},
-    [OP_BATCH_NORMALIZATION] = {write_batch_normalization},
-    [OP_RELU] = {write_nothing},
+    [OP_BATCH_NORMALIZATION] = {write_listed},
+    [OP_RELU] = {write_listed},
     [OP_CLIP] = {write_clip},
     [OP_LEAKY_RELU] = {write_leaky_relu},
     [OP_MAX_POOL] = {write_pool},
     [OP_AVERAGE_POOL] = {write_pool},
-    [OP_GLOBAL_AVERAGE_POOL] = {write_nothing},
-    [OP_LRN] = {write_lrn},
-    [OP_ADD] = {write_nothing},
-    [OP_MUL] = {write_nothing},
-    [OP_CONCAT] = {write_concat},
+    [OP_GLOBAL_AVERAGE_POOL] = {write_listed},
+    [OP_LRN] = {write_listed},
+    [OP_ADD] = {write_listed},
+    [OP_MUL] = {write_listed},
+    [OP_CONCAT] = {write_listed},
     [OP_SPLIT] = {write_split},
     [OP_SLICE] = {write_slice},
     [OP_PAD] = {write_pad},
-    [OP_FLATTEN] = {write_flatten},
+    [OP_FLATTEN] = {write_listed},
     [OP_RESHAPE] = {write_reshape},
     [OP_TRANSPOSE] = {write_transpose},
-    [OP_SOFTMAX] = {write_softmax},
-    [OP_LOG_SOFTMAX] = {write_softmax},
-    [OP_SIGMOID] = {write_nothing},
+    [OP_SOFTMAX] = {write_listed},
+    [OP_LOG_SOFTMAX] = {write_listed},
+    [OP_SIGMOID] = {write_listed},
     [OP_DROPOUT] = {write_dropout},
-    [OP_IDENTITY] = {write_nothing},
+    [OP_IDENTITY] = {write_listed},
 };
+
+bool onnx_writes(enum op op)
+{
+    return rows[op].write != NULL;
+}
+
+const char *onnx_write_reason(enum op op)
+{
+    return rows[op].reason;
+}
 
 /* The node by its name in ONNX, with nothing yet but an operator that the file's opset has. */
 static Onnx__NodeProto *start_node(struct exporter *exporter, enum op op, const char *name, int inputs,
@@ -288,6 +281,11 @@ static void write_node(struct exporter *exporter, const struct node *node)
         node->activation.kind != ACTIVATION_NONE && sned_operator(node->op)->activation == ACTIVATION_NONE;
     if (is_fused)
         result = export_name(exporter, export_format(exporter, "%s/before", output ? output : ""));
+    if (!rows[node->op].write) {
+        exporter->status = sned_fail(exporter->error, SNED_ERROR_UNSUPPORTED, "node '%s' (%s): %s",
+                                     node->name, sned_op_name(node->op), rows[node->op].reason);
+        return;
+    }
     Onnx__NodeProto *proto =
         start_node(exporter, node->op, node->name, node->input_count, node->output_count);
     write_inputs(exporter, proto, node);

@@ -13,16 +13,21 @@ bool onnx_is_standard_domain(const char *domain)
     return domain == NULL || domain[0] == 0 || strcmp(domain, "ai.onnx") == 0;
 }
 
+/* Is `name` among `words`, which stand between spaces? */
+static bool is_word(const char *words, const char *name)
+{
+    const char *at = name[0] ? strstr(words, name) : NULL;
+    while (at && !(at > words && at[-1] == ' ' && at[strlen(name)] == ' '))
+        at = strstr(at + 1, name);
+    return at != NULL;
+}
+
 static sned_status check_attributes(struct importer *importer, const struct operator_rule *rule)
 {
     for (size_t i = 0; i < importer->node->n_attribute; i++) {
-        const char *name = importer->node->attribute[i]->name;
-        const char *at = name && name[0] ? strstr(rule->attributes, name) : NULL;
-        while (at && !(at > rule->attributes && at[-1] == ' ' && at[strlen(name)] == ' '))
-            at = strstr(at + 1, name);
-        if (at == NULL)
-            return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "attribute '%s' is not handled",
-                             name ? name : "");
+        const char *name = importer->node->attribute[i]->name ? importer->node->attribute[i]->name : "";
+        if (rule->attributes ? !is_word(rule->attributes, name) : !onnx_is_listed(onnx_op(rule->name), name))
+            return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "attribute '%s' is not handled", name);
     }
     return SNED_OK;
 }
@@ -107,7 +112,7 @@ sned_status onnx_import_node(struct importer *importer)
     else if (rule->convert)
         SNED_TRY(rule->convert(importer));
     else
-        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "this operator is handled on constants only");
+        return onnx_fail(importer, SNED_ERROR_UNSUPPORTED, "%s", ONNX_ON_CONSTANTS);
     release_inputs(importer);
     return SNED_OK;
 }

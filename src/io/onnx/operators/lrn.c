@@ -9,41 +9,9 @@
  * are nodes of the graph whose every number is known: where they are exactly that, one LRN takes their place,
  * and they fall away because nothing reads them. No other power is handled: the graph has no operator for it.
  */
-#include "io/onnx/node/attributes.h"
 #include "io/onnx/node/emit.h"
 #include "io/onnx/node/inputs.h"
 #include "io/onnx/operators/operators.h"
-
-#include <math.h>
-#include <string.h>
-
-static sned_status emit_lrn(struct importer *importer, const struct onnx_value *x, int64_t size, float alpha,
-                            float beta, float bias)
-{
-    struct node *node;
-    SNED_TRY(onnx_emit(importer, OP_LRN, &x->tensor, 1, &x->shape, &node));
-    node->u.lrn.size = (int)size;
-    node->u.lrn.alpha = alpha;
-    node->u.lrn.beta = beta;
-    node->u.lrn.bias = bias;
-    return SNED_OK;
-}
-
-sned_status onnx_convert_lrn(struct importer *importer)
-{
-    struct onnx_value *x;
-    int64_t size;
-    float alpha, beta, bias;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(onnx_attribute_int(importer, "size", 0, &size));
-    SNED_TRY(onnx_attribute_float(importer, "alpha", 0.0001f, &alpha));
-    SNED_TRY(onnx_attribute_float(importer, "beta", 0.75f, &beta));
-    SNED_TRY(onnx_attribute_float(importer, "bias", 1.0f, &bias));
-    if (size < 1 || size > 1 << 20 || !isfinite(alpha) || !isfinite(beta) || !isfinite(bias))
-        return onnx_fail(importer, SNED_ERROR_FORMAT, "size %lld, alpha %g, beta %g, bias %g",
-                         (long long)size, alpha, beta, bias);
-    return emit_lrn(importer, x, size, alpha, beta, bias);
-}
 
 /* x^1, x^2 = x * x; any other power waits for the Div that reads it. */
 sned_status onnx_convert_pow(struct importer *importer)
@@ -166,6 +134,7 @@ sned_status onnx_convert_division_by_power(struct importer *importer, const stru
                                            const struct onnx_value *power)
 {
     struct lrn_match match = {0};
+    struct node *node;
     if (x->shape.rank != 4 || !sned_shape_equal(&x->shape, &power->shape) ||
         !match_lrn(importer->graph, x, power->tensor, &match))
         return onnx_fail(importer, SNED_ERROR_UNSUPPORTED,
@@ -176,5 +145,10 @@ sned_status onnx_convert_division_by_power(struct importer *importer, const stru
             "a local response normalisation over %lld channels before and %lld after; ONNX's LRN has %lld "
             "before",
             (long long)match.before, (long long)match.after, (long long)(match.size - 1) / 2);
-    return emit_lrn(importer, x, match.size, match.alpha, power->exponent, match.bias);
+    SNED_TRY(onnx_emit(importer, OP_LRN, &x->tensor, 1, &x->shape, &node));
+    node->u.lrn.size = (int)match.size;
+    node->u.lrn.alpha = match.alpha;
+    node->u.lrn.beta = power->exponent;
+    node->u.lrn.bias = match.bias;
+    return SNED_OK;
 }

@@ -19,14 +19,6 @@ static sned_status convert_elementwise(struct importer *importer, enum op op, st
     return onnx_emit_like(importer, op, &x->tensor, 1, x, node);
 }
 
-static sned_status convert_relu(struct importer *importer)
-{
-    struct node *node;
-    SNED_TRY(convert_elementwise(importer, OP_RELU, &node));
-    node->activation.kind = ACTIVATION_RELU;
-    return SNED_OK;
-}
-
 /* Bounds as attributes before opset 11, as inputs from then on. */
 static sned_status clip_bounds(struct importer *importer, float *low, float *high)
 {
@@ -92,12 +84,6 @@ static sned_status convert_dropout(struct importer *importer)
     SNED_TRY(convert_elementwise(importer, OP_DROPOUT, &node));
     node->u.dropout.ratio = ratio;
     return SNED_OK;
-}
-
-static sned_status convert_identity(struct importer *importer)
-{
-    struct node *node;
-    return convert_elementwise(importer, OP_IDENTITY, &node);
 }
 
 static sned_status convert_sigmoid(struct importer *importer)
@@ -188,9 +174,9 @@ static const struct operator_rule rules[] = {
     {"Gemm", 3, " alpha beta transA transB ", onnx_convert_gemm, NULL},
     {"GlobalAveragePool", 1, "", onnx_convert_global_average_pool, NULL},
     {"GlobalMaxPool", 1, "", onnx_convert_global_max_pool, NULL},
-    {"Identity", 1, "", convert_identity, onnx_fold_identity},
+    {"Identity", 1, NULL, onnx_convert_listed, onnx_fold_identity},
     {"If", 1, " else_branch then_branch ", NULL, NULL}, /* import/nodes.c takes one of them */
-    {"LRN", 1, " alpha beta bias size ", onnx_convert_lrn, NULL},
+    {"LRN", 1, NULL, onnx_convert_listed, NULL},
     {"LeakyRelu", 1, " alpha ", convert_leaky_relu, NULL},
     {"LogSoftmax", 1, " axis ", convert_log_softmax, NULL},
     {"MatMul", 2, "", onnx_convert_matmul, NULL},
@@ -203,7 +189,7 @@ static const struct operator_rule rules[] = {
     {"ReduceMax", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_max, NULL},
     {"ReduceMean", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_mean, NULL},
     {"ReduceSum", 2, " axes keepdims noop_with_empty_axes ", onnx_convert_reduce_sum, NULL},
-    {"Relu", 1, "", convert_relu, NULL},
+    {"Relu", 1, NULL, onnx_convert_listed, NULL},
     {"Reshape", 2, " allowzero ", onnx_convert_reshape, onnx_fold_reshape},
     {"Shape", 1, " end start ", onnx_fold_shape, onnx_fold_shape},
     {"Sigmoid", 1, "", convert_sigmoid, NULL},
@@ -223,4 +209,15 @@ const struct operator_rule *onnx_operator(const char *name)
         if (strcmp(rules[i].name, name) == 0)
             return &rules[i];
     return NULL;
+}
+
+bool onnx_reads(enum op op)
+{
+    const struct operator_rule *rule = onnx_operator(sned_op_name(op));
+    return rule && rule->convert;
+}
+
+const char *onnx_read_reason(enum op op)
+{
+    return onnx_operator(sned_op_name(op)) && !onnx_reads(op) ? ONNX_ON_CONSTANTS : NULL;
 }

@@ -14,10 +14,13 @@ typedef sned_status onnx_rule(struct importer *importer);
 struct operator_rule {
     const char *name;
     size_t most_inputs;
-    const char *attributes; /* that are understood, between spaces; any other is refused */
+    const char *attributes; /* that are understood, between spaces; NULL: those that are listed. Any other is
+                             * refused */
     onnx_rule *convert;     /* with an activation among the inputs; NULL: only on constants */
     onnx_rule *fold;        /* all inputs constant; NULL: convert, which then refuses */
 };
+/* Why there is no `convert`. */
+#define ONNX_ON_CONSTANTS "this operator is handled on constants only"
 const struct operator_rule *onnx_operator(const char *name); /* or NULL */
 
 /* window.c */
@@ -27,7 +30,7 @@ onnx_rule onnx_convert_gemm, onnx_convert_matmul, onnx_convert_batch_normalizati
 /* binary.c */
 onnx_rule onnx_convert_add, onnx_convert_sub, onnx_convert_sum, onnx_convert_mul, onnx_convert_div;
 /* lrn.c */
-onnx_rule onnx_convert_lrn, onnx_convert_pow;
+onnx_rule onnx_convert_pow;
 /* reduce.c */
 onnx_rule onnx_convert_global_average_pool, onnx_convert_global_max_pool, onnx_convert_reduce_mean,
     onnx_convert_reduce_sum, onnx_convert_reduce_max;
@@ -40,6 +43,13 @@ onnx_rule onnx_convert_flatten, onnx_convert_reshape, onnx_convert_squeeze, onnx
 onnx_rule onnx_convert_split, onnx_convert_gather;
 /* prelu.c, cast.c */
 onnx_rule onnx_convert_prelu, onnx_convert_cast;
+
+/* ---- operators whose attributes the graph's table lists (listed.c) ---- */
+
+enum op onnx_op(const char *name); /* the graph's operator of this name; OP_COUNT: it has none */
+bool onnx_is_listed(enum op op, const char *attribute);
+/* One node of the graph's operator of the same name; on number by number, also of what is viewed. */
+onnx_rule onnx_convert_listed;
 
 /* ---- what one rule needs of another ---- */
 
