@@ -172,6 +172,22 @@ static inline struct node *build_flatten(struct builder *b)
     return node;
 }
 
+/* A Split of the last tensor; pieces [count]: what it gives. */
+static inline void build_split(struct builder *b, int axis, const int64_t *sizes, int *pieces, int count)
+{
+    struct node *node;
+    struct shape none = {0};
+    char name[32];
+    for (int i = 0; i < count; i++)
+        pieces[i] = build_tensor(b, &none, NULL);
+    snprintf(name, sizeof name, "n%d", b->names++);
+    must(sned_graph_add_node_outputs(b->graph, name, OP_SPLIT, &b->last, 1, pieces, count, &node, error));
+    node->u.split.axis = axis;
+    node->u.split.sizes = malloc((size_t)count * sizeof *sizes);
+    assert_non_null(node->u.split.sizes);
+    memcpy(node->u.split.sizes, sizes, (size_t)count * sizeof *sizes);
+}
+
 /* Ends building: the graph, its shapes inferred. */
 static inline struct graph *build_graph(struct builder *b)
 {

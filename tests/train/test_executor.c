@@ -280,7 +280,85 @@ static void dropout_drops_in_training_alone(void **state)
     sned_graph_free(graph);
 }
 
+static struct graph *split_graph(struct shape input, int axis, const int64_t *sizes, int count)
+{
+    struct builder b = build_new(input, 4);
+    int pieces[GRAPH_MAX_OUTPUTS];
+    build_split(&b, axis, sizes, pieces, count);
+    build_graph(&b);
+    must(sned_graph_set_outputs(b.graph, pieces, count, error));
+    return b.graph;
+}
+
+static void split_cuts_along_its_axis(void **state)
+{
+    float x[2 * 3 * 2 * 2];
+    for (int i = 0; i < 24; i++)
+        x[i] = (float)i;
+    const float channels[2][16] = {{0, 1, 2, 3, 12, 13, 14, 15},
+                                   {4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23}};
+    const float rows[2][12] = {{0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21},
+                               {2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23}};
+    const struct executor_options options = {.batch = 2, .threads = 1};
+    for (int axis = 1; axis < 3; axis++) {
+        const int64_t sizes[] = {1, axis == 1 ? 2 : 1};
+        struct graph *graph =
+            split_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)2, (int64_t)2), axis, sizes, 2);
+        struct executor *executor;
+        must(executor_new(&executor, graph, &options, error));
+        must(executor_forward(executor, x, 2, error));
+        for (int piece = 0; piece < 2; piece++) {
+            const float *expected = axis == 1 ? channels[piece] : rows[piece];
+            const size_t count = axis == 1 ? 8 * (size_t)sizes[piece] : 12;
+            assert_memory_equal(executor_output(executor, piece), expected, count * sizeof(float));
+        }
+        executor_free(executor);
+        sned_graph_free(graph);
+    }
+}
+
 /* ---- rounding ---- */
+
+static void each_output_of_a_node_is_rounded_by_its_own_scale(void **state)
+{
+    const float x[3] = {0.26f, 0.26f, 0.26f}, expected[3] = {0.26f, 0.25f, 0.5f};
+    struct graph *graph = split_graph(sned_shape(2, (int64_t)1, (int64_t)3), 1, (int64_t[]){1, 1, 1}, 3);
+    const struct executor_options options = {.batch = 1, .threads = 1};
+    struct executor *executor;
+    for (int i = 1; i < 3; i++)
+        graph->tensors[graph->outputs[i]].quantization = (struct quantization){0.25f * (float)i, 8, true};
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, x, 1, error));
+    for (int i = 0; i < 3; i++)
+        assert_true(executor_output(executor, i)[0] == expected[i]);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+/* A piece out of its range, as the second is, passes nothing back. */
+static void gradients_pass_through_the_rounding_of_each_output(void **state)
+{
+    const float x[3] = {1, 100, 3};
+    struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)3), 4);
+    int pieces[3];
+    build_split(&b, 1, (int64_t[]){1, 1, 1}, pieces, 3);
+    build_node(&b, OP_CONCAT, pieces, 3)->u.concat.axis = 1;
+    struct graph *graph = build_graph(&b);
+    for (int i = 0; i < 3; i++)
+        graph->tensors[pieces[i]].quantization = (struct quantization){0.25f, 8, true};
+    const struct executor_options options = {
+        .batch = 1, .training = true, .threads = 1, .input_gradient = true};
+    struct executor *executor;
+    float gradient[3];
+    must(executor_new(&executor, graph, &options, error));
+    must(executor_forward(executor, x, 1, error));
+    must(executor_set_output_gradient(executor, (float[]){5, 6, 7}, error));
+    must(executor_backward(executor, error));
+    must(executor_gradient(executor, graph->input, gradient, error));
+    assert_memory_equal(gradient, ((float[]){5, 0, 7}), sizeof gradient);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
 
 static void quantized_activations_are_rounded_half_up_and_clipped(void **state)
 {
@@ -395,6 +473,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
         cmocka_unit_test(running_statistics_follow_the_batches),
         cmocka_unit_test(dropout_drops_in_training_alone),
+        cmocka_unit_test(split_cuts_along_its_axis),
+        cmocka_unit_test(each_output_of_a_node_is_rounded_by_its_own_scale),
+        cmocka_unit_test(gradients_pass_through_the_rounding_of_each_output),
         cmocka_unit_test(quantized_activations_are_rounded_half_up_and_clipped),
         cmocka_unit_test(gradients_pass_straight_through_rounding),
         cmocka_unit_test(weights_are_rounded_by_output_channel),

@@ -282,6 +282,65 @@ static void flatten_and_reshape(void **state)
     check_gradients(build_graph(&b), INPUT_RANDOM);
 }
 
+/* Pieces of 2, 3 and 1 channels, or rows, which a layer each reads before they are joined again. */
+static void check_split(int axis)
+{
+    struct builder b = build_new(image(6, 6, 4), 1);
+    const int64_t sizes[] = {2, 3, 1};
+    int pieces[3];
+    build_conv(&b, (struct conv_setup){.in = 6, .out = 6, .window = square_window(3, 1, 1)});
+    build_split(&b, axis, sizes, pieces, 3);
+    for (int i = 0; i < 3; i++) {
+        const int channels = axis == 1 ? (int)sizes[i] : 6;
+        b.last = pieces[i];
+        build_conv(&b,
+                   (struct conv_setup){.in = channels, .out = channels, .window = square_window(1, 1, 0)});
+        pieces[i] = b.last;
+    }
+    build_node(&b, OP_CONCAT, pieces, 3)->u.concat.axis = axis;
+    check_gradients(build_graph(&b), INPUT_RANDOM);
+}
+
+static void split(void **state)
+{
+    check_split(1);
+    check_split(2);
+}
+
+/* A piece that nothing reads, and one that only another output reads: numbers without a gradient. */
+static void split_into_pieces_that_do_not_matter(void **state)
+{
+    struct builder b = build_new(image(6, 3, 3), 1);
+    int pieces[3], outputs[2];
+    build_split(&b, 1, (int64_t[]){2, 3, 1}, pieces, 3);
+    b.last = pieces[2];
+    build_conv(&b, (struct conv_setup){.in = 1, .out = 2, .window = square_window(3, 1, 1)});
+    outputs[1] = b.last;
+    b.last = pieces[1];
+    build_conv(&b, (struct conv_setup){.in = 3, .out = 2, .window = square_window(3, 1, 1)});
+    outputs[0] = b.last;
+    build_graph(&b);
+    must(sned_graph_set_outputs(b.graph, outputs, 2, error));
+    check_gradients(b.graph, INPUT_RANDOM);
+}
+
+/* The first output's layers, and none of the second's, have gradients, though both read one activation. */
+static void two_outputs(void **state)
+{
+    struct builder b = build_new(image(3, 4, 4), 1);
+    int outputs[2];
+    build_conv(&b, (struct conv_setup){.in = 3, .out = 4, .window = square_window(3, 1, 1)});
+    const int trunk = b.last;
+    build_conv(&b, (struct conv_setup){.in = 4, .out = 2, .window = square_window(3, 1, 1)});
+    outputs[0] = b.last;
+    b.last = trunk;
+    build_conv(&b, (struct conv_setup){.in = 4, .out = 5, .window = square_window(3, 1, 1)});
+    outputs[1] = b.last;
+    build_graph(&b);
+    must(sned_graph_set_outputs(b.graph, outputs, 2, error));
+    check_gradients(b.graph, INPUT_RANDOM);
+}
+
 static void transpose(void **state)
 {
     struct builder b = build_new(image(3, 4, 5), 1);
@@ -395,6 +454,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(slice),
         cmocka_unit_test(pad),
         cmocka_unit_test(flatten_and_reshape),
+        cmocka_unit_test(split),
+        cmocka_unit_test(split_into_pieces_that_do_not_matter),
+        cmocka_unit_test(two_outputs),
         cmocka_unit_test(transpose),
         cmocka_unit_test(softmax),
         cmocka_unit_test(log_softmax),
