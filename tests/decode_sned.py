@@ -135,9 +135,10 @@ def sections(data):
     for kind, size, checksum in table:
         found[kind] = reader.bytes(size)
         need(xxh64(found[kind]) == checksum, "a section's checksum")
-        need(kind in (1, 2) or kind >= 128, "an unknown section that is required")
+        need(kind in (1, 2, 3, 4) or kind >= 128, "an unknown section that is required")
     reader.done()
     need(minor >= 1 or 130 not in found, "a section of 1.1 in a file of 1.0")
+    need(minor >= 2 or not {3, 4} & set(found), "a section of 1.2 in an older file")
     return found
 
 
@@ -145,7 +146,7 @@ def sections(data):
 
 OPERATORS = [None, "Conv", "Gemm", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "LRN",
              "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax",
-             "Sigmoid", "LogSoftmax"]
+             "Sigmoid", "LogSoftmax", "Split"]
 RANGES = [(0, 0), (0, 255), (-128, 127), (-32768, 32767)]
 BIAS, CEIL_MODE, INCLUDE_PADS = 1, 4, 8
 
@@ -161,7 +162,7 @@ def window(reader):
     return kernel + strides + dilations + pads
 
 
-def attributes(reader, op):
+def attributes(reader, op, outputs):
     if op == "Conv":
         return window(reader) + reader.varints(3)  # groups, K, C
     if op == "Gemm":
@@ -172,19 +173,24 @@ def attributes(reader, op):
         return [reader.varint(), reader.float_bits(), reader.float_bits(), reader.float_bits()]
     if op in ("Concat", "Flatten", "Softmax", "LogSoftmax"):
         return [reader.zigzag()]
+    if op == "Split":
+        return [reader.zigzag()] + reader.varints(outputs)  # axis, sizes
     if op in ("Slice", "Pad", "Reshape", "Transpose"):
         return reader.varints(reader.u8() * {"Slice": 3, "Pad": 2}.get(op, 1))
     return []
 
 
-def node(reader, index, quantizations):
+def node(reader, quantizations):
+    """The next node; `quantizations` has those of the activations before it, by number, and gets its own."""
     op = OPERATORS[reader.u8()]
     flags = reader.number("H")
     need(flags < 1 << 13, "flags")
     name = reader.string()
     count = reader.varint() if op == "Concat" else 2 if op in ("Add", "Mul") else 1
-    inputs = [index - back for back in reader.varints(count)]
-    made = {"name": name, "op": op, "inputs": inputs, "attributes": attributes(reader, op)}
+    inputs = [from_back(back, len(quantizations)) for back in reader.varints(count)]
+    outputs = reader.varint() if op == "Split" else 1
+    need(1 <= outputs <= 65536, "the number of outputs")
+    made = {"name": name, "op": op, "inputs": inputs, "outputs": outputs, "attributes": attributes(reader, op, outputs)}
     fused = flags >> 5 & 3
     made["fused"] = [fused] + [reader.float_bits() for _ in range((0, 0, 2, 1)[fused])]
     code = flags & 7
@@ -193,7 +199,7 @@ def node(reader, index, quantizations):
         quantization = quantizations[inputs[0]]
     else:
         quantization = (code, reader.float_bits() if code else 0)
-    quantizations.append(quantization)
+    quantizations += [quantization] * outputs
     made["quantization"] = list(quantization)
     low, high = RANGES[quantization[0]]
     clamp = flags >> 3 & 3
@@ -206,26 +212,72 @@ def node(reader, index, quantizations):
     return made
 
 
-def graph(data):
-    reader = Reader(data)
-    made = {"name": reader.string(), "input": reader.string()}
-    made["shape"] = reader.varints(reader.u8() - 1)
+def from_back(back, count):
+    """The number of an activation, of `count` that there are."""
+    need(back < count, "an activation before the first")
+    return count - 1 - back
+
+
+def activation(reader):
+    """Name, shape and quantization of one that no node makes."""
+    made = {"name": reader.string(), "shape": reader.varints(reader.u8() - 1)}
     code = reader.u8()
-    quantizations = [(code, reader.float_bits() if code else 0)]
-    made["quantization"] = list(quantizations[0])
+    need(code < 4, "a quantization")
+    made["quantization"] = [code, reader.float_bits() if code else 0]
+    return made
+
+
+def graph(data, state_data):
+    reader = Reader(data)
+    made = {"name": reader.string()}
+    given = activation(reader)
+    made["input"] = given.pop("name")
+    made.update(given)
     made["image"] = []
     if reader.u8():
         made["image"].append(reader.string())
         for _ in range(min(made["shape"][0], 4)):
             made["image"] += [reader.float_bits(), reader.float_bits(), reader.zigzag(), reader.zigzag(), reader.u8()]
     made["label offset"] = reader.zigzag()
+    made["states"] = states(state_data) if state_data else []
+    quantizations = [tuple(of["quantization"]) for of in [made] + made["states"]]
     made["output"] = reader.string()
     back, count = reader.varint(), reader.varint()
-    made["result"] = count - back
-    nodes = [node(reader, i, quantizations) for i in range(count)]
+    nodes = [node(reader, quantizations) for _ in range(count)]
     reader.done()
     need(len({n["name"] for n in nodes} - {""}) == count, "the nodes' names")
+    made["activations"] = len(quantizations)
+    made["result"] = from_back(back, len(quantizations))
+    for state in made["states"]:
+        state["next"] = from_back(state["next"], len(quantizations))
     return made, nodes
+
+
+# ---- STATES, OUTPUTS ----
+
+def states(data):
+    """Each with `next`, the activation that it becomes, as a distance back."""
+    reader = Reader(data)
+    found = []
+    for _ in range(reader.varint()):
+        found.append(activation(reader))
+        found[-1]["next"] = reader.varint()
+    reader.done()
+    need(1 <= len(found) <= 64, "the number of states")
+    return found
+
+
+def outputs(data, made):
+    """[name, activation] of each output, the first included."""
+    reader = Reader(data)
+    found = [[made["output"], made["result"]]]
+    for _ in range(reader.varint()):
+        found.append([reader.string(), from_back(reader.varint(), made["activations"])])
+    reader.done()
+    need(2 <= len(found) <= 64, "the number of outputs")
+    need(all(len({output[i] for output in found}) == len(found) for i in (0, 1)), "an output that is there twice")
+    need(all(number > len(made["states"]) for _, number in found), "an output that no node makes")
+    return found
 
 
 # ---- WEIGHTS ----
@@ -307,7 +359,8 @@ def resize(data, made):
 def decode(data):
     """The network and its nodes, as dictionaries."""
     found = sections(data)
-    network, nodes = graph(found[1])
+    network, nodes = graph(found[1], found.get(3))
+    network["outputs"] = outputs(found[4], network) if 4 in found else [[network["output"], network["result"]]]
     reader = Reader(found[2])
     for made in nodes:
         if made["op"] in ("Conv", "Gemm"):

@@ -1,8 +1,7 @@
 /*
  * container.c - the outside of a .sned file: magic, versions, the table of sections, checksums.
  *
- *     89 "SNED" 0A | major | minor | sections | (kind | size | checksum) ... | checksum of all this |
- * contents
+ *     89 "SNED" 0A | major | minor | sections | (kind | size | checksum) ... | checksum | contents
  *
  * Every byte of a file is under one checksum or the other, and the sizes leave no gap, so that a file that
  * has lost, changed or gained a byte anywhere is refused before its contents are looked at.
@@ -105,40 +104,37 @@ static sned_status read_table(struct reader *reader, struct entry *entries, int 
     return SNED_OK;
 }
 
+/* ---- the sections that are known ---- */
+
+static const struct {
+    uint8_t kind;
+    const char *name;
+    size_t place; /* in struct container */
+} known[] = {
+    {SECTION_GRAPH, "GRAPH", offsetof(struct container, graph)},
+    {SECTION_WEIGHTS, "WEIGHTS", offsetof(struct container, weights)},
+    {SECTION_STATES, "STATES", offsetof(struct container, states)},
+    {SECTION_OUTPUTS, "OUTPUTS", offsetof(struct container, outputs)},
+    {SECTION_LABELS, "LABELS", offsetof(struct container, labels)},
+    {SECTION_PROVENANCE, "PROVENANCE", offsetof(struct container, provenance)},
+    {SECTION_RESIZE, "RESIZE", offsetof(struct container, resize)},
+};
+enum { KNOWN = sizeof known / sizeof *known };
+
 static struct section *known_section(struct container *container, uint8_t kind)
 {
-    switch (kind) {
-    case SECTION_GRAPH:
-        return &container->graph;
-    case SECTION_WEIGHTS:
-        return &container->weights;
-    case SECTION_LABELS:
-        return &container->labels;
-    case SECTION_PROVENANCE:
-        return &container->provenance;
-    case SECTION_RESIZE:
-        return &container->resize;
-    default:
-        return NULL;
-    }
+    for (int i = 0; i < KNOWN; i++)
+        if (known[i].kind == kind)
+            return (struct section *)(void *)((char *)container + known[i].place);
+    return NULL;
 }
 
 static const char *section_name(uint8_t kind)
 {
-    switch (kind) {
-    case SECTION_GRAPH:
-        return "GRAPH";
-    case SECTION_WEIGHTS:
-        return "WEIGHTS";
-    case SECTION_LABELS:
-        return "LABELS";
-    case SECTION_PROVENANCE:
-        return "PROVENANCE";
-    case SECTION_RESIZE:
-        return "RESIZE";
-    default:
-        return "unknown";
-    }
+    for (int i = 0; i < KNOWN; i++)
+        if (known[i].kind == kind)
+            return known[i].name;
+    return "unknown";
 }
 
 static sned_status read_section(struct reader *reader, const struct entry *entry, struct container *container,

@@ -5,6 +5,7 @@
  * a file may claim) is found now, not when the network is to run.
  */
 #include "codec/sections.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static int count_layers(const struct graph *graph)
 {
     int count = 0;
     for (int i = 0; i < graph->node_count; i++)
-        count += sned_node_has_weights(&graph->nodes[i]);
+        count += sned_node_weight_count(&graph->nodes[i]);
     return count;
 }
 
@@ -47,45 +48,87 @@ static void write_resize(struct writer *writer, struct resize resize)
         sned_write_varint(writer, (uint64_t)resize.side);
 }
 
-enum { WRITERS = 5 };
-static sned_status write_sections(struct writer writers[WRITERS], const struct graph *graph, const int *force,
+/* The sections in their order, and a writer for each. */
+enum part { GRAPH, WEIGHTS, STATES, OUTPUTS, LABELS, PROVENANCE, RESIZE, PARTS };
+static const uint8_t part_kinds[PARTS] = {SECTION_GRAPH,  SECTION_WEIGHTS,    SECTION_STATES, SECTION_OUTPUTS,
+                                          SECTION_LABELS, SECTION_PROVENANCE, SECTION_RESIZE};
+
+static bool has_part(const struct graph *graph, enum part part)
+{
+    switch (part) {
+    case STATES:
+        return graph->state_count > 0;
+    case OUTPUTS:
+        return graph->output_count > 1;
+    case LABELS:
+        return graph->labels != NULL;
+    case PROVENANCE:
+        return graph->provenance != NULL;
+    case RESIZE:
+        return has_resize(graph);
+    default:
+        return true;
+    }
+}
+
+static sned_status write_sections(struct writer writers[PARTS], const struct graph *graph, const int *force,
                                   struct layer_storage *storage, sned_error *error)
 {
-    SNED_TRY(sned_write_graph_section(&writers[0], graph, error));
-    SNED_TRY(sned_write_weights_section(&writers[1], graph, force, storage, error));
-    if (graph->labels)
-        write_labels(&writers[2], graph);
-    if (graph->provenance)
-        sned_write_text(&writers[3], graph->provenance);
-    if (has_resize(graph))
-        write_resize(&writers[4], graph->rule.resize);
-    for (int i = 0; i < WRITERS; i++) {
+    struct activations activations;
+    sned_status status;
+    SNED_TRY_DONE(sned_activations_list(&activations, graph, error));
+    SNED_TRY_DONE(sned_write_graph_section(&writers[GRAPH], graph, &activations, error));
+    SNED_TRY_DONE(sned_write_weights_section(&writers[WEIGHTS], graph, force, storage, error));
+    if (has_part(graph, STATES))
+        sned_write_states_section(&writers[STATES], graph, &activations);
+    if (has_part(graph, OUTPUTS))
+        SNED_TRY_DONE(sned_write_outputs_section(&writers[OUTPUTS], graph, &activations, error));
+    if (has_part(graph, LABELS))
+        write_labels(&writers[LABELS], graph);
+    if (has_part(graph, PROVENANCE))
+        sned_write_text(&writers[PROVENANCE], graph->provenance);
+    if (has_part(graph, RESIZE))
+        write_resize(&writers[RESIZE], graph->rule.resize);
+    for (int i = 0; i < PARTS && status == SNED_OK; i++)
         if (writers[i].status != SNED_OK)
-            return sned_fail(error, writers[i].status, "out of memory for the file");
-    }
-    return SNED_OK;
+            status = sned_fail(error, writers[i].status, "out of memory for the file");
+done:
+    sned_activations_free(&activations);
+    return status;
+}
+
+/* 16 bits anywhere but on the way out: before 1.2 Conv, Gemm and the average pools made them, for what only
+ * gives them another shape or order, and for endings. */
+static bool is_wide_inside(const struct graph *graph, const struct node *node)
+{
+    const bool passes = sned_op_is(node->op, OPERATOR_RESHAPES) || node->op == OP_TRANSPOSE;
+    const bool makes = sned_node_has_weights(node) || sned_op_is(node->op, OPERATOR_AVERAGES);
+    bool inside = false;
+    if (passes || sned_op_is(node->op, OPERATOR_ENDING))
+        return false;
+    for (int i = 0; i < node->input_count; i++)
+        inside = inside || (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].quantization.bits == 16);
+    return inside || (!makes && graph->tensors[node->outputs[0]].quantization.bits == 16);
 }
 
 /* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
 static uint8_t minor_version(const struct graph *graph)
 {
-    uint8_t minor = has_resize(graph) ? 1 : 0;
-    for (int n = 0; n < graph->node_count; n++)
-        if (sned_operator_minor(graph->nodes[n].op) > minor)
-            minor = sned_operator_minor(graph->nodes[n].op);
+    uint8_t minor = has_part(graph, STATES) || has_part(graph, OUTPUTS) ? 2 : has_part(graph, RESIZE) ? 1 : 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        const uint8_t needed = is_wide_inside(graph, node) ? 2 : sned_operator_minor(node->op);
+        minor = needed > minor ? needed : minor;
+    }
     return minor;
 }
 
 sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
                       struct layer_storage **storage, int *storage_count, sned_error *error)
 {
-    static const uint8_t kinds[WRITERS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_LABELS, SECTION_PROVENANCE,
-                                           SECTION_RESIZE};
-    const bool present[WRITERS] = {true, true, graph->labels != NULL, graph->provenance != NULL,
-                                   has_resize(graph)};
     sned_status status;
-    struct writer writers[WRITERS] = {0};
-    struct section sections[WRITERS];
+    struct writer writers[PARTS] = {0};
+    struct section sections[PARTS];
     struct layer_storage *layers = NULL;
     struct graph *again = NULL;
     size_t start = out->size;
@@ -95,10 +138,10 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
     SNED_TRY_DONE(check_packable(graph, error));
     SNED_TRY_DONE(sned_alloc(&layers, (size_t)count_layers(graph), sizeof *layers, error));
     SNED_TRY_DONE(write_sections(writers, graph, force, layers, error));
-    for (int i = 0; i < WRITERS; i++) {
-        if (present[i])
-            sections[count++] = (struct section){kinds[i], writers[i].buffer.data, writers[i].buffer.size};
-    }
+    for (int i = 0; i < PARTS; i++)
+        if (has_part(graph, (enum part)i))
+            sections[count++] =
+                (struct section){part_kinds[i], writers[i].buffer.data, writers[i].buffer.size};
     SNED_TRY_DONE(sned_container_write(sections, count, minor_version(graph), out, error));
     status = sned_unpack(&again, out->data + start, out->size - start, NULL, NULL, error);
     if (status != SNED_OK) {
@@ -112,7 +155,7 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
         layers = NULL;
     }
 done:
-    for (int i = 0; i < WRITERS; i++)
+    for (int i = 0; i < PARTS; i++)
         sned_writer_free(&writers[i]);
     sned_graph_free(again);
     free(layers);
@@ -169,10 +212,7 @@ static sned_status read_sections(const struct container *container, const sned_l
 {
     struct reader reader;
     sned_status status;
-    sned_reader_init(&reader, container->graph.data, container->graph.size);
-    status = sned_read_graph_section(&reader, graph, error);
-    if (status != SNED_OK)
-        return sned_error_context(error, status, "section GRAPH");
+    SNED_TRY(sned_read_graph(container, graph, error));
     SNED_TRY(sned_check_limits(*graph, limits, error));
     SNED_TRY(sned_alloc(layers, (size_t)count_layers(*graph), sizeof **layers, error));
     sned_reader_init(&reader, container->weights.data, container->weights.size);

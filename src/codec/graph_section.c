@@ -2,8 +2,7 @@
  * graph_section.c - the GRAPH section: the network's input, its rule, and the nodes in their order
  * (node_record.c).
  *
- * Tensors are not listed: activation 0 is the input, activation i + 1 what node i makes. Shapes follow from
- * the input's, and names from the nodes'.
+ * What nodes make is not listed: its shapes follow from the input's, and its names from the nodes'.
  */
 #include "base/names.h"
 #include "codec/sections.h"
@@ -25,13 +24,7 @@ static void write_input(struct writer *writer, const struct graph *graph)
 {
     const struct tensor *input = &graph->tensors[graph->input];
     const struct input_rule *rule = &graph->rule;
-    sned_write_string(writer, input->name);
-    sned_write_u8(writer, (uint8_t)input->shape.rank);
-    for (int i = 1; i < input->shape.rank; i++)
-        sned_write_varint(writer, (uint64_t)input->shape.dim[i]);
-    sned_write_u8(writer, (uint8_t)sned_quantization_code(&input->quantization));
-    if (input->quantization.scale != 0)
-        sned_write_f32(writer, input->quantization.scale);
+    sned_write_activation(writer, input);
     sned_write_u8(writer, rule->is_image);
     if (rule->is_image) {
         sned_write_string(writer, rule->color);
@@ -81,29 +74,25 @@ done:
     return status;
 }
 
-sned_status sned_write_graph_section(struct writer *writer, const struct graph *graph, sned_error *error)
+sned_status sned_write_graph_section(struct writer *writer, const struct graph *graph,
+                                     const struct activations *activations, sned_error *error)
 {
     sned_status status;
-    int *activation = NULL;
     char **names = NULL;
-    SNED_TRY_DONE(sned_alloc(&activation, (size_t)graph->tensor_count, sizeof *activation, error));
+    int newest = graph->state_count;
     SNED_TRY_DONE(sned_alloc(&names, (size_t)graph->node_count, sizeof *names, error));
     SNED_TRY_DONE(make_names(graph, names, error));
-    for (int i = 0; i < graph->node_count; i++)
-        activation[graph->nodes[i].outputs[0]] = i + 1; /* and the input is 0 */
-
     sned_write_string(writer, graph->name);
     write_input(writer, graph);
     sned_write_string(writer, graph->tensors[graph->outputs[0]].name);
-    sned_write_varint(writer, (uint64_t)(graph->node_count - activation[graph->outputs[0]]));
+    sned_write_back(writer, activations, activations->count - 1, graph->outputs[0]);
     sned_write_varint(writer, (uint64_t)graph->node_count);
-    for (int i = 0; i < graph->node_count; i++)
-        sned_write_node(writer, graph, i, names[i], activation);
+    for (int i = 0; i < graph->node_count; newest += graph->nodes[i++].output_count)
+        sned_write_node(writer, graph, i, names[i], activations, newest);
 done:
     for (int i = 0; names && i < graph->node_count; i++)
         free(names[i]);
     free(names);
-    free(activation);
     return status;
 }
 
@@ -122,26 +111,12 @@ static void read_input_rule(struct reader *reader, const struct shape *input, st
     }
 }
 
-static sned_status read_input(struct reader *reader, struct graph *graph, sned_error *error)
+static sned_status read_input(struct reader *reader, struct graph *graph, struct activations *activations,
+                              sned_error *error)
 {
     sned_status status;
-    struct shape shape = {0};
-    char *name = NULL, *color = NULL;
-    SNED_TRY_DONE(sned_read_string(reader, SNED_MAX_STRING, &name, error));
-    shape.rank = sned_read_u8(reader);
-    if (shape.rank < 2 || shape.rank > GRAPH_MAX_RANK) {
-        status = sned_fail(error, SNED_ERROR_FORMAT, "the input has %d dimensions", shape.rank);
-        goto done;
-    }
-    shape.dim[0] = 1;
-    for (int i = 1; i < shape.rank; i++)
-        shape.dim[i] = sned_read_integer(reader, 1, GRAPH_MAX_DIM);
-    SNED_TRY_DONE(sned_graph_add_tensor(graph, name, TENSOR_F32, &shape, NULL, &graph->input, error));
-    int code = sned_read_u8(reader);
-    if (code > QUANTIZED_S16)
-        reader->failed = true;
-    else
-        graph->tensors[graph->input].quantization = sned_read_quantization(reader, code);
+    char *color = NULL;
+    SNED_TRY_DONE(sned_read_activation(reader, graph, activations, &graph->input, error));
     uint8_t is_image = sned_read_u8(reader);
     if (is_image > 1)
         reader->failed = true;
@@ -149,12 +124,11 @@ static sned_status read_input(struct reader *reader, struct graph *graph, sned_e
     if (graph->rule.is_image) {
         SNED_TRY_DONE(sned_read_string(reader, sizeof graph->rule.color - 1, &color, error));
         memcpy(graph->rule.color, color, strlen(color));
-        read_input_rule(reader, &shape, &graph->rule);
+        read_input_rule(reader, &graph->tensors[graph->input].shape, &graph->rule);
     }
     graph->rule.label_offset = (int)sned_read_zigzag(reader, INT32_MIN, INT32_MAX);
     status = reader->failed ? sned_fail_damaged("the input", error) : SNED_OK;
 done:
-    free(name);
     free(color);
     return status;
 }
@@ -180,54 +154,94 @@ static sned_status check_names(const struct graph *graph, sned_error *error)
     return status;
 }
 
-static sned_status read_graph(struct reader *reader, struct graph *graph, sned_error *error)
+/* The output's place is told before the nodes, as a distance from the last of what they make. */
+static sned_status read_nodes(struct reader *reader, struct graph *graph, struct activations *activations,
+                              sned_error *error)
 {
+    const int given = activations->count;
     sned_status status;
     char *output = NULL;
-    int *activation = NULL;
-    SNED_TRY_DONE(read_input(reader, graph, error));
     SNED_TRY_DONE(sned_read_string(reader, SNED_MAX_STRING, &output, error));
-    int64_t back = sned_read_integer(reader, 0, GRAPH_MAX_NODES);
-    int nodes = (int)sned_read_integer(reader, 1, GRAPH_MAX_NODES);
-    if (reader->failed || back >= nodes || (size_t)nodes > sned_reader_left(reader) / MIN_NODE_BYTES) {
+    const int64_t back = sned_read_integer(reader, 0, GRAPH_MAX_TENSORS);
+    const int nodes = (int)sned_read_integer(reader, 1, GRAPH_MAX_NODES);
+    if (reader->failed || (size_t)nodes > sned_reader_left(reader) / MIN_NODE_BYTES) {
         status = sned_fail_damaged("the count of nodes", error);
         goto done;
     }
-    SNED_TRY_DONE(sned_alloc(&activation, (size_t)nodes + 1, sizeof *activation, error));
-    activation[0] = graph->input;
     for (int i = 0; i < nodes; i++) {
-        status = sned_read_node(reader, graph, i, activation, error);
+        status = sned_read_node(reader, graph, activations, error);
         if (status != SNED_OK) {
             sned_error_context(error, status, "node %d of %d", i, nodes);
             goto done;
         }
     }
-    graph->outputs[0] = activation[nodes - back];
+    if (back >= activations->count - given) {
+        status = sned_fail_damaged("the place of the output", error);
+        goto done;
+    }
+    graph->outputs[0] = activations->tensors[activations->count - 1 - back];
     free(graph->tensors[graph->outputs[0]].name);
     graph->tensors[graph->outputs[0]].name = output;
     output = NULL;
-    status = check_names(graph, error);
+    SNED_TRY_DONE(check_names(graph, error));
+    if (sned_reader_left(reader) > 0)
+        status = sned_fail(error, SNED_ERROR_FORMAT, "%zu bytes too many", sned_reader_left(reader));
 done:
     free(output);
-    free(activation);
     return status;
 }
 
-sned_status sned_read_graph_section(struct reader *reader, struct graph **graph, sned_error *error)
+static sned_status read_states(const struct section *section, struct graph *graph,
+                               struct activations *activations, sned_error *error)
+{
+    struct reader reader;
+    if (!section->data)
+        return SNED_OK;
+    sned_reader_init(&reader, section->data, section->size);
+    return sned_error_context(error, sned_read_states_section(&reader, graph, activations, error),
+                              "section STATES");
+}
+
+static sned_status read_outputs(const struct section *section, struct graph *graph,
+                                const struct activations *activations, sned_error *error)
+{
+    struct reader reader;
+    if (!section->data)
+        return SNED_OK;
+    sned_reader_init(&reader, section->data, section->size);
+    return sned_error_context(error, sned_read_outputs_section(&reader, graph, activations, error),
+                              "section OUTPUTS");
+}
+
+static sned_status read_head(struct reader *reader, struct graph **graph, struct activations *activations,
+                             sned_error *error)
 {
     char *name;
-    *graph = NULL;
     SNED_TRY(sned_read_string(reader, SNED_MAX_STRING, &name, error));
     sned_status status = sned_graph_new(graph, name, error);
     free(name);
     SNED_TRY(status);
     (*graph)->integer = true;
-    status = read_graph(reader, *graph, error);
-    if (status == SNED_OK && sned_reader_left(reader) > 0)
-        status = sned_fail(error, SNED_ERROR_FORMAT, "%zu bytes too many", sned_reader_left(reader));
-    if (status != SNED_OK) {
-        sned_graph_free(*graph);
-        *graph = NULL;
-    }
+    return read_input(reader, *graph, activations, error);
+}
+
+sned_status sned_read_graph(const struct container *container, struct graph **graph, sned_error *error)
+{
+    struct activations activations = {0};
+    struct graph *made = NULL;
+    struct reader reader;
+    sned_status status;
+    *graph = NULL;
+    sned_reader_init(&reader, container->graph.data, container->graph.size);
+    SNED_TRY_DONE(sned_error_context(error, read_head(&reader, &made, &activations, error), "section GRAPH"));
+    SNED_TRY_DONE(read_states(&container->states, made, &activations, error));
+    SNED_TRY_DONE(sned_error_context(error, read_nodes(&reader, made, &activations, error), "section GRAPH"));
+    SNED_TRY_DONE(sned_error_context(error, sned_join_states(made, &activations, error), "section STATES"));
+    SNED_TRY_DONE(read_outputs(&container->outputs, made, &activations, error));
+    *graph = made;
+    made = NULL;
+done:
+    sned_graph_free(made);
+    sned_activations_free(&activations);
     return status;
 }

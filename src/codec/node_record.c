@@ -6,6 +6,7 @@
  * bytes.
  */
 #include "codec/sections.h"
+#include "graph/operator.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,9 +50,31 @@ static void default_clamp(const struct quantization *q, enum activation_kind kin
     *high = highs[sned_quantization_code(q)];
 }
 
-static bool is_average_pool(enum op op)
+static bool has_role(enum op op, enum input_role role)
 {
-    return op == OP_AVERAGE_POOL || op == OP_GLOBAL_AVERAGE_POOL;
+    bool has = false;
+    for (int i = 0; i < OPERATOR_MAX_ROLES; i++)
+        has = has || sned_operator(op)->roles[i] == role;
+    return has;
+}
+
+/* Inputs that are told by a number; the constants behind them are the node's own. OPERATOR_ANY: as many as
+ * the record says. */
+static int activations_read(enum op op)
+{
+    const struct operator_row *row = sned_operator(op);
+    int count = 0;
+    if (row->inputs_most == OPERATOR_ANY)
+        return OPERATOR_ANY;
+    for (int i = 0; i < row->inputs_most; i++)
+        count += row->roles[i] == INPUT_ACTIVATION || row->roles[i] == INPUT_OPERAND;
+    return count;
+}
+
+/* Both pools, and not Conv, whose window is another. */
+static bool is_pool(enum op op)
+{
+    return sned_op_is(op, OPERATOR_WINDOW) && !has_role(op, INPUT_WEIGHTS);
 }
 
 /* ---- writing ---- */
@@ -70,15 +93,15 @@ static unsigned node_flags(const struct graph *graph, const struct node *node)
     flags |= clamp << CLAMP_SHIFT | (unsigned)node->activation.kind << FUSED_SHIFT;
     flags |= rule->slope ? FLAG_SLOPE : 0;
     if (sned_node_has_weights(node))
-        flags |= node->input_count > 2 && node->inputs[2] >= 0 ? FLAG_BIAS : 0;
+        flags |= node_bias(node, 0) >= 0 ? FLAG_BIAS : 0;
     else
         flags |= rule->scaling_count > 0 ? FLAG_SCALINGS : 0;
-    if (is_average_pool(node->op))
+    if (sned_op_is(node->op, OPERATOR_AVERAGES))
         flags |= rule->scaling_count > 0 && rule->counts ? FLAG_COUNTS : 0;
-    if (node->op == OP_MAX_POOL || node->op == OP_AVERAGE_POOL)
+    if (is_pool(node->op)) {
         flags |= node->u.pool.ceil_mode ? FLAG_CEIL : 0;
-    if (node->op == OP_AVERAGE_POOL)
         flags |= node->u.pool.count_include_pad ? FLAG_INCLUDE_PADS : 0;
+    }
     return flags;
 }
 
@@ -110,19 +133,22 @@ static void write_rule(struct writer *writer, const struct graph *graph, const s
 }
 
 void sned_write_node(struct writer *writer, const struct graph *graph, int index, const char *name,
-                     const int *activation)
+                     const struct activations *activations, int newest)
 {
     const struct node *node = &graph->nodes[index];
-    unsigned flags = node_flags(graph, node);
-    int inputs = sned_node_has_weights(node) || node->op == OP_LRN ? 1 : node->input_count;
-    const struct shape *weights = inputs < node->input_count ? &graph->tensors[node->inputs[1]].shape : NULL;
+    const unsigned flags = node_flags(graph, node);
+    const int fixed = activations_read(node->op), inputs = fixed == OPERATOR_ANY ? node->input_count : fixed;
+    const struct shape *weights =
+        sned_node_has_weights(node) ? &graph->tensors[node_weights(node, 0)].shape : NULL;
     sned_write_u8(writer, sned_operator_code(node->op));
     sned_write_u16(writer, (uint16_t)flags);
     sned_write_string(writer, name);
-    if (node->op == OP_CONCAT)
+    if (fixed == OPERATOR_ANY)
         sned_write_varint(writer, (uint64_t)inputs);
     for (int i = 0; i < inputs; i++)
-        sned_write_varint(writer, (uint64_t)(index - activation[node->inputs[i]]));
+        sned_write_back(writer, activations, newest, node->inputs[i]);
+    if (sned_operator(node->op)->outputs_most == OPERATOR_ANY)
+        sned_write_varint(writer, (uint64_t)node->output_count);
     sned_write_attributes(writer, node, graph->tensors[node->inputs[0]].shape.rank, weights);
     write_rule(writer, graph, node, flags);
 }
@@ -192,89 +218,137 @@ static sned_status read_rule(struct reader *reader, struct graph *graph, struct 
 
 static bool flags_fit(unsigned flags, enum op op)
 {
-    bool is_layer = op == OP_CONV || op == OP_GEMM, is_pool = op == OP_MAX_POOL || op == OP_AVERAGE_POOL;
+    const bool is_layer = has_role(op, INPUT_WEIGHTS), averages = sned_op_is(op, OPERATOR_AVERAGES);
     return !(flags & ~FLAG_MASK) && (flags & QUANTIZATION_MASK) <= QUANTIZED_AS_INPUT &&
            (flags >> CLAMP_SHIFT & TWO_BITS) <= CLAMP_ZERO && (is_layer || !(flags & FLAG_BIAS)) &&
-           !(is_layer && flags & FLAG_SCALINGS) && (is_pool || !(flags & FLAG_CEIL)) &&
-           (op == OP_AVERAGE_POOL || !(flags & FLAG_INCLUDE_PADS)) &&
-           ((is_average_pool(op) && flags & FLAG_SCALINGS) || !(flags & FLAG_COUNTS));
+           !(is_layer && flags & FLAG_SCALINGS) && (is_pool(op) || !(flags & FLAG_CEIL)) &&
+           ((is_pool(op) && averages) || !(flags & FLAG_INCLUDE_PADS)) &&
+           ((averages && flags & FLAG_SCALINGS) || !(flags & FLAG_COUNTS));
 }
 
-/* Activation indices into `inputs`, with room for a layer's constants behind them. */
-static sned_status read_inputs(struct reader *reader, enum op op, int index, const int *activation,
-                               int **inputs, int *count, sned_error *error)
+/* How a node is connected: its inputs, which are activations, then constants, and its outputs. */
+struct connections {
+    int *inputs, *outputs; /* owned */
+    int input_count, output_count;
+};
+
+/* Activations into `inputs`, with room for constants behind them, and how many outputs there are. */
+static sned_status read_connections(struct reader *reader, enum op op, const struct activations *activations,
+                                    struct connections *made, sned_error *error)
 {
-    *count = op == OP_ADD || op == OP_MUL ? 2 : 1;
-    if (op == OP_CONCAT)
-        *count = (int)sned_read_integer(reader, 1, GRAPH_MAX_NODES);
-    if (reader->failed || (size_t)*count > sned_reader_left(reader))
+    made->input_count = activations_read(op);
+    made->output_count = 1;
+    if (made->input_count == OPERATOR_ANY)
+        made->input_count = (int)sned_read_integer(reader, 1, GRAPH_MAX_NODES);
+    if (reader->failed || (size_t)made->input_count > sned_reader_left(reader))
         return sned_fail_damaged("its list of inputs", error);
-    SNED_TRY(sned_alloc(inputs, (size_t)*count + 2, sizeof **inputs, error));
-    for (int i = 0; i < *count; i++)
-        (*inputs)[i] = activation[index - sned_read_integer(reader, 0, index)];
+    SNED_TRY(sned_alloc(&made->inputs, (size_t)made->input_count + OPERATOR_MAX_ROLES, sizeof(int), error));
+    for (int i = 0; i < made->input_count; i++)
+        made->inputs[i] = sned_read_back(reader, activations, 0);
+    if (sned_operator(op)->outputs_most == OPERATOR_ANY) {
+        made->output_count = (int)sned_read_integer(reader, 1, GRAPH_MAX_NODES);
+        if (reader->failed || (size_t)made->output_count > sned_reader_left(reader))
+            return sned_fail_damaged("its number of outputs", error);
+    }
+    return sned_alloc(&made->outputs, (size_t)made->output_count, sizeof(int), error);
+}
+
+/* The activations that node `name` makes, "name:0", "name:1", ...: shapes follow when all is read. */
+static sned_status add_outputs(struct graph *graph, const char *name, struct connections *made,
+                               sned_error *error)
+{
+    for (int k = 0; k < made->output_count; k++) {
+        char suffix[16];
+        snprintf(suffix, sizeof suffix, ":%d", k);
+        SNED_TRY(add_tensor(graph, name, suffix, TENSOR_F32, (struct shape){0}, &made->outputs[k], error));
+    }
     return SNED_OK;
 }
 
-/* The constants of a layer or an LRN; their data comes with the WEIGHTS section. */
+/* The constants of a layer, and tables; their data comes with the WEIGHTS section. */
 static sned_status add_constants(struct graph *graph, const char *name, enum op op, unsigned flags,
-                                 const struct shape *weights, int inputs[3], int *count, sned_error *error)
+                                 const struct shape *weights, struct connections *made, sned_error *error)
 {
-    if (op == OP_LRN) {
-        *count = 2;
-        return add_tensor(graph, name, ".table", TENSOR_U16, sned_shape(1, (int64_t)LRN_TABLE_SIZE),
-                          &inputs[1], error);
+    const struct operator_row *row = sned_operator(op);
+    for (int i = made->input_count; row->inputs_most != OPERATOR_ANY && i < row->inputs_most; i++) {
+        int *input = &made->inputs[made->input_count++];
+        *input = -1;
+        if (row->roles[i] == INPUT_WEIGHTS)
+            SNED_TRY(add_tensor(graph, name, ".weight", TENSOR_I8, *weights, input, error));
+        if (row->roles[i] == INPUT_BIAS && flags & FLAG_BIAS)
+            SNED_TRY(
+                add_tensor(graph, name, ".bias", TENSOR_I32, sned_shape(1, weights->dim[0]), input, error));
+        if (row->roles[i] == INPUT_TABLE)
+            SNED_TRY(add_tensor(graph, name, ".table", TENSOR_U16,
+                                sned_shape(1, (int64_t)sned_table_size(op)), input, error));
     }
-    if (op != OP_CONV && op != OP_GEMM)
-        return SNED_OK;
-    *count = 3;
-    inputs[2] = -1;
-    SNED_TRY(add_tensor(graph, name, ".weight", TENSOR_I8, *weights, &inputs[1], error));
-    if (!(flags & FLAG_BIAS))
-        return SNED_OK;
-    return add_tensor(graph, name, ".bias", TENSOR_I32, sned_shape(1, weights->dim[0]), &inputs[2], error);
+    return SNED_OK;
 }
 
-sned_status sned_read_node(struct reader *reader, struct graph *graph, int index, int *activation,
-                           sned_error *error)
+/* What a node's record begins with. */
+struct node_head {
+    char *name; /* owned */
+    enum op op;
+    unsigned flags;
+};
+
+static sned_status read_head(struct reader *reader, struct node_head *head, sned_error *error)
 {
-    sned_status status;
-    struct node scratch = {0}, *node; /* the operator's attributes come before the node can be made */
-    struct shape weights = {0};
-    char *name = NULL;
-    int *inputs = NULL, count = 0;
-    uint8_t code = sned_read_u8(reader);
-    unsigned flags = sned_read_u16(reader);
-    SNED_TRY_DONE(sned_read_string(reader, SNED_MAX_STRING, &name, error));
-    if (!sned_operator_from_code(code, &scratch.op)) {
-        status =
-            sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                      "'%.80s': operator %d is not known; a newer version of sned may run it", name, code);
-        goto done;
-    }
-    if (!name[0] || !flags_fit(flags, scratch.op)) {
-        status = sned_fail_damaged("its head", error);
-        goto done;
-    }
-    SNED_TRY_DONE(read_inputs(reader, scratch.op, index, activation, &inputs, &count, error));
-    SNED_TRY_DONE(sned_read_attributes(reader, &scratch, &weights, error));
-    if (reader->failed) {
-        status = sned_fail_damaged(name, error);
-        goto done;
-    }
-    SNED_TRY_DONE(
-        add_tensor(graph, name, ":0", TENSOR_F32, (struct shape){0}, &activation[index + 1], error));
-    SNED_TRY_DONE(add_constants(graph, name, scratch.op, flags, &weights, inputs, &count, error));
-    SNED_TRY_DONE(
-        sned_graph_add_node(graph, name, scratch.op, inputs, count, activation[index + 1], &node, error));
-    node->u = scratch.u;
-    if (scratch.op == OP_MAX_POOL || scratch.op == OP_AVERAGE_POOL) {
+    const uint8_t code = sned_read_u8(reader);
+    head->flags = sned_read_u16(reader);
+    SNED_TRY(sned_read_string(reader, SNED_MAX_STRING, &head->name, error));
+    if (!sned_operator_from_code(code, &head->op))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "'%.80s': operator %d is not known; a newer version of sned may run it", head->name,
+                         code);
+    return head->name[0] && flags_fit(head->flags, head->op) ? SNED_OK : sned_fail_damaged("its head", error);
+}
+
+/* The attributes, which come before the node can be made, and what their bits in `flags` say. */
+static sned_status read_attributes(struct reader *reader, struct node *node, unsigned flags,
+                                   struct shape *weights, sned_error *error)
+{
+    SNED_TRY(sned_read_attributes(reader, node, weights, error));
+    if (is_pool(node->op)) {
         node->u.pool.ceil_mode = flags & FLAG_CEIL;
         node->u.pool.count_include_pad = flags & FLAG_INCLUDE_PADS;
     }
-    SNED_TRY_DONE(read_rule(reader, graph, node, flags, error));
-    status = reader->failed ? sned_fail_damaged(name, error) : SNED_OK;
+    return SNED_OK;
+}
+
+sned_status sned_read_node(struct reader *reader, struct graph *graph, struct activations *activations,
+                           sned_error *error)
+{
+    sned_status status;
+    struct node_head head = {.op = OP_COUNT};
+    struct connections made = {0};
+    struct node scratch = {.op = OP_COUNT}, *node;
+    struct shape weights = {0};
+    SNED_TRY_DONE(read_head(reader, &head, error));
+    SNED_TRY_DONE(read_connections(reader, head.op, activations, &made, error));
+    scratch.op = head.op;
+    scratch.output_count = made.output_count;
+    SNED_TRY_DONE(read_attributes(reader, &scratch, head.flags, &weights, error));
+    if (reader->failed) {
+        status = sned_fail_damaged(head.name, error);
+        goto done;
+    }
+    SNED_TRY_DONE(add_outputs(graph, head.name, &made, error));
+    SNED_TRY_DONE(add_constants(graph, head.name, head.op, head.flags, &weights, &made, error));
+    SNED_TRY_DONE(sned_graph_add_node_outputs(graph, head.name, head.op, made.inputs, made.input_count,
+                                              made.outputs, made.output_count, &node, error));
+    SNED_TRY_DONE(sned_node_copy_attributes(node, &scratch, error));
+    SNED_TRY_DONE(read_rule(reader, graph, node, head.flags, error));
+    for (int k = 0; k < made.output_count; k++) {
+        graph->tensors[made.outputs[k]].quantization = graph->tensors[made.outputs[0]].quantization;
+        SNED_TRY_DONE(sned_activations_add(activations, made.outputs[k], error));
+    }
+    status = reader->failed ? sned_fail_damaged(head.name, error) : SNED_OK;
 done:
-    free(name);
-    free(inputs);
+    if (scratch.op == OP_SPLIT)
+        free(scratch.u.split.sizes);
+    free(head.name);
+    free(made.inputs);
+    free(made.outputs);
     return status;
 }

@@ -1,6 +1,5 @@
 /*
- * sections.h - the inside of a .sned file: the container, and its GRAPH and WEIGHTS sections
- * (docs/format.md).
+ * sections.h - the inside of a .sned file: the container, and its sections (docs/format.md).
  *
  * Each section is written and read by functions that stand side by side in one file.
  */
@@ -15,6 +14,8 @@
 enum section_kind {
     SECTION_GRAPH = 1,
     SECTION_WEIGHTS = 2,
+    SECTION_STATES = 3,     /* since 1.2 */
+    SECTION_OUTPUTS = 4,    /* since 1.2 */
     SECTION_OPTIONAL = 128, /* from here on a reader may skip what it does not know */
     SECTION_LABELS = 128,
     SECTION_PROVENANCE = 129,
@@ -36,7 +37,7 @@ uint8_t sned_operator_minor(enum op op);
 
 /* A file's known sections, every checksum verified; they point into the file's bytes. */
 struct container {
-    struct section graph, weights, labels, provenance, resize;
+    struct section graph, weights, states, outputs, labels, provenance, resize;
 };
 sned_status sned_container_read(struct container *container, const void *data, size_t size,
                                 sned_error *error);
@@ -55,21 +56,58 @@ void sned_write_attributes(struct writer *writer, const struct node *node, int r
 sned_status sned_read_attributes(struct reader *reader, struct node *node, struct shape *weights,
                                  sned_error *error);
 
+/* ---- activations (activations.c) ---- */
+
+/* Those that there are so far, by the numbers that stand for them in the file. */
+struct activations {
+    int *tensors; /* [count]; owned */
+    int count, capacity;
+    int *numbers; /* where all were listed, the other way round: [tensor_count]; owned */
+};
+sned_status sned_activations_add(struct activations *activations, int tensor, sned_error *error);
+/* All that a graph has, for who writes it. */
+sned_status sned_activations_list(struct activations *activations, const struct graph *graph,
+                                  sned_error *error);
+void sned_activations_free(struct activations *activations);
+
+/* How far back from number `newest` a tensor's is; reading, from the newest that there is: the tensor, whose
+ * number is `first` or above, else the reader fails. */
+void sned_write_back(struct writer *writer, const struct activations *activations, int newest, int tensor);
+int sned_read_back(struct reader *reader, const struct activations *activations, int first);
+
+/* One that no node makes: name, shape, quantization. Reading appends it to the graph and to `activations`. */
+void sned_write_activation(struct writer *writer, const struct tensor *tensor);
+sned_status sned_read_activation(struct reader *reader, struct graph *graph, struct activations *activations,
+                                 int *tensor, sned_error *error);
+
 /* ---- a node (node_record.c) ---- */
 
-/* activation[t] is the number that stands for tensor t in the file. */
+/* `newest`: the number of the last activation that was made before it. */
 void sned_write_node(struct writer *writer, const struct graph *graph, int index, const char *name,
-                     const int *activation);
-/* activation[i] is the tensor of activation i, for i up to `index`; the node's result is added as the next.
- */
-sned_status sned_read_node(struct reader *reader, struct graph *graph, int index, int *activation,
+                     const struct activations *activations, int newest);
+/* Appends the node to the graph, and what it makes to `activations`. */
+sned_status sned_read_node(struct reader *reader, struct graph *graph, struct activations *activations,
                            sned_error *error);
 
 /* ---- the sections ---- */
 
-/* graph_section.c. Reading makes a graph whose constants have a shape, but no data until WEIGHTS is read. */
-sned_status sned_write_graph_section(struct writer *writer, const struct graph *graph, sned_error *error);
-sned_status sned_read_graph_section(struct reader *reader, struct graph **graph, sned_error *error);
+/* graph_section.c. Reading makes a graph of GRAPH, and of STATES and OUTPUTS where the file has them, whose
+ * constants have a shape, but no data until WEIGHTS is read. */
+sned_status sned_write_graph_section(struct writer *writer, const struct graph *graph,
+                                     const struct activations *activations, sned_error *error);
+sned_status sned_read_graph(const struct container *container, struct graph **graph, sned_error *error);
+
+/* ends_section.c. States are read before the nodes, since they are numbered before; what they become is
+ * known behind the nodes: until sned_join_states, graph->states[k].next is a distance. */
+void sned_write_states_section(struct writer *writer, const struct graph *graph,
+                               const struct activations *activations);
+sned_status sned_read_states_section(struct reader *reader, struct graph *graph,
+                                     struct activations *activations, sned_error *error);
+sned_status sned_join_states(struct graph *graph, const struct activations *activations, sned_error *error);
+sned_status sned_write_outputs_section(struct writer *writer, const struct graph *graph,
+                                       const struct activations *activations, sned_error *error);
+sned_status sned_read_outputs_section(struct reader *reader, struct graph *graph,
+                                      const struct activations *activations, sned_error *error);
 
 /* limits.c: what a graph without its weights will cost, against `limits`, which may be NULL. */
 sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sned_error *error);

@@ -1,6 +1,6 @@
 /*
- * weights_section.c - the WEIGHTS section: a record for each Conv and Gemm (weights, biases, scalings), and
- * the table of each LRN.
+ * weights_section.c - the WEIGHTS section: a record for all weights of each node that has some (weights,
+ * biases, scalings), and the tables.
  *
  *     form    7      6    4 3      0
  *            +------+------+--------+
@@ -8,6 +8,7 @@
  *            +------+------+--------+    coding: 0, plain; others are kept for entropy coding
  */
 #include "codec/sections.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,26 +129,29 @@ static sned_status choose_format(const struct filters *filters, enum op op, int 
                       : sned_fail(error, SNED_ERROR_ARGUMENT, "weight format %d does not exist", force);
 }
 
+/* Weights `index` of a node, with their biases and scalings. */
 static sned_status write_layer(struct writer *writer, const struct graph *graph, const struct node *node,
-                               int force, struct layer_storage *storage, sned_error *error)
+                               int index, int force, struct layer_storage *storage, sned_error *error)
 {
     sned_status status;
     struct filters filters = {0};
     struct candidate best = {0};
+    const int bias = node_bias(node, index);
+    const struct integer_rule *rule = &node->rules[index];
     size_t start = writer->buffer.size;
-    SNED_TRY_DONE(split_filters(&filters, &graph->tensors[node->inputs[1]], error));
+    SNED_TRY_DONE(split_filters(&filters, &graph->tensors[node_weights(node, index)], error));
     SNED_TRY_DONE(choose_format(&filters, node->op, force, &best, error));
     sned_write_u8(writer, best.form);
     if (best.form & FORM_DEAD)
         sned_write_bytes(writer, filters.bitmap, bitmap_size(filters.shape));
     sned_write_varint(writer, best.stream.size);
     sned_write_bytes(writer, best.stream.data, best.stream.size);
-    if (node->input_count > 2 && node->inputs[2] >= 0) {
-        const int32_t *biases = graph->tensors[node->inputs[2]].data;
+    if (bias >= 0) {
+        const int32_t *biases = graph->tensors[bias].data;
         for (int k = 0; k < filters.shape[0]; k++)
             sned_write_zigzag(writer, biases[k]);
     }
-    sned_write_scalings(writer, node->rules[0].scalings, (size_t)node->rules[0].scaling_count);
+    sned_write_scalings(writer, rule->scalings, (size_t)rule->scaling_count);
     if (storage)
         *storage = (struct layer_storage){(int)(node - graph->nodes), best.form & FORMAT_MASK,
                                           writer->buffer.size - start};
@@ -157,10 +161,16 @@ done:
     return status;
 }
 
-static void write_table(struct writer *writer, const uint16_t *table)
+static void write_table(struct writer *writer, const uint16_t *table, int count)
 {
-    for (int i = 0; i < LRN_TABLE_SIZE; i++)
+    for (int i = 0; i < count; i++)
         sned_write_zigzag(writer, (int32_t)table[i] - (i ? table[i - 1] : 0));
+}
+
+/* The constant that an operator with a table has last. */
+static int table_of(const struct node *node)
+{
+    return sned_table_size(node->op) > 0 ? node->inputs[node->input_count - 1] : -1;
 }
 
 sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph, const int *force,
@@ -168,15 +178,15 @@ sned_status sned_write_weights_section(struct writer *writer, const struct graph
 {
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (node->op == OP_LRN)
-            write_table(writer, graph->tensors[node->inputs[1]].data);
-        if (!sned_node_has_weights(node))
-            continue;
-        sned_status status = write_layer(writer, graph, node, force ? force[i] : -1, storage, error);
-        if (status != SNED_OK)
-            return sned_error_context(error, status, "layer '%.80s'", node->name);
-        if (storage)
-            storage++;
+        if (table_of(node) >= 0)
+            write_table(writer, graph->tensors[table_of(node)].data, sned_table_size(node->op));
+        for (int w = 0; w < sned_node_weight_count(node); w++) {
+            sned_status status = write_layer(writer, graph, node, w, force ? force[i] : -1, storage, error);
+            if (status != SNED_OK)
+                return sned_error_context(error, status, "layer '%.80s'", node->name);
+            if (storage)
+                storage++;
+        }
     }
     return writer->status == SNED_OK
                ? SNED_OK
@@ -258,16 +268,17 @@ static sned_status read_biases(struct reader *reader, struct tensor *tensor, sne
     return reader->failed ? sned_fail_damaged("the list of biases", error) : SNED_OK;
 }
 
-static sned_status read_layer(struct reader *reader, struct graph *graph, struct node *node,
+static sned_status read_layer(struct reader *reader, struct graph *graph, struct node *node, int index,
                               struct layer_storage *storage, sned_error *error)
 {
     enum weight_format format = FORMAT_DENSE8;
-    size_t start = reader->position, count = (size_t)graph->tensors[node->inputs[1]].shape.dim[0];
-    SNED_TRY(read_weights(reader, &graph->tensors[node->inputs[1]], &format, error));
-    if (node->inputs[2] >= 0)
-        SNED_TRY(read_biases(reader, &graph->tensors[node->inputs[2]], error));
-    SNED_TRY(sned_read_scalings(reader, &node->rules[0].scalings, count, error));
-    node->rules[0].scaling_count = (int)count;
+    struct tensor *weights = &graph->tensors[node_weights(node, index)];
+    const size_t start = reader->position, count = (size_t)weights->shape.dim[0];
+    SNED_TRY(read_weights(reader, weights, &format, error));
+    if (node_bias(node, index) >= 0)
+        SNED_TRY(read_biases(reader, &graph->tensors[node_bias(node, index)], error));
+    SNED_TRY(sned_read_scalings(reader, &node->rules[index].scalings, count, error));
+    node->rules[index].scaling_count = (int)count;
     if (storage)
         *storage = (struct layer_storage){(int)(node - graph->nodes), format, reader->position - start};
     return SNED_OK;
@@ -275,10 +286,11 @@ static sned_status read_layer(struct reader *reader, struct graph *graph, struct
 
 static sned_status read_table(struct reader *reader, struct tensor *tensor, sned_error *error)
 {
+    const int count = (int)tensor->shape.dim[0];
     uint16_t *table;
-    SNED_TRY(sned_alloc(&table, LRN_TABLE_SIZE, sizeof *table, error));
+    SNED_TRY(sned_alloc(&table, (size_t)count, sizeof *table, error));
     tensor->data = table;
-    for (int i = 0, before = 0; i < LRN_TABLE_SIZE; i++, before = table[i - 1])
+    for (int i = 0, before = 0; i < count; i++, before = table[i - 1])
         table[i] = (uint16_t)(before + sned_read_zigzag(reader, -before, UINT16_MAX - before));
     return reader->failed ? sned_fail_damaged("the table", error) : SNED_OK;
 }
@@ -292,13 +304,14 @@ static sned_status check_total(const struct graph *graph, size_t section_size, s
     limit = limit < SNED_MAX_WEIGHTS ? limit : SNED_MAX_WEIGHTS;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        size_t weights =
-            sned_node_has_weights(node) ? sned_shape_elements(&graph->tensors[node->inputs[1]].shape) : 0;
-        if (weights > limit - total)
-            return sned_fail(error, SNED_ERROR_FORMAT,
-                             "layer '%.80s' brings the weights to more than %zu, too many for %zu bytes",
-                             node->name, limit, section_size);
-        total += weights;
+        for (int w = 0; w < sned_node_weight_count(node); w++) {
+            const size_t weights = sned_shape_elements(&graph->tensors[node_weights(node, w)].shape);
+            if (weights > limit - total)
+                return sned_fail(error, SNED_ERROR_FORMAT,
+                                 "layer '%.80s' brings the weights to more than %zu, too many for %zu bytes",
+                                 node->name, limit, section_size);
+            total += weights;
+        }
     }
     return SNED_OK;
 }
@@ -310,10 +323,10 @@ sned_status sned_read_weights_section(struct reader *reader, struct graph *graph
     for (int i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         sned_status status = SNED_OK;
-        if (node->op == OP_LRN)
-            status = read_table(reader, &graph->tensors[node->inputs[1]], error);
-        if (sned_node_has_weights(node)) {
-            status = read_layer(reader, graph, node, storage, error);
+        if (table_of(node) >= 0)
+            status = read_table(reader, &graph->tensors[table_of(node)], error);
+        for (int w = 0; w < sned_node_weight_count(node) && status == SNED_OK; w++) {
+            status = read_layer(reader, graph, node, w, storage, error);
             if (storage)
                 storage++;
         }

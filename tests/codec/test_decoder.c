@@ -100,18 +100,59 @@ static void print_quantization(struct buffer *text, const struct quantization *q
     print(text, "\"quantization\":[%d,%u]", code, float_bits(q->scale));
 }
 
+/* The number of an activation: the input, the states, what each node makes; of no tensor: how many. */
+static int number_of(const struct graph *graph, int tensor)
+{
+    int number = 1;
+    if (tensor == graph->input)
+        return 0;
+    for (int k = 0; k < graph->state_count; k++, number++)
+        if (graph->states[k].tensor == tensor)
+            return number;
+    for (int n = 0; n < graph->node_count; n++)
+        for (int k = 0; k < graph->nodes[n].output_count; k++, number++)
+            if (graph->nodes[n].outputs[k] == tensor)
+                return number;
+    return number;
+}
+
+/* Behind its name. */
+static void print_activation(struct buffer *text, const struct tensor *tensor)
+{
+    print_string(text, tensor->name);
+    print(text, ",\"shape\":[");
+    for (int i = 1; i < tensor->shape.rank; i++)
+        print(text, "%s%d", i > 1 ? "," : "", (int)tensor->shape.dim[i]);
+    print(text, "],");
+    print_quantization(text, &tensor->quantization);
+}
+
+static void print_ends(struct buffer *text, const struct graph *graph)
+{
+    print(text, ",\"states\":[");
+    for (int k = 0; k < graph->state_count; k++) {
+        print(text, "%s{\"name\":", k ? "," : "");
+        print_activation(text, &graph->tensors[graph->states[k].tensor]);
+        print(text, ",\"next\":%d}", number_of(graph, graph->states[k].next));
+    }
+    print(text, "],\"output\":");
+    print_string(text, graph->tensors[graph->outputs[0]].name);
+    print(text, ",\"activations\":%d,\"result\":%d,\"outputs\":[", number_of(graph, -1),
+          number_of(graph, graph->outputs[0]));
+    for (int k = 0; k < graph->output_count; k++) {
+        print(text, "%s[", k ? "," : "");
+        print_string(text, graph->tensors[graph->outputs[k]].name);
+        print(text, ",%d]", number_of(graph, graph->outputs[k]));
+    }
+}
+
 static void print_network(struct buffer *text, const struct graph *graph)
 {
     const struct tensor *input = &graph->tensors[graph->input];
     print(text, "{\"name\":");
     print_string(text, graph->name);
     print(text, ",\"input\":");
-    print_string(text, input->name);
-    print(text, ",\"shape\":[");
-    for (int i = 1; i < input->shape.rank; i++)
-        print(text, "%s%d", i > 1 ? "," : "", (int)input->shape.dim[i]);
-    print(text, "],");
-    print_quantization(text, &input->quantization);
+    print_activation(text, input);
     print(text, ",\"image\":[");
     for (int c = 0; graph->rule.is_image && c < input->shape.dim[1]; c++) {
         if (c == 0)
@@ -119,9 +160,9 @@ static void print_network(struct buffer *text, const struct graph *graph)
         print(text, ",%u,%u,%d,%d,%d", float_bits(graph->rule.mean[c]), float_bits(graph->rule.scale[c]),
               graph->rule.integer[c].multiplier, graph->rule.integer[c].offset, graph->rule.integer[c].shift);
     }
-    print(text, "],\"label offset\":%d,\"output\":", graph->rule.label_offset);
-    print_string(text, graph->tensors[graph->outputs[0]].name);
-    print(text, ",\"result\":%d,\"labels\":[", sned_graph_producer(graph, graph->outputs[0]) + 1);
+    print(text, "],\"label offset\":%d", graph->rule.label_offset);
+    print_ends(text, graph);
+    print(text, "],\"labels\":[");
     for (int i = 0; i < graph->label_count; i++) {
         print(text, "%s", i ? "," : "");
         print_string(text, graph->labels[i]);
@@ -163,6 +204,11 @@ static void print_attributes(struct buffer *text, const struct graph *graph, con
         break;
     case OP_CONCAT:
         print(text, "%d", node->u.concat.axis);
+        break;
+    case OP_SPLIT:
+        print(text, "%d", node->u.split.axis);
+        for (int k = 0; k < node->output_count; k++)
+            print(text, ",%d", (int)node->u.split.sizes[k]);
         break;
     case OP_FLATTEN:
         print(text, "%d", node->u.flatten.axis);
@@ -238,8 +284,8 @@ static void print_node(struct buffer *text, const struct graph *graph, const str
     print_string(text, node->name);
     print(text, ",\"op\":\"%s\",\"inputs\":[", sned_op_name(node->op));
     for (int i = 0; i < inputs; i++)
-        print(text, "%s%d", i ? "," : "", sned_graph_producer(graph, node->inputs[i]) + 1);
-    print(text, "],");
+        print(text, "%s%d", i ? "," : "", number_of(graph, node->inputs[i]));
+    print(text, "],\"outputs\":%d,", node->output_count);
     print_attributes(text, graph, node);
     print_rule(text, graph, node);
     if (sned_node_has_weights(node))

@@ -72,10 +72,13 @@ static void a_limit_of_zero_is_none(void **state)
 static void claims_are_judged_before_the_weights_are_read(void **state)
 {
     struct graph *graph = small_graph(0.5f, 3);
+    struct activations activations;
     struct writer writer = {0};
     struct buffer file = {0};
     sned_error error = {0};
-    MUST(sned_write_graph_section(&writer, graph, NULL));
+    MUST(sned_activations_list(&activations, graph, NULL));
+    MUST(sned_write_graph_section(&writer, graph, &activations, NULL));
+    sned_activations_free(&activations);
     const struct section sections[2] = {{SECTION_GRAPH, writer.buffer.data, writer.buffer.size},
                                         {SECTION_WEIGHTS, (const uint8_t *)"", 1}};
     MUST(sned_container_write(sections, 2, 0, &file, NULL));
