@@ -3,6 +3,7 @@
  */
 #include "compress/quantize/lower_scaling.h"
 #include "base/memory.h"
+#include "graph/operator.h"
 #include "runtime/requantize.h"
 #include "runtime/window.h"
 
@@ -81,6 +82,22 @@ bool lrn_table(const struct node *node, float scale_in, float scale_out, uint16_
     return true;
 }
 
+/* ---- look-up ---- */
+
+bool lookup_table(const struct node *node, const struct quantization *in, float scale_out, uint16_t *table)
+{
+    const struct integer_rule *rule = &node->rules[0];
+    value_function *const value = sned_operator(node->op)->value;
+    for (int i = 0; i < LOOKUP_TABLE_SIZE; i++) {
+        const int q = in->is_signed ? (int8_t)i : i;
+        const double result = round_half_up((double)value(node, in->scale * (float)q) / scale_out);
+        if (isnan(result))
+            return false;
+        table[i] = (uint8_t)(int)fmin(fmax(result, rule->low), rule->high);
+    }
+    return true;
+}
+
 /* ---- average pools ---- */
 
 static int compare_ints(const void *left, const void *right)
@@ -118,7 +135,7 @@ sned_status average_counts(const struct graph *graph, const struct node *node, i
     int *rows = NULL, *columns = NULL, row_count, column_count;
     sned_status status;
     *counts = NULL;
-    if (node->op == OP_GLOBAL_AVERAGE_POOL) {
+    if (!sned_op_is(node->op, OPERATOR_WINDOW)) { /* over everything */
         SNED_TRY(sned_alloc(counts, 1, sizeof **counts, error));
         (*counts)[0] = (int)(in->dim[2] * in->dim[3]);
         *count = 1;

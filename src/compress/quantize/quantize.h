@@ -1,8 +1,8 @@
 /*
  * quantize.h - float graph to integer graph: calibration, lowering, and back.
  */
-#ifndef SNED_COMPRESS_QUANTIZE_H
-#define SNED_COMPRESS_QUANTIZE_H
+#ifndef SNED_COMPRESS_QUANTIZE_QUANTIZE_H
+#define SNED_COMPRESS_QUANTIZE_QUANTIZE_H
 
 #include "base/report.h"
 #include "graph/graph.h"
@@ -43,6 +43,8 @@ sned_status quantize_round_weights(struct graph *graph, const struct calibration
 /* A prepared, calibrated float graph to a new integer graph: docs/arithmetic.md. Proves per filter that the
  * accumulator cannot overflow. Operators without an integer form are SNED_ERROR_UNSUPPORTED by name. */
 sned_status quantize_lower(struct graph **integer, const struct graph *graph, sned_error *error);
+/* Why no network of this operator can be lowered, or NULL. */
+const char *quantize_lower_reason(enum op op);
 
 /* The float graph whose values an integer graph approximates: `sned export`. */
 sned_status quantize_raise(struct graph **graph, const struct graph *integer, sned_error *error);

@@ -5,8 +5,10 @@
  * (docs/arithmetic.md, "Operators"). Activations keep their quantizations.
  */
 #include "base/memory.h"
+#include "compress/quantize/carry.h"
 #include "compress/quantize/lower_scaling.h"
 #include "compress/quantize/quantize.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
 
@@ -26,7 +28,7 @@ static sned_status raise_weights(struct raising *raising, const struct node *fro
                                  sned_error *error)
 {
     const struct graph *graph = raising->from;
-    const struct tensor *tensor = &graph->tensors[from->inputs[1]];
+    const struct tensor *tensor = &graph->tensors[node_weights(from, 0)];
     const int8_t *weights = tensor->data;
     const int64_t filters = tensor->shape.dim[0];
     const size_t count = sned_shape_elements(&tensor->shape) / (size_t)filters;
@@ -42,7 +44,7 @@ static sned_status raise_weights(struct raising *raising, const struct node *fro
 
 static sned_status raise_bias(struct raising *raising, const struct node *from, int *index, sned_error *error)
 {
-    const struct tensor *tensor = &raising->from->tensors[from->inputs[2]];
+    const struct tensor *tensor = &raising->from->tensors[node_bias(from, 0)];
     const int32_t *bias = tensor->data;
     float *values;
     SNED_TRY(sned_alloc(&values, (size_t)tensor->shape.dim[0], sizeof *values, error));
@@ -51,57 +53,43 @@ static sned_status raise_bias(struct raising *raising, const struct node *from, 
     return sned_graph_add_tensor(raising->to, tensor->name, TENSOR_F32, &tensor->shape, values, index, error);
 }
 
-static sned_status raise_node(struct raising *raising, const struct node *from, sned_error *error)
+/* What the float node reads: all but tables, its constants being those that are made here. */
+static sned_status raise_inputs(struct raising *raising, const struct node *from, int *inputs, int *count,
+                                sned_error *error)
 {
-    const int count = from->op == OP_LRN ? 1 : from->input_count; /* without the table */
-    struct node *node;
-    int *inputs;
-    sned_status status;
-    SNED_TRY(sned_alloc(&inputs, (size_t)count, sizeof *inputs, error));
-    for (int i = 0; i < count; i++)
-        inputs[i] = from->inputs[i] >= 0 ? raising->tensors[from->inputs[i]] : -1;
-    if (sned_node_has_weights(from)) {
-        SNED_TRY_DONE(raise_weights(raising, from, &inputs[1], error));
-        if (count > 2 && from->inputs[2] >= 0)
-            SNED_TRY_DONE(raise_bias(raising, from, &inputs[2], error));
+    *count = 0;
+    while (*count < from->input_count && sned_input_role(from->op, *count) != INPUT_TABLE) {
+        const int tensor = from->inputs[*count];
+        inputs[(*count)++] = tensor >= 0 ? raising->tensors[tensor] : -1;
     }
-    SNED_TRY_DONE(sned_graph_add_node(raising->to, from->name, from->op, inputs, count,
-                                      raising->tensors[from->outputs[0]], &node, error));
-    SNED_TRY_DONE(sned_node_copy_attributes(node, from, error));
-done:
-    free(inputs);
-    return status;
-}
-
-static sned_status raise_activations(struct raising *raising, sned_error *error)
-{
-    const struct graph *from = raising->from;
-    SNED_TRY(sned_alloc(&raising->tensors, (size_t)from->tensor_count, sizeof *raising->tensors, error));
-    for (int t = 0; t < from->tensor_count; t++) {
-        const struct tensor *tensor = &from->tensors[t];
-        int *index = &raising->tensors[t];
-        *index = -1;
-        if (tensor->data)
-            continue;
-        SNED_TRY(
-            sned_graph_add_tensor(raising->to, tensor->name, TENSOR_F32, &tensor->shape, NULL, index, error));
-        raising->to->tensors[*index].quantization = tensor->quantization;
-    }
-    raising->to->input = raising->tensors[from->input];
-    raising->to->outputs[0] = raising->tensors[from->outputs[0]];
+    if (sned_node_weight_count(from) > 1)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "node '%.80s' (%s): has several weights, whose scales are not known", from->name,
+                         sned_op_name(from->op));
+    if (node_weights(from, 0) >= 0)
+        SNED_TRY(raise_weights(raising, from, &inputs[sned_node_weights_input(from, 0)], error));
+    if (node_bias(from, 0) >= 0)
+        SNED_TRY(raise_bias(raising, from, &inputs[sned_node_bias_input(from, 0)], error));
     return SNED_OK;
 }
 
-static sned_status raise_description(const struct graph *from, struct graph *to, sned_error *error)
+static sned_status raise_node(struct raising *raising, const struct node *from, sned_error *error)
 {
-    to->rule = from->rule;
-    for (int c = 0; c < GRAPH_MAX_CHANNELS_MEAN; c++)
-        to->rule.integer[c].multiplier = to->rule.integer[c].offset = to->rule.integer[c].shift = 0;
-    if (from->provenance)
-        SNED_TRY(sned_strdup(&to->provenance, from->provenance, error));
-    if (!from->labels)
-        return SNED_OK;
-    return sned_graph_set_labels(to, (const char *const *)from->labels, from->label_count, error);
+    int *inputs = NULL, *outputs = NULL, input_count;
+    struct node *node;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&inputs, (size_t)from->input_count, sizeof *inputs, error));
+    SNED_TRY_DONE(sned_alloc(&outputs, (size_t)from->output_count, sizeof *outputs, error));
+    SNED_TRY_DONE(raise_inputs(raising, from, inputs, &input_count, error));
+    for (int i = 0; i < from->output_count; i++)
+        outputs[i] = raising->tensors[from->outputs[i]];
+    SNED_TRY_DONE(sned_graph_add_node_outputs(raising->to, from->name, from->op, inputs, input_count, outputs,
+                                              from->output_count, &node, error));
+    status = sned_node_copy_attributes(node, from, error);
+done:
+    free(inputs);
+    free(outputs);
+    return status;
 }
 
 sned_status quantize_raise(struct graph **graph, const struct graph *integer, sned_error *error)
@@ -110,8 +98,8 @@ sned_status quantize_raise(struct graph **graph, const struct graph *integer, sn
     sned_status status;
     *graph = NULL;
     SNED_TRY_DONE(sned_graph_new(&raising.to, integer->name, error));
-    SNED_TRY_DONE(raise_activations(&raising, error));
-    SNED_TRY_DONE(raise_description(integer, raising.to, error));
+    SNED_TRY_DONE(carry_activations(raising.to, integer, &raising.tensors, error));
+    SNED_TRY_DONE(carry_description(raising.to, integer, error));
     for (int n = 0; n < integer->node_count; n++)
         SNED_TRY_DONE(raise_node(&raising, &integer->nodes[n], error));
     SNED_TRY_DONE(sned_graph_check(raising.to, error));
