@@ -48,9 +48,7 @@ static sned_status calibration_open(struct calibration *calibration, struct grap
             SNED_TRY_DONE(
                 sned_alloc(&calibration->histograms[t], 1, sizeof **calibration->histograms, error));
     calibration->computed[graph->input] = calibration->groups.root[graph->input] >= 0;
-    for (int n = 0; n < graph->node_count; n++)
-        calibration->computed[graph->nodes[n].outputs[0]] =
-            !moves_numbers(graph->nodes[n].op) && calibration->groups.root[graph->nodes[n].outputs[0]] >= 0;
+    groups_computed(&calibration->groups, graph, calibration->computed);
 done:
     if (status != SNED_OK)
         calibration_close(calibration);
@@ -85,7 +83,7 @@ static struct quantization group_quantization(const struct calibration *calibrat
 {
     const struct histogram *histogram = calibration->histograms[root];
     struct quantization quantization = {.bits = 8, .is_signed = !calibration->groups.positive[root]};
-    if (root == calibration->groups.wide) {
+    if (calibration->groups.wide[root]) {
         /* Twice the largest score seen fits: clipping a score could change the answer, and 16 bits have the
          * room. */
         quantization = (struct quantization){2 * histogram->largest / LEVELS_WIDE, 16, true};

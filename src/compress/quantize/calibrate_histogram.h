@@ -2,8 +2,8 @@
  * calibrate_histogram.h - the magnitudes that an activation takes, and the clipping point that suits them
  * best.
  */
-#ifndef SNED_COMPRESS_CALIBRATE_HISTOGRAM_H
-#define SNED_COMPRESS_CALIBRATE_HISTOGRAM_H
+#ifndef SNED_COMPRESS_QUANTIZE_CALIBRATE_HISTOGRAM_H
+#define SNED_COMPRESS_QUANTIZE_CALIBRATE_HISTOGRAM_H
 
 #include "base/error.h"
 #include <stdbool.h>

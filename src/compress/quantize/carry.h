@@ -8,7 +8,7 @@
 #include "graph/graph.h"
 
 /* Every activation of `from` with its name, shape and quantization, into an empty graph; then input, outputs
- * and states. *tensors [from->tensor_count], the caller's: an activation's index in `to`, -1 of a constant. */
+ * and states. *tensors [from->tensor_count], the caller's: an activation's index in `to`, or -1. */
 sned_status carry_activations(struct graph *to, const struct graph *from, int **tensors, sned_error *error);
 /* The input rule without its integer form, the labels, where the network came from. */
 sned_status carry_description(struct graph *to, const struct graph *from, sned_error *error);

@@ -2,13 +2,15 @@
  * channels.c - see channels.h. Union and find over all channels of all activations.
  *
  * A Conv or Gemm ends one class and begins another: its filters can take up any factor. Pools, ReLU and their
- * like hand a factor through channel by channel, Concat side by side, Add needs the same on both sides, and
- * Flatten makes many channels of one. All else, and the network's input and output, have units that are not
- * ours to change.
+ * like hand a factor through channel by channel, Add needs the same on both sides. Where numbers only move,
+ * the channels that they go to have the factor of those that they come from: Concat's side by side, Flatten's
+ * many of one. All else, and the network's input and outputs, have units that are not ours to change.
  */
 #include "compress/quantize/channels.h"
 #include "base/memory.h"
 #include "base/union_find.h"
+#include "compress/quantize/filter_scale.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
 
@@ -38,27 +40,62 @@ static void join_all(struct channels *channels, const struct graph *graph, int i
         join(channels, channels->first[input] + c, channels->first[output] + c);
 }
 
-static void join_concat(struct channels *channels, const struct graph *graph, const struct node *node)
+/* ---- numbers that move ---- */
+
+static int64_t plane_of(const struct graph *graph, int tensor)
 {
-    int at = channels->first[node->outputs[0]];
-    for (int i = 0; i < node->input_count; i++)
-        for (int c = 0; c < channels_of(graph, node->inputs[i]); c++)
-            join(channels, channels->first[node->inputs[i]] + c, at++);
+    return (int64_t)sned_shape_elements(&graph->tensors[tensor].shape) / channels_of(graph, tensor);
 }
 
-/* [1][C][H][W] to [1][C H W]: each channel becomes H W of them. */
-static void join_flatten(struct channels *channels, const struct graph *graph, const struct node *node)
+/* The channel where each number comes from, with that where it goes to. */
+static void join_moved(struct channels *channels, const struct graph *graph, int input, int output,
+                       const struct movement *movement)
 {
-    const int from = channels_of(graph, node->inputs[0]), each = channels_of(graph, node->outputs[0]) / from;
-    for (int c = 0; c < from * each; c++)
-        join(channels, channels->first[node->inputs[0]] + c / each, channels->first[node->outputs[0]] + c);
+    const int64_t from_plane = plane_of(graph, input), to_plane = plane_of(graph, output);
+    int64_t at[GRAPH_MAX_RANK] = {0}, from = movement->from_offset, to = movement->to_offset;
+    const struct shape *box = &movement->box;
+    for (int axis = 0; axis >= 0;) {
+        join(channels, channels->first[input] + (int)(from / from_plane),
+             channels->first[output] + (int)(to / to_plane));
+        for (axis = box->rank - 1; axis >= 0; axis--) { /* to the next number: the last axis is the fastest */
+            from += movement->from_stride[axis];
+            to += movement->to_stride[axis];
+            if (++at[axis] < box->dim[axis])
+                break;
+            from -= movement->from_stride[axis] * at[axis];
+            to -= movement->to_stride[axis] * at[axis];
+            at[axis] = 0;
+        }
+    }
 }
+
+/* Reshape, Slice, Pad, Transpose and a Concat of other axes could hand their channels on as well as the rest;
+ * that they do not keeps what is packed of a network as it was when files were first made of it. */
+static bool moves_channels(const struct node *node)
+{
+    static const bool stays[OP_COUNT] = {
+        [OP_RESHAPE] = true, [OP_SLICE] = true, [OP_PAD] = true, [OP_TRANSPOSE] = true};
+    return sned_op_is(node->op, OPERATOR_MOVES) && !stays[node->op] &&
+           !(node->op == OP_CONCAT && node->u.concat.axis != 1);
+}
+
+static void join_node_moved(struct channels *channels, const struct graph *graph, const struct node *node)
+{
+    struct movement movement;
+    for (int i = 0; i < node->input_count; i++)
+        for (int k = 0; k < node->output_count; k++)
+            if (sned_node_movement(graph, node, i, k, &movement))
+                join_moved(channels, graph, node->inputs[i], node->outputs[k], &movement);
+}
+
+/* ---- nodes ---- */
 
 static void fix_node(struct channels *channels, const struct graph *graph, const struct node *node)
 {
     for (int i = 0; i < node->input_count; i++)
         fix(channels, graph, node->inputs[i]);
-    fix(channels, graph, node->outputs[0]);
+    for (int k = 0; k < node->output_count; k++)
+        fix(channels, graph, node->outputs[k]);
 }
 
 static bool reads_activations(const struct channels *channels, const struct node *node)
@@ -69,42 +106,24 @@ static bool reads_activations(const struct channels *channels, const struct node
     return true;
 }
 
+/* Operators for which f(a x) = a f(x) of each channel x and each positive a, sums of several inputs too. */
+static bool is_linear_in_factors(enum op op)
+{
+    const struct operator_row *row = sned_operator(op);
+    return row->activation == ACTIVATION_RELU || row->activation == ACTIVATION_LEAKY_RELU ||
+           row->integer == INTEGER_INPUTS || sned_op_is(op, OPERATOR_SELECTS | OPERATOR_AVERAGES);
+}
+
 static void join_node(struct channels *channels, const struct graph *graph, const struct node *node)
 {
-    switch (node->op) {
-    case OP_CONV:
-    case OP_GEMM:
-        break;
-    case OP_RELU:
-    case OP_LEAKY_RELU:
-    case OP_MAX_POOL:
-    case OP_AVERAGE_POOL:
-    case OP_GLOBAL_AVERAGE_POOL:
-        join_all(channels, graph, node->inputs[0], node->outputs[0]);
-        break;
-    case OP_CONCAT:
-        if (node->u.concat.axis == 1 && reads_activations(channels, node))
-            join_concat(channels, graph, node);
-        else
-            fix_node(channels, graph, node);
-        break;
-    case OP_FLATTEN:
-        if (node->u.flatten.axis == 1)
-            join_flatten(channels, graph, node);
-        else
-            fix_node(channels, graph, node);
-        break;
-    case OP_ADD:
-        if (reads_activations(channels, node)) {
-            join_all(channels, graph, node->inputs[0], node->outputs[0]);
-            join_all(channels, graph, node->inputs[1], node->outputs[0]);
-        } else {
-            fix_node(channels, graph, node);
-        }
-        break;
-    default:
+    const bool reads = reads_activations(channels, node);
+    if (reads && moves_channels(node))
+        join_node_moved(channels, graph, node);
+    else if (reads && is_linear_in_factors(node->op))
+        for (int i = 0; i < node->input_count; i++)
+            join_all(channels, graph, node->inputs[i], node->outputs[0]);
+    else if (!has_filters(node))
         fix_node(channels, graph, node);
-    }
     /* A bound of Clip is in the units of its output. */
     if (node->activation.kind == ACTIVATION_CLIP)
         fix(channels, graph, node->outputs[0]);
@@ -124,7 +143,8 @@ sned_status channels_find(struct channels *channels, const struct graph *graph, 
     for (int c = 0; c < channels->count; c++)
         channels->root[c] = c;
     fix(channels, graph, graph->input);
-    fix(channels, graph, graph->outputs[0]);
+    for (int k = 0; k < graph->output_count; k++)
+        fix(channels, graph, graph->outputs[k]);
     for (int n = 0; n < graph->node_count; n++)
         join_node(channels, graph, &graph->nodes[n]);
     for (int c = 0; c < channels->count; c++)

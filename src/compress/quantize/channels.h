@@ -1,8 +1,8 @@
 /*
  * channels.h - which channels of a float graph's activations can be given other units together.
  */
-#ifndef SNED_COMPRESS_CHANNELS_H
-#define SNED_COMPRESS_CHANNELS_H
+#ifndef SNED_COMPRESS_QUANTIZE_CHANNELS_H
+#define SNED_COMPRESS_QUANTIZE_CHANNELS_H
 
 #include "graph/graph.h"
 

@@ -10,7 +10,9 @@
 #include "base/memory.h"
 #include "compress/quantize/calibrate_groups.h"
 #include "compress/quantize/channels.h"
+#include "compress/quantize/filter_scale.h"
 #include "compress/quantize/observe.h"
+#include "graph/operator.h"
 
 #include <float.h>
 #include <math.h>
@@ -44,6 +46,12 @@ static int class_of(const struct equalization *e, int tensor, int channel)
     return e->channels.root[e->channels.first[tensor] + channel];
 }
 
+static void fix(struct equalization *e, int tensor)
+{
+    for (int c = 0; c < channels_of(e->graph, tensor); c++)
+        e->channels.fixed[class_of(e, tensor, c)] = true;
+}
+
 /* Weights or biases that several nodes read cannot follow two activations at once. */
 static void fix_shared(struct equalization *e, const int *readers)
 {
@@ -51,14 +59,15 @@ static void fix_shared(struct equalization *e, const int *readers)
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         bool shared = false;
-        for (int i = 1; sned_node_has_weights(node) && i < node->input_count; i++)
-            shared |= node->inputs[i] >= 0 && readers[node->inputs[i]] > 1;
+        for (int i = 0; i < node->input_count; i++) {
+            const enum input_role role = sned_input_role(node->op, i);
+            if ((role == INPUT_WEIGHTS || role == INPUT_BIAS) && node->inputs[i] >= 0)
+                shared |= readers[node->inputs[i]] > 1;
+        }
         if (!shared)
             continue;
-        for (int c = 0; c < channels_of(graph, node->inputs[0]); c++)
-            e->channels.fixed[class_of(e, node->inputs[0], c)] = true;
-        for (int c = 0; c < channels_of(graph, node->outputs[0]); c++)
-            e->channels.fixed[class_of(e, node->outputs[0], c)] = true;
+        fix(e, node->inputs[0]);
+        fix(e, node->outputs[0]);
     }
 }
 
@@ -90,10 +99,7 @@ static sned_status equalization_open(struct equalization *e, struct graph *graph
     SNED_TRY_DONE(sned_alloc(&e->range, channels, sizeof *e->range, error));
     SNED_TRY_DONE(sned_alloc(&e->largest, tensors, sizeof *e->largest, error));
     SNED_TRY_DONE(sned_alloc(&e->factor, channels, sizeof *e->factor, error));
-    for (int n = 0; n < graph->node_count; n++) {
-        const int tensor = graph->nodes[n].outputs[0];
-        e->wanted[tensor] = !moves_numbers(graph->nodes[n].op) && e->groups.root[tensor] >= 0;
-    }
+    groups_computed(&e->groups, graph, e->wanted);
 done:
     if (status != SNED_OK)
         equalization_close(e);
@@ -127,27 +133,26 @@ static sned_status see_ranges(void *context, int tensor, const float *values, si
 /* ---- weights ---- */
 
 /* One filter of a Conv or Gemm and what it reads: weight i is of channel `first_channel` + i / window. */
-struct filter {
+struct scaled_filter {
     float *weights;
     int count, window, first_channel;
 };
 
-static struct filter filter_of(const struct graph *graph, const struct node *node, int k)
+static struct scaled_filter filter_of(const struct graph *graph, const struct node *node, int k)
 {
-    const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
-    const int filters = (int)shape->dim[0], inputs = (int)shape->dim[1];
-    const int count = (int)(sned_shape_elements(shape) / (size_t)filters);
-    const int groups = node->op == OP_CONV ? node->u.conv.groups : 1;
-    return (struct filter){.weights =
-                               (float *)graph->tensors[node->inputs[1]].data + (size_t)k * (size_t)count,
-                           .count = count,
-                           .window = count / inputs,
-                           .first_channel = k / (filters / groups) * inputs};
+    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
+    const int filters = (int)weights->shape.dim[0], inputs = (int)weights->shape.dim[1];
+    const int count = (int)(sned_shape_elements(&weights->shape) / (size_t)filters);
+    const int groups = sned_op_is(node->op, OPERATOR_WINDOW) ? node->u.conv.groups : 1;
+    return (struct scaled_filter){.weights = (float *)weights->data + (size_t)k * (size_t)count,
+                                  .count = count,
+                                  .window = count / inputs,
+                                  .first_channel = k / (filters / groups) * inputs};
 }
 
 static int filter_count(const struct graph *graph, const struct node *node)
 {
-    return (int)graph->tensors[node->inputs[1]].shape.dim[0];
+    return (int)graph->tensors[node_weights(node, 0)].shape.dim[0];
 }
 
 static void choose_factors(struct equalization *e)
@@ -166,10 +171,10 @@ static void choose_factors(struct equalization *e)
 
 static sned_status scale_filters(struct equalization *e, const struct node *node, sned_error *error)
 {
-    float *bias =
-        node->input_count > 2 && node->inputs[2] >= 0 ? e->graph->tensors[node->inputs[2]].data : NULL;
+    const int bias_tensor = node_bias(node, 0);
+    float *bias = bias_tensor >= 0 ? e->graph->tensors[bias_tensor].data : NULL;
     for (int k = 0; k < filter_count(e->graph, node); k++) {
-        const struct filter filter = filter_of(e->graph, node, k);
+        const struct scaled_filter filter = filter_of(e->graph, node, k);
         const double made = e->factor[class_of(e, node->outputs[0], k)];
         bool finite = true;
         for (int i = 0; i < filter.count; i++) {
@@ -199,7 +204,7 @@ sned_status quantize_equalize(struct graph *graph, const struct calibration_imag
     SNED_TRY_DONE(observe(graph, images, options, &observer, error));
     choose_factors(&e);
     for (int n = 0; n < graph->node_count; n++)
-        if (sned_node_has_weights(&graph->nodes[n]))
+        if (has_filters(&graph->nodes[n]))
             SNED_TRY_DONE(scale_filters(&e, &graph->nodes[n], error));
 done:
     equalization_close(&e);

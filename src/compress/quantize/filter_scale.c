@@ -16,6 +16,7 @@
  */
 #include "compress/quantize/filter_scale.h"
 #include "compress/quantize/quantize.h"
+#include "graph/operator.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +32,11 @@ float quantize_weight_scale(const float *weights, size_t n)
     for (size_t i = 0; i < n; i++)
         largest = fmaxf(largest, fabsf(weights[i]));
     return largest > 0 ? largest / 127 : 1;
+}
+
+bool has_filters(const struct node *node)
+{
+    return sned_operator(node->op)->integer == INTEGER_FILTERS && sned_node_weight_count(node) == 1;
 }
 
 /* ---- the integers ---- */

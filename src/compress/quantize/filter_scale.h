@@ -2,12 +2,16 @@
  * filter_scale.h - the scale of a filter's int8 weights, which is its accumulator's unit too, and the
  * integers that follow.
  */
-#ifndef SNED_COMPRESS_FILTER_SCALE_H
-#define SNED_COMPRESS_FILTER_SCALE_H
+#ifndef SNED_COMPRESS_QUANTIZE_FILTER_SCALE_H
+#define SNED_COMPRESS_QUANTIZE_FILTER_SCALE_H
 
 #include "graph/graph.h"
 
-/* One filter of a Conv or Gemm as it is in floats, all of them finite. */
+/* Whether a node is a Conv or Gemm, or like them: its weights are filters over its first input, and it has no
+ * others. */
+bool has_filters(const struct node *node);
+
+/* One filter as it is in floats, all of them finite. */
 struct filter {
     const float *weights; /* [count] */
     size_t count;

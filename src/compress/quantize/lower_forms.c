@@ -113,7 +113,7 @@ sned_status lower_filters(struct lowering *lowering, const struct node *from, st
     int8_t *weights = NULL;
     int32_t *biases = NULL;
     sned_status status;
-    if (sned_node_weight_count(from) != 1)
+    if (!has_filters(from))
         return lower_fail(from, SNED_ERROR_UNSUPPORTED, "has several weights, whose scales nothing sets",
                           error);
     SNED_TRY_DONE(alloc_scalings(node, (int)shape->dim[0], error));

@@ -9,6 +9,8 @@
 #include "compress/quantize/moments.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "compress/quantize/filter_scale.h"
+#include "graph/operator.h"
 #include "runtime/window.h"
 
 #include <dnnl.h>
@@ -67,10 +69,10 @@ void moments_free(struct moments *moments)
 static sned_status moments_new(struct moments *moments, const struct graph *graph, const struct node *node,
                                sned_error *error)
 {
-    const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
+    const struct shape *shape = &graph->tensors[node_weights(node, 0)].shape;
     const int columns = (int)(sned_shape_elements(shape) / (size_t)shape->dim[0]);
     const int window = columns / (int)shape->dim[1];
-    *moments = (struct moments){.groups = node->op == OP_CONV ? node->u.conv.groups : 1,
+    *moments = (struct moments){.groups = sned_op_is(node->op, OPERATOR_WINDOW) ? node->u.conv.groups : 1,
                                 .filters = (int)shape->dim[0],
                                 .columns = columns,
                                 .block = window < MOMENTS_BLOCK ? MOMENTS_BLOCK / window * window : window};
@@ -126,7 +128,7 @@ static sned_status fill_rows(struct measurement *m, const struct node *node, int
     }
     for (size_t r = 0; r < *rows; r++) {
         const float *image = values + r / (size_t)positions * elements;
-        if (node->op == OP_CONV) {
+        if (sned_op_is(node->op, OPERATOR_WINDOW)) {
             const int y = (int)sned_random_below(&m->random, (uint32_t)out.height);
             const int x = (int)sned_random_below(&m->random, (uint32_t)out.width);
             copy_window(node, &in, image, group, y, x, m->rows + r * columns);
@@ -184,7 +186,7 @@ static sned_status see_inputs(void *context, int tensor, const float *values, si
         const struct node *node = &m->graph->nodes[n];
         struct moments *moments = &m->moments[n];
         size_t rows = 0;
-        if (!sned_node_has_weights(node) || node->inputs[0] != tensor)
+        if (moments->filters == 0 || node->inputs[0] != tensor)
             continue;
         for (int g = 0; g < moments->groups; g++) {
             SNED_TRY(fill_rows(m, node, g, values, count, &rows, error));
@@ -256,7 +258,7 @@ sned_status moments_measure(struct moments **moments, struct graph *graph,
     SNED_TRY_DONE(sned_alloc(&m.moments, nodes, sizeof *m.moments, error));
     SNED_TRY_DONE(sned_alloc(&m.wanted, (size_t)graph->tensor_count, sizeof *m.wanted, error));
     for (size_t n = 0; n < nodes; n++)
-        if (sned_node_has_weights(&graph->nodes[n])) {
+        if (has_filters(&graph->nodes[n])) {
             m.wanted[graph->nodes[n].inputs[0]] = true;
             SNED_TRY_DONE(moments_new(&m.moments[n], graph, &graph->nodes[n], error));
         }

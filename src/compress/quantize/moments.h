@@ -1,8 +1,8 @@
 /*
  * moments.h - first and second moments of what the filters of a Conv or Gemm read.
  */
-#ifndef SNED_COMPRESS_MOMENTS_H
-#define SNED_COMPRESS_MOMENTS_H
+#ifndef SNED_COMPRESS_QUANTIZE_MOMENTS_H
+#define SNED_COMPRESS_QUANTIZE_MOMENTS_H
 
 #include "compress/quantize/observe.h"
 

@@ -50,6 +50,15 @@ done:
     return status;
 }
 
+static sned_status show(struct run *run, int tensor, size_t count, sned_error *error)
+{
+    const struct observer *observer = run->observer;
+    if (!observer->wanted[tensor])
+        return SNED_OK;
+    SNED_TRY(executor_read(run->executor, tensor, run->values, error));
+    return observer->see(observer->context, tensor, run->values, count, error);
+}
+
 /* `values` [count][C][H][W], count <= batch. */
 static sned_status run_batch(struct run *run, const float *values, size_t count, sned_error *error)
 {
@@ -58,13 +67,9 @@ static sned_status run_batch(struct run *run, const float *values, size_t count,
     SNED_TRY(executor_forward(run->executor, values, count, error));
     if (observer->wanted[graph->input])
         SNED_TRY(observer->see(observer->context, graph->input, values, count, error));
-    for (int n = 0; n < graph->node_count; n++) {
-        const int tensor = graph->nodes[n].outputs[0];
-        if (!observer->wanted[tensor])
-            continue;
-        SNED_TRY(executor_read(run->executor, tensor, run->values, error));
-        SNED_TRY(observer->see(observer->context, tensor, run->values, count, error));
-    }
+    for (int n = 0; n < graph->node_count; n++)
+        for (int k = 0; k < graph->nodes[n].output_count; k++)
+            SNED_TRY(show(run, graph->nodes[n].outputs[k], count, error));
     run->done += count;
     const struct progress progress = {.task = observer->task,
                                       .done = run->done,

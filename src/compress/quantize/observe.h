@@ -1,8 +1,8 @@
 /*
  * observe.h - a float graph run over images, every activation shown to somebody on its way.
  */
-#ifndef SNED_COMPRESS_OBSERVE_H
-#define SNED_COMPRESS_OBSERVE_H
+#ifndef SNED_COMPRESS_QUANTIZE_OBSERVE_H
+#define SNED_COMPRESS_QUANTIZE_OBSERVE_H
 
 #include "compress/quantize/quantize.h"
 

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 /* One block of one group, and the filters that read it. */
-struct block {
+struct filter_block {
     const struct node *node;
     const struct moments *moments;
     float *weights; /* of the first filter, at the block's first column */
@@ -28,7 +28,7 @@ struct block {
 };
 
 /* Where there is a bias it takes the mean, and H is the covariance. */
-static sned_status factor_of(struct block *block, int index, sned_error *error)
+static sned_status factor_of(struct filter_block *block, int index, sned_error *error)
 {
     const size_t n = (size_t)block->size;
     SNED_TRY(sned_alloc(&block->factor, n, n * sizeof *block->factor, error));
@@ -49,7 +49,7 @@ static double round_weight(double wanted, float weight, float scale)
 
 static sned_status round_filter(void *argument, size_t k, sned_error *error)
 {
-    const struct block *block = argument;
+    const struct filter_block *block = argument;
     float *weights = block->weights + k * (size_t)block->stride;
     double *missing, mean = 0;
     SNED_TRY(sned_alloc(&missing, (size_t)block->size, sizeof *missing, error));
@@ -76,10 +76,11 @@ static sned_status round_filter(void *argument, size_t k, sned_error *error)
 static sned_status round_layer(struct graph *graph, const struct node *node, const struct moments *moments,
                                int threads, sned_error *error)
 {
-    const struct tensor *weights = &graph->tensors[node->inputs[1]];
+    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     const int filters = (int)weights->shape.dim[0], each = filters / moments->groups;
     const int blocks = moments_blocks(moments), columns = moments->columns;
-    float *bias = node->input_count > 2 && node->inputs[2] >= 0 ? graph->tensors[node->inputs[2]].data : NULL;
+    const int bias_tensor = node_bias(node, 0);
+    float *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL;
     float *values = weights->data, *scales = NULL;
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&scales, (size_t)filters, sizeof *scales, error));
@@ -87,16 +88,16 @@ static sned_status round_layer(struct graph *graph, const struct node *node, con
         scales[k] = quantize_weight_scale(values + (size_t)k * (size_t)columns, (size_t)columns);
     for (int i = 0; i < moments->groups * blocks; i++) {
         const int first = i / blocks * each, start = moments_start(moments, i % blocks);
-        struct block block = {.node = node,
-                              .moments = moments,
-                              .weights = values + (size_t)first * (size_t)columns + start,
-                              .bias = bias ? bias + first : NULL,
-                              .scales = scales + first,
-                              .group = i / blocks,
-                              .start = start,
-                              .first = first,
-                              .size = moments_start(moments, i % blocks + 1) - start,
-                              .stride = columns};
+        struct filter_block block = {.node = node,
+                                     .moments = moments,
+                                     .weights = values + (size_t)first * (size_t)columns + start,
+                                     .bias = bias ? bias + first : NULL,
+                                     .scales = scales + first,
+                                     .group = i / blocks,
+                                     .start = start,
+                                     .first = first,
+                                     .size = moments_start(moments, i % blocks + 1) - start,
+                                     .stride = columns};
         status = factor_of(&block, i % blocks, error);
         if (status == SNED_OK)
             status = sned_parallel_for(threads, (size_t)each, round_filter, &block, error);
