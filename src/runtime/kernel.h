@@ -17,7 +17,7 @@
 #ifndef SNED_RUNTIME_KERNEL_H
 #define SNED_RUNTIME_KERNEL_H
 
-#include "runtime/requantize.h"
+#include "runtime/micro/requantize.h"
 #include "runtime/value.h"
 
 struct kernel;

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "compress/quantize/calibrate_histogram.h"
 #include "compress/quantize/lower_scaling.h"
-#include "runtime/requantize.h"
+#include "runtime/micro/requantize.h"
 
 /* ---- scalings ---- */
 

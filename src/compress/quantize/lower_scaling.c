@@ -4,7 +4,7 @@
 #include "compress/quantize/lower_scaling.h"
 #include "base/memory.h"
 #include "graph/operator.h"
-#include "runtime/requantize.h"
+#include "runtime/micro/requantize.h"
 #include "runtime/window.h"
 
 #include <math.h>

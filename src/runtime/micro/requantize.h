@@ -1,8 +1,8 @@
 /*
  * requantize.h - the scaling, slope and clamp that end every integer operator: docs/arithmetic.md, "Scaling".
  */
-#ifndef SNED_RUNTIME_REQUANTIZE_H
-#define SNED_RUNTIME_REQUANTIZE_H
+#ifndef SNED_RUNTIME_MICRO_REQUANTIZE_H
+#define SNED_RUNTIME_MICRO_REQUANTIZE_H
 
 #include "graph/graph.h"
 
