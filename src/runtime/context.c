@@ -6,6 +6,7 @@
  * to its activation before the steps, and taken from the activation that it becomes after them. So one state
  * may become another, whatever their order.
  */
+#include "runtime/micro/requantize.h"
 #include "runtime/model.h"
 #include "base/memory.h"
 
@@ -129,7 +130,7 @@ sned_status sned_context_new_keep(sned_context **out, const sned_model *model, s
     context_init(context, model, true);
     context->memory = NULL;
     SNED_TRY_DONE(sned_alloc(&context->widened, model->graph->tensor_count, sizeof *context->widened, error));
-    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, true, error));
+    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, model->plan.micro, true, error));
     context->plan = &context->kept;
     SNED_TRY_DONE(sned_alloc(&context->memory, context->kept.size, 1, error));
     for (int t = 0; t < model->graph->tensor_count; t++)

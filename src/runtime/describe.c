@@ -84,6 +84,11 @@ sned_status sned_model_describe(sned_model *model, const struct layer_storage *s
 
 /* ---- questions ---- */
 
+const char *sned_model_instructions(const sned_model *model)
+{
+    return model ? model->plan.micro->name : NULL;
+}
+
 const struct graph *sned_model_graph(const sned_model *model)
 {
     return model ? model->graph : NULL;

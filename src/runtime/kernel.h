@@ -10,20 +10,23 @@
  * computes one image; it allocates nothing, fails never and takes no branch that could leave its buffers,
  * whatever the data, because sned_graph_check has looked at the graph before. `release` frees the state.
  *
- * Buffers of a run are 64-byte aligned and exactly as long as their tensor: a kernel neither reads nor
- * writes beyond. Activations are [C][H][W] of uint8, int8 or (the graph's outputs) int16; every kernel gives
- * the bits that docs/arithmetic.md defines.
+ * Inputs, outputs and scratch of a run begin at multiples of 64 bytes. Behind the end of an input and of the
+ * scratch MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond the end. Nobody
+ * pays for that room: behind an activation there are others, and behind the last of them lie the pointers
+ * that a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or (the graph's outputs) int16;
+ * every kernel gives the bits that docs/arithmetic.md defines.
  */
 #ifndef SNED_RUNTIME_KERNEL_H
 #define SNED_RUNTIME_KERNEL_H
 
-#include "runtime/micro/requantize.h"
+#include "runtime/micro/micro.h"
 #include "runtime/value.h"
 
 struct kernel;
 
 struct step {
     const struct kernel *kernel;
+    const struct micro_kernels *micro; /* the model's column */
     int input_count, output_count;
     struct value *inputs, *outputs;  /* activations alone: a constant is part of the state */
     const struct integer_rule *rule; /* the scalings, slope and clamp that end it; the graph's */

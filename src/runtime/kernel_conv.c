@@ -17,11 +17,6 @@
 /* Accumulators of a tile: 4 KiB, with the input rows it reads in the first caches. */
 enum { TILE_PIXELS = 1024 };
 
-struct tap {
-    uint32_t offset; /* from a pixel's place in the first plane of the filter's group */
-    int32_t weight;
-};
-
 struct conv_work {
     struct value input, output;
     struct window window;
@@ -31,8 +26,8 @@ struct conv_work {
     int tile_rows;
     size_t planes_size;  /* bytes of scratch before the accumulators, a multiple of 64 */
     const int32_t *bias; /* [K] or NULL; the graph's */
-    size_t *first;       /* [K + 1]: filter k has the taps first[k] to first[k + 1] */
-    struct tap *taps;
+    size_t *first;       /* [K + 1]: filter k has the pairs of taps first[k] to first[k + 1] */
+    struct tap_pair *pairs;
 };
 
 static size_t round_up(size_t size)
@@ -50,25 +45,45 @@ static uint32_t tap_offset(const struct conv_work *conv, int channel, int row, i
                       x / window->stride[1]);
 }
 
+static size_t count_pairs(const int8_t *weight, size_t filters, size_t length)
+{
+    size_t pairs = 0;
+    for (size_t k = 0; k < filters; k++, weight += length) {
+        size_t kept = 0;
+        for (size_t i = 0; i < length; i++)
+            kept += weight[i] != 0;
+        pairs += (kept + 1) / 2;
+    }
+    return pairs;
+}
+
+/* The offsets are from a pixel's place in the first plane of the filter's group. */
 static sned_status list_taps(struct conv_work *conv, const struct tensor *weights, sned_error *error)
 {
     const int8_t *weight = weights->data;
-    size_t filters = weights->shape.dim[0], kept = 0;
-    size_t elements = sned_shape_elements(&weights->shape);
-    for (size_t i = 0; i < elements; i++)
-        kept += weight[i] != 0;
+    const size_t filters = (size_t)weights->shape.dim[0];
+    const size_t length = sned_shape_elements(&weights->shape) / filters;
     SNED_TRY(sned_alloc(&conv->first, filters + 1, sizeof *conv->first, error));
-    SNED_TRY(sned_alloc(&conv->taps, kept, sizeof *conv->taps, error));
-    struct tap *tap = conv->taps;
+    SNED_TRY(sned_alloc(&conv->pairs, count_pairs(weight, filters, length), sizeof *conv->pairs, error));
+    struct tap_pair *pair = conv->pairs;
     for (size_t k = 0; k < filters; k++) {
-        conv->first[k] = tap - conv->taps;
+        int half = 0;
+        conv->first[k] = (size_t)(pair - conv->pairs);
         for (int c = 0; c < conv->group_channels; c++)
             for (int r = 0; r < conv->window.kernel[0]; r++)
-                for (int s = 0; s < conv->window.kernel[1]; s++, weight++)
-                    if (*weight)
-                        *tap++ = (struct tap){tap_offset(conv, c, r, s), *weight};
+                for (int s = 0; s < conv->window.kernel[1]; s++, weight++) {
+                    if (!*weight)
+                        continue;
+                    pair->offset[half] = tap_offset(conv, c, r, s);
+                    pair->weight[half] = *weight;
+                    if (half == 0)
+                        pair->offset[1] = pair->offset[0];
+                    pair += half;
+                    half = !half;
+                }
+        pair += half;
     }
-    conv->first[filters] = tap - conv->taps;
+    conv->first[filters] = (size_t)(pair - conv->pairs);
     return SNED_OK;
 }
 
@@ -101,7 +116,7 @@ static void conv_release(struct step *step)
     if (!conv)
         return;
     free(conv->first);
-    free(conv->taps);
+    free(conv->pairs);
     free(conv);
     step->state = NULL;
 }
@@ -138,25 +153,15 @@ static void copy_row(const struct conv_work *conv, const void *input, size_t row
             x >= 0 && x < width ? (int16_t)value_load(input, conv->input.type, row * width + x) : 0;
 }
 
-/* The same where nothing is skipped and nothing padded: the loop that 1x1 kernels spend their time in. */
-static void copy_whole_row(const struct conv_work *conv, const void *input, size_t row, int16_t *plane_row)
-{
-    const size_t width = conv->input.extent.width;
-    if (conv->input.type == VALUE_U8)
-        for (size_t x = 0; x < width; x++)
-            plane_row[x] = ((const uint8_t *)input)[row * width + x];
-    else
-        for (size_t x = 0; x < width; x++)
-            plane_row[x] = ((const int8_t *)input)[row * width + x];
-}
-
 /* `input` is [C][H][W]; `planes` is [C][phases of rows][phases of columns][plane height][plane width]. */
-static void fill_planes(const struct conv_work *conv, const void *input, int16_t *planes)
+static void fill_planes(const struct conv_work *conv, micro_widen *widen, const uint8_t *input,
+                        int16_t *planes)
 {
     const struct window *window = &conv->window;
-    const int64_t height = conv->input.extent.height;
-    const bool whole = window->stride[1] == 1 && conv->plane_width == (size_t)conv->input.extent.width &&
-                       window->pad_begin[1] == 0;
+    const int64_t height = conv->input.extent.height, width = conv->input.extent.width;
+    /* Nothing is skipped, nothing padded: the loop that 1x1 kernels spend their time in. */
+    const bool whole =
+        window->stride[1] == 1 && conv->plane_width == (size_t)width && window->pad_begin[1] == 0;
     for (int c = 0; c < conv->input.extent.channels; c++)
         for (int py = 0; py < conv->phases[0]; py++)
             for (int px = 0; px < conv->phases[1]; px++)
@@ -165,43 +170,22 @@ static void fill_planes(const struct conv_work *conv, const void *input, int16_t
                     if (y < 0 || y >= height)
                         memset(planes, 0, conv->plane_width * sizeof *planes);
                     else if (whole)
-                        copy_whole_row(conv, input, c * height + y, planes);
+                        widen(planes, input + (c * height + y) * width, (size_t)width);
                     else
                         copy_row(conv, input, c * height + y, px, planes);
                 }
 }
 
-/* sums[p] += weight * input[p + offset] over all taps; four at a time, so that the sums are loaded once for
- * four. */
-static void add_taps(int32_t *restrict sums, size_t length, const int16_t *restrict input,
-                     const struct tap *tap, size_t count)
-{
-    for (; count >= 4; count -= 4, tap += 4) {
-        const int16_t *a = input + tap[0].offset, *b = input + tap[1].offset;
-        const int16_t *c = input + tap[2].offset, *d = input + tap[3].offset;
-        const int16_t wa = (int16_t)tap[0].weight, wb = (int16_t)tap[1].weight;
-        const int16_t wc = (int16_t)tap[2].weight, wd = (int16_t)tap[3].weight;
-        for (size_t p = 0; p < length; p++)
-            sums[p] += a[p] * wa + b[p] * wb + c[p] * wc + d[p] * wd;
-    }
-    for (; count > 0; count--, tap++) {
-        const int16_t *a = input + tap->offset, wa = (int16_t)tap->weight;
-        for (size_t p = 0; p < length; p++)
-            sums[p] += a[p] * wa;
-    }
-}
-
 /* Rows [y, y + rows) of filter k, from its sums. */
-static void write_rows(const struct conv_work *conv, const struct integer_rule *rule, int k, int y, int rows,
-                       const int32_t *sums, void *output)
+static void write_rows(const struct step *step, int k, int y, int rows, const int32_t *sums, uint8_t *output)
 {
-    const int height = conv->output.extent.height, width = conv->output.extent.width;
-    const struct scaling scaling = rule->scalings[k];
-    for (int row = 0; row < rows; row++, sums += conv->plane_width) {
-        size_t at = ((size_t)k * height + y + row) * width;
-        for (int x = 0; x < width; x++)
-            value_store(output, conv->output.type, at + x, finish_value(scale_value(sums[x], scaling), rule));
-    }
+    const struct conv_work *conv = step->state;
+    const size_t height = (size_t)conv->output.extent.height, width = (size_t)conv->output.extent.width;
+    const size_t size = value_size(conv->output.type);
+    micro_requantize *requantize = step->micro->requantize[conv->output.type];
+    output += ((size_t)k * height + y) * width * size;
+    for (int row = 0; row < rows; row++, sums += conv->plane_width, output += width * size)
+        requantize(output, sums, width, step->rule->scalings[k], step->rule);
 }
 
 static void conv_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
@@ -211,7 +195,7 @@ static void conv_run(const struct step *step, const void *const *inputs, void *c
     const size_t group_size = (size_t)conv->group_channels * conv->phases[0] * conv->phases[1] * conv->plane;
     int16_t *planes = scratch;
     int32_t *sums = (int32_t *)((uint8_t *)scratch + conv->planes_size);
-    fill_planes(conv, inputs[0], planes);
+    fill_planes(conv, step->micro->widen[conv->input.type], inputs[0], planes);
     for (int y = 0; y < height; y += conv->tile_rows) {
         int rows = conv->tile_rows < height - y ? conv->tile_rows : height - y;
         size_t length = (size_t)(rows - 1) * conv->plane_width + conv->output.extent.width;
@@ -221,8 +205,9 @@ static void conv_run(const struct step *step, const void *const *inputs, void *c
             int32_t bias = conv->bias ? conv->bias[k] : 0;
             for (size_t p = 0; p < length; p++)
                 sums[p] = bias;
-            add_taps(sums, length, input, conv->taps + conv->first[k], conv->first[k + 1] - conv->first[k]);
-            write_rows(conv, step->rule, k, y, rows, sums, outputs[0]);
+            step->micro->add_taps(sums, length, input, conv->pairs + conv->first[k],
+                                  conv->first[k + 1] - conv->first[k]);
+            write_rows(step, k, y, rows, sums, outputs[0]);
         }
     }
 }

@@ -1,7 +1,11 @@
 /*
- * kernel_elementwise.c - Add, Mul, and the activations that stand on their own.
+ * kernel_elementwise.c - Add, Mul, and the activations that stand on their own: sums or products of a few
+ * numbers, which then end as those of every operator do.
  */
 #include "runtime/kernel.h"
+
+/* Numbers at a time, with room for the over-read of what reads them. */
+enum { PART = 256, PART_ROOM = PART + MICRO_OVER_READ / sizeof(int32_t) };
 
 static sned_status elementwise_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                        sned_error *error)
@@ -9,41 +13,66 @@ static sned_status elementwise_prepare(struct step *step, const struct graph *gr
     return SNED_OK;
 }
 
+/* Numbers [at, at + count) of input `input`. */
+static void widen_part(const struct step *step, const void *const *inputs, int input, size_t at, size_t count,
+                       int16_t *values)
+{
+    step->micro->widen[step->inputs[input].type](values, (const uint8_t *)inputs[input] + at, count);
+}
+
+static void finish_part(const struct step *step, const int32_t *sums, size_t at, size_t count,
+                        struct scaling scaling, void *output)
+{
+    const enum value_type type = step->outputs[0].type;
+    step->micro->requantize[type]((uint8_t *)output + at * value_size(type), sums, count, scaling,
+                                  step->rule);
+}
+
+/* A number's multiplier is in the sum, which is below 2^25; of the scaling their one shift is left. */
 static void add_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
-    const struct integer_rule *rule = step->rule;
-    const struct value out = step->outputs[0];
-    const enum value_type a = step->inputs[0].type;
-    const enum value_type b = step->inputs[1].type;
-    const int64_t scale_a = rule->scalings[0].multiplier, scale_b = rule->scalings[1].multiplier;
-    const int shift = rule->scalings[0].shift;
-    for (size_t i = 0; i < out.elements; i++) {
-        int64_t sum = value_load(inputs[0], a, i) * scale_a + value_load(inputs[1], b, i) * scale_b;
-        value_store(outputs[0], out.type, i, finish_value(round_shift(sum, shift), rule));
+    const struct scaling *scalings = step->rule->scalings;
+    const int32_t scale_a = scalings[0].multiplier, scale_b = scalings[1].multiplier;
+    const size_t elements = step->outputs[0].elements;
+    int16_t a[PART], b[PART];
+    int32_t sums[PART_ROOM];
+    for (size_t at = 0; at < elements; at += PART) {
+        const size_t count = elements - at < PART ? elements - at : PART;
+        widen_part(step, inputs, 0, at, count, a);
+        widen_part(step, inputs, 1, at, count, b);
+        for (size_t i = 0; i < count; i++)
+            sums[i] = a[i] * scale_a + b[i] * scale_b;
+        finish_part(step, sums, at, count, (struct scaling){1, scalings[0].shift}, outputs[0]);
     }
 }
 
 static void mul_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
-    const struct integer_rule *rule = step->rule;
-    const struct value out = step->outputs[0];
-    const enum value_type a = step->inputs[0].type;
-    const enum value_type b = step->inputs[1].type;
-    for (size_t i = 0; i < out.elements; i++) {
-        int64_t product = (int64_t)value_load(inputs[0], a, i) * value_load(inputs[1], b, i);
-        value_store(outputs[0], out.type, i, finish_value(scale_value(product, rule->scalings[0]), rule));
+    const size_t elements = step->outputs[0].elements;
+    int16_t a[PART], b[PART];
+    int32_t products[PART_ROOM];
+    for (size_t at = 0; at < elements; at += PART) {
+        const size_t count = elements - at < PART ? elements - at : PART;
+        widen_part(step, inputs, 0, at, count, a);
+        widen_part(step, inputs, 1, at, count, b);
+        for (size_t i = 0; i < count; i++)
+            products[i] = a[i] * b[i];
+        finish_part(step, products, at, count, step->rule->scalings[0], outputs[0]);
     }
 }
 
 static void activation_run(const struct step *step, const void *const *inputs, void *const *outputs,
                            void *scratch)
 {
-    const struct integer_rule *rule = step->rule;
-    const struct value out = step->outputs[0];
-    const enum value_type type = step->inputs[0].type;
-    for (size_t i = 0; i < out.elements; i++) {
-        int64_t scaled = scale_value(value_load(inputs[0], type, i), rule->scalings[0]);
-        value_store(outputs[0], out.type, i, finish_value(scaled, rule));
+    const size_t elements = step->outputs[0].elements;
+    int16_t values[PART];
+    int32_t sums[PART_ROOM];
+    for (size_t at = 0; at < elements; at += PART) {
+        const size_t count = elements - at < PART ? elements - at : PART;
+        widen_part(step, inputs, 0, at, count, values);
+        for (size_t i = 0; i < count; i++)
+            sums[i] = values[i];
+        finish_part(step, sums, at, count, step->rule->scalings[0], outputs[0]);
     }
 }
 

@@ -5,6 +5,7 @@
  * instructions, so a layer is listed where at most a quarter of its weights is left.
  */
 #include "runtime/kernel.h"
+#include "runtime/micro/requantize.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -69,14 +70,6 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     return kept <= elements / LIST_BELOW ? list_weights(gemm, kept, error) : SNED_OK;
 }
 
-static int32_t dense_dot(const int8_t *weights, const int16_t *values, size_t count)
-{
-    int32_t sum = 0;
-    for (size_t c = 0; c < count; c++)
-        sum += weights[c] * values[c];
-    return sum;
-}
-
 static int32_t listed_dot(const struct gemm_work *gemm, size_t k, const int16_t *values)
 {
     int32_t sum = 0;
@@ -91,12 +84,11 @@ static void gemm_run(const struct step *step, const void *const *inputs, void *c
     const struct integer_rule *rule = step->rule;
     const size_t columns = gemm->input.elements;
     int16_t *values = scratch;
-    for (size_t c = 0; c < columns; c++)
-        values[c] = (int16_t)value_load(inputs[0], gemm->input.type, c);
+    step->micro->widen[gemm->input.type](values, inputs[0], columns);
     for (size_t k = 0; k < gemm->output.elements; k++) {
         int32_t sum = gemm->bias ? gemm->bias[k] : 0;
         sum += gemm->first ? listed_dot(gemm, k, values)
-                           : dense_dot(gemm->weights + k * columns, values, columns);
+                           : step->micro->dot(gemm->weights + k * columns, values, columns);
         value_store(outputs[0], gemm->output.type, k,
                     finish_value(scale_value(sum, rule->scalings[k]), rule));
     }

@@ -5,6 +5,7 @@
  * leaves it taken away. Integers, so nothing is lost on the way.
  */
 #include "runtime/kernel.h"
+#include "runtime/micro/requantize.h"
 #include "base/memory.h"
 
 #include <string.h>

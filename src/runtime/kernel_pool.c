@@ -1,29 +1,57 @@
 /*
- * kernel_pool.c - MaxPool, AveragePool and GlobalAveragePool, a channel at a time.
+ * kernel_pool.c - MaxPool, AveragePool and GlobalAveragePool, a row of outputs at a time.
+ *
+ * In a row, the windows that lie inside the image, from side to side, are one run for a micro-kernel; those
+ * that an edge cuts are runs of one. All windows of a run count as many elements.
  */
 #include "runtime/kernel.h"
+#include "runtime/micro/requantize.h"
 #include "runtime/window.h"
 #include "base/memory.h"
 
+#include <string.h>
+
 struct pool_work {
     struct window window;
-    bool include_pad; /* an average's counts */
+    bool averages, include_pad; /* include_pad: in an average's counts */
+    int whole_first, whole_end; /* the outputs of a row whose windows no edge cuts */
 };
 
-/* What the window of output (y, x) covers of the image: rows first[0] to last[0] of the kernel, columns
- * likewise. */
-struct taps {
+/* Outputs x to x + count - 1 of row y: their windows cover the taps [first, last) of the kernel, by axis. */
+struct run {
+    int y, x, count;
     int first[2], last[2];
 };
 
-static sned_status pool_prepare(struct step *step, const struct graph *graph, const struct node *node,
-                                sned_error *error)
+static sned_status pool_new(struct step *step, const struct window *window, bool include_pad, bool averages,
+                            sned_error *error)
 {
     struct pool_work *pool;
     SNED_TRY(sned_alloc(&pool, 1, sizeof *pool, error));
-    *pool = (struct pool_work){node->u.pool.window, node->u.pool.count_include_pad};
+    *pool = (struct pool_work){.window = *window, .averages = averages, .include_pad = include_pad};
+    for (int x = 0; x < step->outputs[0].extent.width; x++) {
+        int first, last;
+        window_taps(window, 1, x, 0, step->inputs[0].extent.width, &first, &last);
+        if (first > 0 || last < window->kernel[1])
+            continue;
+        if (pool->whole_end == 0)
+            pool->whole_first = x;
+        pool->whole_end = x + 1;
+    }
     step->state = pool;
     return SNED_OK;
+}
+
+static sned_status max_pool_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                    sned_error *error)
+{
+    return pool_new(step, &node->u.pool.window, false, false, error);
+}
+
+static sned_status average_pool_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                        sned_error *error)
+{
+    return pool_new(step, &node->u.pool.window, node->u.pool.count_include_pad, true, error);
 }
 
 /* An AveragePool whose one window is the image. */
@@ -31,71 +59,30 @@ static sned_status global_pool_prepare(struct step *step, const struct graph *gr
                                        sned_error *error)
 {
     const struct extent image = step->inputs[0].extent;
-    struct pool_work *pool;
-    SNED_TRY(sned_alloc(&pool, 1, sizeof *pool, error));
-    pool->window =
-        (struct window){.kernel = {image.height, image.width}, .stride = {1, 1}, .dilation = {1, 1}};
-    step->state = pool;
-    return SNED_OK;
+    const struct window window = {
+        .kernel = {image.height, image.width}, .stride = {1, 1}, .dilation = {1, 1}};
+    return pool_new(step, &window, false, true, error);
 }
 
-static struct taps taps_at(const struct window *window, struct extent input, int y, int x)
+static struct run run_at(const struct pool_work *pool, struct extent input, int y, int x)
 {
-    struct taps taps;
-    window_taps(window, 0, y, 0, input.height, &taps.first[0], &taps.last[0]);
-    window_taps(window, 1, x, 0, input.width, &taps.first[1], &taps.last[1]);
-    return taps;
+    struct run run = {.y = y, .x = x, .count = 1};
+    window_taps(&pool->window, 0, y, 0, input.height, &run.first[0], &run.last[0]);
+    window_taps(&pool->window, 1, x, 0, input.width, &run.first[1], &run.last[1]);
+    if (x >= pool->whole_first && x < pool->whole_end)
+        run.count = pool->whole_end - x;
+    return run;
 }
 
-/* The place in the image of tap (r, s) of the window of output (y, x). */
-static size_t tap_place(const struct window *window, struct extent input, int y, int x, int r, int s)
+/* The place in the image of the first tap of the run's first window. */
+static size_t first_tap(const struct window *window, struct extent input, const struct run *run)
 {
-    int64_t row = (int64_t)y * window->stride[0] - window->pad_begin[0] + (int64_t)r * window->dilation[0];
-    int64_t column = (int64_t)x * window->stride[1] - window->pad_begin[1] + (int64_t)s * window->dilation[1];
-    return (size_t)(row * input.width + column);
-}
-
-static int32_t window_max(const void *plane, struct value input, const struct window *window, int y, int x)
-{
-    struct taps taps = taps_at(window, input.extent, y, x);
-    int32_t max = INT32_MIN;
-    for (int r = taps.first[0]; r < taps.last[0]; r++) {
-        size_t place = tap_place(window, input.extent, y, x, r, taps.first[1]);
-        for (int s = taps.first[1]; s < taps.last[1]; s++, place += window->dilation[1]) {
-            int32_t value = value_load(plane, input.type, place);
-            max = value > max ? value : max;
-        }
-    }
-    return max;
-}
-
-static void max_pool_run(const struct step *step, const void *const *inputs, void *const *outputs,
-                         void *scratch)
-{
-    const struct pool_work *pool = step->state;
-    const struct value in = step->inputs[0], out = step->outputs[0];
-    const struct window *window = &pool->window;
-    const struct integer_rule *rule = step->rule;
-    const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
-    size_t at = 0;
-    for (int c = 0; c < out.extent.channels; c++)
-        for (int y = 0; y < out.extent.height; y++)
-            for (int x = 0; x < out.extent.width; x++) {
-                int32_t max = window_max((const uint8_t *)inputs[0] + c * plane, in, window, y, x);
-                value_store(outputs[0], out.type, at++, clamp_value(max, rule->low, rule->high));
-            }
-}
-
-static int32_t window_sum(const void *plane, struct value input, const struct window *window, int y, int x)
-{
-    struct taps taps = taps_at(window, input.extent, y, x);
-    int32_t sum = 0;
-    for (int r = taps.first[0]; r < taps.last[0]; r++) {
-        size_t place = tap_place(window, input.extent, y, x, r, taps.first[1]);
-        for (int s = taps.first[1]; s < taps.last[1]; s++, place += window->dilation[1])
-            sum += value_load(plane, input.type, place);
-    }
-    return sum;
+    const int at[2] = {run->y, run->x};
+    int64_t place[2];
+    for (int axis = 0; axis < 2; axis++)
+        place[axis] = (int64_t)at[axis] * window->stride[axis] - window->pad_begin[axis] +
+                      (int64_t)run->first[axis] * window->dilation[axis];
+    return (size_t)(place[0] * input.width + place[1]);
 }
 
 /* The scaling for a window that counts `count` elements; sned_graph_check has seen that there is one. */
@@ -112,28 +99,64 @@ static struct scaling scaling_for(const struct integer_rule *rule, int64_t count
     return rule->scalings[low];
 }
 
-static void average_pool_run(const struct step *step, const void *const *inputs, void *const *outputs,
-                             void *scratch)
+/* The windows of a run, from its sums; `output` is the run's. */
+static void average_run(const struct step *step, const struct run *run, const struct window_row *windows,
+                        const uint8_t *input, uint8_t *output)
+{
+    enum { PART = 64 };
+    const struct pool_work *pool = step->state;
+    const struct value in = step->inputs[0], out = step->outputs[0];
+    const int64_t rows = window_count(&pool->window, 0, run->y, in.extent.height, pool->include_pad);
+    const int64_t columns = window_count(&pool->window, 1, run->x, in.extent.width, pool->include_pad);
+    const struct scaling scaling = scaling_for(step->rule, rows * columns);
+    int32_t sums[PART + MICRO_OVER_READ / sizeof(int32_t)];
+    for (int at = 0; at < run->count; at += PART) {
+        const size_t count = (size_t)(run->count - at < PART ? run->count - at : PART);
+        step->micro->window_sum[in.type](sums, input + at * windows->stride, count, windows);
+        step->micro->requantize[out.type](output + at * value_size(out.type), sums, count, scaling,
+                                          step->rule);
+    }
+}
+
+/* One run of one channel: `input` is its plane, `output` the run's. */
+static void pool_some(const struct step *step, const struct run *run, const uint8_t *input, uint8_t *output)
+{
+    const struct pool_work *pool = step->state;
+    const struct window *window = &pool->window;
+    const struct value in = step->inputs[0];
+    const struct window_row windows = {.rows = run->last[0] - run->first[0],
+                                       .columns = run->last[1] - run->first[1],
+                                       .row_step = (size_t)window->dilation[0] * in.extent.width,
+                                       .column_step = (size_t)window->dilation[1],
+                                       .stride = (size_t)window->stride[1]};
+    if (windows.rows == 0 || windows.columns == 0) { /* all of it is padding; no average has such windows */
+        memset(output, step->rule->low, (size_t)run->count);
+        return;
+    }
+    input += first_tap(window, in.extent, run);
+    if (pool->averages)
+        average_run(step, run, &windows, input, output);
+    else
+        step->micro->window_max[in.type](output, input, (size_t)run->count, &windows, step->rule);
+}
+
+static void pool_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
     const struct pool_work *pool = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
-    const struct window *window = &pool->window;
-    const size_t plane = (size_t)in.extent.height * in.extent.width;
-    for (int y = 0; y < out.extent.height; y++)
-        for (int x = 0; x < out.extent.width; x++) {
-            int64_t rows = window_count(window, 0, y, in.extent.height, pool->include_pad);
-            int64_t columns = window_count(window, 1, x, in.extent.width, pool->include_pad);
-            const struct scaling scaling = scaling_for(step->rule, rows * columns);
-            for (int c = 0; c < out.extent.channels; c++) {
-                const uint8_t *channel = (const uint8_t *)inputs[0] + c * plane;
-                int64_t scaled = scale_value(window_sum(channel, in, window, y, x), scaling);
-                size_t at = ((size_t)c * out.extent.height + y) * out.extent.width + x;
-                value_store(outputs[0], out.type, at, finish_value(scaled, step->rule));
+    const size_t plane = (size_t)in.extent.height * in.extent.width, size = value_size(out.type);
+    const uint8_t *input = inputs[0];
+    uint8_t *output = outputs[0];
+    for (int c = 0; c < out.extent.channels; c++, input += plane)
+        for (int y = 0; y < out.extent.height; y++)
+            for (int x = 0; x < out.extent.width;) {
+                const struct run run = run_at(pool, in.extent, y, x);
+                pool_some(step, &run, input, output);
+                output += (size_t)run.count * size;
+                x += run.count;
             }
-        }
 }
 
-const struct kernel sned_kernel_max_pool = {"max pool", pool_prepare, max_pool_run, NULL};
-const struct kernel sned_kernel_average_pool = {"average pool", pool_prepare, average_pool_run, NULL};
-const struct kernel sned_kernel_global_average_pool = {"average pool", global_pool_prepare, average_pool_run,
-                                                       NULL};
+const struct kernel sned_kernel_max_pool = {"max pool", max_pool_prepare, pool_run, NULL};
+const struct kernel sned_kernel_average_pool = {"average pool", average_pool_prepare, pool_run, NULL};
+const struct kernel sned_kernel_global_average_pool = {"average pool", global_pool_prepare, pool_run, NULL};

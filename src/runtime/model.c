@@ -56,7 +56,7 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     model->graph = graph;
     SNED_TRY_DONE(check_runnable(graph, error));
     model->scores[0] = sned_graph_scores(graph);
-    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, false, error));
+    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), false, error));
     SNED_TRY_DONE(sned_model_describe(model, storage, storage_count, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));
 done:

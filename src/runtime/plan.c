@@ -259,6 +259,7 @@ static sned_status place_all(struct plan *plan, const struct graph *graph, bool 
     for (int s = 0; s < plan->step_count; s++)
         if (plan->steps[s].input_count + plan->steps[s].output_count > most)
             most = plan->steps[s].input_count + plan->steps[s].output_count;
+    _Static_assert((int)ALIGNMENT >= (int)MICRO_OVER_READ, "the pointers are room enough to be read");
     plan->size = plan->pointers + round_up((size_t)most * sizeof(void *));
 done:
     free(blocks);
@@ -266,9 +267,10 @@ done:
     return status;
 }
 
-sned_status sned_plan_make(struct plan *plan, const struct graph *graph, bool keep, sned_error *error)
+sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const struct micro_kernels *micro,
+                           bool keep, sned_error *error)
 {
-    memset(plan, 0, sizeof *plan);
+    *plan = (struct plan){.micro = micro};
     sned_status status = sned_plan_steps(plan, graph, keep, error);
     if (status == SNED_OK)
         status = place_all(plan, graph, keep, error);

@@ -13,6 +13,7 @@
 #include "runtime/kernel.h"
 
 struct plan {
+    const struct micro_kernels *micro;
     int step_count;
     struct step *steps;
     struct value *values; /* the steps' inputs and outputs */
@@ -21,16 +22,19 @@ struct plan {
     /* Offsets from the 64-byte aligned start of the memory. */
     size_t *tensors;   /* [tensor_count]: of those that have a home */
     size_t *scratches; /* [step_count] */
-    size_t pointers;   /* room for the input and output pointers of one step */
+    size_t pointers;   /* behind all of them, MICRO_OVER_READ bytes or more: the input and output pointers of
+                          one step */
     size_t size;       /* of all */
 };
 
-/* With `keep` each activation has a place and keeps its value to the end of the run; else several nodes may
- * be one step, and memory is used again when the last reader of a tensor has run. */
-sned_status sned_plan_make(struct plan *plan, const struct graph *graph, bool keep, sned_error *error);
+/* Kernels take their inner loops from `micro`. With `keep` each activation has a place and keeps its value to
+ * the end of the run; else several nodes may be one step, and memory is used again when the last reader of a
+ * tensor has run. */
+sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const struct micro_kernels *micro,
+                           bool keep, sned_error *error);
 void sned_plan_free(struct plan *plan);
 
-/* The first half of making one: steps, values and home (steps.c). */
+/* The first half of making one: steps, values and home, with plan->micro (steps.c). */
 sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, bool keep, sned_error *error);
 void sned_plan_free_steps(struct plan *plan);
 

@@ -50,8 +50,11 @@ static sned_status add_step(struct plan *plan, const struct graph *graph, int n,
 {
     const struct node *node = &graph->nodes[n];
     struct step *step = &plan->steps[plan->step_count];
-    *step = (struct step){
-        .kernel = sned_kernel_of(node->op), .node = n, .inputs = values, .rule = &node->rules[0]};
+    *step = (struct step){.kernel = sned_kernel_of(node->op),
+                          .micro = plan->micro,
+                          .node = n,
+                          .inputs = values,
+                          .rule = &node->rules[0]};
     for (int i = 0; i < node->input_count; i++)
         if (is_activation(graph, node->inputs[i]))
             step->inputs[step->input_count++] = sned_value(graph, node->inputs[i]);

@@ -1,0 +1,50 @@
+/*
+ * columns.c - the columns of the table of micro-kernels, and which of them a machine runs.
+ */
+#include "runtime/micro/columns.h"
+
+#include <string.h>
+
+static bool always(void)
+{
+    return true;
+}
+
+#if defined(__x86_64__)
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+#endif
+
+static const struct {
+    const struct micro_kernels *kernels;
+    bool (*runs)(void);
+} columns[] = {
+    {&sned_micro_portable, always},
+#if defined(__x86_64__)
+    {&sned_micro_avx2, has_avx2},
+#endif
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+const struct micro_kernels *sned_micro_column(int index)
+{
+    return index >= 0 && index < COLUMNS ? columns[index].kernels : NULL;
+}
+
+bool sned_micro_runs(int index)
+{
+    return index >= 0 && index < COLUMNS && columns[index].runs();
+}
+
+const struct micro_kernels *sned_micro_choose(const char *most)
+{
+    int last = COLUMNS - 1;
+    for (int i = 0; most && i < COLUMNS; i++)
+        if (strcmp(columns[i].kernels->name, most) == 0)
+            last = i;
+    while (!columns[last].runs())
+        last--;
+    return columns[last].kernels;
+}

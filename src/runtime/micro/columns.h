@@ -1,0 +1,22 @@
+/*
+ * columns.h - the columns of the table of micro-kernels, and the first one's functions, for those that have
+ * none of their own.
+ */
+#ifndef SNED_RUNTIME_MICRO_COLUMNS_H
+#define SNED_RUNTIME_MICRO_COLUMNS_H
+
+#include "runtime/micro/micro.h"
+
+extern const struct micro_kernels sned_micro_portable;
+#if defined(__x86_64__)
+extern const struct micro_kernels sned_micro_avx2;
+#endif
+
+micro_widen sned_widen_u8, sned_widen_s8;
+micro_add_taps sned_add_taps;
+micro_dot sned_dot;
+micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
+micro_window_max sned_window_max_u8, sned_window_max_s8;
+micro_window_sum sned_window_sum_u8, sned_window_sum_s8;
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * micro.h - micro-kernels: the inner loops of the runtime's kernels, once for each instruction set.
+ *
+ * A kernel (runtime/kernel.h) knows windows, groups and layouts, and goes through an image; what it does to a
+ * row of numbers it leaves to a micro-kernel. These stand in a table with a column for each instruction set.
+ * The first column is portable C: it says what each micro-kernel computes, and every other one gives the same
+ * bits. A model takes one column when it is opened, the fastest that this machine runs.
+ *
+ *                    portable.c     avx2.c
+ *     widen          C              = C
+ *     add_taps       C              AVX2
+ *     ..
+ *
+ * To add an instruction set: a file with a struct micro_kernels, and a line in columns.c. Functions that it
+ * does not have are those of portable.c. tests/runtime/checkkernels.c compares every column that the machine
+ * runs with the first, and times it.
+ *
+ * Memory, for all of them:
+ * - Pointers are aligned as their type is, no more.
+ * - What is named `input` may be read up to MICRO_OVER_READ bytes behind its last element, whatever is there
+ *   and to no effect. Who calls has that room: between the parts of a step's scratch nobody pays for it, and
+ *   the plan gives it behind all that a run reads and makes (plan.h). Everything else, constants above all,
+ *   is read to its last byte and not further.
+ * - Nothing is written but the elements that are asked for.
+ */
+#ifndef SNED_RUNTIME_MICRO_MICRO_H
+#define SNED_RUNTIME_MICRO_MICRO_H
+
+#include "runtime/micro/number.h"
+#include "graph/graph.h"
+
+enum { MICRO_OVER_READ = 64, MICRO_NARROW = 2 /* types of 8 bits */, MICRO_TYPES = 3 };
+
+/* Two of a filter's weights that are not 0, each with the distance from a pixel to the one that it is for.
+ * The last pair of a filter may have one: its second weight is 0, at the first one's offset. */
+struct tap_pair {
+    uint32_t offset[2];
+    int16_t weight[2];
+};
+
+/* The windows of a row of outputs: tap (r, c) of output i is input[i * stride + r * row_step + c *
+ * column_step]. */
+struct window_row {
+    int rows, columns; /* 1 at least */
+    size_t row_step, column_step, stride;
+};
+
+/* to[i] = input[i]. */
+typedef void micro_widen(int16_t *to, const void *input, size_t count);
+/* sums[i] += the pairs' weight * input[i + offset], for both of each pair: in int32, where no sum overflows
+ * (docs/arithmetic.md). `sums` does not meet `input`. */
+typedef void micro_add_taps(int32_t *sums, size_t count, const int16_t *input, const struct tap_pair *pairs,
+                            size_t pair_count);
+/* The sum of weights[i] * input[i]. */
+typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t count);
+/* to[i] = clamp(slope(scale(input[i]))): how every operator with a scaling ends. */
+typedef void micro_requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
+                              const struct integer_rule *rule);
+/* to[i] = the largest number of window i, of the input's type, within the rule's low and high. */
+typedef void micro_window_max(void *to, const void *input, size_t count, const struct window_row *windows,
+                              const struct integer_rule *rule);
+/* to[i] = the sum of window i. */
+typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);
+
+/* A column. */
+struct micro_kernels {
+    const char *name; /* of the instruction set: what SNED_CPU says */
+    micro_widen *widen[MICRO_NARROW];
+    micro_add_taps *add_taps;
+    micro_dot *dot;
+    micro_requantize *requantize[MICRO_TYPES];
+    micro_window_max *window_max[MICRO_NARROW];
+    micro_window_sum *window_sum[MICRO_NARROW];
+};
+
+/* Column `index`, the slowest first; NULL: there are no more in this build. */
+const struct micro_kernels *sned_micro_column(int index);
+/* Whether this machine has that instruction set. */
+bool sned_micro_runs(int index);
+/* The last column that runs here, and no later than the one called `most`; NULL or a name that no column has:
+ * the last one. */
+const struct micro_kernels *sned_micro_choose(const char *most);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * portable.c - the micro-kernels in plain C: what each computes. Loops over adjacent numbers, which compilers
+ * turn into whatever vector instructions the machine they build for is sure to have.
+ */
+#include "runtime/micro/columns.h"
+#include "runtime/micro/requantize.h"
+
+#define WIDEN(name, type)                                                                                    \
+    void name(int16_t *restrict to, const void *restrict input, size_t count)                                \
+    {                                                                                                        \
+        const type *from = input;                                                                            \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = from[i];                                                                                 \
+    }
+WIDEN(sned_widen_u8, uint8_t)
+WIDEN(sned_widen_s8, int8_t)
+
+/* Four taps at a time, so that the sums are loaded once for four. */
+void sned_add_taps(int32_t *restrict sums, size_t count, const int16_t *restrict input,
+                   const struct tap_pair *pairs, size_t pair_count)
+{
+    for (; pair_count >= 2; pair_count -= 2, pairs += 2) {
+        const int16_t *a = input + pairs[0].offset[0], *b = input + pairs[0].offset[1];
+        const int16_t *c = input + pairs[1].offset[0], *d = input + pairs[1].offset[1];
+        const int16_t wa = pairs[0].weight[0], wb = pairs[0].weight[1];
+        const int16_t wc = pairs[1].weight[0], wd = pairs[1].weight[1];
+        for (size_t i = 0; i < count; i++)
+            sums[i] += a[i] * wa + b[i] * wb + c[i] * wc + d[i] * wd;
+    }
+    for (int tap = 0; pair_count && tap < 2; tap++) {
+        const int16_t *a = input + pairs->offset[tap], wa = pairs->weight[tap];
+        for (size_t i = 0; wa && i < count; i++)
+            sums[i] += a[i] * wa;
+    }
+}
+
+int32_t sned_dot(const int8_t *weights, const int16_t *input, size_t count)
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += weights[i] * input[i];
+    return sum;
+}
+
+#define REQUANTIZE(name, type)                                                                               \
+    void name(void *restrict to, const int32_t *restrict input, size_t count, struct scaling scaling,        \
+              const struct integer_rule *restrict rule)                                                      \
+    {                                                                                                        \
+        type *out = to;                                                                                      \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            out[i] = (type)finish_value(scale_value(input[i], scaling), rule);                               \
+    }
+REQUANTIZE(sned_requantize_u8, uint8_t)
+REQUANTIZE(sned_requantize_s8, int8_t)
+REQUANTIZE(sned_requantize_s16, int16_t)
+
+/* ---- windows: a tap at a time over the whole row ---- */
+
+/* Strides of 1 and 2 are loops of their own, for compilers to see. */
+#define BY_STRIDE(function, to, from, count, stride)                                                         \
+    do {                                                                                                     \
+        if ((stride) == 1)                                                                                   \
+            function(to, from, count, 1);                                                                    \
+        else if ((stride) == 2)                                                                              \
+            function(to, from, count, 2);                                                                    \
+        else                                                                                                 \
+            function(to, from, count, stride);                                                               \
+    } while (0)
+
+#define WINDOW_MAX(name, type)                                                                               \
+    static inline __attribute__((always_inline)) void name##_tap(                                            \
+        type *restrict to, const type *restrict from, size_t count, size_t stride)                           \
+    {                                                                                                        \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = from[i * stride] > to[i] ? from[i * stride] : to[i];                                     \
+    }                                                                                                        \
+    void name(void *restrict to, const void *restrict input, size_t count, const struct window_row *windows, \
+              const struct integer_rule *rule)                                                               \
+    {                                                                                                        \
+        const type *row = input, low = (type)rule->low, high = (type)rule->high;                             \
+        type *out = to;                                                                                      \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            out[i] = low;                                                                                    \
+        for (int r = 0; r < windows->rows; r++, row += windows->row_step)                                    \
+            for (int c = 0; c < windows->columns; c++)                                                       \
+                BY_STRIDE(name##_tap, out, row + c * windows->column_step, count, windows->stride);          \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            out[i] = out[i] < high ? out[i] : high;                                                          \
+    }
+WINDOW_MAX(sned_window_max_u8, uint8_t)
+WINDOW_MAX(sned_window_max_s8, int8_t)
+
+/* The one window of a global pool goes along its rows instead. */
+#define WINDOW_SUM(name, type)                                                                               \
+    static inline __attribute__((always_inline)) void name##_tap(                                            \
+        int32_t *restrict to, const type *restrict from, size_t count, size_t stride)                        \
+    {                                                                                                        \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] += from[i * stride];                                                                       \
+    }                                                                                                        \
+    void name(int32_t *restrict to, const void *restrict input, size_t count,                                \
+              const struct window_row *windows)                                                              \
+    {                                                                                                        \
+        const type *row = input;                                                                             \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = 0;                                                                                       \
+        for (int r = 0; r < windows->rows; r++, row += windows->row_step) {                                  \
+            for (int c = 0; count == 1 && c < windows->columns; c++)                                         \
+                to[0] += row[c * windows->column_step];                                                      \
+            for (int c = 0; count > 1 && c < windows->columns; c++)                                          \
+                BY_STRIDE(name##_tap, to, row + c * windows->column_step, count, windows->stride);           \
+        }                                                                                                    \
+    }
+WINDOW_SUM(sned_window_sum_u8, uint8_t)
+WINDOW_SUM(sned_window_sum_s8, int8_t)
+
+const struct micro_kernels sned_micro_portable = {
+    .name = "portable",
+    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8},
+    .add_taps = sned_add_taps,
+    .dot = sned_dot,
+    .requantize =
+        {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},
+    .window_max = {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8},
+    .window_sum = {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8},
+};
