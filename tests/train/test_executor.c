@@ -317,6 +317,46 @@ static void split_cuts_along_its_axis(void **state)
     }
 }
 
+/* Layouts in blocks pad 30 channels to 32. An activation that makes something of 0 must not fill the padding,
+ * which the next Conv's weights would learn from: after a step, storing and loading changes no result. */
+static void check_padding_behind(enum op op)
+{
+    enum { CHANNELS = 30, SIDE = 4 };
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)SIDE, (int64_t)SIDE), 4);
+    build_conv(&b, (struct conv_setup){.in = 3, .out = CHANNELS, .window = square_window(3, 1, 1)});
+    if (op == OP_BATCH_NORMALIZATION)
+        build_batch_normalization(&b, CHANNELS);
+    else
+        build_node(&b, op, (int[]){b.last, b.last}, 2);
+    build_activation(&b, OP_CLIP)->activation.low = 0.25f;
+    build_conv(&b, (struct conv_setup){.in = CHANNELS, .out = CHANNELS, .window = square_window(3, 1, 1)});
+    struct graph *graph = build_graph(&b);
+    enum { OUTPUTS = BATCH * CHANNELS * SIDE * SIDE };
+    static float input[BATCH * 3 * SIDE * SIDE], direction[OUTPUTS], stepped[OUTPUTS];
+    uint32_t seed = 8;
+    lcg_fill(&seed, input, sizeof input / sizeof *input, 1);
+    lcg_fill(&seed, direction, OUTPUTS, 1);
+    struct executor *executor = new_executor(graph, true);
+    must(executor_forward(executor, input, BATCH, error));
+    must(executor_set_output_gradient(executor, direction, error));
+    must(executor_backward(executor, error));
+    must(executor_step(executor, 0.1f, 0, 0, error));
+    must(executor_forward(executor, input, BATCH, error));
+    memcpy(stepped, executor_output(executor, 0), sizeof stepped);
+    must(executor_store(executor, error));
+    must(executor_load(executor, error));
+    must(executor_forward(executor, input, BATCH, error));
+    assert_memory_equal(executor_output(executor, 0), stepped, sizeof stepped);
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void padding_is_not_learned_from(void **state)
+{
+    check_padding_behind(OP_BATCH_NORMALIZATION);
+    check_padding_behind(OP_ADD);
+}
+
 /* ---- rounding ---- */
 
 static void each_output_of_a_node_is_rounded_by_its_own_scale(void **state)
@@ -473,6 +513,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
         cmocka_unit_test(running_statistics_follow_the_batches),
         cmocka_unit_test(dropout_drops_in_training_alone),
+        cmocka_unit_test(padding_is_not_learned_from),
         cmocka_unit_test(split_cuts_along_its_axis),
         cmocka_unit_test(each_output_of_a_node_is_rounded_by_its_own_scale),
         cmocka_unit_test(gradients_pass_through_the_rounding_of_each_output),

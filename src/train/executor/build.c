@@ -62,6 +62,8 @@ static struct work *absorbing_work(struct executor *executor, const struct uses 
         return NULL;
     if (work->node->output_count > 1) /* an activation is behind all outputs of a node */
         return NULL;
+    if (!pointwise_keeps_zero(&node->activation) && !sned_op_is(work->node->op, OPERATOR_FUSES))
+        return NULL;
     return work->skipped || work->activation.kind != ACTIVATION_NONE ? NULL : work;
 }
 

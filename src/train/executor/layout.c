@@ -2,6 +2,7 @@
  * layout.c - shapes of the graph as oneDNN's memory descriptions.
  */
 #include "train/executor/plan.h"
+#include "train/executor/pointwise.h"
 
 #include <math.h>
 #include <string.h>
@@ -100,6 +101,12 @@ dnnl_memory_desc_t layout_for_conv(const struct executor *executor, const dnnl_d
 dnnl_memory_desc_t layout_plain_like(const dnnl_memory_desc_t *desc)
 {
     return layout_plain(desc->ndims, desc->dims);
+}
+
+dnnl_memory_desc_t layout_for_activation(const dnnl_memory_desc_t *desc, const struct activation *activation)
+{
+    const bool is_padded = layout_floats(desc) != layout_elements(desc);
+    return is_padded && !pointwise_keeps_zero(activation) ? layout_plain_like(desc) : *desc;
 }
 
 size_t layout_floats(const dnnl_memory_desc_t *desc)

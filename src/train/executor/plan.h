@@ -116,6 +116,8 @@ dnnl_memory_desc_t layout_any(int rank, const dnnl_dim_t *dims);   /* for oneDNN
 dnnl_memory_desc_t layout_for_conv(const struct executor *executor, const dnnl_dim_t *dims);
 bool layout_wastes_blocks(const struct executor *executor); /* once it is known what it computes */
 dnnl_memory_desc_t layout_plain_like(const dnnl_memory_desc_t *desc);
+/* The layout itself where it is fit for the activation to be applied in place, else row-major. */
+dnnl_memory_desc_t layout_for_activation(const dnnl_memory_desc_t *desc, const struct activation *activation);
 size_t layout_floats(const dnnl_memory_desc_t *desc); /* floats in its buffer, padding included */
 size_t layout_elements(const dnnl_memory_desc_t *desc);
 /* [N][C][H][W] of an activation of rank 2 to 4, for windows and channels. */

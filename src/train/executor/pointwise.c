@@ -23,6 +23,11 @@ static float activate(const struct activation *activation, float x)
     return x;
 }
 
+bool pointwise_keeps_zero(const struct activation *activation)
+{
+    return activate(activation, 0) == 0;
+}
+
 void pointwise_activate(const struct activation *activation, float *values, size_t count)
 {
     struct activation a = *activation;

@@ -8,6 +8,9 @@
 
 #include "graph/graph.h"
 
+/* Whether 0 stays 0. Where it does not, an activation may not be applied to a layout with padding, which
+ * oneDNN relies on being zeros. */
+bool pointwise_keeps_zero(const struct activation *activation);
 void pointwise_activate(const struct activation *activation, float *values, size_t count);
 /* gradients *= the derivative at the input, told from the outputs: 0 or 1, or the slope below 0. */
 void pointwise_activate_backward(const struct activation *activation, const float *outputs, float *gradients,

@@ -7,8 +7,9 @@
 static sned_status forward(struct executor *executor, struct work *work, sned_error *error)
 {
     struct edge *input = plan_input(executor, work, 0);
+    dnnl_memory_desc_t desc = layout_for_activation(&input->desc, &work->activation);
     dnnl_memory_t output;
-    SNED_TRY(plan_output(executor, work, &input->desc, &output, error));
+    SNED_TRY(plan_output(executor, work, &desc, &output, error));
     return plan_copy(executor, &executor->forward, input->value, output, false, error);
 }
 

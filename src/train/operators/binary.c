@@ -62,19 +62,22 @@ static sned_status forward(struct executor *executor, struct work *work, sned_er
 {
     struct binary_slots o = binary_slots(executor, work);
     struct edge *first = plan_input(executor, work, o.first), *second = plan_input(executor, work, o.second);
+    const bool keep = executor->options.training;
     dnnl_memory_t output;
     if (executor->graph->tensors[work->node->inputs[o.first]].data)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "both operands are constants; fold them first");
-    work->saved[SAVED_FIRST] = first->value;
+    const dnnl_memory_desc_t desc = layout_for_activation(&first->desc, &work->activation);
+    SNED_TRY(plan_convert(executor, &executor->forward, first->value, &desc, keep, &work->saved[SAVED_FIRST],
+                          error));
     if (o.constant) {
-        dnnl_memory_desc_t desc;
-        SNED_TRY(constant_layout(executor, work, o.second, &first->desc, &desc, error));
-        SNED_TRY(plan_constant(executor, work, o.second, &desc, &work->saved[SAVED_SECOND], error));
+        dnnl_memory_desc_t row;
+        SNED_TRY(constant_layout(executor, work, o.second, &desc, &row, error));
+        SNED_TRY(plan_constant(executor, work, o.second, &row, &work->saved[SAVED_SECOND], error));
     } else {
-        SNED_TRY(plan_convert(executor, &executor->forward, second->value, &first->desc,
-                              executor->options.training, &work->saved[SAVED_SECOND], error));
+        SNED_TRY(plan_convert(executor, &executor->forward, second->value, &desc, keep,
+                              &work->saved[SAVED_SECOND], error));
     }
-    SNED_TRY(plan_output(executor, work, &first->desc, &output, error));
+    SNED_TRY(plan_output(executor, work, &desc, &output, error));
     return plan_operation(executor, &executor->forward, work->node->op, work->saved[SAVED_FIRST],
                           work->saved[SAVED_SECOND], output, error);
 }

@@ -1,6 +1,6 @@
 /*
- * operators.c - which file plans which operator: a row for those that need one of their own. Others go by what
- * the graph's table says of them (operator.h).
+ * operators.c - which file plans which operator: a row for those that need one of their own. Others go by
+ * what the graph's table says of them (operator.h).
  */
 #include "train/operators/operators.h"
 #include "graph/operator.h"
