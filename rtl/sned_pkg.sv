@@ -1,5 +1,5 @@
-// sned_pkg - numbers and words that all modules share. src/accel/program/stream.h and golden_lane.h have the same for C; the test benches of
-// tests/rtl.sh put C's streams into these modules, and fail where the two differ.
+// sned_pkg - numbers and words that all modules share. src/accel/program/stream.h and src/accel/golden/lane.h have the same for C; the test
+// benches of tests/rtl.sh put C's streams into these modules, and fail where the two differ.
 `default_nettype none
 
 package sned_pkg;

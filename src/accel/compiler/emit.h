@@ -6,8 +6,8 @@
  * be done; and it never falls from one descriptor to the next. Where it rises, one token goes from the last
  * of those to this one. So each token is taken once, in the order in which they are given.
  */
-#ifndef SNED_ACCEL_EMIT_H
-#define SNED_ACCEL_EMIT_H
+#ifndef SNED_ACCEL_COMPILER_EMIT_H
+#define SNED_ACCEL_COMPILER_EMIT_H
 
 #include "accel/program/program.h"
 

@@ -5,8 +5,8 @@
  * while the last one runs; those of the same task for another image are there already. Times are cycles,
  * about: what the scheduler compares.
  */
-#ifndef SNED_ACCEL_LOADER_H
-#define SNED_ACCEL_LOADER_H
+#ifndef SNED_ACCEL_COMPILER_LOADER_H
+#define SNED_ACCEL_COMPILER_LOADER_H
 
 #include "accel/compiler/emit.h"
 #include "accel/compiler/step.h"

@@ -9,8 +9,8 @@
  * once, with less or more patience, are made, and the one that is done first is taken; times are those of
  * task->cycles and loader.h.
  */
-#ifndef SNED_ACCEL_SCHEDULE_H
-#define SNED_ACCEL_SCHEDULE_H
+#ifndef SNED_ACCEL_COMPILER_SCHEDULE_H
+#define SNED_ACCEL_COMPILER_SCHEDULE_H
 
 #include "accel/place/place.h"
 #include "accel/compiler/step.h"

@@ -5,8 +5,8 @@
  * its tables lie in the feeder, the collectors and the stream buffers is decided when it is put into the list
  * (schedule.h).
  */
-#ifndef SNED_ACCEL_STEP_H
-#define SNED_ACCEL_STEP_H
+#ifndef SNED_ACCEL_COMPILER_STEP_H
+#define SNED_ACCEL_COMPILER_STEP_H
 
 #include "accel/program/program.h"
 

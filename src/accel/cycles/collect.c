@@ -1,5 +1,5 @@
 /*
- * cycles_collect.c - see cycles_collect.h.
+ * collect.c - see collect.h.
  *
  * A collector takes a pair in `drain` cycles. It chooses the next while it takes one, by round robin among
  * the other lanes; where none of them had a pair in time, the choice comes late.

@@ -1,6 +1,5 @@
 /*
- * cycles_collect.h - the collectors of the cycle model: when finished pairs leave their lanes
- * (rtl/collector).
+ * collect.h - the collectors of the cycle model: when finished pairs leave their lanes (rtl/collector).
  */
 #ifndef SNED_ACCEL_CYCLES_COLLECT_H
 #define SNED_ACCEL_CYCLES_COLLECT_H

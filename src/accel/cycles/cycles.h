@@ -32,8 +32,7 @@ struct network_cycles {
     struct graph *strips;           /* owned; NULL: no layers run in strips */
     struct node_cycles *nodes;      /* [graph->node_count]; owned */
     int64_t lanes, vector, fc, ddr; /* cycles that each is busy with one image */
-    int64_t frame;   /* between results, where the units work on images one behind the other: the largest of
-                        these */
+    int64_t frame;   /* the largest of these: from result to result, if the units work on images in turn */
     int64_t latency; /* of one image through all nodes, one after the other */
     int64_t macs;    /* of the conv layers, of weights that are not 0 */
     double issued;   /* share of lane-cycles in which a lane multiplies */

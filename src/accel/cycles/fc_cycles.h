@@ -4,8 +4,8 @@
  * Requests, beats and the lanes' queues are counted cycle by cycle, each port by itself. Left out: ports that
  * wait for each other's inputs, an activation memory or a memory of DDR that is busy with others.
  */
-#ifndef SNED_ACCEL_FC_CYCLES_H
-#define SNED_ACCEL_FC_CYCLES_H
+#ifndef SNED_ACCEL_CYCLES_FC_CYCLES_H
+#define SNED_ACCEL_CYCLES_FC_CYCLES_H
 
 #include "accel/program/fc_stream.h"
 

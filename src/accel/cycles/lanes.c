@@ -1,10 +1,10 @@
 /*
- * cycles_lanes.c - one Conv on the lanes, simulated event by event.
+ * lanes.c - one Conv on the lanes, simulated event by event.
  *
  * Half-tiles follow one another through all tiles of a pass; passes are descriptors of their own. The feeder
  * fills one, a row a cycle, as soon as all lanes have left the one two before it. A lane takes its pairs one
  * after the other through each half; the adders behind the DSPs are busy with a round for `drain` cycles.
- * After a tile's last half a pair's sums wait in the lane for a collector (cycles_collect.c), and the lane
+ * After a tile's last half a pair's sums wait in the lane for a collector (collect.c), and the lane
  * for room. Lanes meet nowhere else.
  */
 #include "accel/cycles/cycles.h"

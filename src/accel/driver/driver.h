@@ -5,8 +5,8 @@
  * What differs is a transport: registers, a piece of memory that the accelerator reads and writes, and a way
  * to wait for the interrupt.
  */
-#ifndef SNED_ACCEL_DRIVER_H
-#define SNED_ACCEL_DRIVER_H
+#ifndef SNED_ACCEL_DRIVER_DRIVER_H
+#define SNED_ACCEL_DRIVER_DRIVER_H
 
 #include "accel/program/program.h"
 

@@ -4,8 +4,8 @@
  * It is the Verilated RTL behind the driver's transport, with a DDR model (sim/ddr.h) and a record of what
  * each unit did when.
  */
-#ifndef SNED_ACCEL_SIM_H
-#define SNED_ACCEL_SIM_H
+#ifndef SNED_ACCEL_DRIVER_SIM_H
+#define SNED_ACCEL_DRIVER_SIM_H
 
 #include "accel/driver/driver.h"
 

@@ -5,8 +5,8 @@
  * contiguous memory: u-dma-buf's /dev/udmabuf0, or /dev/mem for memory that the kernel was told to leave
  * alone. Both are opened with O_SYNC, so that the processor's cache holds none of it back.
  */
-#ifndef SNED_ACCEL_UIO_H
-#define SNED_ACCEL_UIO_H
+#ifndef SNED_ACCEL_DRIVER_UIO_H
+#define SNED_ACCEL_DRIVER_UIO_H
 
 #include "accel/driver/driver.h"
 

@@ -1,6 +1,6 @@
 /*
- * golden_conv.c - a Conv descriptor: rows as the feeder makes them, lanes by golden_lane.h, bytes as the
- * collectors write them.
+ * conv.c - a Conv descriptor: rows as the feeder makes them, lanes by lane.h, bytes as the collectors write
+ * them.
  */
 #include "accel/golden/golden.h"
 #include "accel/golden/lane.h"

@@ -1,5 +1,5 @@
 /*
- * golden_fc.c - see golden_fc.h.
+ * fc.c - see fc.h.
  */
 #include "accel/golden/fc.h"
 #include "accel/program/numbers.h"

@@ -1,5 +1,5 @@
 /*
- * golden_fc.h - what the FC engine computes from its stream, bit for bit: the C twin of rtl/fc/sned_fc.sv.
+ * fc.h - what the FC engine computes from its stream, bit for bit: the C twin of rtl/fc/sned_fc.sv.
  */
 #ifndef SNED_ACCEL_GOLDEN_FC_H
 #define SNED_ACCEL_GOLDEN_FC_H

@@ -1,6 +1,5 @@
 /*
- * golden_gemm.c - an FC descriptor: inputs gathered from the activation memory, golden_fc.h, bytes back into
- * it.
+ * gemm.c - an FC descriptor: inputs gathered from the activation memory, fc.h, bytes back into it.
  */
 #include "accel/golden/golden.h"
 #include "accel/golden/fc.h"

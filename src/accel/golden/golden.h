@@ -4,8 +4,8 @@
  * It trusts nothing of the program: what would make the hardware stop with an error is SNED_ERROR_DATA and
  * names the descriptor.
  */
-#ifndef SNED_ACCEL_GOLDEN_H
-#define SNED_ACCEL_GOLDEN_H
+#ifndef SNED_ACCEL_GOLDEN_GOLDEN_H
+#define SNED_ACCEL_GOLDEN_GOLDEN_H
 
 #include "accel/program/program.h"
 #include "accel/program/table.h"
@@ -27,7 +27,7 @@ struct golden {
 sned_status golden_run(const struct accel_program *program, const uint8_t *input, uint8_t *output,
                        sned_error *error);
 
-/* The units (golden_conv.c, golden_vector.c, golden_gemm.c). */
+/* The units (conv.c, vector.c, gemm.c). */
 sned_status golden_conv(struct golden *g, const struct conv_work *work, sned_error *error);
 sned_status golden_vector(struct golden *g, const struct vector_work *work, sned_error *error);
 sned_status golden_gemm(struct golden *g, const struct fc_work *work, sned_error *error);

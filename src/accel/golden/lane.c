@@ -1,5 +1,5 @@
 /*
- * golden_lane.c - see golden_lane.h.
+ * lane.c - see lane.h.
  *
  * A round's product sums are kept packed, upper << 19 plus lower, as the DSP has them, and taken apart at its
  * end: so this model would be wrong in the same way if a lower sum ever left its 19 bits.

@@ -1,5 +1,5 @@
 /*
- * golden_lane.h - what a lane computes, bit for bit: the C twin of rtl/lane/sned_lane.sv.
+ * lane.h - what a lane computes, bit for bit: the C twin of rtl/lane/sned_lane.sv.
  */
 #ifndef SNED_ACCEL_GOLDEN_LANE_H
 #define SNED_ACCEL_GOLDEN_LANE_H

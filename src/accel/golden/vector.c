@@ -1,5 +1,5 @@
 /*
- * golden_vector.c - a Vector descriptor: pools and copies, sums, LRN, as docs/arithmetic.md defines them.
+ * vector.c - a Vector descriptor: pools and copies, sums, LRN, as docs/arithmetic.md defines them.
  */
 #include "accel/golden/golden.h"
 #include "base/memory.h"

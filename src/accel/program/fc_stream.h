@@ -11,10 +11,11 @@
  *       +-----------------------------+-----------------------+------------------------------------------+
  *     L = ceil(inputs / 16), R = ceil(rows / 2)
  *
- *     beat of a column  127       120 119     116 115     108        11     8 7      0
- *                      +-------------+-----------+-----------+------+--------+--------+
- *                      |gap's bit 4 of entries 7-0| gap 9, 3-0| weight 9 | ... | gap 0, 3-0 | weight 0 |
- *                      +-------------+-----------+-----------+------+--------+--------+
+ *     beat of a column   127            120 119      116 115    108       11       8 7        0
+ *                       +------------------+------------+----------+-----+----------+----------+
+ *                       | bit 4 of gap 7,  | gap 9,     | weight 9 | ... | gap 0,   | weight 0 |
+ *                       | of gap 6, .. 0   | bits 3 - 0 |          |     | 3 - 0    |          |
+ *                       +------------------+------------+----------+-----+----------+----------+
  *     record             63    54 53   48 47           32 31           0
  *                       +--------+-------+---------------+--------------+
  *                       |   0    | shift |  multiplier   | bias, signed |
@@ -27,8 +28,8 @@
  * an input, and are read in a row, without knowing which inputs are 0; a column's place is the sum of those
  * before.
  */
-#ifndef SNED_ACCEL_FC_STREAM_H
-#define SNED_ACCEL_FC_STREAM_H
+#ifndef SNED_ACCEL_PROGRAM_FC_STREAM_H
+#define SNED_ACCEL_PROGRAM_FC_STREAM_H
 
 #include "base/error.h"
 #include "graph/graph.h"

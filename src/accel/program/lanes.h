@@ -1,8 +1,8 @@
 /*
  * lanes.h - which filters of a Conv share a DSP, and which lane works on them.
  */
-#ifndef SNED_ACCEL_LANES_H
-#define SNED_ACCEL_LANES_H
+#ifndef SNED_ACCEL_PROGRAM_LANES_H
+#define SNED_ACCEL_PROGRAM_LANES_H
 
 #include "accel/program/config.h"
 #include "accel/program/raster.h"

@@ -1,8 +1,8 @@
 /*
  * numbers.h - what counting cycles and bytes needs all the time.
  */
-#ifndef SNED_ACCEL_NUMBERS_H
-#define SNED_ACCEL_NUMBERS_H
+#ifndef SNED_ACCEL_PROGRAM_NUMBERS_H
+#define SNED_ACCEL_PROGRAM_NUMBERS_H
 
 #include <stdint.h>
 

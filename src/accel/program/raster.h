@@ -7,8 +7,8 @@
  * pixel (y / s, x / s) of channel c s^2 + (y mod s) s + x mod s. So any kernel, pad, stride and dilation is a
  * list of (channel, dy, dx), one for each weight of a filter.
  */
-#ifndef SNED_ACCEL_RASTER_H
-#define SNED_ACCEL_RASTER_H
+#ifndef SNED_ACCEL_PROGRAM_RASTER_H
+#define SNED_ACCEL_PROGRAM_RASTER_H
 
 #include "graph/graph.h"
 

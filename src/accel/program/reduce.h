@@ -2,8 +2,8 @@
  * reduce.h - average pools of one window, which holds the whole image: sums of planes,
  * rtl/vector/sned_reduce.sv.
  */
-#ifndef SNED_ACCEL_REDUCE_H
-#define SNED_ACCEL_REDUCE_H
+#ifndef SNED_ACCEL_PROGRAM_REDUCE_H
+#define SNED_ACCEL_PROGRAM_REDUCE_H
 
 #include "accel/program/config.h"
 #include "graph/graph.h"

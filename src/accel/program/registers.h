@@ -2,8 +2,8 @@
  * registers.h - the accelerator's AXI4-Lite registers, as rtl/control/sned_registers.sv has them. 32 bits
  * each.
  */
-#ifndef SNED_ACCEL_REGISTERS_H
-#define SNED_ACCEL_REGISTERS_H
+#ifndef SNED_ACCEL_PROGRAM_REGISTERS_H
+#define SNED_ACCEL_PROGRAM_REGISTERS_H
 
 enum { ACCEL_MAGIC = 0x44454e53 /* "SNED" */, ACCEL_VERSION = 1, ACCEL_NAME_BYTES = 16 };
 

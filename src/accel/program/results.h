@@ -20,7 +20,7 @@ struct results {
     int tensors[RESULTS_MOST]; /* none twice: the outputs' in their order, then what the host reads besides */
 };
 
-/* Of the host's nodes those that are no endings read one activation of the accelerator's, so that there is room. */
+/* All nodes of the host's but the endings read one activation of the accelerator's: so there is room. */
 struct results results_of(const struct graph *graph, int last);
 bool results_have(const struct results *results, int tensor);
 

@@ -25,7 +25,7 @@ uint32_t stream_entry_pack(int row, int8_t weight0, int8_t weight1)
     return (uint32_t)row | (uint32_t)(uint8_t)weight0 << 8 | (uint32_t)(uint8_t)weight1 << 16;
 }
 
-struct writer {
+struct stream_writer {
     uint32_t *items;
     size_t count;
     const struct lane_plan *plan;
@@ -34,12 +34,12 @@ struct writer {
     int half_rows;
 };
 
-static int8_t weight_of(const struct writer *w, int filter, int row)
+static int8_t weight_of(const struct stream_writer *w, int filter, int row)
 {
     return filter < 0 ? 0 : w->weights[(size_t)filter * (size_t)w->raster->row_count + (size_t)row];
 }
 
-static void write_entries(struct writer *w, const struct pair *pair, int half)
+static void write_entries(struct stream_writer *w, const struct pair *pair, int half)
 {
     for (int i = 0; i < w->plan->half_rows[half]; i++) {
         const int row = w->plan->live[half * w->half_rows + i];
@@ -50,7 +50,7 @@ static void write_entries(struct writer *w, const struct pair *pair, int half)
 }
 
 /* The pairs order[start .. end) in one half-tile; begun[i]: pair i has had a header. */
-static void write_half(struct writer *w, int start, int end, int half, bool *begun)
+static void write_half(struct stream_writer *w, int start, int end, int half, bool *begun)
 {
     const bool last = half == w->plan->halves - 1;
     size_t header = 0;
@@ -82,7 +82,8 @@ sned_status stream_make(uint32_t **items, size_t *count, const struct lane_plan 
                         int bin, sned_error *error)
 {
     const int start = plan->start[bin], end = plan->start[bin + 1];
-    struct writer w = {.plan = plan, .raster = raster, .weights = weights, .half_rows = config->half_rows};
+    struct stream_writer w = {
+        .plan = plan, .raster = raster, .weights = weights, .half_rows = config->half_rows};
     size_t most = (size_t)plan->halves * (size_t)(end - start + 1) + (size_t)(end - start);
     bool *begun = NULL;
     sned_status status;
@@ -95,7 +96,7 @@ sned_status stream_make(uint32_t **items, size_t *count, const struct lane_plan 
 done:
     if (status != SNED_OK) {
         free(w.items);
-        w = (struct writer){0};
+        w = (struct stream_writer){0};
     }
     free(begun);
     *items = w.items;

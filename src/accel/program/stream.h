@@ -13,8 +13,8 @@
  * that needs nothing of a half-tile gets a header with a count of 0. A pair without entries in the last
  * half-tile gets one of two zeros.
  */
-#ifndef SNED_ACCEL_STREAM_H
-#define SNED_ACCEL_STREAM_H
+#ifndef SNED_ACCEL_PROGRAM_STREAM_H
+#define SNED_ACCEL_PROGRAM_STREAM_H
 
 #include "accel/program/lanes.h"
 

@@ -3,9 +3,8 @@
  *
  *     row, 64 bits       63   56 55     48 47      24 23       0
  *                       +-------+---------+----------+----------+
- *                       |   0   | columns |  shift   | channel  |      sned_feeder: bytes, signed bytes,
- * signed
- *                       +-------+---------+----------+----------+      columns
+ *                       |   0   | columns |  shift   | channel  |  sned_feeder: channel in bytes,
+ *                       +-------+---------+----------+----------+  shift and columns signed
  *
  *     pair, 256 bits     208  207     200 199  192 191  184  175        152 151      128 127   64 63     0
  *                       +----+-----------+--------+--------+---+------------+------------+--------+--------+
@@ -16,8 +15,8 @@
  *                       |upper|used| shift  |  multiplier | bias       |  sned_pkg: filter_t
  *                       +-----+----+--------+-------------+------------+
  */
-#ifndef SNED_ACCEL_TABLE_H
-#define SNED_ACCEL_TABLE_H
+#ifndef SNED_ACCEL_PROGRAM_TABLE_H
+#define SNED_ACCEL_PROGRAM_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * vector_cycles.h - how long the vector unit takes: exact where no read waits (tests/rtl/test_vector.cpp).
  */
-#ifndef SNED_ACCEL_VECTOR_CYCLES_H
-#define SNED_ACCEL_VECTOR_CYCLES_H
+#ifndef SNED_ACCEL_PROGRAM_VECTOR_CYCLES_H
+#define SNED_ACCEL_PROGRAM_VECTOR_CYCLES_H
 
 #include "accel/program/config.h"
 #include "accel/program/descriptor.h"
