@@ -1,94 +1,132 @@
 /*
  * compile_moves.c - nodes that only move numbers, where these do not lie where they belong: copies, which are
- * walks of windows of one element.
+ * walks of windows of one element (walk.h).
+ *
+ * What goes from an input to an output is a box of elements, with a stride along each axis at either end
+ * (struct movement). Most boxes are channels, rows and columns at both ends, as those of Slices, Splits, Pads
+ * and Concats: one walk. Others are copied by several, move.h.
  */
-#include "accel/place/axes.h"
 #include "accel/compiler/compile.h"
+#include "accel/compiler/move.h"
 #include "accel/compiler/walk.h"
+#include "accel/place/axes.h"
+#include "graph/operator.h"
 
-static sned_status refuse(sned_error *error, const char *why)
+/* ---- channels, rows and columns ---- */
+
+/* One end of a box: a spot, and the shape of the tensor that lies there. */
+struct end {
+    const struct spot *spot;
+    const struct shape *shape;
+};
+
+static bool is_own_shape(const struct end *end)
 {
-    return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no %s", why);
+    const struct extent e = sned_shape_extent(end->shape), s = end->spot->extent;
+    return end->shape->rank <= 4 && e.channels == s.channels && e.height == s.height && e.width == s.width;
 }
 
-/* Every step-th element from `start` on; of an image's rows, columns and channels. */
-static sned_status compile_slice(struct compiler *c, int index, const struct spot *in, const struct spot *out,
-                                 sned_error *error)
+/* Where a box begins at an end, and its step from one element to the next of each axis, in elements of that
+ * axis; false: it steps otherwise. */
+static bool steps_of(int64_t start[AXIS_COUNT], int64_t step[AXIS_COUNT], const struct shape *shape,
+                     int64_t offset, const int64_t *stride)
 {
-    const struct node *node = &c->graph->nodes[index];
-    const int rank = c->graph->tensors[node->outputs[0]].shape.rank;
+    int64_t of_axis[GRAPH_MAX_RANK], from[GRAPH_MAX_RANK], next = 1;
+    bool all = true;
+    for (int axis = shape->rank - 1; axis > 0; axis--) {
+        all = all && stride[axis] % next == 0;
+        of_axis[axis] = stride[axis] / next;
+        from[axis] = offset / next % shape->dim[axis];
+        next *= shape->dim[axis];
+    }
+    axes_of(start, shape->rank, from, 0);
+    axes_of(step, shape->rank, of_axis, 1);
+    return all;
+}
+
+/* The box as one walk; false: its axes are not those of both ends, or it leaves places between. */
+static bool one_walk(struct vector_work *walk, const struct movement *m, const struct end *in,
+                     const struct end *out, const struct accel_config *config)
+{
     static const int one[2] = {1, 1}, none[2] = {0, 0};
-    int64_t start[AXIS_COUNT], step[AXIS_COUNT];
-    axes_of(start, rank, node->u.slice.start, 0);
-    axes_of(step, rank, node->u.slice.step, 1);
-    struct vector_work work = walk_of(in, out, one, one, none, c->config);
-    work.stride_down = step[AXIS_ROW];
-    work.row_step = step[AXIS_ROW] * in->pitch;
-    work.stride_right = step[AXIS_COLUMN];
-    work.segment_step *= step[AXIS_COLUMN];
-    work.base += start[AXIS_CHANNEL] * in->plane;
-    work.plane *= step[AXIS_CHANNEL];
-    work.channels = out->extent.channels;
-    walk_from(&work, start[AXIS_ROW], start[AXIS_COLUMN]);
-    return compile_walk(c, index, &work, error);
+    int64_t from[AXIS_COUNT], step[AXIS_COUNT], to[AXIS_COUNT], to_step[AXIS_COUNT], count[AXIS_COUNT];
+    if (!is_own_shape(in) || !is_own_shape(out) || m->box.rank != in->shape->rank ||
+        m->box.rank != out->shape->rank || !steps_of(from, step, in->shape, m->from_offset, m->from_stride) ||
+        !steps_of(to, to_step, out->shape, m->to_offset, m->to_stride))
+        return false;
+    axes_of(count, m->box.rank, m->box.dim, 1);
+    for (int axis = 0; axis < AXIS_COUNT; axis++)
+        if (to_step[axis] != 1)
+            return false;
+    *walk = walk_of(in->spot, out->spot, one, one, none, config);
+    walk->stride_down = step[AXIS_ROW];
+    walk->row_step = step[AXIS_ROW] * in->spot->pitch;
+    walk->stride_right = step[AXIS_COLUMN];
+    walk->segment_step *= step[AXIS_COLUMN];
+    walk->base += from[AXIS_CHANNEL] * in->spot->plane;
+    walk->plane *= step[AXIS_CHANNEL];
+    walk->out_base += to[AXIS_CHANNEL] * out->spot->plane + to[AXIS_ROW] * out->spot->pitch + to[AXIS_COLUMN];
+    walk->channels = count[AXIS_CHANNEL];
+    walk->out_height = count[AXIS_ROW];
+    walk->out_width = count[AXIS_COLUMN];
+    walk_from(walk, from[AXIS_ROW], from[AXIS_COLUMN]);
+    return true;
 }
 
-/* A copy of `in` into `out` from a corner on. */
-static sned_status add_copy(struct compiler *c, int index, const struct spot *in, const struct spot *out,
-                            const int64_t corner[AXIS_COUNT], sned_error *error)
+/* ---- a node ---- */
+
+static sned_status copy_box(struct compiler *c, int index, const struct movement *m, const struct end *in,
+                            const struct end *out, sned_error *error)
 {
-    struct vector_work work = walk_copy(in, out, c->config);
-    work.out_base += corner[AXIS_CHANNEL] * out->plane + corner[AXIS_ROW] * out->pitch + corner[AXIS_COLUMN];
-    return compile_walk(c, index, &work, error);
+    struct vector_work walk;
+    struct move move;
+    if (one_walk(&walk, m, in, out, c->config))
+        return compile_walk(c, index, &walk, error);
+    SNED_TRY(move_of(&move, m, in->spot, out->spot, error));
+    while (move_next(&walk, &move, c->config))
+        SNED_TRY(compile_walk(c, index, &walk, error));
+    return SNED_OK;
 }
 
-/* Zeros, and a copy into them. */
-static sned_status compile_pad(struct compiler *c, int index, const struct spot *in, const struct spot *out,
-                               sned_error *error)
+/* Are there elements of an output that no input goes to? A Pad is taken for one that has some, also where it
+ * adds none. */
+static bool has_zeros(const struct graph *graph, const struct node *node, int output)
+{
+    int64_t zeros = (int64_t)sned_shape_elements(&graph->tensors[node->outputs[output]].shape);
+    struct movement m;
+    for (int i = 0; i < node->input_count; i++)
+        if (sned_node_movement(graph, node, i, output, &m))
+            zeros -= (int64_t)sned_shape_elements(&m.box);
+    return zeros || node->op == OP_PAD;
+}
+
+static sned_status compile_output(struct compiler *c, int index, int output, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    int64_t before[AXIS_COUNT];
-    axes_of(before, c->graph->tensors[node->outputs[0]].shape.rank, node->u.pad.before, 0);
-    SNED_TRY(compile_runs(c, index, out, out, out, &(struct vector_work){.shift = 1}, error));
-    return add_copy(c, index, in, out, before, error);
-}
-
-/* Where an input of a Concat begins in the result. */
-static void corner_of(int64_t corner[AXIS_COUNT], const struct graph *graph, const struct node *concat,
-                      int input)
-{
-    const int axis = concat->u.concat.axis, rank = graph->tensors[concat->outputs[0]].shape.rank;
-    for (int kind = 0; kind < AXIS_COUNT; kind++)
-        corner[kind] = 0;
-    for (int i = 0; i < input; i++)
-        corner[axis_kind(rank, axis)] += graph->tensors[concat->inputs[i]].shape.dim[axis];
-}
-
-/* A copy of each input that does not lie in the result as it is. One that is another shape's bytes becomes a
- * part of a vector: element after element. */
-static sned_status compile_concat(struct compiler *c, int index, const struct spot *out, sned_error *error)
-{
-    const struct node *node = &c->graph->nodes[index];
+    const struct end out = {placement_spot(c->placement, node->outputs[output]),
+                            &c->graph->tensors[node->outputs[output]].shape};
+    if (has_zeros(c->graph, node, output))
+        SNED_TRY(
+            compile_runs(c, index, out.spot, out.spot, out.spot, &(struct vector_work){.shift = 1}, error));
     for (int i = 0; i < node->input_count; i++) {
-        const struct spot *in = placement_spot(c->placement, node->inputs[i]);
-        const struct shape *shape = &c->graph->tensors[node->inputs[i]].shape;
-        struct spot to = *out;
-        int64_t corner[AXIS_COUNT];
-        if (placement_in_place(c->placement, index, i, 0))
-            continue;
-        corner_of(corner, c->graph, node, i);
-        if (sned_shape_extent(shape).channels != in->extent.channels) {
-            if (out->plane != 1)
-                return refuse(error, "copy of elements into a vector whose elements are no neighbours");
-            to.base += corner[AXIS_CHANNEL];
-            to.pitch = in->extent.width;
-            to.plane = in->extent.height * in->extent.width;
-            corner[AXIS_CHANNEL] = 0;
-        }
-        SNED_TRY(add_copy(c, index, in, &to, corner, error));
+        const struct end in = {placement_spot(c->placement, node->inputs[i]),
+                               &c->graph->tensors[node->inputs[i]].shape};
+        struct movement m;
+        if (!placement_in_place(c->placement, index, i, output) &&
+            sned_node_movement(c->graph, node, i, output, &m))
+            SNED_TRY(copy_box(c, index, &m, &in, &out, error));
     }
     return SNED_OK;
 }
+
+sned_status compile_moves(struct compiler *c, int index, sned_error *error)
+{
+    for (int o = 0; o < c->graph->nodes[index].output_count; o++)
+        SNED_TRY(compile_output(c, index, o, error));
+    return SNED_OK;
+}
+
+/* ---- space-to-depth ---- */
 
 /* A copy for each phase that a tap reads: pixels (y stride + phase, x stride + phase). Past the image's edge
  * a window without elements gives 0. */
@@ -111,21 +149,4 @@ sned_status compile_copy(struct compiler *c, int index, sned_error *error)
         SNED_TRY(compile_walk(c, index, &work, error));
     }
     return SNED_OK;
-}
-
-sned_status compile_moves(struct compiler *c, int index, sned_error *error)
-{
-    const struct node *node = &c->graph->nodes[index];
-    const struct spot *in = placement_spot(c->placement, node->inputs[0]),
-                      *out = placement_spot(c->placement, node->outputs[0]);
-    switch (node->op) {
-    case OP_SLICE:
-        return compile_slice(c, index, in, out, error);
-    case OP_PAD:
-        return compile_pad(c, index, in, out, error);
-    case OP_CONCAT:
-        return compile_concat(c, index, out, error);
-    default:
-        return refuse(error, "unit for it");
-    }
 }

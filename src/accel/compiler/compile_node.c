@@ -27,6 +27,17 @@ const char *accel_reason(enum op op)
     return accel_unit_row(op)->reason;
 }
 
+/* What the units read are bytes. */
+static bool reads_wide(const struct compiler *c, const struct node *node)
+{
+    bool wide = false;
+    for (int i = 0; i < node->input_count; i++) {
+        const struct spot *spot = placement_spot(c->placement, node->inputs[i]);
+        wide = wide || (spot && spot->wide);
+    }
+    return wide;
+}
+
 sned_status compile_node(struct compiler *c, int n, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[n];
@@ -36,6 +47,9 @@ sned_status compile_node(struct compiler *c, int n, sned_error *error)
                          row->reason ? row->reason : "the accelerator has no unit for it");
     if (!placement_needs_step(c->placement, n))
         return SNED_OK;
+    if (reads_wide(c, node))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "it reads 16 bits, which the accelerator has for outputs alone");
     if (row->unit == UNIT_VECTOR && spot_phases(placement_spot(c->placement, node->inputs[0])) > 1)
         return sned_fail(
             error, SNED_ERROR_UNSUPPORTED,
