@@ -32,6 +32,7 @@
     X(SLICE_COLUMNS, "Slice of columns")                                                                     \
     X(SLICE_STEPS, "Slice with steps")                                                                       \
     X(PAD, "Pad")                                                                                            \
+    X(TRANSPOSE, "Transpose")                                                                                \
     X(FLATTEN, "Flatten")                                                                                    \
     X(RESHAPE, "Reshape")
 
@@ -98,6 +99,8 @@ static inline enum accel_kind kind_of(const struct graph *graph, const struct no
         return kind_of_slice(graph, node);
     case OP_PAD:
         return KIND_PAD;
+    case OP_TRANSPOSE:
+        return KIND_TRANSPOSE;
     case OP_FLATTEN:
         return KIND_FLATTEN;
     case OP_RESHAPE:
@@ -329,6 +332,8 @@ static inline bool grow_kind(struct graph *graph, struct random *random, enum ac
         return grow_slice_of(graph, random, kind);
     case KIND_PAD:
         return grow_pad(graph, random);
+    case KIND_TRANSPOSE:
+        return grow_transpose(graph, random);
     case KIND_FLATTEN:
         return grow_flatten(graph, random);
     case KIND_RESHAPE:

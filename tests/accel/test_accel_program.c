@@ -149,10 +149,10 @@ static void what_cannot_be_placed_is_named(void **state)
     expect_refused(graph, "ci", "65536");
 
     graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), unsigned8);
-    add_node(graph, OP_TRANSPOSE, &graph->outputs[0], 1, unsigned8)->u.transpose.order[1] = 2;
-    const int order[4] = {0, 2, 1, 3};
-    memcpy(graph->nodes[0].u.transpose.order, order, sizeof order);
-    expect_refused(graph, "ci", "node 'node0' (Transpose): the accelerator has no unit for it");
+    const int square[2] = {graph->input, graph->input};
+    set_scalings(add_node(graph, OP_MUL, square, 2, unsigned8), 1);
+    expect_refused(graph, "ci",
+                   "node 'node0' (Mul): the accelerator has no unit for products of activations");
 
     graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), unsigned8);
     struct node *average = add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->outputs[0], 1, signed8);

@@ -28,19 +28,22 @@ static bool is_own_shape(const struct end *end)
 
 /* Where a box begins at an end, and its step from one element to the next of each axis, in elements of that
  * axis; false: it steps otherwise. */
-static bool steps_of(int64_t start[AXIS_COUNT], int64_t step[AXIS_COUNT], const struct shape *shape,
-                     int64_t offset, const int64_t *stride)
+static bool steps_of(int64_t start[AXIS_COUNT], int64_t step[AXIS_COUNT], const struct end *end,
+                     const struct shape *box, int64_t offset, const int64_t *stride)
 {
-    int64_t of_axis[GRAPH_MAX_RANK], from[GRAPH_MAX_RANK], next = 1;
-    bool all = true;
-    for (int axis = shape->rank - 1; axis > 0; axis--) {
-        all = all && stride[axis] % next == 0;
-        of_axis[axis] = stride[axis] / next;
+    const struct shape *shape = end->shape;
+    int64_t from[GRAPH_MAX_RANK], by[GRAPH_MAX_RANK], next = 1;
+    bool all = box->rank == shape->rank;
+    for (int axis = shape->rank - 1; all && axis > 0; axis--) {
         from[axis] = offset / next % shape->dim[axis];
+        by[axis] = stride[axis] / next;
+        all = stride[axis] % next == 0 && from[axis] + by[axis] * (box->dim[axis] - 1) < shape->dim[axis];
         next *= shape->dim[axis];
     }
-    axes_of(start, shape->rank, from, 0);
-    axes_of(step, shape->rank, of_axis, 1);
+    if (all) {
+        axes_of(start, shape->rank, from, 0);
+        axes_of(step, shape->rank, by, 1);
+    }
     return all;
 }
 
@@ -50,9 +53,9 @@ static bool one_walk(struct vector_work *walk, const struct movement *m, const s
 {
     static const int one[2] = {1, 1}, none[2] = {0, 0};
     int64_t from[AXIS_COUNT], step[AXIS_COUNT], to[AXIS_COUNT], to_step[AXIS_COUNT], count[AXIS_COUNT];
-    if (!is_own_shape(in) || !is_own_shape(out) || m->box.rank != in->shape->rank ||
-        m->box.rank != out->shape->rank || !steps_of(from, step, in->shape, m->from_offset, m->from_stride) ||
-        !steps_of(to, to_step, out->shape, m->to_offset, m->to_stride))
+    if (!is_own_shape(in) || !is_own_shape(out) ||
+        !steps_of(from, step, in, &m->box, m->from_offset, m->from_stride) ||
+        !steps_of(to, to_step, out, &m->box, m->to_offset, m->to_stride))
         return false;
     axes_of(count, m->box.rank, m->box.dim, 1);
     for (int axis = 0; axis < AXIS_COUNT; axis++)
