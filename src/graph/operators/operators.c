@@ -42,6 +42,7 @@ static const struct operator_row rows[OP_COUNT] = {
          ROLES(INPUT_ACTIVATION, INPUT_CONSTANT),
          .attributes = {FLOAT("epsilon", u.batch_normalization.epsilon, .otherwise = 1e-5),
                         FLOAT("momentum", u.batch_normalization.momentum, .otherwise = 0.9)},
+         .float_only = "it is folded into the layer before it when the network is prepared",
          .infer = sned_infer_batch_normalization,
          .check = sned_check_batch_normalization},
     [OP_RELU] = {.name = "Relu",
