@@ -22,43 +22,6 @@ static void move_release(struct step *step)
     free(work);
 }
 
-static void row_major(const struct shape *shape, int64_t *strides)
-{
-    int64_t stride = 1;
-    for (int axis = shape->rank - 1; axis >= 0; axis--) {
-        strides[axis] = stride;
-        stride *= shape->dim[axis];
-    }
-}
-
-static struct movement node_movement(const struct graph *graph, const struct node *node, int input,
-                                     int output)
-{
-    const struct shape *x = &graph->tensors[node->inputs[input]].shape;
-    const struct shape *y = &graph->tensors[node->outputs[output]].shape;
-    struct movement movement = {.box = sned_shape_elements(x) < sned_shape_elements(y) ? *x : *y};
-    int64_t strides[GRAPH_MAX_RANK];
-    row_major(x, movement.from_stride);
-    row_major(y, movement.to_stride);
-    memcpy(strides, movement.from_stride, sizeof strides);
-    for (int i = 0; node->op == OP_CONCAT && i < input; i++)
-        movement.to_offset += graph->tensors[node->inputs[i]].shape.dim[node->u.concat.axis] *
-                              movement.to_stride[node->u.concat.axis];
-    for (int i = 0; node->op == OP_SPLIT && i < output; i++)
-        movement.from_offset += node->u.split.sizes[i] * movement.from_stride[node->u.split.axis];
-    for (int axis = 0; axis < x->rank; axis++) {
-        if (node->op == OP_SLICE) {
-            movement.from_offset += node->u.slice.start[axis] * strides[axis];
-            movement.from_stride[axis] *= node->u.slice.step[axis];
-        } else if (node->op == OP_PAD) {
-            movement.to_offset += node->u.pad.before[axis] * movement.to_stride[axis];
-        } else if (node->op == OP_TRANSPOSE) {
-            movement.from_stride[axis] = strides[node->u.transpose.order[axis]];
-        }
-    }
-    return movement;
-}
-
 /* The same movement with fewer axes and longer rows: an axis of one element goes, and one whose step is the
  * whole of the axis behind it, on both sides, becomes part of that. */
 static struct movement merge_axes(const struct movement *movement)
@@ -93,8 +56,9 @@ static sned_status move_prepare(struct step *step, const struct graph *graph, co
     step->state = work;
     SNED_TRY(sned_alloc(&work->movements, pairs, sizeof *work->movements, error));
     for (size_t i = 0; i < pairs; i++) {
-        const struct movement movement =
-            node_movement(graph, node, (int)(i / step->output_count), (int)(i % step->output_count));
+        struct movement movement;
+        sned_node_movement(graph, node, (int)(i / step->output_count), (int)(i % step->output_count),
+                           &movement);
         work->movements[i] = merge_axes(&movement);
         moved += sned_shape_elements(&movement.box);
     }

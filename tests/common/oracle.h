@@ -172,8 +172,8 @@ static size_t oracle_ravel(const struct shape *shape, const int64_t *at)
     return index;
 }
 
-/* Concat, Slice, Pad, Transpose: each output element looks for where it comes from. */
-static inline int32_t oracle_moved(const struct graph *graph, const struct node *node,
+/* Concat, Split, Slice, Pad, Transpose: each element of an output looks for where it comes from. */
+static inline int32_t oracle_moved(const struct graph *graph, const struct node *node, int output,
                                    int32_t *const *activations, const int64_t *at)
 {
     int64_t from[GRAPH_MAX_RANK] = {0};
@@ -181,6 +181,8 @@ static inline int32_t oracle_moved(const struct graph *graph, const struct node 
     const struct shape *shape = &graph->tensors[source].shape;
     for (int axis = 0; axis < shape->rank; axis++)
         from[axis] = at[axis];
+    for (int k = 0; node->op == OP_SPLIT && k < output; k++)
+        from[node->u.split.axis] += node->u.split.sizes[k];
     for (int axis = 0; axis < shape->rank; axis++) {
         if (node->op == OP_SLICE)
             from[axis] = node->u.slice.start[axis] + at[axis] * node->u.slice.step[axis];
@@ -200,14 +202,14 @@ static inline int32_t oracle_moved(const struct graph *graph, const struct node 
     return activations[source][oracle_ravel(&graph->tensors[source].shape, from)];
 }
 
-static inline void oracle_elements(const struct graph *graph, const struct node *node,
+static inline void oracle_elements(const struct graph *graph, const struct node *node, int output,
                                    int32_t *const *activations)
 {
-    const struct shape *shape = &graph->tensors[node->outputs[0]].shape;
+    const struct shape *shape = &graph->tensors[node->outputs[output]].shape;
     const struct scaling *scalings = node->rules[0].scalings;
     const int32_t *a = activations[node->inputs[0]];
     const int32_t *b = node->input_count > 1 && node->inputs[1] >= 0 ? activations[node->inputs[1]] : NULL;
-    int32_t *out = activations[node->outputs[0]];
+    int32_t *out = activations[node->outputs[output]];
     for (size_t i = 0; i < sned_shape_elements(shape); i++) {
         int64_t at[GRAPH_MAX_RANK];
         oracle_unravel(shape, i, at);
@@ -222,7 +224,7 @@ static inline void oracle_elements(const struct graph *graph, const struct node 
         } else if (node->op == OP_FLATTEN || node->op == OP_RESHAPE) {
             out[i] = a[i];
         } else {
-            out[i] = oracle_moved(graph, node, activations, at);
+            out[i] = oracle_moved(graph, node, output, activations, at);
         }
     }
 }
@@ -251,7 +253,8 @@ static inline void oracle_node(const struct graph *graph, const struct node *nod
         oracle_lrn(graph, node, in, ie, out);
         break;
     default:
-        oracle_elements(graph, node, activations);
+        for (int k = 0; k < node->output_count; k++)
+            oracle_elements(graph, node, k, activations);
     }
 }
 

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include <string.h>
@@ -184,6 +185,35 @@ static inline void scalings_by_count(struct node *node, int most)
         node->rules[0].scalings[n - 1] =
             (struct scaling){(uint16_t)(40000 + n), (uint8_t)(16 + (n > 1) + (n > 2) + (n > 5) + (n > 11))};
     }
+}
+
+/* `node` is the graph's last; its output becomes the first of `count`, the others' shapes are unknown. */
+static inline void add_outputs(struct graph *graph, struct node *node, int count)
+{
+    int *outputs = calloc((size_t)count, sizeof *outputs);
+    outputs[0] = node->outputs[0];
+    for (int k = 1; k < count; k++) {
+        outputs[k] = add_constant(graph, "output", TENSOR_F32, graph->tensors[outputs[0]].shape, NULL);
+        graph->tensors[outputs[k]].quantization = graph->tensors[outputs[0]].quantization;
+    }
+    free(node->outputs);
+    node->outputs = outputs;
+    node->output_count = count;
+}
+
+static inline void random_split(struct graph *graph, struct random *random, struct quantization type,
+                                int axis, int pieces)
+{
+    struct node *node = add_node(graph, OP_SPLIT, graph->outputs, 1, type);
+    int64_t rest = graph->tensors[graph->input].shape.dim[axis];
+    node->u.split.axis = axis;
+    node->u.split.sizes = calloc((size_t)pieces, sizeof(int64_t));
+    for (int k = 0; k < pieces; k++) {
+        node->u.split.sizes[k] =
+            k + 1 < pieces ? random_range(random, 1, (int)(rest - (pieces - 1 - k))) : rest;
+        rest -= node->u.split.sizes[k];
+    }
+    add_outputs(graph, node, pieces);
 }
 
 static inline void random_input(const struct graph *graph, struct random *random, int32_t *input)

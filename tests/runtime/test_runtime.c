@@ -256,6 +256,21 @@ static void concat_equals_the_document(void **state)
     }
 }
 
+static void split_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 22, 0);
+    for (int i = 0; i < 60; i++) {
+        const int axis = random_range(&random, 1, 3);
+        const struct quantization type = random_type(&random, false);
+        const struct shape shape = random_shape(&random, 9);
+        struct graph *graph = new_graph(shape, type);
+        const int most = shape.dim[axis] < 4 ? (int)shape.dim[axis] : 4;
+        random_split(graph, &random, type, axis, random_range(&random, 1, most));
+        check_single_step(graph, &random);
+    }
+}
+
 static void slice_pad_and_transpose_equal_the_document(void **state)
 {
     static const int orders[][4] = {{0, 2, 3, 1}, {0, 3, 1, 2}, {0, 1, 3, 2}};
@@ -281,232 +296,6 @@ static void slice_pad_and_transpose_equal_the_document(void **state)
             }
         check_single_step(graph, &random);
     }
-}
-
-/* Conv, Flatten, Reshape, Gemm, Reshape. */
-static struct graph *network_with_reshapes(void)
-{
-    const struct window point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
-    struct random random;
-    sned_random_seed(&random, 15, 0);
-    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)6, (int64_t)5), signed8);
-    random_conv(graph, &random, &point, 1, 4, unsigned8);
-    add_node(graph, OP_FLATTEN, graph->outputs, 1, unsigned8)->u.flatten.axis = 1;
-    struct node *node = add_node(graph, OP_RESHAPE, graph->outputs, 1, unsigned8);
-    node->u.reshape.shape = sned_shape(2, (int64_t)1, (int64_t)120);
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    random_gemm(graph, &random, 6, wide16);
-    node = add_node(graph, OP_RESHAPE, graph->outputs, 1, wide16);
-    node->u.reshape.shape = sned_shape(3, (int64_t)1, (int64_t)2, (int64_t)3);
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    return graph;
-}
-
-/* A random image through a context that keeps all and one that does not: every kept activation is the
- * document's, and so are the scores of both. */
-static void expect_document(const sned_model *model, uint64_t seed)
-{
-    const struct graph *graph = sned_model_graph(model);
-    const struct tensor *input = &graph->tensors[graph->input];
-    const size_t elements = sned_shape_elements(&input->shape);
-    const int classes = sned_model_get_info(model)->classes;
-    float *values = calloc(elements, sizeof *values), *scores = calloc(classes, 2 * sizeof *scores);
-    int32_t **activations = calloc((size_t)graph->tensor_count, sizeof *activations);
-    struct random random;
-    sned_context *keep, *lean;
-    sned_random_seed(&random, seed, 0);
-    assert_int_equal(sned_context_new_keep(&keep, model, NULL), SNED_OK);
-    assert_int_equal(sned_context_new(&lean, model, NULL), SNED_OK);
-    for (int t = 0; t < graph->tensor_count; t++)
-        if (!graph->tensors[t].data)
-            activations[t] = calloc(sned_shape_elements(&graph->tensors[t].shape), sizeof(int32_t));
-    random_input(graph, &random, activations[graph->input]);
-    for (size_t i = 0; i < elements; i++)
-        values[i] = (float)activations[graph->input][i] * input->quantization.scale;
-    oracle_run(graph, activations);
-    assert_int_equal(sned_run_values(keep, values, 1, scores, NULL), SNED_OK);
-    assert_int_equal(sned_run_values(lean, values, 1, scores + classes, NULL), SNED_OK);
-    for (int t = 0; t < graph->tensor_count; t++)
-        if (activations[t])
-            assert_memory_equal(sned_context_activation(keep, t), activations[t],
-                                sned_shape_elements(&graph->tensors[t].shape) * sizeof(int32_t));
-    for (int k = 0; k < classes; k++) {
-        assert_true(scores[k] == graph->tensors[graph->outputs[0]].quantization.scale *
-                                     (float)activations[graph->outputs[0]][k]);
-        assert_true(scores[classes + k] == scores[k]);
-    }
-    for (int t = 0; t < graph->tensor_count; t++)
-        free(activations[t]);
-    free(activations);
-    free(values);
-    free(scores);
-    sned_context_free(keep);
-    sned_context_free(lean);
-}
-
-static void every_activation_of_a_network_equals_the_document(void **state)
-{
-    sned_model *model;
-    sned_error error = {0};
-    if (sned_model_from_graph(&model, branching_network(11), &error) != SNED_OK)
-        fail_msg("%s", error.message);
-    for (uint64_t image = 0; image < 3; image++)
-        expect_document(model, 12 + image);
-    sned_close(model);
-}
-
-static void what_only_changes_the_shape_is_no_step(void **state)
-{
-    sned_model *model;
-    assert_int_equal(sned_model_from_graph(&model, network_with_reshapes(), NULL), SNED_OK);
-    const struct graph *graph = sned_model_graph(model);
-    const struct plan *plan = &model->plan;
-    assert_int_equal(graph->node_count, 5);
-    assert_int_equal(plan->step_count, 2);
-    assert_int_equal(plan->steps[0].node, 0);
-    assert_int_equal(plan->steps[1].node, 3);
-    for (int n = 1; n < 3; n++)
-        assert_int_equal(plan->tensors[graph->nodes[n].outputs[0]],
-                         plan->tensors[graph->nodes[0].outputs[0]]);
-    assert_int_equal(plan->tensors[graph->outputs[0]], plan->tensors[graph->nodes[3].outputs[0]]);
-    expect_document(model, 16);
-    sned_close(model);
-}
-
-/* The output is the input under another shape: no step at all. */
-static void a_network_of_a_flatten_alone_gives_its_input(void **state)
-{
-    sned_model *model;
-    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)3, (int64_t)4), signed8);
-    add_node(graph, OP_FLATTEN, graph->outputs, 1, signed8)->u.flatten.axis = 1;
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
-    assert_int_equal(model->plan.step_count, 0);
-    expect_document(model, 17);
-    sned_close(model);
-}
-
-/* Conv, Pad, Conv. */
-static struct graph *network_with_a_pad(int64_t pad_channels)
-{
-    const struct window window = {{3, 2}, {2, 1}, {1, 2}, {1, 0}, {0, 1}};
-    const int64_t channels = 4 + pad_channels;
-    struct random random;
-    sned_random_seed(&random, 18, 0);
-    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)9, (int64_t)7), unsigned8);
-    random_conv(graph, &random, &window, 1, 4, signed8);
-    struct node *pad = add_node(graph, OP_PAD, graph->outputs, 1, signed8);
-    memcpy(pad->u.pad.before, (int64_t[4]){0, 0, 1, 3}, sizeof(int64_t[4]));
-    memcpy(pad->u.pad.after, (int64_t[4]){0, pad_channels, 2, 0}, sizeof(int64_t[4]));
-    random_conv(graph, &random, &window, 1, channels, unsigned8);
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    return graph;
-}
-
-static void a_pad_before_a_conv_is_part_of_its_step(void **state)
-{
-    sned_model *model;
-    assert_int_equal(sned_model_from_graph(&model, network_with_a_pad(0), NULL), SNED_OK);
-    const struct graph *graph = sned_model_graph(model);
-    assert_int_equal(model->plan.step_count, 2);
-    assert_int_equal(model->plan.steps[1].node, 2);
-    assert_int_equal(model->plan.steps[1].inputs[0].tensor, graph->nodes[1].inputs[0]);
-    expect_document(model, 19);
-    sned_close(model);
-}
-
-static void a_pad_of_channels_or_with_another_reader_is_a_step(void **state)
-{
-    sned_model *model;
-    assert_int_equal(sned_model_from_graph(&model, network_with_a_pad(1), NULL), SNED_OK);
-    assert_int_equal(model->plan.step_count, 3);
-    expect_document(model, 20);
-    sned_close(model);
-
-    struct graph *graph = network_with_a_pad(0);
-    add_node(graph, OP_GLOBAL_AVERAGE_POOL, &graph->nodes[1].outputs[0], 1, signed8);
-    const int other = graph->outputs[0];
-    scalings_by_count(&graph->nodes[3], 200);
-    graph->outputs[0] = graph->nodes[2].outputs[0];
-    add_node(graph, OP_GLOBAL_AVERAGE_POOL, graph->outputs, 1, signed8);
-    scalings_by_count(&graph->nodes[4], 200);
-    const int both[2] = {other, graph->outputs[0]};
-    add_node(graph, OP_CONCAT, both, 2, signed8)->u.concat.axis = 1;
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
-    assert_int_equal(model->plan.step_count, 6);
-    expect_document(model, 21);
-    sned_close(model);
-}
-
-static void memory_is_used_again_when_a_tensor_is_dead(void **state)
-{
-    sned_model *model;
-    assert_int_equal(sned_model_from_graph(&model, branching_network(11), NULL), SNED_OK);
-    struct plan keep;
-    assert_int_equal(sned_plan_make(&keep, sned_model_graph(model), model->plan.micro, true, NULL), SNED_OK);
-    assert_true(model->plan.size < keep.size);
-    sned_plan_free(&keep);
-    sned_close(model);
-}
-
-/* More than the plan looks for one by one: slices of all sizes, which a Concat reads together. */
-static void hundreds_of_activations_live_at_once(void **state)
-{
-    enum { PARTS = 400, MOST = 9 };
-    struct random random;
-    sned_model *model;
-    sned_context *context;
-    int parts[PARTS], channels = 0;
-    sned_random_seed(&random, 14, 0);
-    struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)(100 * MOST)), signed8);
-    for (int i = 0; i < PARTS; i++) {
-        struct node *slice = add_node(graph, OP_SLICE, &graph->input, 1, signed8);
-        const int start = random_range(&random, 0, 50), size = 100 * random_range(&random, 1, MOST - 1);
-        slice->u.slice.end[0] = slice->u.slice.step[0] = slice->u.slice.step[1] = 1;
-        slice->u.slice.start[1] = start;
-        slice->u.slice.end[1] = start + size;
-        parts[i] = slice->outputs[0];
-        channels += size;
-    }
-    add_node(graph, OP_CONCAT, parts, PARTS, signed8)->u.concat.axis = 1;
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
-    assert_int_equal(sned_context_new(&context, model, NULL), SNED_OK);
-    float values[100 * MOST], *scores = calloc((size_t)channels, sizeof *scores);
-    for (int i = 0; i < 100 * MOST; i++)
-        values[i] = (float)random_range(&random, -128, 127) * signed8.scale;
-    assert_int_equal(sned_run_values(context, values, 1, scores, NULL), SNED_OK);
-    for (int i = 0, at = 0; i < PARTS; i++) {
-        const int start = (int)graph->nodes[i].u.slice.start[1], end = (int)graph->nodes[i].u.slice.end[1];
-        assert_memory_equal(scores + at, values + start, (size_t)(end - start) * sizeof *scores);
-        at += end - start;
-    }
-    free(scores);
-    sned_context_free(context);
-    sned_close(model);
-}
-
-/* The LRN's output and its scratch are of one size and begin at one step. Which of them lies first is said by
- * their order in the network, not by where an allocator put them. */
-static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
-{
-    struct random random;
-    sned_model *model;
-    sned_random_seed(&random, 13, 0);
-    struct graph *graph =
-        new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)16, (int64_t)16), unsigned8);
-    random_lrn(graph, &random, 3, unsigned8);
-    random_lrn(graph, &random, 3, unsigned8);
-    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
-    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
-    const size_t *tensors = model->plan.tensors, *scratches = model->plan.scratches;
-    const size_t start = tensors[graph->input];
-    assert_int_equal(tensors[graph->nodes[0].outputs[0]], start + 1024);
-    assert_int_equal(scratches[0], start + 2048);
-    assert_int_equal(tensors[graph->nodes[1].outputs[0]], start);
-    assert_int_equal(scratches[1], start + 2048);
-    sned_close(model);
 }
 
 /* ---- graphs that must be refused ---- */
@@ -560,15 +349,8 @@ int main(void)
         cmocka_unit_test(lrn_equals_the_document),
         cmocka_unit_test(lrn_index_is_the_documents),
         cmocka_unit_test(concat_equals_the_document),
+        cmocka_unit_test(split_equals_the_document),
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
-        cmocka_unit_test(every_activation_of_a_network_equals_the_document),
-        cmocka_unit_test(what_only_changes_the_shape_is_no_step),
-        cmocka_unit_test(a_network_of_a_flatten_alone_gives_its_input),
-        cmocka_unit_test(a_pad_before_a_conv_is_part_of_its_step),
-        cmocka_unit_test(a_pad_of_channels_or_with_another_reader_is_a_step),
-        cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
-        cmocka_unit_test(hundreds_of_activations_live_at_once),
-        cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),
         cmocka_unit_test(an_accumulator_that_can_overflow_is_refused),
         cmocka_unit_test(a_float_graph_is_refused),
     };
