@@ -1,5 +1,24 @@
 /*
- * compile.h - the compiler's inner borders: one function for each kind of node.
+ * compile.h - the compiler's way from a network to a list of descriptors, and the border between its files.
+ *
+ *     network --arrange--> placement --compile_node--> tasks --parts_cut, order_steps--> tasks
+ *             place/       place.h     compile_*.c     step.h  parts.h    order.h          |
+ *                                                                                       schedule
+ *                                                          list of descriptors <--emit--+  schedule.h, loader.h
+ *
+ * What becomes of three nodes, a Conv whose filters need two passes over its input, a pool and a Gemm:
+ *
+ *     node    tasks (step.h), of one image          descriptors (descriptor.h), in the list's order
+ *                                                   load picture
+ *     conv    Conv, pass 0: rows, pairs, streams    load rows, load pairs, load streams, Conv
+ *             Conv, pass 1: pairs, streams          load pairs, load streams, Conv
+ *     pool    Vector                                Vector    (waits for a token of the Convs)
+ *     fc      FC                                    FC        (waits for a token of the pool)
+ *                                                   store     (waits for a token of the FC engine)
+ *
+ * To follow a step, read step.h (a task: what a unit is to do, and which data it needs), order.h (which tasks
+ * it waits for), schedule.h (when it goes into the list, for which image), loader.h (the loads before it),
+ * emit.h (its descriptor's tokens).
  */
 #ifndef SNED_ACCEL_COMPILER_COMPILE_H
 #define SNED_ACCEL_COMPILER_COMPILE_H
@@ -17,6 +36,9 @@ struct compiler {
     struct accel_program *program;
     struct step_list steps;
 };
+
+/* Refuses an operator that no unit does, with the reason. */
+sned_status compile_check(enum op op, sned_error *error);
 
 /* Makes steps of a node, or refuses it; of one that only moves numbers where these do not lie right. */
 typedef sned_status compile_function(struct compiler *c, int node, sned_error *error);

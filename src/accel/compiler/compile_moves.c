@@ -91,24 +91,12 @@ static sned_status copy_box(struct compiler *c, int index, const struct movement
     return SNED_OK;
 }
 
-/* Are there elements of an output that no input goes to? A Pad is taken for one that has some, also where it
- * adds none. */
-static bool has_zeros(const struct graph *graph, const struct node *node, int output)
-{
-    int64_t zeros = (int64_t)sned_shape_elements(&graph->tensors[node->outputs[output]].shape);
-    struct movement m;
-    for (int i = 0; i < node->input_count; i++)
-        if (sned_node_movement(graph, node, i, output, &m))
-            zeros -= (int64_t)sned_shape_elements(&m.box);
-    return zeros || node->op == OP_PAD;
-}
-
 static sned_status compile_output(struct compiler *c, int index, int output, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
     const struct end out = {placement_spot(c->placement, node->outputs[output]),
                             &c->graph->tensors[node->outputs[output]].shape};
-    if (has_zeros(c->graph, node, output))
+    if (move_leaves_zeros(c->graph, node, output))
         SNED_TRY(
             compile_runs(c, index, out.spot, out.spot, out.spot, &(struct vector_work){.shift = 1}, error));
     for (int i = 0; i < node->input_count; i++) {

@@ -27,6 +27,15 @@ const char *accel_reason(enum op op)
     return accel_unit_row(op)->reason;
 }
 
+sned_status compile_check(enum op op, sned_error *error)
+{
+    const char *reason = accel_reason(op);
+    if (accel_compiles(op))
+        return SNED_OK;
+    return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s",
+                     reason ? reason : "the accelerator has no unit for it");
+}
+
 /* What the units read are bytes. */
 static bool reads_wide(const struct compiler *c, const struct node *node)
 {
@@ -42,9 +51,7 @@ sned_status compile_node(struct compiler *c, int n, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[n];
     const struct unit_row *row = accel_unit_row(node->op);
-    if (!accel_compiles(node->op))
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s",
-                         row->reason ? row->reason : "the accelerator has no unit for it");
+    SNED_TRY(compile_check(node->op, error));
     if (!placement_needs_step(c->placement, n))
         return SNED_OK;
     if (reads_wide(c, node))

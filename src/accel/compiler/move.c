@@ -7,6 +7,16 @@
 
 enum { MOST_PITCH = (1 << 12) - 1, MOST_CHANNELS = (1 << 16) - 1 };
 
+bool move_leaves_zeros(const struct graph *graph, const struct node *node, int output)
+{
+    int64_t zeros = (int64_t)sned_shape_elements(&graph->tensors[node->outputs[output]].shape);
+    struct movement m;
+    for (int i = 0; i < node->input_count; i++)
+        if (sned_node_movement(graph, node, i, output, &m))
+            zeros -= (int64_t)sned_shape_elements(&m.box);
+    return zeros || node->op == OP_PAD;
+}
+
 /* Axes while they are looked for. */
 struct axes {
     struct move_axis axis[MOVE_AXES];

@@ -3,8 +3,9 @@
  *
  * At both ends the box's axes are strides in bytes, as far as no axis runs on from one row or plane into the
  * next: such an axis is cut in two there. A walk takes three axes at most: one as its channels (any stride),
- * one as its rows (strides of 12 bits), and one as its columns, which must be neighbours where they go to. The
- * others are loops around walks. So a DepthToSpace by 2 of [4 C][H][W], say, is 4 C walks of H x W elements:
+ * one as its rows (strides of 12 bits), and one as its columns, which must be neighbours where they go to.
+ * The others are loops around walks. So a DepthToSpace by 2 of [4 C][H][W], say, is 4 C walks of H x W
+ * elements:
  *
  *     axis        elements   from          to
  *     block row   2          2 C planes    a row           a loop
@@ -36,6 +37,10 @@ struct move {
     int64_t base, out_base; /* of the first walk */
     int64_t next, walks;    /* the walk that comes next, of so many */
 };
+
+/* Are there elements of an output that no input goes to? A Pad is taken for one that has some, also where it
+ * adds none. */
+bool move_leaves_zeros(const struct graph *graph, const struct node *node, int output);
 
 /* SNED_ERROR_UNSUPPORTED: rows or planes would have to be cut unevenly, or it takes more than MOVE_WALKS. */
 sned_status move_of(struct move *move, const struct movement *movement, const struct spot *in,

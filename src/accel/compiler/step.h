@@ -1,31 +1,33 @@
 /*
- * step.h - a node as work for the units, before it is known when and for which image it runs.
+ * step.h - a node as work for the units: tasks, one behind the other, before it is known when and for which
+ * image each runs.
  *
- * Places in a step's descriptors count from the beginning of an image's part of the activation memory; where
- * its tables lie in the feeder, the collectors and the stream buffers is decided when it is put into the list
- * (schedule.h).
+ * A task is a descriptor in the making. Places in it count from the beginning of an image's part of the
+ * activation memory, as if there were but one image; where tables and streams lie in feeder, collectors and
+ * stream buffers is left open. Both are filled in when it is put into the list (schedule.h, loader.h), once
+ * for each image.
  */
 #ifndef SNED_ACCEL_COMPILER_STEP_H
 #define SNED_ACCEL_COMPILER_STEP_H
 
 #include "accel/program/program.h"
 
-/* Data of a load; 0 words: none. */
+/* Data that must be loaded: words of 16 bytes of the program's image. 0 words: none. */
 struct step_data {
-    int64_t address;
+    int64_t address; /* in words */
     int words;
 };
 
-/* One descriptor, and what must be loaded for it. */
 struct task {
     struct descriptor work;
-    struct step_data rows, pairs, streams, table; /* rows: the same for all passes of a group */
-    int row_count;                                /* of the feeder's table in use */
-    int stream_words;                             /* of a lane */
-    int behind; /* of a Conv in parts: the step that must be done first; -1: what it reads and writes says it
-                 */
-    int after[CODE_COUNT]; /* of each unit the last step that must be done first; -1: none (order.h) */
-    int64_t cycles;        /* about */
+    /* Of a Conv: the feeder's rows, which all passes of a group share; the pairs; the lanes' streams. */
+    struct step_data rows, pairs, streams;
+    int row_count;          /* of the feeder's table in use */
+    int stream_words;       /* of one lane */
+    struct step_data table; /* of an LRN */
+    int behind;             /* of a node in parts (parts.h): the task that comes before; else -1 */
+    int after[CODE_COUNT];  /* of each unit the last task that must be done first; -1: none (order.h) */
+    int64_t cycles;         /* that it takes, about */
 };
 
 struct step_list {
@@ -36,7 +38,7 @@ struct step_list {
 
 void step_list_free(struct step_list *list);
 
-/* The next task of an image; behind: as struct task has it. */
+/* Appends a task for a node; `behind`: as struct task has it. */
 sned_status step_add(struct step_list *list, int node, const struct task *task, sned_error *error);
 sned_status step_add_behind(struct step_list *list, int node, const struct task *task, int behind,
                             sned_error *error);

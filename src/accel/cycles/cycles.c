@@ -8,6 +8,7 @@
 #include "accel/cycles/cycles.h"
 #include "accel/place/arrange.h"
 #include "accel/compiler/compile.h"
+#include "accel/compiler/move.h"
 #include "accel/program/numbers.h"
 #include "accel/program/reduce.h"
 #include "accel/program/vector_cycles.h"
@@ -60,21 +61,35 @@ static struct vector_work vector_work_of(const struct graph *graph, const struct
     return work;
 }
 
-/* A copy of what moves, and the zeros around it, which a sum of nothing makes. */
+/* What goes from one input to one output: a copy of as many channels, rows and columns. */
+static int64_t cycles_of_movement(const struct movement *m, const struct accel_config *config)
+{
+    const struct extent box = sned_shape_extent(&m->box);
+    const struct vector_work copy = {.operation = VECTOR_MAX,
+                                     .channels = box.channels,
+                                     .out_height = box.height,
+                                     .out_width = box.width,
+                                     .kernel_height = 1,
+                                     .kernel_width = 1};
+    return vector_cycles(&copy, config) + QUEUE_CYCLES;
+}
+
+/* And the zeros around them, which a sum of nothing makes. */
 static int64_t cycles_of_moves(const struct graph *graph, const struct node *node,
                                const struct accel_config *config)
 {
-    const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
-                        out = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
-    struct vector_work work = vector_work_of(graph, node);
-    if (node->op != OP_PAD)
-        return vector_cycles(&work, config) + QUEUE_CYCLES;
-    (void)out;
-    work.channels = in.channels;
-    work.out_height = in.height;
-    work.out_width = in.width;
-    const struct vector_work zeros = {.operation = VECTOR_ADD, .length = work.length};
-    return vector_cycles(&work, config) + vector_cycles(&zeros, config) + 2 * QUEUE_CYCLES;
+    int64_t cycles = 0;
+    struct movement m;
+    for (int o = 0; o < node->output_count; o++) {
+        const struct vector_work zeros = {.operation = VECTOR_ADD,
+                                          .length = elements_of(graph, node->outputs[o])};
+        for (int i = 0; i < node->input_count; i++)
+            if (sned_node_movement(graph, node, i, o, &m))
+                cycles += cycles_of_movement(&m, config);
+        if (move_leaves_zeros(graph, node, o))
+            cycles += vector_cycles(&zeros, config) + QUEUE_CYCLES;
+    }
+    return cycles;
 }
 
 static sned_status estimated(int64_t *cycles, const struct graph *graph, const struct node *node,
@@ -84,8 +99,7 @@ static sned_status estimated(int64_t *cycles, const struct graph *graph, const s
     *cycles = 0;
     if (row->unit == UNIT_HOST)
         return SNED_OK;
-    if (!accel_compiles(node->op))
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s", row->reason);
+    SNED_TRY(compile_check(node->op, error));
     if (row->unit != UNIT_VECTOR || node->op == OP_CONCAT) /* what it joins is made in its place */
         return SNED_OK;
     if (sned_op_is(node->op, OPERATOR_MOVES)) {

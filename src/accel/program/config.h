@@ -23,12 +23,12 @@ struct accel_config {
     int lanes, pixels;
     int half_rows; /* rows of a lane's tile that are filled while the other half is read */
     int slots;     /* pairs whose partial sums a lane holds */
-    int drain; /* pixels that share the adders behind their DSPs: cycles to empty a round, up to ACCEL_ROUND */
-    int waiting;      /* finished pairs that wait in a lane for the collector */
+    int drain;   /* pixels that share the adders behind their DSPs: cycles to empty a round, <= ACCEL_ROUND */
+    int waiting; /* finished pairs that wait in a lane for the collector */
     int table_rows;   /* of the feeder's table: one half serves a Conv while the other is loaded */
     int table_pairs;  /* of a lane's part of its collector's table; halves, too */
     int stream_words; /* of a lane's stream buffer, STREAM_ITEMS items each; halves, too */
-    /* Each takes the pairs of lanes / collectors lanes, in `drain` cycles a pair; 0: sums may always leave. */
+    /* Each takes the pairs of lanes / collectors lanes, in `drain` cycles a pair; 0: sums always leave. */
     int collectors;
 
     int line_bytes; /* of the activation memory's four banks */

@@ -29,7 +29,7 @@ enum load_kind {
     LOAD_NOTHING,
     LOAD_ACTIVATIONS, /* to the activation memory from `place` on */
     LOAD_ROWS,        /* two rows of a feeder's table a word, from row `place` on: table.h */
-    LOAD_PAIRS, /* an entry of a collector's table, which says its lane, in two words; from entry `place` on */
+    LOAD_PAIRS,   /* an entry of a collector's table in two words; it says its lane; from number `place` on */
     LOAD_STREAMS, /* `lane_words` for each lane, from word `place` on: `words` are so many for all lanes */
     LOAD_TABLE    /* eight entries of the LRN's table a word, from entry `place` on */
 };
