@@ -94,4 +94,40 @@ static inline int add_max_pool(struct graph *graph, int input, const struct wind
     return graph->outputs[0];
 }
 
+/* `count` pieces of these sizes along an axis; pieces[]: an output each, of which the first becomes the
+ * graph's.
+ */
+static inline void add_split(struct graph *graph, int input, int axis, const int64_t *sizes, int count,
+                             int *pieces)
+{
+    struct node *node;
+    accel_extent(graph);
+    for (int i = 0; i < count; i++) {
+        char name[32];
+        struct shape shape = graph->tensors[input].shape;
+        shape.dim[axis] = sizes[i];
+        snprintf(name, sizeof name, "piece%d.%d", graph->node_count, i);
+        assert_int_equal(sned_graph_add_tensor(graph, name, TENSOR_F32, &shape, NULL, &pieces[i], NULL),
+                         SNED_OK);
+        graph->tensors[pieces[i]].quantization = graph->tensors[input].quantization;
+    }
+    assert_int_equal(
+        sned_graph_add_node_outputs(graph, "split", OP_SPLIT, &input, 1, pieces, count, &node, NULL),
+        SNED_OK);
+    node->u.split.axis = axis;
+    assert_int_equal(sned_alloc(&node->u.split.sizes, (size_t)count, sizeof(int64_t), NULL), SNED_OK);
+    memcpy(node->u.split.sizes, sizes, (size_t)count * sizeof(int64_t));
+    graph->outputs[0] = pieces[0];
+    accel_extent(graph);
+}
+
+/* The axes of a 4-dimensional tensor in another order, the batch first. */
+static inline int add_transpose(struct graph *graph, int input, const int order[4])
+{
+    struct node *node = add_node(graph, OP_TRANSPOSE, &input, 1, graph->tensors[input].quantization);
+    memcpy(node->u.transpose.order, order, 4 * sizeof *order);
+    accel_extent(graph);
+    return graph->outputs[0];
+}
+
 #endif

@@ -56,6 +56,73 @@ static void the_network_of_place_h_lies_as_drawn(void **state)
     sned_graph_free(graph);
 }
 
+/* Rows 1 to 3 of four: planes are as far apart as those around them. */
+static void pieces_of_rows_and_channels_are_views(void **state)
+{
+    struct random random;
+    struct placement p;
+    int pieces[2];
+    sned_random_seed(&random, 61, 0);
+    for (int axis = 1; axis <= 2; axis++) {
+        struct graph *graph = begin(4);
+        const int a = add_conv(graph, &random, graph->input, 3, 4);
+        add_split(graph, a, axis, (const int64_t[]){1, 3}, 2, pieces);
+        const int first = add_conv(graph, &random, pieces[0], 1, 2),
+                  second = add_conv(graph, &random, pieces[1], 1, 2);
+        sned_graph_set_outputs(graph, (int[]){first, second}, 2, NULL);
+        place(&p, graph);
+        const int64_t base = placement_spot(&p, a)->base;
+        expect(&p, pieces[0], RELATION_VIEW, base, 1, 2);
+        expect(&p, pieces[1], RELATION_VIEW, base + (axis == 1 ? 16 : 4), 1, 3);
+        assert_int_equal(placement_spot(&p, pieces[1])->plane, 16);
+        assert_int_equal(spot_is_solid(placement_spot(&p, pieces[1])), axis == 1);
+        assert_false(placement_needs_step(&p, 1));
+        placement_free(&p);
+        sned_graph_free(graph);
+    }
+}
+
+static void pieces_of_columns_have_bytes_of_their_own(void **state)
+{
+    struct random random;
+    struct placement p;
+    int pieces[2];
+    sned_random_seed(&random, 62, 0);
+    struct graph *graph = begin(4);
+    add_split(graph, add_conv(graph, &random, graph->input, 3, 4), 3, (const int64_t[]){1, 3}, 2, pieces);
+    add_conv(graph, &random, pieces[1], 1, 2);
+    place(&p, graph);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(placement_spot(&p, pieces[i])->relation.kind, RELATION_OWN);
+        assert_false(placement_in_place(&p, 1, 0, i));
+    }
+    assert_true(placement_needs_step(&p, 1));
+    placement_free(&p);
+    sned_graph_free(graph);
+}
+
+/* A result is stored as a whole, and what a Concat joins is copied there all the same. */
+static void a_piece_that_is_a_result_or_joined_is_no_view(void **state)
+{
+    struct random random;
+    struct placement p;
+    int pieces[3];
+    sned_random_seed(&random, 63, 0);
+    struct graph *graph = begin(6);
+    add_split(graph, add_conv(graph, &random, graph->input, 3, 6), 1, (const int64_t[]){2, 2, 2}, 3, pieces);
+    const int worked = add_conv(graph, &random, pieces[2], 3, 2);
+    const int joined = add_concat(graph, (int[]){pieces[1], worked}, 2, 1);
+    sned_graph_set_outputs(graph, (int[]){joined, pieces[0]}, 2, NULL);
+    place(&p, graph);
+    assert_int_equal(placement_spot(&p, pieces[0])->relation.kind, RELATION_OWN);
+    assert_int_equal(placement_spot(&p, pieces[1])->relation.kind, RELATION_PART);
+    assert_int_equal(placement_spot(&p, pieces[2])->relation.kind, RELATION_VIEW);
+    assert_false(placement_in_place(&p, 1, 0, 1));
+    assert_true(placement_in_place(&p, 3, 0, 0));
+    placement_free(&p);
+    sned_graph_free(graph);
+}
+
 static void every_result_stays_to_the_end(void **state)
 {
     struct random random;
@@ -78,6 +145,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_network_of_place_h_lies_as_drawn),
+        cmocka_unit_test(pieces_of_rows_and_channels_are_views),
+        cmocka_unit_test(pieces_of_columns_have_bytes_of_their_own),
+        cmocka_unit_test(a_piece_that_is_a_result_or_joined_is_no_view),
         cmocka_unit_test(every_result_stays_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,50 @@ static void an_average_counts_fewer_elements_at_the_edges(void **state)
     check(graph, &random);
 }
 
+/* Pieces that go on by themselves, one of which is read as a vector: no view. */
+static void pieces_of_each_axis_are_exact(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 50, 0);
+    for (int axis = 1; axis < 4; axis++) {
+        int stem, pieces[3];
+        struct graph *graph = begin(&random, &stem);
+        const int64_t size = graph->tensors[stem].shape.dim[axis];
+        add_split(graph, stem, axis, (const int64_t[]){1, 2, size - 3}, 3, pieces);
+        const int first = add_relu(graph, pieces[0]), last = add_conv(graph, &random, pieces[2], 3, 4);
+        const int flat[3] = {add_flatten(graph, last), add_flatten(graph, pieces[1]),
+                             add_flatten(graph, first)};
+        add_concat(graph, flat, 3, 1);
+        check(graph, &random);
+    }
+}
+
+/* The split and join of ShuffleNet: half of the channels goes on as it is. */
+static void pieces_that_are_joined_are_copied(void **state)
+{
+    struct random random;
+    int stem, pieces[2];
+    sned_random_seed(&random, 51, 0);
+    struct graph *graph = begin(&random, &stem);
+    add_split(graph, stem, 1, (const int64_t[]){3, 3}, 2, pieces);
+    add_concat(graph, (int[]){pieces[0], add_conv(graph, &random, pieces[1], 3, 3)}, 2, 1);
+    check(graph, &random);
+}
+
+/* Element after element, where rows become columns. */
+static void axes_in_any_order_are_exact(void **state)
+{
+    static const int orders[5][4] = {{0, 1, 3, 2}, {0, 2, 1, 3}, {0, 2, 3, 1}, {0, 3, 1, 2}, {0, 3, 2, 1}};
+    struct random random;
+    sned_random_seed(&random, 52, 0);
+    for (int i = 0; i < 5; i++) {
+        int stem;
+        struct graph *graph = begin(&random, &stem);
+        add_conv(graph, &random, add_transpose(graph, stem, orders[i]), 3, 4);
+        check(graph, &random);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +258,9 @@ int main(void)
         cmocka_unit_test(flattened_images_are_joined_for_a_gemm),
         cmocka_unit_test(any_stride_goes),
         cmocka_unit_test(an_average_counts_fewer_elements_at_the_edges),
+        cmocka_unit_test(pieces_of_each_axis_are_exact),
+        cmocka_unit_test(pieces_that_are_joined_are_copied),
+        cmocka_unit_test(axes_in_any_order_are_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

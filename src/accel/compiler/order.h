@@ -5,8 +5,8 @@
  * do their steps in the list's order, so of each unit the last of those is all that counts. So the pool of
  * one strip of rows, say, runs beside the next strip's Convs.
  */
-#ifndef SNED_ACCEL_ORDER_H
-#define SNED_ACCEL_ORDER_H
+#ifndef SNED_ACCEL_COMPILER_ORDER_H
+#define SNED_ACCEL_COMPILER_ORDER_H
 
 #include "accel/place/place.h"
 #include "accel/compiler/step.h"

@@ -6,8 +6,8 @@
  * into runs of tiles; behind each go the LRN of its pixels and the rows of windows that are complete. Only
  * the last part's pixels are then waited for. Several images fill the gaps better: their Convs stay whole.
  */
-#ifndef SNED_ACCEL_PARTS_H
-#define SNED_ACCEL_PARTS_H
+#ifndef SNED_ACCEL_COMPILER_PARTS_H
+#define SNED_ACCEL_COMPILER_PARTS_H
 
 #include "accel/compiler/step.h"
 

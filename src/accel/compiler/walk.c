@@ -32,15 +32,6 @@ struct vector_work walk_of(const struct spot *in, const struct spot *out, const 
                                 .wide = out->wide};
 }
 
-struct vector_work walk_copy(const struct spot *in, const struct spot *out, const struct accel_config *config)
-{
-    static const int one[2] = {1, 1}, none[2] = {0, 0};
-    struct vector_work work = walk_of(in, out, one, one, none, config);
-    work.out_height = in->extent.height;
-    work.out_width = in->extent.width;
-    return work;
-}
-
 void walk_from(struct vector_work *walk, int64_t down, int64_t right)
 {
     walk->height = larger(walk->height - down, 0);

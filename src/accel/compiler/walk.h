@@ -1,9 +1,13 @@
 /*
  * walk.h - windows that walk over an image, as a Vector descriptor: pools, and with windows of one element
- * copies.
+ * copies (compile_moves.c).
+ *
+ *     columns of a row:   a b c d e f g h       windows of 3 columns, 2 apart, the first at -1 (a pad of 1):
+ *                       (. a b)(d e f)          (. a b) (b c d) (d e f) (f g h), for each row of windows and
+ *                           (b c d)(f g h)      each channel; what lies outside of the image does not count
  */
-#ifndef SNED_ACCEL_WALK_H
-#define SNED_ACCEL_WALK_H
+#ifndef SNED_ACCEL_COMPILER_WALK_H
+#define SNED_ACCEL_COMPILER_WALK_H
 
 #include "accel/program/config.h"
 #include "accel/program/descriptor.h"
@@ -12,10 +16,6 @@
 /* Of all windows of `out` over `in`. */
 struct vector_work walk_of(const struct spot *in, const struct spot *out, const int kernel[2],
                            const int stride[2], const int pad[2], const struct accel_config *config);
-/* Every element of `in`, to the beginning of `out`. */
-struct vector_work walk_copy(const struct spot *in, const struct spot *out,
-                             const struct accel_config *config);
-
 /* The same windows over the image from row `down` and column `right` on; it may end before. */
 void walk_from(struct vector_work *walk, int64_t down, int64_t right);
 /* Those of a walk's results in rows and columns `from` to before `to`, {row, column}. */

@@ -4,35 +4,6 @@
 #include "accel/place/corner.h"
 #include "graph/operator.h"
 
-static void strides_of(const struct shape *shape, int64_t *stride)
-{
-    int64_t next = 1;
-    for (int axis = shape->rank - 1; axis >= 0; axis--) {
-        stride[axis] = next;
-        next *= shape->dim[axis];
-    }
-}
-
-static bool movement_of(struct movement *m, const struct graph *graph, const struct node *node, int input,
-                        int output)
-{
-    const struct shape *in = &graph->tensors[node->inputs[input]].shape,
-                       *out = &graph->tensors[node->outputs[output]].shape;
-    *m = (struct movement){.box = node->op == OP_CONCAT ? *in : *out};
-    strides_of(in, m->from_stride);
-    strides_of(out, m->to_stride);
-    for (int i = 0; i < in->rank && node->op == OP_SLICE; i++) {
-        m->from_offset += node->u.slice.start[i] * m->from_stride[i];
-        m->from_stride[i] *= node->u.slice.step[i];
-    }
-    for (int k = 0; k < output && node->op == OP_SPLIT; k++)
-        m->from_offset += node->u.split.sizes[k] * m->from_stride[node->u.split.axis];
-    for (int k = 0; k < input && node->op == OP_CONCAT; k++)
-        m->to_offset += graph->tensors[node->inputs[k]].shape.dim[node->u.concat.axis] *
-                        m->to_stride[node->u.concat.axis];
-    return node->op == OP_SLICE || node->op == OP_SPLIT || node->op == OP_CONCAT;
-}
-
 /* One side of a movement: which elements of a tensor of this shape. */
 struct side {
     const struct shape *shape;
@@ -67,7 +38,7 @@ bool corner_in_input(struct corner *corner, const struct graph *graph, const str
                      int output)
 {
     struct movement m;
-    return movement_of(&m, graph, node, input, output) &&
+    return sned_node_movement(graph, node, input, output, &m) &&
            find(corner, &m.box,
                 &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride},
                 &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride});
@@ -77,7 +48,7 @@ bool corner_in_output(struct corner *corner, const struct graph *graph, const st
                       int output)
 {
     struct movement m;
-    return movement_of(&m, graph, node, input, output) &&
+    return sned_node_movement(graph, node, input, output, &m) &&
            find(corner, &m.box,
                 &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride},
                 &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride});
