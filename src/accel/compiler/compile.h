@@ -3,8 +3,9 @@
  *
  *     network --arrange--> placement --compile_node--> tasks --parts_cut, order_steps--> tasks
  *             place/       place.h     compile_*.c     step.h  parts.h    order.h          |
- *                                                                                       schedule
- *                                                          list of descriptors <--emit--+  schedule.h, loader.h
+ *                                                                                      schedule
+ *                                                         list of descriptors <--emit------+
+ *                                                                        emit.h     schedule.h, loader.h
  *
  * What becomes of three nodes, a Conv whose filters need two passes over its input, a pool and a Gemm:
  *

@@ -161,7 +161,7 @@ static sned_status make_streams(struct compiler *c, const struct conv *v, int pa
         most = (size_t)larger((int64_t)most, (int64_t)counts[l]);
     }
     task->stream_words = 1 + (int)divide_up((int64_t)most, STREAM_ITEMS);
-    /* Headers and short rounds cost a twentieth, about. */
+    /* For the schedule's clock: headers and short rounds cost a twentieth, about (docs/accelerator.md). */
     task->cycles = task->work.u.conv.tiles * larger((int64_t)most, task->row_count) * 21 / 20;
     SNED_TRY_DONE(step_data(&c->steps, task->stream_words * lanes, &task->streams, &bytes, error));
     for (int l = 0; l < lanes; l++)

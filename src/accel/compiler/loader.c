@@ -4,7 +4,8 @@
 #include "accel/compiler/loader.h"
 #include "accel/program/numbers.h"
 
-/* Cycles from a load's beginning to its first word, about. */
+/* Cycles from a load's beginning to its first word, about: 40 of the memory (assumed, as in the simulation),
+ * and a descriptor's. The loads of a layer take thousands, so little depends on it. */
 enum { LATENCY = 60 };
 
 void loader_init(struct loader *l, const struct accel_config *config)

@@ -1,9 +1,16 @@
 /*
- * loader.h - what the load unit brings for the list that the scheduler makes, and when it will have done so.
+ * loader.h - which loads the list needs before a task, and when they will be done.
  *
- * Tables and streams of a Conv go into the halves that the last Conv but one has left, so they are loaded
- * while the last one runs; those of the same task for another image are there already. Times are cycles,
- * about: what the scheduler compares.
+ * Feeder, collectors and lanes' buffers hold tables and streams of two Convs, a half each: one is read while
+ * the other is filled.
+ *
+ *     lanes    |  Conv 1, half 0     |  Conv 2, half 1     |  Conv 3, half 0     |
+ *     loads    |  for Conv 2, half 1 |  for Conv 3, half 0 |
+ *                                       waits for Conv 1, which has half 0 until then
+ *
+ * The feeder's rows have halves of their own, since the passes of a group share them; a group with more rows
+ * than a half has both. What is loaded serves all that comes next and needs the same: other images, other
+ * parts of a Conv. There is one table for the LRN. Times are cycles, about: what the scheduler compares.
  */
 #ifndef SNED_ACCEL_COMPILER_LOADER_H
 #define SNED_ACCEL_COMPILER_LOADER_H
@@ -20,17 +27,24 @@ struct half {
 struct loader {
     const struct accel_config *config;
     int64_t free; /* when all loads in the list are done */
-    struct half halves[2], row_halves[2];
+
+    /* Pairs and streams. */
+    struct half halves[2];
     int half;                  /* of the last Conv */
-    int row_loads;             /* so far */
-    int row_first;             /* of the rows that were loaded last, */
-    int row_load;              /* by this descriptor, */
-    int64_t rows_loaded;       /* from here, */
-    int row_half;              /* to this half; 2: both */
-    const struct task *loaded; /* of the last Conv */
-    int lrn;                   /* the last LRN: it reads the one table, */
-    int64_t lrn_table;         /* which came from here, */
-    int lrn_load;              /* by this descriptor */
+    const struct task *loaded; /* the task whose tables these are; NULL: none yet */
+
+    /* The feeder's rows: those loaded last. */
+    struct half row_halves[2];
+    int row_loads;       /* so far */
+    int row_half;        /* that they lie in; 2: both */
+    int row_first;       /* where they begin */
+    int row_load;        /* the descriptor that loads them */
+    int64_t rows_loaded; /* their address, which tells them from others */
+
+    /* The LRN's table: the one loaded last. */
+    int lrn;           /* the last LRN that reads it */
+    int lrn_load;      /* the descriptor that loads it */
+    int64_t lrn_table; /* its address */
 };
 
 void loader_init(struct loader *loader, const struct accel_config *config);

@@ -7,8 +7,30 @@
 
 #include <stdlib.h>
 
-/* At most: a unit that waits for its image finds work on another's. */
-enum { SLOTS = 4 };
+/* ---- what was tried out ----
+ *
+ * These numbers only choose among lists that are all right; none of them can make a result wrong. They were
+ * chosen by what simulated streams took (bench/sim.sh; docs/accelerator.md says what each step brought).
+ * Whoever changes one compares the cycles of these streams. Shares below are of streams of 16 images on
+ * zcu104, by the clock of this file.
+ */
+
+/* Images on their way at once, at most. With 1, AlexNet's stream takes half as long again as with 4, since
+ * lanes and FC engine wait for each other; 2, 3, 6 and 8 are as good as 4. A network as small as ResNet-20
+ * would gain 7 % by 8. More take longer to compile: a list is made for each number. */
+enum { MOST_AT_ONCE = 4 };
+
+/* An older image's task that can begin so many cycles later than the first that could is still taken before
+ * it. With none, whatever can begin now keeps units busy at the network's beginning, while the engine at its
+ * end, FC in AlexNet, runs out of images; with too much, units wait for nothing. AlexNet gains .5 % by the
+ * best of these against none; with 13 amounts in place of 6 SqueezeNet would gain .4 %, in twice the time. One
+ * image alone needs none. */
+static const int64_t patience_choices[] = {0, 2000, 5000, 10000, 20000, 30000};
+
+/* How much longer the vector unit takes beside the Convs of other images, which read the activation memory
+ * first: simulated, about half as long again. Less, and the clock believes that its results are there before
+ * they are, so that Convs wait for them. */
+enum { BESIDE_CONVS = 3, ALONE = 2 };
 
 /* A descriptor, and when it is done, about. */
 struct done {
@@ -27,9 +49,9 @@ struct image {
     int next;          /* task; -1: its picture is to be loaded */
     struct done *done; /* [1 + tasks so far]: of the picture's load, of each task */
     struct ends ends;  /* of all its tasks so far */
-    bool has_left;     /* its head's place */
-    struct ends left;  /* with these it has */
-    int stored;        /* the descriptor of its end; -1: not yet there */
+    bool has_left;     /* are the head's tasks in the list? Then its place is free for another image when */
+    struct ends left;  /* these are done */
+    int stored;        /* the descriptor that stores its last output; -1: not yet in the list */
 };
 
 struct scheduler {
@@ -39,9 +61,9 @@ struct scheduler {
     struct loader loader;
     struct image *images;     /* [program->images]; owned */
     struct done *done;        /* of all images; owned */
-    int heads, tails;         /* places for images' heads, and for their tails; tails 0: heads are all */
+    int heads, tails;         /* places for images' heads, and for their tails; tails 0: heads hold all */
     int64_t head, tail;       /* bytes of each */
-    int head_tasks;           /* the first task that is no more of the head */
+    int head_tasks;           /* the first task behind the head's */
     int tail_task;            /* the first that writes to the tail */
     int64_t input;            /* the picture's place, of one image, */
     const int64_t *outputs;   /* and its results' */
@@ -202,11 +224,10 @@ static int64_t next_time(const struct scheduler *s, int index)
     return task->work.unit == CODE_CONV ? larger(when, loader_time(&s->loader, task)) : when;
 }
 
-/* Beside the Convs of other images the vector unit waits for the memory: simulated, about half as long again.
- */
 static int64_t cycles_of(const struct scheduler *s, const struct task *task)
 {
-    return task->work.unit == CODE_VECTOR && s->program->images > 1 ? task->cycles * 3 / 2 : task->cycles;
+    const bool waits = task->work.unit == CODE_VECTOR && s->program->images > 1;
+    return waits ? task->cycles * BESIDE_CONVS / ALONE : task->cycles;
 }
 
 static sned_status do_task(struct scheduler *s, int index, sned_error *error)
@@ -294,15 +315,14 @@ static sned_status try(const struct scheduler *start, struct emitter *best, int6
 
 static sned_status best_list(struct scheduler *s, struct emitter *best, sned_error *error)
 {
-    static const int64_t patience[] = {0, 2000, 5000, 10000, 20000, 30000};
     const int64_t room = s->program->config->activation_bytes;
-    const int most = (int)smaller(s->program->images, SLOTS),
-              kinds = s->program->images > 1 ? sizeof patience / sizeof *patience : 1;
+    const int most = (int)smaller(s->program->images, MOST_AT_ONCE),
+              choices = s->program->images > 1 ? sizeof patience_choices / sizeof *patience_choices : 1;
     int64_t first = INT64_MAX;
     for (s->tails = s->tail ? 1 : 0; s->tails <= (s->tail ? most : 0); s->tails++)
         for (s->heads = 1; s->heads <= most && s->heads * s->head + s->tails * s->tail <= room; s->heads++)
-            for (int i = 0; i < kinds; i++) {
-                s->patience = patience[i];
+            for (int i = 0; i < choices; i++) {
+                s->patience = patience_choices[i];
                 SNED_TRY(try(s, best, &first, error));
             }
     return SNED_OK;

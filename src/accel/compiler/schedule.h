@@ -1,13 +1,24 @@
 /*
- * schedule.h - puts the steps of some images into one list of descriptors, so that the units work side by
- * side.
+ * schedule.h - puts the tasks of some images into one list of descriptors, so that the units work side by
+ * side, on different images where one of them has to wait for its own:
  *
- * An image has a place in the activation memory for its first steps, its head, and another for the rest, its
- * tail: so the next image's head can begin while this one's tail runs, where both do not fit as a whole. Each
- * step goes to its unit as soon as those that it waits for (order.h) are done, the earliest first, of two the
- * older image's; or an older image's though it can begin a little later. Lists for fewer or more images at
- * once, with less or more patience, are made, and the one that is done first is taken; times are those of
- * task->cycles and loader.h.
+ *     lanes    | conv1 of A | conv2 of A | conv1 of B | conv2 of B | conv1 of C |
+ *     vector                | pool of A  |            | pool of B  |
+ *     FC                                 | fc of A    |            | fc of B    |
+ *
+ * An image has a place in the activation memory for its first tasks, its head, and another one for the rest,
+ * its tail; so the next image's head can begin while this one's tail runs, where two whole images do not fit:
+ *
+ *     activation memory   | head | head |   tail   |          heads x head + tails x tail, in bytes
+ *                           B      C        A
+ *
+ * The list is made task after task, by a clock that knows about how long each takes, and its loads: next is
+ * the task that can begin first, of whatever image. An image's results are stored when its last task is done,
+ * a store for each output.
+ *
+ * Which choices are best only the end of the list shows. So lists are made for each number of images at once
+ * that memory allows, each with several amounts of patience for older images (schedule.c), and the one that
+ * ends first is taken.
  */
 #ifndef SNED_ACCEL_COMPILER_SCHEDULE_H
 #define SNED_ACCEL_COMPILER_SCHEDULE_H
@@ -15,8 +26,9 @@
 #include "accel/place/place.h"
 #include "accel/compiler/step.h"
 
-/* Steps of one image into program->image, behind its data: program->input, outputs and images say what there
- * is. output_places[program->output_count]: where each result lies. */
+/* Appends to program->image the tasks' data, then the list: program->input, outputs and images say what there
+ * is. Where the picture and each result [program->output_count] of one image lie: input_place and
+ * output_places. */
 sned_status schedule(struct accel_program *program, const struct step_list *steps,
                      const struct placement *placement, int64_t input_place, const int64_t *output_places,
                      sned_error *error);
