@@ -1,10 +1,22 @@
 /*
- * compile.c - from an integer graph to a program: places, then node after node as steps, then these for all
- * images in one list.
+ * compile.c - from an integer graph to a program. The way of a graph through accel_compile, and who goes it:
+ *
+ *      1  the endings go behind all other nodes; they are the host's              results_endings_last
+ *      2  each activation gets a place in memory                                  arrange: place/place.h
+ *      3  where they do not fit, the first layers are cut into strips of rows     arrange: place/strips.h
+ *      4  node after node becomes steps, with their tables and streams            compile_node
+ *      5  a Conv and what follows it alone are cut into parts                     parts_cut
+ *      6  each step learns which others it waits for                              order_steps
+ *      7  where two images do not fit, each gets a head and a tail; again from 4  split
+ *      8  input and results get their layouts in DDR                              set_outputs
+ *      9  the steps of all images, and the loads for them, go into one list       schedule
+ *     10  what was refused is tried without the node that cannot be done and all  compile_or_leave: host.h
+ *         behind it, which are the host's, if it takes them
  */
 #include "accel/place/arrange.h"
 #include "accel/place/beside.h"
 #include "accel/compiler/compile.h"
+#include "accel/compiler/host.h"
 #include "accel/program/numbers.h"
 #include "accel/program/results.h"
 #include "accel/compiler/order.h"
@@ -91,7 +103,8 @@ static bool split(const struct compiler *c, struct arrangement *a)
     return least < all;
 }
 
-static sned_status compile_arranged(struct compiler *c, struct arrangement *a, sned_error *error)
+/* All steps of an image, with the memory as it is, or cut. */
+static sned_status compile_image(struct compiler *c, struct arrangement *a, sned_error *error)
 {
     SNED_TRY(compile_nodes(c, a->last, error));
     if (c->program->images > 1 && 2 * a->placement.bytes > c->config->activation_bytes && split(c, a)) {
@@ -122,8 +135,9 @@ static sned_status set_outputs(struct accel_program *program, const struct compi
     return SNED_OK;
 }
 
-static sned_status compile_list(struct compiler *c, const struct results *results, int last,
-                                sned_error *error)
+/* The steps of all images as a list. */
+static sned_status compile_images(struct compiler *c, const struct results *results, int last,
+                                  sned_error *error)
 {
     const struct spot *in = placement_spot(c->placement, c->graph->input);
     const struct results placed = results_of(c->graph, last);
@@ -148,8 +162,8 @@ static sned_status compile(struct accel_program *program, const struct graph *gr
     c.placement = &arrangement.placement;
     c.in_parts = arrangement.stay == STAY_PARTS;
     SNED_TRY_DONE(name_layers(program, c.graph, error));
-    SNED_TRY_DONE(compile_arranged(&c, &arrangement, error));
-    SNED_TRY_DONE(compile_list(&c, &results, arrangement.last, error));
+    SNED_TRY_DONE(compile_image(&c, &arrangement, error));
+    SNED_TRY_DONE(compile_images(&c, &results, arrangement.last, error));
 done:
     *failed = arrangement.strips ? -1 : c.failed;
     arrangement_free(&arrangement);
@@ -161,24 +175,11 @@ done:
 
 /* ---- all, or what comes before the host's ---- */
 
-/* Do the nodes from `first` on, but for endings, read one activation of those before, or the picture? */
-static bool reads_one(const struct graph *graph, int first)
-{
-    const int wanted = graph->nodes[first].inputs[0];
-    bool one = true;
-    for (int n = first; n < graph->node_count; n++)
-        for (int i = 0; i < graph->nodes[n].input_count && !sned_op_is_ending(graph->nodes[n].op); i++) {
-            const int tensor = graph->nodes[n].inputs[i];
-            if (tensor >= 0 && !graph->tensors[tensor].data && tensor != wanted)
-                one = one && sned_graph_producer(graph, tensor) >= first;
-        }
-    return one && !graph->tensors[wanted].data;
-}
-
-/* Of a network whose endings are its last nodes. *last: nodes before it are the accelerator's. */
-static sned_status compile_sorted(struct accel_program *program, const struct graph *graph,
-                                  const struct accel_config *config, const struct accel_request *request,
-                                  int *last, sned_error *error)
+/* Of a network whose endings are its last nodes, all others, or what comes before one that is refused. *last:
+ * nodes before it are the accelerator's. */
+static sned_status compile_or_leave(struct accel_program *program, const struct graph *graph,
+                                    const struct accel_config *config, const struct accel_request *request,
+                                    int *last, sned_error *error)
 {
     const int endings = results_endings(graph), all = graph->node_count - endings;
     sned_error first = {0};
@@ -187,9 +188,7 @@ static sned_status compile_sorted(struct accel_program *program, const struct gr
     sned_status status = compile(program, graph, config, request, endings, &failed, &first);
     sned_error later = first;
     while (status == SNED_ERROR_UNSUPPORTED && request->to_host) {
-        *last = failed >= 0 ? failed : *last - 1;
-        while (*last > 0 && !reads_one(graph, *last))
-            --*last;
+        *last = host_from(graph, failed >= 0 ? failed : *last - 1);
         if (*last <= 0)
             break;
         status = compile(program, graph, config, request, graph->node_count - *last, &failed, &later);
@@ -204,16 +203,6 @@ static sned_status compile_sorted(struct accel_program *program, const struct gr
     return status;
 }
 
-/* The node that is number `last` of those that are no endings; the number of nodes where there is none. */
-static int host_first(const struct graph *graph, int last)
-{
-    int n = 0;
-    for (int others = 0; n < graph->node_count; n++)
-        if (!sned_op_is_ending(graph->nodes[n].op) && others++ == last)
-            break;
-    return n;
-}
-
 sned_status accel_compile(struct accel_program *program, const struct graph *graph,
                           const struct accel_config *config, const struct accel_request *request,
                           sned_error *error)
@@ -223,7 +212,7 @@ sned_status accel_compile(struct accel_program *program, const struct graph *gra
     *program = (struct accel_program){0};
     SNED_TRY(results_endings_last(&sorted, graph, error));
     const sned_status status =
-        compile_sorted(program, sorted ? sorted : graph, config, request, &last, error);
+        compile_or_leave(program, sorted ? sorted : graph, config, request, &last, error);
     if (status == SNED_OK)
         program->host_first = host_first(graph, last);
     sned_graph_free(sorted);

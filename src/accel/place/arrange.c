@@ -5,15 +5,14 @@
 #include "accel/program/numbers.h"
 #include "accel/place/strips.h"
 
-/* `graph` placed in `bytes`, in place of what was. */
-static sned_status replace(struct arrangement *a, const struct graph *graph, int host_nodes, int cut,
-                           int64_t bytes, sned_error *error)
+/* The graph's nodes before `last` placed in `bytes`, with a head before `cut`, in place of what was. */
+static sned_status replace(struct arrangement *a, const struct graph *graph, int last, int cut, int64_t bytes,
+                           sned_error *error)
 {
     struct placement placement;
     struct accel_config config = *a->config;
-    const int last = graph->node_count - host_nodes;
     config.activation_bytes = bytes;
-    SNED_TRY(placement_make(&placement, graph, last, cut < 0 ? last + 1 : cut, a->stay, &config, error));
+    SNED_TRY(placement_make(&placement, graph, last, cut, a->stay, &config, error));
     placement_free(&a->placement);
     a->placement = placement;
     a->graph = graph;
@@ -21,15 +20,16 @@ static sned_status replace(struct arrangement *a, const struct graph *graph, int
     return SNED_OK;
 }
 
-/* As a whole, in as many ways to run side by side as memory allows. */
+/* All as head, and with as much that stays for others to run beside it as memory allows. */
 static sned_status place_whole(struct arrangement *a, const struct graph *graph, int host_nodes,
                                int64_t bytes, sned_error *error)
 {
     const enum stay most = a->stay;
-    sned_status status = replace(a, graph, host_nodes, -1, bytes, error);
+    const int last = graph->node_count - host_nodes, no_cut = last + 1;
+    sned_status status = replace(a, graph, last, no_cut, bytes, error);
     while (status == SNED_ERROR_UNSUPPORTED && a->stay > STAY_SHORT) {
         a->stay--;
-        status = replace(a, graph, host_nodes, -1, bytes, error);
+        status = replace(a, graph, last, no_cut, bytes, error);
     }
     if (status != SNED_OK)
         a->stay = most;
@@ -37,8 +37,7 @@ static sned_status place_whole(struct arrangement *a, const struct graph *graph,
 }
 
 /* The first layers in strips with which all fits in `bytes`: for less and less room until it does, as
- * strips_plan knows nothing of how spots lie beside each other. a->strips stays NULL where none is found.
- */
+ * strips_plan knows nothing of how spots lie beside each other. a->strips stays NULL where none is found. */
 static sned_status place_strips(struct arrangement *a, const struct graph *graph, int host_nodes,
                                 int64_t bytes, sned_error *error)
 {
@@ -80,7 +79,7 @@ sned_status arrange(struct arrangement *a, const struct graph *graph, int host_n
 
 sned_status arrange_split(struct arrangement *a, int cut, sned_error *error)
 {
-    return replace(a, a->graph, a->graph->node_count - a->last, cut, a->config->activation_bytes, error);
+    return replace(a, a->graph, a->last, cut, a->config->activation_bytes, error);
 }
 
 void arrangement_free(struct arrangement *a)

@@ -1,6 +1,10 @@
 /*
- * arrange.h - where a network's activations lie on chip, and for that which of its first layers run in
- * strips.
+ * arrange.h - where a network's activations lie on chip (place.h), and for that which of its first layers run
+ * in strips of rows (strips.h).
+ *
+ *     fits as it is, rather with more that stays for others to run beside    -> the network, placed
+ *     does not, but some of its first layers can run in strips               -> a network of strips, placed
+ *     else                                                                   -> refused
  */
 #ifndef SNED_ACCEL_PLACE_ARRANGE_H
 #define SNED_ACCEL_PLACE_ARRANGE_H

@@ -3,9 +3,19 @@
  * activations do not fit on chip.
  *
  * The beginning, a chain of Convs and pools, is cut into stretches. Of a stretch the input and the output lie
- * on chip as a whole, of what is between only a strip at a time; neighbouring strips compute some rows
- * between twice. So short stretches compute little twice, long ones need few large activations. Of all ways
- * to cut that fit the one is taken whose Convs take the least, in tiles of the lanes.
+ * on chip as a whole, of what is between only a strip at a time:
+ *
+ *     whole       a strip of each      whole            the strips run one after the other, each through all
+ *     +-----+       +---+   +---+      +-----+          layers of the stretch; what one leaves, the next one
+ *     |     | Conv  | 0 |   |   | pool |  0  |          writes over
+ *     |     | ----> |   |   |   | ---> |-----|
+ *     |     |       +---+   +---+      |  1  |
+ *     |     |         ..      ..       |-----|
+ *     +-----+                          +-----+
+ *
+ * Neighbouring strips compute some rows between twice. So short stretches compute little twice, long ones need
+ * few large activations. Of all ways to cut that fit the one is taken whose Convs take the least, in tiles of
+ * the lanes.
  */
 #ifndef SNED_ACCEL_PLACE_STRIPS_H
 #define SNED_ACCEL_PLACE_STRIPS_H
