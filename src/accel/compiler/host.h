@@ -4,8 +4,8 @@
  * Nodes run in their order, so the host's are the last: the endings, and where one is refused, that and all
  * behind it. Between the two goes one activation, from which the host's nodes go on:
  *
- *     x -> 0 Conv -> 1 Conv -> a -+-> 2 LeakyRelu --> 3 Add -> 4 Softmax      host_from(2) is 2: nodes 2 and 3
- *                                 +--------------------^                      read a, and nothing before it
+ *     x -> 0 Conv -> 1 Conv -> a -+-> 2 LeakyRelu --> 3 Add -> 4 Softmax     host_from(2) is 2: nodes 2, 3
+ *                                 +--------------------^                     read a, nothing else before it
  */
 #ifndef SNED_ACCEL_COMPILER_HOST_H
 #define SNED_ACCEL_COMPILER_HOST_H

@@ -8,11 +8,9 @@
 
 #include <math.h>
 
-enum {
-    MOST = 4,  /* parts; with two steps behind each, a queue of descriptors (8 deep) does not keep later loads
-                  back */
-    COST = 250 /* cycles of a part more: the feeder's beginning, the lanes' and collectors' end; about */
-};
+/* Of so few parts, with two steps behind each, a queue of 8 descriptors does not keep later loads back. Each
+ * part more costs about so many cycles: the feeder's beginning, the lanes' and collectors' end. */
+enum { MOST = 4, COST = 250 };
 
 /* ---- their steps ---- */
 

@@ -104,8 +104,8 @@ static void find_ways(struct way *ways, int chain, const struct question *q)
     ways[0] = (struct way){0};
     for (int end = 1; end <= chain; end++) {
         ways[end].work = INT64_MAX;
-        for (int first = end - 1; first >= 0;
-             first--) { /* the shortest stretches first: whole nodes, where they fit */
+        /* The shortest stretches first: whole nodes, where they fit. */
+        for (int first = end - 1; first >= 0; first--) {
             struct stretch last = {.first = first, .length = end - first};
             const int64_t before = ways[first].work, work = fit(q, &last);
             if (before < INT64_MAX && work < INT64_MAX && before + work < ways[end].work)

@@ -13,9 +13,9 @@
  *     |     |         ..      ..       |-----|
  *     +-----+                          +-----+
  *
- * Neighbouring strips compute some rows between twice. So short stretches compute little twice, long ones need
- * few large activations. Of all ways to cut that fit the one is taken whose Convs take the least, in tiles of
- * the lanes.
+ * Neighbouring strips compute some rows between twice. So short stretches compute little twice, long ones
+ * need few large activations. Of all ways to cut that fit the one is taken whose Convs take the least, in
+ * tiles of the lanes.
  */
 #ifndef SNED_ACCEL_PLACE_STRIPS_H
 #define SNED_ACCEL_PLACE_STRIPS_H
