@@ -45,14 +45,13 @@ struct kernel {
     void (*release)(struct step *step); /* NULL: free(step->state) is enough */
 };
 
-/* The kernel for an operator, or NULL; then the reason, for users: a sentence that goes on after "node 'a'
- * (Softmax): ". What needs no kernel (OPERATOR_RESHAPES, OPERATOR_ENDING) has neither. */
+/* The kernel for an operator; NULL: it has none, and then the reason, in words for users. What needs no
+ * kernel (OPERATOR_RESHAPES, OPERATOR_ENDING) has neither. */
 const struct kernel *sned_kernel_of(enum op op);
 const char *sned_runtime_reason(enum op op);
 
 extern const struct kernel sned_kernel_conv, sned_kernel_gemm, sned_kernel_lrn, sned_kernel_move;
 extern const struct kernel sned_kernel_max_pool, sned_kernel_average_pool, sned_kernel_global_average_pool;
-extern const struct kernel sned_kernel_add, sned_kernel_mul,
-    sned_kernel_activation; /* kernel_elementwise.c */
+extern const struct kernel sned_kernel_add, sned_kernel_mul, sned_kernel_activation; /* ..elementwise.c */
 
 #endif

@@ -159,6 +159,7 @@ static void fill_planes(const struct conv_work *conv, micro_widen *widen, const 
 {
     const struct window *window = &conv->window;
     const int64_t height = conv->input.extent.height, width = conv->input.extent.width;
+    const int64_t size = (int64_t)value_size(conv->input.type);
     /* Nothing is skipped, nothing padded: the loop that 1x1 kernels spend their time in. */
     const bool whole =
         window->stride[1] == 1 && conv->plane_width == (size_t)width && window->pad_begin[1] == 0;
@@ -170,7 +171,7 @@ static void fill_planes(const struct conv_work *conv, micro_widen *widen, const 
                     if (y < 0 || y >= height)
                         memset(planes, 0, conv->plane_width * sizeof *planes);
                     else if (whole)
-                        widen(planes, input + (c * height + y) * width, (size_t)width);
+                        widen(planes, input + (c * height + y) * width * size, (size_t)width);
                     else
                         copy_row(conv, input, c * height + y, px, planes);
                 }

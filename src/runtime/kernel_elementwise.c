@@ -3,6 +3,7 @@
  * numbers, which then end as those of every operator do.
  */
 #include "runtime/kernel.h"
+#include "runtime/micro/requantize.h"
 
 /* Numbers at a time, with room for the over-read of what reads them. */
 enum { PART = 256, PART_ROOM = PART + MICRO_OVER_READ / sizeof(int32_t) };
@@ -17,7 +18,8 @@ static sned_status elementwise_prepare(struct step *step, const struct graph *gr
 static void widen_part(const struct step *step, const void *const *inputs, int input, size_t at, size_t count,
                        int16_t *values)
 {
-    step->micro->widen[step->inputs[input].type](values, (const uint8_t *)inputs[input] + at, count);
+    const enum value_type type = step->inputs[input].type;
+    step->micro->widen[type](values, (const uint8_t *)inputs[input] + at * value_size(type), count);
 }
 
 static void finish_part(const struct step *step, const int32_t *sums, size_t at, size_t count,
@@ -28,6 +30,18 @@ static void finish_part(const struct step *step, const int32_t *sums, size_t at,
                                   step->rule);
 }
 
+/* Sums of numbers of 16 bits exceed int32. */
+static void add_wide(const struct step *step, const void *const *inputs, void *output)
+{
+    const struct scaling *scalings = step->rule->scalings;
+    const struct value *a = &step->inputs[0], *b = &step->inputs[1], *out = &step->outputs[0];
+    for (size_t i = 0; i < out->elements; i++) {
+        const int64_t sum = (int64_t)value_load(inputs[0], a->type, i) * scalings[0].multiplier +
+                            (int64_t)value_load(inputs[1], b->type, i) * scalings[1].multiplier;
+        value_store(output, out->type, i, finish_value(round_shift(sum, scalings[0].shift), step->rule));
+    }
+}
+
 /* A number's multiplier is in the sum, which is below 2^25; of the scaling their one shift is left. */
 static void add_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
@@ -36,6 +50,10 @@ static void add_run(const struct step *step, const void *const *inputs, void *co
     const size_t elements = step->outputs[0].elements;
     int16_t a[PART], b[PART];
     int32_t sums[PART_ROOM];
+    if (step->inputs[0].type == VALUE_S16 || step->inputs[1].type == VALUE_S16) {
+        add_wide(step, inputs, outputs[0]);
+        return;
+    }
     for (size_t at = 0; at < elements; at += PART) {
         const size_t count = elements - at < PART ? elements - at : PART;
         widen_part(step, inputs, 0, at, count, a);

@@ -9,8 +9,6 @@
 #include "runtime/window.h"
 #include "base/memory.h"
 
-#include <string.h>
-
 struct pool_work {
     struct window window;
     bool averages, include_pad; /* include_pad: in an average's counts */
@@ -112,7 +110,8 @@ static void average_run(const struct step *step, const struct run *run, const st
     int32_t sums[PART + MICRO_OVER_READ / sizeof(int32_t)];
     for (int at = 0; at < run->count; at += PART) {
         const size_t count = (size_t)(run->count - at < PART ? run->count - at : PART);
-        step->micro->window_sum[in.type](sums, input + at * windows->stride, count, windows);
+        step->micro->window_sum[in.type](sums, input + at * windows->stride * value_size(in.type), count,
+                                         windows);
         step->micro->requantize[out.type](output + at * value_size(out.type), sums, count, scaling,
                                           step->rule);
     }
@@ -130,10 +129,11 @@ static void pool_some(const struct step *step, const struct run *run, const uint
                                        .column_step = (size_t)window->dilation[1],
                                        .stride = (size_t)window->stride[1]};
     if (windows.rows == 0 || windows.columns == 0) { /* all of it is padding; no average has such windows */
-        memset(output, step->rule->low, (size_t)run->count);
+        for (int i = 0; i < run->count; i++)
+            value_store(output, in.type, (size_t)i, step->rule->low);
         return;
     }
-    input += first_tap(window, in.extent, run);
+    input += first_tap(window, in.extent, run) * value_size(in.type);
     if (pool->averages)
         average_run(step, run, &windows, input, output);
     else
@@ -144,7 +144,8 @@ static void pool_run(const struct step *step, const void *const *inputs, void *c
 {
     const struct pool_work *pool = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
-    const size_t plane = (size_t)in.extent.height * in.extent.width, size = value_size(out.type);
+    const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
+    const size_t size = value_size(out.type);
     const uint8_t *input = inputs[0];
     uint8_t *output = outputs[0];
     for (int c = 0; c < out.extent.channels; c++, input += plane)

@@ -70,14 +70,16 @@ static void draw_numbers(struct trial *trial, enum value_type type, size_t count
         value_store(trial->input, type, i, (int32_t)number(random, value_low(type), value_high(type)));
 }
 
-/* The same, widened: what add_taps and dot read. */
+/* Of 16 bits, or of 8 that were widened: what add_taps and dot read. */
 static void draw_wide(struct trial *trial, size_t count, struct random *random)
 {
     trial->input_elements = count;
     trial->input_unit = sizeof(int16_t);
     trial->input = room(count, sizeof(int16_t));
+    const bool is_wide = trial->count != BENCH_COUNT && between(random, 0, 1);
     for (size_t i = 0; i < count; i++)
-        ((int16_t *)trial->input)[i] = (int16_t)number(random, -128, 255);
+        ((int16_t *)trial->input)[i] =
+            (int16_t)(is_wide ? number(random, INT16_MIN, INT16_MAX) : number(random, -128, UINT8_MAX));
 }
 
 static void draw_rule(struct trial *trial, enum value_type type, struct random *random)
@@ -189,7 +191,7 @@ static void draw_windows(struct trial *trial, enum value_type type, struct rando
 static void draw_window_max(struct trial *trial, enum value_type type, struct random *random)
 {
     draw_windows(trial, type, random);
-    trial->output_unit = 1;
+    trial->output_unit = value_size(type);
 }
 
 static void call_window_max(const struct micro_kernels *micro, enum value_type type,
@@ -213,6 +215,7 @@ static void call_window_sum(const struct micro_kernels *micro, enum value_type t
 static struct subject subjects[] = {
     {"widen u8", VALUE_U8, draw_widen, call_widen},
     {"widen s8", VALUE_S8, draw_widen, call_widen},
+    {"widen s16", VALUE_S16, draw_widen, call_widen},
     {"add_taps", VALUE_S16, draw_add_taps, call_add_taps},
     {"dot", VALUE_S16, draw_dot, call_dot},
     {"requantize u8", VALUE_U8, draw_requantize, call_requantize},
@@ -220,8 +223,10 @@ static struct subject subjects[] = {
     {"requantize s16", VALUE_S16, draw_requantize, call_requantize},
     {"window_max u8", VALUE_U8, draw_window_max, call_window_max},
     {"window_max s8", VALUE_S8, draw_window_max, call_window_max},
+    {"window_max s16", VALUE_S16, draw_window_max, call_window_max},
     {"window_sum u8", VALUE_U8, draw_window_sum, call_window_sum},
     {"window_sum s8", VALUE_S8, draw_window_sum, call_window_sum},
+    {"window_sum s16", VALUE_S16, draw_window_sum, call_window_sum},
 };
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
 

@@ -225,11 +225,13 @@ REQUANTIZE(requantize_s16, VALUE_S16)
 
 const struct micro_kernels sned_micro_avx2 = {
     .name = "avx2",
-    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8},
+    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = add_taps,
     .dot = dot,
     .requantize = {[VALUE_U8] = requantize_u8, [VALUE_S8] = requantize_s8, [VALUE_S16] = requantize_s16},
-    .window_max = {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8},
-    .window_sum = {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8},
+    .window_max =
+        {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
+    .window_sum =
+        {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
 };
 #endif

@@ -12,11 +12,11 @@ extern const struct micro_kernels sned_micro_portable;
 extern const struct micro_kernels sned_micro_avx2;
 #endif
 
-micro_widen sned_widen_u8, sned_widen_s8;
+micro_widen sned_widen_u8, sned_widen_s8, sned_widen_s16;
 micro_add_taps sned_add_taps;
 micro_dot sned_dot;
 micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
-micro_window_max sned_window_max_u8, sned_window_max_s8;
-micro_window_sum sned_window_sum_u8, sned_window_sum_s8;
+micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;
+micro_window_sum sned_window_sum_u8, sned_window_sum_s8, sned_window_sum_s16;
 
 #endif

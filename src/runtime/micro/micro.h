@@ -29,7 +29,7 @@
 #include "runtime/micro/number.h"
 #include "graph/graph.h"
 
-enum { MICRO_OVER_READ = 64, MICRO_NARROW = 2 /* types of 8 bits */, MICRO_TYPES = 3 };
+enum { MICRO_OVER_READ = 64, MICRO_TYPES = 3 /* of enum value_type */ };
 
 /* Two of a filter's weights that are not 0, each with the distance from a pixel to the one that it is for.
  * The last pair of a filter may have one: its second weight is 0, at the first one's offset. */
@@ -65,12 +65,12 @@ typedef void micro_window_sum(int32_t *to, const void *input, size_t count, cons
 /* A column. */
 struct micro_kernels {
     const char *name; /* of the instruction set: what SNED_CPU says */
-    micro_widen *widen[MICRO_NARROW];
+    micro_widen *widen[MICRO_TYPES];
     micro_add_taps *add_taps;
     micro_dot *dot;
     micro_requantize *requantize[MICRO_TYPES];
-    micro_window_max *window_max[MICRO_NARROW];
-    micro_window_sum *window_sum[MICRO_NARROW];
+    micro_window_max *window_max[MICRO_TYPES];
+    micro_window_sum *window_sum[MICRO_TYPES];
 };
 
 /* Column `index`, the slowest first; NULL: there are no more in this build. */

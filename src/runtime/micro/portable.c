@@ -14,6 +14,7 @@
     }
 WIDEN(sned_widen_u8, uint8_t)
 WIDEN(sned_widen_s8, int8_t)
+WIDEN(sned_widen_s16, int16_t)
 
 /* Four taps at a time, so that the sums are loaded once for four. */
 void sned_add_taps(int32_t *restrict sums, size_t count, const int16_t *restrict input,
@@ -89,6 +90,7 @@ REQUANTIZE(sned_requantize_s16, int16_t)
     }
 WINDOW_MAX(sned_window_max_u8, uint8_t)
 WINDOW_MAX(sned_window_max_s8, int8_t)
+WINDOW_MAX(sned_window_max_s16, int16_t)
 
 /* The one window of a global pool goes along its rows instead. */
 #define WINDOW_SUM(name, type)                                                                               \
@@ -113,14 +115,17 @@ WINDOW_MAX(sned_window_max_s8, int8_t)
     }
 WINDOW_SUM(sned_window_sum_u8, uint8_t)
 WINDOW_SUM(sned_window_sum_s8, int8_t)
+WINDOW_SUM(sned_window_sum_s16, int16_t)
 
 const struct micro_kernels sned_micro_portable = {
     .name = "portable",
-    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8},
+    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = sned_add_taps,
     .dot = sned_dot,
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},
-    .window_max = {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8},
-    .window_sum = {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8},
+    .window_max =
+        {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
+    .window_sum =
+        {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
 };
