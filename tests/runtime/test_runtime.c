@@ -46,15 +46,18 @@ static void run_step(const struct step *step, const void *const *inputs, int32_t
     free(scratch);
 }
 
-/* Runs the graph's only step, on each instruction set that this machine has. */
-static void check_single_step(struct graph *graph, struct random *random)
+/* Runs the graph's last step, on each instruction set that this machine has; whatever the nodes before it would
+ * make, it reads random numbers. False, and it is not a case: a window that does not fit. */
+static bool check_last_step(struct graph *graph, struct random *random)
 {
     sned_error error = {0};
     struct plan plan;
     const void *inputs[8];
-    if (sned_graph_infer(graph, &error) != SNED_OK) { /* a window that does not fit: not a case */
+    if (sned_graph_infer(graph, &error) != SNED_OK) {
+        if (!strstr(error.message, "window"))
+            fail_msg("%s", error.message);
         sned_graph_free(graph);
-        return;
+        return false;
     }
     if (sned_graph_check(graph, &error) != SNED_OK)
         fail_msg("%s", error.message);
@@ -66,11 +69,10 @@ static void check_single_step(struct graph *graph, struct random *random)
         if (!sned_micro_runs(column))
             continue;
         assert_int_equal(sned_plan_make(&plan, graph, sned_micro_column(column), false, NULL), SNED_OK);
-        assert_int_equal(plan.step_count, 1);
-        const struct step *step = &plan.steps[0];
+        const struct step *step = &plan.steps[plan.step_count - 1];
         for (int i = 0; i < step->input_count; i++)
             inputs[i] = random_value(&step->inputs[i], random, activations[step->inputs[i].tensor]);
-        oracle_run(graph, activations);
+        oracle_node(graph, &graph->nodes[step->node], activations);
         run_step(step, inputs, activations);
         for (int i = 0; i < step->input_count; i++)
             free((void *)inputs[i]);
@@ -80,6 +82,16 @@ static void check_single_step(struct graph *graph, struct random *random)
         free(activations[t]);
     free(activations);
     sned_graph_free(graph);
+    return true;
+}
+
+/* Another activation of the input's shape, for the last step to read. */
+static int other_input(struct graph *graph, struct quantization type)
+{
+    struct node *node = add_node(graph, OP_RELU, &graph->input, 1, type);
+    set_scalings(node, 1);
+    node->rules[0].scalings[0] = (struct scaling){40000, 16};
+    return node->outputs[0];
 }
 
 static struct window random_window(struct random *random, int most_kernel)
@@ -104,6 +116,7 @@ static struct shape random_shape(struct random *random, int most)
 static void conv_equals_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 1, 0);
     for (int i = 0; i < CASES; i++) {
         int groups = random_range(&random, 1, 3);
@@ -113,21 +126,24 @@ static void conv_equals_the_document(void **state)
         const struct window window = random_window(&random, 5);
         random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 4),
                     random_type(&random, true));
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > CASES / 2);
 }
 
 static void depthwise_conv_equals_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 2, 0);
     for (int i = 0; i < 20; i++) {
         struct shape shape = random_shape(&random, 20);
         struct graph *graph = new_graph(shape, random_type(&random, false));
         const struct window window = random_window(&random, 3);
         random_conv(graph, &random, &window, (int)shape.dim[1], shape.dim[1], random_type(&random, true));
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > 20 / 2);
 }
 
 /* Wider than a tile of accumulators. */
@@ -139,25 +155,28 @@ static void conv_of_a_wide_image_equals_the_document(void **state)
         new_graph(sned_shape(4, (int64_t)1, (int64_t)2, (int64_t)5, (int64_t)1500), unsigned8);
     const struct window window = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}};
     random_conv(graph, &random, &window, 1, 3, signed8);
-    check_single_step(graph, &random);
+    assert_true(check_last_step(graph, &random));
 }
 
 static void gemm_equals_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 4, 0);
     for (int i = 0; i < CASES; i++) {
         struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)random_range(&random, 1, 200)),
                                         random_type(&random, false));
         random_gemm(graph, &random, random_range(&random, 1, 30), random_type(&random, true));
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > CASES / 2);
 }
 
 static void pools_equal_the_document(void **state)
 {
     static const enum op ops[] = {OP_MAX_POOL, OP_AVERAGE_POOL, OP_GLOBAL_AVERAGE_POOL};
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 5, 0);
     for (int i = 0; i < CASES; i++) {
         const enum op op = ops[i % 3];
@@ -173,20 +192,21 @@ static void pools_equal_the_document(void **state)
         }
         if (op != OP_MAX_POOL)
             scalings_by_count(node, op == OP_AVERAGE_POOL ? 16 : extent.height * extent.width);
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > CASES / 2);
 }
 
 static void add_and_mul_equal_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 6, 0);
     for (int i = 0; i < CASES; i++) {
         const struct shape shape = random_shape(&random, 9);
         struct graph *graph = new_graph(shape, random_type(&random, false));
         int inputs[2] = {graph->input};
-        inputs[1] = add_constant(graph, "second", TENSOR_F32, shape, NULL);
-        graph->tensors[inputs[1]].quantization = random_type(&random, false);
+        inputs[1] = other_input(graph, random_type(&random, false));
         struct node *node = add_node(graph, i % 2 ? OP_ADD : OP_MUL, inputs, 2, random_type(&random, false));
         set_scalings(node, i % 2 ? 2 : 1);
         node->rules[0].scalings[0] = random_scaling(&random, i % 2 ? 200 : 10000);
@@ -195,14 +215,16 @@ static void add_and_mul_equal_the_document(void **state)
             node->rules[0].scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
         }
         random_activation(node, &random);
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > CASES / 2);
 }
 
 static void activations_on_their_own_equal_the_document(void **state)
 {
     static const enum op ops[] = {OP_RELU, OP_CLIP, OP_LEAKY_RELU};
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 7, 0);
     for (int i = 0; i < 60; i++) {
         struct graph *graph = new_graph(random_shape(&random, 9), random_type(&random, false));
@@ -210,13 +232,15 @@ static void activations_on_their_own_equal_the_document(void **state)
         set_scalings(node, 1);
         node->rules[0].scalings[0] = random_scaling(&random, 200);
         random_activation(node, &random);
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > 60 / 2);
 }
 
 static void lrn_equals_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 8, 0);
     for (int i = 0; i < 60; i++) {
         struct shape shape = random_shape(&random, 6);
@@ -224,8 +248,9 @@ static void lrn_equals_the_document(void **state)
         struct graph *graph = new_graph(shape, random_type(&random, false));
         const struct quantization out = random_type(&random, false);
         random_lrn(graph, &random, random_range(&random, 1, 45), out);
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > 60 / 2);
 }
 
 /* The table has 64 steps an octave: index and sum meet at every power of two. */
@@ -239,26 +264,28 @@ static void lrn_index_is_the_documents(void **state)
 static void concat_equals_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 9, 0);
     for (int i = 0; i < 40; i++) {
         const int axis = random_range(&random, 1, 3), parts = random_range(&random, 1, 4);
         const struct quantization type = random_type(&random, false);
-        struct shape shape = random_shape(&random, 7);
-        struct graph *graph = new_graph(shape, type);
+        struct graph *graph = new_graph(random_shape(&random, 7), type);
         int inputs[4] = {graph->input};
         for (int p = 1; p < parts; p++) {
-            shape.dim[axis] = random_range(&random, 1, 5);
-            inputs[p] = add_constant(graph, "part", TENSOR_F32, shape, NULL);
-            graph->tensors[inputs[p]].quantization = type;
+            struct node *longer = add_node(graph, OP_PAD, &graph->input, 1, type);
+            longer->u.pad.after[axis] = random_range(&random, 0, 4);
+            inputs[p] = longer->outputs[0];
         }
         add_node(graph, OP_CONCAT, inputs, parts, type)->u.concat.axis = axis;
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > 40 / 2);
 }
 
 static void split_equals_the_document(void **state)
 {
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 22, 0);
     for (int i = 0; i < 60; i++) {
         const int axis = random_range(&random, 1, 3);
@@ -267,14 +294,16 @@ static void split_equals_the_document(void **state)
         struct graph *graph = new_graph(shape, type);
         const int most = shape.dim[axis] < 4 ? (int)shape.dim[axis] : 4;
         random_split(graph, &random, type, axis, random_range(&random, 1, most));
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > 60 / 2);
 }
 
 static void slice_pad_and_transpose_equal_the_document(void **state)
 {
     static const int orders[][4] = {{0, 2, 3, 1}, {0, 3, 1, 2}, {0, 1, 3, 2}};
     struct random random;
+    int cases = 0;
     sned_random_seed(&random, 10, 0);
     for (int i = 0; i < 90; i++) {
         const enum op op = (const enum op[]){OP_SLICE, OP_PAD, OP_TRANSPOSE}[i % 3];
@@ -294,8 +323,9 @@ static void slice_pad_and_transpose_equal_the_document(void **state)
             } else {
                 node->u.transpose.order[axis] = orders[i % 9 / 3][axis];
             }
-        check_single_step(graph, &random);
+        cases += check_last_step(graph, &random);
     }
+    assert_true(cases > 90 / 2);
 }
 
 /* ---- graphs that must be refused ---- */
