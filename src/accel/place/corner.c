@@ -11,8 +11,8 @@ struct side {
     const int64_t *stride;
 };
 
-/* Each axis step by step, one element after the other? Of the batch, axis 0, there is one. */
-static bool goes_on(const struct side *side)
+/* Are the strides those of the tensor itself? The batch, axis 0, has one element. */
+static bool has_own_strides(const struct side *side)
 {
     int64_t next = 1;
     bool all = true;
@@ -23,14 +23,15 @@ static bool goes_on(const struct side *side)
     return all;
 }
 
-static bool find(struct corner *corner, const struct shape *box, const struct side *inner,
-                 const struct side *outer)
+/* Is all of `inner` some whole rows of `outer`? */
+static bool find_corner(struct corner *corner, const struct shape *box, const struct side *inner,
+                        const struct side *outer)
 {
     const struct extent in = sned_shape_extent(inner->shape), out = sned_shape_extent(outer->shape);
     const int64_t row = outer->offset / out.width;
     *corner = (struct corner){(int)(row / out.height), (int)(row % out.height)};
-    return sned_shape_equal(box, inner->shape) && inner->offset == 0 && goes_on(inner) &&
-           outer->shape->rank == box->rank && goes_on(outer) && outer->offset % out.width == 0 &&
+    return sned_shape_equal(box, inner->shape) && inner->offset == 0 && has_own_strides(inner) &&
+           outer->shape->rank == box->rank && has_own_strides(outer) && outer->offset % out.width == 0 &&
            in.width == out.width;
 }
 
@@ -39,9 +40,10 @@ bool corner_in_input(struct corner *corner, const struct graph *graph, const str
 {
     struct movement m;
     return sned_node_movement(graph, node, input, output, &m) &&
-           find(corner, &m.box,
-                &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride},
-                &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride});
+           find_corner(
+               corner, &m.box,
+               &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride},
+               &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride});
 }
 
 bool corner_in_output(struct corner *corner, const struct graph *graph, const struct node *node, int input,
@@ -49,7 +51,8 @@ bool corner_in_output(struct corner *corner, const struct graph *graph, const st
 {
     struct movement m;
     return sned_node_movement(graph, node, input, output, &m) &&
-           find(corner, &m.box,
-                &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride},
-                &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride});
+           find_corner(
+               corner, &m.box,
+               &(struct side){&graph->tensors[node->inputs[input]].shape, m.from_offset, m.from_stride},
+               &(struct side){&graph->tensors[node->outputs[output]].shape, m.to_offset, m.to_stride});
 }

@@ -2,9 +2,9 @@
  * inside.c - what lies inside of other activations: what a node takes out of its input, and what it joins to
  * its result, of whole rows and channels.
  *
- * Behind this pass such a spot is a VIEW of the input's, or a PART of the result's, where all who read it can
- * read it there. What is inside of another may have others inside of it; at the end is one with bytes of its
- * own.
+ * Behind this pass such a spot is a VIEW of the input's spot, or a PART of the result's, where all who read
+ * it can read it there. What lies inside of another may have others inside of it; around all of them is one
+ * with bytes of its own.
  */
 #include "accel/place/axes.h"
 #include "accel/place/corner.h"
@@ -24,8 +24,8 @@ static void put_inside(struct spot *inner, enum relation_kind kind, struct spot 
 
 /* ---- what a node takes out of its input ---- */
 
-/* Do all who read the tensor read it on the accelerator, as what it is? A Concat would copy a view all the
- * same; of another shape of the bytes nobody knows that they are one. */
+/* Can all who read the tensor read it where it would be a view? Not the store or the host, which take one run
+ * of bytes, nor a Reshape, whose result is one to those who read it; and a Concat copies it in any case. */
 static bool read_in_place(const struct placing *p, int tensor)
 {
     bool all = !results_have(&p->results, tensor);
@@ -65,8 +65,8 @@ static bool joins_columns(const struct graph *graph, const struct node *concat)
     return axis_kind(graph->tensors[concat->outputs[0]].shape.rank, concat->u.concat.axis) == AXIS_COLUMN;
 }
 
-/* Each input inside of the first result that it is joined to. Others are copied: what is loaded or stored as
- * a whole, views, what has the bytes of another shape, columns. */
+/* Each input lies inside of the first result that it is joined to. Others are copied: what is loaded or
+ * stored as a whole, what is a view or a part already, what is another shape of an activation. */
 static void find_parts(const struct placing *p, const struct node *node)
 {
     for (int i = 0; i < node->input_count; i++) {

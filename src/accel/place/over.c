@@ -8,8 +8,9 @@
 #include "accel/program/numbers.h"
 #include "accel/program/units.h"
 
-/* A sum, an activation or an LRN reads each byte before it writes it. Around and inside of either nobody must
- * lie, as that is read as well. */
+/* Byte by byte the unit reads before it writes (units.h). Neither may lie inside of another, of which other
+ * bytes are read as well. What lies inside of the input is read no more either, as the input stays as long.
+ * */
 static bool may_go_over(const struct spot *out, const struct spot *in, int node)
 {
     return in->dies == node && in->relation.kind == RELATION_OWN && out->relation.kind == RELATION_OWN &&
@@ -23,19 +24,9 @@ static void find_over(const struct placing *p, int index)
     struct spot *out = p->placement->tensors[node->outputs[0]];
     for (int i = node->input_count - 1; i >= 0 && out->relation.kind == RELATION_OWN; i--) {
         struct spot *in = node->inputs[i] >= 0 ? p->placement->tensors[node->inputs[i]] : NULL;
-        if (in && may_go_over(out, in, index))
+        if (in && may_go_over(out, in, index)) {
             out->relation = (struct relation){.kind = RELATION_OVER, .under = in};
-    }
-}
-
-/* Backwards, so that chains add up. */
-static void keep_under(const struct placing *p)
-{
-    for (int s = p->placement->spot_count - 1; s >= 0; s--) {
-        const struct spot *over = &p->placement->spots[s];
-        if (over->relation.kind == RELATION_OVER) {
-            struct spot *under = over->relation.under;
-            under->dies = (int)larger(under->dies, over->dies);
+            in->dies = (int)larger(in->dies, out->dies);
         }
     }
 }
@@ -45,6 +36,5 @@ sned_status place_over(struct placing *p, sned_error *error)
     for (int n = 0; n < p->last; n++)
         if (accel_unit_row(p->graph->nodes[n].op)->may_overwrite)
             find_over(p, n);
-    keep_under(p);
     return SNED_OK;
 }

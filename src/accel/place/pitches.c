@@ -26,7 +26,7 @@ static void share(struct sharing *s, const struct spot *a, const struct spot *b)
     s->root[find_root(s->root, (int)(a - spots))] = find_root(s->root, (int)(b - spots));
 }
 
-/* What the node reads and makes, where the unit goes through both at one pace. */
+/* What the node reads and makes, where its rows must be as far apart in both (units.h). */
 static void share_operands(struct sharing *s, int index)
 {
     const struct placement *p = s->placing->placement;
@@ -52,7 +52,8 @@ static void find_shared(struct sharing *s)
 
 /* ---- sizes ---- */
 
-/* The spot that this one lies inside of, or that one does ... */
+/* What is around the spot, and around that, up to the last one; the spot itself, where it is inside of none.
+ * */
 static const struct spot *outermost(const struct spot *spot)
 {
     while (spot_is_inside(spot))

@@ -24,7 +24,8 @@
  *     on. Nobody copies it, and the Slice takes no step: RELATION_VIEW.
  *   - c and d are what the Concat joins by channels. Each is a part of e: its Conv writes it where e has it,
  *     and the Concat takes no step either. So e is there from node 2 on, which makes c: RELATION_PART.
- *   - f goes over e, which nobody reads behind the Add that reads its bytes just before: RELATION_OVER.
+ *   - f is written over e: the Add reads each byte of e before it writes that of f, and nobody reads e later:
+ *     RELATION_OVER.
  * A Conv with strides reads a copy of its input in which pixels are sorted by phase: RELATION_COPY.
  *
  * A view or a part of rows has planes as far apart as those around it. Two channels of four rows, and inside
@@ -40,18 +41,18 @@
  *                                 b b b b .
  *
  * What all steps rely on:
- *   - Each spot lies in one way (struct relation). Every byte that is read of one was written by a step of
- *     the node that makes it, or, of a view, of the node that makes what it is taken from.
- *   - Between the planes of a view or part there may be rows that are not its own: spot_is_solid says whether
- *     not. A step that goes through bytes one after the other takes such planes one by one.
- *   - A row belongs to one spot up to its pitch: columns are never a view or part, what takes or joins
- *     columns copies. So a step may write between the last pixel of a row and the next row.
- *   - What a Conv reads and writes has one pitch (raster.h), as have the operands of a sum, an activation and
- *     an LRN, and what lies inside of each other. Copies and pools are free to change it.
- *   - A spot stays as long as all that lies inside of it or over it, and is there when the first of these is
- *     made.
- *   - The graph's input and the results, which are loaded and stored as wholes, are views and parts of
- *     nothing.
+ *   - Every byte that is read of a spot was written by a step of the node that makes it, or, of a view, of
+ *     the node that makes what it is taken from.
+ *   - Between the planes of a view or part there may be rows of others. Where there are none it is one run of
+ *     bytes: spot_is_solid. A step that goes through bytes one after the other takes other spots plane by
+ *     plane.
+ *   - The bytes behind the last pixel of a row, up to the next row, belong to nobody: a step may write there.
+ *     So columns are never a view or part; what takes or joins columns copies them.
+ *   - A Conv's input and output have the same pitch (raster.h), as have all operands and the result of a sum,
+ *     an activation or an LRN, and what lies inside of each other. Copies and pools may change it.
+ *   - A spot is there from when the first of what lies inside of it or over it is made, until the last of
+ *     these was read.
+ *   - The graph's input and the results, which are loaded and stored as wholes, lie inside of nothing.
  */
 #ifndef SNED_ACCEL_PLACE_PLACE_H
 #define SNED_ACCEL_PLACE_PLACE_H
@@ -137,7 +138,7 @@ bool placement_needs_step(const struct placement *placement, int node);
 /* What an error calls a spot: the node that makes it. */
 const char *placement_name(const struct placement *placement, const struct spot *spot);
 
-/* Is it one run of bytes? */
+/* Is it one run of bytes, without rows of others between its planes? */
 bool spot_is_solid(const struct spot *spot);
 /* Is it some of another's bytes: a view or a part? */
 bool spot_is_inside(const struct spot *spot);

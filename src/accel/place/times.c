@@ -1,9 +1,9 @@
 /*
  * times.c - from when to when each activation is there.
  *
- * Behind this pass `born` is the first node that writes a byte of the spot, or of what is inside of it, and
- * `dies` the last one that reads one, or that runs beside such a one (beside.h). A result is read by `last`,
- * which stands for the store.
+ * Behind this pass `born` is the first node that writes a byte of the spot, and `dies` the last one that
+ * reads one, or that may run at the same time as such a node (beside.h). A byte of what lies inside of the
+ * spot is a byte of it. A result is read by `last`, which stands for the store.
  */
 #include "accel/place/beside.h"
 #include "accel/place/passes.h"
@@ -45,7 +45,7 @@ static void keep_inputs(const struct placing *p, int index, int until)
             keep(p->placement->tensors[node->inputs[i]], until);
 }
 
-/* A Concat has most of what it joins in place, and the little that is copied takes no time. */
+/* Not what a Concat reads: most of that is made in place, and would be kept for nothing. */
 static void keep_beside(const struct placing *p)
 {
     for (int n = 0; n < p->last; n++) {
@@ -61,8 +61,8 @@ static void keep_beside(const struct placing *p)
 
 /* ---- what is around it ---- */
 
-/* A spot is there when the first of what lies inside of it is made, and as long as any of that is read: what
- * is around that in turn, until nothing changes. */
+/* A spot is there from when the first of what lies inside of it is made until the last of it was read. It may
+ * lie inside of another itself: so until nothing changes. */
 static void keep_around(const struct placing *p)
 {
     for (bool changed = true; changed;) {
