@@ -1,8 +1,9 @@
 /*
  * check.c - is this a graph? Every invariant of graph.h, for graphs from untrusted places.
  *
- * In this order, so that each step may rely on those before: counts, tensors, order and shapes, attributes,
- * the integer rules (check_integer.c), the input rule. Nothing is multiplied before its factors are bounded.
+ * In this order, so that each step may rely on those before: counts, tensors, where the graph begins and ends
+ * (check_ends.c), its nodes: order and shapes, attributes, the integer rules (check_integer.c). Nothing is
+ * multiplied before its factors are bounded.
  */
 #include "base/memory.h"
 #include "graph/inner.h"
@@ -182,35 +183,6 @@ static sned_status check_node(const struct graph *graph, const struct node *node
                           : check_float_constants(graph, node, error);
 }
 
-/* An ending makes the output and is read by nobody; a Softmax of floats may stand anywhere. */
-static bool is_in_place(const struct graph *graph, const struct node *node)
-{
-    if (!sned_op_is_ending(node->op) || (node->op == OP_SOFTMAX && !graph->integer))
-        return true;
-    return node->outputs[0] == graph->outputs[0] && node == &graph->nodes[graph->node_count - 1];
-}
-
-static sned_status check_ends(const struct graph *graph, sned_error *error)
-{
-    if (graph->input < 0 || graph->input >= graph->tensor_count || tensor_is_constant(graph, graph->input))
-        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no input", graph->name);
-    if (graph->outputs[0] < 0 || graph->outputs[0] >= graph->tensor_count ||
-        tensor_is_constant(graph, graph->outputs[0]))
-        return sned_fail(error, SNED_ERROR_FORMAT, "network '%.80s' has no output", graph->name);
-    if (graph->outputs[0] == graph->input)
-        return sned_fail(error, SNED_ERROR_FORMAT,
-                         "network '%.80s' computes nothing: its output is its input", graph->name);
-    for (int i = 0; i < graph->node_count; i++)
-        if (!is_in_place(graph, &graph->nodes[i]))
-            return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, &graph->nodes[i],
-                                  "is handled at the end of a network only");
-    const struct tensor *input = &graph->tensors[graph->input];
-    if (input->shape.rank < 2 || input->shape.dim[0] != 1)
-        return sned_fail(error, SNED_ERROR_SHAPE, "input '%.80s': the shape must begin with 1, the batch",
-                         input->name);
-    return SNED_OK;
-}
-
 static sned_status check_nodes(const struct graph *graph, sned_error *error)
 {
     sned_status status;
@@ -219,7 +191,7 @@ static sned_status check_nodes(const struct graph *graph, sned_error *error)
     SNED_TRY_DONE(sned_alloc(&outputs, (size_t)sned_graph_most_outputs(graph), sizeof *outputs, error));
     SNED_TRY_DONE(sned_alloc(&made, (size_t)graph->tensor_count, 1, error));
     for (int i = 0; i < graph->tensor_count; i++)
-        made[i] = tensor_is_constant(graph, i) || i == graph->input;
+        made[i] = sned_tensor_is_given(graph, i);
     for (int i = 0; i < graph->node_count; i++)
         SNED_TRY_DONE(check_node(graph, &graph->nodes[i], outputs, made, error));
     for (int i = 0; i < graph->tensor_count; i++)
@@ -236,49 +208,14 @@ done:
     return status;
 }
 
-/* ---- the input rule ---- */
-
-static sned_status check_rule(const struct graph *graph, sned_error *error)
-{
-    const struct input_rule *rule = &graph->rule;
-    const struct shape *shape = &graph->tensors[graph->input].shape;
-    if (rule->label_offset > GRAPH_MAX_DIM || rule->label_offset < -GRAPH_MAX_DIM)
-        return sned_fail(error, SNED_ERROR_FORMAT, "input rule: the label offset %d makes no sense",
-                         rule->label_offset);
-    if (!memchr(rule->color, 0, sizeof rule->color))
-        return sned_fail(error, SNED_ERROR_FORMAT, "input rule: the color does not end");
-    if (!rule->is_image)
-        return SNED_OK;
-    bool gray = strcmp(rule->color, "gray") == 0;
-    if (!gray && strcmp(rule->color, "RGB") != 0 && strcmp(rule->color, "BGR") != 0)
-        return sned_fail(error, SNED_ERROR_FORMAT, "input rule: the color '%s' is not RGB, BGR or gray",
-                         rule->color);
-    if (shape->rank != 4 || shape->dim[1] != (gray ? 1 : 3))
-        return sned_fail(error, SNED_ERROR_SHAPE,
-                         "input rule: a %s image has %d channels, the network's input not", rule->color,
-                         gray ? 1 : 3);
-    SNED_TRY(sned_resize_check(rule->resize, sned_shape_extent(shape), error));
-    for (int c = 0; c < shape->dim[1]; c++) {
-        if (!isfinite(rule->mean[c]) || !isfinite(rule->scale[c]) || rule->scale[c] == 0.0f)
-            return sned_fail(error, SNED_ERROR_FORMAT,
-                             "input rule: mean %g and scale %g of channel %d make no sense", rule->mean[c],
-                             rule->scale[c], c);
-        if (graph->integer && (rule->integer[c].shift < 1 || rule->integer[c].shift > 62))
-            return sned_fail(error, SNED_ERROR_FORMAT,
-                             "input rule: the shift %d of channel %d is not from 1 to 62",
-                             rule->integer[c].shift, c);
-    }
-    return SNED_OK;
-}
-
 sned_status sned_graph_check(const struct graph *graph, sned_error *error)
 {
     SNED_TRY(check_counts(graph, error));
     for (int i = 0; i < graph->tensor_count; i++)
         SNED_TRY(check_tensor(&graph->tensors[i], i, error));
-    SNED_TRY(check_ends(graph, error));
+    SNED_TRY(sned_graph_check_ends(graph, error));
     SNED_TRY(check_nodes(graph, error));
-    if (graph->integer)
-        SNED_TRY(sned_graph_check_integer(graph, error));
-    return check_rule(graph, error);
+    SNED_TRY(sned_graph_check_endings(graph, error));
+    SNED_TRY(sned_graph_check_states(graph, error));
+    return sned_graph_check_rule(graph, error);
 }

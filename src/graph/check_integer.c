@@ -1,7 +1,7 @@
 /*
  * check_integer.c - an integer graph's own rules: docs/arithmetic.md, for graphs from untrusted places.
  *
- * What passes here can be run in the widths that arithmetic.md names: activations in 8 bits (16 where wide),
+ * What passes here can be run in the widths that arithmetic.md names: activations in 8 or 16 bits,
  * accumulators in 32, scalings in 64. So the kernels check nothing.
  */
 #include "base/memory.h"
@@ -34,7 +34,8 @@ static sned_status check_accumulator(const struct graph *graph, const struct nod
     const int32_t *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL;
     int64_t filters = weights->shape.dim[0];
     size_t length = sned_shape_elements(&weights->shape) / (size_t)filters;
-    int64_t highest = x->is_signed ? 127 : 255, lowest = x->is_signed ? -128 : 0;
+    const int64_t highest = x->bits == 16 ? INT16_MAX : x->is_signed ? INT8_MAX : UINT8_MAX;
+    const int64_t lowest = x->bits == 16 ? INT16_MIN : x->is_signed ? INT8_MIN : 0;
     for (int64_t k = 0; k < filters; k++) {
         const int8_t *filter = (const int8_t *)weights->data + (size_t)k * length;
         int64_t positive = 0, negative = 0; /* sums of the weights above and below 0 */
@@ -56,6 +57,21 @@ static sned_status check_accumulator(const struct graph *graph, const struct nod
     return SNED_OK;
 }
 
+/* LRN's entries may be any; those of a look-up are bytes. */
+static sned_status check_table(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const struct tensor *table = &graph->tensors[node->inputs[node->input_count - 1]];
+    const uint16_t *entries = table->data;
+    if (sned_operator(node->op)->integer != INTEGER_LOOKUP)
+        return SNED_OK;
+    for (int64_t i = 0; i < table->shape.dim[0]; i++)
+        if (entries[i] > UINT8_MAX)
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node,
+                                  "entry %lld of its table is %d, which is no byte", (long long)i,
+                                  entries[i]);
+    return SNED_OK;
+}
+
 /* The type that a constant has in an integer network, by what it is for. */
 static const enum tensor_type constant_types[] = {
     [INPUT_WEIGHTS] = TENSOR_I8, [INPUT_BIAS] = TENSOR_I32, [INPUT_TABLE] = TENSOR_U16};
@@ -74,25 +90,29 @@ static sned_status check_constants(const struct graph *graph, const struct node 
     }
     for (int i = 0; i < sned_node_weight_count(node); i++)
         SNED_TRY(check_accumulator(graph, node, i, error));
-    if (sned_table_size(node->op) > 0 && sned_input_role(node->op, node->input_count - 1) != INPUT_TABLE)
+    if (sned_table_size(node->op) == 0)
+        return SNED_OK;
+    if (sned_input_role(node->op, node->input_count - 1) != INPUT_TABLE)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has no table");
-    return SNED_OK;
+    return check_table(graph, node, error);
 }
 
 /* ---- quantizations ---- */
 
-/* A wide activation is made by Conv, Gemm or an average pool, and then only reshaped on its way out. */
+static bool is_wide(const struct graph *graph, int tensor)
+{
+    return graph->tensors[tensor].quantization.bits == 16;
+}
+
+/* A table is made for 8 bits, and of 8 bits. */
 static sned_status check_wide(const struct graph *graph, const struct node *node, sned_error *error)
 {
-    bool reshapes = sned_op_is(node->op, OPERATOR_RESHAPES) || node->op == OP_TRANSPOSE;
-    bool makes = sned_node_has_weights(node) || sned_op_is(node->op, OPERATOR_AVERAGES);
-    if (sned_op_is(node->op, OPERATOR_ENDING))
+    if (sned_table_size(node->op) == 0)
         return SNED_OK;
-    for (int i = 0; i < node->input_count; i++)
-        if (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].quantization.bits == 16 && !reshapes)
-            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has 16 bits",
-                                  graph->tensors[node->inputs[i]].name);
-    if (graph->tensors[node->outputs[0]].quantization.bits == 16 && !reshapes && !makes)
+    if (is_wide(graph, node->inputs[0]))
+        return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has 16 bits",
+                              graph->tensors[node->inputs[0]].name);
+    if (is_wide(graph, node->outputs[0]))
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "cannot make a result of 16 bits");
     return SNED_OK;
 }
@@ -271,11 +291,12 @@ done:
     return status;
 }
 
-/* The sum over a window fits int32: 2^23 elements of at most 255. */
+/* The sum over a window fits int32: 2^23 elements of at most 255, or 2^15 of 16 bits. */
 static sned_status check_counts(const struct graph *graph, const struct node *node, sned_error *error)
 {
     const struct integer_rule *rule = &node->rules[0];
     const struct shape *x = &graph->tensors[node->inputs[0]].shape;
+    const int most_bits = is_wide(graph, node->inputs[0]) ? 15 : 23;
     if (!sned_op_is(node->op, OPERATOR_AVERAGES)) {
         if (rule->counts)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "has counts, but is no average pool");
@@ -284,11 +305,11 @@ static sned_status check_counts(const struct graph *graph, const struct node *no
     if (!rule->counts)
         return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the counts are missing");
     for (int i = 0; i < rule->scaling_count; i++)
-        if (rule->counts[i] < 1 || rule->counts[i] > 1 << 23 ||
+        if (rule->counts[i] < 1 || rule->counts[i] > 1 << most_bits ||
             (i > 0 && rule->counts[i] <= rule->counts[i - 1]))
             return sned_node_fail(error, SNED_ERROR_FORMAT, node,
-                                  "count %d (%d) must be above the one before and at most 2^23", i,
-                                  rule->counts[i]);
+                                  "count %d (%d) must be above the one before and at most 2^%d", i,
+                                  rule->counts[i], most_bits);
     if (sned_op_is(node->op, OPERATOR_WINDOW))
         return check_window_counts(graph, node, error);
     return has_count(rule, x->dim[2] * x->dim[3]) ? SNED_OK
@@ -304,13 +325,4 @@ sned_status sned_node_check_integer(const struct graph *graph, const struct node
     SNED_TRY(check_clamp(graph, node, error));
     SNED_TRY(check_scalings(graph, node, error));
     return check_counts(graph, node, error);
-}
-
-sned_status sned_graph_check_integer(const struct graph *graph, sned_error *error)
-{
-    const struct tensor *input = &graph->tensors[graph->input];
-    if (input->quantization.scale == 0.0f || input->quantization.bits != 8)
-        return sned_fail(error, SNED_ERROR_FORMAT, "input '%.80s': an integer network's input has 8 bits",
-                         input->name);
-    return SNED_OK;
 }

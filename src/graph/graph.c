@@ -293,8 +293,20 @@ bool sned_graph_is_output(const struct graph *graph, int tensor)
     return is;
 }
 
-/* Outputs and what a state becomes are read by who runs the graph: counted once each. */
-static int outer_readers(const struct graph *graph, int tensor)
+bool sned_graph_is_state(const struct graph *graph, int tensor)
+{
+    bool is = false;
+    for (int k = 0; k < graph->state_count; k++)
+        is = is || graph->states[k].tensor == tensor;
+    return is;
+}
+
+bool sned_tensor_is_given(const struct graph *graph, int tensor)
+{
+    return tensor == graph->input || tensor_is_constant(graph, tensor) || sned_graph_is_state(graph, tensor);
+}
+
+int sned_graph_outer_readers(const struct graph *graph, int tensor)
 {
     int count = 0;
     for (int k = 0; k < graph->output_count; k++)
@@ -306,7 +318,7 @@ static int outer_readers(const struct graph *graph, int tensor)
 
 int sned_graph_consumers(const struct graph *graph, int tensor)
 {
-    int count = outer_readers(graph, tensor);
+    int count = sned_graph_outer_readers(graph, tensor);
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
         bool reads = false;
@@ -344,7 +356,8 @@ sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_er
         if (graph->outputs[k] >= 0 && graph->outputs[k] < graph->tensor_count)
             uses->consumers[graph->outputs[k]]++;
     for (int k = 0; k < graph->state_count; k++)
-        uses->consumers[graph->states[k].next]++;
+        if (graph->states[k].next >= 0 && graph->states[k].next < graph->tensor_count)
+            uses->consumers[graph->states[k].next]++;
 done:
     free(reader);
     if (status != SNED_OK)

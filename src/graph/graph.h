@@ -119,8 +119,8 @@ struct integer_rule {
     uint16_t slope;    /* LeakyRelu: slope * 2^15 for negative results; 0: none */
 };
 
-/* Of TENSOR_U16. LRN's is indexed by lrn_index(), docs/arithmetic.md; a look-up table by the input's 8 bits,
- * and holds the result + 2^15. */
+/* Of TENSOR_U16. LRN's is indexed by lrn_index(), docs/arithmetic.md; a look-up table by the byte of the
+ * input, and holds the byte of the result. */
 enum { LRN_TABLE_SIZE = 1024, LOOKUP_TABLE_SIZE = 256 };
 
 struct node {
@@ -260,6 +260,7 @@ sned_status sned_node_copy_attributes(struct node *to, const struct node *from, 
 /* The graph's outputs, the first first; replaces those that it has. */
 sned_status sned_graph_set_outputs(struct graph *graph, const int *outputs, int count, sned_error *error);
 bool sned_graph_is_output(const struct graph *graph, int tensor);
+bool sned_graph_is_state(const struct graph *graph, int tensor);
 sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count,
                                   sned_error *error);
 
@@ -278,8 +279,8 @@ struct uses {
 sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_error *error);
 void sned_uses_free(struct uses *uses);
 
-/* nodes [node_count]: whether the tensor depends on that node. Of nodes in topological order; states are taken
- * as given, as the input is. */
+/* nodes [node_count]: whether the tensor depends on that node. Of nodes in topological order; states are
+ * taken as given, as the input is. */
 sned_status sned_graph_depends(const struct graph *graph, int tensor, bool *nodes, sned_error *error);
 
 /* Weights are what is pruned, packed and counted: an operator has those of its row in operator.h, each with a
@@ -332,8 +333,9 @@ uint64_t sned_rule_hash(const struct input_rule *rule);
 
 /* ---- shapes (infer.c) ---- */
 
-/* Sets the shape of every activation from the input's, and counts the axes of Concat, Flatten and Softmax
- * from the front; SNED_ERROR_SHAPE names node and operator. Nodes must be in topological order. */
+/* Sets the shape of every activation from those of the input and the states, and counts axes (of Concat,
+ * Split, Flatten, Softmax) from the front; SNED_ERROR_SHAPE names node and operator. Nodes must be in
+ * topological order. */
 sned_status sned_graph_infer(struct graph *graph, sned_error *error);
 /* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer
  * agrees. Also refuses NaN and infinity in constants. */
@@ -392,7 +394,8 @@ struct scores {
     int classes;    /* that they tell apart: as many, or 2 where there is one */
     bool is_apart;  /* each number is a probability by itself (sigmoid), not a share of all (softmax) */
 };
-struct scores sned_graph_scores(const struct graph *graph);
+struct scores sned_graph_scores(const struct graph *graph); /* of the first output */
+struct scores sned_graph_output_scores(const struct graph *graph, int index);
 /* Refuses a Softmax at the end that is not over all numbers of the result; and, where classes are asked for,
  * one over a single number, which gives no probabilities. */
 sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error);

@@ -94,7 +94,7 @@ sned_status sned_graph_infer(struct graph *graph, sned_error *error)
     struct shape *outputs = NULL; /* of one node */
     SNED_TRY(check_input_shape(graph, error));
     for (int i = 0; i < graph->tensor_count; i++) /* rank 0: not yet known */
-        if (i != graph->input && !tensor_is_constant(graph, i))
+        if (!sned_tensor_is_given(graph, i))
             graph->tensors[i].shape.rank = 0;
     SNED_TRY_DONE(sned_alloc(&outputs, (size_t)sned_graph_most_outputs(graph), sizeof *outputs, error));
     for (int i = 0; i < graph->node_count; i++) {

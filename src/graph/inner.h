@@ -22,6 +22,11 @@ static inline bool tensor_is_constant(const struct graph *graph, int tensor)
     return graph->tensors[tensor].data != NULL;
 }
 
+/* No node makes it: the input, a constant, a state. */
+bool sned_tensor_is_given(const struct graph *graph, int tensor);
+/* How often it is an output of the graph or what a state becomes: read by who runs the graph. */
+int sned_graph_outer_readers(const struct graph *graph, int tensor);
+
 /* Frees what a node owns and marks it as gone, for sned_graph_compact to take out of the array. */
 void sned_node_remove(struct node *node);
 void sned_graph_compact(struct graph *graph);
@@ -43,14 +48,20 @@ int sned_graph_most_outputs(const struct graph *graph);
 /* Of an integer graph's node, after the above: constants' types, quantizations, scalings, clamp, and that no
  * accumulator can overflow (docs/arithmetic.md). */
 sned_status sned_node_check_integer(const struct graph *graph, const struct node *node, sned_error *error);
-/* Of the whole integer graph: the input's quantization. */
-sned_status sned_graph_check_integer(const struct graph *graph, sned_error *error);
 
-/* The Softmax, LogSoftmax or Sigmoid that makes the output, or whose numbers are only moved on their way
- * there by the nodes `first` to `last`, -1 where there are none. node: -1 where there is none. */
+/* Where a graph begins and ends, before its nodes are looked at: input, outputs, states. */
+sned_status sned_graph_check_ends(const struct graph *graph, sned_error *error);
+/* And behind: endings stand at outputs; what a state becomes is of its kind; the input's rule. */
+sned_status sned_graph_check_endings(const struct graph *graph, sned_error *error);
+sned_status sned_graph_check_states(const struct graph *graph, sned_error *error);
+sned_status sned_graph_check_rule(const struct graph *graph, sned_error *error);
+
+/* The Softmax, LogSoftmax or Sigmoid that makes output `index` of the graph, or whose numbers are only moved
+ * on their way there by the nodes `first` to `last`, -1 where there are none. node: -1 where there is no such
+ * operator. */
 struct ending {
     int node, first, last;
 };
-struct ending sned_graph_ending(const struct graph *graph);
+struct ending sned_graph_ending(const struct graph *graph, int index);
 
 #endif

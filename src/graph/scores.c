@@ -3,21 +3,22 @@
  * the best.
  */
 #include "graph/inner.h"
+#include "graph/operator.h"
 
 #include <math.h>
 
 bool sned_op_is_ending(enum op op)
 {
-    return op == OP_SOFTMAX || op == OP_LOG_SOFTMAX || op == OP_SIGMOID;
+    return sned_op_is(op, OPERATOR_ENDING);
 }
 
-struct scores sned_graph_scores(const struct graph *graph)
+struct scores sned_graph_output_scores(const struct graph *graph, int index)
 {
-    const int producer = sned_graph_producer(graph, graph->outputs[0]);
-    struct scores scores = {.ending = OP_IDENTITY, .logits = graph->outputs[0]};
-    scores.count = (int)sned_shape_elements(&graph->tensors[graph->outputs[0]].shape);
+    const int output = graph->outputs[index], producer = sned_graph_producer(graph, output);
+    struct scores scores = {.ending = OP_IDENTITY, .logits = output};
+    scores.count = (int)sned_shape_elements(&graph->tensors[output].shape);
     scores.classes = scores.count == 1 ? 2 : scores.count;
-    if (producer >= 0 && sned_op_is_ending(graph->nodes[producer].op)) {
+    if (producer >= 0 && sned_op_is(graph->nodes[producer].op, OPERATOR_ENDING)) {
         scores.ending = graph->nodes[producer].op;
         scores.logits = graph->nodes[producer].inputs[0];
     }
@@ -25,22 +26,17 @@ struct scores sned_graph_scores(const struct graph *graph)
     return scores;
 }
 
-sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error)
+struct scores sned_graph_scores(const struct graph *graph)
 {
-    const struct ending ending = sned_graph_ending(graph);
-    const struct node *last = ending.node >= 0 ? &graph->nodes[ending.node] : NULL;
-    if (!last || last->op == OP_SIGMOID)
-        return SNED_OK;
-    const struct shape *shape = &graph->tensors[last->outputs[0]].shape;
-    const size_t along = (size_t)shape->dim[last->u.softmax.axis], all = sned_shape_elements(shape);
-    if (along != all)
-        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
-                              "is over %zu of the %zu numbers of the result; a classification's is over all",
-                              along, all);
-    if (ending.first >= 0)
-        return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, last,
-                              "its %zu numbers are spread over several axes behind it", all);
-    return SNED_OK;
+    return sned_graph_output_scores(graph, 0);
+}
+
+static bool makes(const struct node *node, int tensor)
+{
+    bool makes = false;
+    for (int k = 0; k < node->output_count; k++)
+        makes = makes || node->outputs[k] == tensor;
+    return makes;
 }
 
 /* A result that follows from a Softmax without weights between them is no logits, which it would be taken
@@ -49,13 +45,13 @@ static sned_status check_logits(const struct graph *graph, int tensor, sned_erro
 {
     for (int i = graph->node_count - 1; i >= 0; i--) {
         const struct node *node = &graph->nodes[i];
-        if (node->outputs[0] != tensor)
+        if (!makes(node, tensor))
             continue;
         if (node->op == OP_SOFTMAX)
             return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node,
                                   "what follows it makes neither probabilities nor logits of its numbers; a "
                                   "classification ends in it");
-        if (node->op == OP_CONV || node->op == OP_GEMM)
+        if (sned_node_has_weights(node))
             return SNED_OK;
         tensor = node->inputs[0];
     }

@@ -205,7 +205,7 @@ static inline void random_split(struct graph *graph, struct random *random, stru
                                 int axis, int pieces)
 {
     struct node *node = add_node(graph, OP_SPLIT, graph->outputs, 1, type);
-    int64_t rest = graph->tensors[graph->input].shape.dim[axis];
+    int64_t rest = graph->tensors[node->inputs[0]].shape.dim[axis];
     node->u.split.axis = axis;
     node->u.split.sizes = calloc((size_t)pieces, sizeof(int64_t));
     for (int k = 0; k < pieces; k++) {

@@ -1,12 +1,12 @@
 /*
  * graph_evaluate.h - a small float graph computed straight from its operators' definitions, slowly: what the
- * tests of passes compare with. Conv, Gemm, BatchNormalization, MaxPool, Add, Mul, activations, and what
- * keeps the order of elements.
+ * tests of passes compare with. Conv, Gemm, BatchNormalization, MaxPool, Add, Mul, Split, activations, and
+ * what keeps the order of elements.
  */
 #ifndef SNED_TESTS_GRAPH_EVALUATE_H
 #define SNED_TESTS_GRAPH_EVALUATE_H
 
-#include "graph/graph.h"
+#include "tests/graph/graph_fixture.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -114,31 +114,107 @@ static inline float evaluate(const struct graph *graph, const struct node *node,
     }
 }
 
-/* The network's output on a fixed input; the caller frees it. */
-static inline float *run(const struct graph *graph)
+/* Element i of a Split's piece k. */
+static inline float split_off(const struct graph *graph, const struct node *node, const float *x, int k,
+                              size_t i)
 {
-    float **values = calloc((size_t)graph->tensor_count, sizeof *values);
-    for (int t = 0; t < graph->tensor_count; t++)
-        values[t] = calloc(sned_shape_elements(&graph->tensors[t].shape), sizeof(float));
-    for (size_t i = 0; i < sned_shape_elements(&graph->tensors[graph->input].shape); i++)
-        values[graph->input][i] = sinf(1.7f * (float)i) * 2.0f;
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        const struct shape *shape = &graph->tensors[node->outputs[0]].shape;
+    const struct shape *whole = &graph->tensors[node->inputs[0]].shape;
+    const int axis = node->u.split.axis;
+    size_t inner = 1, before = 0, size = (size_t)node->u.split.sizes[k], length = (size_t)whole->dim[axis];
+    for (int d = axis + 1; d < whole->rank; d++)
+        inner *= (size_t)whole->dim[d];
+    for (int other = 0; other < k; other++)
+        before += (size_t)node->u.split.sizes[other];
+    return x[(i / (size * inner) * length + before) * inner + i % (size * inner)];
+}
+
+static inline void evaluate_node(const struct graph *graph, const struct node *node, float *const *values)
+{
+    for (int k = 0; k < node->output_count; k++) {
+        const struct shape *shape = &graph->tensors[node->outputs[k]].shape;
         struct extent out = sned_shape_extent(shape);
         size_t plane = (size_t)out.height * (size_t)out.width;
         for (size_t i = 0; i < sned_shape_elements(shape); i++) {
             int c = (int)(i / plane), h = (int)(i % plane) / out.width, w = (int)(i % plane) % out.width;
-            values[node->outputs[0]][i] =
-                activated(&node->activation, evaluate(graph, node, values, i, c, h, w));
+            float value = node->op == OP_SPLIT ? split_off(graph, node, values[node->inputs[0]], k, i)
+                                               : evaluate(graph, node, values, i, c, h, w);
+            values[node->outputs[k]][i] = activated(&node->activation, value);
         }
     }
-    float *output = values[graph->outputs[0]];
+}
+
+/* What is seen of a run from outside: output k of the graph, or behind these what a state becomes. */
+static inline int seen(const struct graph *graph, int k)
+{
+    return k < graph->output_count ? graph->outputs[k] : graph->states[k - graph->output_count].next;
+}
+
+static inline size_t seen_elements(const struct graph *graph)
+{
+    size_t elements = 0;
+    for (int k = 0; k < graph->output_count + graph->state_count; k++)
+        elements += sned_shape_elements(&graph->tensors[seen(graph, k)].shape);
+    return elements;
+}
+
+/* All that is seen, one behind the other, of a run on a fixed input and fixed states; the caller frees it. */
+static inline float *run(const struct graph *graph)
+{
+    float **values = calloc((size_t)graph->tensor_count, sizeof *values);
+    float *result = malloc(seen_elements(graph) * sizeof *result);
+    size_t at = 0;
+    for (int t = 0; t < graph->tensor_count; t++) {
+        values[t] = calloc(sned_shape_elements(&graph->tensors[t].shape), sizeof(float));
+        if (t == graph->input || sned_graph_is_state(graph, t))
+            for (size_t i = 0; i < sned_shape_elements(&graph->tensors[t].shape); i++)
+                values[t][i] = sinf(1.7f * (float)i) * 2.0f;
+    }
+    for (int n = 0; n < graph->node_count; n++)
+        evaluate_node(graph, &graph->nodes[n], values);
+    for (int k = 0; k < graph->output_count + graph->state_count; k++) {
+        const size_t elements = sned_shape_elements(&graph->tensors[seen(graph, k)].shape);
+        memcpy(result + at, values[seen(graph, k)], elements * sizeof *result);
+        at += elements;
+    }
     for (int t = 0; t < graph->tensor_count; t++)
-        if (t != graph->outputs[0])
-            free(values[t]);
+        free(values[t]);
     free(values);
-    return output;
+    return result;
+}
+
+/* ---- the judge of a pass ---- */
+
+typedef sned_status (*graph_pass)(struct graph *graph, sned_error *error);
+
+/* Applies a pass; the graph must stay one, and compute what it did, to float32's rounding. */
+static inline void keeps_the_function(struct graph *graph, graph_pass pass_under_test)
+{
+    sned_error error;
+    infer(graph);
+    check(graph);
+    float *before = run(graph);
+    const size_t elements = seen_elements(graph);
+    succeeds(pass_under_test(graph, &error), &error);
+    check(graph);
+    float *after = run(graph);
+    assert_int_equal(seen_elements(graph), elements);
+    float largest = 0.0f;
+    for (size_t i = 0; i < elements; i++) {
+        largest = fmaxf(largest, fabsf(before[i]));
+        if (fabsf(before[i] - after[i]) > 1e-4f * (1.0f + fabsf(before[i])))
+            fail_msg("element %zu was %g and is %g", i, before[i], after[i]);
+    }
+    assert_true(largest > 0.01f); /* a network of zeros would prove nothing */
+    free(before);
+    free(after);
+}
+
+static inline int nodes_of(const struct graph *graph, enum op op)
+{
+    int count = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        count += graph->nodes[i].op == op;
+    return count;
 }
 
 #endif

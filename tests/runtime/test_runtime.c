@@ -46,7 +46,7 @@ static void run_step(const struct step *step, const void *const *inputs, int32_t
     free(scratch);
 }
 
-/* Runs the graph's last step, on each instruction set that this machine has; whatever the nodes before it would
+/* Runs the last step, on each instruction set that this machine has; whatever the nodes before it would
  * make, it reads random numbers. False, and it is not a case: a window that does not fit. */
 static bool check_last_step(struct graph *graph, struct random *random)
 {
@@ -88,10 +88,29 @@ static bool check_last_step(struct graph *graph, struct random *random)
 /* Another activation of the input's shape, for the last step to read. */
 static int other_input(struct graph *graph, struct quantization type)
 {
-    struct node *node = add_node(graph, OP_RELU, &graph->input, 1, type);
+    const int inputs[2] = {graph->input, graph->input};
+    struct node *node = add_node(graph, OP_MUL, inputs, 2, type);
     set_scalings(node, 1);
     node->rules[0].scalings[0] = (struct scaling){40000, 16};
     return node->outputs[0];
+}
+
+/* A graph whose next node reads graph->outputs[0], of that type: of 16 bits, which an input may not have, it
+ * is made. */
+static struct graph *graph_of(struct shape shape, struct quantization type)
+{
+    struct graph *graph = new_graph(shape, type.bits == 16 ? unsigned8 : type);
+    if (type.bits == 16)
+        other_input(graph, type);
+    return graph;
+}
+
+/* Sums of 16 bits are larger by 2^7 or so. */
+static void scale_for(struct graph *graph, struct quantization in)
+{
+    struct integer_rule *rule = &graph->nodes[graph->node_count - 1].rules[0];
+    for (int i = 0; in.bits == 16 && i < rule->scaling_count; i++)
+        rule->scalings[i].shift += 7;
 }
 
 static struct window random_window(struct random *random, int most_kernel)
@@ -122,10 +141,12 @@ static void conv_equals_the_document(void **state)
         int groups = random_range(&random, 1, 3);
         struct shape shape = random_shape(&random, 24);
         shape.dim[1] *= groups;
-        struct graph *graph = new_graph(shape, random_type(&random, false));
+        const struct quantization in = random_type(&random, true);
+        struct graph *graph = graph_of(shape, in);
         const struct window window = random_window(&random, 5);
         random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 4),
                     random_type(&random, true));
+        scale_for(graph, in);
         cases += check_last_step(graph, &random);
     }
     assert_true(cases > CASES / 2);
@@ -164,9 +185,10 @@ static void gemm_equals_the_document(void **state)
     int cases = 0;
     sned_random_seed(&random, 4, 0);
     for (int i = 0; i < CASES; i++) {
-        struct graph *graph = new_graph(sned_shape(2, (int64_t)1, (int64_t)random_range(&random, 1, 200)),
-                                        random_type(&random, false));
+        const struct quantization in = random_type(&random, true);
+        struct graph *graph = graph_of(sned_shape(2, (int64_t)1, (int64_t)random_range(&random, 1, 200)), in);
         random_gemm(graph, &random, random_range(&random, 1, 30), random_type(&random, true));
+        scale_for(graph, in);
         cases += check_last_step(graph, &random);
     }
     assert_true(cases > CASES / 2);
@@ -180,11 +202,11 @@ static void pools_equal_the_document(void **state)
     sned_random_seed(&random, 5, 0);
     for (int i = 0; i < CASES; i++) {
         const enum op op = ops[i % 3];
-        const struct quantization in = random_type(&random, false);
-        struct graph *graph = new_graph(random_shape(&random, 12), in);
+        const struct quantization in = random_type(&random, true);
+        struct graph *graph = graph_of(random_shape(&random, 12), in);
         const struct extent extent = sned_shape_extent(&graph->tensors[graph->input].shape);
         struct node *node =
-            add_node(graph, op, &graph->input, 1, op == OP_MAX_POOL ? in : random_type(&random, true));
+            add_node(graph, op, graph->outputs, 1, op == OP_MAX_POOL ? in : random_type(&random, true));
         if (op != OP_GLOBAL_AVERAGE_POOL) {
             node->u.pool.window = random_window(&random, 4);
             node->u.pool.ceil_mode = random_range(&random, 0, 1);
@@ -192,6 +214,7 @@ static void pools_equal_the_document(void **state)
         }
         if (op != OP_MAX_POOL)
             scalings_by_count(node, op == OP_AVERAGE_POOL ? 16 : extent.height * extent.width);
+        scale_for(graph, in);
         cases += check_last_step(graph, &random);
     }
     assert_true(cases > CASES / 2);
@@ -204,10 +227,11 @@ static void add_and_mul_equal_the_document(void **state)
     sned_random_seed(&random, 6, 0);
     for (int i = 0; i < CASES; i++) {
         const struct shape shape = random_shape(&random, 9);
-        struct graph *graph = new_graph(shape, random_type(&random, false));
-        int inputs[2] = {graph->input};
-        inputs[1] = other_input(graph, random_type(&random, false));
-        struct node *node = add_node(graph, i % 2 ? OP_ADD : OP_MUL, inputs, 2, random_type(&random, false));
+        const struct quantization in = random_type(&random, true);
+        struct graph *graph = graph_of(shape, in);
+        int inputs[2] = {graph->outputs[0]};
+        inputs[1] = other_input(graph, random_type(&random, true));
+        struct node *node = add_node(graph, i % 2 ? OP_ADD : OP_MUL, inputs, 2, random_type(&random, true));
         set_scalings(node, i % 2 ? 2 : 1);
         node->rules[0].scalings[0] = random_scaling(&random, i % 2 ? 200 : 10000);
         if (i % 2) {
@@ -215,6 +239,7 @@ static void add_and_mul_equal_the_document(void **state)
             node->rules[0].scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
         }
         random_activation(node, &random);
+        scale_for(graph, in);
         cases += check_last_step(graph, &random);
     }
     assert_true(cases > CASES / 2);
@@ -227,11 +252,13 @@ static void activations_on_their_own_equal_the_document(void **state)
     int cases = 0;
     sned_random_seed(&random, 7, 0);
     for (int i = 0; i < 60; i++) {
-        struct graph *graph = new_graph(random_shape(&random, 9), random_type(&random, false));
-        struct node *node = add_node(graph, ops[i % 3], &graph->input, 1, random_type(&random, false));
+        const struct quantization in = random_type(&random, true);
+        struct graph *graph = graph_of(random_shape(&random, 9), in);
+        struct node *node = add_node(graph, ops[i % 3], graph->outputs, 1, random_type(&random, true));
         set_scalings(node, 1);
         node->rules[0].scalings[0] = random_scaling(&random, 200);
         random_activation(node, &random);
+        scale_for(graph, in);
         cases += check_last_step(graph, &random);
     }
     assert_true(cases > 60 / 2);
@@ -268,11 +295,11 @@ static void concat_equals_the_document(void **state)
     sned_random_seed(&random, 9, 0);
     for (int i = 0; i < 40; i++) {
         const int axis = random_range(&random, 1, 3), parts = random_range(&random, 1, 4);
-        const struct quantization type = random_type(&random, false);
-        struct graph *graph = new_graph(random_shape(&random, 7), type);
-        int inputs[4] = {graph->input};
+        const struct quantization type = random_type(&random, true);
+        struct graph *graph = graph_of(random_shape(&random, 7), type);
+        int inputs[4] = {graph->outputs[0]};
         for (int p = 1; p < parts; p++) {
-            struct node *longer = add_node(graph, OP_PAD, &graph->input, 1, type);
+            struct node *longer = add_node(graph, OP_PAD, inputs, 1, type);
             longer->u.pad.after[axis] = random_range(&random, 0, 4);
             inputs[p] = longer->outputs[0];
         }
@@ -289,9 +316,9 @@ static void split_equals_the_document(void **state)
     sned_random_seed(&random, 22, 0);
     for (int i = 0; i < 60; i++) {
         const int axis = random_range(&random, 1, 3);
-        const struct quantization type = random_type(&random, false);
+        const struct quantization type = random_type(&random, true);
         const struct shape shape = random_shape(&random, 9);
-        struct graph *graph = new_graph(shape, type);
+        struct graph *graph = graph_of(shape, type);
         const int most = shape.dim[axis] < 4 ? (int)shape.dim[axis] : 4;
         random_split(graph, &random, type, axis, random_range(&random, 1, most));
         cases += check_last_step(graph, &random);
@@ -307,10 +334,10 @@ static void slice_pad_and_transpose_equal_the_document(void **state)
     sned_random_seed(&random, 10, 0);
     for (int i = 0; i < 90; i++) {
         const enum op op = (const enum op[]){OP_SLICE, OP_PAD, OP_TRANSPOSE}[i % 3];
-        const struct quantization type = random_type(&random, false);
+        const struct quantization type = random_type(&random, true);
         const struct shape shape = random_shape(&random, 9);
-        struct graph *graph = new_graph(shape, type);
-        struct node *node = add_node(graph, op, &graph->input, 1, type);
+        struct graph *graph = graph_of(shape, type);
+        struct node *node = add_node(graph, op, graph->outputs, 1, type);
         for (int axis = 0; axis < 4; axis++)
             if (op == OP_SLICE) {
                 node->u.slice.start[axis] = random_range(&random, 0, (int)shape.dim[axis] - 1);

@@ -6,8 +6,8 @@
  * Conv before the pool.
  */
 #include "base/memory.h"
-#include "graph/inner.h"
 #include "graph/operator.h"
+#include "graph/passes/passes.h"
 
 #include <float.h>
 #include <math.h>

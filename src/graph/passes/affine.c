@@ -9,7 +9,8 @@
  */
 #include "base/memory.h"
 #include "base/names.h"
-#include "graph/inner.h"
+#include "graph/operator.h"
+#include "graph/passes/passes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -155,22 +156,24 @@ static sned_status set_inputs(struct node *node, int x, int weights, int bias, s
 static sned_status own_bias(struct pass *pass, int node, int channels, sned_error *error)
 {
     struct graph *graph = pass->graph;
-    if (graph->nodes[node].input_count > 2 && graph->nodes[node].inputs[2] >= 0)
-        return own_constant(pass, node, 2, error);
+    if (node_bias(&graph->nodes[node], 0) >= 0)
+        return own_constant(pass, node, sned_node_bias_input(&graph->nodes[node], 0), error);
     struct shape shape = sned_shape(1, (int64_t)channels);
     float *data = NULL;
     int index;
     SNED_TRY(sned_alloc(&data, (size_t)channels, sizeof *data, error));
     SNED_TRY(add_named(pass, node, "bias", &shape, data, &index, error));
     struct node *to = &graph->nodes[node];
-    return set_inputs(to, to->inputs[0], to->inputs[1], index, error);
+    return set_inputs(to, to->inputs[0], node_weights(to, 0), index, error);
 }
 
 /* ---- into the producer ---- */
 
+/* Sums over filters, with nothing behind them yet. */
 static bool accepts(const struct graph *graph, const struct uses *uses, int producer, int x)
 {
-    return producer >= 0 && uses->consumers[x] == 1 && sned_node_has_weights(&graph->nodes[producer]) &&
+    return producer >= 0 && uses->consumers[x] == 1 &&
+           sned_operator(graph->nodes[producer].op)->integer == INTEGER_FILTERS &&
            graph->nodes[producer].activation.kind == ACTIVATION_NONE;
 }
 
@@ -178,11 +181,11 @@ static sned_status fold_into(struct pass *pass, int producer, const struct affin
 {
     struct graph *graph = pass->graph;
     SNED_TRY(need_floats(graph, &graph->nodes[producer], error));
-    SNED_TRY(own_constant(pass, producer, 1, error));
+    SNED_TRY(own_constant(pass, producer, sned_node_weights_input(&graph->nodes[producer], 0), error));
     SNED_TRY(own_bias(pass, producer, affine->channels, error));
     const struct node *node = &graph->nodes[producer];
-    struct tensor *weights = &graph->tensors[node->inputs[1]];
-    float *values = weights->data, *bias = graph->tensors[node->inputs[2]].data;
+    struct tensor *weights = &graph->tensors[node_weights(node, 0)];
+    float *values = weights->data, *bias = graph->tensors[node_bias(node, 0)].data;
     size_t length = sned_shape_elements(&weights->shape) / (size_t)affine->channels;
     bool finite = true;
     for (int k = 0; k < affine->channels; k++) {

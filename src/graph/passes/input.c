@@ -6,12 +6,13 @@
  * shift': together (pixel - (mean - shift' / (scale' * scale))) * (scale' * scale), a rule again.
  */
 #include "base/memory.h"
-#include "graph/inner.h"
+#include "graph/operator.h"
+#include "graph/passes/passes.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* The one node that reads `tensor`; NULL: several, or the output is read from outside too. */
+/* The one node that reads `tensor`; NULL: several, or it is read from outside too. */
 static const struct node *only_reader(const struct graph *graph, int tensor)
 {
     const struct node *reader = NULL;
@@ -23,14 +24,13 @@ static const struct node *only_reader(const struct graph *graph, int tensor)
                 return NULL;
             reader = &graph->nodes[i];
         }
-    return tensor == graph->outputs[0] ? NULL : reader;
+    return sned_graph_outer_readers(graph, tensor) > 0 ? NULL : reader;
 }
 
 /* The same numbers, in another shape at most. */
 static bool keeps_numbers(const struct node *node)
 {
-    return node->op == OP_FLATTEN || node->op == OP_RESHAPE || node->op == OP_IDENTITY ||
-           node->op == OP_DROPOUT;
+    return sned_op_is(node->op, OPERATOR_RESHAPES | OPERATOR_PASSES);
 }
 
 /* The constant of an Add or Mul that could be a mean or a scale: a number, or one a channel; else NULL. */
@@ -95,7 +95,7 @@ static int find_taken(const struct graph *graph, struct input_rule *rule, int *t
         scale[c] = rule->scale[c];
     }
     const struct node *node = only_reader(graph, graph->input);
-    while (node && node->outputs[0] != graph->outputs[0]) {
+    while (node && sned_graph_outer_readers(graph, node->outputs[0]) == 0) {
         if (compose_node(graph, node, channels, mean, scale))
             taken[count++] = (int)(node - graph->nodes);
         else if (!keeps_numbers(node))

@@ -5,33 +5,39 @@
  * and so on back to the stretch's input, of which a Slice takes them. A window pads a strip only where its
  * rows reach beyond the whole image.
  */
-#include "graph/inner.h"
+#include "graph/operator.h"
+#include "graph/passes/passes.h"
 
 #include <stdio.h>
+
+static bool is_pool(const struct node *node)
+{
+    return sned_op_is(node->op, OPERATOR_WINDOW) && !sned_node_has_weights(node);
+}
 
 /* NULL: it reads the rows that it makes. */
 static struct window *window_of(struct node *node)
 {
-    switch (node->op) {
-    case OP_CONV:
-        return &node->u.conv.window;
-    case OP_MAX_POOL:
-    case OP_AVERAGE_POOL:
+    if (is_pool(node))
         return &node->u.pool.window;
-    default:
-        return NULL;
-    }
+    return sned_op_is(node->op, OPERATOR_WINDOW) ? &node->u.conv.window : NULL;
+}
+
+/* An average that counts elements of the image alone would count others at a strip's edge. */
+static bool fits_chain(const struct node *node)
+{
+    const enum activation_kind own = sned_operator(node->op)->activation;
+    if (sned_op_is(node->op, OPERATOR_WINDOW))
+        return !sned_op_is(node->op, OPERATOR_AVERAGES);
+    return own == ACTIVATION_RELU || own == ACTIVATION_CLIP;
 }
 
 int sned_graph_chain(const struct graph *graph)
 {
     int length = 0, tensor = graph->input;
     while (length < graph->node_count) {
-        struct node *node = &graph->nodes[length];
-        /* An average that counts elements of the image alone would count others at a strip's edge. */
-        const bool fits =
-            node->op == OP_CONV || node->op == OP_MAX_POOL || node->op == OP_RELU || node->op == OP_CLIP;
-        if (!fits || node->inputs[0] != tensor || sned_graph_consumers(graph, tensor) != 1)
+        const struct node *node = &graph->nodes[length];
+        if (!fits_chain(node) || node->inputs[0] != tensor || sned_graph_consumers(graph, tensor) != 1)
             break;
         tensor = node->outputs[0];
         length++;
@@ -113,7 +119,7 @@ static sned_status add_strip(struct graph *graph, int first, int index, struct r
     const int output = copy.outputs[0];
     int input;
     const struct rows in = rows_before(window_of(&copy), out, height_of(graph, copy.inputs[0]));
-    if (copy.op == OP_MAX_POOL)
+    if (is_pool(&copy))
         make_exact(&copy, sned_shape_extent(&graph->tensors[copy.inputs[0]].shape).width,
                    sned_shape_extent(&graph->tensors[output].shape).width);
     SNED_TRY(add_strip(graph, first, index - 1, in, strip, &input, error));
