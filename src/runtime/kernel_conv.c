@@ -124,8 +124,8 @@ static void conv_release(struct step *step)
 static sned_status conv_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                 sned_error *error)
 {
-    const struct tensor *weights = &graph->tensors[node->inputs[1]];
-    int bias = node->input_count > 2 ? node->inputs[2] : -1;
+    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
+    const int bias = node_bias(node, 0);
     struct conv_work *conv;
     SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
     step->state = conv;
@@ -142,15 +142,24 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     return list_taps(conv, weights, error);
 }
 
-/* One row of one phase of one channel: every stride-th pixel from column -pad + phase on, zeros outside. */
-static void copy_row(const struct conv_work *conv, const void *input, size_t row, int phase,
-                     int16_t *plane_row)
+/* One row of one phase of one channel: every stride-th pixel of `input` from column -pad + phase on, zeros
+ * outside of it. */
+static void copy_row(const struct conv_work *conv, micro_widen *widen, const uint8_t *input, int phase,
+                     int16_t *row)
 {
-    int64_t stride = conv->window.stride[1], width = conv->input.extent.width;
-    int64_t x = (int64_t)phase - conv->window.pad_begin[1];
-    for (size_t j = 0; j < conv->plane_width; j++, x += stride)
-        plane_row[j] =
-            x >= 0 && x < width ? (int16_t)value_load(input, conv->input.type, row * width + x) : 0;
+    const int64_t stride = conv->window.stride[1], width = conv->input.extent.width;
+    const int64_t x = (int64_t)phase - conv->window.pad_begin[1], length = (int64_t)conv->plane_width;
+    const int64_t before = x >= 0 ? 0 : (-x + stride - 1) / stride;
+    const int64_t within = x >= width ? 0 : (width - x + stride - 1) / stride;
+    const int64_t end = within < length ? within : length, first = before < end ? before : end;
+    memset(row, 0, (size_t)first * sizeof *row);
+    memset(row + end, 0, (size_t)(length - end) * sizeof *row);
+    if (stride == 1)
+        widen(row + first, input + (x + first) * (int64_t)value_size(conv->input.type),
+              (size_t)(end - first));
+    else
+        for (int64_t j = first; j < end; j++)
+            row[j] = (int16_t)value_load(input, conv->input.type, (size_t)(x + j * stride));
 }
 
 /* `input` is [C][H][W]; `planes` is [C][phases of rows][phases of columns][plane height][plane width]. */
@@ -158,22 +167,17 @@ static void fill_planes(const struct conv_work *conv, micro_widen *widen, const 
                         int16_t *planes)
 {
     const struct window *window = &conv->window;
-    const int64_t height = conv->input.extent.height, width = conv->input.extent.width;
-    const int64_t size = (int64_t)value_size(conv->input.type);
-    /* Nothing is skipped, nothing padded: the loop that 1x1 kernels spend their time in. */
-    const bool whole =
-        window->stride[1] == 1 && conv->plane_width == (size_t)width && window->pad_begin[1] == 0;
-    for (int c = 0; c < conv->input.extent.channels; c++)
+    const int64_t height = conv->input.extent.height;
+    const int64_t row = conv->input.extent.width * (int64_t)value_size(conv->input.type);
+    for (int c = 0; c < conv->input.extent.channels; c++, input += height * row)
         for (int py = 0; py < conv->phases[0]; py++)
             for (int px = 0; px < conv->phases[1]; px++)
                 for (size_t i = 0; i < conv->plane_height; i++, planes += conv->plane_width) {
-                    int64_t y = (int64_t)i * window->stride[0] + py - window->pad_begin[0];
+                    const int64_t y = (int64_t)i * window->stride[0] + py - window->pad_begin[0];
                     if (y < 0 || y >= height)
                         memset(planes, 0, conv->plane_width * sizeof *planes);
-                    else if (whole)
-                        widen(planes, input + (c * height + y) * width * size, (size_t)width);
                     else
-                        copy_row(conv, input, c * height + y, px, planes);
+                        copy_row(conv, widen, input + y * row, px, planes);
                 }
 }
 

@@ -55,13 +55,13 @@ static sned_status list_weights(struct gemm_work *gemm, size_t kept, sned_error 
 static sned_status gemm_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                 sned_error *error)
 {
-    int bias = node->input_count > 2 ? node->inputs[2] : -1;
+    const int bias = node_bias(node, 0);
     struct gemm_work *gemm;
     SNED_TRY(sned_alloc(&gemm, 1, sizeof *gemm, error));
     step->state = gemm;
     gemm->input = step->inputs[0];
     gemm->output = step->outputs[0];
-    gemm->weights = graph->tensors[node->inputs[1]].data;
+    gemm->weights = graph->tensors[node_weights(node, 0)].data;
     gemm->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
     size_t elements = gemm->input.elements * gemm->output.elements, kept = 0;
     for (size_t i = 0; i < elements; i++)
