@@ -123,6 +123,24 @@ static void a_piece_that_is_a_result_or_joined_is_no_view(void **state)
     sned_graph_free(graph);
 }
 
+/* Of one row a plane: channels become rows, which do not lie where rows do. */
+static void axes_that_change_places_are_no_view(void **state)
+{
+    struct random random;
+    struct placement p;
+    sned_random_seed(&random, 65, 0);
+    struct graph *graph = begin(3);
+    const int row = add_slice(graph, add_conv(graph, &random, graph->input, 3, 3), 2, 1, 2, 1),
+              turned = add_transpose(graph, row, (const int[4]){0, 2, 1, 3});
+    add_conv(graph, &random, turned, 1, 2);
+    place(&p, graph);
+    assert_int_equal(placement_spot(&p, row)->relation.kind, RELATION_VIEW);
+    assert_int_equal(placement_spot(&p, turned)->relation.kind, RELATION_OWN);
+    assert_true(placement_needs_step(&p, 2));
+    placement_free(&p);
+    sned_graph_free(graph);
+}
+
 static void every_result_stays_to_the_end(void **state)
 {
     struct random random;
@@ -148,6 +166,7 @@ int main(void)
         cmocka_unit_test(pieces_of_rows_and_channels_are_views),
         cmocka_unit_test(pieces_of_columns_have_bytes_of_their_own),
         cmocka_unit_test(a_piece_that_is_a_result_or_joined_is_no_view),
+        cmocka_unit_test(axes_that_change_places_are_no_view),
         cmocka_unit_test(every_result_stays_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

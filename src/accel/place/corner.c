@@ -23,7 +23,8 @@ static bool has_own_strides(const struct side *side)
     return all;
 }
 
-/* Is all of `inner` some whole rows of `outer`? */
+/* Is all of `inner` some whole rows of `outer`? Of one row a plane, the rows of a Transpose's result may have
+ * the strides of what are channels where they come from: so it must fit in there, too. */
 static bool find_corner(struct corner *corner, const struct shape *box, const struct side *inner,
                         const struct side *outer)
 {
@@ -32,7 +33,8 @@ static bool find_corner(struct corner *corner, const struct shape *box, const st
     *corner = (struct corner){(int)(row / out.height), (int)(row % out.height)};
     return sned_shape_equal(box, inner->shape) && inner->offset == 0 && has_own_strides(inner) &&
            outer->shape->rank == box->rank && has_own_strides(outer) && outer->offset % out.width == 0 &&
-           in.width == out.width;
+           in.width == out.width && corner->row + in.height <= out.height &&
+           corner->channel + in.channels <= out.channels;
 }
 
 bool corner_in_input(struct corner *corner, const struct graph *graph, const struct node *node, int input,
