@@ -105,22 +105,39 @@ static inline void assert_same_tensor(const struct graph *a, int tensor_a, const
         assert_memory_equal(x->data, y->data, sned_shape_elements(&x->shape) * sizeof(float));
 }
 
+static inline void assert_same_tensors(const struct graph *a, const int *tensors_a, int count_a,
+                                       const struct graph *b, const int *tensors_b, int count_b)
+{
+    assert_int_equal(count_a, count_b);
+    for (int i = 0; i < count_a; i++)
+        assert_same_tensor(a, tensors_a[i], b, tensors_b[i]);
+}
+
+static inline void assert_same_attributes(const struct node *a, const struct node *b)
+{
+    if (a->op == OP_SPLIT) {
+        assert_int_equal(a->u.split.axis, b->u.split.axis);
+        assert_memory_equal(a->u.split.sizes, b->u.split.sizes,
+                            (size_t)a->output_count * sizeof *a->u.split.sizes);
+    } else {
+        assert_memory_equal(&a->u, &b->u, sizeof a->u);
+    }
+    assert_memory_equal(&a->activation, &b->activation, sizeof a->activation);
+}
+
 static inline void assert_same_graph(const struct graph *a, const struct graph *b)
 {
     assert_string_equal(a->name, b->name);
     assert_int_equal(a->node_count, b->node_count);
     assert_same_tensor(a, a->input, b, b->input);
-    assert_same_tensor(a, a->outputs[0], b, b->outputs[0]);
+    assert_same_tensors(a, a->outputs, a->output_count, b, b->outputs, b->output_count);
     for (int i = 0; i < a->node_count; i++) {
         const struct node *x = &a->nodes[i], *y = &b->nodes[i];
         assert_string_equal(x->name, y->name);
         assert_int_equal(x->op, y->op);
-        assert_memory_equal(&x->u, &y->u, sizeof x->u);
-        assert_memory_equal(&x->activation, &y->activation, sizeof x->activation);
-        assert_int_equal(x->input_count, y->input_count);
-        for (int k = 0; k < x->input_count; k++)
-            assert_same_tensor(a, x->inputs[k], b, y->inputs[k]);
-        assert_same_tensor(a, x->outputs[0], b, y->outputs[0]);
+        assert_same_tensors(a, x->inputs, x->input_count, b, y->inputs, y->input_count);
+        assert_same_tensors(a, x->outputs, x->output_count, b, y->outputs, y->output_count);
+        assert_same_attributes(x, y);
     }
     assert_memory_equal(&a->rule, &b->rule, sizeof a->rule);
     assert_int_equal(a->label_count, b->label_count);

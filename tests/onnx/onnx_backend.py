@@ -55,10 +55,11 @@ def tensors(folder, kind, infos):
 
 
 def write(folder, model, given, wanted):
+    """wanted: of each output."""
     data = folder / "test_data_set_0"
     data.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-    for name, tensor in (("input_0.pb", given), ("output_0.pb", wanted)):
+    for name, tensor in [("input_0.pb", given)] + [(f"output_{i}.pb", tensor) for i, tensor in enumerate(wanted)]:
         if tensor is not None:
             (data / name).write_bytes(tensor.SerializeToString())
 
@@ -88,43 +89,32 @@ def join_inputs(graph, infos, arrays):
     return rows
 
 
-def join_outputs(graph, outputs):
-    """One output in the place of Split's several: joined again, along the axis of the Split."""
-    axis = next((a.i for a in graph.node[-1].attribute if a.name == "axis"), 0)
-    joined = numpy.concatenate([numpy_helper.to_array(t) for t in outputs], axis)
-    graph.node.append(helper.make_node("Concat", [info.name for info in graph.output], ["all/joined"], axis=axis))
-    del graph.output[:]
-    graph.output.append(helper.make_tensor_value_info("all/joined", TensorProto.FLOAT, joined.shape))
-    return [numpy_helper.from_array(joined)]
-
-
 def as_network(model, inputs, outputs):
-    """The test with one input; the given and the wanted tensor. Left as it is where that cannot be."""
+    """The test with one input; the given and the wanted tensors. Left as it is where that cannot be."""
     graph, op = model.graph, model.graph.node[-1].op_type
-    if op == "Split" and outputs:
-        outputs = join_outputs(graph, outputs)
-    if inputs is None or outputs is None or not inputs or len(outputs) != 1:
-        return None, None
+    if inputs is None or outputs is None or not inputs:
+        return None, []
     infos, arrays = list(graph.input), [numpy_helper.to_array(t) for t in inputs]
-    wanted = numpy_helper.to_array(outputs[0])
+    wanted = [numpy_helper.to_array(tensor) for tensor in outputs]
     varies = [i for i in range(len(arrays)) if i == 0 or (
         i in ACTIVATIONS.get(op, ()) and arrays[i].shape[:1] == arrays[0].shape[:1] and arrays[i].ndim == arrays[0].ndim)]
     if any(arrays[i].dtype != numpy.float32 for i in varies) or arrays[0].ndim == 0:
-        return inputs[0], outputs[0]
+        return inputs[0], outputs
     if arrays[0].ndim == 1 and op in ELEMENTWISE:
         for i in varies:
             arrays[i] = arrays[i][None]
             infos[i].type.tensor_type.shape.dim.insert(0, onnx.TensorShapeProto.Dimension(dim_value=1))
-        wanted = wanted[None]
+        wanted = [array[None] for array in wanted]
     for i in range(len(arrays)):
         if i not in varies:
             make_initializer(graph, infos[i], inputs[i])
-    if op == "Squeeze" and arrays[0].shape[0] == 1 and wanted.shape[:1] != (1,):
-        wanted = wanted[None]  # the batch of 1 stays
+    if op == "Squeeze" and arrays[0].shape[0] == 1 and wanted[0].shape[:1] != (1,):
+        wanted = [wanted[0][None]]  # the batch of 1 stays
     given = arrays[0]
     if len(varies) > 1 and given.ndim > 1:
         given = join_inputs(graph, [infos[i] for i in varies], [arrays[i] for i in varies])
-    return numpy_helper.from_array(numpy.ascontiguousarray(given)), numpy_helper.from_array(wanted)
+    return (numpy_helper.from_array(numpy.ascontiguousarray(given)),
+            [numpy_helper.from_array(array, info.name) for array, info in zip(wanted, graph.output)])
 
 
 def make_finite(tensor):
@@ -142,7 +132,7 @@ def as_constant(model, inputs, outputs):
     """
     graph = model.graph
     if inputs is None or outputs is None or len(outputs) != 1:
-        return None, None
+        return None, []
     inputs, outputs = ([make_finite(t) for t in tensors] for tensors in (inputs, outputs))
     for info, tensor in zip(list(graph.input), inputs):
         make_initializer(graph, info, tensor)
@@ -162,7 +152,7 @@ def as_constant(model, inputs, outputs):
     graph.input.append(helper.make_tensor_value_info("see/zeros", TensorProto.FLOAT, seen.shape))
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info("see/sum", TensorProto.FLOAT, seen.shape))
-    return numpy_helper.from_array(numpy.zeros_like(seen)), numpy_helper.from_array(seen)
+    return numpy_helper.from_array(numpy.zeros_like(seen)), [numpy_helper.from_array(seen)]
 
 
 def prepare(work):

@@ -3,8 +3,8 @@
  *
  *     onnx_run [--of-largest=SHARE] MODEL.onnx...
  *
- * Beside each model lie test_data_set_0, _1, ... with input_0.pb and output_0.pb, as in ONNX's own backend
- * tests. The model goes through onnx_read and the float executor, its batch being the input's first
+ * Beside each model lie test_data_set_0, _1, ... with input_0.pb and, for every output of the network,
+ * output_0.pb, output_1.pb, ..., as in ONNX's own backend tests; an output whose file says a name must have it. The model goes through onnx_read and the float executor, its batch being the input's first
  * dimension. One line a model: "pass MODEL: nodes and the largest difference", "refused MODEL: why" where the
  * reader says no, "wrong MODEL: where" where shapes or numbers differ, by ONNX's tolerance or, for whole
  * networks, by more than SHARE of the largest number wanted. Exits 0 if all pass. tests/onnx/onnx_backend.py and
@@ -102,23 +102,81 @@ static sned_status turn_inputs(const struct graph *graph, const Onnx__TensorProt
     return SNED_OK;
 }
 
-static sned_status run_data(struct graph *graph, struct comparison *comparison,
-                            const Onnx__TensorProto *input, const Onnx__TensorProto *expected,
+/* What a folder beside the model holds. */
+struct data_set {
+    Onnx__TensorProto *input, *outputs[GRAPH_MAX_OUTPUTS];
+    int output_count;
+};
+
+static void data_set_free(struct data_set *set)
+{
+    for (int i = 0; i < set->output_count; i++)
+        onnx__tensor_proto__free_unpacked(set->outputs[i], NULL);
+    if (set->input)
+        onnx__tensor_proto__free_unpacked(set->input, NULL);
+}
+
+/* *found: false where there is no such folder. */
+static sned_status data_set_read(struct data_set *set, bool *found, const char *model, int number,
+                                 sned_error *error)
+{
+    const char *slash = strrchr(model, '/');
+    const int folder = slash ? (int)(slash - model) + 1 : 0;
+    char path[1024];
+    snprintf(path, sizeof path, "%.*stest_data_set_%d/input_0.pb", folder, model, number);
+    *found = access(path, R_OK) == 0;
+    if (!*found)
+        return SNED_OK;
+    SNED_TRY(read_tensor(path, &set->input, error));
+    while (set->output_count < GRAPH_MAX_OUTPUTS) {
+        snprintf(path, sizeof path, "%.*stest_data_set_%d/output_%d.pb", folder, model, number,
+                 set->output_count);
+        if (access(path, R_OK) != 0)
+            break;
+        SNED_TRY(read_tensor(path, &set->outputs[set->output_count], error));
+        set->output_count++;
+    }
+    return SNED_OK;
+}
+
+/* Do the outputs that are wanted have the graph's number, names and shapes? */
+static sned_status check_outputs(const struct graph *graph, const struct data_set *set, int batch,
+                                 sned_error *error)
+{
+    if (set->output_count != graph->output_count)
+        return sned_fail(error, SNED_ERROR_FORMAT, "%d outputs instead of %d", graph->output_count,
+                         set->output_count);
+    for (int i = 0; i < graph->output_count; i++) {
+        const struct tensor *tensor = &graph->tensors[graph->outputs[i]];
+        const char *wanted = set->outputs[i]->name;
+        SNED_TRY(check_shape(set->outputs[i], &tensor->shape, batch, "output", error));
+        if (wanted && wanted[0] && strcmp(tensor->name, wanted) != 0)
+            return sned_fail(error, SNED_ERROR_FORMAT, "output %d is '%s' instead of '%s'", i, tensor->name,
+                             wanted);
+    }
+    return SNED_OK;
+}
+
+static sned_status run_data(struct graph *graph, struct comparison *comparison, const struct data_set *set,
                             sned_error *error)
 {
     struct executor *executor = NULL;
-    struct executor_options options = {.batch = input->n_dims > 0 ? (int)input->dims[0] : 0, .threads = 1};
+    const int batch = set->input->n_dims > 0 ? (int)set->input->dims[0] : 0;
+    struct executor_options options = {.batch = batch, .threads = 1};
     const struct shape *given = &graph->given.shape;
     float *values = NULL;
     sned_status status;
-    SNED_TRY_DONE(check_shape(input, given->rank > 0 ? given : &graph->tensors[graph->input].shape,
-                              options.batch, "input", error));
-    SNED_TRY_DONE(
-        check_shape(expected, &graph->tensors[graph->outputs[0]].shape, options.batch, "output", error));
-    SNED_TRY_DONE(turn_inputs(graph, input, options.batch, &values, error));
+    SNED_TRY_DONE(check_shape(set->input, given->rank > 0 ? given : &graph->tensors[graph->input].shape,
+                              batch, "input", error));
+    SNED_TRY_DONE(check_outputs(graph, set, batch, error));
+    SNED_TRY_DONE(turn_inputs(graph, set->input, batch, &values, error));
     SNED_TRY_DONE(executor_new(&executor, graph, &options, error));
-    SNED_TRY_DONE(executor_forward(executor, values, (size_t)options.batch, error));
-    status = compare(comparison, executor_output(executor, 0), expected, error);
+    SNED_TRY_DONE(executor_forward(executor, values, (size_t)batch, error));
+    for (int i = 0; i < set->output_count; i++)
+        SNED_TRY_DONE(sned_error_context(
+            error, compare(comparison, executor_output(executor, i), set->outputs[i], error), "output %d",
+            i));
+    status = SNED_OK;
 done:
     executor_free(executor);
     free(values);
@@ -129,25 +187,16 @@ done:
 static sned_status run_sets(struct graph *graph, struct comparison *comparison, const char *model,
                             sned_error *error)
 {
-    const char *slash = strrchr(model, '/');
-    int folder = slash ? (int)(slash - model) + 1 : 0;
-    char path[1024];
     sned_status status = SNED_OK;
-    for (int set = 0; status == SNED_OK; set++) {
-        Onnx__TensorProto *input = NULL, *expected = NULL;
-        snprintf(path, sizeof path, "%.*stest_data_set_%d/input_0.pb", folder, model, set);
-        if (set > 0 && access(path, R_OK) != 0)
-            break;
-        status = read_tensor(path, &input, error);
-        snprintf(path, sizeof path, "%.*stest_data_set_%d/output_0.pb", folder, model, set);
-        if (status == SNED_OK)
-            status = read_tensor(path, &expected, error);
-        if (status == SNED_OK)
-            status = run_data(graph, comparison, input, expected, error);
-        if (input)
-            onnx__tensor_proto__free_unpacked(input, NULL);
-        if (expected)
-            onnx__tensor_proto__free_unpacked(expected, NULL);
+    bool found = true;
+    for (int number = 0; status == SNED_OK && found; number++) {
+        struct data_set set = {0};
+        status = data_set_read(&set, &found, model, number, error);
+        if (status == SNED_OK && found)
+            status = run_data(graph, comparison, &set, error);
+        if (status == SNED_OK && !found && number == 0)
+            status = sned_fail(error, SNED_ERROR_IO, "no test_data_set_0 beside it");
+        data_set_free(&set);
     }
     return status;
 }

@@ -39,14 +39,16 @@ class Case:
         fan_in = numpy.prod(shape[1:]) if len(shape) > 1 else 1
         return (self.random.standard_normal(shape) / numpy.sqrt(fan_in)).astype("float32")
 
-    def model(self, nodes, x, y=None, constants=None, opset=13, element=TensorProto.FLOAT, metadata=None, value_info=()):
-        """A model from input "x" to output "y". nodes: (operator, inputs, outputs, attributes) in a row; x and y: shapes (y
+    def model(self, nodes, x, y=None, constants=None, opset=13, element=TensorProto.FLOAT, metadata=None, value_info=(),
+              outputs=("y",)):
+        """A model from input "x" to `outputs`. nodes: (operator, inputs, outputs, attributes) in a row; x and y: shapes (y
         is worked out where it is None), where text is a symbolic size; constants: {name: array or list}, initialisers."""
         arrays = {k: v if isinstance(v, numpy.ndarray) else numpy.array(v) for k, v in (constants or {}).items()}
         graph = helper.make_graph(
             [helper.make_node(op, inputs, outputs, name=f"{op.lower()}{i}", **attributes)
              for i, (op, inputs, outputs, attributes) in enumerate(nodes)], "net",
-            [helper.make_tensor_value_info("x", element, x)], [helper.make_tensor_value_info("y", element, y)],
+            [helper.make_tensor_value_info("x", element, x)],
+            [helper.make_tensor_value_info(name, element, y) for name in outputs],
             [numpy_helper.from_array(array, name) for name, array in arrays.items()], value_info=value_info)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
         if metadata:
@@ -67,9 +69,14 @@ class Case:
         dtype = helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)
         return self.random.standard_normal(dims).astype(dtype)
 
+    def references(self, model, values):
+        """What ONNX's reference evaluator makes of it: {output: array}, in the model's order."""
+        made = ReferenceEvaluator(model).run(None, {model.graph.input[0].name: values})
+        return {output.name: array for output, array in zip(model.graph.output, made)}
+
     def reference(self, model, values):
-        """What ONNX's reference evaluator makes of it."""
-        return ReferenceEvaluator(model).run(None, {model.graph.input[0].name: values})[0]
+        """The same of the first output."""
+        return next(iter(self.references(model, values).values()))
 
     def picture(self, pixels, name="picture.png"):
         """Writes uint8 pixels [H][W] or [H][W][3] as PNG; the path."""
@@ -89,20 +96,24 @@ class Case:
     # ---- our reader and float executor ----
 
     def onnx_run_line(self, path, values, wanted):
-        """The line that onnx_run says of a model file on these numbers: "pass ...", "wrong ...", "refused ..."."""
+        """The line that onnx_run says of a model file on these numbers: "pass ...", "wrong ...", "refused ...". wanted: an
+        array, or {output: array}."""
         data = path.parent / "test_data_set_0"
         data.mkdir(exist_ok=True)
-        for name, array in (("input_0.pb", values), ("output_0.pb", wanted)):
-            tensor = numpy_helper.from_array(numpy.ascontiguousarray(array.astype("float32")))
-            (data / name).write_bytes(tensor.SerializeToString())
+        outputs = wanted if isinstance(wanted, dict) else {None: wanted}
+        files = [("input_0.pb", None, values)] + [(f"output_{i}.pb", *output) for i, output in enumerate(outputs.items())]
+        for file, name, array in files:
+            tensor = numpy_helper.from_array(numpy.ascontiguousarray(array.astype("float32")), name)
+            (data / file).write_bytes(tensor.SerializeToString())
         done = subprocess.run([self.onnx_run, "--of-largest=1e-5", str(path)], stdout=subprocess.PIPE, text=True, timeout=60)
         return done.stdout.strip()
 
     def agrees(self, model, values=None, wanted=None, batch=1, path=None):
-        """sned reads the model and computes what the reference evaluator does, within 1e-5 of the largest number. values,
-        wanted: other numbers than random ones and those of the evaluator; path: where the model's file is already."""
+        """sned reads the model and computes what the reference evaluator does, within 1e-5 of the largest number: every
+        output, by its name. values, wanted: other numbers than random ones and those of the evaluator; path: where the
+        model's file is already."""
         values = self.values(model, batch) if values is None else values
-        wanted = self.reference(model, values) if wanted is None else wanted
+        wanted = self.references(model, values) if wanted is None else wanted
         line = self.onnx_run_line(path or self.save(model), values, wanted)
         assert line.startswith("pass "), line
 

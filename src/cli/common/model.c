@@ -188,6 +188,7 @@ sned_status model_load(struct model *model, const char *path, const struct optio
     *model = (struct model){.path = path};
     SNED_TRY(input_size_parse(&picture, options->input, error));
     picture.reporter = reporter;
+    picture.head = options->head;
     picture.written[0] = options->output;
     picture.written[1] = options->raw;
     sned_status status = sned_file_map(&map, path, error);

@@ -22,6 +22,7 @@ sned_status onnx_read(struct graph **graph, const char *path, sned_error *error)
 struct onnx_options {
     struct extent picture; /* what it takes: for a list or [N][H][W], or open sizes. All 0: unknown */
     bool channels_last;    /* the elements of a list lie as [H][W][C], not [C][H][W] */
+    const char *head; /* the output that comes first, before labels are matched; NULL, or none: the file's */
     /* Told of what is left out, or computed otherwise than the file says; may be NULL. */
     const struct reporter *reporter;
     const char *written[2]; /* files that will be written: refused where weights lie in them; may be NULL */

@@ -39,7 +39,7 @@ sned_status onnx_leave_branch(struct importer *importer, const Onnx__GraphProto 
 /* ---- input and outputs (input.c, output.c, picture.c), and what the file says of them (metadata.c) ---- */
 
 sned_status onnx_make_input(struct importer *importer);
-sned_status onnx_make_output(struct importer *importer);
+sned_status onnx_make_outputs(struct importer *importer);
 /* metadata_props to rule, labels, provenance. */
 sned_status onnx_read_metadata(struct importer *importer);
 const char *onnx_metadata(const Onnx__ModelProto *model, const char *key); /* or NULL */

@@ -55,9 +55,6 @@ sned_status onnx_check_operators(struct importer *importer)
         importer->node = importer->proto->node[importer->node_index];
         SNED_TRY(find_rule(importer, &rule));
     }
-    if (importer->proto->n_output != 1)
-        return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED,
-                         "the network has %zu outputs; one is handled", importer->proto->n_output);
     return SNED_OK;
 }
 

@@ -3,8 +3,7 @@
  *
  * ONNX asks for topological order; files are not trusted to keep it. A depth-first walk from every node, in
  * the file's order and without recursion, gives an order that is the file's own where that is topological,
- * and meets every cycle and every name that nothing defines. Nodes that the graph's output does not need are
- * left out.
+ * and meets every cycle and every name that nothing defines. Nodes that no output needs are left out.
  */
 #include "io/onnx/import/import.h"
 
@@ -121,15 +120,26 @@ static sned_status walk_from(struct importer *importer, struct order_walk *walk,
     return SNED_OK;
 }
 
-/* Counts the readers of each value, backwards from the output, and keeps the nodes that have any. */
+/* Outputs are read from outside. */
+static sned_status count_outputs(struct importer *importer)
+{
+    const Onnx__GraphProto *proto = importer->proto;
+    for (size_t i = 0; i < proto->n_output; i++) {
+        const char *name = proto->output[i]->name ? proto->output[i]->name : "";
+        int output = sned_names_find(&importer->names, name);
+        if (output < 0)
+            return sned_fail(importer->error, SNED_ERROR_FORMAT, "no node makes the output '%s'", name);
+        if (importer->values[output].uses++ > 0)
+            return sned_fail(importer->error, SNED_ERROR_FORMAT, "the output '%s' is listed twice", name);
+    }
+    return SNED_OK;
+}
+
+/* Counts the readers of each value, backwards from the outputs, and keeps the nodes that have any. */
 static sned_status keep_needed(struct importer *importer, const struct order_walk *walk)
 {
     const Onnx__GraphProto *proto = importer->proto;
-    const char *name = proto->output[0]->name ? proto->output[0]->name : "";
-    int output = sned_names_find(&importer->names, name);
-    if (output < 0)
-        return sned_fail(importer->error, SNED_ERROR_FORMAT, "no node makes the output '%s'", name);
-    importer->values[output].uses = 1;
+    SNED_TRY(count_outputs(importer));
     int kept = walk->count;
     for (int i = walk->count - 1; i >= 0; i--) {
         const Onnx__NodeProto *node = proto->node[walk->order[i]];

@@ -1,5 +1,8 @@
 /*
- * output.c - the graph's outputs, from the file's list.
+ * output.c - the graph's outputs, from the file's list: those that the network computes, in the file's order.
+ *
+ * Each is a tensor of its own, by its name in the file. An output that does not depend on the input is known
+ * without a network: it is left out, with a message, where there are others.
  */
 #include "io/onnx/import/import.h"
 
@@ -10,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- names ---- */
+
 static sned_status rename_tensor(struct importer *importer, int tensor, const char *name)
 {
     free(importer->graph->tensors[tensor].name);
@@ -17,33 +22,38 @@ static sned_status rename_tensor(struct importer *importer, int tensor, const ch
     return sned_strdup(&importer->graph->tensors[tensor].name, name, importer->error);
 }
 
-/* An output that is another value by another name (a Cast) gets its own. */
-static sned_status name_output(struct importer *importer, const struct onnx_value *value)
+/* A tensor that bears an output's name gets another: the output takes it over. */
+static sned_status give_up_name(struct importer *importer, int tensor)
 {
+    char wanted[256];
     const char *name;
-    if (strcmp(importer->graph->tensors[value->tensor].name, value->name) == 0)
-        return SNED_OK;
-    SNED_TRY(sned_unique_name(&importer->tensor_names, value->name, &name, importer->error));
-    return rename_tensor(importer, value->tensor, name);
+    snprintf(wanted, sizeof wanted, "%.200s/unturned", importer->graph->tensors[tensor].name);
+    SNED_TRY(sned_unique_name(&importer->tensor_names, wanted, &name, importer->error));
+    return rename_tensor(importer, tensor, name);
 }
 
-/* The tensor that was viewed may bear the output's name: what is straightened takes it over. */
-static sned_status straighten_output(struct importer *importer, struct onnx_value *value)
+/* An output that is another value by another name (a Cast), or a view of a tensor that bears its name, gets
+ * it; but not from the input. */
+static sned_status name_output(struct importer *importer, const struct onnx_value *value)
 {
-    int viewed = value->tensor;
-    const char *name;
-    char wanted[256];
-    SNED_TRY(onnx_straighten(importer, value));
-    if (value->tensor == viewed || viewed == importer->graph->input ||
-        strcmp(importer->graph->tensors[viewed].name, value->name) != 0)
+    const struct graph *graph = importer->graph;
+    const char *claimed;
+    if (strcmp(graph->tensors[value->tensor].name, value->name) == 0)
         return SNED_OK;
-    snprintf(wanted, sizeof wanted, "%.200s/unturned", value->name);
-    SNED_TRY(sned_unique_name(&importer->tensor_names, wanted, &name, importer->error));
-    SNED_TRY(rename_tensor(importer, viewed, name));
+    for (int i = 0; i < graph->tensor_count; i++) {
+        if (strcmp(graph->tensors[i].name, value->name) != 0)
+            continue;
+        if (i == graph->input)
+            return SNED_OK;
+        SNED_TRY(give_up_name(importer, i));
+    }
+    SNED_TRY(sned_unique_name(&importer->tensor_names, value->name, &claimed, importer->error));
     return rename_tensor(importer, value->tensor, value->name);
 }
 
-/* A network that does nothing has one node that says so. */
+/* ---- outputs ---- */
+
+/* What is an output already, or the input, is one once more by a node that does nothing. */
 static sned_status emit_identity(struct importer *importer, struct onnx_value *value)
 {
     struct node *node;
@@ -52,17 +62,72 @@ static sned_status emit_identity(struct importer *importer, struct onnx_value *v
     return onnx_emit_named(importer, OP_IDENTITY, &value->tensor, &value->shape, value->name, name, &node);
 }
 
-sned_status onnx_make_output(struct importer *importer)
+static bool is_among(const int *outputs, int count, int tensor)
 {
-    const char *name = importer->proto->output[0]->name;
-    struct onnx_value *value = &importer->values[sned_names_find(&importer->names, name)];
-    if (value->kind != VALUE_ACTIVATION)
-        return sned_fail(importer->error, SNED_ERROR_FORMAT, "the output '%s' does not depend on the input",
-                         name);
-    SNED_TRY(straighten_output(importer, value));
-    if (value->tensor == importer->graph->input)
+    for (int i = 0; i < count; i++)
+        if (outputs[i] == tensor)
+            return true;
+    return false;
+}
+
+/* An activation as output `count`, behind `outputs` [count]. */
+static sned_status make_output(struct importer *importer, struct onnx_value *value, int *outputs, int count)
+{
+    SNED_TRY(onnx_straighten(importer, value));
+    if (value->tensor == importer->graph->input || is_among(outputs, count, value->tensor))
         SNED_TRY(emit_identity(importer, value));
-    SNED_TRY(name_output(importer, value));
-    importer->graph->outputs[0] = value->tensor;
-    return SNED_OK;
+    outputs[count] = value->tensor;
+    return name_output(importer, value);
+}
+
+static sned_status fail_output(struct importer *importer, const struct onnx_value *value)
+{
+    char node[128];
+    if (value->kind == VALUE_POWER)
+        return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED,
+                         "the output '%s' is a power other than 1 and 2", value->name);
+    onnx_node_name(importer, value, node, sizeof node);
+    return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED,
+                     "the output '%s' is not computed: of node '%s' the first output alone is handled",
+                     value->name, node);
+}
+
+/* The output that the caller wants first, the others in their order behind it. */
+static void bring_to_front(const struct importer *importer, int *outputs, int count)
+{
+    const char *head = importer->options.head;
+    for (int i = 1; head && i < count; i++) {
+        const int tensor = outputs[i];
+        if (strcmp(importer->graph->tensors[tensor].name, head) != 0)
+            continue;
+        memmove(outputs + 1, outputs, (size_t)i * sizeof *outputs);
+        outputs[0] = tensor;
+        return;
+    }
+}
+
+sned_status onnx_make_outputs(struct importer *importer)
+{
+    const Onnx__GraphProto *proto = importer->proto;
+    int outputs[GRAPH_MAX_OUTPUTS], count = 0;
+    for (size_t i = 0; i < proto->n_output; i++) {
+        struct onnx_value *value =
+            &importer->values[sned_names_find(&importer->names, proto->output[i]->name)];
+        const struct onnx_value *known = onnx_find_value(importer, proto->output[i]->name);
+        if (onnx_is_constant(known) || known->initializer) {
+            if (proto->n_output > 1)
+                sned_report(importer->options.reporter,
+                            "%s: the output '%s' does not depend on the input: left out", importer->path,
+                            value->name);
+            continue;
+        }
+        if (value->kind != VALUE_ACTIVATION)
+            return fail_output(importer, value);
+        SNED_TRY(make_output(importer, value, outputs, count++));
+    }
+    if (count == 0)
+        return sned_fail(importer->error, SNED_ERROR_FORMAT, "the output '%s' does not depend on the input",
+                         proto->output[0]->name);
+    bring_to_front(importer, outputs, count);
+    return sned_graph_set_outputs(importer->graph, outputs, count, importer->error);
 }

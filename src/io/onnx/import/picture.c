@@ -120,9 +120,8 @@ static bool looks_like_a_picture(int64_t height, int64_t width)
            width <= MOST_RATIO * height;
 }
 
-/* A network of Gemms on pictures never turns them; what tells its input from other lists is the size of the
- * axes.
- */
+/* A network of Gemms on pictures never turns them; what tells its input from other lists is the size
+ * of the axes. */
 static bool is_channels_last(const struct shape *file, const struct onnx_options *wanted, unsigned ways)
 {
     bool could_be = is_channels(file->dim[3]) && !is_channels(file->dim[1]);
@@ -151,8 +150,8 @@ static sned_status fail_size(struct importer *importer, const char *name, const 
                                               : " in color");
 }
 
-/* [N][C][H][W] or [N][H][W][C]: open sizes are filled, and where the caller names a picture it must be this.
- */
+/* [N][C][H][W] or [N][H][W][C]: open sizes are filled, and where the caller names a picture it
+ * must be this. */
 static sned_status picture_of_4(struct importer *importer, const char *name,
                                 const struct onnx_options *wanted, unsigned ways, struct shape *file,
                                 struct input_picture *picture)

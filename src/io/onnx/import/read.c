@@ -78,6 +78,9 @@ static sned_status check_model(struct importer *importer)
     if (graph->n_node > ONNX_MAX_NODES)
         return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED, "%zu nodes; at most %d are handled",
                          graph->n_node, ONNX_MAX_NODES);
+    if (graph->n_output > GRAPH_MAX_OUTPUTS)
+        return sned_fail(importer->error, SNED_ERROR_UNSUPPORTED, "%zu outputs; at most %d are handled",
+                         graph->n_output, GRAPH_MAX_OUTPUTS);
     if (graph->n_node == 0 || graph->n_output == 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the graph has no %s",
                          graph->n_node ? "outputs" : "nodes");
@@ -100,7 +103,7 @@ static sned_status import_model(struct importer *importer)
         importer->node = importer->proto->node[importer->node_index];
         SNED_TRY(onnx_import_node(importer));
     }
-    SNED_TRY(onnx_make_output(importer));
+    SNED_TRY(onnx_make_outputs(importer));
     SNED_TRY(sned_graph_remove_unused(importer->graph, importer->error));
     SNED_TRY(sned_graph_sort(importer->graph, importer->error));
     SNED_TRY(sned_graph_infer(importer->graph, importer->error));

@@ -40,8 +40,8 @@ static sned_status fail_at(struct scan *scan, sned_status status, const uint8_t 
     return sned_fail(scan->error, status, "%s at byte %zu", what, (size_t)(at - scan->start));
 }
 
-/* Skips the payload of a field of `wire_type`; *length is that of a length-delimited one, which starts at
- * *at. */
+/* Skips the payload of a field of `wire_type`; *length is that of a length-delimited one, which
+ * starts at *at. */
 static sned_status skip_payload(struct scan *scan, int wire_type, const uint8_t **at, const uint8_t *end,
                                 const uint8_t **payload, size_t *length)
 {

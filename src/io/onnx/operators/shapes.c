@@ -20,11 +20,19 @@ static bool is_batch_one(const struct importer *importer)
     return !importer->is_batch_open && importer->batch == 1;
 }
 
+static bool is_output(const struct importer *importer, const struct onnx_value *value)
+{
+    for (size_t i = 0; i < importer->proto->n_output; i++)
+        if (strcmp(importer->proto->output[i]->name, value->name) == 0)
+            return true;
+    return false;
+}
+
 /* A batch of 1 that the file takes away from its result stays: nobody else reads it. */
 static void keep_batch(struct importer *importer, struct shape *shape)
 {
     const struct onnx_value *output = onnx_output(importer);
-    bool is_result = output->readers == 1 && strcmp(output->name, importer->proto->output[0]->name) == 0;
+    bool is_result = output->readers == 1 && is_output(importer, output);
     if (!is_batch_one(importer) || !is_result || (shape->rank > 1 && shape->dim[0] == 1) ||
         shape->rank == GRAPH_MAX_RANK)
         return;
