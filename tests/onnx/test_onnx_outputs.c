@@ -1,5 +1,5 @@
 /*
- * test_onnx_outputs.c - networks of several outputs in ONNX files.
+ * test_onnx_outputs.c - networks and nodes of several outputs in ONNX files.
  */
 #include "tests/common/onnx_checks.h"
 
@@ -66,6 +66,62 @@ static void an_output_that_another_reads_keeps_its_name(void **state)
     assert_round_trip(graph);
 }
 
+/* ---- Split ---- */
+
+static struct builder split_model(const char *sizes, const char *outputs)
+{
+    struct builder model = {.opset = 13};
+    model_input(&model, "x", "N,6,5,4");
+    model_ints(&model, "sizes", sizes);
+    model_node(&model, "Split", "cut", "x sizes", outputs, "axis=-3");
+    return model;
+}
+
+static void a_split_is_a_node_of_several_outputs(void **state)
+{
+    struct builder model = split_model("1,3,2", "a b c");
+    model_node(&model, "Concat", "join", "c a b", "y", "axis=1");
+    model_output(&model, "y");
+    struct graph *graph = import(&model);
+    const struct node *node = node_at(graph, 0, OP_SPLIT);
+    assert_int_equal(node->output_count, 3);
+    assert_int_equal(node->u.split.axis, 1);
+    assert_memory_equal(node->u.split.sizes, ((int64_t[]){1, 3, 2}), 3 * sizeof(int64_t));
+    assert_shape(&graph->tensors[node->outputs[1]].shape, "1,3,5,4");
+    assert_round_trip(graph);
+}
+
+static void a_part_that_nobody_reads_stays_a_part(void **state)
+{
+    struct builder model = split_model("1,3,2", "a b c");
+    model_output(&model, "a");
+    model_output(&model, "c");
+    struct graph *graph = import(&model);
+    assert_int_equal(node_at(graph, 0, OP_SPLIT)->output_count, 3);
+    assert_round_trip(graph);
+}
+
+static void a_split_of_which_one_part_is_read_is_a_slice(void **state)
+{
+    struct builder model = split_model("1,3,2", "a b c");
+    model_output(&model, "b");
+    struct graph *graph = import(&model);
+    const struct node *node = node_at(graph, 0, OP_SLICE);
+    assert_int_equal(node->u.slice.start[1], 1);
+    assert_int_equal(node->u.slice.end[1], 4);
+    assert_round_trip(graph);
+}
+
+static void a_split_into_one_part_is_nothing(void **state)
+{
+    struct builder model = split_model("6", "y");
+    model_output(&model, "y");
+    struct graph *graph = import(&model);
+    assert_int_equal(graph->node_count, 1);
+    node_at(graph, 0, OP_IDENTITY);
+    sned_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +129,10 @@ int main(void)
         cmocka_unit_test(outputs_survive_writing),
         cmocka_unit_test(labels_are_of_the_first_output),
         cmocka_unit_test(an_output_that_another_reads_keeps_its_name),
+        cmocka_unit_test(a_split_is_a_node_of_several_outputs),
+        cmocka_unit_test(a_part_that_nobody_reads_stays_a_part),
+        cmocka_unit_test(a_split_of_which_one_part_is_read_is_a_slice),
+        cmocka_unit_test(a_split_into_one_part_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,8 +50,39 @@ def test_split_whose_last_part_is_smaller(case):
 
 
 def test_split_of_which_parts_are_not_used(case):
-    model = case.model([("Split", ["x"], ["a", "b", "c"], {"axis": 1}), ("Relu", ["b"], ["y"], {})], x=IMAGE)
-    case.agrees(model)
+    for names in (["a", "b", "c"], ["c", "a", "b"], ["b", "", "c"]):
+        case.agrees(case.model([("Split", ["x"], names, {"axis": 1}), ("Relu", ["b"], ["y"], {})], x=IMAGE))
+        case.agrees(case.model([("Split", ["x"], names, {"axis": 1}), ("Mul", ["b", "c"], ["y"], {})], x=IMAGE))
+
+
+def test_split_into_one_is_its_input(case):
+    case.agrees(case.model([("Split", ["x"], ["y"], {"axis": 1})], x=IMAGE))
+    case.agrees(case.model([("Transpose", ["x"], ["t"], {"perm": [0, 2, 3, 1]}), ("Split", ["t"], ["y"], {"axis": 1})],
+                           x=IMAGE))
+
+
+def test_split_into_many(case):
+    sizes = [1, 2] * 10
+    for opset in (11, 13):
+        attributes = {"axis": 1, "split": sizes} if opset == 11 else {"axis": 1}
+        model = split(case, 20, attributes, opset, sizes=sizes if opset == 13 else None)
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 30
+        case.agrees(model)
+
+
+def test_parts_of_a_split_are_outputs(case):
+    nodes = [("Split", ["x", "sizes"], ["a", "b", "c"], {"axis": 1})]
+    for outputs in (("a", "b", "c"), ("c", "a"), ("b",)):
+        case.agrees(case.model(nodes, x=IMAGE, constants={"sizes": [1, 3, 2]}, outputs=outputs), batch=2)
+
+
+def test_split_of_a_turned_tensor_and_its_turned_parts(case):
+    nodes = [("Transpose", ["x"], ["t"], {"perm": [0, 2, 3, 1]}), ("Split", ["t"], ["a", "b", "c"], {"axis": 3}),
+             ("Add", ["a", "c"], ["d"], {}), ("Transpose", ["d"], ["y"], {"perm": [0, 3, 1, 2]})]
+    model = case.model(nodes, x=IMAGE, outputs=("y", "b"))
+    values = case.values(model)
+    line = case.onnx_run_line(case.save(model), values, case.references(model, values))
+    assert line.startswith("pass ") and ": 3 nodes" in line, line  # Split, Add, and the Transpose of b alone
 
 
 def test_split_that_does_not_fit_is_refused(case):

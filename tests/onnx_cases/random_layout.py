@@ -1,5 +1,5 @@
 """random_layout.py - random networks of operators that move elements, and of those that work element by element or along axes
-between them: whatever turns, cancels or goes into weights, the numbers are the evaluator's."""
+between them, with one output or several: whatever turns, cancels or goes into weights, the numbers are the evaluator's."""
 import random
 
 import numpy
@@ -30,7 +30,7 @@ class Network:
     def grow(self):
         x, shape = self.choose.choice(self.values[-3:]) if self.choose.random() < 0.25 else self.values[-1]
         self.choose.choice((self.turn, self.turn, self.alone, self.with_constant, self.with_another, self.reshape, self.flatten,
-                            self.concat, self.slice, self.pad, self.mean, self.dense))(x, shape)
+                            self.concat, self.slice, self.split, self.pad, self.mean, self.dense))(x, shape)
 
     def turn(self, x, shape):
         order = self.choose.sample(range(len(shape)), len(shape))
@@ -72,6 +72,21 @@ class Network:
         inputs = [self.constant(numpy.array([number])) for number in (start, end, axis + 1)]
         self.add("Slice", [x] + inputs, shape[:axis] + [end - start] + shape[axis + 1:])
 
+    def split(self, x, shape):
+        axis = self.choose.randrange(len(shape))
+        cuts = sorted(self.choose.sample(range(1, shape[axis]), min(self.choose.randint(0, 3), shape[axis] - 1)))
+        sizes = [b - a for a, b in zip([0] + cuts, cuts + [shape[axis]])]
+        names = [f"value{len(self.nodes)}/{i}" for i in range(len(sizes))]
+        self.nodes.append(("Split", [x, self.constant(numpy.array(sizes))], names, {"axis": axis + 1}))
+        self.values += [(name, shape[:axis] + [size] + shape[axis + 1:]) for name, size in zip(names, sizes)]
+
+    def outputs(self):
+        """ "y" alone, or among other values in any order."""
+        others = [name for name, _ in self.values if name != "x"]
+        names = ["y"] + self.choose.sample(others, min(self.choose.choice((0, 0, 1, 2, 4)), len(others)))
+        self.choose.shuffle(names)
+        return names
+
     def pad(self, x, shape):
         before, after = ([self.choose.randint(0, 1) for _ in shape] for _ in range(2))
         inputs = [x, self.constant(numpy.array([0] + before + [0] + after))]
@@ -98,7 +113,7 @@ def test_random_networks_give_the_evaluators_numbers(case):
         for _ in range(choose.randint(2, 9)):
             network.grow()
         network.nodes.append((choose.choice(("Identity", "Relu")), [network.values[-1][0]], ["y"], {}))
-        model = case.model(network.nodes, x=["N"] + network.input, constants=network.constants)
+        model = case.model(network.nodes, x=["N"] + network.input, constants=network.constants, outputs=network.outputs())
         try:
             case.agrees(model, batch=2)
         except AssertionError as error:

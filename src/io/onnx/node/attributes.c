@@ -50,8 +50,8 @@ sned_status onnx_attribute_float(struct importer *importer, const char *name, fl
     return expect(importer, attribute, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT, attribute->has_f);
 }
 
-sned_status onnx_attribute_ints(struct importer *importer, const char *name, const int64_t **values,
-                                int *count)
+static sned_status integer_list(struct importer *importer, const char *name, size_t most,
+                                const int64_t **values, int *count)
 {
     const Onnx__AttributeProto *attribute = onnx_attribute(importer, name);
     *values = NULL;
@@ -59,13 +59,25 @@ sned_status onnx_attribute_ints(struct importer *importer, const char *name, con
     if (attribute == NULL)
         return SNED_OK;
     SNED_TRY(expect(importer, attribute, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS, attribute->n_ints > 0));
-    if (attribute->n_ints > 2 * GRAPH_MAX_RANK)
+    if (attribute->n_ints > most)
         return onnx_fail(importer, SNED_ERROR_FORMAT, "attribute '%s' has %zu elements", name,
                          attribute->n_ints);
     static const int64_t none[1];
     *values = attribute->n_ints > 0 ? attribute->ints : none;
     *count = (int)attribute->n_ints;
     return SNED_OK;
+}
+
+sned_status onnx_attribute_ints(struct importer *importer, const char *name, const int64_t **values,
+                                int *count)
+{
+    return integer_list(importer, name, 2 * GRAPH_MAX_RANK, values, count);
+}
+
+sned_status onnx_attribute_sizes(struct importer *importer, const char *name, const int64_t **values,
+                                 int *count)
+{
+    return integer_list(importer, name, GRAPH_MAX_NODES, values, count);
 }
 
 sned_status onnx_attribute_string(struct importer *importer, const char *name, const char *fallback,

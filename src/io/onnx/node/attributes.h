@@ -12,6 +12,9 @@ sned_status onnx_attribute_float(struct importer *importer, const char *name, fl
 /* *values is the file's own array, NULL and 0 where the attribute is absent. */
 sned_status onnx_attribute_ints(struct importer *importer, const char *name, const int64_t **values,
                                 int *count);
+/* The same, of any length. */
+sned_status onnx_attribute_sizes(struct importer *importer, const char *name, const int64_t **values,
+                                 int *count);
 /* *text is the attribute's string in `buffer`, or `fallback`. */
 sned_status onnx_attribute_string(struct importer *importer, const char *name, const char *fallback,
                                   char buffer[32]);

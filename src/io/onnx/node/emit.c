@@ -3,6 +3,7 @@
  */
 #include "io/onnx/node/emit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,46 @@ sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, 
     value->tensor = tensor;
     value->made_by = importer->graph->node_count - 1;
     return SNED_OK;
+}
+
+/* An output that the file gives no name gets one, for nobody to read. */
+static sned_status add_output(struct importer *importer, const char *node, int index,
+                              const struct shape *shape, int *tensor)
+{
+    const char *name = importer->node->output[index];
+    char made[256];
+    SNED_TRY(check_shape(importer, shape));
+    snprintf(made, sizeof made, "%.200s/output%d", node, index);
+    SNED_TRY(sned_unique_name(&importer->tensor_names, name[0] ? name : made, &name, importer->error));
+    SNED_TRY(sned_graph_add_tensor(importer->graph, name, TENSOR_F32, shape, NULL, tensor, importer->error));
+    if (importer->node->output[index][0] == 0)
+        return SNED_OK;
+    importer->output = index;
+    struct onnx_value *value = onnx_output(importer);
+    value->kind = VALUE_ACTIVATION;
+    value->shape = *shape;
+    value->tensor = *tensor;
+    return SNED_OK;
+}
+
+sned_status onnx_emit_outputs(struct importer *importer, enum op op, const int *inputs, int input_count,
+                              const struct shape *shapes, struct node **node)
+{
+    const int count = (int)importer->node->n_output;
+    char wanted[256];
+    const char *name;
+    int *outputs;
+    sned_status status;
+    onnx_name_in_hand(importer, wanted, sizeof wanted);
+    SNED_TRY(sned_alloc(&outputs, (size_t)count, sizeof *outputs, importer->error));
+    for (int i = 0; i < count; i++)
+        SNED_TRY_DONE(add_output(importer, wanted, i, &shapes[i], &outputs[i]));
+    SNED_TRY_DONE(sned_unique_name(&importer->node_names, wanted, &name, importer->error));
+    status = sned_graph_add_node_outputs(importer->graph, name, op, inputs, input_count, outputs, count, node,
+                                         importer->error);
+done:
+    free(outputs);
+    return status;
 }
 
 sned_status onnx_emit_step(struct importer *importer, enum op op, const int *inputs, int input_count,

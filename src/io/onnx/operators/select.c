@@ -1,8 +1,11 @@
 /*
- * select.c - Split and Gather: some channels, rows or columns of an activation, by Slices.
+ * select.c - Split and Gather: some channels, rows or columns of an activation.
  *
- * Each output of a Split is a Slice. A Gather whose indices go up in equal steps is one, too; any other
- * indices are cut into runs that do, a Slice each, which a Concat joins:
+ * A Split is a node with an output for each piece, along an axis of the input's tensor, viewed as the input
+ * is; where but one piece is read by anyone, it is a Slice, and where there is but one, an Identity.
+ *
+ * A Gather whose indices go up in equal steps is a Slice, too; any other indices are cut into runs that do, a
+ * Slice each, which a Concat joins:
  *
  *     indices 0 1 2 7 5 3     runs 0..2 by 1, 7, 5, 3      (a run never goes down)
  */
@@ -35,14 +38,14 @@ static void set_part(struct node *node, const struct shape *from, int axis, cons
     }
 }
 
-static sned_status emit_part(struct importer *importer, const struct onnx_value *x, int axis,
+static sned_status emit_part(struct importer *importer, int tensor, const struct shape *from, int axis,
                              const struct slice_range *range)
 {
     struct shape shape;
     struct node *node;
-    part_shape(&x->shape, axis, range, &shape);
-    SNED_TRY(onnx_emit(importer, OP_SLICE, &x->tensor, 1, &shape, &node));
-    set_part(node, &x->shape, axis, range);
+    part_shape(from, axis, range, &shape);
+    SNED_TRY(onnx_emit(importer, OP_SLICE, &tensor, 1, &shape, &node));
+    set_part(node, from, axis, range);
     return SNED_OK;
 }
 
@@ -91,32 +94,102 @@ static sned_status part_size(struct importer *importer, int64_t total, int index
     return SNED_OK;
 }
 
-sned_status onnx_convert_split(struct importer *importer)
+/* parts [n_output], which are all of `total`. */
+static sned_status find_parts(struct importer *importer, int64_t total, int64_t *parts)
 {
-    struct onnx_value *x;
     const int64_t *sizes;
-    struct slice_range range = {.step = 1};
-    int axis, count;
-    SNED_TRY(onnx_input_activation(importer, 0, &x));
-    SNED_TRY(selected_axis(importer, x, &axis));
+    int64_t sum = 0;
+    int count;
     if (importer->opset >= 13)
         SNED_TRY(onnx_input_sizes(importer, 1, &sizes, &count));
     else
-        SNED_TRY(onnx_attribute_ints(importer, "split", &sizes, &count));
-    const int64_t total = x->shape.dim[axis];
-    for (int i = 0; i < (int)importer->node->n_output; i++, range.start += range.count) {
-        SNED_TRY(part_size(importer, total, i, sizes, count, &range.count));
-        if (range.start + range.count > total)
+        SNED_TRY(onnx_attribute_sizes(importer, "split", &sizes, &count));
+    for (int i = 0; i < (int)importer->node->n_output; i++) {
+        SNED_TRY(part_size(importer, total, i, sizes, count, &parts[i]));
+        sum += parts[i];
+        if (sum > total)
             return onnx_fail(importer, SNED_ERROR_SHAPE, "parts of more than %lld elements",
                              (long long)total);
-        importer->output = i;
-        if (onnx_output(importer)->readers > 0)
-            SNED_TRY(emit_part(importer, x, axis, &range));
     }
-    if (range.start != total)
-        return onnx_fail(importer, SNED_ERROR_SHAPE, "parts of %lld of %lld elements", (long long)range.start,
+    if (sum != total)
+        return onnx_fail(importer, SNED_ERROR_SHAPE, "parts of %lld of %lld elements", (long long)sum,
                          (long long)total);
     return SNED_OK;
+}
+
+/* How many outputs are read; *last: the last of them. */
+static int count_read(struct importer *importer, int *last)
+{
+    int count = 0;
+    *last = 0;
+    for (int i = 0; i < (int)importer->node->n_output; i++) {
+        importer->output = i;
+        if (importer->node->output[i][0] && onnx_output(importer)->readers > 0) {
+            count++;
+            *last = i;
+        }
+    }
+    return count;
+}
+
+/* Output `index` alone; `shape` and `axis` as the tensor of x has them. */
+static sned_status emit_one(struct importer *importer, const struct onnx_value *x, const struct shape *shape,
+                            int axis, const int64_t *parts, int index)
+{
+    struct slice_range range = {.step = 1, .count = parts[index]};
+    struct node *node;
+    for (int i = 0; i < index; i++)
+        range.start += parts[i];
+    importer->output = index;
+    if (range.count == shape->dim[axis])
+        return onnx_emit_like(importer, OP_IDENTITY, &x->tensor, 1, x, &node);
+    SNED_TRY(emit_part(importer, x->tensor, shape, axis, &range));
+    onnx_output_turned(importer, x);
+    return SNED_OK;
+}
+
+/* All outputs. parts [n_output] is taken over, also on failure. */
+static sned_status emit_all(struct importer *importer, const struct onnx_value *x, const struct shape *shape,
+                            int axis, int64_t *parts)
+{
+    const size_t count = importer->node->n_output;
+    struct shape *shapes;
+    struct node *node;
+    sned_status status = sned_alloc(&shapes, count, sizeof *shapes, importer->error);
+    for (size_t i = 0; status == SNED_OK && i < count; i++) {
+        shapes[i] = *shape;
+        shapes[i].dim[axis] = parts[i];
+    }
+    SNED_TRY_DONE(status);
+    SNED_TRY_DONE(onnx_emit_outputs(importer, OP_SPLIT, &x->tensor, 1, shapes, &node));
+    node->u.split.axis = axis;
+    node->u.split.sizes = parts;
+    parts = NULL;
+    for (importer->output = 0; importer->output < (int)count; importer->output++)
+        if (importer->node->output[importer->output][0])
+            onnx_output_turned(importer, x);
+done:
+    free(shapes);
+    free(parts);
+    return status;
+}
+
+sned_status onnx_convert_split(struct importer *importer)
+{
+    struct onnx_value *x;
+    int64_t *parts;
+    int axis, axes[GRAPH_MAX_RANK], last;
+    SNED_TRY(onnx_input_axes(importer, 0, &x, axes));
+    SNED_TRY(selected_axis(importer, x, &axis));
+    SNED_TRY(sned_alloc(&parts, importer->node->n_output, sizeof *parts, importer->error));
+    const struct shape shape = onnx_tensor_axes(&x->shape, axes);
+    sned_status status = find_parts(importer, x->shape.dim[axis], parts);
+    if (status == SNED_OK && count_read(importer, &last) > 1)
+        return emit_all(importer, x, &shape, axes[axis], parts);
+    if (status == SNED_OK)
+        status = emit_one(importer, x, &shape, axes[axis], parts, last);
+    free(parts);
+    return status;
 }
 
 /* ---- Gather ---- */
@@ -211,7 +284,7 @@ static sned_status emit_gather(struct importer *importer, const struct onnx_valu
                          "its indices are of more than %d runs that go up in equal steps", MOST_RUNS);
     joined.dim[axis] = count;
     if (found == 1 && sned_shape_equal(&joined, result))
-        return emit_part(importer, x, axis, &runs[0]);
+        return emit_part(importer, x->tensor, &x->shape, axis, &runs[0]);
     SNED_TRY(emit_runs(importer, x, axis, runs, found, &joined, &tensor));
     return onnx_emit_reshape(importer, tensor, result);
 }
