@@ -19,6 +19,7 @@ void session_free(struct session *session)
         free(session->raw[k]);
     free(session->raw);
     free(session->scores);
+    *session = (struct session){0};
 }
 
 static size_t output_elements(const struct graph *graph, int index)
