@@ -2,9 +2,10 @@
 """A second executor of .sned files, in plain Python integers, written from docs/format.md and docs/arithmetic.md alone:
 execute_sned.py FOLDER runs the networks in it and compares every activation with what the folder says.
 
-NAME.sned is a network, NAME.in one input of it (a byte a pixel where it is an image, else an f32 a value), NAME.out what
-another implementation made of it: the integers of activation 0, the input, then those of each node in order, as i32;
-an ending (Softmax, LogSoftmax, Sigmoid) is left out. python_executor.h writes such folders. The first difference ends the run with an error.
+NAME.sned is a network, NAME.in an input of it or several, run one after the other (a byte a pixel where it is an image,
+else an f32 a value), NAME.out what another implementation made of each: the integers of activation 0, the input, then
+those of all others in order, as i32; an ending (Softmax, LogSoftmax, Sigmoid) is left out. python_executor.h writes such
+folders. The first difference ends the run with an error.
 
 Slow and simple on purpose: activations are flat lists, last axis fastest, with their shape, the batch of 1 included.
 """
@@ -221,6 +222,17 @@ def concat(node, *parts):
     return Activation(shape, values)
 
 
+def split(node, a):
+    axis, sizes = node["attributes"][0], node["attributes"][1:]
+    strides, first, parts = strides_of(a.shape), 0, []
+    for size in sizes:
+        shape = a.shape[:axis] + [size] + a.shape[axis + 1:]
+        parts.append(Activation(shape, [a.values[at] for at in places(shape, first * strides[axis], strides)]))
+        first += size
+    need(first == a.shape[axis], "a Split of another size")
+    return parts
+
+
 def slice_(node, a):
     starts, ends, steps = (node["attributes"][i::3] for i in range(3))
     shape = [-(-(end - start) // step) for start, end, step in zip(starts, ends, steps)]
@@ -253,7 +265,7 @@ def transpose(node, a):
 
 OPERATORS = {"Conv": conv, "Gemm": gemm, "Relu": activation, "Clip": activation, "LeakyRelu": activation,
              "MaxPool": max_pool, "AveragePool": average_pool, "GlobalAveragePool": global_average_pool, "LRN": lrn,
-             "Add": add, "Mul": mul, "Concat": concat, "Slice": slice_, "Pad": pad, "Flatten": flatten,
+             "Add": add, "Mul": mul, "Concat": concat, "Split": split, "Slice": slice_, "Pad": pad, "Flatten": flatten,
              "Reshape": reshape, "Transpose": transpose}
 
 
@@ -284,33 +296,56 @@ def from_values(network, values):
     return [0 if math.isnan(x) else math.floor(clamp(x, low, high)) for x in steps]
 
 
-def read_input(network, data):
+def read_inputs(network, data):
     shape = [1] + network["shape"]
-    need(len(data) == math.prod(shape) * (1 if network["image"] else 4), "an input of another size")
-    if network["image"]:
-        return Activation(shape, from_pixels(network, data))
-    return Activation(shape, from_values(network, struct.unpack("<%df" % (len(data) // 4), data)))
+    size = math.prod(shape) * (1 if network["image"] else 4)
+    need(data and len(data) % size == 0, "inputs of another size")
+    for at in range(0, len(data), size):
+        one = data[at:at + size]
+        values = from_pixels(network, one) if network["image"] else from_values(
+            network, struct.unpack("<%df" % (size // 4), one))
+        yield Activation(shape, values)
 
 
-def execute(network, nodes, data):
-    """Every activation, the input first."""
-    made = [read_input(network, data)]
+def zeros(state):
+    shape = [1] + state["shape"]
+    return Activation(shape, [0] * math.prod(shape))
+
+
+def execute(network, nodes, given, states):
+    """Every activation by its number, from those that are given and the states; None for what an ending makes."""
+    made = [given] + states
     for node in nodes:
-        if node["op"] not in ("Softmax", "LogSoftmax", "Sigmoid"):
-            made.append(OPERATORS[node["op"]](node, *(made[i] for i in node["inputs"])))
+        if node["op"] in ("Softmax", "LogSoftmax", "Sigmoid"):
+            made.append(None)
+            continue
+        result = OPERATORS[node["op"]](node, *(made[i] for i in node["inputs"]))
+        made += result if node["op"] == "Split" else [result]
     return made
+
+
+def names_of(network, nodes):
+    names = ["the input"] + ["state '%s'" % state["name"] for state in network["states"]]
+    for node in nodes:
+        names += ["node '%s' (%s), output %d" % (node["name"], node["op"], k) for k in range(node["outputs"])]
+    return names
 
 
 def compare(path):
     network, nodes = decode(path.read_bytes())
     wanted = path.with_suffix(".out").read_bytes()
     wanted = struct.unpack("<%di" % (len(wanted) // 4), wanted)
-    at = 0
-    names = ["the input"] + ["node '%s' (%s)" % (node["name"], node["op"]) for node in nodes]
-    for name, made in zip(names, execute(network, nodes, path.with_suffix(".in").read_bytes())):
-        for i, (mine, theirs) in enumerate(zip(made.values, wanted[at:at + len(made.values)])):
-            need(mine == theirs, "%s: %s: element %d of %s is %d here, %d there" % (path, name, i, made.shape, mine, theirs))
-        at += len(made.values)
+    at, states, names = 0, [zeros(state) for state in network["states"]], names_of(network, nodes)
+    for run, given in enumerate(read_inputs(network, path.with_suffix(".in").read_bytes())):
+        all_made = execute(network, nodes, given, states)
+        for name, made in zip(names, all_made):
+            if made is None:
+                continue
+            for i, (mine, theirs) in enumerate(zip(made.values, wanted[at:at + len(made.values)])):
+                need(mine == theirs, "%s: run %d, %s: element %d of %s is %d here, %d there" % (
+                    path, run, name, i, made.shape, mine, theirs))
+            at += len(made.values)
+        states = [all_made[state["next"]] for state in network["states"]]
     need(at == len(wanted), "%s: %d values here, %d there" % (path, at, len(wanted)))
 
 

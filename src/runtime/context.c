@@ -237,10 +237,12 @@ static void run_all(sned_context *context)
 static void write_results(const sned_context *context, float *const *outputs, int output_count, size_t image)
 {
     const sned_model *model = context->model;
-    for (int k = 0; k < output_count; k++)
+    for (int k = 0; k < output_count; k++) {
+        const struct result *result = &model->results[k];
         if (outputs[k])
-            sned_result_write(model, k, context->memory + context->plan->tensors[model->scores[k].logits],
-                              outputs[k] + image * (size_t)model->scores[k].count);
+            sned_result_write(result, model->graph, context->memory + context->plan->tensors[result->logits],
+                              outputs[k] + image * result->elements);
+    }
 }
 
 static sned_status check_run(const sned_context *context, const void *images, size_t count,

@@ -70,7 +70,7 @@ sned_status sned_model_describe(sned_model *model, const struct layer_storage *s
     const struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
     sned_model_info *info = &model->info;
     *info = (sned_model_info){.channels = input.channels, .height = input.height, .width = input.width};
-    info->classes = model->scores[0].count;
+    info->classes = (int)model->results[0].elements;
     info->outputs = graph->output_count;
     info->color = graph->rule.is_image ? graph->rule.color : "";
     info->resize = graph->rule.is_image ? sned_resize_text(model->resize, graph->rule.resize) : "";
@@ -123,7 +123,7 @@ sned_status sned_model_get_output(const sned_model *model, int index, sned_outpu
     *output = (sned_output){.name = tensor->name,
                             .elements = sned_shape_elements(&tensor->shape),
                             .rank = tensor->shape.rank - 1,
-                            .ending = ending_of(model->scores[index].ending)};
+                            .ending = ending_of(model->results[index].ending)};
     for (int axis = 1; axis < tensor->shape.rank; axis++)
         output->shape[axis - 1] = (int)tensor->shape.dim[axis];
     return SNED_OK;

@@ -20,9 +20,6 @@ static sned_status check_runnable(const struct graph *graph, sned_error *error)
     if (graph->node_count > MAX_NODES)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%s' has %d nodes, at most %d can be run",
                          graph->name, graph->node_count, MAX_NODES);
-    if (graph->output_count > 1)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "network '%s' has %d outputs; one can be run",
-                         graph->name, graph->output_count);
     SNED_TRY(sned_graph_check_ending(graph, error));
     for (int n = 0; n < graph->node_count; n++)
         if (sned_runtime_reason(graph->nodes[n].op))
@@ -55,7 +52,8 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     }
     model->graph = graph;
     SNED_TRY_DONE(check_runnable(graph, error));
-    model->scores[0] = sned_graph_scores(graph);
+    for (int k = 0; k < graph->output_count; k++)
+        model->results[k] = sned_result_find(graph, k);
     SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), false, error));
     SNED_TRY_DONE(sned_model_describe(model, storage, storage_count, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));

@@ -8,9 +8,17 @@
 #include "runtime/plan.h"
 #include "runtime/runtime.h"
 
+/* How an output comes to be: the integers of `logits` as floats, and what its ending makes of them. */
+struct result {
+    enum op ending; /* OP_IDENTITY: nothing */
+    int logits;
+    size_t elements;
+    size_t along, inner; /* Softmax, LogSoftmax: numbers of a sum, and how far apart they lie */
+};
+
 struct sned_model {
     struct graph *graph;
-    struct scores scores[GRAPH_MAX_OUTPUTS]; /* of each output; .logits is what its ending reads */
+    struct result results[GRAPH_MAX_OUTPUTS]; /* of each output */
     struct plan plan;
     sned_model_info info;
     char resize[RESIZE_TEXT]; /* info's */
@@ -24,7 +32,9 @@ sned_status sned_model_describe(sned_model *model, const struct layer_storage *s
 /* context.c: bytes of a network's states. */
 size_t sned_states_size(const struct graph *graph);
 
-/* results.c: output `index` of one image, [elements] floats, from the integers that its ending reads. */
-void sned_result_write(const sned_model *model, int index, const void *integers, float *result);
+/* results.c: what output `index` is made of; the output of one image, [elements] floats. */
+struct result sned_result_find(const struct graph *graph, int index);
+void sned_result_write(const struct result *result, const struct graph *graph, const void *integers,
+                       float *values);
 
 #endif

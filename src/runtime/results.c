@@ -6,35 +6,58 @@
 
 #include <math.h>
 
-/* In double, so that the sum does not depend on how a compiler orders it. */
-static void softmax(float *values, int count, bool as_logarithms)
+struct result sned_result_find(const struct graph *graph, int index)
+{
+    const struct scores scores = sned_graph_output_scores(graph, index);
+    const struct shape *shape = &graph->tensors[graph->outputs[index]].shape;
+    struct result result = {scores.ending, scores.logits, sned_shape_elements(shape), 1, 1};
+    if (scores.ending == OP_SOFTMAX || scores.ending == OP_LOG_SOFTMAX) {
+        const int axis = graph->nodes[sned_graph_producer(graph, graph->outputs[index])].u.softmax.axis;
+        result.along = (size_t)shape->dim[axis];
+        for (int i = axis + 1; i < shape->rank; i++)
+            result.inner *= (size_t)shape->dim[i];
+    }
+    return result;
+}
+
+/* Of `count` values, `step` apart. In double, so that the sum does not depend on how a compiler orders it. */
+static void softmax(float *values, size_t count, size_t step, bool as_logarithms)
 {
     float max = values[0];
     double sum = 0;
-    for (int i = 1; i < count; i++)
-        max = values[i] > max ? values[i] : max;
-    for (int i = 0; i < count; i++)
-        sum += exp((double)values[i] - max);
-    for (int i = 0; i < count; i++)
-        values[i] =
-            (float)(as_logarithms ? (double)values[i] - max - log(sum) : exp((double)values[i] - max) / sum);
+    for (size_t i = 1; i < count; i++)
+        max = values[i * step] > max ? values[i * step] : max;
+    for (size_t i = 0; i < count; i++)
+        sum += exp((double)values[i * step] - max);
+    for (size_t i = 0; i < count; i++) {
+        const double above = (double)values[i * step] - max;
+        values[i * step] = (float)(as_logarithms ? above - log(sum) : exp(above) / sum);
+    }
 }
 
-static void sigmoid(float *values, int count)
+static void softmax_all(const struct result *result, float *values)
 {
-    for (int i = 0; i < count; i++)
+    const size_t block = result->along * result->inner;
+    for (size_t first = 0; first < result->elements; first += block)
+        for (size_t i = 0; i < result->inner; i++)
+            softmax(values + first + i, result->along, result->inner, result->ending == OP_LOG_SOFTMAX);
+}
+
+static void sigmoid(float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
         values[i] = (float)(1 / (1 + exp(-(double)values[i])));
 }
 
-void sned_result_write(const sned_model *model, int index, const void *integers, float *result)
+void sned_result_write(const struct result *result, const struct graph *graph, const void *integers,
+                       float *values)
 {
-    const struct scores *scores = &model->scores[index];
-    const struct value value = sned_value(model->graph, scores->logits);
-    const float scale = model->graph->tensors[scores->logits].quantization.scale;
-    for (size_t i = 0; i < value.elements; i++)
-        result[i] = scale * (float)value_load(integers, value.type, i);
-    if (scores->ending == OP_SIGMOID)
-        sigmoid(result, scores->count);
-    else if (scores->ending != OP_IDENTITY)
-        softmax(result, scores->count, scores->ending == OP_LOG_SOFTMAX);
+    const enum value_type type = sned_value(graph, result->logits).type;
+    const float scale = graph->tensors[result->logits].quantization.scale;
+    for (size_t i = 0; i < result->elements; i++)
+        values[i] = scale * (float)value_load(integers, type, i);
+    if (result->ending == OP_SIGMOID)
+        sigmoid(values, result->elements);
+    else if (result->ending != OP_IDENTITY)
+        softmax_all(result, values);
 }

@@ -384,6 +384,13 @@ static void python_sees_every_operator_in_every_format(void **state)
     compare(every_operator_graph(0, 4), -1);
 }
 
+static void python_sees_several_outputs_and_states(void **state)
+{
+    if (!have_python())
+        skip();
+    compare(several_ends_graph(0.4f, 3), -1);
+}
+
 static void python_sees_lenet5(void **state)
 {
     if (!have_python())
@@ -441,6 +448,7 @@ int main(void)
         cmocka_unit_test(python_sees_a_small_network),
         cmocka_unit_test(python_sees_every_way_of_resizing),
         cmocka_unit_test(python_sees_every_operator_in_every_format),
+        cmocka_unit_test(python_sees_several_outputs_and_states),
         cmocka_unit_test(python_sees_lenet5),
         cmocka_unit_test(python_sees_filters_that_are_left_out),
         cmocka_unit_test(python_refuses_a_damaged_file),

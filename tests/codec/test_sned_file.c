@@ -1,6 +1,7 @@
 /*
  * test_sned_file.c - networks to .sned files and back.
  */
+#include "codec/sections.h"
 #include "tests/common/sned_files.h"
 
 static struct graph *unpack(const struct buffer *file)
@@ -30,13 +31,35 @@ static void assert_activations_equal(const struct tensor *a, const struct tensor
     assert_int_equal(a->quantization.is_signed, b->quantization.is_signed);
 }
 
+static void assert_attributes_equal(const struct node *x, const struct node *y)
+{
+    assert_int_equal(x->output_count, y->output_count);
+    if (x->op == OP_SPLIT) {
+        assert_int_equal(x->u.split.axis, y->u.split.axis);
+        assert_memory_equal(x->u.split.sizes, y->u.split.sizes,
+                            (size_t)x->output_count * sizeof *x->u.split.sizes);
+    } else {
+        assert_memory_equal(&x->u, &y->u, sizeof x->u);
+    }
+    assert_memory_equal(&x->activation, &y->activation, sizeof x->activation);
+}
+
+/* The number of an activation in the file; of a tensor of each graph, that is what must be the same. */
+static int number_of(const struct graph *graph, int tensor)
+{
+    struct activations activations;
+    MUST(sned_activations_list(&activations, graph, NULL));
+    const int number = activations.numbers[tensor];
+    sned_activations_free(&activations);
+    return number;
+}
+
 static void assert_nodes_equal(const struct graph *a, const struct graph *b, int index)
 {
     const struct node *x = &a->nodes[index], *y = &b->nodes[index];
     assert_string_equal(x->name, y->name);
     assert_int_equal(x->op, y->op);
-    assert_memory_equal(&x->u, &y->u, sizeof x->u);
-    assert_memory_equal(&x->activation, &y->activation, sizeof x->activation);
+    assert_attributes_equal(x, y);
     assert_int_equal(x->rules[0].low, y->rules[0].low);
     assert_int_equal(x->rules[0].high, y->rules[0].high);
     assert_int_equal(x->rules[0].slope, y->rules[0].slope);
@@ -50,7 +73,8 @@ static void assert_nodes_equal(const struct graph *a, const struct graph *b, int
         assert_memory_equal(x->rules[0].counts, y->rules[0].counts,
                             (size_t)x->rules[0].scaling_count * sizeof *x->rules[0].counts);
     assert_int_equal(x->input_count, y->input_count);
-    assert_activations_equal(&a->tensors[x->outputs[0]], &b->tensors[y->outputs[0]]);
+    for (int k = 0; k < x->output_count; k++)
+        assert_activations_equal(&a->tensors[x->outputs[k]], &b->tensors[y->outputs[k]]);
     for (int i = 0; i < x->input_count; i++) {
         assert_int_equal(x->inputs[i] < 0, y->inputs[i] < 0);
         if (x->inputs[i] < 0)
@@ -58,7 +82,26 @@ static void assert_nodes_equal(const struct graph *a, const struct graph *b, int
         if (a->tensors[x->inputs[i]].data)
             assert_constants_equal(&a->tensors[x->inputs[i]], &b->tensors[y->inputs[i]]);
         else
-            assert_int_equal(sned_graph_producer(a, x->inputs[i]), sned_graph_producer(b, y->inputs[i]));
+            assert_int_equal(number_of(a, x->inputs[i]), number_of(b, y->inputs[i]));
+    }
+}
+
+static void assert_ends_equal(const struct graph *a, const struct graph *b)
+{
+    assert_activations_equal(&a->tensors[a->input], &b->tensors[b->input]);
+    assert_string_equal(a->tensors[a->input].name, b->tensors[b->input].name);
+    assert_int_equal(a->output_count, b->output_count);
+    for (int k = 0; k < a->output_count; k++) {
+        assert_string_equal(a->tensors[a->outputs[k]].name, b->tensors[b->outputs[k]].name);
+        assert_int_equal(number_of(a, a->outputs[k]), number_of(b, b->outputs[k]));
+    }
+    assert_int_equal(a->state_count, b->state_count);
+    for (int k = 0; k < a->state_count; k++) {
+        const struct tensor *x = &a->tensors[a->states[k].tensor], *y = &b->tensors[b->states[k].tensor];
+        assert_string_equal(x->name, y->name);
+        assert_activations_equal(x, y);
+        assert_int_equal(number_of(a, a->states[k].tensor), number_of(b, b->states[k].tensor));
+        assert_int_equal(number_of(a, a->states[k].next), number_of(b, b->states[k].next));
     }
 }
 
@@ -69,10 +112,7 @@ static void assert_graphs_equal(const struct graph *a, const struct graph *b)
     assert_true(b->integer);
     for (int i = 0; i < a->node_count; i++)
         assert_nodes_equal(a, b, i);
-    assert_activations_equal(&a->tensors[a->input], &b->tensors[b->input]);
-    assert_string_equal(a->tensors[a->input].name, b->tensors[b->input].name);
-    assert_string_equal(a->tensors[a->outputs[0]].name, b->tensors[b->outputs[0]].name);
-    assert_int_equal(sned_graph_producer(a, a->outputs[0]), sned_graph_producer(b, b->outputs[0]));
+    assert_ends_equal(a, b);
     assert_memory_equal(&a->rule, &b->rule, sizeof a->rule);
     assert_int_equal(a->label_count, b->label_count);
     for (int i = 0; i < a->label_count; i++)

@@ -114,6 +114,38 @@ static inline struct node *add_one(struct maker *maker, const char *name, enum o
     return add(maker, name, op, &input, 1, scalings, q);
 }
 
+/* The newest activation in pieces; they are outputs[0], outputs[1], ..., and the first becomes maker->last. */
+static inline void add_split(struct maker *maker, const char *name, int axis, const int64_t *sizes, int count,
+                             int *outputs)
+{
+    const struct quantization q = maker->graph->tensors[maker->last].quantization;
+    struct shape unknown = {0};
+    struct node *node;
+    char full[80];
+    for (int k = 0; k < count; k++) {
+        snprintf(full, sizeof full, "%s:%d", name, k);
+        MUST(sned_graph_add_tensor(maker->graph, full, TENSOR_F32, &unknown, NULL, &outputs[k], NULL));
+        maker->graph->tensors[outputs[k]].quantization = q;
+    }
+    MUST(sned_graph_add_node_outputs(maker->graph, name, OP_SPLIT, &maker->last, 1, outputs, count, &node,
+                                     NULL));
+    clamp_to_range(node, &q);
+    node->u.split.axis = axis;
+    MUST(sned_alloc(&node->u.split.sizes, (size_t)count, sizeof *sizes, NULL));
+    memcpy(node->u.split.sizes, sizes, (size_t)count * sizeof *sizes);
+    maker->last = outputs[0];
+}
+
+/* An activation that outlives a run; what it becomes is set when that is there. */
+static inline int add_state(struct maker *maker, const char *name, const struct shape *shape,
+                            struct quantization q)
+{
+    struct state_tensor *state = &maker->graph->states[maker->graph->state_count++];
+    MUST(sned_graph_add_tensor(maker->graph, name, TENSOR_F32, shape, NULL, &state->tensor, NULL));
+    maker->graph->tensors[state->tensor].quantization = q;
+    return state->tensor;
+}
+
 static inline void add_layer_inputs(struct maker *maker, const char *name, const struct shape *shape,
                                     bool bias, int inputs[3])
 {
@@ -306,6 +338,40 @@ static inline struct graph *every_operator_graph(float density, uint64_t seed)
     add_gemm(&maker, "fc", 5, 36, S16);
     node = add_one(&maker, "softmax", OP_SOFTMAX, 0, (struct quantization){0});
     node->u.softmax.axis = 1;
+    return maker_end(&maker);
+}
+
+/* Several of what most networks have one of: outputs, endings, a Split's outputs; and states, one of which
+ * becomes what is computed of it, the other the input. */
+static inline struct graph *several_ends_graph(float density, uint64_t seed)
+{
+    static const int64_t sizes[2] = {1, 2};
+    struct shape input = sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)5, (int64_t)5);
+    struct maker maker = maker_begin("several ends", &input, density, seed);
+    int pieces[2], outputs[4];
+    maker_image(&maker);
+    const int memory = add_state(&maker, "memory", &input, U8),
+              before = add_state(&maker, "before", &input, S8);
+    add_conv(&maker, "mix", 3, 3, 3, 1, true);
+    struct node *blend = add(&maker, "blend", OP_ADD, (int[]){maker.last, memory}, 2, 2, U8);
+    blend->rules[0].scalings[0] = blend->rules[0].scalings[1] = (struct scaling){32768, 16}; /* the mean */
+    maker.graph->states[0].next = maker.last;
+    maker.graph->states[1].next = maker.graph->input;
+    add(&maker, "change", OP_MUL, (int[]){maker.last, before}, 2, 1, S8)->rules[0].scalings[0] =
+        (struct scaling){32768, 19};
+    outputs[1] = maker.last;
+    add_split(&maker, "pieces", 1, sizes, 2, pieces);
+    outputs[2] = pieces[1];
+    add(&maker, "flatten", OP_FLATTEN, &pieces[0], 1, 0, S8)->u.flatten.axis = 1;
+    const int flat = maker.last;
+    add_gemm(&maker, "gate", 2, 25, S16);
+    add_one(&maker, "sigmoid", OP_SIGMOID, 0, (struct quantization){0});
+    outputs[3] = maker.last;
+    maker.last = flat;
+    add_gemm(&maker, "fc", 3, 25, S16);
+    add_one(&maker, "softmax", OP_SOFTMAX, 0, (struct quantization){0})->u.softmax.axis = 1;
+    outputs[0] = maker.last;
+    MUST(sned_graph_set_outputs(maker.graph, outputs, 4, NULL));
     return maker_end(&maker);
 }
 

@@ -9,8 +9,8 @@
  *     struct python_executor python;
  *     if (!python_executor_begin(&python))
  *         skip();
- *     python_executor_add(&python, model, context, values, sizeof values);    // for each network that was
- * run python_executor_end(&python);
+ *     python_executor_add(&python, model, context, values, sizeof values);     // for each network that ran
+ *     python_executor_end(&python);
  */
 #ifndef SNED_TESTS_PYTHON_EXECUTOR_H
 #define SNED_TESTS_PYTHON_EXECUTOR_H
@@ -31,7 +31,8 @@ enum { PYTHON_EXECUTOR_BATCH = 500 };
 
 struct python_executor {
     char folder[256];
-    int waiting; /* networks in the folder */
+    int waiting;               /* networks in the folder */
+    struct buffer activations; /* of the runs of the network that is being added */
 };
 
 static inline bool have_python(void)
@@ -46,7 +47,7 @@ static inline bool have_python(void)
 static inline bool python_executor_begin(struct python_executor *python)
 {
     const char *folder = getenv("TMPDIR");
-    python->waiting = 0;
+    *python = (struct python_executor){.waiting = 0};
     snprintf(python->folder, sizeof python->folder, "%s/sned-python-XXXXXX", folder ? folder : "/tmp");
     if (!have_python())
         return false;
@@ -85,26 +86,33 @@ static inline void python_executor_put(const struct python_executor *python, con
     assert_int_equal(fclose(file), 0);
 }
 
-/* The activations in the file's order: the input, then what each node makes. */
-static inline void python_executor_put_activations(const struct python_executor *python,
-                                                   const struct graph *graph, const sned_context *context)
+static inline void python_executor_take(struct python_executor *python, const struct graph *graph,
+                                        const sned_context *context, int tensor)
 {
-    struct buffer all = {0};
-    for (int n = -1; n < graph->node_count; n++) {
-        const int tensor = n < 0 ? graph->input : graph->nodes[n].outputs[0];
-        const int32_t *values = sned_context_activation(context, tensor);
-        const size_t size = sned_shape_elements(&graph->tensors[tensor].shape) * sizeof *values;
-        if (values) /* not a final Softmax's */
-            assert_int_equal(sned_buffer_append(&all, values, size, NULL), SNED_OK);
-    }
-    python_executor_put(python, "out", all.data, all.size);
-    sned_buffer_free(&all);
+    const int32_t *values = sned_context_activation(context, tensor);
+    const size_t size = sned_shape_elements(&graph->tensors[tensor].shape) * sizeof *values;
+    if (values) /* not an ending's */
+        assert_int_equal(sned_buffer_append(&python->activations, values, size, NULL), SNED_OK);
 }
 
-/* A network, and the last run of a context that keeps its activations (sned_context_new_keep). `input` is
- * what was run: bytes where the network takes pixels, else floats; `size` in bytes. */
-static inline void python_executor_add(struct python_executor *python, const sned_model *model,
-                                       const sned_context *context, const void *input, size_t size)
+/* One run more of the network that will be added: its activations in the file's order, the input, the states,
+ * then what each node makes. The context keeps them (sned_context_new_keep). */
+static inline void python_executor_take_run(struct python_executor *python, const sned_model *model,
+                                            const sned_context *context)
+{
+    const struct graph *graph = sned_model_graph(model);
+    python_executor_take(python, graph, context, graph->input);
+    for (int k = 0; k < graph->state_count; k++)
+        python_executor_take(python, graph, context, graph->states[k].tensor);
+    for (int n = 0; n < graph->node_count; n++)
+        for (int k = 0; k < graph->nodes[n].output_count; k++)
+            python_executor_take(python, graph, context, graph->nodes[n].outputs[k]);
+}
+
+/* A network whose runs were taken. `input` is what was run: bytes where the network takes pixels, else
+ * floats; `size` in bytes, of all runs. */
+static inline void python_executor_add_runs(struct python_executor *python, const sned_model *model,
+                                            const void *input, size_t size)
 {
     struct buffer file = {0};
     sned_error error = {0};
@@ -112,10 +120,19 @@ static inline void python_executor_add(struct python_executor *python, const sne
         fail_msg("%s", error.message);
     python_executor_put(python, "sned", file.data, file.size);
     python_executor_put(python, "in", input, size);
-    python_executor_put_activations(python, sned_model_graph(model), context);
+    python_executor_put(python, "out", python->activations.data, python->activations.size);
+    sned_buffer_free(&python->activations);
     sned_buffer_free(&file);
     if (++python->waiting == PYTHON_EXECUTOR_BATCH)
         python_executor_check(python);
+}
+
+/* A network, and the one run of a context that keeps its activations. */
+static inline void python_executor_add(struct python_executor *python, const sned_model *model,
+                                       const sned_context *context, const void *input, size_t size)
+{
+    python_executor_take_run(python, model, context);
+    python_executor_add_runs(python, model, input, size);
 }
 
 #endif

@@ -60,21 +60,40 @@ static inline int add_constant(struct graph *graph, const char *name, enum tenso
     return index;
 }
 
+static inline void add_activation(struct graph *graph, const struct shape *shape,
+                                  struct quantization quantization, int *index)
+{
+    const struct shape copy = *shape; /* it may be a tensor's, which move */
+    char name[32];
+    snprintf(name, sizeof name, "activation%d", graph->tensor_count);
+    assert_int_equal(sned_graph_add_tensor(graph, name, TENSOR_F32, &copy, NULL, index, NULL), SNED_OK);
+    graph->tensors[*index].quantization = quantization;
+}
+
+/* A node that makes those activations, of one quantization; the clamp is its range. */
+static inline struct node *add_node_outputs(struct graph *graph, enum op op, const int *inputs, int count,
+                                            const int *outputs, int output_count)
+{
+    const struct quantization out = graph->tensors[outputs[0]].quantization;
+    struct node *node;
+    char name[32];
+    snprintf(name, sizeof name, "node%d", graph->node_count);
+    assert_int_equal(
+        sned_graph_add_node_outputs(graph, name, op, inputs, count, outputs, output_count, &node, NULL),
+        SNED_OK);
+    node->rules[0].low = out.bits == 16 ? -32768 : out.is_signed ? -128 : 0;
+    node->rules[0].high = out.bits == 16 ? 32767 : out.is_signed ? 127 : 255;
+    return node;
+}
+
 /* A node whose output becomes the graph's; shapes come from sned_graph_infer, when all is filled in. */
 static inline struct node *add_node(struct graph *graph, enum op op, const int *inputs, int count,
                                     struct quantization out)
 {
-    struct node *node;
-    char name[32];
-    struct shape unknown = graph->tensors[inputs[0]].shape;
     int output;
-    snprintf(name, sizeof name, "node%d", graph->node_count);
-    assert_int_equal(sned_graph_add_tensor(graph, name, TENSOR_F32, &unknown, NULL, &output, NULL), SNED_OK);
-    graph->tensors[output].quantization = out;
-    assert_int_equal(sned_graph_add_node(graph, name, op, inputs, count, output, &node, NULL), SNED_OK);
-    graph->outputs[0] = output;
-    node->rules[0].low = out.bits == 16 ? -32768 : out.is_signed ? -128 : 0;
-    node->rules[0].high = out.bits == 16 ? 32767 : out.is_signed ? 127 : 255;
+    add_activation(graph, &graph->tensors[inputs[0]].shape, out, &output);
+    struct node *node = add_node_outputs(graph, op, inputs, count, &output, 1);
+    graph->outputs[0] = output; /* which may be where `inputs` lie */
     return node;
 }
 

@@ -265,6 +265,24 @@ static inline bool grow_concat(struct graph *graph, struct random *random)
     return true;
 }
 
+static inline bool grow_split(struct graph *graph, struct random *random)
+{
+    const int axis = random_range(random, 1, newest_shape(graph)->rank - 1), whole = graph->outputs[0];
+    const struct quantization type = newest_type(graph);
+    int outputs[4], count = 0;
+    int64_t sizes[4], left = newest_shape(graph)->dim[axis];
+    for (; left > 0; left -= sizes[count++]) {
+        sizes[count] = count == 3 ? left : random_range(random, 1, (int)left);
+        add_activation(graph, newest_shape(graph), type, &outputs[count]);
+    }
+    struct node *node = add_node_outputs(graph, OP_SPLIT, &whole, 1, outputs, count);
+    node->u.split.axis = axis;
+    assert_int_equal(sned_alloc(&node->u.split.sizes, (size_t)count, sizeof *sizes, NULL), SNED_OK);
+    memcpy(node->u.split.sizes, sizes, (size_t)count * sizeof *sizes);
+    graph->outputs[0] = outputs[random_range(random, 0, count - 1)];
+    return true;
+}
+
 /* ---- networks ---- */
 
 static inline bool grow(struct graph *graph, struct random *random, enum op op, struct quantization out)
@@ -289,6 +307,8 @@ static inline bool grow(struct graph *graph, struct random *random, enum op op, 
         return grow_pair(graph, random, out, op);
     case OP_CONCAT:
         return grow_concat(graph, random);
+    case OP_SPLIT:
+        return grow_split(graph, random);
     case OP_SLICE:
         return grow_slice(graph, random);
     case OP_PAD:
@@ -315,10 +335,11 @@ static inline void infer_or_fail(struct graph *graph)
 static inline void grow_one(struct graph *graph, struct random *random)
 {
     static const enum op ops[] = {
-        OP_CONV, OP_CONV,     OP_CONV,         OP_GEMM,       OP_GEMM,     OP_RELU,
-        OP_CLIP, OP_MAX_POOL, OP_AVERAGE_POOL, OP_LEAKY_RELU, OP_LRN,      OP_GLOBAL_AVERAGE_POOL,
-        OP_ADD,  OP_MUL,      OP_CONCAT,       OP_CONCAT,     OP_SLICE,    OP_PAD,
-        OP_PAD,  OP_FLATTEN,  OP_RESHAPE,      OP_RESHAPE,    OP_TRANSPOSE};
+        OP_CONV, OP_CONV,     OP_CONV,         OP_GEMM,       OP_GEMM,      OP_RELU,
+        OP_CLIP, OP_MAX_POOL, OP_AVERAGE_POOL, OP_LEAKY_RELU, OP_LRN,       OP_GLOBAL_AVERAGE_POOL,
+        OP_ADD,  OP_MUL,      OP_CONCAT,       OP_CONCAT,     OP_SLICE,     OP_PAD,
+        OP_PAD,  OP_FLATTEN,  OP_RESHAPE,      OP_RESHAPE,    OP_TRANSPOSE, OP_SPLIT,
+        OP_SPLIT};
     enum { OPS = sizeof ops / sizeof *ops };
     while (sned_shape_elements(newest_shape(graph)) > NETWORK_MOST_ELEMENTS) {
         grow_slice(graph, random);
@@ -386,6 +407,55 @@ static inline struct shape random_input_shape(struct random *random)
     }
 }
 
+/* States like the input, so that they can become it where nothing else is like them. */
+static inline void add_states(struct graph *graph, struct random *random)
+{
+    for (int k = random_range(random, 0, 3) ? 0 : random_range(random, 1, 3); k > 0; k--)
+        add_activation(graph, &graph->tensors[graph->input].shape, graph->tensors[graph->input].quantization,
+                       &graph->states[graph->state_count++].tensor);
+}
+
+/* The first nodes read the newest activation: a state, perhaps. */
+static inline void begin_at_a_state(struct graph *graph, struct random *random)
+{
+    if (graph->state_count > 0 && random_range(random, 0, 1))
+        graph->outputs[0] = graph->states[random_range(random, 0, graph->state_count - 1)].tensor;
+}
+
+static inline void join_states(struct graph *graph, struct random *random)
+{
+    const struct tensor *input = &graph->tensors[graph->input];
+    for (int k = 0; k < graph->state_count; k++) {
+        int *next = &graph->states[k].next, count = 1;
+        *next = graph->input;
+        for (int n = 0; n < graph->node_count; n++) {
+            const int made = graph->nodes[n].outputs[0];
+            const struct tensor *tensor = &graph->tensors[made];
+            if (sned_shape_equal(&tensor->shape, &input->shape) && tensor->quantization.bits == 8 &&
+                tensor->quantization.scale == input->quantization.scale &&
+                tensor->quantization.is_signed == input->quantization.is_signed &&
+                random_range(random, 0, count++) == 0)
+                *next = made;
+        }
+    }
+}
+
+/* Any activations that nodes make, beside the one that has grown last. */
+static inline void add_outputs(struct graph *graph, struct random *random)
+{
+    int outputs[4] = {graph->outputs[0]}, count = 1;
+    for (int tries = random_range(random, 0, 2) ? 0 : random_range(random, 1, 3); tries > 0; tries--) {
+        const struct node *node = &graph->nodes[random_range(random, 0, graph->node_count - 1)];
+        const int output = node->outputs[random_range(random, 0, node->output_count - 1)];
+        bool is_new = true;
+        for (int k = 0; k < count; k++)
+            is_new = is_new && outputs[k] != output;
+        if (is_new)
+            outputs[count++] = output;
+    }
+    assert_int_equal(sned_graph_set_outputs(graph, outputs, count, NULL), SNED_OK);
+}
+
 static inline struct graph *random_network(uint64_t seed)
 {
     struct random random;
@@ -396,6 +466,8 @@ static inline struct graph *random_network(uint64_t seed)
     const struct shape *shape = newest_shape(graph);
     if (shape->rank == 4 && (shape->dim[1] == 1 || shape->dim[1] == 3))
         random_rule(graph, &random);
+    add_states(graph, &random);
+    begin_at_a_state(graph, &random);
     for (int n = random_range(&random, 1, 7); n > 0; n--) {
         if (graph->node_count > 0 && random_range(&random, 0, 3) == 0)
             graph->outputs[0] = graph->nodes[random_range(&random, 0, graph->node_count - 1)].outputs[0];
@@ -403,6 +475,8 @@ static inline struct graph *random_network(uint64_t seed)
     }
     if (random_range(&random, 0, 2) == 0)
         grow_scores(graph, &random);
+    join_states(graph, &random);
+    add_outputs(graph, &random);
     return graph;
 }
 

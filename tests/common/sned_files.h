@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 typedef struct graph *(*graph_maker)(float density, uint64_t seed);
-static const graph_maker makers[] = {small_graph, every_operator_graph, lenet_graph};
+static const graph_maker makers[] = {small_graph, every_operator_graph, several_ends_graph, lenet_graph};
 enum { MAKERS = sizeof makers / sizeof *makers };
 
 static inline struct buffer pack(const struct graph *graph)

@@ -43,6 +43,8 @@ static void run_values(sned_context *context, struct random *random, struct quan
     assert_int_equal(sned_run_values(context, values, 1, scores, NULL), SNED_OK);
 }
 
+enum { RUNS = 3 /* one after the other, where there are states */ };
+
 /* Runs the network, which it takes over, and hands it to Python with what the runtime made. */
 static void compare(struct python_executor *python, struct graph *graph, struct random *random)
 {
@@ -55,13 +57,18 @@ static void compare(struct python_executor *python, struct graph *graph, struct 
     const struct tensor *in = &graph->tensors[graph->input];
     const size_t count = sned_shape_elements(&in->shape);
     const bool pixels = graph->rule.is_image;
-    void *input = calloc(count, sizeof(float));
+    const size_t size = count * (pixels ? 1 : sizeof(float));
+    const int runs = graph->state_count > 0 ? RUNS : 1;
+    uint8_t *input = calloc(RUNS * count, sizeof(float));
     float *scores = calloc(sned_shape_elements(&graph->tensors[graph->outputs[0]].shape), sizeof *scores);
-    if (pixels)
-        run_pixels(context, random, input, count, scores);
-    else
-        run_values(context, random, in->quantization, input, count, scores);
-    python_executor_add(python, model, context, input, count * (pixels ? 1 : sizeof(float)));
+    for (int run = 0; run < runs; run++) {
+        if (pixels)
+            run_pixels(context, random, input + run * size, count, scores);
+        else
+            run_values(context, random, in->quantization, input + run * size, count, scores);
+        python_executor_take_run(python, model, context);
+    }
+    python_executor_add_runs(python, model, input, runs * size);
     free(scores);
     free(input);
     sned_context_free(context);
@@ -76,7 +83,7 @@ static void every_activation_of_random_networks_is_what_python_computes(void **s
     const int networks = asked ? atoi(asked) : 400;
     struct python_executor python;
     struct random random;
-    int seen[OP_COUNT] = {0}, single_values = 0, slopes = 0;
+    int seen[OP_COUNT] = {0}, single_values = 0, slopes = 0, several = 0, states = 0;
     if (!python_executor_begin(&python))
         skip();
     sned_random_seed(&random, 31, 0);
@@ -89,13 +96,16 @@ static void every_activation_of_random_networks_is_what_python_computes(void **s
                 !sned_op_is_ending(node->op) && node->rules[0].low == 0 && node->rules[0].high == 0;
             slopes += node->rules[0].slope != 0;
         }
+        several += graph->output_count > 1;
+        states += graph->state_count > 0;
         compare(&python, graph, &random);
     }
     python_executor_end(&python);
     for (int op = 0; op < OP_COUNT; op++)
-        if (op != OP_BATCH_NORMALIZATION && op != OP_DROPOUT && op != OP_IDENTITY && op != OP_SPLIT)
+        if (op != OP_BATCH_NORMALIZATION && op != OP_DROPOUT && op != OP_IDENTITY)
             assert_true(seen[op] >= networks / 40);
     assert_true(single_values >= networks / 20 && slopes >= networks / 20);
+    assert_true(several >= networks / 10 && states >= networks / 10);
 }
 
 int main(void)

@@ -45,7 +45,12 @@ static void shared_open(struct shared *shared, graph_maker make)
     for (size_t i = 0; i < IMAGES * shared->pixels; i++)
         shared->images[i] = (uint8_t)sned_random_below(&random, 256);
     assert_int_equal(sned_context_new(&context, shared->model, NULL), SNED_OK);
-    assert_int_equal(sned_run_pixels(context, shared->images, IMAGES, shared->scores, NULL), SNED_OK);
+    for (size_t i = 0; i < IMAGES; i++) {
+        sned_context_reset(context);
+        assert_int_equal(sned_run_pixels(context, shared->images + i * shared->pixels, 1,
+                                         shared->scores + i * shared->classes, NULL),
+                         SNED_OK);
+    }
     sned_context_free(context);
     pthread_barrier_init(&shared->start, NULL, THREADS);
 }
@@ -63,6 +68,7 @@ static void shared_close(struct shared *shared)
 static bool scores_agree(const struct shared *shared, sned_context *context, size_t index)
 {
     float scores[MAX_CLASSES];
+    sned_context_reset(context);
     return sned_run_pixels(context, shared->images + index * shared->pixels, 1, scores, NULL) == SNED_OK &&
            !memcmp(scores, shared->scores + index * shared->classes, shared->classes * sizeof(float));
 }
