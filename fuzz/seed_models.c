@@ -345,6 +345,7 @@ int main(int argc, char **argv)
     write_packed("small", small_graph(0.5f, 1), -1);
     write_packed("resized", resized_graph(), -1);
     write_packed("every-operator", every_operator_graph(0.1f, 1), -1);
+    write_packed("several-ends", several_ends_graph(0.3f, 1), -1);
     write_packed("pools", pools_graph(), -1);
     write_packed("layout", layout_graph(), -1);
     write_packed("elementwise", elementwise_graph(), -1);

@@ -1,9 +1,8 @@
 /*
  * sned_run.c - sned_run.h: all that libsned offers for a file, where the file opens.
  *
- * A file may ask for any amount of memory and time; a host looks at sned_memory_needed and the
- * multiply-accumulates before it runs a network, and so does this. Pools and LRN are no multiply-accumulates,
- * but cost what their windows hold.
+ * A file may ask for any amount of memory and time; a host sets limits, or looks at what the model says of
+ * itself before it runs it, and so does this.
  */
 #include "sned_run.h"
 
@@ -19,45 +18,46 @@
 enum { MOST_MEMORY = 1 << 24, MOST_WEIGHTS = 1 << 22, MOST_VALUES = 1 << 18 };
 #define MOST_WORK ((uint64_t)1 << 23)
 
-/* Elements that one output element looks at. */
-static uint64_t node_window(const struct graph *graph, const struct node *node)
-{
-    const struct tensor *input = &graph->tensors[node->inputs[0]];
+static const sned_limits small = {.memory = MOST_MEMORY, .operations = MOST_WORK};
 
-    switch (node->op) {
-    case OP_MAX_POOL:
-    case OP_AVERAGE_POOL:
-        return (uint64_t)node->u.pool.window.kernel[0] * (uint64_t)node->u.pool.window.kernel[1];
-    case OP_GLOBAL_AVERAGE_POOL:
-        return sned_shape_elements(&input->shape) / (uint64_t)input->shape.dim[1];
-    case OP_LRN:
-        return (uint64_t)node->u.lrn.size;
-    default:
-        return 1;
-    }
+static uint64_t output_values(const sned_model *model)
+{
+    sned_output output = {0};
+    uint64_t values = 0;
+
+    for (int k = 0; sned_model_get_output(model, k, &output) == SNED_OK; k++)
+        values += output.elements;
+    return values;
 }
 
 static bool is_small(const sned_model *model)
 {
-    const struct graph *graph = sned_model_graph(model);
     const sned_model_info *info = sned_model_get_info(model);
-    uint64_t work = info->macs;
 
-    for (int i = 0; i < graph->node_count; i++) {
-        const struct node *node = &graph->nodes[i];
-        work += sned_shape_elements(&graph->tensors[node->outputs[0]].shape) * node_window(graph, node);
-        if (work > MOST_WORK)
-            return false;
-    }
-    return sned_memory_needed(model) <= MOST_MEMORY && info->weights <= MOST_WEIGHTS &&
-           info->classes <= MOST_VALUES &&
+    return info->memory <= small.memory && info->operations <= small.operations &&
+           info->weights <= MOST_WEIGHTS && output_values(model) <= MOST_VALUES &&
            (int64_t)info->channels * info->height <= MOST_VALUES / info->width;
+}
+
+/* Limits let through what costs no more, and that alone. */
+static void open_within_limits(const uint8_t *data, size_t size, const sned_model *model)
+{
+    const sned_model_info *info = sned_model_get_info(model);
+    const bool fits = info->memory <= small.memory && info->operations <= small.operations;
+    sned_model *within = NULL;
+    sned_error error = {0};
+
+    sned_status status = sned_open_memory_with(&within, data, size, &small, &error);
+    fuzz_require_outcome(status, within, &error);
+    fuzz_require(status == (fits ? SNED_OK : SNED_ERROR_LIMIT), "a limit is what a model says of itself");
+    sned_close(within);
 }
 
 static void describe(const sned_model *model)
 {
     const sned_model_info *info = sned_model_get_info(model);
     sned_layer layer;
+    sned_output output;
 
     fuzz_require(info->channels > 0 && info->height > 0 && info->width > 0 && info->classes > 0,
                  "an open network takes and gives something");
@@ -68,31 +68,57 @@ static void describe(const sned_model *model)
                      "every layer is described");
     fuzz_require(sned_model_get_layer(model, info->layers, &layer) == SNED_ERROR_ARGUMENT,
                  "there are no more layers than that");
+    for (int k = 0; k < info->outputs; k++)
+        fuzz_require(sned_model_get_output(model, k, &output) == SNED_OK && output.elements > 0 &&
+                         sned_model_find_output(model, output.name) == k,
+                     "every output is described, and found by its name");
     for (int i = -1; i <= info->classes && i < 1000; i++)
         (void)sned_model_get_label(model, i);
 }
 
-/* Twice, in contexts that lie differently in memory: what a network computes does not depend on where. */
+/* Buffers for all outputs of a model, one behind the other in `values`. */
+static float *new_outputs(const sned_model *model, float **outputs)
+{
+    float *values = calloc(output_values(model), sizeof *values), *next = values;
+    sned_output output;
+
+    for (int k = 0; sned_model_get_output(model, k, &output) == SNED_OK; next += output.elements, k++)
+        outputs[k] = next;
+    return values;
+}
+
+/* Twice, in contexts that lie differently in memory: what a network computes does not depend on where. Two
+ * images, for the sake of states. */
 static void run_twice(const sned_model *model, const uint8_t *pixels, const float *values)
 {
-    size_t size = (size_t)sned_model_get_info(model)->classes * sizeof(float);
+    enum { MOST_OUTPUTS = 64 };
+    const int outputs = sned_model_get_info(model)->outputs;
+    const size_t size = output_values(model) * sizeof(float);
+    float *first[MOST_OUTPUTS], *second[MOST_OUTPUTS];
     sned_context *packed = NULL, *kept = NULL;
-    float *first = malloc(size), *second = malloc(size);
 
+    float *one = new_outputs(model, first), *other = new_outputs(model, second);
     fuzz_require(sned_context_new(&packed, model, NULL) == SNED_OK, "there is memory for a context");
     fuzz_require(sned_context_new_keep(&kept, model, NULL) == SNED_OK, "there is memory for a context");
-    fuzz_require(sned_run_values(packed, values, 1, first, NULL) == SNED_OK, "an open network runs");
-    fuzz_require(sned_run_values(kept, values, 1, second, NULL) == SNED_OK, "an open network runs");
-    fuzz_require(memcmp(first, second, size) == 0, "the place of an activation does not change the scores");
+    for (int run = 0; run < 2; run++) {
+        fuzz_require(sned_run_values_outputs(packed, values, 1, first, outputs, NULL) == SNED_OK,
+                     "an open network runs");
+        fuzz_require(sned_run_values_outputs(kept, values, 1, second, outputs, NULL) == SNED_OK,
+                     "an open network runs");
+        fuzz_require(memcmp(one, other, size) == 0, "the place of an activation does not change the scores");
+    }
     if (sned_model_graph(model)->rule.is_image) {
-        sned_status status = sned_run_pixels(packed, pixels, 1, first, NULL);
-        fuzz_require(sned_run_pixels(kept, pixels, 1, second, NULL) == status, "runs end the same way");
-        fuzz_require(status != SNED_OK || memcmp(first, second, size) == 0, "the same on pixels");
+        sned_context_reset(packed);
+        sned_context_reset(kept);
+        sned_status status = sned_run_pixels_outputs(packed, pixels, 1, first, outputs, NULL);
+        fuzz_require(sned_run_pixels_outputs(kept, pixels, 1, second, outputs, NULL) == status,
+                     "runs end the same way");
+        fuzz_require(status != SNED_OK || memcmp(one, other, size) == 0, "the same on pixels");
     }
     sned_context_free(packed);
     sned_context_free(kept);
-    free(first);
-    free(second);
+    free(one);
+    free(other);
 }
 
 static void run(const sned_model *model)
@@ -138,6 +164,7 @@ void fuzz_sned(const uint8_t *data, size_t size)
     if (status != SNED_OK)
         return;
     describe(model);
+    open_within_limits(data, size, model);
     if (is_small(model)) {
         run(model);
         write_again(sned_model_graph(model));

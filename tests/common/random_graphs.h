@@ -206,33 +206,26 @@ static inline void scalings_by_count(struct node *node, int most)
     }
 }
 
-/* `node` is the graph's last; its output becomes the first of `count`, the others' shapes are unknown. */
-static inline void add_outputs(struct graph *graph, struct node *node, int count)
+/* The graph's output in so many pieces of random sizes; the first becomes the output. */
+static inline struct node *random_split(struct graph *graph, struct random *random, struct quantization type,
+                                        int axis, int pieces)
 {
-    int *outputs = calloc((size_t)count, sizeof *outputs);
-    outputs[0] = node->outputs[0];
-    for (int k = 1; k < count; k++) {
-        outputs[k] = add_constant(graph, "output", TENSOR_F32, graph->tensors[outputs[0]].shape, NULL);
-        graph->tensors[outputs[k]].quantization = graph->tensors[outputs[0]].quantization;
-    }
-    free(node->outputs);
-    node->outputs = outputs;
-    node->output_count = count;
-}
-
-static inline void random_split(struct graph *graph, struct random *random, struct quantization type,
-                                int axis, int pieces)
-{
-    struct node *node = add_node(graph, OP_SPLIT, graph->outputs, 1, type);
-    int64_t rest = graph->tensors[node->inputs[0]].shape.dim[axis];
-    node->u.split.axis = axis;
-    node->u.split.sizes = calloc((size_t)pieces, sizeof(int64_t));
+    const int whole = graph->outputs[0];
+    const struct shape shape = graph->tensors[whole].shape;
+    int64_t rest = shape.dim[axis], *sizes;
+    int *outputs = calloc((size_t)pieces, sizeof *outputs);
+    assert_int_equal(sned_alloc(&sizes, (size_t)pieces, sizeof *sizes, NULL), SNED_OK);
     for (int k = 0; k < pieces; k++) {
-        node->u.split.sizes[k] =
-            k + 1 < pieces ? random_range(random, 1, (int)(rest - (pieces - 1 - k))) : rest;
-        rest -= node->u.split.sizes[k];
+        sizes[k] = k + 1 < pieces ? random_range(random, 1, (int)(rest - (pieces - 1 - k))) : rest;
+        rest -= sizes[k];
+        add_activation(graph, &shape, type, &outputs[k]);
     }
-    add_outputs(graph, node, pieces);
+    struct node *node = add_node_outputs(graph, OP_SPLIT, &whole, 1, outputs, pieces);
+    node->u.split.axis = axis;
+    node->u.split.sizes = sizes;
+    graph->outputs[0] = outputs[0];
+    free(outputs);
+    return node;
 }
 
 static inline void random_input(const struct graph *graph, struct random *random, int32_t *input)

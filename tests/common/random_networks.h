@@ -267,19 +267,11 @@ static inline bool grow_concat(struct graph *graph, struct random *random)
 
 static inline bool grow_split(struct graph *graph, struct random *random)
 {
-    const int axis = random_range(random, 1, newest_shape(graph)->rank - 1), whole = graph->outputs[0];
-    const struct quantization type = newest_type(graph);
-    int outputs[4], count = 0;
-    int64_t sizes[4], left = newest_shape(graph)->dim[axis];
-    for (; left > 0; left -= sizes[count++]) {
-        sizes[count] = count == 3 ? left : random_range(random, 1, (int)left);
-        add_activation(graph, newest_shape(graph), type, &outputs[count]);
-    }
-    struct node *node = add_node_outputs(graph, OP_SPLIT, &whole, 1, outputs, count);
-    node->u.split.axis = axis;
-    assert_int_equal(sned_alloc(&node->u.split.sizes, (size_t)count, sizeof *sizes, NULL), SNED_OK);
-    memcpy(node->u.split.sizes, sizes, (size_t)count * sizeof *sizes);
-    graph->outputs[0] = outputs[random_range(random, 0, count - 1)];
+    const int axis = random_range(random, 1, newest_shape(graph)->rank - 1);
+    const int most = newest_shape(graph)->dim[axis] < 4 ? (int)newest_shape(graph)->dim[axis] : 4;
+    const struct node *node =
+        random_split(graph, random, newest_type(graph), axis, random_range(random, 1, most));
+    graph->outputs[0] = node->outputs[random_range(random, 0, node->output_count - 1)];
     return true;
 }
 
