@@ -294,7 +294,7 @@ static sned_status read_transpose(struct reader *reader, struct node *node, stru
 
 /* Codes are never renumbered. An operator without one does not occur in an integer network, for the reason in
  * its row. Functions come behind the listed attributes; NULL: there is nothing more. */
-static const struct record {
+static const struct operator_record {
     uint8_t code, minor;
     void (*write)(struct writer *writer, const struct node *node, int rank, const struct shape *weights);
     sned_status (*read)(struct reader *reader, struct node *node, struct shape *weights, sned_error *error);
@@ -322,9 +322,9 @@ static const struct record {
     [OP_SPLIT] = {21, 2, write_split, read_split},
 };
 
-static const struct record *record_of(enum op op)
+static const struct operator_record *record_of(enum op op)
 {
-    static const struct record none;
+    static const struct operator_record none;
     return (unsigned)op < OP_COUNT ? &records[op] : &none;
 }
 
