@@ -396,7 +396,7 @@ struct scores {
 };
 struct scores sned_graph_scores(const struct graph *graph); /* of the first output */
 struct scores sned_graph_output_scores(const struct graph *graph, int index);
-/* Refuses a Softmax at the end that is not over all numbers of the result; and, where classes are asked for,
+/* Refuses a Softmax at the first output that is not over all its numbers; and, where classes are asked for,
  * one over a single number, which gives no probabilities. */
 sned_status sned_graph_check_ending(const struct graph *graph, sned_error *error);
 sned_status sned_graph_check_scores(const struct graph *graph, sned_error *error);

@@ -140,6 +140,19 @@ static void what_no_memory_holds_is_refused(void **state)
     expect_refused(graph, "zcu104", "bytes on chip");
 }
 
+/* They would be zeros for every image. */
+static void states_are_refused(void **state)
+{
+    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)8, (int64_t)8), unsigned8);
+    const struct shape shape = graph->tensors[graph->input].shape;
+    graph->state_count = 1;
+    add_activation(graph, &shape, unsigned8, &graph->states[0].tensor);
+    graph->states[0].next = graph->input;
+    const int parts[2] = {graph->input, graph->states[0].tensor};
+    add_node(graph, OP_CONCAT, parts, 2, unsigned8)->u.concat.axis = 1;
+    expect_refused(graph, "zcu104", "states");
+}
+
 static void what_cannot_be_placed_is_named(void **state)
 {
     struct graph *graph =
@@ -171,6 +184,7 @@ int main(void)
         cmocka_unit_test(what_is_left_to_the_host_goes_on_from_the_accelerators_scores),
         cmocka_unit_test(a_branching_network_gives_the_runtimes_scores),
         cmocka_unit_test(what_no_memory_holds_is_refused),
+        cmocka_unit_test(states_are_refused),
         cmocka_unit_test(what_cannot_be_placed_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
