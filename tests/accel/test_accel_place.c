@@ -141,6 +141,49 @@ static void axes_that_change_places_are_no_view(void **state)
     sned_graph_free(graph);
 }
 
+/* The upper bytes of each lie behind all of its lower ones, so they would lie among the other's. */
+static void scores_of_16_bits_are_no_parts(void **state)
+{
+    const struct window point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    struct random random;
+    struct placement p;
+    int parts[2];
+    sned_random_seed(&random, 66, 0);
+    struct graph *graph = begin(2);
+    for (int i = 0; i < 2; i++) {
+        graph->outputs[0] = graph->input;
+        random_conv(graph, &random, &point, 1, 3, wide16);
+        parts[i] = graph->outputs[0];
+        accel_extent(graph);
+    }
+    add_concat(graph, parts, 2, 1);
+    place(&p, graph);
+    assert_int_equal(placement_spot(&p, parts[0])->relation.kind, RELATION_OWN);
+    assert_true(placement_needs_step(&p, 2));
+    placement_free(&p);
+    sned_graph_free(graph);
+}
+
+static void a_network_with_states_is_refused(void **state)
+{
+    struct random random;
+    struct placement p;
+    sned_error error = {0};
+    sned_random_seed(&random, 67, 0);
+    struct graph *graph = begin(2);
+    const int next = add_conv(graph, &random, graph->input, 3, 2);
+    const struct shape shape = graph->tensors[next].shape;
+    graph->state_count = 1;
+    graph->states[0].next = next;
+    assert_int_equal(
+        sned_graph_add_tensor(graph, "state", TENSOR_F32, &shape, NULL, &graph->states[0].tensor, NULL),
+        SNED_OK);
+    assert_int_equal(placement_make(&p, graph, 1, 2, STAY_SHORT, config_named("ci"), &error),
+                     SNED_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "states"));
+    sned_graph_free(graph);
+}
+
 static void every_result_stays_to_the_end(void **state)
 {
     struct random random;
@@ -167,6 +210,8 @@ int main(void)
         cmocka_unit_test(pieces_of_columns_have_bytes_of_their_own),
         cmocka_unit_test(a_piece_that_is_a_result_or_joined_is_no_view),
         cmocka_unit_test(axes_that_change_places_are_no_view),
+        cmocka_unit_test(scores_of_16_bits_are_no_parts),
+        cmocka_unit_test(a_network_with_states_is_refused),
         cmocka_unit_test(every_result_stays_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

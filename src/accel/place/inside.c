@@ -66,15 +66,17 @@ static bool joins_columns(const struct graph *graph, const struct node *concat)
 }
 
 /* Each input lies inside of the first result that it is joined to. Others are copied: what is loaded or
- * stored as a whole, what is a view or a part already, what is another shape of an activation. */
+ * stored as a whole, what is a view or a part already, what is another shape of an activation; and 16 bits,
+ * whose upper bytes lie apart. */
 static void find_parts(const struct placing *p, const struct node *node)
 {
     for (int i = 0; i < node->input_count; i++) {
         struct spot *part = p->placement->tensors[node->inputs[i]];
         const int made = sned_graph_producer(p->graph, node->inputs[i]);
         struct corner corner;
-        if (part->relation.kind == RELATION_OWN && made >= 0 && !reshapes(&p->graph->nodes[made]) &&
-            !is_stored(p, part) && corner_in_output(&corner, p->graph, node, i, 0))
+        if (part->relation.kind == RELATION_OWN && !part->wide && made >= 0 &&
+            !reshapes(&p->graph->nodes[made]) && !is_stored(p, part) &&
+            corner_in_output(&corner, p->graph, node, i, 0))
             put_inside(part, RELATION_PART, p->placement->tensors[node->outputs[0]], &corner);
     }
 }
