@@ -164,26 +164,6 @@ static void scores_of_16_bits_are_no_parts(void **state)
     sned_graph_free(graph);
 }
 
-static void a_network_with_states_is_refused(void **state)
-{
-    struct random random;
-    struct placement p;
-    sned_error error = {0};
-    sned_random_seed(&random, 67, 0);
-    struct graph *graph = begin(2);
-    const int next = add_conv(graph, &random, graph->input, 3, 2);
-    const struct shape shape = graph->tensors[next].shape;
-    graph->state_count = 1;
-    graph->states[0].next = next;
-    assert_int_equal(
-        sned_graph_add_tensor(graph, "state", TENSOR_F32, &shape, NULL, &graph->states[0].tensor, NULL),
-        SNED_OK);
-    assert_int_equal(placement_make(&p, graph, 1, 2, STAY_SHORT, config_named("ci"), &error),
-                     SNED_ERROR_UNSUPPORTED);
-    assert_non_null(strstr(error.message, "states"));
-    sned_graph_free(graph);
-}
-
 static void every_result_stays_to_the_end(void **state)
 {
     struct random random;
@@ -211,7 +191,6 @@ int main(void)
         cmocka_unit_test(a_piece_that_is_a_result_or_joined_is_no_view),
         cmocka_unit_test(axes_that_change_places_are_no_view),
         cmocka_unit_test(scores_of_16_bits_are_no_parts),
-        cmocka_unit_test(a_network_with_states_is_refused),
         cmocka_unit_test(every_result_stays_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,7 @@
  * Behind this pass the graph's input and each result of a node before `last` has a spot, of known extent and
  * type, which the node `born` makes: OWN. A node that only gives its input another shape makes nothing: its
  * result's spot is its input's. Each Conv with strides has a COPY to read, or, where it alone reads the
- * graph's input, that lies as it wants it. All have channels, rows and columns and no other axes; none
- * outlives a run.
+ * graph's input, that lies as it wants it. All have channels, rows and columns and no other axes.
  */
 #include "accel/place/passes.h"
 #include "accel/program/numbers.h"
@@ -156,10 +155,6 @@ static sned_status add_node(const struct placing *p, int index, sned_error *erro
 sned_status place_activations(struct placing *p, sned_error *error)
 {
     const struct graph *graph = p->graph;
-    if (graph->state_count > 0)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "the network has states, which outlive a run; the accelerator begins anew with each "
-                         "image");
     if (!is_image(&graph->tensors[graph->input].shape))
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "the network's input has more than channels, rows and columns");
