@@ -36,6 +36,13 @@ struct line {
     const char *op, *inputs, *attributes;
 };
 
+static void write_model(struct builder *model, const char *name)
+{
+    model_finish(model);
+    write_file("onnx", name, &model->file);
+    sned_buffer_free(&model->file);
+}
+
 static void write_onnx(struct builder *model, const char *name, const struct line *lines)
 {
     char output[16] = "x";
@@ -45,9 +52,7 @@ static void write_onnx(struct builder *model, const char *name, const struct lin
         model_node(model, lines[i].op, output, lines[i].inputs, output, lines[i].attributes);
     }
     model_output(model, output);
-    model_finish(model);
-    write_file("onnx", name, &model->file);
-    sned_buffer_free(&model->file);
+    write_model(model, name);
 }
 
 static void write_perceptron(void)
@@ -107,6 +112,22 @@ static void write_pools(void)
             {"Dropout", "n3", ""},
             {"ReduceMean", "n4", "axes=[2,3] keepdims=1"},
             {0}});
+}
+
+/* A node and a network of several outputs. */
+static void write_outputs(void)
+{
+    struct builder model = {.opset = 13};
+
+    model_input(&model, "x", "N,6,2,2");
+    model_ints(&model, "sizes", "1,3,2");
+    model_node(&model, "Split", "s", "x sizes", "a b c", "axis=1");
+    model_node(&model, "Concat", "j", "c a", "y", "axis=1");
+    model_node(&model, "Softmax", "e", "b", "z", "axis=1");
+    model_output(&model, "y");
+    model_output(&model, "b");
+    model_output(&model, "z");
+    write_model(&model, "outputs");
 }
 
 static void write_residual(void)
@@ -338,6 +359,7 @@ int main(int argc, char **argv)
     write_convolution();
     write_pools();
     write_residual();
+    write_outputs();
     write_folding();
     write_types();
     write_external();

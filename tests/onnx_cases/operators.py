@@ -15,6 +15,21 @@ def test_unknown_operator_is_named(case):
     case.refused(case.model([("Erf", ["x"], ["y"], {})], x=[1, 4]), r"node 'erf0' \(Erf, opset 13\)")
 
 
+def test_attributes_that_the_operator_table_lists_are_held_against_it(case):
+    def lrn(**attributes):
+        return case.model([("LRN", ["x"], ["y"], attributes)], x=IMAGE)
+    x = case.values(lrn(size=3), batch=2)
+    padded = numpy.pad(x, [(0, 0), (1, 1), (0, 0), (0, 0)]) ** 2
+    sums = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]  # the evaluator's LRN takes the batch for the channels
+    case.agrees(lrn(size=3, alpha=0.5, beta=0.5, bias=2.0), values=x, wanted=x / (2 + 0.5 / 3 * sums) ** 0.5)
+    case.agrees(lrn(size=3), values=x, wanted=x / (1 + 0.0001 / 3 * sums) ** 0.75)
+    case.refused(lrn(), r"node 'lrn0' \(LRN, opset 13\): no size")
+    case.refused(lrn(size=0), "size 0; 1 to 4096 are handled")
+    case.refused(lrn(size=1 << 40), "size 1099511627776; 1 to 4096 are handled")
+    case.refused(lrn(size=3, alpha=float("inf")), "alpha inf")
+    case.refused(lrn(size=3, gamma=1.0), "attribute 'gamma' is not handled")
+
+
 # ---- Split ----
 
 def split(case, outputs, attributes, opset, sizes=None, order=None):
