@@ -108,3 +108,24 @@ def test_each_output_has_its_own_ending(case):
     model = case.model(ends, x=["N", 6], constants={"w": case.weights(6, 4), "v": case.weights(6, 3)},
                        outputs=("y", "z", "f"))
     case.agrees(model, batch=3)
+
+
+def test_all_outputs_and_a_split_go_through_packing_running_and_export(case):
+    constants = {"w": case.weights(4, 3, 3, 3), "v": case.weights(2, 3), "u": case.weights(2, 2, 3, 3)}
+    model = case.model([("Conv", ["x", "w"], ["c"], {"pads": [1, 1, 1, 1]}), ("Relu", ["c"], ["r"], {}),
+                        ("Split", ["r"], ["p", "q"], {"axis": 1}), ("GlobalAveragePool", ["p"], ["g"], {}),
+                        ("Flatten", ["g"], ["f"], {}), ("MatMul", ["f", "v"], ["y"], {}),
+                        ("Conv", ["q", "u"], ["z"], {"pads": [1, 1, 1, 1]})],
+                       x=["N", 3, 8, 8], constants=constants, outputs=("y", "z"))
+    values = case.values(model, batch=5)
+    wanted = case.references(model, values)
+    numpy.save(case.folder / "x.npy", values)
+    case.sned("pack", case.save(model), "--data", "x.npy", "-o", "net.sned", "-q")
+    case.sned("run", "net.sned", "x.npy", "--raw", "raw.npz", "-q")
+    case.sned("export", "net.sned", "-o", "back.onnx", "-q")
+    back = onnx.load(str(case.folder / "back.onnx"))
+    assert "Split" in [node.op_type for node in back.graph.node]
+    with numpy.load(case.folder / "raw.npz") as raw:
+        for made in (raw, case.references(back, values)):
+            for name, array in wanted.items():
+                assert made[name].shape == array.shape and abs(made[name] - array).max() < 0.05 * abs(array).max(), name
