@@ -17,8 +17,7 @@ struct name_map {
     size_t capacity, count;
     uint64_t key[2]; /* of the hash; names.c says why */
 };
-/* *index is the number kept under `name`; it becomes `fresh`, and *is_new true, where the name was not there.
- */
+/* *index is the number kept under `name`; where the name was not there it becomes `fresh`, *is_new true. */
 sned_status sned_names_add(struct name_map *map, const char *name, int fresh, int *index, bool *is_new,
                            sned_error *error);
 int sned_names_find(const struct name_map *map, const char *name); /* or -1 */

@@ -55,8 +55,7 @@ float sned_random_uniform(struct random *random)
     return (float)(sned_random_next(random) >> 40) * 0x1p-24f;
 }
 
-/* Box-Muller; the second value is thrown away, so that a stream's position does not depend on how it is used.
- */
+/* Box-Muller; the second value is thrown away: a stream's position does not depend on how it is used. */
 float sned_random_normal(struct random *random)
 {
     double u = ((double)(sned_random_next(random) >> 11) + 1) * 0x1p-53;

@@ -23,7 +23,7 @@ size_t sned_text_width(const char *text);
 /* "1 image", "2 images": the noun for so many. */
 const char *sned_text_noun(size_t count, const char *one, const char *many);
 
-/* Another word at the end of a list, "a, b, c", in list [size]; what finds no room there is "..." at its end. */
+/* Another word at the end of a list, "a, b, c", in list [size]; what finds no room is "..." at its end. */
 void sned_text_list(char *list, size_t size, const char *word);
 
 #endif

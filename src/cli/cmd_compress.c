@@ -24,20 +24,30 @@ static sned_status decisions_json(json_t *array, const struct compress_result *r
     return SNED_OK;
 }
 
+static sned_status unjudged_json(json_t *array, const struct compress_result *result, sned_error *error)
+{
+    for (int i = 0; i < result->unjudged_count; i++)
+        SNED_TRY(json_append(array, json_string(result->unjudged[i]), error, "the name of layer '%s'",
+                             result->unjudged[i]));
+    return SNED_OK;
+}
+
 static sned_status extra_json(json_t **extra, const struct compress_result *result, sned_error *error)
 {
-    json_t *decisions = json_array();
-    sned_status status = decisions_json(decisions, result, error);
-    if (status != SNED_OK) {
-        json_decref(decisions);
-        return status;
-    }
-    *extra = json_pack("{s:f, s:f, s:f, s:f, s:o}", "heldout_before", result->accuracy_before,
+    json_t *decisions = json_array(), *unjudged = json_array();
+    sned_status status;
+    SNED_TRY_DONE(decisions_json(decisions, result, error));
+    SNED_TRY_DONE(unjudged_json(unjudged, result, error));
+    *extra = json_pack("{s:f, s:f, s:f, s:f, s:O, s:O}", "heldout_before", result->accuracy_before,
                        "heldout_after", result->accuracy_after, "epoch_seconds", result->epoch_seconds,
-                       "seconds", result->seconds, "decisions", decisions);
-    return *extra ? SNED_OK
-                  : sned_fail(error, SNED_ERROR_DATA,
-                              "JSON cannot hold the result: a number of it is not finite");
+                       "seconds", result->seconds, "decisions", decisions, "unjudged", unjudged);
+    if (!*extra)
+        status =
+            sned_fail(error, SNED_ERROR_DATA, "JSON cannot hold the result: a number of it is not finite");
+done:
+    json_decref(decisions);
+    json_decref(unjudged);
+    return status;
 }
 
 static sned_status top1(double *percent, struct graph *graph, struct images *tests,
@@ -83,6 +93,27 @@ done:
     return status;
 }
 
+/* The network and its images, as training wants them; what came of it says where it came from. */
+static sned_status load(struct model *model, struct images *images, struct images *tests,
+                        const struct options *options, const struct reporter *reporter, sned_error *error)
+{
+    SNED_TRY(model_load(model, options->arguments[0], options, reporter, error));
+    if (model->graph->integer)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "%s: is packed already; compress the .onnx it came from",
+                         model->path);
+    SNED_TRY(images_open(images, options->data, SPLIT_TRAIN, model, options, reporter, error));
+    SNED_TRY(images_open(tests, options->data, SPLIT_TEST, model, options, reporter, error));
+    SNED_TRY(model_name_classes(model->graph, images->dataset, reporter, error));
+    return set_provenance(model->graph, "compress", model->path, options, error);
+}
+
+static sned_status check_arguments(const struct options *options, sned_error *error)
+{
+    if (!options->data)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: retraining needs images");
+    return outcome_check(options, error);
+}
+
 static sned_status run_compress(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -95,28 +126,14 @@ static sned_status run_compress(const struct options *options, sned_error *error
     struct compress_result result = {0};
     json_t *extra = NULL;
     char *checkpoint = NULL;
-    sned_status status = SNED_OK;
-    if (!options->data)
-        status = sned_fail(error, SNED_ERROR_ARGUMENT, "--data D is missing: retraining needs images");
-    if (status == SNED_OK)
-        status = outcome_check(options, error);
-    if (status != SNED_OK)
-        goto done;
+    sned_status status;
+    SNED_TRY_DONE(check_arguments(options, error));
     SNED_TRY_DONE(checkpoint_path(&checkpoint, options, error));
     SNED_TRY_DONE(compress_options_make(&compress, options, checkpoint, &reporter, error));
-    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
-    if (model.graph->integer) {
-        status = sned_fail(error, SNED_ERROR_ARGUMENT,
-                           "%s: is packed already; compress the .onnx it came from", model.path);
-        goto done;
-    }
+    SNED_TRY_DONE(load(&model, &images, &tests, options, &reporter, error));
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
-    SNED_TRY_DONE(images_open(&images, options->data, SPLIT_TRAIN, &model, options, &reporter, error));
-    SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
-    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, &reporter, error));
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
-    SNED_TRY_DONE(set_provenance(model.graph, "compress", model.path, options, error));
     SNED_TRY_DONE(rehearse(model.graph, &images, &tests, &compress, options, error));
     SNED_TRY_DONE(top1(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(compress_network(&integer, model.graph, images.dataset, &compress, &result, error));
@@ -146,14 +163,11 @@ const struct command command_compress = {
     .arguments = "MODEL.onnx --data D -o MODEL.sned",
     .summary = "Prune, retrain, quantise and pack a network",
     .text = "Reversed-pruning from the last layer to the first, peak-pruning after it, then 8-bit "
-            "quantisation with retraining "
-            "(docs/method.md). A tenth of the training images is held out to steer; the test split is only "
-            "looked at for the "
-            "result. --recipe chooses everything per layer or kind. The whole way is gone in small first, so "
-            "that what "
-            "cannot work is said in the first seconds. After an interruption the same command "
-            "goes on where it "
-            "was and ends with the same file.",
+            "quantisation with retraining (docs/method.md). A tenth of the training images is held out "
+            "to steer; the test split is only looked at for the result. --recipe chooses everything per "
+            "layer or kind. The whole way is gone in small first, so that what cannot work is said in "
+            "the first seconds. After an interruption the same command goes on where it was and ends "
+            "with the same file.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_RECIPE, OPTION_MAX_DROP, OPTION_TIME_BUDGET, OPTION_FORMAT,

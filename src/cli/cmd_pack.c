@@ -93,12 +93,10 @@ const struct command command_pack = {
     .name = "pack",
     .arguments = "MODEL.onnx [--data D] -o MODEL.sned",
     .summary = "Quantise a network as it is and pack it",
-    .text =
-        "No pruning and no retraining. Scales are set and weights rounded to lose least on images of D's "
-        "training split, without their labels; accuracy is measured on its test split, where it has labels. "
-        "Without --data the scales come from noise (pictures of it, or values where the network takes "
-        "values): "
-        "good for sizes and speeds, not for accuracy.",
+    .text = "No pruning and no retraining. Scales are set and weights rounded to lose least on images of "
+            "D's training split, without their labels; accuracy is measured on its test split, where it "
+            "has labels. Without --data the scales come from noise, pictures of it or values as the "
+            "network takes them: good for sizes and speeds, not for accuracy.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_INPUT,

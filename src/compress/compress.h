@@ -13,13 +13,11 @@ struct compress_options {
     double time_budget; /* seconds for all of it; 0: none. What is reached then is kept */
     uint64_t seed;
     int threads;
-    const char
-        *checkpoint; /* file; NULL: none. Left at the end: the caller removes it when its output is written */
+    const char *checkpoint; /* file; NULL: none. The caller removes it once its output is written */
     const struct reporter *reporter;
 };
 
-/* One line of the log: what was tried on a layer and what came of it. Accuracies are on the held-out split.
- */
+/* One line of the log: what was tried on a layer and what came of it, on the held-out split. */
 struct decision {
     char layer[64];
     char phase[24]; /* "reversed", "forward", "joint", "peak", "quantize" */
@@ -35,6 +33,10 @@ struct compress_result {
     double accuracy_before, accuracy_after; /* held-out split, percent: float as given, integer at the end */
     struct decision *decisions;             /* owned: compress_result_free */
     int decision_count;
+    /* Layers that the first output does not depend on: no accuracy judges them, so they are neither cut nor
+     * retrained. Owned; names as in decisions. */
+    char (*unjudged)[64];
+    int unjudged_count;
     double epoch_seconds; /* of retraining, as last measured; 0: nothing was retrained */
     double seconds;
 };

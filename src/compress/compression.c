@@ -29,48 +29,89 @@ static sned_status adopt_zeros(struct tensor *weights, size_t count, size_t kept
     return SNED_OK;
 }
 
-static bool is_known(const struct compression *compression, int tensor)
+static struct layer *layer_of(const struct compression *compression, int tensor)
 {
     for (int i = 0; i < compression->layer_count; i++)
         if (compression->layers[i].tensor == tensor)
-            return true;
-    return false;
+            return &compression->layers[i];
+    return NULL;
 }
 
-/* The weights of node `n` as a layer, where they are stored and not computed, and new. */
-static sned_status add_layer(struct compression *compression, int n, sned_error *error)
+/* "conv1" of its only weights; of several the second ones are "conv1.1". */
+static void name_layer(struct layer *layer, const struct node *node, int index)
+{
+    if (index == 0)
+        snprintf(layer->name, sizeof layer->name, "%.63s", node->name);
+    else
+        snprintf(layer->name, sizeof layer->name, "%.60s.%d", node->name, index);
+}
+
+/* Weights `index` of node `n` as a layer, where they are stored and not computed; of those that several nodes
+ * share one layer. */
+static sned_status add_layer(struct compression *compression, int n, int index, bool judged,
+                             sned_error *error)
 {
     struct graph *graph = compression->graph;
     const struct node *node = &graph->nodes[n];
-    struct tensor *weights = &graph->tensors[node->inputs[1]];
-    if (!weights->data || weights->type != TENSOR_F32 || is_known(compression, node->inputs[1]))
+    const int tensor = node_weights(node, index);
+    struct layer *layer = layer_of(compression, tensor);
+    struct tensor *weights = &graph->tensors[tensor];
+    if (layer)
+        layer->judged |= judged;
+    if (layer || !weights->data || weights->type != TENSOR_F32)
         return SNED_OK;
     const struct recipe_rule rule = recipe_rule_for(compression->recipe, node);
-    struct layer *layer = &compression->layers[compression->layer_count++];
+    SNED_TRY(sned_resize(&compression->layers, (size_t)compression->layer_count + 1, sizeof *layer, error));
+    layer = &compression->layers[compression->layer_count++];
     *layer = (struct layer){.node = n,
-                            .tensor = node->inputs[1],
+                            .tensor = tensor,
+                            .judged = judged,
                             .count = sned_shape_elements(&weights->shape),
-                            .kept = sned_node_kept(graph, node),
+                            .kept = sned_tensor_kept(weights),
                             .first = 1,
                             .skip = rule.skip == 1,
                             .fixed = rule.density,
                             .least = rule.min_density};
-    snprintf(layer->name, sizeof layer->name, "%.63s", node->name);
+    name_layer(layer, node, index);
     return adopt_zeros(weights, layer->count, layer->kept, error);
+}
+
+/* Nothing judges what only other outputs depend on: it stays as it is. */
+static sned_status leave_unjudged(struct compression *compression, sned_error *error)
+{
+    const struct graph *graph = compression->graph;
+    int judged = 0;
+    for (int i = 0; i < compression->layer_count; i++) {
+        compression->layers[i].skip |= !compression->layers[i].judged;
+        judged += compression->layers[i].judged;
+    }
+    if (compression->layer_count == 0)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "network '%s' has no Conv or Gemm with weights: nothing to compress", graph->name);
+    if (judged == 0)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "network '%s': its first output '%.80s' depends on no weights: nothing to compress "
+                         "(another output with --head NAME)",
+                         graph->name, graph->tensors[graph->outputs[0]].name);
+    return SNED_OK;
 }
 
 static sned_status find_layers(struct compression *compression, sned_error *error)
 {
     const struct graph *graph = compression->graph;
-    SNED_TRY(sned_alloc(&compression->layers, (size_t)graph->node_count, sizeof *compression->layers, error));
+    bool *judged = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
+    SNED_TRY_DONE(sned_graph_depends(graph, graph->outputs[0], judged, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (sned_node_has_weights(&graph->nodes[n]))
-            SNED_TRY(add_layer(compression, n, error));
-    if (compression->layer_count == 0)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "network '%s' has no Conv or Gemm with weights: nothing to compress", graph->name);
-    return sned_alloc(&compression->fallback_kept, (size_t)compression->layer_count,
-                      sizeof *compression->fallback_kept, error);
+        for (int i = 0; i < sned_node_weight_count(&graph->nodes[n]); i++)
+            SNED_TRY_DONE(add_layer(compression, n, i, judged[n], error));
+    SNED_TRY_DONE(leave_unjudged(compression, error));
+    status = sned_alloc(&compression->fallback_kept, (size_t)compression->layer_count,
+                        sizeof *compression->fallback_kept, error);
+done:
+    free(judged);
+    return status;
 }
 
 double compression_density(const struct compression *compression, int layer)
@@ -96,7 +137,9 @@ sned_status compression_scores(const struct compression *compression, int index,
                                              .threads = compression->options->threads,
                                              .seed = compression->options->seed};
     SNED_TRY(sned_alloc(scores, layer->count, sizeof **scores, error));
-    return compression->saliency->score(&context, &compression->graph->nodes[layer->node], *scores, error);
+    const struct graph *graph = compression->graph;
+    return compression->saliency->score(&context, &graph->nodes[layer->node], &graph->tensors[layer->tensor],
+                                        *scores, error);
 }
 
 /* ---- images ---- */

@@ -18,10 +18,11 @@
 #include "compress/journal.h"
 #include "compress/prune/saliency.h"
 
-/* Weights that may be cut: those of a Conv or Gemm. */
+/* Weights that may be cut, of a Conv or Gemm: a node has a layer for each of its weights. */
 struct layer {
     int node, tensor;
     char name[64];
+    bool judged;  /* the network's first output, by which cuts are judged, depends on it; else never cut */
     size_t count; /* weights */
     size_t kept;  /* of them now: as of the last accepted step */
     double first; /* density of the first cut, by the sensitivity scan */

@@ -2,6 +2,7 @@
  * recipe.c - the recipe that works without a file, and what its rules say of a layer.
  */
 #include "compress/compress.h"
+#include "graph/operator.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static bool rule_matches(const struct recipe_rule *rule, const struct node *node
         return false;
     if (rule->layer[0] != 0)
         return strcmp(rule->layer, node->name) == 0;
-    return rule->kind[0] == (node->op == OP_CONV ? 'c' : 'f'); /* "conv" or "fc": the reader saw to it */
+    return rule->kind[0] ==
+           (sned_op_is(node->op, OPERATOR_WINDOW) ? 'c' : 'f'); /* "conv" or "fc": the reader saw to it */
 }
 
 static void apply_rule(struct recipe_rule *into, const struct recipe_rule *rule)

@@ -19,7 +19,7 @@ sned_status compression_accept(struct compression *compression, sned_error *erro
     sned_buffer_free(&compression->snapshot);
     compression->snapshot = state;
     for (int i = 0; i < compression->layer_count; i++)
-        compression->layers[i].kept = sned_node_kept(graph, &graph->nodes[compression->layers[i].node]);
+        compression->layers[i].kept = sned_tensor_kept(&graph->tensors[compression->layers[i].tensor]);
     return SNED_OK;
 }
 

@@ -244,9 +244,6 @@ sned_status step_retrain(struct compression *compression, const char *phase, dou
     decision.accuracy_pruned = record->before.accuracy;
     decision.accuracy_retrained = record->after.accuracy;
     decision.accepted = record->kept;
-    return compression_decide(compression, &decision, &record->after,
-                              done           ? NULL
-                              : record->kept ? "kept"
-                                             : "taken back",
-                              error);
+    const char *const verdict = record->kept ? "kept" : "taken back";
+    return compression_decide(compression, &decision, &record->after, done ? NULL : verdict, error);
 }

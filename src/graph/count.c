@@ -10,7 +10,7 @@ static const struct tensor *weights_of(const struct graph *graph, const struct n
     return tensor >= 0 ? &graph->tensors[tensor] : NULL;
 }
 
-static uint64_t kept_of(const struct tensor *tensor)
+uint64_t sned_tensor_kept(const struct tensor *tensor)
 {
     const size_t elements = sned_shape_elements(&tensor->shape);
     uint64_t kept = 0;
@@ -42,7 +42,7 @@ uint64_t sned_node_kept(const struct graph *graph, const struct node *node)
     uint64_t kept = 0;
     for (int i = 0; i < sned_node_weight_count(node); i++) {
         const struct tensor *weights = weights_of(graph, node, i);
-        kept += weights ? kept_of(weights) : 0;
+        kept += weights ? sned_tensor_kept(weights) : 0;
     }
     return kept;
 }

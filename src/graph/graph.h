@@ -412,6 +412,7 @@ void sned_scores_probabilities(const struct scores *scores, const float *values,
 
 uint64_t sned_node_weights(const struct graph *graph, const struct node *node);
 uint64_t sned_node_kept(const struct graph *graph, const struct node *node); /* not zero */
+uint64_t sned_tensor_kept(const struct tensor *weights);                     /* the same of one constant */
 uint64_t sned_node_macs(const struct graph *graph, const struct node *node);
 uint64_t sned_graph_parameter_bytes(const struct graph *graph); /* all constants as float32 */
 /* Of the whole graph, UINT64_MAX where it is more: multiply-accumulates; with them, for every other operator,

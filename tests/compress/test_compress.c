@@ -237,6 +237,48 @@ static void held_out_images_are_not_those_that_train(void **state)
     sned_graph_free(graph);
 }
 
+/* ---- several outputs ---- */
+
+/* The trained network with another output beside its scores: a Gemm that reads what the last layer reads. */
+static struct graph *with_another_head(void)
+{
+    struct graph *graph;
+    struct node *node;
+    assert_int_equal(sned_graph_copy(&graph, trained, NULL), SNED_OK);
+    const int features = find(graph, "fc2")->inputs[0];
+    const int weight = constant(graph, "other.weight", sned_shape(2, (int64_t)2, (int64_t)HIDDEN), 0.3f, 7);
+    const int bias = constant(graph, "other.bias", sned_shape(1, (int64_t)2), 0.1f, 8);
+    const int result = add(graph, "other", sned_shape(2, (int64_t)1, (int64_t)2), NULL);
+    assert_int_equal(
+        sned_graph_add_node(graph, "other", OP_GEMM, (int[]){features, weight, bias}, 3, result, &node, NULL),
+        SNED_OK);
+    const int outputs[] = {graph->outputs[0], result};
+    assert_int_equal(sned_graph_set_outputs(graph, outputs, 2, NULL), SNED_OK);
+    return graph;
+}
+
+static void a_first_output_without_weights_is_refused(void **state)
+{
+    struct compress_options options = quick();
+    struct graph *graph = with_another_head(), *integer;
+    struct compress_result result;
+    struct node *node;
+    sned_error error = {0};
+    (void)state;
+    const int given =
+        add(graph, "given", sned_shape(4, (int64_t)1, (int64_t)1, (int64_t)SIDE, (int64_t)SIDE), NULL);
+    assert_int_equal(sned_graph_add_node(graph, "as it comes", OP_RELU, &graph->input, 1, given, &node, NULL),
+                     SNED_OK);
+    node->activation.kind = ACTIVATION_RELU;
+    graph->outputs[0] = given;
+    assert_int_equal(compress_network(&integer, graph, dataset, &options, &result, &error),
+                     SNED_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "'given' depends on no weights"));
+    assert_null(integer);
+    sned_graph_free(graph);
+    compress_result_free(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_single_image_is_too_few),
         cmocka_unit_test(a_checkpoint_that_cannot_be_written_is_an_error),
         cmocka_unit_test(held_out_images_are_not_those_that_train),
+        cmocka_unit_test(a_first_output_without_weights_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

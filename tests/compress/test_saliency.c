@@ -49,7 +49,7 @@ static void magnitude_scores_by_absolute_value(void **state)
     float scores[4];
 
     (void)state;
-    assert_int_equal(saliency_find("magnitude")->score(&context, &node, scores, NULL), SNED_OK);
+    assert_int_equal(saliency_find("magnitude")->score(&context, &node, &tensors[1], scores, NULL), SNED_OK);
     assert_true(scores[0] == 3 && scores[1] == 0 && scores[2] == 0.5f && scores[3] == 2);
     free_weights(&tensors[1]);
 }

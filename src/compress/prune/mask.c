@@ -28,8 +28,7 @@ static uint32_t bits_of(float score)
     return bits & 0x7fffffffu; /* -0 is 0 */
 }
 
-/* The bucket, counted from above, in which the `keep`-th highest lies; *above: how many lie in higher ones.
- */
+/* The bucket, counted from above, in which the `keep`-th highest lies; *above: how many are above it. */
 static uint32_t find_bucket(const size_t *histogram, size_t keep, size_t *above)
 {
     size_t sum = 0;

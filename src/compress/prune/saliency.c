@@ -7,9 +7,8 @@
 #include <string.h>
 
 static sned_status score_magnitude(const struct saliency_context *context, const struct node *node,
-                                   float *scores, sned_error *error)
+                                   const struct tensor *weights, float *scores, sned_error *error)
 {
-    const struct tensor *weights = &context->graph->tensors[node->inputs[1]];
     const float *values = weights->data;
     size_t n = sned_shape_elements(&weights->shape);
     (void)error;

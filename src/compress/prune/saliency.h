@@ -23,10 +23,10 @@ struct saliency_context {
 
 struct saliency {
     const char *name; /* in recipes */
-    /* scores[n]: of the n weights of `node`, each 0 or more, comparable within the layer and, as squares of
-     * them are an estimate of harm, between layers. Pruned weights may get any score. */
-    sned_status (*score)(const struct saliency_context *context, const struct node *node, float *scores,
-                         sned_error *error);
+    /* scores[n]: of the n elements of `weights`, which `node` reads; each 0 or more, comparable within the
+     * layer and, as squares of them are an estimate of harm, between layers. Pruned ones may get any. */
+    sned_status (*score)(const struct saliency_context *context, const struct node *node,
+                         const struct tensor *weights, float *scores, sned_error *error);
 };
 
 extern const struct saliency saliency_magnitude; /* |w|: saliency.c */

@@ -16,9 +16,8 @@ bool scaling_pair(const double ratios[2], struct scaling scalings[2]);
 /* LRN's table [LRN_TABLE_SIZE] and its shift, for a node without its table yet. */
 bool lrn_table(const struct node *node, float scale_in, float scale_out, uint16_t *table, uint8_t *shift);
 
-/* The table [LOOKUP_TABLE_SIZE] of a node with its clamp, whose operator works on each number by itself: for
- * each 8 bits of its input the 8 bits of its result (docs/arithmetic.md). False where a result is no number.
- */
+/* The table [LOOKUP_TABLE_SIZE] of a node whose operator works on each number by itself, its clamp being set:
+ * for each 8 bits of its input the 8 bits of its result (docs/arithmetic.md). False: one is no number. */
 bool lookup_table(const struct node *node, const struct quantization *in, float scale_out, uint16_t *table);
 
 /* The different numbers of elements that an average pool's windows count, ascending, into *counts, owned by
