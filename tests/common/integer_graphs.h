@@ -114,7 +114,7 @@ static inline struct node *add_one(struct maker *maker, const char *name, enum o
     return add(maker, name, op, &input, 1, scalings, q);
 }
 
-/* The newest activation in pieces; they are outputs[0], outputs[1], ..., and the first becomes maker->last. */
+/* The newest activation in pieces, outputs[0], outputs[1], ...; the first becomes maker->last. */
 static inline void add_split(struct maker *maker, const char *name, int axis, const int64_t *sizes, int count,
                              int *outputs)
 {
