@@ -83,6 +83,14 @@ static inline struct window random_fitting_window(struct random *random, const i
     return window;
 }
 
+/* Sums of numbers of 16 bits stay within 32 bits only where they are few: a network with longer ones is
+ * refused. */
+enum { NETWORK_MOST_WIDE_TERMS = 500 };
+static inline bool sum_may_overflow(const struct graph *graph, int64_t terms)
+{
+    return newest_type(graph).bits == 16 && terms > NETWORK_MOST_WIDE_TERMS;
+}
+
 /* ---- operators of one input; false where the newest activation is none for them ---- */
 
 static inline bool grow_conv(struct graph *graph, struct random *random, struct quantization out)
@@ -94,6 +102,8 @@ static inline bool grow_conv(struct graph *graph, struct random *random, struct 
     int groups = random_range(random, 0, 2) ? 1 : random_range(random, 1, channels);
     while (channels % groups)
         groups--;
+    if (sum_may_overflow(graph, (int64_t)channels / groups * window.kernel[0] * window.kernel[1]))
+        return false;
     random_conv(graph, random, &window, groups, (int64_t)groups * random_range(random, 1, groups > 2 ? 2 : 4),
                 out);
     random_end(graph, &graph->nodes[graph->node_count - 1], random);
@@ -102,7 +112,7 @@ static inline bool grow_conv(struct graph *graph, struct random *random, struct 
 
 static inline bool grow_gemm(struct graph *graph, struct random *random, struct quantization out)
 {
-    if (newest_shape(graph)->rank != 2)
+    if (newest_shape(graph)->rank != 2 || sum_may_overflow(graph, newest_shape(graph)->dim[1]))
         return false;
     random_gemm(graph, random, random_range(random, 1, 12), out);
     random_end(graph, &graph->nodes[graph->node_count - 1], random);
@@ -131,7 +141,7 @@ static inline bool grow_pool(struct graph *graph, struct random *random, struct 
 
 static inline bool grow_lrn(struct graph *graph, struct random *random, struct quantization out)
 {
-    if (newest_shape(graph)->rank != 4)
+    if (newest_shape(graph)->rank != 4 || newest_type(graph).bits == 16 || out.bits == 16)
         return false;
     random_lrn(graph, random, random_range(random, 0, 3) ? random_range(random, 1, 11) : 200, out);
     random_end(graph, &graph->nodes[graph->node_count - 1], random);
@@ -225,9 +235,10 @@ static inline int random_partner(const struct graph *graph, struct random *rando
     for (int t = 0; t < graph->tensor_count; t++) {
         const struct tensor *tensor = &graph->tensors[t];
         struct shape shape = tensor->shape;
-        if (tensor->data || tensor->quantization.bits != 8 || shape.rank != newest_shape(graph)->rank ||
+        if (tensor->data || tensor->quantization.bits == 0 || shape.rank != newest_shape(graph)->rank ||
             (same_type &&
-             (tensor->quantization.is_signed != type.is_signed || tensor->quantization.scale != type.scale)))
+             (tensor->quantization.is_signed != type.is_signed || tensor->quantization.scale != type.scale ||
+              tensor->quantization.bits != type.bits)))
             continue;
         if (free_axis > 0)
             shape.dim[free_axis] = newest_shape(graph)->dim[free_axis];
@@ -337,7 +348,7 @@ static inline void grow_one(struct graph *graph, struct random *random)
         grow_slice(graph, random);
         infer_or_fail(graph);
     }
-    while (!grow(graph, random, ops[random_range(random, 0, OPS - 1)], random_type(random, false)))
+    while (!grow(graph, random, ops[random_range(random, 0, OPS - 1)], random_type(random, true)))
         ;
     infer_or_fail(graph);
 }
@@ -347,7 +358,8 @@ static inline void grow_scores(struct graph *graph, struct random *random)
 {
     grow_flatten(graph, random);
     infer_or_fail(graph);
-    grow_gemm(graph, random, wide16);
+    if (!grow_gemm(graph, random, wide16))
+        return;
     infer_or_fail(graph);
     if (random_range(random, 0, 2) == 0) {
         grow_reshape(graph, random);

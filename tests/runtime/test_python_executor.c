@@ -83,7 +83,7 @@ static void every_activation_of_random_networks_is_what_python_computes(void **s
     const int networks = asked ? atoi(asked) : 400;
     struct python_executor python;
     struct random random;
-    int seen[OP_COUNT] = {0}, single_values = 0, slopes = 0, several = 0, states = 0;
+    int seen[OP_COUNT] = {0}, single_values = 0, slopes = 0, several = 0, states = 0, wide = 0;
     if (!python_executor_begin(&python))
         skip();
     sned_random_seed(&random, 31, 0);
@@ -95,6 +95,7 @@ static void every_activation_of_random_networks_is_what_python_computes(void **s
             single_values +=
                 !sned_op_is_ending(node->op) && node->rules[0].low == 0 && node->rules[0].high == 0;
             slopes += node->rules[0].slope != 0;
+            wide += graph->tensors[node->inputs[0]].quantization.bits == 16;
         }
         several += graph->output_count > 1;
         states += graph->state_count > 0;
@@ -105,7 +106,7 @@ static void every_activation_of_random_networks_is_what_python_computes(void **s
         if (op != OP_BATCH_NORMALIZATION && op != OP_DROPOUT && op != OP_IDENTITY)
             assert_true(seen[op] >= networks / 40);
     assert_true(single_values >= networks / 20 && slopes >= networks / 20);
-    assert_true(several >= networks / 10 && states >= networks / 10);
+    assert_true(wide >= networks / 2 && several >= networks / 10 && states >= networks / 10);
 }
 
 int main(void)
