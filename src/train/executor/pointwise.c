@@ -2,6 +2,7 @@
  * pointwise.c - see pointwise.h.
  */
 #include "train/executor/pointwise.h"
+#include "graph/operator.h"
 #include "train/executor/plan.h"
 
 #include <math.h>
@@ -129,6 +130,23 @@ void pointwise_quantize_backward(const struct activation *activation, const uint
 #pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
     for (size_t i = 0; i < count; i++)
         gradients[i] *= factors[codes[i]];
+}
+
+void pointwise_value(const struct node *node, const float *values, float *results, size_t count)
+{
+    value_function *value = sned_operator(node->op)->value;
+#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++)
+        results[i] = value(node, values[i]);
+}
+
+void pointwise_slope(const struct node *node, const float *values, const float *result_gradients,
+                     float *gradients, size_t count)
+{
+    value_function *slope = sned_operator(node->op)->slope;
+#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++)
+        gradients[i] = result_gradients[i] * slope(node, values[i]);
 }
 
 void pointwise_sgd(const struct sgd *sgd, float *restrict weights, float *restrict velocities,

@@ -20,6 +20,10 @@ void pointwise_quantize(const struct quantization *quantization, const struct ac
                         float *values, uint8_t *codes, size_t count);
 void pointwise_quantize_backward(const struct activation *activation, const uint8_t *codes, float *gradients,
                                  size_t count);
+/* Of an operator whose row has value and slope: results, and gradients from those of its results. */
+void pointwise_value(const struct node *node, const float *values, float *results, size_t count);
+void pointwise_slope(const struct node *node, const float *values, const float *result_gradients,
+                     float *gradients, size_t count);
 /* v = momentum v + g + decay w; w -= rate v; where mask (or NULL) is 0, w and v are 0. */
 struct sgd {
     float rate, momentum, decay;

@@ -36,5 +36,7 @@ const struct operator_plan *operator_find(enum op op)
     const struct operator_plan *own = (unsigned)op < OP_COUNT ? plans[op] : NULL;
     if (own)
         return own;
+    if (row->value && row->slope)
+        return &plan_value;
     return row->movement && row->inputs_most == 1 ? &plan_movement : NULL;
 }

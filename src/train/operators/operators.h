@@ -17,6 +17,7 @@ extern const struct operator_plan plan_binary;                 /* binary.c: Add,
 extern const struct operator_plan plan_concat;                 /* concat.c */
 extern const struct operator_plan plan_flatten;                /* flatten.c: Flatten, Reshape */
 extern const struct operator_plan plan_movement;               /* movement.c: what moves numbers */
+extern const struct operator_plan plan_value;                  /* value.c: what has value and slope */
 extern const struct operator_plan plan_softmax;                /* softmax.c: LogSoftmax too */
 extern const struct operator_plan plan_sigmoid;                /* sigmoid.c */
 extern const struct operator_plan plan_dropout;                /* dropout.c */
