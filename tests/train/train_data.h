@@ -112,6 +112,7 @@ static inline struct graph *new_network_of_two_heads(void)
     const int outputs[] = {first, b.last};
     build_graph(&b);
     must(sned_graph_set_outputs(b.graph, outputs, 2, error));
+    must(sned_graph_check(b.graph, error));
     return b.graph;
 }
 
