@@ -2,6 +2,13 @@
  * beside.c - see beside.h.
  */
 #include "accel/place/beside.h"
+#include "accel/program/units.h"
+#include "graph/operator.h"
+
+static bool is_on_lanes(const struct node *node)
+{
+    return accel_unit_row(node->op)->unit == UNIT_LANES;
+}
 
 static bool reads(const struct node *node, int tensor)
 {
@@ -22,7 +29,7 @@ static bool reads_any(const struct node *node, const struct node *maker)
 int beside_conv(const struct graph *graph, int node, int last)
 {
     for (int n = node + 1; n < last && !reads_any(&graph->nodes[n], &graph->nodes[node]); n++)
-        if (graph->nodes[n].op == OP_CONV)
+        if (is_on_lanes(&graph->nodes[n]))
             return n;
     return node;
 }
@@ -34,19 +41,19 @@ static bool follows(const struct graph *graph, int n, int last)
            sned_graph_consumers(graph, graph->nodes[n - 1].outputs[0]) == 1;
 }
 
-static bool is_pool(enum op op)
+static bool is_pool(const struct node *node)
 {
-    return op == OP_MAX_POOL || op == OP_AVERAGE_POOL;
+    return sned_op_is(node->op, OPERATOR_WINDOW) && !is_on_lanes(node);
 }
 
 int beside_parts(const struct graph *graph, int node, int last)
 {
     int end = node;
-    if (graph->nodes[node].op != OP_CONV)
+    if (!is_on_lanes(&graph->nodes[node]))
         return node;
     if (follows(graph, end + 1, last) && graph->nodes[end + 1].op == OP_LRN)
         end++;
-    if (follows(graph, end + 1, last) && is_pool(graph->nodes[end + 1].op))
+    if (follows(graph, end + 1, last) && is_pool(&graph->nodes[end + 1]))
         end++;
     return end;
 }

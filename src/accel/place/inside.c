@@ -11,6 +11,11 @@
 #include "accel/place/passes.h"
 #include "graph/operator.h"
 
+bool place_joins(const struct node *node)
+{
+    return sned_op_is(node->op, OPERATOR_MOVES) && sned_operator(node->op)->inputs_most != 1;
+}
+
 static bool reshapes(const struct node *node)
 {
     return sned_op_is(node->op, OPERATOR_RESHAPES);
@@ -32,7 +37,7 @@ static bool read_in_place(const struct placing *p, int tensor)
     for (int n = 0; n < p->last && all; n++) {
         const struct node *node = &p->graph->nodes[n];
         for (int i = 0; i < node->input_count && all; i++)
-            all = node->inputs[i] != tensor || !(node->op == OP_CONCAT || reshapes(node));
+            all = node->inputs[i] != tensor || !(place_joins(node) || reshapes(node));
     }
     return all;
 }
@@ -48,6 +53,13 @@ static void find_views(const struct placing *p, const struct node *node)
             put_inside(p->placement->tensors[node->outputs[o]], RELATION_VIEW, in, &corner);
 }
 
+/* A Pad is always a copy into zeros, also where it adds none. */
+static bool takes_out(const struct node *node)
+{
+    return sned_op_is(node->op, OPERATOR_MOVES) && !place_joins(node) && !reshapes(node) &&
+           node->op != OP_PAD;
+}
+
 /* ---- what a Concat joins ---- */
 
 /* Is the spot, or another shape of its bytes, stored as a whole? */
@@ -60,9 +72,10 @@ static bool is_stored(const struct placing *p, const struct spot *spot)
 }
 
 /* A Concat of columns is always a copy, also where it joins but one tensor. */
-static bool joins_columns(const struct graph *graph, const struct node *concat)
+static bool is_concat_of_columns(const struct graph *graph, const struct node *node)
 {
-    return axis_kind(graph->tensors[concat->outputs[0]].shape.rank, concat->u.concat.axis) == AXIS_COLUMN;
+    return node->op == OP_CONCAT &&
+           axis_kind(graph->tensors[node->outputs[0]].shape.rank, node->u.concat.axis) == AXIS_COLUMN;
 }
 
 /* Each input lies inside of the first result that it is joined to. Others are copied: what is loaded or
@@ -81,20 +94,13 @@ static void find_parts(const struct placing *p, const struct node *node)
     }
 }
 
-/* A Pad is always a copy into zeros, also where it adds none. */
-static bool takes_out(const struct node *node)
-{
-    return sned_op_is(node->op, OPERATOR_MOVES) && node->input_count == 1 && !reshapes(node) &&
-           node->op != OP_CONCAT && node->op != OP_PAD;
-}
-
 sned_status place_inside(struct placing *p, sned_error *error)
 {
     for (int n = 0; n < p->last; n++)
         if (takes_out(&p->graph->nodes[n]))
             find_views(p, &p->graph->nodes[n]);
     for (int n = 0; n < p->last; n++)
-        if (p->graph->nodes[n].op == OP_CONCAT && !joins_columns(p->graph, &p->graph->nodes[n]))
+        if (place_joins(&p->graph->nodes[n]) && !is_concat_of_columns(p->graph, &p->graph->nodes[n]))
             find_parts(p, &p->graph->nodes[n]);
     return SNED_OK;
 }

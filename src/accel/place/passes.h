@@ -34,4 +34,7 @@ sned_status place_over(struct placing *placing, sned_error *error);
 sned_status place_pitches(struct placing *placing, sned_error *error);
 sned_status place_memory(struct placing *placing, sned_error *error);
 
+/* Does the node only move numbers, of several inputs: a Concat? (inside.c) */
+bool place_joins(const struct node *node);
+
 #endif

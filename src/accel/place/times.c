@@ -45,15 +45,15 @@ static void keep_inputs(const struct placing *p, int index, int until)
             keep(p->placement->tensors[node->inputs[i]], until);
 }
 
-/* Not what a Concat reads: most of that is made in place, and would be kept for nothing. */
+/* Not what is joined, by a Concat: most of that is made in place, and would be kept for nothing. */
 static void keep_beside(const struct placing *p)
 {
     for (int n = 0; n < p->last; n++) {
-        const enum op op = p->graph->nodes[n].op;
-        const enum accel_unit unit = accel_unit_row(op)->unit;
+        const struct node *node = &p->graph->nodes[n];
+        const enum accel_unit unit = accel_unit_row(node->op)->unit;
         if (p->stay == STAY_PARTS && unit == UNIT_LANES)
             keep_inputs(p, n, beside_parts(p->graph, n, p->last));
-        if (p->stay != STAY_SHORT && unit == UNIT_VECTOR && op != OP_CONCAT &&
+        if (p->stay != STAY_SHORT && unit == UNIT_VECTOR && !place_joins(node) &&
             placement_needs_step(p->placement, n))
             keep_inputs(p, n, beside_conv(p->graph, n, p->last));
     }
