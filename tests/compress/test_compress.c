@@ -257,6 +257,50 @@ static struct graph *with_another_head(void)
     return graph;
 }
 
+struct lines {
+    int about_other;
+};
+
+static void count_lines(void *argument, const char *line)
+{
+    struct lines *lines = argument;
+    lines->about_other += strstr(line, "1 layer (other) is neither cut nor retrained") != NULL;
+}
+
+static void what_the_first_output_does_not_depend_on_stays_as_it_is(void **state)
+{
+    struct compress_options options = quick();
+    struct lines lines = {0};
+    struct reporter reporter = {.message = count_lines, .argument = &lines};
+    struct graph *graph = with_another_head(), *integer;
+    struct compress_result result;
+    float before[2 * HIDDEN], biases[2];
+    sned_error error = {0};
+    (void)state;
+    options.reporter = &reporter;
+    options.recipe.order = ORDER_JOINT;
+    options.recipe.target_kept = 0.3;
+    options.recipe.peak = false;
+    options.recipe.target_cuts = 1;
+    memcpy(before, graph->tensors[find(graph, "other")->inputs[1]].data, sizeof before);
+    memcpy(biases, graph->tensors[find(graph, "other")->inputs[2]].data, sizeof biases);
+    if (compress_network(&integer, graph, dataset, &options, &result, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    assert_memory_equal(graph->tensors[find(graph, "other")->inputs[1]].data, before, sizeof before);
+    assert_memory_equal(graph->tensors[find(graph, "other")->inputs[2]].data, biases, sizeof biases);
+    assert_true(density(graph, "fc1") < 0.5);
+    assert_int_equal(result.unjudged_count, 1);
+    assert_string_equal(result.unjudged[0], "other");
+    assert_int_equal(lines.about_other, 1);
+    assert_int_equal(integer->output_count, 2);
+    assert_int_equal(integer->tensors[integer->outputs[0]].quantization.bits, 16);
+    assert_int_equal(integer->tensors[integer->outputs[1]].quantization.bits, 16);
+    assert_int_equal(integer->tensors[find(integer, "other")->inputs[1]].type, TENSOR_I8);
+    sned_graph_free(graph);
+    sned_graph_free(integer);
+    compress_result_free(&result);
+}
+
 static void a_first_output_without_weights_is_refused(void **state)
 {
     struct compress_options options = quick();
@@ -296,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_single_image_is_too_few),
         cmocka_unit_test(a_checkpoint_that_cannot_be_written_is_an_error),
         cmocka_unit_test(held_out_images_are_not_those_that_train),
+        cmocka_unit_test(what_the_first_output_does_not_depend_on_stays_as_it_is),
         cmocka_unit_test(a_first_output_without_weights_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

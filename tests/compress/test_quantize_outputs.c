@@ -4,6 +4,7 @@
 #include "tests/compress/quantize_networks.h"
 
 #include "compress/quantize/channels.h"
+#include "runtime/runtime.h"
 
 #include <math.h>
 
@@ -61,6 +62,26 @@ static double share_of_error(const float *values, const float *exact, int count)
         spread += pow(exact[i] - mean, 2);
     }
     return sqrt(difference / spread);
+}
+
+static void every_output_follows_its_float_output(void **state)
+{
+    struct fixture fixture = calibrated(forked_network());
+    float first[2][IMAGES * FIRST], second[2][IMAGES * SECOND];
+    struct graph *integer;
+    sned_model *model;
+    sned_context *context;
+    must(quantize_lower(&integer, fixture.graph, error));
+    must(sned_model_from_graph(&model, integer, error));
+    must(sned_context_new(&context, model, error));
+    must(sned_run_values_outputs(context, fixture.values, IMAGES, (float *const[]){first[0], second[0]}, 2,
+                                 error));
+    run_float(fixture.graph, fixture.values, (float *const[]){first[1], second[1]});
+    assert_true(share_of_error(first[0], first[1], IMAGES * FIRST) < 0.04);
+    assert_true(share_of_error(second[0], second[1], IMAGES * SECOND) < 0.04);
+    sned_context_free(context);
+    sned_close(model);
+    fixture_free(&fixture);
 }
 
 /* ---- which quantization ---- */
@@ -206,6 +227,7 @@ static void a_network_with_a_state_is_refused_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_output_follows_its_float_output),
         cmocka_unit_test(pieces_of_a_split_share_one_quantization),
         cmocka_unit_test(each_result_has_sixteen_bits_and_what_its_ending_makes_none),
         cmocka_unit_test(a_result_that_the_network_reads_on_has_eight_bits),
