@@ -315,6 +315,27 @@ static void fused_activations_are_written_as_nodes_of_their_own(void **state)
     sned_graph_free(graph);
 }
 
+static void a_network_with_states_is_not_written(void **state)
+{
+    const struct shape shape = sned_shape(2, (int64_t)1, (int64_t)4);
+    struct graph *graph;
+    sned_error error = {0};
+    int x, before, sum;
+    assert_int_equal(sned_graph_new(&graph, "sums", &error), SNED_OK);
+    sned_graph_add_tensor(graph, "x", TENSOR_F32, &shape, NULL, &x, &error);
+    sned_graph_add_tensor(graph, "before", TENSOR_F32, &shape, NULL, &before, &error);
+    sned_graph_add_tensor(graph, "sum", TENSOR_F32, &shape, NULL, &sum, &error);
+    sned_graph_add_node(graph, "add", OP_ADD, (int[]){x, before}, 2, sum, NULL, &error);
+    graph->input = x;
+    sned_graph_set_outputs(graph, &sum, 1, &error);
+    graph->states[graph->state_count++] = (struct state_tensor){before, sum};
+    assert_int_equal(onnx_check_writable(graph, "sums.onnx", &error), SNED_ERROR_UNSUPPORTED);
+    assert_string_equal(error.message,
+                        "sums.onnx: the network has states, values that outlive a run, which are "
+                        "not written as ONNX");
+    sned_graph_free(graph);
+}
+
 static void an_unwritable_place_is_an_error(void **state)
 {
     struct builder model = picture_model("N,3,4,4");
@@ -458,6 +479,7 @@ int main(void)
         cmocka_unit_test(metadata_that_does_not_fit_is_refused),
         cmocka_unit_test(an_open_size_without_metadata_is_refused),
         cmocka_unit_test(fused_activations_are_written_as_nodes_of_their_own),
+        cmocka_unit_test(a_network_with_states_is_not_written),
         cmocka_unit_test(an_unwritable_place_is_an_error),
         cmocka_unit_test(squeezenet_is_what_its_readme_says),
         cmocka_unit_test(resnet20_is_what_its_readme_says),

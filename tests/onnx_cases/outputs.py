@@ -102,6 +102,11 @@ def test_labels_go_with_the_output_that_is_brought_to_the_front(case):
     assert "--head: 'w' is none of its 2 outputs: y, z" in said, said
 
 
+def test_an_input_too_large_to_be_an_output_is_refused_without_a_node(case):
+    model = case.model([("Relu", ["x"], ["z"], {})], x=["N", 1 << 20, 1 << 20], outputs=("x",))
+    case.refused(model, r"model.onnx: output 'x': its output would have 1048576 elements along axis 2")
+
+
 def test_each_output_has_its_own_ending(case):
     ends = [("MatMul", ["x", "w"], ["h"], {}), ("Softmax", ["h"], ["y"], {"axis": 1}), ("MatMul", ["x", "v"], ["g"], {}),
             ("Sigmoid", ["g"], ["z"], {}), ("MatMul", ["x", "w"], ["f"], {})]

@@ -100,7 +100,7 @@ static void write_window(struct exporter *exporter, Onnx__NodeProto *proto, cons
 static void write_pool(struct exporter *exporter, Onnx__NodeProto *proto, const struct node *node)
 {
     const struct window *window = &node->u.pool.window;
-    bool is_average = node->op == OP_AVERAGE_POOL;
+    bool is_average = sned_op_is(node->op, OPERATOR_AVERAGES);
     if (is_average && (window->dilation[0] != 1 || window->dilation[1] != 1) && exporter->status == SNED_OK)
         exporter->status = sned_fail(exporter->error, SNED_ERROR_UNSUPPORTED,
                                      "node '%s': opset %d has no AveragePool with dilations", node->name,

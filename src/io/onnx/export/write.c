@@ -147,6 +147,10 @@ static sned_status build_and_write(const struct graph *graph, const char *path, 
     if (graph->integer)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "%s: an integer network is not written as float ONNX",
                          path);
+    if (graph->state_count > 0)
+        return sned_fail(
+            error, SNED_ERROR_UNSUPPORTED,
+            "%s: the network has states, values that outlive a run, which are not written as ONNX", path);
     build_model(&exporter);
     sned_status status = exporter.status;
     if (status != SNED_OK)

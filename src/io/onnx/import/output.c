@@ -110,6 +110,7 @@ sned_status onnx_make_outputs(struct importer *importer)
 {
     const Onnx__GraphProto *proto = importer->proto;
     int outputs[GRAPH_MAX_OUTPUTS], count = 0;
+    importer->node = NULL;
     for (size_t i = 0; i < proto->n_output; i++) {
         struct onnx_value *value =
             &importer->values[sned_names_find(&importer->names, proto->output[i]->name)];
@@ -123,7 +124,9 @@ sned_status onnx_make_outputs(struct importer *importer)
         }
         if (value->kind != VALUE_ACTIVATION)
             return fail_output(importer, value);
-        SNED_TRY(make_output(importer, value, outputs, count++));
+        sned_status status = make_output(importer, value, outputs, count++);
+        if (status != SNED_OK)
+            return sned_error_context(importer->error, status, "output '%s'", value->name);
     }
     if (count == 0)
         return sned_fail(importer->error, SNED_ERROR_FORMAT, "the output '%s' does not depend on the input",

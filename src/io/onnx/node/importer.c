@@ -35,6 +35,8 @@ sned_status onnx_fail(struct importer *importer, sned_status status, const char 
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    if (importer->node == NULL)
+        return sned_fail(importer->error, status, "%s", message);
     onnx_name_in_hand(importer, name, sizeof name);
     return sned_fail(importer->error, status, "node '%s' (%s, opset %d): %s", name,
                      importer->node->op_type ? importer->node->op_type : "", importer->opset, message);

@@ -89,13 +89,13 @@ struct importer {
     struct external_file *external_files;
     int external_count;
     uint64_t external_room;      /* bytes that tensors may still read from them */
-    const Onnx__NodeProto *node; /* being converted: errors name it */
+    const Onnx__NodeProto *node; /* being converted: errors name it; NULL: none, as at the outputs */
     int node_index;
     int output; /* of that node, which is being made: 0 but for Split */
     sned_error *error;
 };
 
-/* Fails naming the node in hand: "node 'x' (Op, opset 13): ...". */
+/* Fails naming the node in hand, if there is one: "node 'x' (Op, opset 13): ...". */
 sned_status onnx_fail(struct importer *importer, sned_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

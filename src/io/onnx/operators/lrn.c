@@ -9,6 +9,7 @@
  * are nodes of the graph whose every number is known: where they are exactly that, one LRN takes their place,
  * and they fall away because nothing reads them. No other power is handled: the graph has no operator for it.
  */
+#include "graph/operator.h"
 #include "io/onnx/node/emit.h"
 #include "io/onnx/node/inputs.h"
 #include "io/onnx/operators/operators.h"
@@ -46,7 +47,7 @@ static const struct node *producer(const struct graph *graph, int tensor)
 static int skip_reshapes(const struct graph *graph, int tensor)
 {
     const struct node *node = producer(graph, tensor);
-    while (node && (node->op == OP_RESHAPE || node->op == OP_FLATTEN || node->op == OP_IDENTITY)) {
+    while (node && sned_op_is(node->op, OPERATOR_RESHAPES)) {
         tensor = node->inputs[0];
         node = producer(graph, tensor);
     }
