@@ -126,12 +126,11 @@ const struct command command_eval = {
     .summary = "Measure a model's accuracy",
     .text =
         "MODEL is an .onnx file, run in float, or a .sned file, run in integers. Images that cannot be "
-        "decoded are named and "
-        "skipped; more than one in a hundred is an error. Every folder of class folders is a class: that of "
-        "its name where the "
-        "network names its classes (or --labels does), else in the order of their names as bytes, as "
-        "torchvision and Keras have "
-        "them, and then there must be as many as the network has outputs. docs/data.md has the rules.",
+        "decoded are named and skipped; more than one in a hundred is an error. Every folder of class "
+        "folders is a class: that of its name where the network names its classes (or --labels does), else "
+        "in the order of their names as bytes, as torchvision and Keras have them, and then there must be as "
+        "many as the network has classes. docs/data.md has the rules. With several outputs, the first is "
+        "measured, or the one that --head names.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_SPLIT, OPTION_AGAINST, OPTION_LIMIT, OPTION_INPUT, OPTION_COLOR, OPTION_MEAN,

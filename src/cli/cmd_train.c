@@ -190,18 +190,15 @@ const struct command command_train = {
     .arguments = "NET.onnx --data D -o TRAINED.onnx",
     .summary = "Train a network on labelled images",
     .text =
-        "Stochastic gradient descent with momentum on the training split, less the tenth that sned compress "
-        "will "
-        "steer by (--holdout); the test split is only looked at once, at the end. What no option says is "
-        "chosen by the network and the number of images (docs/training.md), and told at the start. Weights "
-        "that a mask holds "
-        "at zero "
-        "stay zero. After an interruption the same command goes on from the last epoch and ends with the "
-        "same result. "
-        "If the loss runs away, training goes back to the last good epoch and on with a quarter of the rate. "
-        "Class folders are numbered by their names as bytes, as torchvision and Keras do, or matched with "
-        "the "
-        "names that the network has; their names go into TRAINED.onnx.",
+        "Stochastic gradient descent with momentum on the training split, less the tenth that sned "
+        "compress will steer by (--holdout); the test split is only looked at once, at the end. What no "
+        "option says is chosen by the network and the number of images (docs/training.md), and told at the "
+        "start. Weights that a mask holds at zero stay zero. Of a network with several outputs the first "
+        "is trained, or the one that --head names; layers that it does not depend on stay as they are. "
+        "After an interruption the same command goes on from the last epoch and ends with the same result. "
+        "If the loss runs away, training goes back to the last good epoch and on with a quarter of the "
+        "rate. Class folders are numbered by their names as bytes, as torchvision and Keras do, or matched "
+        "with the names that the network has; their names go into TRAINED.onnx.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA,     OPTION_OUTPUT, OPTION_EPOCHS,     OPTION_BATCH,       OPTION_RATE,

@@ -54,8 +54,8 @@ sned_status executor_read(struct executor *executor, int tensor, float *values, 
 sned_status executor_loss(struct executor *executor, const int32_t *labels, double *loss, size_t *correct,
                           sned_error *error);
 /* Another network whose scores the loss pulls towards (Hinton, Vinyals, Dean 2015): with T the temperature,
- *   loss = (1 - weight) cross-entropy with the labels + weight T^2 KL(softmax(scores / T) || softmax(own /
- * T)),
+ *   loss = (1 - weight) cross-entropy with the labels
+ *          + weight T^2 KL(softmax(scores / T) || softmax(own / T)),
  * and of numbers apart the sum of KL over each. */
 struct teaching {
     const float *scores; /* [batch][count], before any ending: executor_logits of the teacher */

@@ -55,8 +55,8 @@ static sned_status call_even(struct executor *executor, struct work *work, sned_
     return SNED_OK;
 }
 
-/* dx_i = dy_i B_i^-beta - 2 alpha beta / size x_i sum over j with i in j's window of dy_j x_j B_j^(-beta-1)
- */
+/* dx_i = dy_i B_i^-beta
+ *        - 2 alpha beta / size x_i sum over j with i in j's window of dy_j x_j B_j^(-beta-1) */
 static void even_backward_pixel(const struct work *work, const struct extents *e, const float *x,
                                 const float *dy, float *dx)
 {
