@@ -39,19 +39,19 @@ struct done {
 };
 
 /* When all of several descriptors are done: of each unit the last one, or -1. */
-struct ends {
+struct unit_ends {
     int of[CODE_COUNT];
     int64_t time; /* about */
 };
 
 /* An image on its way. */
 struct image {
-    int next;          /* task; -1: its picture is to be loaded */
-    struct done *done; /* [1 + tasks so far]: of the picture's load, of each task */
-    struct ends ends;  /* of all its tasks so far */
-    bool has_left;     /* are the head's tasks in the list? Then its place is free for another image when */
-    struct ends left;  /* these are done */
-    int stored;        /* the descriptor that stores its last output; -1: not yet in the list */
+    int next;              /* task; -1: its picture is to be loaded */
+    struct done *done;     /* [1 + tasks so far]: of the picture's load, of each task */
+    struct unit_ends ends; /* of all its tasks so far */
+    bool has_left; /* are the head's tasks in the list? Then its place is free for another image when */
+    struct unit_ends left; /* these are done */
+    int stored;            /* the descriptor that stores its last output; -1: not yet in the list */
 };
 
 struct scheduler {
@@ -72,12 +72,12 @@ struct scheduler {
 };
 
 _Static_assert(CODE_COUNT == 5, "one -1 for each unit");
-static const struct ends no_ends = {.of = {-1, -1, -1, -1, -1}};
+static const struct unit_ends no_ends = {.of = {-1, -1, -1, -1, -1}};
 
 /* Its picture and those of its steps that an image's task waits for. */
-static struct ends before_task(const struct image *image, const struct task *task)
+static struct unit_ends before_task(const struct image *image, const struct task *task)
 {
-    struct ends ends = {.time = image->done[0].time};
+    struct unit_ends ends = {.time = image->done[0].time};
     for (int unit = 0; unit < CODE_COUNT; unit++) {
         const struct done *done = task->after[unit] < 0 ? NULL : &image->done[1 + task->after[unit]];
         ends.of[unit] = done ? done->descriptor : -1;
@@ -155,7 +155,7 @@ static sned_status add_task(struct scheduler *s, int index, const struct task *t
     struct image *image = &s->images[index];
     struct descriptor d = task->work;
     const int other = before_in_tail(s, index);
-    const struct ends before = before_task(image, task);
+    const struct unit_ends before = before_task(image, task);
     int *descriptor = &image->done[1 + image->next].descriptor;
     int after[AFTER] = {[OTHER] = other < 0 ? -1 : s->images[other].stored, -1, -1, -1};
     for (int unit = 0; unit < CODE_COUNT; unit++)
@@ -180,7 +180,7 @@ static sned_status begin_image(struct scheduler *s, int index, sned_error *error
                                    .address = (int64_t)index * words,
                                    .words = words,
                                    .place = place_for(s, index, s->input)};
-    const struct ends *left = before < 0 ? &no_ends : &s->images[before].left;
+    const struct unit_ends *left = before < 0 ? &no_ends : &s->images[before].left;
     SNED_TRY(loader_load(&s->loader, &s->emitter, 0, &work, left->of, CODE_COUNT, left->time,
                          &image->done[0].descriptor, error));
     image->done[0].time = s->loader.free;
@@ -296,7 +296,8 @@ static sned_status add_images(struct scheduler *s, int64_t *end, sned_error *err
 }
 
 /* What its places and patience say, if it is done before *first; it then takes the place of *best. */
-static sned_status try(const struct scheduler *start, struct emitter *best, int64_t *first, sned_error *error)
+static sned_status try_list(const struct scheduler *start, struct emitter *best, int64_t *first,
+                            sned_error *error)
 {
     struct scheduler s = *start;
     int64_t end = 0;
@@ -323,7 +324,7 @@ static sned_status best_list(struct scheduler *s, struct emitter *best, sned_err
         for (s->heads = 1; s->heads <= most && s->heads * s->head + s->tails * s->tail <= room; s->heads++)
             for (int i = 0; i < choices; i++) {
                 s->patience = patience_choices[i];
-                SNED_TRY(try(s, best, &first, error));
+                SNED_TRY(try_list(s, best, &first, error));
             }
     return SNED_OK;
 }
