@@ -226,12 +226,6 @@ sned_status accel_compile(struct accel_program *program, const struct graph *gra
     struct graph *sorted;
     int last;
     *program = (struct accel_program){0};
-    if (graph->state_count > 0)
-        return sned_fail(
-            error, SNED_ERROR_UNSUPPORTED,
-            "network '%.80s' has states ('%.80s'), which the accelerator does not keep from image "
-            "to image; sned run does",
-            graph->name, graph->tensors[graph->states[0].tensor].name);
     SNED_TRY(results_endings_last(&sorted, graph, error));
     const sned_status status =
         compile_or_leave(program, sorted ? sorted : graph, config, request, &last, error);

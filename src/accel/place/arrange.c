@@ -66,6 +66,12 @@ sned_status arrange(struct arrangement *a, const struct graph *graph, int host_n
     const int64_t bytes = config->activation_bytes;
     const enum stay most = request->parts != 1 ? STAY_PARTS : STAY_BESIDE;
     *a = (struct arrangement){.config = config, .stay = request->images == 1 ? most : STAY_BESIDE};
+    if (graph->state_count > 0)
+        return sned_fail(
+            error, SNED_ERROR_UNSUPPORTED,
+            "network '%.80s' has states ('%.80s'), which the accelerator does not keep from image "
+            "to image; sned run does",
+            graph->name, graph->tensors[graph->states[0].tensor].name);
     sned_status status = place_whole(a, graph, host_nodes, bytes, error);
     if (status != SNED_ERROR_UNSUPPORTED)
         return status;
