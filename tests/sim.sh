@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sim.sh SNED BUILD - networks through the simulated accelerator of the configuration `ci`, bit for bit; and what it refuses.
-sned=$(realpath "$1") build=$(realpath "$2")
+# sim.sh SNED BUILD TWO_HEADS - networks through the simulated accelerator of the configuration `ci`, bit for bit; and what it refuses.
+sned=$(realpath "$1") build=$(realpath "$2") two_heads=$(realpath "$3")
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
 command -v verilator >/dev/null || { skip "sim" "there is no verilator"; finish; }
@@ -19,7 +19,7 @@ says() { holds "$1" python3 -c "import json, sys; value = json.load(open(sys.arg
 
 succeeds "LeNet-5: three pictures, one behind the other" "$sned" sim "$work/lenet5.sned" "$work"/pictures/*.png --config ci --json --timeline "$work/t.svg"
 says "LeNet-5: bit-exact" 'value["bit_exact"] is True'
-says "sim: its keys" 'all(key in value for key in "bit_exact config clock_mhz cycles fps latency_ms busy images layers".split())'
+says "sim: its keys" 'all(key in value for key in "bit_exact config clock_mhz cycles fps latency_ms busy images outputs layers".split())'
 says "sim: each layer's" 'all(key in layer for layer in value["layers"] for key in "name cycles busy".split())'
 holds "the timeline is XML" python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$work/t.svg"
 "$sned" run "$work/lenet5.sned" "$work"/pictures/*.png --top 1 --json >"$work/run"
@@ -30,6 +30,14 @@ succeeds "LeNet-5: a picture, Convs in three parts" "$sned" sim "$work/lenet5.sn
 says "in parts: bit-exact" 'value["bit_exact"] is True'
 succeeds "ResNet-20: noise" "$sned" sim "$work/resnet20.sned" --config ci --json
 says "ResNet-20: bit-exact" 'value["bit_exact"] is True'
+
+succeeds "a network of two outputs is made" "$two_heads" "$work/heads.sned"
+succeeds "two outputs, behind a Split" "$sned" sim "$work/heads.sned" --config ci --json --stalls 20
+says "each of them is bit-exact" 'value["bit_exact"] is True and [o["bit_exact"] for o in value["outputs"]] == [True, True]'
+says "and has its elements" '[o["elements"] for o in value["outputs"]] == [10, 400]'
+"$sned" sim "$work/heads.sned" --config ci >"$work/out" 2>"$work/told"
+holds "the text names them" test "$(grep -c '^  [^ ]*: yes$' "$work/out")" = 2
+holds "and says which of them has the classes" grep -q "the first of 2" "$work/told"
 
 refuses "a configuration that there is not" 2 "no configuration 'vc709'; there are: zcu104, ecp5, ci" "$sned" sim "$work/lenet5.sned" --config vc709
 refuses "a simulation that was not made" 1 'sim/build ecp5' "$sned" sim "$work/lenet5.sned" --config ecp5

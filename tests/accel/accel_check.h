@@ -80,6 +80,7 @@ struct seen {
     int parts;  /* Convs that begin behind a raster's first pixel */
     int strips; /* networks with strips, and with more than one stretch of them */
     int stretches;
+    int outputs; /* networks with several */
 };
 
 static inline void look_at(struct seen *seen, const struct accel_program *program)
@@ -95,6 +96,7 @@ static inline void look_at(struct seen *seen, const struct accel_program *progra
         joins += strcmp(program->layers[l].name, "join") == 0;
     seen->strips += joins > 0;
     seen->stretches += joins > 1;
+    seen->outputs += program->output_count > 1;
 }
 
 /* Of all images, in the list's order and in two others. */

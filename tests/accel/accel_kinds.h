@@ -31,6 +31,7 @@
     X(SLICE_ROWS, "Slice of rows")                                                                           \
     X(SLICE_COLUMNS, "Slice of columns")                                                                     \
     X(SLICE_STEPS, "Slice with steps")                                                                       \
+    X(SPLIT, "Split")                                                                                        \
     X(PAD, "Pad")                                                                                            \
     X(TRANSPOSE, "Transpose")                                                                                \
     X(FLATTEN, "Flatten")                                                                                    \
@@ -97,6 +98,8 @@ static inline enum accel_kind kind_of(const struct graph *graph, const struct no
             kind_of_axis(graph->tensors[node->outputs[0]].shape.rank, node->u.concat.axis));
     case OP_SLICE:
         return kind_of_slice(graph, node);
+    case OP_SPLIT:
+        return KIND_SPLIT;
     case OP_PAD:
         return KIND_PAD;
     case OP_TRANSPOSE:
@@ -330,6 +333,8 @@ static inline bool grow_kind(struct graph *graph, struct random *random, enum ac
     case KIND_SLICE_COLUMNS:
     case KIND_SLICE_STEPS:
         return grow_slice_of(graph, random, kind);
+    case KIND_SPLIT:
+        return grow_split(graph, random);
     case KIND_PAD:
         return grow_pad(graph, random);
     case KIND_TRANSPOSE:
@@ -360,12 +365,18 @@ static inline bool is_small(const struct graph *graph)
     return sned_shape_elements(newest_shape(graph)) <= NETWORK_MOST_ELEMENTS;
 }
 
+static inline int any_output(const struct node *node, struct random *random)
+{
+    return node->outputs[node->output_count > 1 ? random_range(random, 0, node->output_count - 1) : 0];
+}
+
 /* So many nodes of any kind, one behind the other or behind any before. */
 static inline void grow_any(struct graph *graph, struct random *random, int count)
 {
     for (int tries = 0; count > 0 && tries < 40 && is_small(graph); tries++) {
         if (graph->node_count > 0 && random_range(random, 0, 3) == 0)
-            graph->outputs[0] = graph->nodes[random_range(random, 0, graph->node_count - 1)].outputs[0];
+            graph->outputs[0] =
+                any_output(&graph->nodes[random_range(random, 0, graph->node_count - 1)], random);
         count -= grow_one_of(graph, random, (enum accel_kind)random_range(random, 1, KIND_COUNT - 1));
     }
 }
@@ -423,6 +434,8 @@ static inline struct graph *accel_pair_network(uint64_t seed, enum accel_kind ma
         grow_any(graph, &random, random_range(&random, 0, 3));
     if (made && random_range(&random, 0, 5) == 0)
         grow_scores(graph, &random);
+    if (made)
+        add_outputs(graph, &random);
     if (made && graph->tensors[graph->outputs[0]].quantization.scale > 0 && random_range(&random, 0, 3))
         made = sned_graph_remove_unused(graph, NULL) == SNED_OK;
     if (!made) {

@@ -118,7 +118,8 @@ static void expect_refused(struct graph *graph, const char *name, const char *wo
     struct accel_program program;
     sned_error error = {0};
     const struct accel_request one = {.images = 1};
-    assert_int_equal(sned_graph_infer(graph, &error), SNED_OK);
+    if (sned_graph_infer(graph, &error) != SNED_OK)
+        fail_msg("%s", error.message);
     assert_int_equal(accel_compile(&program, graph, config_named(name), &one, &error),
                      SNED_ERROR_UNSUPPORTED);
     if (!strstr(error.message, words))

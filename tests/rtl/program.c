@@ -1,6 +1,7 @@
 /*
  * program.c - see program.h.
  */
+#include "tests/accel/accel_kinds.h"
 #include "tests/common/accel_networks.h"
 
 #include "rtl/program.h"
@@ -31,6 +32,15 @@ static void make_pictures(struct rtl_program *p, const sned_model *model, struct
         must(golden_run(&p->program, p->inputs + i * in, p->golden + i * out, &error), &error);
 }
 
+/* A network of images, or one of any kinds of nodes, with several outputs now and then. */
+static struct graph *network_of(uint64_t seed, struct random *random)
+{
+    const enum accel_kind maker = (enum accel_kind)random_range(random, 1, KIND_COUNT - 1),
+                          reader = (enum accel_kind)random_range(random, 1, KIND_COUNT - 1);
+    struct graph *graph = seed % 2 ? accel_pair_network(seed, maker, reader) : NULL;
+    return graph ? graph : accel_random_network(seed);
+}
+
 bool rtl_program_make(struct rtl_program *p, uint64_t seed, const char *config, int lists, int list_images)
 {
     const struct accel_config *c;
@@ -41,7 +51,7 @@ bool rtl_program_make(struct rtl_program *p, uint64_t seed, const char *config, 
     sned_random_seed(&random, seed, 4);
     *p = (struct rtl_program){.images = (size_t)lists * (size_t)list_images};
     must(accel_config_find(&c, config, &error), &error);
-    must(sned_model_from_graph(&model, accel_random_network(seed), &error), &error);
+    must(sned_model_from_graph(&model, network_of(seed, &random), &error), &error);
     const sned_status status = accel_compile(&p->program, sned_model_graph(model), c, &request, &error);
     if (status == SNED_OK)
         make_pictures(p, model, &random);
