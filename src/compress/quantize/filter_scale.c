@@ -55,10 +55,20 @@ int32_t filter_bias(const struct filter *filter, double scale)
 
 /* ---- sums ---- */
 
+static int64_t lowest_input(const struct quantization *in)
+{
+    return in->bits == 16 ? INT16_MIN : in->is_signed ? INT8_MIN : 0;
+}
+
+static int64_t highest_input(const struct quantization *in)
+{
+    return in->bits == 16 ? INT16_MAX : in->is_signed ? INT8_MAX : UINT8_MAX;
+}
+
 /* Do all sums with the bias fit the accelerator's accumulators? As its compiler asks. */
 static bool sums_fit(const struct filter *filter, double scale)
 {
-    const int64_t lowest = filter->in.is_signed ? -128 : 0, highest = filter->in.is_signed ? 127 : 255;
+    const int64_t lowest = lowest_input(&filter->in), highest = highest_input(&filter->in);
     const int64_t bias = filter_bias(filter, scale);
     int64_t least = bias, most = bias;
     for (size_t i = 0; i < filter->count; i++) {
@@ -71,7 +81,7 @@ static bool sums_fit(const struct filter *filter, double scale)
 
 static double largest_input(const struct filter *filter)
 {
-    return filter->in.is_signed ? 128 : 255;
+    return fmax(-(double)lowest_input(&filter->in), (double)highest_input(&filter->in));
 }
 
 /* A scale at which they do, whatever rounding does to each weight; 0: there is none. */
@@ -97,7 +107,7 @@ static double largest_loss(const struct filter *filter, double scale)
         below += fmax(-error, 0);
     }
     /* Unsigned inputs cannot make the most of both. */
-    const double most = filter->in.is_signed ? above + below : fmax(above, below);
+    const double most = lowest_input(&filter->in) < 0 ? above + below : fmax(above, below);
     return filter->in.scale * (most * largest_input(filter) + scale / 2);
 }
 
