@@ -130,9 +130,13 @@ typedef struct sned_model_info {
      * covers the input, then its centre), "squash" (the whole picture, whatever its proportions) or a number,
      * "256" (scaled until its short side has so many pixels, then its centre); "" if not an image. */
     const char *resize;
-    uint64_t operations;  /* macs, and one for each number that any other operator reads for a result */
-    uint64_t memory;      /* bytes: weights, biases and tables as they are held, and sned_memory_needed */
-    uint64_t state_bytes; /* of what outlives a run (sned_context_reset); 0: an image is on its own */
+    /* What a run costs: macs, and for each number that any other operator makes, those that its window looks
+     * at. */
+    uint64_t operations;
+    /* Bytes of the weights, biases and tables, and of one context. Not counted are the few more that kernels
+     * keep for each weight that is not zero: for those the file has bytes itself. */
+    uint64_t memory;
+    uint64_t state_bytes; /* of what outlives a run (sned_context_reset); 0: each image is by itself */
     uint64_t reserved[4];
 } sned_model_info;
 

@@ -335,8 +335,11 @@ def layer(reader, made):
     made["layer"] = {"shape": shape, "format": FORMATS[form & 15].__name__, "weights": weights, "biases": biases}
 
 
+TABLES = {"LRN": 1024}
+
+
 def table(reader, made):
-    made["table"] = list(itertools.accumulate(reader.zigzag() for _ in range(1024)))
+    made["table"] = list(itertools.accumulate(reader.zigzag() for _ in range(TABLES[made["op"]])))
 
 
 def labels(data):
@@ -365,7 +368,7 @@ def decode(data):
     for made in nodes:
         if made["op"] in ("Conv", "Gemm"):
             layer(reader, made)
-        elif made["op"] == "LRN":
+        elif made["op"] in TABLES:
             table(reader, made)
     reader.done()
     network["labels"] = labels(found[128]) if 128 in found else []
