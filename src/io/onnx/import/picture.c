@@ -116,8 +116,9 @@ static bool is_channels(int64_t size)
 static bool looks_like_a_picture(int64_t height, int64_t width)
 {
     enum { LEAST_SIDE = 8, MOST_RATIO = 4 };
-    return height >= LEAST_SIDE && width >= LEAST_SIDE && height <= MOST_RATIO * width &&
-           width <= MOST_RATIO * height;
+    const bool is_possible =
+        height >= LEAST_SIDE && width >= LEAST_SIDE && height <= GRAPH_MAX_DIM && width <= GRAPH_MAX_DIM;
+    return is_possible && height <= MOST_RATIO * width && width <= MOST_RATIO * height;
 }
 
 /* A network of Gemms on pictures never turns them; what tells its input from other lists is the size
