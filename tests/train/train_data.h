@@ -34,8 +34,10 @@ static inline void write_idx(const char *folder, const char *name, uint32_t magi
     assert_int_equal(fclose(file), 0);
 }
 
-static inline void write_data(const char *folder)
+/* `split`: "train" or "t10k". */
+static inline void write_split(const char *folder, const char *split)
 {
+    char name[64];
     static uint8_t pixels[IMAGES * SIDE * SIDE], labels[IMAGES];
     uint32_t state = 99;
     for (int n = 0; n < IMAGES; n++) {
@@ -45,9 +47,10 @@ static inline void write_data(const char *folder)
             pixels[n * SIDE * SIDE + i] = (uint8_t)((lcg_next(&state) + 1) * 80 + (inside ? 60 : 0));
         }
     }
-    write_idx(folder, "train-images-idx3-ubyte", 0x803, (uint32_t[]){IMAGES, SIDE, SIDE}, 3, pixels,
-              sizeof pixels);
-    write_idx(folder, "train-labels-idx1-ubyte", 0x801, (uint32_t[]){IMAGES}, 1, labels, sizeof labels);
+    snprintf(name, sizeof name, "%s-images-idx3-ubyte", split);
+    write_idx(folder, name, 0x803, (uint32_t[]){IMAGES, SIDE, SIDE}, 3, pixels, sizeof pixels);
+    snprintf(name, sizeof name, "%s-labels-idx1-ubyte", split);
+    write_idx(folder, name, 0x801, (uint32_t[]){IMAGES}, 1, labels, sizeof labels);
 }
 
 static char folder[64]; /* of this run of the tests */
@@ -178,7 +181,7 @@ static inline int make_folder(void **state)
 {
     strcpy(folder, "/tmp/sned-test-train-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    write_data(folder);
+    write_split(folder, "train");
     return 0;
 }
 
