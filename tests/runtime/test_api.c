@@ -152,6 +152,23 @@ static void a_model_tells_its_outputs(void **state)
     sned_close(model);
 }
 
+/* What a later version adds there is then not there. */
+static void reserved_space_is_zero(void **state)
+{
+    const uint64_t zeros[16] = {0};
+    sned_model *model = open_network(OP_IDENTITY);
+    sned_layer layer;
+    sned_output output;
+    memset(&layer, 0x5a, sizeof layer);
+    memset(&output, 0x5a, sizeof output);
+    assert_int_equal(sned_model_get_layer(model, 0, &layer), SNED_OK);
+    assert_int_equal(sned_model_get_output(model, 0, &output), SNED_OK);
+    assert_memory_equal(layer.reserved, zeros, sizeof layer.reserved);
+    assert_memory_equal(output.reserved, zeros, sizeof output.reserved);
+    assert_memory_equal(sned_model_get_info(model)->reserved, zeros, sizeof(uint64_t[4]));
+    sned_close(model);
+}
+
 static void the_library_says_the_headers_version(void **state)
 {
     char text[32];
@@ -272,8 +289,16 @@ static void null_is_an_argument_error_not_a_crash(void **state)
     sned_model *model;
     sned_context *context;
     sned_layer layer;
-    float scores[CLASSES];
+    sned_output output;
+    float scores[CLASSES], *outputs[1] = {scores};
     uint8_t pixels[PIXELS] = {0};
+    assert_int_equal(sned_open_with(NULL, "x", NULL, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_open_memory_with(&model, NULL, 1, NULL, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_run_pixels_outputs(NULL, pixels, 1, outputs, 1, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_run_values_outputs(NULL, NULL, 1, outputs, 1, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_model_get_output(NULL, 0, &output), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_model_find_output(NULL, "x"), -1);
+    sned_context_reset(NULL);
     assert_int_equal(sned_open(NULL, "x", NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(sned_open(&model, NULL, NULL), SNED_ERROR_ARGUMENT);
     assert_null(model);
@@ -294,6 +319,8 @@ static void null_is_an_argument_error_not_a_crash(void **state)
     assert_int_equal(sned_run_values(context, NULL, 1, scores, NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(sned_run_pixels(context, pixels, 1, NULL, NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(sned_run_pixels(context, NULL, 0, NULL, NULL), SNED_OK);
+    assert_int_equal(sned_model_get_output(model, 0, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_model_find_output(model, NULL), -1);
     sned_context_free(context);
     sned_close(model);
 }
@@ -466,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_model_tells_what_it_takes_and_gives),
         cmocka_unit_test(a_model_tells_its_layers),
         cmocka_unit_test(a_model_tells_its_outputs),
+        cmocka_unit_test(reserved_space_is_zero),
         cmocka_unit_test(the_library_says_the_headers_version),
         cmocka_unit_test(labels_are_there_for_the_classes_only),
         cmocka_unit_test(a_file_that_is_not_there_is_an_io_error),
