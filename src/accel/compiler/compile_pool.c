@@ -8,6 +8,7 @@
 #include "accel/program/numbers.h"
 #include "accel/program/reduce.h"
 #include "accel/compiler/walk.h"
+#include "graph/operator.h"
 
 struct pool {
     const struct node *node;
@@ -20,12 +21,17 @@ static sned_status refuse(sned_error *error, const char *why)
     return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the accelerator has no %s", why);
 }
 
+static bool averages(const struct pool *p)
+{
+    return sned_op_is(p->node->op, OPERATOR_AVERAGES);
+}
+
 /* Elements of an axis that its window number `at` counts. */
 static int counted(const struct pool *p, int axis, int at)
 {
     const struct window *w = &p->window;
     const int size = axis ? p->in->extent.width : p->in->extent.height;
-    const bool padded = p->node->op == OP_AVERAGE_POOL && p->node->u.pool.count_include_pad;
+    const bool padded = p->node->u.pool.count_include_pad;
     const int from = at * w->stride[axis] - w->pad_begin[axis], to = from + w->kernel[axis];
     const int low = padded ? -w->pad_begin[axis] : 0, high = size + (padded ? w->pad_end[axis] : 0);
     return (to < high ? to : high) - (from > low ? from : low);
@@ -35,7 +41,7 @@ static int counted(const struct pool *p, int axis, int at)
 static int64_t band_end(const struct pool *p, int axis, int64_t from)
 {
     const int count = axis ? p->out->extent.width : p->out->extent.height;
-    int64_t to = p->node->op == OP_MAX_POOL ? count : from + 1;
+    int64_t to = averages(p) ? from + 1 : count;
     while (to < count && counted(p, axis, (int)to) == counted(p, axis, (int)from))
         to++;
     return to;
@@ -86,7 +92,7 @@ static sned_status compile_bands(struct compiler *c, int index, const struct poo
         for (from[1] = 0; from[1] < all.out_width; from[1] = to[1]) {
             to[1] = band_end(p, 1, from[1]);
             struct vector_work part = walk_part(&all, from, to);
-            if (p->node->op != OP_MAX_POOL) {
+            if (averages(p)) {
                 part.operation = VECTOR_AVERAGE;
                 SNED_TRY(set_average(&part, p->node,
                                      counted(p, 0, (int)from[0]) * counted(p, 1, (int)from[1]), error));
@@ -102,7 +108,7 @@ static sned_status add_clamp(struct compiler *c, int index, const struct pool *p
 {
     const struct integer_rule *rule = &p->node->rules[0];
     const int lowest = p->out->is_signed ? INT8_MIN : 0, highest = p->out->is_signed ? INT8_MAX : UINT8_MAX;
-    if (p->node->op != OP_MAX_POOL || (rule->low <= lowest && rule->high >= highest))
+    if (averages(p) || (rule->low <= lowest && rule->high >= highest))
         return SNED_OK;
     return compile_runs(c, index, p->out, p->out, p->out,
                         &(struct vector_work){.is_signed = p->out->is_signed,
@@ -121,7 +127,7 @@ sned_status compile_pool(struct compiler *c, int index, sned_error *error)
                      .window = node->u.pool.window,
                      .in = placement_spot(c->placement, node->inputs[0]),
                      .out = placement_spot(c->placement, node->outputs[0])};
-    if (node->op == OP_GLOBAL_AVERAGE_POOL)
+    if (!sned_op_is(node->op, OPERATOR_WINDOW)) /* one window, the image */
         p.window = (struct window){
             .kernel = {p.in->extent.height, p.in->extent.width}, .stride = {1, 1}, .dilation = {1, 1}};
     if (p.window.dilation[0] != 1 || p.window.dilation[1] != 1)

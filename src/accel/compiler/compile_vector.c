@@ -17,7 +17,7 @@ sned_status compile_sum(struct compiler *c, int index, sned_error *error)
     const struct spot *in = placement_spot(c->placement, node->inputs[0]),
                       *out = placement_spot(c->placement, node->outputs[0]);
     const struct integer_rule *rule = &node->rules[0];
-    const bool two = node->op == OP_ADD;
+    const bool two = node->input_count > 1;
     const struct spot *second = two ? placement_spot(c->placement, node->inputs[1]) : in;
     if (!second)
         return refuse(error, "sum with a constant");

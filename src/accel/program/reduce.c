@@ -3,6 +3,7 @@
  */
 #include "accel/program/reduce.h"
 #include "accel/program/numbers.h"
+#include "graph/operator.h"
 
 /* A sum has 25 bits with its sign, a descriptor's width has 12. */
 enum { MOST_SUM = (1 << 24) - 1, MOST_WIDTH = (1 << 12) - 1 };
@@ -12,8 +13,8 @@ bool reduce_fits(const struct node *node, const struct extent *in, const struct 
     const struct window *w = &node->u.pool.window;
     if ((int64_t)in->height * in->width * UINT8_MAX > MOST_SUM)
         return false;
-    if (node->op != OP_AVERAGE_POOL)
-        return node->op == OP_GLOBAL_AVERAGE_POOL;
+    if (!sned_op_is(node->op, OPERATOR_AVERAGES) || !sned_op_is(node->op, OPERATOR_WINDOW))
+        return sned_op_is(node->op, OPERATOR_AVERAGES);
     return out->height == 1 && out->width == 1 && w->dilation[0] == 1 && w->dilation[1] == 1 &&
            w->kernel[0] - w->pad_begin[0] >= in->height && w->kernel[1] - w->pad_begin[1] >= in->width;
 }

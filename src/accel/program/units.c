@@ -28,12 +28,15 @@ static const struct unit_row rows[OP_COUNT] = {
 };
 
 static const struct unit_row copied = {.unit = UNIT_VECTOR, .operation = VECTOR_MAX};
+static const struct unit_row looked_up = {.reason = "the accelerator has no tables of results"};
 static const struct unit_row unknown = {.reason = "the accelerator has no unit for it"};
 
 const struct unit_row *accel_unit_row(enum op op)
 {
     const struct unit_row *row = (unsigned)op < OP_COUNT ? &rows[op] : &unknown;
-    if (row->unit != UNIT_NONE || row->reason)
+    if (row->unit != UNIT_NONE || row->reason || sned_op_is(op, OPERATOR_RESHAPES))
         return row;
-    return sned_op_is(op, OPERATOR_MOVES) && !sned_op_is(op, OPERATOR_RESHAPES) ? &copied : row;
+    return sned_op_is(op, OPERATOR_MOVES)                 ? &copied
+           : sned_operator(op)->integer == INTEGER_LOOKUP ? &looked_up
+                                                          : row;
 }
