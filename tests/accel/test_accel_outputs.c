@@ -156,6 +156,25 @@ static void what_the_host_goes_on_from_comes_behind_the_outputs(void **state)
     sned_close(model);
 }
 
+/* Units read bytes, but what only moves goes byte by byte: the lower ones, then the upper ones. */
+static void what_has_16_bits_may_move(void **state)
+{
+    const struct window point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    struct random random;
+    int stem, pieces[2];
+    struct graph *graph = begin(&random, 58, &stem);
+    random_conv(graph, &random, &point, 1, 4, wide16);
+    accel_no_slope(graph);
+    accel_extent(graph);
+    const int wide = graph->outputs[0];
+    add_split(graph, wide, 1, (const int64_t[]){1, 3}, 2, pieces);
+    const int outputs[5] = {add_slice(graph, wide, 3, 1, 6, 2), add_pad(graph, pieces[1], 1, 2),
+                            add_concat(graph, (const int[]){pieces[1], wide}, 2, 1),
+                            add_transpose(graph, wide, (const int[]){0, 3, 1, 2}), pieces[0]};
+    set_outputs(graph, outputs, 5);
+    check(graph, outputs, 5, &random);
+}
+
 static int add_ending(struct graph *graph, enum op op, int input)
 {
     struct node *node = add_node(graph, op, &input, 1, (struct quantization){.scale = 0});
@@ -190,6 +209,7 @@ int main(void)
         cmocka_unit_test(an_output_that_a_concat_joins_is_whole),
         cmocka_unit_test(an_activation_and_another_shape_of_it_are_outputs),
         cmocka_unit_test(an_output_is_found_in_a_network_of_strips),
+        cmocka_unit_test(what_has_16_bits_may_move),
         cmocka_unit_test(each_output_may_have_an_ending),
         cmocka_unit_test(what_the_host_goes_on_from_comes_behind_the_outputs),
     };

@@ -58,19 +58,6 @@ static sned_status check_slope(const struct integer_rule *rule, sned_error *erro
     return SNED_OK;
 }
 
-/* Results may have 16 bits; no unit reads them. */
-static sned_status check_widths(const struct graph *graph, const struct node *node, sned_error *error)
-{
-    if (sned_op_is(node->op, OPERATOR_RESHAPES | OPERATOR_ENDING) || node->op == OP_TRANSPOSE)
-        return SNED_OK;
-    for (int i = 0; i < node->input_count; i++) {
-        const struct tensor *input = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
-        if (input && input->quantization.bits == 16)
-            return sned_fail(error, SNED_ERROR_UNSUPPORTED, "reads '%.80s', which has 16 bits", input->name);
-    }
-    return SNED_OK;
-}
-
 static sned_status compile_nodes(struct compiler *c, int last, sned_error *error)
 {
     int begin = 0, end = -1; /* the nodes that may go in parts together */
@@ -81,8 +68,6 @@ static sned_status compile_nodes(struct compiler *c, int last, sned_error *error
         }
         c->program->layers[n].issued = 0;
         sned_status status = check_slope(&c->graph->nodes[n].rules[0], error);
-        if (status == SNED_OK)
-            status = check_widths(c->graph, &c->graph->nodes[n], error);
         if (status == SNED_OK)
             status = compile_node(c, n, error);
         if (status == SNED_OK && c->in_parts && n == end && end > begin)

@@ -91,29 +91,45 @@ static sned_status copy_box(struct compiler *c, int index, const struct movement
     return SNED_OK;
 }
 
-static sned_status compile_output(struct compiler *c, int index, int output, sned_error *error)
+/* The lower bytes of a spot of 16 bits, or the upper ones; of one of 8 bits all. */
+static struct spot bytes_of(const struct spot *spot, bool upper)
+{
+    struct spot bytes = *spot;
+    if (spot->wide)
+        bytes.bytes = spot->bytes / 2;
+    bytes.base += upper ? bytes.bytes : 0;
+    bytes.wide = false;
+    return bytes;
+}
+
+static sned_status compile_bytes(struct compiler *c, int index, int output, bool upper, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    const struct end out = {placement_spot(c->placement, node->outputs[output]),
-                            &c->graph->tensors[node->outputs[output]].shape};
+    const int made = node->outputs[output];
+    const struct spot to = bytes_of(placement_spot(c->placement, made), upper);
+    const struct end out = {&to, &c->graph->tensors[made].shape};
     if (move_leaves_zeros(c->graph, node, output))
-        SNED_TRY(
-            compile_runs(c, index, out.spot, out.spot, out.spot, &(struct vector_work){.shift = 1}, error));
+        SNED_TRY(compile_runs(c, index, &to, &to, &to, &(struct vector_work){.shift = 1}, error));
     for (int i = 0; i < node->input_count; i++) {
-        const struct end in = {placement_spot(c->placement, node->inputs[i]),
-                               &c->graph->tensors[node->inputs[i]].shape};
         struct movement m;
-        if (!placement_in_place(c->placement, index, i, output) &&
-            sned_node_movement(c->graph, node, i, output, &m))
-            SNED_TRY(copy_box(c, index, &m, &in, &out, error));
+        if (placement_in_place(c->placement, index, i, output) ||
+            !sned_node_movement(c->graph, node, i, output, &m))
+            continue;
+        const struct spot from = bytes_of(placement_spot(c->placement, node->inputs[i]), upper);
+        const struct end in = {&from, &c->graph->tensors[node->inputs[i]].shape};
+        SNED_TRY(copy_box(c, index, &m, &in, &out, error));
     }
     return SNED_OK;
 }
 
 sned_status compile_moves(struct compiler *c, int index, sned_error *error)
 {
-    for (int o = 0; o < c->graph->nodes[index].output_count; o++)
-        SNED_TRY(compile_output(c, index, o, error));
+    const struct node *node = &c->graph->nodes[index];
+    for (int o = 0; o < node->output_count; o++) {
+        SNED_TRY(compile_bytes(c, index, o, false, error));
+        if (placement_spot(c->placement, node->outputs[o])->wide)
+            SNED_TRY(compile_bytes(c, index, o, true, error));
+    }
     return SNED_OK;
 }
 

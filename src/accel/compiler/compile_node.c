@@ -36,15 +36,17 @@ sned_status compile_check(enum op op, sned_error *error)
                      reason ? reason : "the accelerator has no unit for it");
 }
 
-/* What the units read are bytes. */
-static bool reads_wide(const struct compiler *c, const struct node *node)
+/* Units write 16 bits and read bytes; moves go byte by byte, so that they may be of either. */
+static sned_status check_widths(const struct compiler *c, const struct node *node, sned_error *error)
 {
-    bool wide = false;
-    for (int i = 0; i < node->input_count; i++) {
+    for (int i = 0; i < node->input_count && !sned_op_is(node->op, OPERATOR_MOVES); i++) {
         const struct spot *spot = placement_spot(c->placement, node->inputs[i]);
-        wide = wide || (spot && spot->wide);
+        if (spot && spot->wide)
+            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                             "it reads '%.80s', which has 16 bits; the units read 8",
+                             c->graph->tensors[node->inputs[i]].name);
     }
-    return wide;
+    return SNED_OK;
 }
 
 sned_status compile_node(struct compiler *c, int n, sned_error *error)
@@ -54,9 +56,7 @@ sned_status compile_node(struct compiler *c, int n, sned_error *error)
     SNED_TRY(compile_check(node->op, error));
     if (!placement_needs_step(c->placement, n))
         return SNED_OK;
-    if (reads_wide(c, node))
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                         "it reads 16 bits, which the accelerator has for outputs alone");
+    SNED_TRY(check_widths(c, node, error));
     if (row->unit == UNIT_VECTOR && spot_phases(placement_spot(c->placement, node->inputs[0])) > 1)
         return sned_fail(
             error, SNED_ERROR_UNSUPPORTED,
