@@ -37,6 +37,23 @@ static sned_status quantize(struct graph *graph, const struct images *images, co
     return options->data ? quantize_round_weights(graph, &seen, calibration, error) : SNED_OK;
 }
 
+/* The network, ready to be quantised, and its images; tests where they have labels. */
+static sned_status load(struct model *model, struct images *images, struct images *tests,
+                        const struct options *options, const struct reporter *reporter, sned_error *error)
+{
+    SNED_TRY(model_load(model, options->arguments[0], options, reporter, error));
+    if (model->graph->integer)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "%s: is packed already", model->path);
+    SNED_TRY(images_open_pictures(images, calibration_data(options), SPLIT_TRAIN, model, options, reporter,
+                                  error));
+    if (options->data && !dataset_has_labels(images->dataset))
+        sned_report(reporter, "%s: has no labels; accuracy is not measured", options->data);
+    else if (options->data)
+        SNED_TRY(images_open(tests, options->data, SPLIT_TEST, model, options, reporter, error));
+    SNED_TRY(model_name_classes(model->graph, images->dataset, reporter, error));
+    return set_provenance(model->graph, "pack", model->path, options, error);
+}
+
 static sned_status run_pack(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -45,31 +62,18 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     struct images images = {0}, tests = {0};
     struct graph *integer = NULL;
     struct outcome outcome = {0};
-    struct calibration_options calibration = {
+    const struct calibration_options calibration = {
         .images = options->calibration > 0 ? (size_t)options->calibration : 500,
         .threads = option_threads(options),
         .reporter = &reporter};
-    sned_status status = outcome_check(options, error);
-    if (status != SNED_OK)
-        goto done;
-    SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
-    if (model.graph->integer) {
-        status = sned_fail(error, SNED_ERROR_ARGUMENT, "%s: is packed already", model.path);
-        goto done;
-    }
+    sned_status status;
+    SNED_TRY_DONE(outcome_check(options, error));
+    SNED_TRY_DONE(load(&model, &images, &tests, options, &reporter, error));
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
-    SNED_TRY_DONE(images_open_pictures(&images, calibration_data(options), SPLIT_TRAIN, &model, options,
-                                       &reporter, error));
-    if (options->data && !dataset_has_labels(images.dataset)) {
-        sned_report(&reporter, "%s: has no labels; accuracy is not measured", options->data);
-    } else if (options->data) {
-        SNED_TRY_DONE(images_open(&tests, options->data, SPLIT_TEST, &model, options, &reporter, error));
+    if (tests.dataset)
         outcome.accuracy_on = dataset_split_name(tests.dataset);
-    }
-    SNED_TRY_DONE(model_name_classes(model.graph, images.dataset, &reporter, error));
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
-    SNED_TRY_DONE(set_provenance(model.graph, "pack", model.path, options, error));
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
     /* Before calibration: a calibrated graph is evaluated with its activations rounded. */
     SNED_TRY_DONE(measure(&outcome.top1_before, model.graph, &tests, options, &reporter, error));

@@ -1,5 +1,5 @@
 /*
- * recipe.c - the recipe that works without a file, and what its rules say of a layer.
+ * recipe.c - the recipe that works without a file, what its rules say of a layer, and all of it as bytes.
  */
 #include "compress/compress.h"
 #include "graph/operator.h"
