@@ -146,7 +146,7 @@ def sections(data):
 
 OPERATORS = [None, "Conv", "Gemm", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "LRN",
              "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax",
-             "Sigmoid", "LogSoftmax", "Split"]
+             "Sigmoid", "LogSoftmax", "Split", "DepthToSpace"]
 RANGES = [(0, 0), (0, 255), (-128, 127), (-32768, 32767)]
 BIAS, CEIL_MODE, INCLUDE_PADS = 1, 4, 8
 
@@ -169,6 +169,8 @@ def attributes(reader, op, outputs):
         return reader.varints(2)  # K, C
     if op in ("MaxPool", "AveragePool"):
         return window(reader)
+    if op == "DepthToSpace":
+        return reader.varints(2)  # block, mode
     if op == "LRN":
         return [reader.varint(), reader.float_bits(), reader.float_bits(), reader.float_bits()]
     if op in ("Concat", "Flatten", "Softmax", "LogSoftmax"):

@@ -263,10 +263,21 @@ def transpose(node, a):
     return Activation(shape, [a.values[at] for at in places(shape, 0, [strides[axis] for axis in order])])
 
 
+def depth_to_space(node, a):
+    (block, mode), (_, channels, height, width) = node["attributes"], a.shape
+    shape = [1, channels // block**2, height * block, width * block]
+    values = []
+    for c, y, x in itertools.product(*map(range, shape[1:])):
+        tap = y % block * block + x % block
+        channel = c * block**2 + tap if mode else tap * shape[1] + c
+        values.append(a.values[(channel * height + y // block) * width + x // block])
+    return Activation(shape, values)
+
+
 OPERATORS = {"Conv": conv, "Gemm": gemm, "Relu": activation, "Clip": activation, "LeakyRelu": activation,
              "MaxPool": max_pool, "AveragePool": average_pool, "GlobalAveragePool": global_average_pool, "LRN": lrn,
              "Add": add, "Mul": mul, "Concat": concat, "Split": split, "Slice": slice_, "Pad": pad, "Flatten": flatten,
-             "Reshape": reshape, "Transpose": transpose}
+             "Reshape": reshape, "Transpose": transpose, "DepthToSpace": depth_to_space}
 
 
 # ---- the network ----

@@ -81,6 +81,7 @@ enum op {
     OP_FLATTEN,
     OP_RESHAPE,
     OP_TRANSPOSE,
+    OP_DEPTH_TO_SPACE, /* channels to squares of pixels */
     OP_SOFTMAX,
     OP_LOG_SOFTMAX, /* the last node alone, as OP_SIGMOID */
     OP_SIGMOID,
@@ -94,6 +95,9 @@ struct window {
     int kernel[2], stride[2], dilation[2];
     int pad_begin[2], pad_end[2]; /* top and left, bottom and right */
 };
+
+/* Which channels become a square of pixels: those that lie one square's size apart, or neighbours. */
+enum depth_mode { DEPTH_DCR, DEPTH_CRD };
 
 enum activation_kind { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_CLIP, ACTIVATION_LEAKY_RELU };
 
@@ -166,6 +170,10 @@ struct node {
         struct {
             int order[GRAPH_MAX_RANK];
         } transpose;
+        struct {
+            int block; /* a square's side */
+            int mode;  /* of enum depth_mode */
+        } depth_to_space;
         struct {
             float ratio;
         } dropout;

@@ -121,6 +121,15 @@ static inline void add_split(struct graph *graph, int input, int axis, const int
     accel_extent(graph);
 }
 
+static inline int add_depth_to_space(struct graph *graph, int input, int block, enum depth_mode mode)
+{
+    struct node *node = add_node(graph, OP_DEPTH_TO_SPACE, &input, 1, graph->tensors[input].quantization);
+    node->u.depth_to_space.block = block;
+    node->u.depth_to_space.mode = mode;
+    accel_extent(graph);
+    return graph->outputs[0];
+}
+
 /* The axes of a 4-dimensional tensor in another order, the batch first. */
 static inline int add_transpose(struct graph *graph, int input, const int order[4])
 {

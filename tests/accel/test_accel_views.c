@@ -245,6 +245,20 @@ static void axes_in_any_order_are_exact(void **state)
     }
 }
 
+/* Moves along five axes. */
+static void depth_to_space_is_exact(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 53, 0);
+    for (int mode = DEPTH_DCR; mode <= DEPTH_CRD; mode++) {
+        int stem;
+        struct graph *graph = begin(&random, &stem);
+        const int deep = add_conv(graph, &random, stem, 3, 8);
+        add_conv(graph, &random, add_depth_to_space(graph, deep, 2, (enum depth_mode)mode), 3, 4);
+        check(graph, &random);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +275,7 @@ int main(void)
         cmocka_unit_test(pieces_of_each_axis_are_exact),
         cmocka_unit_test(pieces_that_are_joined_are_copied),
         cmocka_unit_test(axes_in_any_order_are_exact),
+        cmocka_unit_test(depth_to_space_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -230,6 +230,9 @@ static void print_attributes(struct buffer *text, const struct graph *graph, con
         for (int i = 0; i < node->u.reshape.shape.rank; i++)
             print(text, "%s%d", i ? "," : "", (int)node->u.reshape.shape.dim[i]);
         break;
+    case OP_DEPTH_TO_SPACE:
+        print(text, "%d,%d", node->u.depth_to_space.block, node->u.depth_to_space.mode);
+        break;
     case OP_TRANSPOSE:
         print_numbers(text, false, rank, node->u.transpose.order);
         break;

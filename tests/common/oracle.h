@@ -172,7 +172,18 @@ static size_t oracle_ravel(const struct shape *shape, const int64_t *at)
     return index;
 }
 
-/* Concat, Split, Slice, Pad, Transpose: each element of an output looks for where it comes from. */
+/* Where element `at` of a DepthToSpace comes from. */
+static inline void oracle_depth_to_space(const struct node *node, int64_t channels, const int64_t *at,
+                                         int64_t *from)
+{
+    const int64_t block = node->u.depth_to_space.block;
+    const int64_t tap = at[2] % block * block + at[3] % block;
+    from[1] = node->u.depth_to_space.mode == DEPTH_DCR ? tap * channels + at[1] : at[1] * block * block + tap;
+    from[2] = at[2] / block;
+    from[3] = at[3] / block;
+}
+
+/* Concat, Split, Slice, Pad, Transpose, DepthToSpace: each element of an output looks for where it comes from. */
 static inline int32_t oracle_moved(const struct graph *graph, const struct node *node, int output,
                                    int32_t *const *activations, const int64_t *at)
 {
@@ -194,6 +205,8 @@ static inline int32_t oracle_moved(const struct graph *graph, const struct node 
                 return 0;
         }
     }
+    if (node->op == OP_DEPTH_TO_SPACE)
+        oracle_depth_to_space(node, graph->tensors[node->outputs[0]].shape.dim[1], at, from);
     if (node->op == OP_CONCAT)
         for (int i = 0; from[node->u.concat.axis] >= graph->tensors[source].shape.dim[node->u.concat.axis];) {
             from[node->u.concat.axis] -= graph->tensors[source].shape.dim[node->u.concat.axis];

@@ -266,6 +266,20 @@ static inline bool grow_pair(struct graph *graph, struct random *random, struct 
     return true;
 }
 
+static inline bool grow_depth_to_space(struct graph *graph, struct random *random)
+{
+    const struct shape *shape = newest_shape(graph);
+    int block = 3;
+    if (shape->rank != 4)
+        return false;
+    while (shape->dim[1] % (block * block) != 0)
+        block--;
+    struct node *node = add_node(graph, OP_DEPTH_TO_SPACE, &graph->outputs[0], 1, newest_type(graph));
+    node->u.depth_to_space.block = block;
+    node->u.depth_to_space.mode = random_range(random, DEPTH_DCR, DEPTH_CRD);
+    return true;
+}
+
 static inline bool grow_concat(struct graph *graph, struct random *random)
 {
     const int axis = random_range(random, 1, newest_shape(graph)->rank - 1);
@@ -322,6 +336,8 @@ static inline bool grow(struct graph *graph, struct random *random, enum op op, 
         return grow_reshape(graph, random);
     case OP_TRANSPOSE:
         return grow_transpose(graph, random);
+    case OP_DEPTH_TO_SPACE:
+        return grow_depth_to_space(graph, random);
     default:
         return false;
     }
@@ -338,11 +354,11 @@ static inline void infer_or_fail(struct graph *graph)
 static inline void grow_one(struct graph *graph, struct random *random)
 {
     static const enum op ops[] = {
-        OP_CONV, OP_CONV,     OP_CONV,         OP_GEMM,       OP_GEMM,      OP_RELU,
-        OP_CLIP, OP_MAX_POOL, OP_AVERAGE_POOL, OP_LEAKY_RELU, OP_LRN,       OP_GLOBAL_AVERAGE_POOL,
-        OP_ADD,  OP_MUL,      OP_CONCAT,       OP_CONCAT,     OP_SLICE,     OP_PAD,
-        OP_PAD,  OP_FLATTEN,  OP_RESHAPE,      OP_RESHAPE,    OP_TRANSPOSE, OP_SPLIT,
-        OP_SPLIT};
+        OP_CONV,  OP_CONV,          OP_CONV,         OP_GEMM,       OP_GEMM,      OP_RELU,
+        OP_CLIP,  OP_MAX_POOL,      OP_AVERAGE_POOL, OP_LEAKY_RELU, OP_LRN,       OP_GLOBAL_AVERAGE_POOL,
+        OP_ADD,   OP_MUL,           OP_CONCAT,       OP_CONCAT,     OP_SLICE,     OP_PAD,
+        OP_PAD,   OP_FLATTEN,       OP_RESHAPE,      OP_RESHAPE,    OP_TRANSPOSE, OP_SPLIT,
+        OP_SPLIT, OP_DEPTH_TO_SPACE};
     enum { OPS = sizeof ops / sizeof *ops };
     while (sned_shape_elements(newest_shape(graph)) > NETWORK_MOST_ELEMENTS) {
         grow_slice(graph, random);

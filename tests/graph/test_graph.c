@@ -191,6 +191,18 @@ static void a_constant_of_each_channel_or_of_one_element_can_be_added(void **sta
     last_shape_is(graph, SHAPE(1, 3, 4, 5));
 }
 
+static struct graph *depth_to_space_on(struct shape input, int block)
+{
+    struct graph *graph = graph_on(input);
+    APPEND(graph, "up", OP_DEPTH_TO_SPACE, graph->input)->u.depth_to_space.block = block;
+    return graph;
+}
+
+static void depth_to_space_makes_height_and_width_of_channels(void **state)
+{
+    last_shape_is(depth_to_space_on(SHAPE(1, 18, 4, 5), 3), SHAPE(1, 2, 12, 15));
+}
+
 /* ---- what does not fit names node and operator ---- */
 
 static void infer_refuses(struct graph *graph, sned_status wanted, const char *words)
@@ -230,6 +242,14 @@ static void reading_before_it_is_made_is_refused(void **state)
     int second = APPEND(graph, "second", OP_RELU, first)->outputs[0];
     graph->nodes[0].inputs[0] = second;
     infer_refuses(graph, SNED_ERROR_SHAPE, "which no node before it makes");
+}
+
+static void depth_to_space_of_other_channels_is_refused(void **state)
+{
+    infer_refuses(depth_to_space_on(SHAPE(1, 6, 4, 4), 2), SNED_ERROR_SHAPE,
+                  "6 channels are no squares of 2 x 2");
+    infer_refuses(depth_to_space_on(SHAPE(1, 4, 4), 2), SNED_ERROR_SHAPE, "3 dimensions instead of 4");
+    infer_refuses(depth_to_space_on(SHAPE(1, 4, 4, 4), 0), SNED_ERROR_SHAPE, "blocksize 0 must be from 1");
 }
 
 static void concat_of_different_heights_is_refused(void **state)
@@ -363,6 +383,8 @@ int main(void)
         cmocka_unit_test(a_pool_of_padding_alone_is_refused),
         cmocka_unit_test(a_sum_of_two_shapes_is_refused),
         cmocka_unit_test(reading_before_it_is_made_is_refused),
+        cmocka_unit_test(depth_to_space_makes_height_and_width_of_channels),
+        cmocka_unit_test(depth_to_space_of_other_channels_is_refused),
         cmocka_unit_test(concat_of_different_heights_is_refused),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(a_shape_whose_product_overflows_saturates),

@@ -153,6 +153,25 @@ static void split_takes_the_pieces_apart(void **state)
     sned_graph_free(graph);
 }
 
+/* x.reshape(1, 2, 2, 2, 1, 2).transpose(0, 3, 4, 1, 5, 2) and x.reshape(1, 2, 2, 2, 1, 2).transpose(0, 1, 4, 2,
+ * 5, 3), of 1 to 16, as [1][2][2][4]. */
+static void depth_to_space_makes_squares_of_channels(void **state)
+{
+    for (int mode = DEPTH_DCR; mode <= DEPTH_CRD; mode++) {
+        struct graph *graph = graph_on(SHAPE(1, 8, 1, 2));
+        struct node *node = APPEND(graph, "move", OP_DEPTH_TO_SPACE, graph->input);
+        node->u.depth_to_space.block = 2;
+        node->u.depth_to_space.mode = mode;
+        infer(graph);
+        check(graph);
+        if (mode == DEPTH_DCR)
+            MOVES_TO(graph, 0, 1, 5, 2, 6, 9, 13, 10, 14, 3, 7, 4, 8, 11, 15, 12, 16);
+        else
+            MOVES_TO(graph, 0, 1, 3, 2, 4, 5, 7, 6, 8, 9, 11, 10, 12, 13, 15, 14, 16);
+        sned_graph_free(graph);
+    }
+}
+
 /* ---- the table ---- */
 
 static void every_operator_that_moves_numbers_says_how(void **state)
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(pad_leaves_zeros_around),
         cmocka_unit_test(concat_lays_one_behind_the_other),
         cmocka_unit_test(split_takes_the_pieces_apart),
+        cmocka_unit_test(depth_to_space_makes_squares_of_channels),
         cmocka_unit_test(every_operator_that_moves_numbers_says_how),
         cmocka_unit_test(what_computes_has_no_movement),
     };

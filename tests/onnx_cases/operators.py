@@ -144,6 +144,26 @@ def test_sum_of_several_activations(case):
     case.agrees(case.model([("Sum", ["c", "x"], ["y"], {})], x=IMAGE, constants={"c": case.weights(6, 1, 1)}))
 
 
+# ---- DepthToSpace ----
+
+def test_depth_to_space_in_both_modes(case):
+    for opset, attributes in ((7, {}), (11, {"mode": "CRD"}), (13, {"mode": "DCR"}), (13, {"mode": "CRD"})):
+        model = case.model([("DepthToSpace", ["x"], ["y"], {"blocksize": 2, **attributes})], x=["N", 12, 3, 2], opset=opset)
+        case.agrees(model, batch=2)
+    model = case.model([("DepthToSpace", ["x"], ["y"], {"blocksize": 2, "mode": "RCD"})], x=["N", 12, 3, 2])
+    case.refused(model, "mode 'RCD' is not handled")
+    case.refused(case.model([("DepthToSpace", ["x"], ["y"], {"blocksize": 3})], x=["N", 12, 3, 2]), "12 channels are no squares")
+
+
+def test_a_network_with_depth_to_space_is_trained_and_packed(case):
+    nodes = [("Conv", ["x", "w"], ["c"], {"pads": [1, 1, 1, 1]}), ("Relu", ["c"], ["r"], {}),
+             ("DepthToSpace", ["r"], ["d"], {"blocksize": 2, "mode": "CRD"}), ("GlobalAveragePool", ["d"], ["g"], {}),
+             ("Flatten", ["g"], ["f"], {}), ("Gemm", ["f", "v", "b"], ["y"], {"transB": 1})]
+    model = case.model(nodes, x=["N", 1, 8, 8], metadata={"input.color": "gray", "input.scale": 1 / 255},
+                       constants={"w": case.weights(12, 1, 3, 3), "v": case.weights(2, 3), "b": numpy.zeros(2, "float32")})
+    trains_and_packs(case, model)
+
+
 def test_sum_of_other_shapes_is_refused(case):
     nodes = [("GlobalAveragePool", ["x"], ["g"], {}), ("Sum", ["x", "g", "x"], ["y"], {})]
     case.refused(case.model(nodes, x=IMAGE), "has another shape")
@@ -161,6 +181,18 @@ def test_prelu_along_other_axes_is_refused(case):
                  "neither one nor one a channel")
 
 
+def trains_and_packs(case, model):
+    """Also that it computes what ONNX says: a network of pictures of 8 x 8, which tells dark ones from light ones."""
+    case.agrees(model, batch=2)
+    for i in range(8):
+        for name, low in (("dark", 0), ("light", 128)):
+            case.picture((low + case.random.integers(0, 100, (8, 8))).astype("uint8"), f"data/{name}/{i}.png")
+    path = case.save(model, "net.onnx")
+    case.sned("train", path, "--data", "data", "--epochs", 20, "--rate", 0.01, "--batch", 4, "-o", "trained.onnx", "-q")
+    packed = case.sned_json("pack", "trained.onnx", "--data", "data", "-o", "packed.sned", "-q")
+    assert packed["top1_before"] == packed["top1_after"] == 100, packed
+
+
 def test_networks_with_prelu_split_gather_and_sum_are_trained_and_packed(case):
     nodes = [("Conv", ["x", "w"], ["c"], {"pads": [1, 1, 1, 1]}), ("PRelu", ["c", "s"], ["p"], {}),
              ("Split", ["p"], ["a", "b"], {"axis": 1}), ("Gather", ["p", "i"], ["g"], {"axis": 1}),
@@ -170,14 +202,7 @@ def test_networks_with_prelu_split_gather_and_sum_are_trained_and_packed(case):
     model = case.model(nodes, x=["N", 1, 8, 8], metadata={"input.color": "gray", "input.scale": 1 / 255},
                        constants={"w": case.weights(6, 1, 3, 3), "s": numpy.abs(case.weights(6, 1, 1)), "i": [4, 0, 3],
                                   "hw": [2, 3], "v": case.weights(2, 6)})
-    case.agrees(model, batch=2)
-    for i in range(8):
-        for name, low in (("dark", 0), ("light", 128)):
-            case.picture((low + case.random.integers(0, 100, (8, 8))).astype("uint8"), f"data/{name}/{i}.png")
-    path = case.save(model, "net.onnx")
-    case.sned("train", path, "--data", "data", "--epochs", 20, "--rate", 0.01, "--batch", 4, "-o", "trained.onnx", "-q")
-    packed = case.sned_json("pack", "trained.onnx", "--data", "data", "-o", "packed.sned", "-q")
-    assert packed["top1_before"] == packed["top1_after"] == 100, packed
+    trains_and_packs(case, model)
 
 
 # ---- Flatten at 0 ----

@@ -355,6 +355,23 @@ static void slice_pad_and_transpose_equal_the_document(void **state)
     assert_true(cases > 90 / 2);
 }
 
+static void depth_to_space_equals_the_document(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 23, 0);
+    for (int i = 0; i < 40; i++) {
+        const int block = random_range(&random, 1, 4);
+        const struct quantization type = random_type(&random, true);
+        struct shape shape = random_shape(&random, 7);
+        shape.dim[1] *= block * block;
+        struct graph *graph = graph_of(shape, type);
+        struct node *node = add_node(graph, OP_DEPTH_TO_SPACE, graph->outputs, 1, type);
+        node->u.depth_to_space.block = block;
+        node->u.depth_to_space.mode = i % 2 ? DEPTH_DCR : DEPTH_CRD;
+        assert_true(check_last_step(graph, &random));
+    }
+}
+
 /* ---- graphs that must be refused ---- */
 
 static void expect_refused(struct graph *graph, sned_status status, const char *words)
@@ -408,6 +425,7 @@ int main(void)
         cmocka_unit_test(concat_equals_the_document),
         cmocka_unit_test(split_equals_the_document),
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
+        cmocka_unit_test(depth_to_space_equals_the_document),
         cmocka_unit_test(an_accumulator_that_can_overflow_is_refused),
         cmocka_unit_test(a_float_graph_is_refused),
     };

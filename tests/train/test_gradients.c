@@ -349,6 +349,17 @@ static void transpose(void **state)
     check_gradients(build_graph(&b), INPUT_RANDOM);
 }
 
+static void depth_to_space(void **state)
+{
+    for (int mode = DEPTH_DCR; mode <= DEPTH_CRD; mode++) {
+        struct builder b = build_new(image(8, 2, 3), 1);
+        struct node *node = build_unary(&b, OP_DEPTH_TO_SPACE);
+        node->u.depth_to_space.block = 2;
+        node->u.depth_to_space.mode = mode;
+        check_gradients(build_graph(&b), INPUT_RANDOM);
+    }
+}
+
 static void softmax(void **state)
 {
     struct builder b = build_new(sned_shape(2, (int64_t)1, (int64_t)6), 1);
@@ -458,6 +469,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(split_into_pieces_that_do_not_matter),
         cmocka_unit_test(two_outputs),
         cmocka_unit_test(transpose),
+        cmocka_unit_test(depth_to_space),
         cmocka_unit_test(softmax),
         cmocka_unit_test(log_softmax),
         cmocka_unit_test(sigmoid),

@@ -36,6 +36,11 @@ movement_function sned_move_slice, sned_move_pad;
 infer_function sned_infer_flatten, sned_infer_reshape, sned_infer_transpose;
 movement_function sned_move_all, sned_move_transpose;
 
+/* ---- depth_to_space.c ---- */
+infer_function sned_infer_depth_to_space;
+movement_function sned_move_depth_to_space;
+extern const char *const sned_depth_modes[];
+
 /* ---- windows (window.c) ---- */
 
 /* Kernel, stride, dilation and pads are within the limits of graph.h. */

@@ -14,6 +14,10 @@
     {                                                                                                        \
         name, ATTRIBUTE_INT, .offset = offsetof(struct node, member), __VA_ARGS__                            \
     }
+#define CHOICE(name, member, ...)                                                                            \
+    {                                                                                                        \
+        name, ATTRIBUTE_CHOICE, .offset = offsetof(struct node, member), __VA_ARGS__                         \
+    }
 #define FLOAT(name, member, ...)                                                                             \
     {                                                                                                        \
         name, ATTRIBUTE_FLOAT, .offset = offsetof(struct node, member), __VA_ARGS__                          \
@@ -149,6 +153,16 @@ static const struct operator_row rows[OP_COUNT] = {
                       .integer = INTEGER_SAME,
                       .infer = sned_infer_transpose,
                       .movement = sned_move_transpose},
+    [OP_DEPTH_TO_SPACE] = {.name = "DepthToSpace",
+                           ACTIVATION_ONLY,
+                           .traits = OPERATOR_MOVES,
+                           .integer = INTEGER_SAME,
+                           .attributes = {INT("blocksize", u.depth_to_space.block, .is_required = true,
+                                              .least = 1, .most = GRAPH_MAX_WINDOW),
+                                          CHOICE("mode", u.depth_to_space.mode, .most = DEPTH_CRD,
+                                                 .choices = sned_depth_modes)},
+                           .infer = sned_infer_depth_to_space,
+                           .movement = sned_move_depth_to_space},
     [OP_SOFTMAX] = {.name = "Softmax",
                     ACTIVATION_ONLY,
                     .traits = OPERATOR_ENDING,

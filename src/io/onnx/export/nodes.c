@@ -214,6 +214,7 @@ static const struct export_row rows[OP_COUNT] = {
     [OP_FLATTEN] = {write_listed},
     [OP_RESHAPE] = {write_reshape},
     [OP_TRANSPOSE] = {write_transpose},
+    [OP_DEPTH_TO_SPACE] = {write_listed},
     [OP_SOFTMAX] = {write_listed},
     [OP_LOG_SOFTMAX] = {write_listed},
     [OP_SIGMOID] = {write_listed},

@@ -166,6 +166,7 @@ static const struct operator_rule rules[] = {
     {"Constant", 0, " value value_float value_floats value_int value_ints ", NULL, onnx_fold_constant},
     {"ConstantOfShape", 1, " value ", NULL, onnx_fold_constant_of_shape},
     {"Conv", 3, " auto_pad dilations group kernel_shape pads strides ", onnx_convert_conv, NULL},
+    {"DepthToSpace", 1, NULL, onnx_convert_listed, NULL},
     {"Div", 2, "", onnx_convert_div, onnx_fold_arithmetic},
     {"Dropout", 3, " ratio seed ", convert_dropout, NULL},
     {"Equal", 2, "", NULL, onnx_fold_arithmetic},
