@@ -4,10 +4,11 @@
  *     onnx_run [--of-largest=SHARE] MODEL.onnx...
  *
  * Beside each model lie test_data_set_0, _1, ... with input_0.pb and, for every output of the network,
- * output_0.pb, output_1.pb, ..., as in ONNX's own backend tests; an output whose file says a name must have it. The model goes through onnx_read and the float executor, its batch being the input's first
- * dimension. One line a model: "pass MODEL: nodes and the largest difference", "refused MODEL: why" where the
- * reader says no, "wrong MODEL: where" where shapes or numbers differ, by ONNX's tolerance or, for whole
- * networks, by more than SHARE of the largest number wanted. Exits 0 if all pass. tests/onnx/onnx_backend.py and
+ * output_0.pb, output_1.pb, ..., as in ONNX's own backend tests; an output whose file says a name must have
+ * it. The model goes through onnx_read and the float executor, its batch being the input's first dimension.
+ * One line a model: "pass MODEL: nodes and the largest difference", "refused MODEL: why" where the reader
+ * says no, "wrong MODEL: where" where shapes or numbers differ, by ONNX's tolerance or, for whole networks,
+ * by more than SHARE of the largest number wanted. Exits 0 if all pass. tests/onnx/onnx_backend.py and
  * bench/torch_exports.py drive it.
  */
 #include "io/onnx/onnx.h"

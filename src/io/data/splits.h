@@ -3,9 +3,9 @@
  * test on.
  *
  * Told by their names, in letters of either case: "train", "training"; "test", "testing"; "val", "valid",
- * "validation", "validate", "dev", "eval", "evaluation". More words may stand beside where they are the same in all ("seg_train" and
- * "seg_test") or are numbers ("train" and "test1"), and "set", "data" or "images" may stand in any
- * ("training_set").
+ * "validation", "validate", "dev", "eval", "evaluation". More words may stand beside where they are the same
+ * in all ("seg_train" and "seg_test") or are numbers ("train" and "test1"), and "set", "data" or "images" may
+ * stand in any ("training_set").
  */
 #ifndef SNED_IO_DATA_SPLITS_H
 #define SNED_IO_DATA_SPLITS_H

@@ -35,8 +35,8 @@ sned_status onnx_read_with(struct graph **graph, const char *path, const struct 
 /* Writes a float graph as opset 13, metadata_props included, streamed: weights are not copied. */
 sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error);
 
-/* Is an operator of the graph read from ONNX's of the same name, and written as that? Where not, why: a sentence
- * for users. */
+/* Is an operator of the graph read from ONNX's of the same name, and written as that? Where not, why: a
+ * sentence for users. */
 bool onnx_reads(enum op op);
 const char *onnx_read_reason(enum op op);
 bool onnx_writes(enum op op);

@@ -1,5 +1,6 @@
 /*
- * export.h - the parts of an ONNX model, which write.c puts together: nodes, and what the file says of itself.
+ * export.h - the parts of an ONNX model, which write.c puts together: nodes, and what the file says of
+ * itself.
  */
 #ifndef SNED_IO_ONNX_EXPORT_EXPORT_H
 #define SNED_IO_ONNX_EXPORT_EXPORT_H

@@ -30,7 +30,7 @@ sned_status onnx_input_ints(struct importer *importer, int index, const int64_t 
 sned_status onnx_input_sizes(struct importer *importer, int index, const int64_t **values, int *count);
 /* A constant number; *value is `fallback` where the input is absent. */
 sned_status onnx_input_number(struct importer *importer, int index, double fallback, double *value);
-/* Attribute `name` before `since`, input `index` from then on: what Slice, Pad, Squeeze and others changed. */
+/* Attribute `name` before `since`, input `index` from then on: as Slice, Pad, Squeeze and others have it. */
 sned_status onnx_ints(struct importer *importer, const char *name, int index, int since,
                       const int64_t **values, int *count);
 /* Input `index` (a float constant) as a tensor of the graph in `shape`, which has its number of elements.
