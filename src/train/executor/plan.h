@@ -72,7 +72,7 @@ struct edge {
 struct work {
     const struct node *node;
     int index;                        /* among the nodes that are judged */
-    bool skipped;                     /* nothing to do: its output is an edge of another node's */
+    bool skipped;                     /* its output is an edge of another node's, or it is not judged */
     struct activation activation;     /* after the operator, in place: the node's own or an absorbed node's */
     bool activation_done;             /* the operator itself has applied it */
     dnnl_primitive_desc_t hint;       /* owned; forward's description, which backward needs */
