@@ -16,6 +16,8 @@
  *
  * Threads: a model is immutable once open and may be shared; a context belongs to one thread at a time.
  * Memory: everything is allocated by sned_open and sned_context_new; running allocates nothing.
+ * Speed: opening takes the fastest kernels that the machine has, or those that the environment names
+ * (SNED_CPU=portable: plain C); what they compute is the same.
  * Trust: a file is not trusted. Every length, index and shape in it is checked before it is used; what a file
  * may cost is limited by sned_open_with.
  * Growth: a struct here never changes its size, nor a member its place. What a later version adds takes the
