@@ -1,8 +1,8 @@
 /*
- * test_base.c - errors, memory, files, threads, random numbers and bytes.
+ * test_base.c - errors, text, names, memory, the clock, threads, random numbers and bytes.
  */
 #include "base/bytes.h"
-#include "base/file.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/names.h"
@@ -14,11 +14,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static void error_messages_are_one_line(void **state)
@@ -78,6 +76,25 @@ static void a_list_ends_in_dots_where_a_word_finds_no_room(void **state)
 
 /* CPython 3.11 hashes bytes by SipHash-1-3; with PYTHONHASHSEED=0 its key is zero. These are its
  * hash(b"..."). */
+static void a_noun_goes_with_its_number(void **state)
+{
+    assert_string_equal(sned_text_noun(0, "class", "classes"), "classes");
+    assert_string_equal(sned_text_noun(1, "class", "classes"), "class");
+    assert_string_equal(sned_text_noun(2, "class", "classes"), "classes");
+}
+
+static void the_clock_never_goes_back(void **state)
+{
+    double last = sned_clock();
+    const double first = last;
+    for (int i = 0; i < 100000; i++) {
+        const double now = sned_clock();
+        assert_true(now >= last);
+        last = now;
+    }
+    assert_true(last > first); /* and does not stand */
+}
+
 static void names_are_hashed_by_siphash_1_3(void **state)
 {
     static const uint64_t zero[2] = {0, 0};
@@ -146,194 +163,6 @@ static void allocation_refuses_sizes_that_overflow(void **state)
     assert_int_equal((uintptr_t)numbers % 64, 0);
     assert_int_equal(numbers[0] | numbers[1] | numbers[2], 0);
     free(numbers);
-}
-
-static char *scratch_path(char *path, size_t size, const char *name)
-{
-    snprintf(path, size, "%s/sned-test-%ld-%s", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid(),
-             name);
-    return path;
-}
-
-static void an_output_replaces_its_target_only_at_commit(void **state)
-{
-    char path[256];
-    struct output output;
-    struct file_map map;
-    scratch_path(path, sizeof path, "output");
-    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
-    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
-    assert_int_equal(sned_output_write(&output, "newer", 5, NULL), SNED_OK);
-    assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
-    assert_int_equal(map.size, 3);
-    sned_file_unmap(&map);
-    assert_int_equal(sned_output_commit(&output, NULL), SNED_OK);
-    assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
-    assert_memory_equal(map.data, "newer", 5);
-    sned_file_unmap(&map);
-    unlink(path);
-}
-
-/* The number of a process that has ended. */
-static pid_t dead_process(void)
-{
-    pid_t child = fork();
-    if (child == 0)
-        _exit(0);
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    return child;
-}
-
-static void an_output_removes_what_killed_processes_left_for_its_target_alone(void **state)
-{
-    const int dead = (int)dead_process(), alive = (int)getppid();
-    const struct {
-        const char *format; /* of the file's name, from a process's number */
-        int process;
-        bool stays;
-    } files[] = {
-        {".out.%d.tmp", dead, false},          {".out.%d.tmp", alive, true},
-        {".other.%d.tmp", dead, true},         {".out.%d.tmp.bak", dead, true},
-        {".out.-%d.tmp", dead, true},          {"out.%d.tmp", dead, true},
-        {".out.0000000000%d.tmp", dead, true}, /* longer than any number of a process */
-        {".out.%d-0123abcd.tmp", dead, false}, {".out.%d-0123abcd.tmp", alive, true},
-        {".out.%d-0123abc.tmp", dead, true},   {".out.%d-0123abcX.tmp", dead, true},
-    };
-    char folder[256], path[512], name[64];
-    struct output output;
-    scratch_path(folder, sizeof folder, "left");
-    assert_int_equal(mkdir(folder, 0700), 0);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(name, sizeof name, files[i].format, files[i].process);
-        snprintf(path, sizeof path, "%s/%s", folder, name);
-        fclose(fopen(path, "w"));
-    }
-    snprintf(path, sizeof path, "%s/out", folder);
-    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
-    sned_output_abort(&output);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(name, sizeof name, files[i].format, files[i].process);
-        snprintf(path, sizeof path, "%s/%s", folder, name);
-        if ((access(path, F_OK) == 0) != files[i].stays)
-            fail_msg("%s %s", name, files[i].stays ? "is gone" : "is still there");
-        unlink(path);
-    }
-    assert_int_equal(rmdir(folder), 0);
-}
-
-static void a_finished_output_still_leaves_the_old_file_until_commit(void **state)
-{
-    char path[256];
-    struct output output;
-    struct stat info;
-    scratch_path(path, sizeof path, "finished");
-    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
-    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
-    assert_int_equal(sned_output_write(&output, "newer", 5, NULL), SNED_OK);
-    assert_int_equal(sned_output_finish(&output, NULL), SNED_OK);
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_size, 3);
-    assert_int_equal(sned_output_commit(&output, NULL), SNED_OK);
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_size, 5);
-    unlink(path);
-}
-
-static void an_aborted_output_leaves_the_old_file_and_nothing_else(void **state)
-{
-    char path[256], temporary[512];
-    struct output output;
-    struct stat info;
-    scratch_path(path, sizeof path, "aborted");
-    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
-    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
-    snprintf(temporary, sizeof temporary, "%s", output.temporary);
-    assert_int_equal(stat(temporary, &info), 0);
-    sned_output_abort(&output);
-    sned_output_abort(&output);
-    assert_int_not_equal(stat(temporary, &info), 0);
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_size, 3);
-    unlink(path);
-}
-
-/* A stranger in a shared folder who guesses the name gains nothing: the name is another each time, and what
- * is there already is never opened. */
-static void a_planted_link_is_not_written_through(void **state)
-{
-    char path[256], victim[256], first[512];
-    struct output output;
-    struct stat info;
-    scratch_path(path, sizeof path, "planted");
-    scratch_path(victim, sizeof victim, "victim");
-    assert_int_equal(sned_file_write(victim, "precious", 8, NULL), SNED_OK);
-    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
-    snprintf(first, sizeof first, "%s", output.temporary);
-    sned_output_abort(&output);
-    assert_int_equal(symlink(victim, first), 0);
-    assert_int_equal(sned_file_write(path, "new", 3, NULL), SNED_OK);
-    assert_int_equal(lstat(first, &info), 0);
-    assert_true(S_ISLNK(info.st_mode));
-    assert_int_equal(stat(victim, &info), 0);
-    assert_int_equal(info.st_size, 8);
-    assert_null(fopen(first, "wbx")); /* what O_EXCL says of a link */
-    unlink(first);
-    unlink(victim);
-    unlink(path);
-}
-
-static void a_file_is_read_up_to_a_limit(void **state)
-{
-    char path[256];
-    struct buffer buffer = {0};
-    scratch_path(path, sizeof path, "read");
-    assert_int_equal(sned_file_write(path, "0123456789", 10, NULL), SNED_OK);
-    assert_int_equal(sned_file_read(&buffer, path, 4, NULL), SNED_OK);
-    assert_int_equal(buffer.size, 4);
-    assert_int_equal(sned_file_read(&buffer, path, SIZE_MAX, NULL), SNED_OK);
-    assert_int_equal(buffer.size, 14);
-    assert_memory_equal(buffer.data, "01230123456789", 14);
-    sned_buffer_free(&buffer);
-    unlink(path);
-    assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(sned_file_read(&buffer, path, SIZE_MAX, NULL), SNED_ERROR_IO);
-    unlink(path);
-}
-
-static void a_full_disk_is_an_error_at_commit(void **state)
-{
-    struct output output;
-    sned_error error;
-    if (access("/dev/full", W_OK) != 0)
-        skip();
-    char path[256];
-    scratch_path(path, sizeof path, "full");
-    assert_int_equal(sned_file_write(path, "old", 3, NULL), SNED_OK);
-    assert_int_equal(sned_output_open(&output, path, NULL), SNED_OK);
-    output.stream = freopen("/dev/full", "wb", output.stream);
-    assert_non_null(output.stream);
-    sned_output_write(&output, "bytes", 5, NULL);
-    assert_int_equal(sned_output_commit(&output, &error), SNED_ERROR_IO);
-    assert_non_null(strstr(error.message, path));
-    struct file_map map;
-    assert_int_equal(sned_file_map(&map, path, NULL), SNED_OK);
-    assert_memory_equal(map.data, "old", 3);
-    sned_file_unmap(&map);
-    unlink(path);
-}
-
-static void files_that_cannot_be_used_are_named(void **state)
-{
-    struct file_map map;
-    struct output output;
-    sned_error error;
-    assert_int_equal(sned_file_map(&map, "/nonexistent/file", &error), SNED_ERROR_IO);
-    assert_non_null(strstr(error.message, "/nonexistent/file"));
-    assert_int_equal(sned_file_map(&map, "/", &error), SNED_ERROR_IO);
-    assert_int_equal(sned_output_open(&output, "/nonexistent/file", &error), SNED_ERROR_IO);
-    assert_int_equal(sned_output_open(&output, "/dev/null", &error), SNED_ERROR_IO);
-    assert_int_equal(sned_output_open(&output, "/tmp", &error), SNED_ERROR_IO);
 }
 
 struct visits {
@@ -413,6 +242,22 @@ static void a_shuffle_is_a_permutation_and_repeats_for_its_seed(void **state)
         assert_int_equal(seen[i], 1);
 }
 
+/* IEEE 754: 1.5 is 0x3ff8 and zeros, in Python struct.pack("<d", 1.5). */
+static void a_double_is_its_eight_bytes_the_lowest_first(void **state)
+{
+    static const uint8_t bytes[16] = {0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0, 0, 0, 0, 0, 0, 0xf0, 0xff};
+    struct writer writer = {0};
+    struct reader reader;
+    sned_write_f64(&writer, 1.5);
+    sned_write_f64(&writer, -INFINITY);
+    assert_int_equal(writer.buffer.size, sizeof bytes);
+    assert_memory_equal(writer.buffer.data, bytes, sizeof bytes);
+    sned_reader_init(&reader, bytes, sizeof bytes);
+    assert_true(sned_read_f64(&reader) == 1.5 && sned_read_f64(&reader) == -INFINITY);
+    assert_true(sned_read_f64(&reader) == 0 && reader.failed);
+    sned_writer_free(&writer);
+}
+
 static void varints_round_trip_in_one_form_only(void **state)
 {
     static const uint64_t values[] = {0, 1, 127, 128, 300, UINT32_MAX, UINT64_MAX};
@@ -461,24 +306,19 @@ int main(void)
         cmocka_unit_test(error_messages_are_one_line),
         cmocka_unit_test(what_a_terminal_would_obey_is_taken_out_of_text),
         cmocka_unit_test(a_list_ends_in_dots_where_a_word_finds_no_room),
+        cmocka_unit_test(a_noun_goes_with_its_number),
+        cmocka_unit_test(the_clock_never_goes_back),
         cmocka_unit_test(names_are_hashed_by_siphash_1_3),
         cmocka_unit_test(names_that_fall_together_in_one_table_do_not_in_another),
         cmocka_unit_test(tables_of_names_keep_what_was_put_in),
         cmocka_unit_test(error_messages_are_cut_where_they_do_not_fit),
         cmocka_unit_test(allocation_refuses_sizes_that_overflow),
-        cmocka_unit_test(an_output_replaces_its_target_only_at_commit),
-        cmocka_unit_test(an_output_removes_what_killed_processes_left_for_its_target_alone),
-        cmocka_unit_test(a_finished_output_still_leaves_the_old_file_until_commit),
-        cmocka_unit_test(an_aborted_output_leaves_the_old_file_and_nothing_else),
-        cmocka_unit_test(a_planted_link_is_not_written_through),
-        cmocka_unit_test(a_file_is_read_up_to_a_limit),
-        cmocka_unit_test(a_full_disk_is_an_error_at_commit),
-        cmocka_unit_test(files_that_cannot_be_used_are_named),
         cmocka_unit_test(a_parallel_loop_visits_every_index_once),
         cmocka_unit_test(a_parallel_loop_passes_the_first_failure_on),
         cmocka_unit_test(random_numbers_are_those_of_the_published_generator),
         cmocka_unit_test(random_distributions_have_their_moments),
         cmocka_unit_test(a_shuffle_is_a_permutation_and_repeats_for_its_seed),
+        cmocka_unit_test(a_double_is_its_eight_bytes_the_lowest_first),
         cmocka_unit_test(varints_round_trip_in_one_form_only),
         cmocka_unit_test(a_reader_past_its_end_stays_failed),
         cmocka_unit_test(the_hash_is_xxh64),
