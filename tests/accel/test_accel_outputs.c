@@ -1,6 +1,6 @@
 /*
- * test_accel_outputs.c - networks with several outputs, and nodes with several: each output of a program holds
- * what the runtime gives for it, whatever else reads it, wherever it lies.
+ * test_accel_outputs.c - networks with several outputs, and nodes with several: each output of a program
+ * holds what the runtime gives for it, whatever else reads it, wherever it lies.
  */
 #include "tests/accel/accel_check.h"
 #include "tests/accel/accel_nodes.h"

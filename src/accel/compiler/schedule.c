@@ -23,8 +23,8 @@ enum { MOST_AT_ONCE = 4 };
 /* An older image's task that can begin so many cycles later than the first that could is still taken before
  * it. With none, whatever can begin now keeps units busy at the network's beginning, while the engine at its
  * end, FC in AlexNet, runs out of images; with too much, units wait for nothing. AlexNet gains .5 % by the
- * best of these against none; with 13 amounts in place of 6 SqueezeNet would gain .4 %, in twice the time. One
- * image alone needs none. */
+ * best of these against none; with 13 amounts in place of 6 SqueezeNet would gain .4 %, in twice the time.
+ * One image alone needs none. */
 static const int64_t patience_choices[] = {0, 2000, 5000, 10000, 20000, 30000};
 
 /* How much longer the vector unit takes beside the Convs of other images, which read the activation memory

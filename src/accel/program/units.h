@@ -24,8 +24,8 @@ struct unit_row {
     const char *reason; /* a sentence for users: why nobody does it */
 };
 
-/* An operator that only moves numbers needs no row of its own: the vector unit copies them. Nor does one whose
- * results are looked up in a table, which no unit does. */
+/* An operator that only moves numbers needs no row of its own: the vector unit copies them. Nor does one
+ * whose results are looked up in a table, which no unit does. */
 const struct unit_row *accel_unit_row(enum op op);
 
 #endif
