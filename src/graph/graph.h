@@ -1,10 +1,10 @@
 /*
- * graph.h - a network as a graph: constants and activations (tensors), and the operators between them
- * (nodes).
+ * graph.h - a network as a graph: tensors (constants and activations), and nodes (operators) between them.
  *
- * The same structure holds a network in each of its states, and every stage of sned is a function from graph
- * to graph:
- *   imported     float32 constants, operators as the ONNX file has them       (src/io/onnx)
+ * The same structure holds a network whatever has been done to it; every stage of sned is a function from
+ * graph to graph:
+ *
+ *   imported     float32 constants, operators as the ONNX file has them            (src/io/onnx)
  *   prepared     batch norms folded, activations fused: what inference needs       (passes below)
  *   pruned       masks on the weights                                              (src/compress)
  *   calibrated   a quantization on every activation                                (src/compress)
@@ -158,8 +158,8 @@ struct node {
             int64_t *sizes; /* owned; [output_count]: along the axis, one piece behind the other */
         } split;
         struct {
-            int64_t start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK],
-                step[GRAPH_MAX_RANK]; /* per axis, resolved, > 0 */
+            /* Of each axis, from the front; step > 0. */
+            int64_t start[GRAPH_MAX_RANK], end[GRAPH_MAX_RANK], step[GRAPH_MAX_RANK];
         } slice;
         struct {
             int64_t before[GRAPH_MAX_RANK], after[GRAPH_MAX_RANK];
@@ -178,10 +178,10 @@ struct node {
             float ratio;
         } dropout;
     } u;
-    struct activation
-        activation; /* fused after Conv, Gemm, Add, Mul; for OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator */
-    struct integer_rule rules[GRAPH_MAX_WEIGHTS]; /* of an integer graph: [0] the node's own, and its first
-                                                     weights'; the others its further weights' */
+    /* Fused after Conv, Gemm, Add, Mul (OPERATOR_FUSES); of OP_RELU, OP_CLIP, OP_LEAKY_RELU the operator. */
+    struct activation activation;
+    /* Of an integer graph: [0] is the node's own, and of its first weights; the others of further weights. */
+    struct integer_rule rules[GRAPH_MAX_WEIGHTS];
 };
 
 /* How a picture of another size than the input's is brought to it; src/io/pictures/resize.c does it. The
@@ -236,7 +236,7 @@ struct graph {
     int outputs[GRAPH_MAX_OUTPUTS];
     int state_count;
     struct state_tensor states[GRAPH_MAX_STATES];
-    bool integer; /* an integer graph: see the states above */
+    bool integer; /* an integer graph: see the head of this file */
     struct input_rule rule;
     struct given_input given; /* known of a network that was read from ONNX */
     char **labels;            /* owned; names of the classes, or NULL */
@@ -254,8 +254,7 @@ sned_status sned_graph_copy(struct graph **copy, const struct graph *graph, sned
  * graph's, also on failure. */
 sned_status sned_graph_add_tensor(struct graph *graph, const char *name, enum tensor_type type,
                                   const struct shape *shape, void *data, int *index, sned_error *error);
-/* Appends a node of `op` with everything else zero; the caller fills *node->u before the next call moves it.
- */
+/* Appends a node of `op`, all else zero. The caller fills node->u before the next call moves the node. */
 sned_status sned_graph_add_node(struct graph *graph, const char *name, enum op op, const int *inputs,
                                 int input_count, int output, struct node **node, sned_error *error);
 /* The same with several outputs: [output_count] tensor indices. */
@@ -278,8 +277,7 @@ sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels
 int sned_graph_producer(const struct graph *graph, int tensor);
 int sned_graph_consumers(const struct graph *graph, int tensor);
 
-/* Who makes and who reads each tensor, for those who ask often, and keep the answers up to date where they
- * change the graph. */
+/* Who makes and who reads each tensor, for those who ask often and keep the answers up to date. */
 struct uses {
     int *producer;  /* [tensor_count]: a node, or -1 */
     int *consumers; /* [tensor_count]: as sned_graph_consumers counts */
@@ -314,8 +312,7 @@ size_t sned_type_size(enum tensor_type type);
 size_t sned_shape_elements(const struct shape *shape);
 bool sned_shape_equal(const struct shape *a, const struct shape *b);
 struct shape sned_shape(int rank, ...); /* sned_shape(2, (int64_t)1, (int64_t)10) */
-/* An activation seen as one image: rank 4 gives C, H, W; rank 2 gives C, 1, 1; rank 3 [1][C][W] gives C, 1,
- * W. */
+/* An activation seen as one image: [1][C][H][W] is C, H, W; [1][C][W] is C, 1, W; [1][C] is C, 1, 1. */
 struct extent {
     int channels, height, width;
 };
@@ -326,8 +323,7 @@ void sned_given_turn(const struct given_input *given, struct extent input, const
 
 /* ---- the input rule in words (rule.c) ---- */
 
-/* "RGB", "BGR" or "gray" for what people write ("rgb", "grey", "L"), letters of either case; NULL: none of
- * them. */
+/* "RGB", "BGR" or "gray" for what people write ("rgb", "grey", "L", in either case); NULL: none of them. */
 const char *sned_color_name(const char *text);
 /* "auto", "cover", "squash" or the pixels of the short side; false where it is none of them. */
 bool sned_resize_parse(struct resize *resize, const char *text);
@@ -335,8 +331,7 @@ enum { RESIZE_TEXT = 16 };
 const char *sned_resize_text(char text[RESIZE_TEXT], struct resize resize); /* returns `text` */
 /* Fails where pictures brought to this size would not cover the input. */
 sned_status sned_resize_check(struct resize resize, struct extent input, sned_error *error);
-/* Of all that decides which values and classes a picture gives, but the integer form: part of the key of a
- * checkpoint. */
+/* Of all that decides which values and classes a picture gives, but the integer form: a checkpoint's key. */
 uint64_t sned_rule_hash(const struct input_rule *rule);
 
 /* ---- shapes (infer.c) ---- */
@@ -348,17 +343,16 @@ sned_status sned_graph_infer(struct graph *graph, sned_error *error);
 /* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer
  * agrees. Also refuses NaN and infinity in constants. */
 sned_status sned_graph_check(const struct graph *graph, sned_error *error);
-/* Output size of one axis of a window: floor, or ceil as ONNX defines it (no window starts in the end
- * padding). */
+/* How many windows an axis has: floor, or ceil as ONNX defines it (none starts in the end padding). */
 int64_t sned_window_output(const struct window *window, int axis, int64_t input, bool ceil_mode);
 
 /* ---- passes (src/graph/passes): each keeps the graph's function in inference ---- */
 
-sned_status sned_graph_sort(struct graph *graph,
-                            sned_error *error); /* topological; a cycle is SNED_ERROR_FORMAT */
+/* In topological order; a cycle is SNED_ERROR_FORMAT. */
+sned_status sned_graph_sort(struct graph *graph, sned_error *error);
 sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error); /* Dropout, Identity */
-/* Into the Conv or Gemm before it (weights, masks kept); else into a depthwise 1x1 Conv. Mul and Add with a
- * per-channel constant likewise. */
+/* BatchNormalization, and Mul and Add with a constant for each channel: into the Conv or Gemm before it,
+ * whose masks stay; else it becomes a depthwise 1x1 Conv. */
 sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error);
 sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error);
 /* A last Softmax, LogSoftmax or Sigmoid behind what only moves its numbers (Flatten, Reshape, Transpose,

@@ -1,6 +1,5 @@
 /*
- * inner.h - what the files of src/graph share among themselves: messages about nodes, and the rules of one
- * node.
+ * inner.h - what the files of src/graph share: messages about nodes, the rules of one node, endings.
  */
 #ifndef SNED_GRAPH_INNER_H
 #define SNED_GRAPH_INNER_H
@@ -31,12 +30,10 @@ int sned_graph_outer_readers(const struct graph *graph, int tensor);
 void sned_node_remove(struct node *node);
 void sned_graph_compact(struct graph *graph);
 
-/* Appends a node like `node`, which may be of another graph with the same tensors; of this one, it must not
- * move. */
+/* Appends a node like `node`, of this graph or of another with the same tensors; it must not move. */
 sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error);
 
-/* The numbers of inputs and outputs, every index in range, constants where constants belong and activations
- * where they do. */
+/* The numbers of inputs and outputs; each index in range; constants and activations where they belong. */
 sned_status sned_node_check_tensors(const struct graph *graph, const struct node *node, sned_error *error);
 /* The shapes of a node's outputs, [output_count], from those of its inputs, where sned_node_check_tensors
  * accepts it. Refuses attributes that make no sense. Axes may be below 0, as ONNX has them. */
@@ -57,8 +54,7 @@ sned_status sned_graph_check_states(const struct graph *graph, sned_error *error
 sned_status sned_graph_check_rule(const struct graph *graph, sned_error *error);
 
 /* The Softmax, LogSoftmax or Sigmoid that makes output `index` of the graph, or whose numbers are only moved
- * on their way there by the nodes `first` to `last`, -1 where there are none. node: -1 where there is no such
- * operator. */
+ * on their way there, by the nodes `first` to `last`; -1: there is none. */
 struct ending {
     int node, first, last;
 };

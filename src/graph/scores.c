@@ -1,6 +1,5 @@
 /*
- * scores.c - what the numbers of a result mean: logits or probabilities, of how many classes, and which is
- * the best.
+ * scores.c - what a result's numbers mean: logits or probabilities, of how many classes, which is the best.
  */
 #include "graph/inner.h"
 #include "graph/operator.h"

@@ -3,14 +3,12 @@
  */
 #include "graph/operators/functions.h"
 
-/* A pool's window must hold at least one element of the image: a maximum or an average over none is
- * undefined. */
+/* A pool's window holds an element of the image at least: over none, there is no maximum and no average. */
 static sned_status check_pool_pads(const struct window *window, int axis, int64_t input, sned_error *error)
 {
     int64_t span = sned_window_span(window, axis), dilation = window->dilation[axis];
     bool fits = window->pad_begin[axis] < span && window->pad_end[axis] < span;
-    /* Windows that start inside the image hold their first element. The others start in the padding before
-     * it. */
+    /* Windows that start in the image hold their first element; the others start in the padding before it. */
     for (int64_t start = -window->pad_begin[axis]; fits && start < 0; start += window->stride[axis]) {
         int64_t first = (-start + dilation - 1) / dilation;
         fits = first < window->kernel[axis] && start + first * dilation < input;

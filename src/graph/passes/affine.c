@@ -206,8 +206,7 @@ static sned_status fold_into(struct pass *pass, int producer, const struct affin
 
 /* ---- or a Conv of its own ---- */
 
-/* A Reshape at the end of the nodes (sorting puts it right) from tensor x to a new tensor, or to `to` if not
- * -1. */
+/* A Reshape at the end of the nodes (sorting puts it right) from tensor x to *to; -1: a new tensor. */
 static sned_status add_reshape(struct pass *pass, int node, const char *suffix, int x,
                                const struct shape *shape, int *to, sned_error *error)
 {

@@ -46,8 +46,7 @@ done:
     return status;
 }
 
-/* A depth-first walk against the direction of the data, without recursion: a file may chain nodes as it
- * likes. */
+/* A depth-first walk against the direction of the data, without recursion: chains may be of any length. */
 struct walk {
     const struct graph *graph;
     const int *producer;
