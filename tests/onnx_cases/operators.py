@@ -100,6 +100,16 @@ def test_split_of_a_turned_tensor_and_its_turned_parts(case):
     assert line.startswith("pass ") and ": 3 nodes" in line, line  # Split, Add, and the Transpose of b alone
 
 
+def test_a_branch_may_end_in_a_split(case):
+    branch = helper.make_graph([helper.make_node("Split", ["x"], ["a", "b", "c"], name="cut", axis=1)], "taken", [],
+                               [helper.make_tensor_value_info("b", TensorProto.FLOAT, None)])
+    other = helper.make_graph([helper.make_node("Identity", ["x"], ["d"])], "other", [],
+                              [helper.make_tensor_value_info("d", TensorProto.FLOAT, None)])
+    model = case.model([("If", ["yes"], ["i"], {"then_branch": branch, "else_branch": other}), ("Relu", ["i"], ["y"], {})],
+                       x=IMAGE, constants={"yes": numpy.array(True)})
+    case.agrees(model)
+
+
 def test_split_that_does_not_fit_is_refused(case):
     case.refused(split(case, 2, {"axis": 0}, 13), "part of the batch")
     case.refused(split(case, 4, {"axis": 1}, 13), "6 elements in 4 equal parts")

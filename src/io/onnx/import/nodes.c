@@ -86,6 +86,7 @@ static sned_status import_branch(struct importer *importer)
         SNED_TRY(onnx_import_node(importer));
     }
     importer->node = outer; /* not after a failure: the error names the inner node */
+    importer->output = 0;
     return onnx_leave_branch(importer, branch);
 }
 

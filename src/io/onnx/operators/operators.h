@@ -14,10 +14,11 @@ typedef sned_status onnx_rule(struct importer *importer);
 struct operator_rule {
     const char *name;
     size_t most_inputs;
-    const char *attributes; /* that are understood, between spaces; NULL: those that are listed. Any other is
-                             * refused */
-    onnx_rule *convert;     /* with an activation among the inputs; NULL: only on constants */
-    onnx_rule *fold;        /* all inputs constant; NULL: convert, which then refuses */
+    /* Those that are understood, between spaces; NULL: those that the graph's table lists. Any other is
+     * refused. */
+    const char *attributes;
+    onnx_rule *convert; /* with an activation among the inputs; NULL: only on constants */
+    onnx_rule *fold;    /* all inputs constant; NULL: convert, which then refuses */
 };
 /* Why there is no `convert`. */
 #define ONNX_ON_CONSTANTS "this operator is handled on constants only"

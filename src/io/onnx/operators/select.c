@@ -117,14 +117,17 @@ static sned_status find_parts(struct importer *importer, int64_t total, int64_t 
     return SNED_OK;
 }
 
-/* How many outputs are read; *last: the last of them. */
+/* How many outputs are read, in the branch of an If by whomever; *last: the last of them. */
 static int count_read(struct importer *importer, int *last)
 {
     int count = 0;
     *last = 0;
     for (int i = 0; i < (int)importer->node->n_output; i++) {
         importer->output = i;
-        if (importer->node->output[i][0] && onnx_output(importer)->readers > 0) {
+        if (importer->node->output[i][0] == 0)
+            continue;
+        const struct onnx_value *value = onnx_output(importer);
+        if (value->readers > 0 || value->node < 0) {
             count++;
             *last = i;
         }
