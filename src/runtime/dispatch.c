@@ -4,8 +4,8 @@
 #include "runtime/kernel.h"
 #include "graph/operator.h"
 
-/* Operators that are not here take the common kernel of those that only move numbers, or are of float
- * networks alone. */
+/* Operators that are not here take the common kernel of those that only move numbers, or of those of which
+ * the network has a table of results; or they are of float networks alone. */
 static const struct kernel *const kernels[OP_COUNT] = {
     [OP_CONV] = &sned_kernel_conv,
     [OP_GEMM] = &sned_kernel_gemm,
@@ -26,7 +26,9 @@ const struct kernel *sned_kernel_of(enum op op)
         return NULL;
     if (kernels[op])
         return kernels[op];
-    return sned_op_is(op, OPERATOR_MOVES) ? &sned_kernel_move : NULL;
+    if (sned_op_is(op, OPERATOR_MOVES))
+        return &sned_kernel_move;
+    return sned_operator(op)->integer == INTEGER_LOOKUP ? &sned_kernel_lookup : NULL;
 }
 
 const char *sned_runtime_reason(enum op op)

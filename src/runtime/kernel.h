@@ -50,7 +50,8 @@ struct kernel {
 const struct kernel *sned_kernel_of(enum op op);
 const char *sned_runtime_reason(enum op op);
 
-extern const struct kernel sned_kernel_conv, sned_kernel_gemm, sned_kernel_lrn, sned_kernel_move;
+extern const struct kernel sned_kernel_conv, sned_kernel_gemm, sned_kernel_lrn;
+extern const struct kernel sned_kernel_move, sned_kernel_lookup;
 extern const struct kernel sned_kernel_max_pool, sned_kernel_average_pool, sned_kernel_global_average_pool;
 extern const struct kernel sned_kernel_add, sned_kernel_mul, sned_kernel_activation; /* ..elementwise.c */
 
