@@ -146,7 +146,7 @@ def sections(data):
 
 OPERATORS = [None, "Conv", "Gemm", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "LRN",
              "Add", "Mul", "Concat", "Slice", "Pad", "Flatten", "Reshape", "Transpose", "Softmax",
-             "Sigmoid", "LogSoftmax", "Split", "DepthToSpace"]
+             "Sigmoid", "LogSoftmax", "Split", "DepthToSpace", "HardSwish"]
 RANGES = [(0, 0), (0, 255), (-128, 127), (-32768, 32767)]
 BIAS, CEIL_MODE, INCLUDE_PADS = 1, 4, 8
 
@@ -337,7 +337,7 @@ def layer(reader, made):
     made["layer"] = {"shape": shape, "format": FORMATS[form & 15].__name__, "weights": weights, "biases": biases}
 
 
-TABLES = {"LRN": 1024}
+TABLES = {"LRN": 1024, "HardSwish": 256}
 
 
 def table(reader, made):

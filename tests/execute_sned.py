@@ -175,6 +175,12 @@ def lrn(node, image):
     return Activation(image.shape, finish(node, result))
 
 
+def look_up(node, a):
+    low, _ = RANGES[node["quantization"][0]]
+    results = [node["table"][value % 256] for value in a.values]
+    return Activation(a.shape, [result - 256 if low < 0 and result > 127 else result for result in results])
+
+
 def add(node, a, b):
     (first, shift), (second, _) = node["scalings"]
     sums = [x * first + y * second for x, y in zip(a.values, b.values)]
@@ -276,6 +282,7 @@ def depth_to_space(node, a):
 
 OPERATORS = {"Conv": conv, "Gemm": gemm, "Relu": activation, "Clip": activation, "LeakyRelu": activation,
              "MaxPool": max_pool, "AveragePool": average_pool, "GlobalAveragePool": global_average_pool, "LRN": lrn,
+             "HardSwish": look_up,
              "Add": add, "Mul": mul, "Concat": concat, "Split": split, "Slice": slice_, "Pad": pad, "Flatten": flatten,
              "Reshape": reshape, "Transpose": transpose, "DepthToSpace": depth_to_space}
 

@@ -321,6 +321,7 @@ static const struct operator_record {
     [OP_LOG_SOFTMAX] = {20, 1, NULL, NULL},
     [OP_SPLIT] = {21, 2, write_split, read_split},
     [OP_DEPTH_TO_SPACE] = {22, 2, NULL, NULL},
+    [OP_HARD_SWISH] = {23, 2, NULL, NULL},
 };
 
 static const struct operator_record *record_of(enum op op)

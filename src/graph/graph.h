@@ -71,9 +71,10 @@ enum op {
     OP_MAX_POOL,
     OP_AVERAGE_POOL,
     OP_GLOBAL_AVERAGE_POOL,
-    OP_LRN, /* integer graphs: inputs x, table [LRN_TABLE_SIZE] of TENSOR_U16 */
-    OP_ADD, /* two activations of one shape, or x and a constant [1], [C] */
-    OP_MUL, /* the same */
+    OP_LRN,        /* integer graphs: inputs x, table [LRN_TABLE_SIZE] of TENSOR_U16 */
+    OP_HARD_SWISH, /* integer graphs: inputs x, table [LOOKUP_TABLE_SIZE] of TENSOR_U16 */
+    OP_ADD,        /* two activations of one shape, or x and a constant [1], [C] */
+    OP_MUL,        /* the same */
     OP_CONCAT,
     OP_SPLIT, /* the input in pieces along an axis, an output each */
     OP_SLICE,

@@ -7,6 +7,7 @@
  */
 #include "base/file.h"
 #include "codec/codec.h"
+#include "graph/operator.h"
 #include "tests/common/integer_graphs.h"
 #include "tests/common/python_executor.h"
 
@@ -282,7 +283,8 @@ static void print_layer(struct buffer *text, const struct graph *graph, const st
 static void print_node(struct buffer *text, const struct graph *graph, const struct node *node,
                        enum weight_format format)
 {
-    int inputs = sned_node_has_weights(node) || node->op == OP_LRN ? 1 : node->input_count;
+    const bool has_table = sned_table_size(node->op) > 0;
+    int inputs = sned_node_has_weights(node) || has_table ? 1 : node->input_count;
     print(text, "{\"name\":");
     print_string(text, node->name);
     print(text, ",\"op\":\"%s\",\"inputs\":[", sned_op_name(node->op));
@@ -293,7 +295,7 @@ static void print_node(struct buffer *text, const struct graph *graph, const str
     print_rule(text, graph, node);
     if (sned_node_has_weights(node))
         print_layer(text, graph, node, format);
-    if (node->op == OP_LRN)
+    if (has_table)
         print(text, ",\"table\":%u", crc_of_constant(graph, node->inputs[1]));
     print(text, "}\n");
 }

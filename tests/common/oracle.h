@@ -234,6 +234,11 @@ static inline void oracle_elements(const struct graph *graph, const struct node 
             out[i] = oracle_end(node, oracle_scale((int64_t)a[i] * b[i], scalings[0]));
         } else if (node->op == OP_RELU || node->op == OP_CLIP || node->op == OP_LEAKY_RELU) {
             out[i] = oracle_end(node, oracle_scale(a[i], scalings[0]));
+        } else if (node->op == OP_HARD_SWISH) {
+            const uint16_t *table = graph->tensors[node->inputs[1]].data;
+            const int byte = table[a[i] & 255];
+            out[i] =
+                graph->tensors[node->outputs[0]].quantization.is_signed && byte > 127 ? byte - 256 : byte;
         } else if (node->op == OP_FLATTEN || node->op == OP_RESHAPE) {
             out[i] = a[i];
         } else {

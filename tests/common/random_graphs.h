@@ -194,6 +194,18 @@ static inline void random_lrn(struct graph *graph, struct random *random, int si
     node->rules[0].scalings[0] = (struct scaling){0, (uint8_t)random_range(random, 15, 17)};
 }
 
+/* HardSwish with a table of any bytes. */
+static inline void random_hard_swish(struct graph *graph, struct random *random, struct quantization out)
+{
+    uint16_t *table;
+    assert_int_equal(sned_alloc(&table, LOOKUP_TABLE_SIZE, sizeof *table, NULL), SNED_OK);
+    for (int i = 0; i < LOOKUP_TABLE_SIZE; i++)
+        table[i] = (uint16_t)random_range(random, 0, UINT8_MAX);
+    int inputs[2] = {graph->outputs[0]};
+    inputs[1] = add_constant(graph, "table", TENSOR_U16, sned_shape(1, (int64_t)LOOKUP_TABLE_SIZE), table);
+    add_node(graph, OP_HARD_SWISH, inputs, 2, out);
+}
+
 /* One scaling for every number of elements that any window might count. */
 static inline void scalings_by_count(struct node *node, int most)
 {

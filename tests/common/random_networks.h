@@ -148,6 +148,14 @@ static inline bool grow_lrn(struct graph *graph, struct random *random, struct q
     return true;
 }
 
+static inline bool grow_hard_swish(struct graph *graph, struct random *random, struct quantization out)
+{
+    if (newest_type(graph).bits == 16 || out.bits == 16)
+        return false;
+    random_hard_swish(graph, random, out);
+    return true;
+}
+
 static inline bool grow_activation(struct graph *graph, struct random *random, struct quantization out,
                                    enum op op)
 {
@@ -319,6 +327,8 @@ static inline bool grow(struct graph *graph, struct random *random, enum op op, 
         return grow_pool(graph, random, out, op);
     case OP_LRN:
         return grow_lrn(graph, random, out);
+    case OP_HARD_SWISH:
+        return grow_hard_swish(graph, random, out);
     case OP_ADD:
     case OP_MUL:
         return grow_pair(graph, random, out, op);
@@ -353,12 +363,20 @@ static inline void infer_or_fail(struct graph *graph)
 /* One more node that reads the graph's output and becomes it; what has grown large is made small again. */
 static inline void grow_one(struct graph *graph, struct random *random)
 {
-    static const enum op ops[] = {
-        OP_CONV,  OP_CONV,          OP_CONV,         OP_GEMM,       OP_GEMM,      OP_RELU,
-        OP_CLIP,  OP_MAX_POOL,      OP_AVERAGE_POOL, OP_LEAKY_RELU, OP_LRN,       OP_GLOBAL_AVERAGE_POOL,
-        OP_ADD,   OP_MUL,           OP_CONCAT,       OP_CONCAT,     OP_SLICE,     OP_PAD,
-        OP_PAD,   OP_FLATTEN,       OP_RESHAPE,      OP_RESHAPE,    OP_TRANSPOSE, OP_SPLIT,
-        OP_SPLIT, OP_DEPTH_TO_SPACE};
+    static const enum op ops[] = {OP_CONV,         OP_CONV,
+                                  OP_CONV,         OP_GEMM,
+                                  OP_GEMM,         OP_RELU,
+                                  OP_CLIP,         OP_MAX_POOL,
+                                  OP_AVERAGE_POOL, OP_LEAKY_RELU,
+                                  OP_LRN,          OP_GLOBAL_AVERAGE_POOL,
+                                  OP_ADD,          OP_MUL,
+                                  OP_CONCAT,       OP_CONCAT,
+                                  OP_SLICE,        OP_PAD,
+                                  OP_PAD,          OP_FLATTEN,
+                                  OP_RESHAPE,      OP_RESHAPE,
+                                  OP_TRANSPOSE,    OP_SPLIT,
+                                  OP_SPLIT,        OP_DEPTH_TO_SPACE,
+                                  OP_HARD_SWISH};
     enum { OPS = sizeof ops / sizeof *ops };
     while (sned_shape_elements(newest_shape(graph)) > NETWORK_MOST_ELEMENTS) {
         grow_slice(graph, random);

@@ -80,6 +80,20 @@ static void an_lrn_table_follows_the_formula(void **state)
     }
 }
 
+/* HardSwish(1) = 2/3, of -1.5 it is -3/8, of 6.35 itself, of -4 it is 0; in steps of 0.02. */
+static void a_look_up_table_has_the_result_of_each_byte(void **state)
+{
+    const struct node node = {.op = OP_HARD_SWISH, .rules[0] = {.low = -128, .high = 127}};
+    const struct quantization in = {.scale = 0.05f, .bits = 8, .is_signed = true};
+    uint16_t table[LOOKUP_TABLE_SIZE];
+    assert_true(lookup_table(&node, &in, 0.02f, table));
+    assert_int_equal(table[0], 0);
+    assert_int_equal(table[20], 33);
+    assert_int_equal(table[256 - 30], 256 - 19);
+    assert_int_equal(table[127], 127);
+    assert_int_equal(table[256 - 80], 0);
+}
+
 static void pixels_become_what_mean_and_scale_say(void **state)
 {
     struct input_rule rule = {.is_image = true, .mean = {123.7f, 0, -5}, .scale = {0.017f, 1.0f / 255, -2}};
@@ -144,6 +158,7 @@ int main(void)
         cmocka_unit_test(ratios_too_small_are_zero_and_too_large_are_refused),
         cmocka_unit_test(a_pair_shares_the_shift_of_the_larger),
         cmocka_unit_test(an_lrn_table_follows_the_formula),
+        cmocka_unit_test(a_look_up_table_has_the_result_of_each_byte),
         cmocka_unit_test(pixels_become_what_mean_and_scale_say),
         cmocka_unit_test(an_outlier_is_clipped),
         cmocka_unit_test(evenly_spread_values_are_not_clipped),

@@ -1,5 +1,6 @@
 """operators.py - operators that are read as what they equal: alone, and in every spelling that the opsets have."""
 import numpy
+import onnx
 from onnx import TensorProto, helper
 
 IMAGE = ["N", 6, 5, 4]
@@ -28,6 +29,27 @@ def test_attributes_that_the_operator_table_lists_are_held_against_it(case):
     case.refused(lrn(size=1 << 40), "size 1099511627776; 1 to 4096 are handled")
     case.refused(lrn(size=3, alpha=float("inf")), "alpha inf")
     case.refused(lrn(size=3, gamma=1.0), "attribute 'gamma' is not handled")
+
+
+def test_hard_swish_is_trained_packed_and_written_back(case):
+    case.agrees(case.model([("HardSwish", ["x"], ["y"], {})], x=IMAGE, opset=14), batch=2)
+    nodes = [("Conv", ["x", "w"], ["c"], {"pads": [1, 1, 1, 1]}), ("HardSwish", ["c"], ["h"], {}),
+             ("GlobalAveragePool", ["h"], ["g"], {}), ("Flatten", ["g"], ["f"], {}),
+             ("Gemm", ["f", "v", "b"], ["y"], {"transB": 1})]
+    model = case.model(nodes, x=["N", 1, 8, 8], opset=14, metadata={"input.color": "gray", "input.scale": 1 / 255},
+                       constants={"w": case.weights(6, 1, 3, 3), "v": case.weights(2, 6), "b": case.weights(2)})
+    case.agrees(model, batch=2)
+    for i in range(8):
+        for name, low in (("dark", 0), ("light", 128)):
+            case.picture((low + case.random.integers(0, 100, (8, 8))).astype("uint8"), f"data/{name}/{i}.png")
+    path = case.save(model, "net.onnx")
+    case.sned("train", path, "--data", "data", "--epochs", 40, "--rate", 0.05, "--batch", 4, "-o", "trained.onnx", "-q")
+    packed = case.sned_json("pack", "trained.onnx", "--data", "data", "-o", "packed.sned", "-q")
+    assert packed["top1_before"] == packed["top1_after"] == 100, packed
+    case.sned("export", "packed.sned", "-o", "back.onnx", "-q")
+    back = onnx.load(case.folder / "back.onnx")
+    assert [node.op_type for node in back.graph.node] == ["Conv", "HardSwish", "GlobalAveragePool", "Flatten", "Gemm"]
+    assert back.opset_import[0].version == 14  # the first that has it
 
 
 # ---- Split ----

@@ -288,6 +288,19 @@ static void lrn_index_is_the_documents(void **state)
     assert_int_equal(lrn_index(UINT32_MAX), 1023);
 }
 
+static void table_look_up_equals_the_document(void **state)
+{
+    struct random random;
+    int cases = 0;
+    sned_random_seed(&random, 25, 0);
+    for (int i = 0; i < 20; i++) {
+        struct graph *graph = new_graph(random_shape(&random, 9), random_type(&random, false));
+        random_hard_swish(graph, &random, random_type(&random, false));
+        cases += check_last_step(graph, &random);
+    }
+    assert_int_equal(cases, 20);
+}
+
 static void concat_equals_the_document(void **state)
 {
     struct random random;
@@ -422,6 +435,7 @@ int main(void)
         cmocka_unit_test(activations_on_their_own_equal_the_document),
         cmocka_unit_test(lrn_equals_the_document),
         cmocka_unit_test(lrn_index_is_the_documents),
+        cmocka_unit_test(table_look_up_equals_the_document),
         cmocka_unit_test(concat_equals_the_document),
         cmocka_unit_test(split_equals_the_document),
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),

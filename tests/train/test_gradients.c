@@ -101,6 +101,17 @@ static void leaky_relu(void **state)
     check_activation(OP_LEAKY_RELU, true);
 }
 
+static void hard_swish(void **state)
+{
+    struct builder b = build_new(image(3, 4, 4), 1);
+    build_conv(&b, (struct conv_setup){.in = 3, .out = 4, .window = square_window(3, 1, 1)});
+    build_unary(&b, OP_HARD_SWISH);
+    check_gradients(build_graph(&b), INPUT_RANDOM);
+    b = build_new(image(2, 5, 5), 1);
+    build_unary(&b, OP_HARD_SWISH);
+    check_gradients(build_graph(&b), INPUT_DISTINCT);
+}
+
 static void activation_fused_on_a_node(void **state)
 {
     struct builder b = build_new(image(2, 5, 5), 1);
@@ -450,6 +461,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(relu),
         cmocka_unit_test(clip),
         cmocka_unit_test(leaky_relu),
+        cmocka_unit_test(hard_swish),
         cmocka_unit_test(activation_fused_on_a_node),
         cmocka_unit_test(max_pool),
         cmocka_unit_test(max_pool_with_channels_last),

@@ -41,6 +41,9 @@ infer_function sned_infer_depth_to_space;
 movement_function sned_move_depth_to_space;
 extern const char *const sned_depth_modes[];
 
+/* ---- hard_swish.c ---- */
+value_function sned_hard_swish, sned_hard_swish_slope;
+
 /* ---- windows (window.c) ---- */
 
 /* Kernel, stride, dilation and pads are within the limits of graph.h. */

@@ -205,6 +205,7 @@ static const struct export_row rows[OP_COUNT] = {
     [OP_AVERAGE_POOL] = {write_pool},
     [OP_GLOBAL_AVERAGE_POOL] = {write_listed},
     [OP_LRN] = {write_listed},
+    [OP_HARD_SWISH] = {write_listed, .since = 14},
     [OP_ADD] = {write_listed},
     [OP_MUL] = {write_listed},
     [OP_CONCAT] = {write_listed},

@@ -175,6 +175,7 @@ static const struct operator_rule rules[] = {
     {"Gemm", 3, " alpha beta transA transB ", onnx_convert_gemm, NULL},
     {"GlobalAveragePool", 1, "", onnx_convert_global_average_pool, NULL},
     {"GlobalMaxPool", 1, "", onnx_convert_global_max_pool, NULL},
+    {"HardSwish", 1, NULL, onnx_convert_listed, NULL},
     {"Identity", 1, NULL, onnx_convert_listed, onnx_fold_identity},
     {"If", 1, " else_branch then_branch ", NULL, NULL}, /* import/nodes.c takes one of them */
     {"LRN", 1, NULL, onnx_convert_listed, NULL},
