@@ -34,6 +34,7 @@
     X(SPLIT, "Split")                                                                                        \
     X(PAD, "Pad")                                                                                            \
     X(TRANSPOSE, "Transpose")                                                                                \
+    X(DEPTH_TO_SPACE, "DepthToSpace")                                                                        \
     X(FLATTEN, "Flatten")                                                                                    \
     X(RESHAPE, "Reshape")
 
@@ -104,6 +105,8 @@ static inline enum accel_kind kind_of(const struct graph *graph, const struct no
         return KIND_PAD;
     case OP_TRANSPOSE:
         return KIND_TRANSPOSE;
+    case OP_DEPTH_TO_SPACE:
+        return KIND_DEPTH_TO_SPACE;
     case OP_FLATTEN:
         return KIND_FLATTEN;
     case OP_RESHAPE:
@@ -142,8 +145,8 @@ static inline bool makes_images(enum accel_kind kind)
 {
     return (kind >= KIND_CONV && kind <= KIND_GROUPED_CONV) ||
            (kind >= KIND_MAX_POOL && kind <= KIND_GLOBAL_AVERAGE_POOL) || kind == KIND_LRN ||
-           kind == KIND_CONCAT_ROWS || kind == KIND_CONCAT_COLUMNS || kind == KIND_SLICE_ROWS ||
-           kind == KIND_SLICE_COLUMNS;
+           kind == KIND_DEPTH_TO_SPACE || kind == KIND_CONCAT_ROWS || kind == KIND_CONCAT_COLUMNS ||
+           kind == KIND_SLICE_ROWS || kind == KIND_SLICE_COLUMNS;
 }
 
 static inline bool may_follow(enum accel_kind maker, enum accel_kind reader)
@@ -337,6 +340,8 @@ static inline bool grow_kind(struct graph *graph, struct random *random, enum ac
         return grow_split(graph, random);
     case KIND_PAD:
         return grow_pad(graph, random);
+    case KIND_DEPTH_TO_SPACE:
+        return grow_depth_to_space(graph, random);
     case KIND_TRANSPOSE:
         return grow_transpose(graph, random);
     case KIND_FLATTEN:
