@@ -86,6 +86,47 @@ static void what_has_units_of_its_own_is_fixed(void **state)
     sned_graph_free(graph);
 }
 
+/* A DepthToSpace between two convolutions. */
+static struct graph *deep_network(enum depth_mode mode)
+{
+    struct builder b = build_new(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)8, (int64_t)8), 6);
+    conv(&b, 3, 8, 3, 1);
+    relu(&b);
+    struct node *deep = build_unary(&b, OP_DEPTH_TO_SPACE);
+    deep->u.depth_to_space.block = 2;
+    deep->u.depth_to_space.mode = mode;
+    conv(&b, 2, 5, 3, 2);
+    build_unary(&b, OP_GLOBAL_AVERAGE_POOL);
+    build_unary(&b, OP_FLATTEN)->u.flatten.axis = 1;
+    return finish(&b);
+}
+
+static struct graph *deep_network_by_columns(void)
+{
+    return deep_network(DEPTH_CRD);
+}
+
+/* ONNX: of 8 channels, blocks of 2 x 2, output c is of inputs c, c + 2, .. (DCR) or 4 c, 4 c + 1, .. (CRD). */
+static void channels_that_one_channel_is_made_of_share_a_factor(void **state)
+{
+    for (int mode = DEPTH_DCR; mode <= DEPTH_CRD; mode++) {
+        struct graph *graph = deep_network((enum depth_mode)mode);
+        struct channels channels;
+        must(channels_find(&channels, graph, error));
+        const struct node *deep = node_of(graph, OP_DEPTH_TO_SPACE);
+        for (int c = 0; c < 8; c++) {
+            const int to = mode == DEPTH_DCR ? c % 2 : c / 4;
+            assert_int_equal(class_of(&channels, deep->inputs[0], c),
+                             class_of(&channels, deep->outputs[0], to));
+        }
+        assert_int_not_equal(class_of(&channels, deep->outputs[0], 0),
+                             class_of(&channels, deep->outputs[0], 1));
+        assert_false(channels.fixed[class_of(&channels, deep->outputs[0], 0)]);
+        channels_free(&channels);
+        sned_graph_free(graph);
+    }
+}
+
 /* ---- equalization ---- */
 
 /* The filters of the first Conv made very unequal, those after it the other way round. */
@@ -105,8 +146,9 @@ static void make_unequal(struct graph *graph)
 
 static void equalizing_keeps_the_function(void **state)
 {
-    struct graph *(*const makers[])(void) = {plain_network, residual_network, mixed_network};
-    for (int i = 0; i < 3; i++) {
+    struct graph *(*const makers[])(void) = {plain_network, residual_network, mixed_network,
+                                             deep_network_by_columns};
+    for (int i = 0; i < 4; i++) {
         struct fixture fixture = calibrated(makers[i]());
         make_unequal(fixture.graph);
         const struct calibration_images images = images_of(&fixture);
@@ -281,6 +323,7 @@ int main(void)
         cmocka_unit_test(pools_and_flatten_hand_a_channel_on_and_convolutions_begin_another),
         cmocka_unit_test(a_sum_needs_one_factor_and_the_scores_none),
         cmocka_unit_test(what_has_units_of_its_own_is_fixed),
+        cmocka_unit_test(channels_that_one_channel_is_made_of_share_a_factor),
         cmocka_unit_test(equalizing_keeps_the_function),
         cmocka_unit_test(equalizing_brings_ranges_nearer),
         cmocka_unit_test(errors_made_good_are_smaller),
