@@ -307,6 +307,44 @@ static void what_is_seen_in_the_middle_is_not_folded_or_fused_away(void **state)
     sned_graph_free(graph);
 }
 
+/* conv -> Relu -> conv: the first two are a chain, unless what lies between is an output too. */
+static void a_chain_ends_where_an_output_is_made(void **state)
+{
+    struct graph *graph = graph_on(SHAPE(1, 2, 6, 6));
+    int a = append_conv(graph, "conv", graph->input, 2, 2, 1, window_of(3, 1, 1));
+    int b = APPEND(graph, "relu", OP_RELU, a)->outputs[0];
+    append_conv(graph, "last", b, 2, 2, 1, window_of(3, 1, 1));
+    infer(graph);
+    assert_int_equal(sned_graph_chain(graph), 3);
+    two_outputs(graph, graph->outputs[0], b);
+    assert_int_equal(sned_graph_chain(graph), 2);
+    graph->output_count = 1;
+    append_state(graph, "memory", SHAPE(1, 2, 6, 6), a);
+    assert_int_equal(sned_graph_chain(graph), 1);
+    sned_graph_free(graph);
+}
+
+/* x * 2 is what a Conv reads; where it is an output too, it stays a node. */
+static void a_scaled_picture_that_is_an_output_is_not_part_of_the_rule(void **state)
+{
+    for (int outputs = 1; outputs <= 2; outputs++) {
+        sned_error error;
+        struct graph *graph = graph_on(SHAPE(1, 3, 4, 4));
+        const int two = floats(graph, "two", SHAPE(1));
+        ((float *)graph->tensors[two].data)[0] = 2.0f;
+        const int scaled = APPEND(graph, "mul", OP_MUL, graph->input, two)->outputs[0];
+        const int last = append_conv(graph, "conv", scaled, 2, 3, 1, window_of(3, 1, 1));
+        graph->rule = (struct input_rule){.is_image = true, .color = "RGB", .scale = {1, 1, 1}};
+        succeeds(sned_graph_set_outputs(graph, (int[]){last, scaled}, outputs, &error), &error);
+        infer(graph);
+        succeeds(sned_graph_absorb_input(graph, &error), &error);
+        check(graph);
+        assert_int_equal(graph->node_count, outputs);
+        assert_true(graph->rule.scale[0] == (outputs == 1 ? 2.0f : 1.0f));
+        sned_graph_free(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +370,8 @@ int main(void)
         cmocka_unit_test(a_state_that_no_output_depends_on_goes),
         cmocka_unit_test(what_a_state_becomes_is_not_renamed_away),
         cmocka_unit_test(what_is_seen_in_the_middle_is_not_folded_or_fused_away),
+        cmocka_unit_test(a_chain_ends_where_an_output_is_made),
+        cmocka_unit_test(a_scaled_picture_that_is_an_output_is_not_part_of_the_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
