@@ -95,7 +95,7 @@ static const struct key rule_keys[] = {
 #define SECTION(name) #name, name##_keys, COUNT(name##_keys), FIELD(recipe, name)
 
 /* The sections of a recipe but for `layers`, and the structures in it that they fill. */
-static const struct section {
+static const struct recipe_section {
     const char *name;
     const struct key *keys;
     int count;
@@ -360,7 +360,7 @@ static sned_status read_document(struct recipe *recipe, const struct raw_recipe 
     SNED_TRY(read_section(&place, general_keys, STRUCTURE, &raw->general, recipe, error));
     SNED_TRY(read_structure(path, raw->general.text[STRUCTURE], error));
     for (int i = 0; i < SECTION_COUNT; i++) {
-        const struct section *section = &sections[i];
+        const struct recipe_section *section = &sections[i];
         snprintf(place.prefix, sizeof place.prefix, "%s.", section->name);
         SNED_TRY(read_section(&place, section->keys, section->count, raw->sections[i],
                               (char *)recipe + section->offset, error));

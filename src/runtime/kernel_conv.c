@@ -17,7 +17,7 @@
 /* Accumulators of a tile: 4 KiB, with the input rows it reads in the first caches. */
 enum { TILE_PIXELS = 1024 };
 
-struct conv_work {
+struct conv_layer {
     struct value input, output;
     struct window window;
     int group_channels, group_filters;
@@ -35,7 +35,7 @@ static size_t round_up(size_t size)
     return (size + 63) & ~(size_t)63;
 }
 
-static uint32_t tap_offset(const struct conv_work *conv, int channel, int row, int column)
+static uint32_t tap_offset(const struct conv_layer *conv, int channel, int row, int column)
 {
     const struct window *window = &conv->window;
     size_t y = (size_t)row * window->dilation[0], x = (size_t)column * window->dilation[1];
@@ -58,7 +58,7 @@ static size_t count_pairs(const int8_t *weight, size_t filters, size_t length)
 }
 
 /* The offsets are from a pixel's place in the first plane of the filter's group. */
-static sned_status list_taps(struct conv_work *conv, const struct tensor *weights, sned_error *error)
+static sned_status list_taps(struct conv_layer *conv, const struct tensor *weights, sned_error *error)
 {
     const int8_t *weight = weights->data;
     const size_t filters = (size_t)weights->shape.dim[0];
@@ -88,7 +88,7 @@ static sned_status list_taps(struct conv_work *conv, const struct tensor *weight
 }
 
 /* The part of the padded image that the windows reach, in planes; false where offsets exceed 32 bits. */
-static bool plan_planes(struct conv_work *conv)
+static bool plan_planes(struct conv_layer *conv)
 {
     const struct window *window = &conv->window;
     size_t reach[2], outputs[2] = {conv->output.extent.height, conv->output.extent.width};
@@ -112,7 +112,7 @@ static bool plan_planes(struct conv_work *conv)
 
 static void conv_release(struct step *step)
 {
-    struct conv_work *conv = step->state;
+    struct conv_layer *conv = step->state;
     if (!conv)
         return;
     free(conv->first);
@@ -126,7 +126,7 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
 {
     const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     const int bias = node_bias(node, 0);
-    struct conv_work *conv;
+    struct conv_layer *conv;
     SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
     step->state = conv;
     conv->input = step->inputs[0];
@@ -144,7 +144,7 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
 
 /* One row of one phase of one channel: every stride-th pixel of `input` from column -pad + phase on, zeros
  * outside of it. */
-static void copy_row(const struct conv_work *conv, micro_widen *widen, const uint8_t *input, int phase,
+static void copy_row(const struct conv_layer *conv, micro_widen *widen, const uint8_t *input, int phase,
                      int16_t *row)
 {
     const int64_t stride = conv->window.stride[1], width = conv->input.extent.width;
@@ -163,7 +163,7 @@ static void copy_row(const struct conv_work *conv, micro_widen *widen, const uin
 }
 
 /* `input` is [C][H][W]; `planes` is [C][phases of rows][phases of columns][plane height][plane width]. */
-static void fill_planes(const struct conv_work *conv, micro_widen *widen, const uint8_t *input,
+static void fill_planes(const struct conv_layer *conv, micro_widen *widen, const uint8_t *input,
                         int16_t *planes)
 {
     const struct window *window = &conv->window;
@@ -184,7 +184,7 @@ static void fill_planes(const struct conv_work *conv, micro_widen *widen, const 
 /* Rows [y, y + rows) of filter k, from its sums. */
 static void write_rows(const struct step *step, int k, int y, int rows, const int32_t *sums, uint8_t *output)
 {
-    const struct conv_work *conv = step->state;
+    const struct conv_layer *conv = step->state;
     const size_t height = (size_t)conv->output.extent.height, width = (size_t)conv->output.extent.width;
     const size_t size = value_size(conv->output.type);
     micro_requantize *requantize = step->micro->requantize[conv->output.type];
@@ -195,7 +195,7 @@ static void write_rows(const struct step *step, int k, int y, int rows, const in
 
 static void conv_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
 {
-    const struct conv_work *conv = step->state;
+    const struct conv_layer *conv = step->state;
     const int height = conv->output.extent.height, filters = conv->output.extent.channels;
     const size_t group_size = (size_t)conv->group_channels * conv->phases[0] * conv->phases[1] * conv->plane;
     int16_t *planes = scratch;
