@@ -106,7 +106,7 @@ static struct graph *deep_network_by_columns(void)
     return deep_network(DEPTH_CRD);
 }
 
-/* ONNX: of 8 channels, blocks of 2 x 2, output c is of inputs c, c + 2, .. (DCR) or 4 c, 4 c + 1, .. (CRD). */
+/* ONNX: of 8 channels in 2 x 2 blocks, output c is of inputs c, c + 2, .. (DCR) or 4 c, 4 c + 1, .. (CRD). */
 static void channels_that_one_channel_is_made_of_share_a_factor(void **state)
 {
     for (int mode = DEPTH_DCR; mode <= DEPTH_CRD; mode++) {
