@@ -49,11 +49,11 @@ static void write_resize(struct writer *writer, struct resize resize)
 }
 
 /* The sections in their order, and a writer for each. */
-enum part { GRAPH, WEIGHTS, STATES, OUTPUTS, LABELS, PROVENANCE, RESIZE, PARTS };
+enum file_part { GRAPH, WEIGHTS, STATES, OUTPUTS, LABELS, PROVENANCE, RESIZE, PARTS };
 static const uint8_t part_kinds[PARTS] = {SECTION_GRAPH,  SECTION_WEIGHTS,    SECTION_STATES, SECTION_OUTPUTS,
                                           SECTION_LABELS, SECTION_PROVENANCE, SECTION_RESIZE};
 
-static bool has_part(const struct graph *graph, enum part part)
+static bool has_part(const struct graph *graph, enum file_part part)
 {
     switch (part) {
     case STATES:
@@ -139,7 +139,7 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
     SNED_TRY_DONE(sned_alloc(&layers, (size_t)count_layers(graph), sizeof *layers, error));
     SNED_TRY_DONE(write_sections(writers, graph, force, layers, error));
     for (int i = 0; i < PARTS; i++)
-        if (has_part(graph, (enum part)i))
+        if (has_part(graph, (enum file_part)i))
             sections[count++] =
                 (struct section){part_kinds[i], writers[i].buffer.data, writers[i].buffer.size};
     SNED_TRY_DONE(sned_container_write(sections, count, minor_version(graph), out, error));
