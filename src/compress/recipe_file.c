@@ -20,12 +20,20 @@
 
 enum { MAX_FILE = 1 << 20, MAX_TEXT = 256, MAX_SECTION_KEYS = 12 };
 
-enum value_type { VALUE_DOUBLE, VALUE_FLOAT, VALUE_INT, VALUE_BOOL, VALUE_FLAG, VALUE_CHOICE, VALUE_TEXT };
+enum recipe_value_type {
+    VALUE_DOUBLE,
+    VALUE_FLOAT,
+    VALUE_INT,
+    VALUE_BOOL,
+    VALUE_FLAG,
+    VALUE_CHOICE,
+    VALUE_TEXT
+};
 
 /* One key: the text of it is raw[index], the value goes to `offset` in the section's structure. */
 struct key {
     const char *name;
-    enum value_type type;
+    enum recipe_value_type type;
     size_t offset;
     double low, high;           /* numbers: inclusive; TEXT: high is the size of the field */
     const char *const *choices; /* CHOICE: names in the order of the enum, NULL at the end */
