@@ -26,7 +26,7 @@ static sned_status run_export(const struct options *options, sned_error *error)
     if (options->json)
         status = print_json(json_pack("{s:s}", "output", options->output), error);
     else if (!options->quiet)
-        print_line("%s: written as float ONNX, opset 13", options->output);
+        print_line("%s: written as float ONNX", options->output);
 done:
     sned_graph_free(raised);
     model_free(&model);
