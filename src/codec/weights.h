@@ -1,0 +1,44 @@
+/*
+ * weights.h - the formats of a layer's int8 weights as rows of one table (weights.c): a new format is a file
+ * with a row (docs/format.md, "WEIGHTS").
+ *
+ * An entry of the two sparse formats is 16 bits, little endian, the value on top; a non-zero weight costs
+ * one, and since no stored weight is 0, the value 0 is free to mean "move on".
+ *
+ *      15             8 7     4 3     0            15             8 7             0
+ *     +----------------+-------+-------+          +----------------+---------------+
+ *     |     value      |  row  | column|  ccoo16  |     value      |      gap      |  gap16
+ *     +----------------+-------+-------+          +----------------+---------------+
+ *     |       0        |  kernels - 1  |          |       0        |      255      |  256 zeros
+ *     +----------------+---------------+          +----------------+---------------+
+ */
+#ifndef SNED_CODEC_WEIGHTS_H
+#define SNED_CODEC_WEIGHTS_H
+
+#include "codec/codec.h"
+#include "codec/fields.h"
+
+/* Weights are [shape[0]][shape[1]][shape[2]][shape[3]], `count` of them, none of which is -128. */
+struct weight_coding {
+    const char *name;
+    /* Refuses shapes that the format cannot hold; NULL: it holds all. */
+    sned_status (*check)(const int shape[4], sned_error *error);
+    void (*encode)(const int8_t *weights, const int shape[4], size_t count, struct writer *writer);
+    /* The weights are all 0 before. `data` is not trusted: its `size` bytes are consumed exactly, or it is
+     * refused. */
+    sned_status (*decode)(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
+                          sned_error *error);
+};
+extern const struct weight_coding sned_weights_ccoo16; /* weights_ccoo16.c */
+extern const struct weight_coding sned_weights_gap16;  /* weights_gap16.c */
+
+/* An entry of a sparse format. */
+static inline void weights_write_entry(struct writer *writer, int value, unsigned low)
+{
+    sned_write_u16(writer, (uint16_t)((unsigned)(uint8_t)value << 8 | low));
+}
+
+/* What every decoder says of bytes that cannot be so many weights. */
+sned_status sned_weights_misfit(const char *name, size_t size, size_t count, sned_error *error);
+
+#endif
