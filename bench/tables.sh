@@ -103,6 +103,7 @@ distillation_section
 alexnet_size_section
 exports_section
 defaults_section
+same_section
 training_section
 steps_section
 loading_section

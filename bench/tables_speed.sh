@@ -57,3 +57,22 @@ loading_section() {
     echo "\`$(first .command $file)\`"
     echo
 }
+
+same_section() {
+    local file=$results/same.json
+    [ -s "$file" ] || return 0
+    echo "## Rebuilt, and the same"
+    echo
+    jq -r '"What the first version made, and what is made now that its types are rebuilt: \([.files[] | select(.bytes)] | length) files made by both from the same inputs (new, train, compress, pack) and \([.files[] | select(.bytes | not)] | length) tables of the cycle model. The same to the byte: \([.files[] | select(.same)] | length) of \(.files | length) (\([.files[].what] | join(", ")))."' "$file"
+    echo
+    echo "A run of one image on one thread, both in turn; milliseconds, medians, and the ratio round by round (median, lowest to highest). SNED_CPU=portable takes the inner loops of plain C, which is what the first version had; the others are those of the processor."
+    echo
+    echo "| network | first version | now, portable | ratio | now | ratio |"
+    echo "| --- | --- | --- | --- | --- | --- |"
+    jq -r 'def n: . * 1000 | round / 1000; def r: "\(.ratio | . * 100 | round / 100) (\(.least | . * 100 | round / 100) to \(.most | . * 100 | round / 100))";
+        .times as $all | $all[] | select(.what | contains("SNED_CPU") | not) | . as $now | ($all[] | select(.what == $now.what + ", SNED_CPU=portable")) as $plain
+        | "| \($now.what | rtrimstr(".sned")) | \($plain.before_ms | n) | \($plain.now_ms | n) | \($plain | r) | \($now.now_ms | n) | \($now | r) |"' "$file"
+    echo
+    echo "\`$(first .command "$file")\` on $(first .machine "$file")."
+    echo
+}
