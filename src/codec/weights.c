@@ -1,6 +1,6 @@
 /*
- * weights.c - a layer's int8 weights to bytes and back, in any of the formats: their table, and what holds for
- * all of them. dense8 is simply every weight, one byte.
+ * weights.c - a layer's int8 weights to bytes and back, in any of the formats: their table, and what holds
+ * for all of them. dense8 is simply every weight, one byte.
  */
 #include "codec/weights.h"
 
@@ -15,7 +15,7 @@ static sned_status decode_dense(const uint8_t *data, size_t size, const int shap
                                 int8_t *weights, sned_error *error)
 {
     if (size != count)
-        return sned_weights_misfit("dense8", size, count, error);
+        return weights_misfit("dense8", size, count, error);
     if (count)
         memcpy(weights, data, count);
     return SNED_OK;
@@ -38,11 +38,6 @@ const char *sned_format_name(enum weight_format format)
 {
     const struct weight_coding *coding = coding_of(format);
     return coding ? coding->name : "unknown";
-}
-
-sned_status sned_weights_misfit(const char *name, size_t size, size_t count, sned_error *error)
-{
-    return sned_fail(error, SNED_ERROR_FORMAT, "%s: %zu bytes do not fit %zu weights", name, size, count);
 }
 
 /* How many weights; K may be 0 (every filter left out). */

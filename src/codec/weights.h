@@ -39,6 +39,9 @@ static inline void weights_write_entry(struct writer *writer, int value, unsigne
 }
 
 /* What every decoder says of bytes that cannot be so many weights. */
-sned_status sned_weights_misfit(const char *name, size_t size, size_t count, sned_error *error);
+static inline sned_status weights_misfit(const char *name, size_t size, size_t count, sned_error *error)
+{
+    return sned_fail(error, SNED_ERROR_FORMAT, "%s: %zu bytes do not fit %zu weights", name, size, count);
+}
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * weights_ccoo16.c - the format for kernels: a non-zero weight with its row and column, and how many kernels lie
- * between.
+ * weights_ccoo16.c - the format for kernels: a non-zero weight with its row and column, and how many kernels
+ * lie between.
  */
 #include "codec/weights.h"
 
@@ -61,7 +61,7 @@ static sned_status decode(const uint8_t *data, size_t size, const int shape[4], 
     const unsigned a_count = CCOO_FIELD / rows, b_count = CCOO_FIELD / columns;
     size_t kernel = 0;
     if (size % 2 != 0)
-        return sned_weights_misfit(sned_weights_ccoo16.name, size, count, error);
+        return weights_misfit("ccoo16", size, count, error);
     for (size_t i = 0; i < entries; i++) {
         unsigned row = data[2 * i] >> 4, column = data[2 * i] & 15;
         int8_t value = (int8_t)data[2 * i + 1];

@@ -24,7 +24,7 @@ static sned_status decode(const uint8_t *data, size_t size, const int shape[4], 
     const size_t entries = size / 2;
     size_t next = 0;
     if (size % 2 != 0)
-        return sned_weights_misfit(sned_weights_gap16.name, size, count, error);
+        return weights_misfit("gap16", size, count, error);
     for (size_t i = 0; i < entries; i++) {
         size_t gap = data[2 * i];
         int8_t value = (int8_t)data[2 * i + 1];
