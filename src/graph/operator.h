@@ -93,7 +93,8 @@ typedef sned_status infer_function(const struct graph *graph, const struct node 
                                    sned_error *error);
 /* What else must hold of attributes and constants, shapes and listed attributes being right. */
 typedef sned_status check_function(const struct graph *graph, const struct node *node, sned_error *error);
-/* Of a checked graph's node: fills *movement, which is all zero. */
+/* Of a checked graph's node: fills *movement, which is all zero for its first pair of input and output, and
+ * for the next input, or the next output, that of the pair before. */
 typedef void movement_function(const struct graph *graph, const struct node *node, int input, int output,
                                struct movement *movement);
 typedef float value_function(const struct node *node, float x);
@@ -127,5 +128,9 @@ int sned_table_size(enum op op); /* entries of its INPUT_TABLE; 0: it has none *
  * operator does not only move them. */
 bool sned_node_movement(const struct graph *graph, const struct node *node, int input, int output,
                         struct movement *movement);
+/* The same for those who ask for all pairs, in the order of inputs or of outputs: *movement is that of the
+ * pair before, or all zero. */
+bool sned_node_next_movement(const struct graph *graph, const struct node *node, int input, int output,
+                             struct movement *movement);
 
 #endif

@@ -51,14 +51,14 @@ static sned_status move_prepare(struct step *step, const struct graph *graph, co
 {
     const size_t pairs = (size_t)step->input_count * step->output_count;
     struct move_work *work;
+    struct movement movement = {0};
     size_t moved = 0, wanted = 0;
     SNED_TRY(sned_alloc(&work, 1, sizeof *work, error));
     step->state = work;
     SNED_TRY(sned_alloc(&work->movements, pairs, sizeof *work->movements, error));
     for (size_t i = 0; i < pairs; i++) {
-        struct movement movement;
-        sned_node_movement(graph, node, (int)(i / step->output_count), (int)(i % step->output_count),
-                           &movement);
+        sned_node_next_movement(graph, node, (int)(i / step->output_count), (int)(i % step->output_count),
+                                &movement);
         work->movements[i] = merge_axes(&movement);
         moved += sned_shape_elements(&movement.box);
     }

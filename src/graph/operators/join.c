@@ -59,13 +59,12 @@ void sned_move_concat(const struct graph *graph, const struct node *node, int in
     const struct shape *piece = &graph->tensors[node->inputs[input]].shape;
     const struct shape *whole = &graph->tensors[node->outputs[0]].shape;
     const int axis = node->u.concat.axis;
-    int64_t begin = 0;
-    for (int i = 0; i < input; i++)
-        begin += graph->tensors[node->inputs[i]].shape.dim[axis];
+    const int64_t begin =
+        input > 0 ? movement->to_offset + movement->box.dim[axis] * movement->to_stride[axis] : 0;
     movement->box = *piece;
     sned_strides(piece, movement->from_stride);
     sned_strides(whole, movement->to_stride);
-    movement->to_offset = begin * movement->to_stride[axis];
+    movement->to_offset = begin;
 }
 
 void sned_move_split(const struct graph *graph, const struct node *node, int input, int output,
@@ -74,11 +73,10 @@ void sned_move_split(const struct graph *graph, const struct node *node, int inp
     const struct shape *whole = &graph->tensors[node->inputs[0]].shape;
     const struct shape *piece = &graph->tensors[node->outputs[output]].shape;
     const int axis = node->u.split.axis;
-    int64_t begin = 0;
-    for (int k = 0; k < output; k++)
-        begin += node->u.split.sizes[k];
+    const int64_t begin =
+        output > 0 ? movement->from_offset + movement->box.dim[axis] * movement->from_stride[axis] : 0;
     movement->box = *piece;
     sned_strides(whole, movement->from_stride);
     sned_strides(piece, movement->to_stride);
-    movement->from_offset = begin * movement->from_stride[axis];
+    movement->from_offset = begin;
 }

@@ -234,15 +234,26 @@ int sned_table_size(enum op op)
     return form == INTEGER_SHIFT ? LRN_TABLE_SIZE : form == INTEGER_LOOKUP ? LOOKUP_TABLE_SIZE : 0;
 }
 
+bool sned_node_next_movement(const struct graph *graph, const struct node *node, int input, int output,
+                             struct movement *movement)
+{
+    const struct operator_row *row = sned_operator(node->op);
+    if (row->movement)
+        row->movement(graph, node, input, output, movement);
+    return row->movement != NULL;
+}
+
+/* Only what joins has several inputs, only what splits several outputs. */
 bool sned_node_movement(const struct graph *graph, const struct node *node, int input, int output,
                         struct movement *movement)
 {
-    const struct operator_row *row = sned_operator(node->op);
+    bool moves = true;
     *movement = (struct movement){0};
-    if (!row->movement)
-        return false;
-    row->movement(graph, node, input, output, movement);
-    return true;
+    for (int i = 0; i <= input && moves; i++)
+        moves = sned_node_next_movement(graph, node, i, 0, movement);
+    for (int o = 1; o <= output && moves; o++)
+        moves = sned_node_next_movement(graph, node, 0, o, movement);
+    return moves;
 }
 
 /* ---- listed attributes ---- */
