@@ -119,7 +119,8 @@ SNED_API sned_status sned_open_memory_with(sned_model **model, const void *data,
 
 /* What a model takes and gives. Owned by the model, valid until sned_close. */
 typedef struct sned_model_info {
-    int channels, height, width; /* of one input image, [channels][height][width] */
+    int channels, height, width; /* of one input image, [channels][height][width]; dimensions behind the
+                                    third are part of the width */
     int classes;                 /* scores per image, the numbers of output 0: see sned_run_pixels */
     int layers;                  /* for sned_model_get_layer */
     int outputs;                 /* for sned_model_get_output; at least 1 */

@@ -67,9 +67,12 @@ sned_status sned_model_describe(sned_model *model, const struct layer_storage *s
                                 uint64_t bytes, sned_error *error)
 {
     const struct graph *graph = model->graph;
-    const struct extent input = sned_shape_extent(&graph->tensors[graph->input].shape);
+    const struct shape *shape = &graph->tensors[graph->input].shape;
+    const struct extent input = sned_shape_extent(shape);
     sned_model_info *info = &model->info;
-    *info = (sned_model_info){.channels = input.channels, .height = input.height, .width = input.width};
+    *info = (sned_model_info){.channels = input.channels, .height = input.height};
+    /* Whoever sizes a buffer by the product has room for all, of inputs of more dimensions too. */
+    info->width = (int)(sned_shape_elements(shape) / ((size_t)input.channels * (size_t)input.height));
     info->classes = (int)model->results[0].elements;
     info->outputs = graph->output_count;
     info->color = graph->rule.is_image ? graph->rule.color : "";

@@ -73,6 +73,24 @@ static struct graph *pieces_graph(void)
     return graph;
 }
 
+/* Buffers are sized by channels * height * width. */
+static void an_input_of_six_dimensions_is_told_whole(void **state)
+{
+    struct graph *graph = new_graph(
+        sned_shape(6, (int64_t)1, (int64_t)2, (int64_t)3, (int64_t)4, (int64_t)5, (int64_t)6), signed8);
+    struct node *node = add_node(graph, OP_FLATTEN, &graph->input, 1, signed8);
+    node->u.flatten.axis = 1;
+    sned_model *model;
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    const sned_model_info *info = sned_model_get_info(model);
+    assert_int_equal(info->channels, 2);
+    assert_int_equal(info->height, 3);
+    assert_int_equal(info->width, 4 * 5 * 6);
+    assert_int_equal(info->classes, 720);
+    sned_close(model);
+}
+
 static void outputs_are_told_by_index_and_found_by_name(void **state)
 {
     static const char *const names[3] = {"shares", "gate", "values"};
@@ -292,6 +310,7 @@ static void what_a_state_becomes_must_be_like_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_input_of_six_dimensions_is_told_whole),
         cmocka_unit_test(outputs_are_told_by_index_and_found_by_name),
         cmocka_unit_test(every_output_has_its_own_ending),
         cmocka_unit_test(outputs_that_nobody_wants_are_left_out),
