@@ -194,7 +194,8 @@ SNED_API const char *sned_model_get_label(const sned_model *model, int index);
 /* Bytes of memory that one context of `model` needs. */
 SNED_API size_t sned_memory_needed(const sned_model *model);
 /* A context whose memory is allocated here, or lies in `memory` (64-byte aligned, at least
- * sned_memory_needed() bytes, owned by the caller, alive until sned_context_free). */
+ * sned_memory_needed() bytes, owned by the caller, alive until sned_context_free). On failure *context is
+ * NULL. */
 SNED_API sned_status sned_context_new(sned_context **context, const sned_model *model, sned_error *error);
 SNED_API sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory,
                                         size_t size, sned_error *error);

@@ -78,9 +78,10 @@ void sned_context_reset(sned_context *context)
 sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory, size_t size,
                                sned_error *error)
 {
+    if (context)
+        *context = NULL;
     if (!context || !model || !memory)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_place: context, model or memory is NULL");
-    *context = NULL;
     if ((uintptr_t)memory % ALIGNMENT)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_place: memory is not aligned to 64 bytes");
     if (size < sned_memory_needed(model))
@@ -94,9 +95,10 @@ sned_status sned_context_place(sned_context **context, const sned_model *model, 
 sned_status sned_context_new(sned_context **context, const sned_model *model, sned_error *error)
 {
     void *block;
+    if (context)
+        *context = NULL;
     if (!context || !model)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_new: context or model is NULL");
-    *context = NULL;
     SNED_TRY(sned_alloc(&block, sned_memory_needed(model), 1, error));
     *context = context_init(block, model, true);
     return SNED_OK;

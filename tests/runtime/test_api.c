@@ -305,7 +305,12 @@ static void null_is_an_argument_error_not_a_crash(void **state)
     assert_int_equal(sned_open_memory(NULL, "x", 1, NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(sned_open_memory(&model, NULL, 1, NULL), SNED_ERROR_ARGUMENT);
     assert_int_equal(sned_context_new(NULL, NULL, NULL), SNED_ERROR_ARGUMENT);
+    context = (sned_context *)outputs; /* anything but NULL */
     assert_int_equal(sned_context_new(&context, NULL, NULL), SNED_ERROR_ARGUMENT);
+    assert_null(context);
+    context = (sned_context *)outputs;
+    assert_int_equal(sned_context_place(&context, NULL, outputs, sizeof outputs, NULL), SNED_ERROR_ARGUMENT);
+    assert_null(context);
     assert_int_equal(sned_run_pixels(NULL, pixels, 1, scores, NULL), SNED_ERROR_ARGUMENT);
     assert_null(sned_model_get_info(NULL));
     assert_null(sned_model_get_label(NULL, 0));
