@@ -19,14 +19,13 @@ _Static_assert((int)SNED_MAX_RANK >= (int)GRAPH_MAX_RANK, "sned_output.shape is 
 /* Without a file: what the layer would take as dense bytes. */
 static uint64_t dense_bytes(const struct graph *graph, const struct node *node)
 {
-    const bool bias = node->input_count > 2 && node->inputs[2] >= 0;
-    const uint64_t filters = (uint64_t)graph->tensors[node->inputs[1]].shape.dim[0];
-    return sned_node_weights(graph, node) + filters * ((bias ? 4 : 0) + 3);
+    const uint64_t filters = (uint64_t)graph->tensors[node_weights(node, 0)].shape.dim[0];
+    return sned_node_weights(graph, node) + filters * ((node_bias(node, 0) >= 0 ? 4 : 0) + 3);
 }
 
 static void describe_layer(sned_layer *layer, const struct graph *graph, const struct node *node)
 {
-    const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
+    const struct shape *shape = &graph->tensors[node_weights(node, 0)].shape;
     layer->name = node->name;
     layer->op = sned_op_name(node->op);
     for (int i = 0; i < 4; i++)

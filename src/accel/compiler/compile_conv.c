@@ -235,9 +235,10 @@ sned_status compile_conv(struct compiler *c, int index, sned_error *error)
                      .index = index,
                      .in = placement_input(c->placement, index),
                      .out = placement_spot(c->placement, node->outputs[0])};
-    const int8_t *weights = c->graph->tensors[node->inputs[1]].data;
-    if (node->input_count > 2 && node->inputs[2] >= 0)
-        v.biases = c->graph->tensors[node->inputs[2]].data;
+    const int8_t *weights = c->graph->tensors[node_weights(node, 0)].data;
+    const int bias = node_bias(node, 0);
+    if (bias >= 0)
+        v.biases = c->graph->tensors[bias].data;
     sned_status status;
     SNED_TRY_DONE(compile_copy(c, index, error));
     SNED_TRY_DONE(describe(c, &v, error));

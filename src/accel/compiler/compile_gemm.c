@@ -51,13 +51,12 @@ static sned_status compile_part(struct compiler *c, int index, const struct fc_g
 sned_status compile_gemm(struct compiler *c, int index, sned_error *error)
 {
     const struct node *node = &c->graph->nodes[index];
-    const struct tensor *weights = &c->graph->tensors[node->inputs[1]];
+    const struct tensor *weights = &c->graph->tensors[node_weights(node, 0)];
     const struct spot *in = placement_input(c->placement, index);
     const struct spot *out = placement_spot(c->placement, node->outputs[0]);
     const int outputs = (int)weights->shape.dim[0], inputs = (int)weights->shape.dim[1];
     const int most = c->config->fc_lanes * c->config->fc_rows;
-    const int32_t *bias =
-        node->input_count > 2 && node->inputs[2] >= 0 ? c->graph->tensors[node->inputs[2]].data : NULL;
+    const int32_t *bias = node_bias(node, 0) >= 0 ? c->graph->tensors[node_bias(node, 0)].data : NULL;
     if (out->plane != 1 || !spot_is_plain(in))
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "the FC engine writes bytes that are neighbours");
     for (int first = 0; first < outputs; first += most)

@@ -237,7 +237,7 @@ done:
 sned_status cycles_of_conv(struct node_cycles *result, const struct graph *graph, const struct node *node,
                            const struct accel_config *config, sned_error *error)
 {
-    const struct tensor *weights = &graph->tensors[node->inputs[1]];
+    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     struct raster raster = {0};
     sned_status status;
     *result = (struct node_cycles){.unit = UNIT_LANES};

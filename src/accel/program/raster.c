@@ -22,7 +22,7 @@ sned_status raster_of(struct raster *raster, const struct graph *graph, const st
                       sned_error *error)
 {
     const struct window *w = &node->u.conv.window;
-    const struct shape *weights = &graph->tensors[node->inputs[1]].shape;
+    const struct shape *weights = &graph->tensors[node_weights(node, 0)].shape;
     const struct extent in = sned_shape_extent(&graph->tensors[node->inputs[0]].shape),
                         out = sned_shape_extent(&graph->tensors[node->outputs[0]].shape);
     const int taps = w->kernel[0] * w->kernel[1], blocks = divide_up(in.width, w->stride[1]);

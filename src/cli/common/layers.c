@@ -8,9 +8,9 @@
 
 static uint64_t float_bytes(const struct graph *graph, const struct node *node)
 {
-    uint64_t elements = sned_shape_elements(&graph->tensors[node->inputs[1]].shape);
-    if (node->input_count > 2 && node->inputs[2] >= 0)
-        elements += sned_shape_elements(&graph->tensors[node->inputs[2]].shape);
+    uint64_t elements = sned_shape_elements(&graph->tensors[node_weights(node, 0)].shape);
+    if (node_bias(node, 0) >= 0)
+        elements += sned_shape_elements(&graph->tensors[node_bias(node, 0)].shape);
     return 4 * elements;
 }
 
@@ -18,7 +18,7 @@ static struct layer_row make_row(const struct graph *graph, int index, const str
                                  int storage_count)
 {
     const struct node *node = &graph->nodes[index];
-    const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
+    const struct shape *shape = &graph->tensors[node_weights(node, 0)].shape;
     struct layer_row row = {.name = node->name,
                             .op = sned_op_name(node->op),
                             .format = "float32",

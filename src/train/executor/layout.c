@@ -79,7 +79,7 @@ bool layout_wastes_blocks(const struct executor *executor)
         const struct node *node = &graph->nodes[i];
         if (executor->work[i].skipped || node->op != OP_CONV || node->u.conv.groups != 1)
             continue;
-        const struct shape *shape = &graph->tensors[node->inputs[1]].shape;
+        const struct shape *shape = &graph->tensors[node_weights(node, 0)].shape;
         const double macs = (double)sned_node_macs(graph, node);
         const double inputs = (double)shape->dim[1], outputs = (double)shape->dim[0];
         useful += macs;
