@@ -4,13 +4,14 @@
 #include "graph/inner.h"
 #include "graph/operator.h"
 
-/* Also a Slice that takes everything: x[:, :, 0, 0] of what has but one row and column. */
+/* The same numbers, in another shape or order: also a Slice that takes everything, x[:, :, 0, 0] of what has
+ * but one row and column. */
 static bool only_moves(const struct graph *graph, const struct node *node)
 {
-    if (node->op == OP_SLICE)
-        return sned_shape_equal(&graph->tensors[node->inputs[0]].shape,
-                                &graph->tensors[node->outputs[0]].shape);
-    return sned_op_is(node->op, OPERATOR_RESHAPES | OPERATOR_PASSES) || node->op == OP_TRANSPOSE;
+    return sned_op_is(node->op, OPERATOR_MOVES | OPERATOR_PASSES) && node->input_count == 1 &&
+           node->output_count == 1 &&
+           sned_shape_elements(&graph->tensors[node->inputs[0]].shape) ==
+               sned_shape_elements(&graph->tensors[node->outputs[0]].shape);
 }
 
 struct ending sned_graph_ending(const struct graph *graph, int index)

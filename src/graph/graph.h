@@ -357,7 +357,7 @@ sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
 sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error);
 sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error);
 /* A last Softmax, LogSoftmax or Sigmoid behind what only moves its numbers (Flatten, Reshape, Transpose,
- * Identity): what importers do, not part of preparing. */
+ * DepthToSpace, Identity): what importers do, not part of preparing. */
 sned_status sned_graph_move_ending(struct graph *graph, sned_error *error);
 /* Identities, affine nodes, activations in order, then unused tensors dropped: the prepared state. */
 sned_status sned_graph_prepare(struct graph *graph, sned_error *error);

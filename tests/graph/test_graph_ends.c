@@ -121,6 +121,23 @@ static void an_ending_behind_a_reshape_moves_at_every_output(void **state)
     accepts(graph);
 }
 
+static void an_ending_behind_a_depth_to_space_moves(void **state)
+{
+    sned_error error;
+    struct graph *graph = graph_on(SHAPE(1, 4, 2, 2));
+    struct node *sigmoid = APPEND(graph, "sigmoid", OP_SIGMOID, graph->input);
+    struct node *move = APPEND(graph, "move", OP_DEPTH_TO_SPACE, sigmoid->outputs[0]);
+    move->u.depth_to_space.block = 2;
+    succeeds(sned_graph_set_outputs(graph, move->outputs, 1, &error), &error);
+    infer(graph);
+    succeeds(sned_graph_move_ending(graph, &error), &error);
+    infer(graph);
+    assert_int_equal(sned_graph_scores(graph).ending, OP_SIGMOID);
+    assert_int_equal(graph->nodes[0].op, OP_DEPTH_TO_SPACE);
+    assert_int_equal(graph->nodes[0].inputs[0], graph->input);
+    accepts(graph);
+}
+
 /* ---- an integer graph in which everything has 8 bits ---- */
 
 enum { FIRST, POOL, SUM, AVERAGE, LAST };
@@ -338,6 +355,7 @@ int main(void)
         cmocka_unit_test(each_output_may_have_its_own_ending),
         cmocka_unit_test(the_ending_of_the_first_output_is_over_all_its_numbers),
         cmocka_unit_test(an_ending_behind_a_reshape_moves_at_every_output),
+        cmocka_unit_test(an_ending_behind_a_depth_to_space_moves),
         cmocka_unit_test(sixteen_bits_inside_are_accepted),
         cmocka_unit_test(an_integer_state_has_a_quantization),
         cmocka_unit_test(an_average_of_too_many_wide_numbers_is_refused),
