@@ -146,7 +146,9 @@ static void count_fc(struct node_cycles *count, const struct graph *graph, const
 static int64_t spilled_bytes(const struct graph *graph, const struct node *node,
                              const struct placement *placement, const struct accel_config *config)
 {
-    const int64_t bytes = elements_of(graph, node->inputs[0]) + elements_of(graph, node->outputs[0]);
+    int64_t bytes = elements_of(graph, node->inputs[0]);
+    for (int o = 0; o < node->output_count; o++)
+        bytes += elements_of(graph, node->outputs[o]);
     return !placement->spots && bytes > config->activation_bytes ? bytes : 0;
 }
 
