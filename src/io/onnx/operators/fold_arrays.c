@@ -83,20 +83,19 @@ static void broadcast_strides(const struct shape *shape, const struct shape *out
         strides[i] = i < missing || shape->dim[i - missing] == 1 ? 0 : own[i - missing];
 }
 
-static sned_status integer_result(struct importer *importer, char operator, int64_t a, int64_t b,
-                                  int64_t *result)
+static sned_status integer_result(struct importer *importer, char sign, int64_t a, int64_t b, int64_t *result)
 {
     bool overflow = false;
-    if (operator== '/') {
+    if (sign == '/') {
         if (b == 0 || (a == INT64_MIN && b == -1))
             return onnx_fail(importer, SNED_ERROR_FORMAT, "division of %lld by %lld", (long long)a,
                              (long long)b);
         *result = a / b;
-    } else if (operator== '=') {
+    } else if (sign == '=') {
         *result = a == b;
-    } else if (operator== '+') {
+    } else if (sign == '+') {
         overflow = __builtin_add_overflow(a, b, result);
-    } else if (operator== '-') {
+    } else if (sign == '-') {
         overflow = __builtin_sub_overflow(a, b, result);
     } else {
         overflow = __builtin_mul_overflow(a, b, result);
@@ -106,9 +105,9 @@ static sned_status integer_result(struct importer *importer, char operator, int6
     return SNED_OK;
 }
 
-static float float_result(char operator, float a, float b)
+static float float_result(char sign, float a, float b)
 {
-    switch (operator) {
+    switch (sign) {
     case '+':
         return a + b;
     case '-':
@@ -125,20 +124,20 @@ static sned_status fill_arithmetic(struct importer *importer, const struct onnx_
                                    size_t count)
 {
     const char *name = importer->node->op_type;
-    char operator= name[0] == 'A' ? '+'
-    : name[0] == 'E'              ? '='
-    : name[0] == 'S'              ? '-'
-    : name[0] == 'M'              ? '*'
-                                  : '/';
+    const char sign = name[0] == 'A'   ? '+'
+                      : name[0] == 'E' ? '='
+                      : name[0] == 'S' ? '-'
+                      : name[0] == 'M' ? '*'
+                                       : '/';
     int64_t index[GRAPH_MAX_RANK] = {0}, strides_a[GRAPH_MAX_RANK], strides_b[GRAPH_MAX_RANK];
     broadcast_strides(&a->shape, shape, strides_a);
     broadcast_strides(&b->shape, shape, strides_b);
     for (size_t i = 0; i < count; i++, advance(shape, index)) {
         size_t at = offset_of(shape->rank, index, strides_a), bt = offset_of(shape->rank, index, strides_b);
         if (a->kind == VALUE_FLOATS)
-            ((float *)data)[i] = float_result(operator,((float *)a->data)[at], ((float *)b->data)[bt]);
+            ((float *)data)[i] = float_result(sign, ((float *)a->data)[at], ((float *)b->data)[bt]);
         else
-            SNED_TRY(integer_result(importer, operator,((int64_t *)a->data)[at], ((int64_t *)b->data)[bt],
+            SNED_TRY(integer_result(importer, sign, ((int64_t *)a->data)[at], ((int64_t *)b->data)[bt],
                                     (int64_t *)data + i));
     }
     return SNED_OK;
