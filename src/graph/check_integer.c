@@ -271,8 +271,7 @@ static sned_status check_window_counts(const struct graph *graph, const struct n
     SNED_TRY_DONE(sned_alloc(&columns, (size_t)window->kernel[1] + 1, 1, error));
     int row_counts = mark_counts(node, 0, x->dim[2], y->dim[2], rows);
     int column_counts = mark_counts(node, 1, x->dim[3], y->dim[3], columns);
-    /* Products with one factor fixed differ, so that this bounds the loops below by the length of the rule.
-     */
+    /* Products with one factor fixed differ: this bounds the loops below by the length of the rule. */
     if (row_counts > node->rules[0].scaling_count || column_counts > node->rules[0].scaling_count) {
         status = sned_node_fail(error, SNED_ERROR_FORMAT, node, "has too few scalings (%d) for its windows",
                                 node->rules[0].scaling_count);

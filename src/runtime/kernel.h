@@ -13,8 +13,8 @@
  * Inputs, outputs and scratch of a run begin at multiples of 64 bytes. Behind the end of an input and of the
  * scratch MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond the end. Nobody
  * pays for that room: behind an activation there are others, and behind the last of them lie the pointers
- * that a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or (the graph's outputs) int16;
- * every kernel gives the bits that docs/arithmetic.md defines.
+ * that a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the
+ * bits that docs/arithmetic.md defines.
  */
 #ifndef SNED_RUNTIME_KERNEL_H
 #define SNED_RUNTIME_KERNEL_H

@@ -7,8 +7,7 @@
 
 #include "graph/graph.h"
 
-/* The taps [*first, *last) of window `output` on `axis` that lie in [low, high) of the image's coordinates.
- */
+/* The taps [*first, *last) of window `output` on `axis` that lie in [low, high) of the image. */
 static inline void window_taps(const struct window *window, int axis, int64_t output, int64_t low,
                                int64_t high, int *first, int *last)
 {

@@ -62,8 +62,7 @@ static void add_fc_relu_dropout(struct builder *builder, int number)
     add_dropout(builder, drop, 0.5f);
 }
 
-/* Krizhevsky et al. 2012 as in Caffe: two groups in conv2, 4 and 5, LRN before pooling; 60,954,656 weights.
- */
+/* Krizhevsky et al. 2012 as in Caffe: conv2, 4 and 5 in two groups, LRN before pools; 60,954,656 weights. */
 void make_alexnet(struct builder *builder, int classes)
 {
     static const struct {
@@ -139,8 +138,7 @@ static void add_fire(struct builder *builder, int number, int squeeze, int expan
     add_concat(builder, name, narrow);
 }
 
-/* Iandola et al. 2016, version 1.0; its last convolution pads a 1x1 kernel by 1, as the authors' file does.
- */
+/* Iandola et al. 2016, version 1.0; its last convolution pads a 1x1 kernel by 1, as the authors' does. */
 void make_squeezenet(struct builder *builder, int classes)
 {
     static const struct {

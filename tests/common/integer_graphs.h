@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A graph under construction: `last` is the newest activation, `density` the share of weights that are not 0.
- */
+/* A graph in the making: `last` is the newest activation, `density` the share of weights that are not 0. */
 struct maker {
     struct graph *graph;
     struct random random;

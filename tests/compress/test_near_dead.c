@@ -53,8 +53,7 @@ static void kill_filter(struct graph *graph, const struct case_ *c)
     ((float *)graph->tensors[node->inputs[2]].data)[DEAD] = c->bias;
 }
 
-/* Element (y, x) of the dead filter's output, from the float weights and the integers that the layer reads.
- */
+/* Element (y, x) of the dead filter's output, of the float weights and the integers that the layer reads. */
 static double exact_output(const struct graph *graph, int layer, const struct graph *integer,
                            const sned_context *context, int y, int x)
 {

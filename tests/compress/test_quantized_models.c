@@ -79,8 +79,7 @@ static int best(const float *scores, int classes)
     return top;
 }
 
-/* Calibrated on the stored images, the integer network gives the stored scores of the first `images` of them.
- */
+/* Calibrated on the stored images, the integer network gives the stored scores of the first `images`. */
 static void check_stored_scores(const char *name, int images)
 {
     char in_path[256], out_path[256];

@@ -138,8 +138,7 @@ static void a_value_that_is_no_number_names_its_sample(void **state)
 
 /* ---- pictures ---- */
 
-/* Bytes [1] + dimensions, of which pixel (c, y, x) is 100 c + 10 y + x, come as pixels [C][H][W] in `color`.
- */
+/* Bytes [1] + dimensions, pixel (c, y, x) of them 100 c + 10 y + x, come as pixels [C][H][W] in `color`. */
 static void check_picture(const char *shape, int channels, bool last, const char *color)
 {
     struct dataset_options options = input_of(channels, 3, 2, color);

@@ -150,8 +150,7 @@ static void a_number_is_the_short_side_before_the_centre_is_taken(void **state)
 
     for (int i = 0; i < 96; i++)
         in[i] = (uint8_t)(i / 12 * 20 + i % 12);
-    /* Halved to 4 x 6: pixel (r, c) is the mean of four, 40 r + 10 + 2 c + .5; of it rows 1, 2, columns 2, 3.
-     */
+    /* To 4 x 6: pixel (r, c) is the mean of four, 40 r + 10 + 2 c + .5; its rows 1, 2, columns 2, 3. */
     resize_by("4", in, 8, 12, (struct extent){1, 2, 2}, out);
     assert_memory_equal(out, ((uint8_t[]){55, 57, 95, 97}), 4);
     resize_by("8", in, 8, 12, (struct extent){1, 2, 2}, out); /* of its size already: the centre alone */

@@ -120,8 +120,7 @@ static inline sned_status task_watched(work task, void *argument, size_t failing
     return status;
 }
 
-/* Whichever allocation fails, alone or with all that follow, the work says in one line that memory ran out.
- */
+/* Whichever allocation fails, alone or with all that follow, one line says that memory ran out. */
 static inline void survives_every_failure(work task, void *argument)
 {
     sned_error error = {0};

@@ -58,8 +58,7 @@ static uint64_t record_bits(const uint8_t *record, int byte, int count)
     return value;
 }
 
-/* floor((sum + bias) multiplier / 2^shift + 1/2) in range. A record's shift may be anything.
- */
+/* floor((sum + bias) multiplier / 2^shift + 1/2) in range. A record's shift may be anything. */
 static int32_t scaled(int32_t sum, const uint8_t *record, int low, int high)
 {
     const int32_t total = wrap((int64_t)sum + (int64_t)record_bits(record, 0, 4));

@@ -148,8 +148,7 @@ static sned_status write_port(struct buffer *buffer, const struct fc_gemm *gemm,
 
 /* ---- what the engine has no room for ---- */
 
-/* The least and the largest sum of each output: only these, as sums wrap, and have wrapped back at the end.
- */
+/* The least and the largest sum of each output: only these, as sums wrap, and are back at the end. */
 static sned_status check_sums(const struct fc_gemm *gemm, sned_error *error)
 {
     const int64_t smallest = gemm->is_signed ? -128 : 0, largest = gemm->is_signed ? 127 : 255;

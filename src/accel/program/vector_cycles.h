@@ -13,8 +13,7 @@ static inline int pool_outputs(const struct accel_config *config)
     return (config->pixels - 3) / 3 + 1;
 }
 
-/* From a descriptor's start to the unit's last write; an average's last segment may take two or three more.
- */
+/* From a descriptor's start to the unit's last write; an average's last segment may take 2 or 3 more. */
 int64_t vector_cycles(const struct vector_work *work, const struct accel_config *config);
 
 #endif

@@ -8,8 +8,7 @@
 
 enum { SCALING_MAX_SHIFT = 62, SLOPE_BITS = 15 };
 
-/* floor(sum / 2^shift + 1/2). Right shifts of negative numbers are arithmetic on every compiler we support.
- */
+/* floor(sum / 2^shift + 1/2). Right shifts of negative numbers are arithmetic, as compilers have them. */
 static inline int64_t round_shift(int64_t sum, int shift)
 {
     return (sum + ((int64_t)1 << (shift - 1))) >> shift;

@@ -15,8 +15,7 @@ sned_status onnx_emit(struct importer *importer, enum op op, const int *inputs, 
 /* A node with all outputs of the node in hand, shapes [n_output]. */
 sned_status onnx_emit_outputs(struct importer *importer, enum op op, const int *inputs, int input_count,
                               const struct shape *shapes, struct node **node);
-/* A node whose output *tensor is one more step on the way to this node's output; "suffix"
- * ends its name. */
+/* A node whose output *tensor is one more step on the way to this node's output; "suffix" ends its name. */
 sned_status onnx_emit_step(struct importer *importer, enum op op, const int *inputs, int input_count,
                            const struct shape *shape, const char *suffix, int *tensor, struct node **node);
 /* A node on *tensor, which becomes its output, with these names as far as they are free. */
