@@ -125,6 +125,16 @@ def test_list_is_the_picture_that_metadata_names(case):
          softmax(case.reference(model, pixels.reshape(1, 240).astype("float32"))))
 
 
+def test_an_input_that_is_turned_has_its_channels_where_metadata_says(case):
+    """A Transpose that could come from [H][W][C], in a file that says [C][H][W], as what sned writes does."""
+    model = case.model([("Transpose", ["x"], ["t"], TO_FIRST), ("Flatten", ["t"], ["f"], {}), ("MatMul", ["f", "w"], ["y"], {})],
+                       x=["N", 3, 8, 10], constants={"w": case.weights(240, 5)}, metadata={"input.layout": "NCHW"})
+    assert case.sned_json("inspect", case.save(model))["input"]["shape"] == [3, 8, 10]
+    pixels = case.random.integers(0, 256, (8, 10, 3), "uint8")
+    near(scores(case, case.save(model), case.picture(pixels)),
+         softmax(case.reference(model, pixels.transpose(2, 0, 1)[None].astype("float32"))))
+
+
 def test_open_sizes_are_those_that_input_names(case):
     model = convolution(case, [("Mul", ["x", "k"], ["s"], {})], {"k": numpy.array(1 / 255, "float32")}, (8, 10, 3))
     for axis, name in ((1, "h"), (2, "w")):

@@ -47,6 +47,14 @@ def test_the_input_by_another_name_is_an_output(case):
                            x=["N", 4], outputs=("z", "y")))
 
 
+def test_the_input_as_an_output_gets_a_name_of_its_own(case):
+    model = case.model([("Relu", ["x"], ["y"], {})], x=["N", 4], outputs=("y", "x"))
+    values = case.values(model)
+    case.agrees(model, values=values, wanted={"y": numpy.maximum(values, 0), "x_2": values})
+    said = case.sned("inspect", case.save(model)).stderr
+    assert "the output 'x' is the input: here it is called 'x_2'" in said, said
+
+
 def test_outputs_of_turned_tensors_lie_as_the_file_says(case):
     turned = [("Transpose", ["x"], ["a"], {"perm": [0, 3, 1, 2]}), ("Relu", ["a"], ["b"], {}),
               ("Transpose", ["b"], ["c"], {"perm": [0, 2, 3, 1]}), ("Transpose", ["b"], ["d"], {"perm": [0, 3, 2, 1]}),
@@ -113,6 +121,14 @@ def test_each_output_has_its_own_ending(case):
     model = case.model(ends, x=["N", 6], constants={"w": case.weights(6, 4), "v": case.weights(6, 3)},
                        outputs=("y", "z", "f"))
     case.agrees(model, batch=3)
+
+
+def test_an_ending_that_is_copied_is_refused_by_name_where_a_network_is_packed(case):
+    model = case.model([("MatMul", ["x", "w"], ["h"], {}), ("Softmax", ["h"], ["y"], {"axis": 1}), ("Identity", ["y"], ["z"], {})],
+                       x=["N", 6], constants={"w": case.weights(6, 4)}, outputs=("y", "z"))
+    case.agrees(model)
+    case.sned_fails(r"node 'softmax1' \(Softmax\): is handled at the end of a network only, and what it makes is read or copied",
+                    "pack", case.save(model), "-o", "net.sned", "-q")
 
 
 def test_all_outputs_and_a_split_go_through_packing_running_and_export(case):

@@ -90,6 +90,18 @@ static sned_status check_calibrated(const struct graph *graph, const struct node
                 : lower_fail(node, SNED_ERROR_FORMAT, "its input or output has not been calibrated", error);
 }
 
+/* An ending's floats are one output: nobody has integers of them to go on with. */
+static sned_status check_ending(const struct graph *graph, const struct node *node, sned_error *error)
+{
+    const int made = node->outputs[0];
+    if (!sned_op_is(node->op, OPERATOR_ENDING) ||
+        (sned_graph_is_output(graph, made) && sned_graph_consumers(graph, made) == 1))
+        return SNED_OK;
+    return lower_fail(node, SNED_ERROR_UNSUPPORTED,
+                      "is handled at the end of a network only, and what it makes is read or copied here",
+                      error);
+}
+
 /* ---- nodes ---- */
 
 /* The node as it is, reading and making the same activations; its constants are still missing. */
@@ -124,6 +136,7 @@ static sned_status lower_node(struct lowering *lowering, const struct node *from
     struct node *node;
     if (reason)
         return lower_fail(from, SNED_ERROR_UNSUPPORTED, reason, error);
+    SNED_TRY(check_ending(lowering->from, from, error));
     SNED_TRY(check_calibrated(lowering->from, from, error));
     SNED_TRY(copy_node(lowering, from, &node, error));
     if (!sned_op_is(from->op, OPERATOR_ENDING)) {

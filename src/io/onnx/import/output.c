@@ -32,6 +32,14 @@ static sned_status give_up_name(struct importer *importer, int tensor)
     return rename_tensor(importer, tensor, name);
 }
 
+/* The input keeps its name: an output that is the input is a copy of it, by a name of its own. */
+static sned_status report_renamed(struct importer *importer, const struct onnx_value *value)
+{
+    sned_report(importer->options.reporter, "%s: the output '%s' is the input: here it is called '%s'",
+                importer->path, value->name, importer->graph->tensors[value->tensor].name);
+    return SNED_OK;
+}
+
 /* An output that is another value by another name (a Cast), or a view of a tensor that bears its name, gets
  * it; but not from the input. */
 static sned_status name_output(struct importer *importer, const struct onnx_value *value)
@@ -44,7 +52,7 @@ static sned_status name_output(struct importer *importer, const struct onnx_valu
         if (strcmp(graph->tensors[i].name, value->name) != 0)
             continue;
         if (i == graph->input)
-            return SNED_OK;
+            return report_renamed(importer, value);
         SNED_TRY(give_up_name(importer, i));
     }
     SNED_TRY(sned_unique_name(&importer->tensor_names, value->name, &claimed, importer->error));

@@ -94,15 +94,20 @@ static void read_size(const char *text, struct extent *extent)
     extent->width = (int)width;
 }
 
+static bool says_layout(const struct importer *importer, const char *wanted)
+{
+    const char *layout = onnx_metadata(importer->model, "input.layout");
+    return layout && strcmp(layout, wanted) == 0;
+}
+
 /* The wanted picture; height 0: none is. Channels are 0 where metadata gives the size. */
 static void find_wanted(const struct importer *importer, struct onnx_options *wanted)
 {
-    const char *layout = onnx_metadata(importer->model, "input.layout");
     *wanted = importer->options;
     if (wanted->picture.height > 0)
         return;
     read_size(onnx_metadata(importer->model, "input.size"), &wanted->picture);
-    wanted->channels_last = layout && strcmp(layout, "NHWC") == 0;
+    wanted->channels_last = says_layout(importer, "NHWC");
 }
 
 /* ---- the shapes ---- */
@@ -122,9 +127,12 @@ static bool looks_like_a_picture(int64_t height, int64_t width)
 }
 
 /* A network of Gemms on pictures never turns them; what tells its input from other lists is the size
- * of the axes. */
-static bool is_channels_last(const struct shape *file, const struct onnx_options *wanted, unsigned ways)
+ * of the axes. A file that says NCHW, as what sned writes does, may turn its input all the same. */
+static bool is_channels_last(const struct importer *importer, const struct shape *file,
+                             const struct onnx_options *wanted, unsigned ways)
 {
+    if (says_layout(importer, "NCHW"))
+        return false;
     bool could_be = is_channels(file->dim[3]) && !is_channels(file->dim[1]);
     bool only_shaped = !(ways & READ_ELSE) && looks_like_a_picture(file->dim[1], file->dim[2]);
     return ways & READ_TURNED || (could_be && (wanted->channels_last || only_shaped));
@@ -158,7 +166,7 @@ static sned_status picture_of_4(struct importer *importer, const char *name,
                                 struct input_picture *picture)
 {
     const struct extent *size = &wanted->picture;
-    picture->channels_last = is_channels_last(file, wanted, ways);
+    picture->channels_last = is_channels_last(importer, file, wanted, ways);
     int height = picture->channels_last ? 1 : 2, channels = picture->channels_last ? 3 : 1;
     fill_open(file, height, size->height);
     fill_open(file, height + 1, size->width);
