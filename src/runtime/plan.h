@@ -17,9 +17,9 @@ struct plan {
     int step_count;
     struct step *steps;
     struct value *values; /* the steps' inputs and outputs */
-    int *
-        home; /* [tensor_count]: the tensor in whose memory each lies: itself, or another one whose bytes it is
-                  under another shape; -1: it has none */
+    /* [tensor_count]: in whose memory each tensor lies: its own, or that of another one, whose bytes it is
+     * under another shape; -1: it has none. */
+    int *home;
     /* Offsets from the 64-byte aligned start of the memory. */
     size_t *tensors;   /* [tensor_count]: of those that have a home */
     size_t *scratches; /* [step_count] */
