@@ -37,6 +37,12 @@ holds "no module of rtl is longer than 200 lines${long:+ ($long)}" test -z "$lon
 misnamed=$(for file in rtl/*/*.sv; do grep -qE "^module $(basename "$file" .sv)\b" "$file" && [ "$(grep -c '^module ' "$file")" = 1 ] || echo "$file"; done | tr '\n' ' ')
 holds "each file of rtl is the module of its name${misnamed:+ ($misnamed)}" test -z "$misnamed"
 
+# In comments and pages, too: a name of a file is a promise that it is there. NAME and the like stand for any.
+gone=$(grep -rIhoP '(?<![\w./-])(include|src|tests|rtl|sim|fuzz|fpga|bench|scripts|demo|examples|docs)/[\w/.-]+\.(c|h|cpp|sv|sh|py|md)\b' \
+    ./*.md check docs include src tests rtl sim fuzz fpga bench scripts demo examples | grep -vE '[A-Z]{4}' | sort -u |
+    while read -r path; do [ -e "$path" ] || [ -e "tests/$path" ] || echo "$path"; done | tr '\n' ' ')
+holds "every file that is named is there${gone:+ ($gone)}" test -z "$gone"
+
 silent=$(for file in $(find src -name "*.[ch]"); do head -1 "$file" | grep -q '^/\*' || echo "$file"; done | tr '\n' ' ')
 holds "every source file opens by saying what it is${silent:+ ($silent)}" test -z "$silent"
 finish
