@@ -18,7 +18,6 @@ static const struct unit_row rows[OP_COUNT] = {
     [OP_AVERAGE_POOL] = {.unit = UNIT_VECTOR, .operation = VECTOR_AVERAGE},
     [OP_GLOBAL_AVERAGE_POOL] = {.unit = UNIT_VECTOR, .operation = VECTOR_AVERAGE},
     [OP_LRN] = {.unit = UNIT_VECTOR, .operation = VECTOR_LRN, .keeps_pitch = true, .may_overwrite = true},
-    [OP_HARD_SWISH] = {.reason = "the accelerator has no table of results"},
     [OP_ADD] = {.unit = UNIT_VECTOR, .operation = VECTOR_ADD, .keeps_pitch = true, .may_overwrite = true},
     [OP_MUL] = {.reason = "the accelerator has no unit for products of activations"},
     [OP_SOFTMAX] = {.unit = UNIT_HOST, .reason = in_floats},
