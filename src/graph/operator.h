@@ -45,7 +45,8 @@ enum operator_trait {
  *     for each [i0][i1].. of `box`:   output[to_offset   + i0 * to_stride[0]   + i1 * to_stride[1] + ..]
  *                                   =  input[from_offset + i0 * from_stride[0] + i1 * from_stride[1] + ..]
  *
- * No element of an output is written twice; what is not written is 0. Nothing here is below 0. */
+ * No element of an output is written twice; what is not written is 0. None of an input goes twice to one
+ * output: so a gradient goes back as the number came. Nothing here is below 0. */
 struct movement {
     struct shape box;
     int64_t from_offset, from_stride[GRAPH_MAX_RANK];

@@ -9,12 +9,15 @@
 
 enum { GUARD = 5, GUARDED = -77 };
 
-/* The plainest way to follow a movement: one element at a time, each of which may be written once. */
+/* The plainest way to follow a movement: one element at a time, each of which is read and written once at
+ * most. */
 static void move(const struct movement *movement, const int *from, size_t from_count, int *to,
                  size_t to_count)
 {
     int64_t at[GRAPH_MAX_RANK] = {0};
     const size_t count = sned_shape_elements(&movement->box);
+    bool *taken = calloc(from_count, sizeof *taken);
+    assert_non_null(taken);
     for (size_t i = 0; i < count; i++) {
         int64_t read = movement->from_offset, written = movement->to_offset;
         for (int axis = 0; axis < movement->box.rank; axis++) {
@@ -24,10 +27,13 @@ static void move(const struct movement *movement, const int *from, size_t from_c
         assert_true(read >= 0 && (size_t)read < from_count);
         assert_true(written >= 0 && (size_t)written < to_count);
         assert_int_equal(to[written], 0);
+        assert_false(taken[read]);
+        taken[read] = true;
         to[written] = from[read];
         for (int axis = movement->box.rank - 1; axis >= 0 && ++at[axis] == movement->box.dim[axis]; axis--)
             at[axis] = 0;
     }
+    free(taken);
 }
 
 /* Output `output` of the graph's only node, whose inputs hold 1, 2, 3 and so on, each from where the one
@@ -153,8 +159,8 @@ static void split_takes_the_pieces_apart(void **state)
     sned_graph_free(graph);
 }
 
-/* x.reshape(1, 2, 2, 2, 1, 2).transpose(0, 3, 4, 1, 5, 2) and x.reshape(1, 2, 2, 2, 1, 2).transpose(0, 1, 4, 2,
- * 5, 3), of 1 to 16, as [1][2][2][4]. */
+/* x.reshape(1, 2, 2, 2, 1, 2).transpose(0, 3, 4, 1, 5, 2) and
+ * x.reshape(1, 2, 2, 2, 1, 2).transpose(0, 1, 4, 2, 5, 3), of 1 to 16, as [1][2][2][4]. */
 static void depth_to_space_makes_squares_of_channels(void **state)
 {
     for (int mode = DEPTH_DCR; mode <= DEPTH_CRD; mode++) {
