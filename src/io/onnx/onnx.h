@@ -32,7 +32,8 @@ struct onnx_options {
 sned_status onnx_read_with(struct graph **graph, const char *path, const struct onnx_options *options,
                            uint64_t *bytes, sned_error *error);
 
-/* Writes a float graph as opset 13, metadata_props included, streamed: weights are not copied. */
+/* Writes a float graph as opset 13, or the first that has its operators, metadata_props included, streamed:
+ * weights are not copied. */
 sned_status onnx_write(const struct graph *graph, const char *path, sned_error *error);
 
 /* Is an operator of the graph read from ONNX's of the same name, and written as that? Where not, why: a

@@ -1,5 +1,6 @@
 /*
- * nodes.c - each node of the graph as ONNX's opset 13 has it, with the constants that it reads.
+ * nodes.c - each node of the graph as ONNX's opset 13 or a later one has it, with the constants that it
+ * reads.
  *
  * An activation that is fused into a node becomes a node of its own again. The batch is left open: a Reshape
  * copies it from its input.
