@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct accel_config accel_configs[] = {
+static const struct accel_config configs[] = {
     {.name = "zcu104",
      .device = "XCZU7EV",
      .clock_mhz = 200,
@@ -87,7 +87,7 @@ const struct accel_config accel_configs[] = {
 sned_status accel_config_find(const struct accel_config **config, const char *name, sned_error *error)
 {
     char names[128] = "";
-    for (const struct accel_config *c = accel_configs; c->name; c++) {
+    for (const struct accel_config *c = configs; c->name; c++) {
         if (strcmp(c->name, name) == 0) {
             *config = c;
             return SNED_OK;

@@ -53,7 +53,6 @@ static inline int accel_stream_items(const struct accel_config *config)
     return (config->stream_words / 2 - 1) * STREAM_ITEMS;
 }
 
-extern const struct accel_config accel_configs[]; /* name NULL at the end */
 /* SNED_ERROR_ARGUMENT lists the names. */
 sned_status accel_config_find(const struct accel_config **config, const char *name, sned_error *error);
 

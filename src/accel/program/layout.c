@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-size_t layout_place(const struct layout *l, int c, int y, int x)
+/* Where element (c, y, x) lies in a block. */
+static size_t place_of(const struct layout *l, int c, int y, int x)
 {
     const int phase = y % l->stride[0] * l->stride[1] + x % l->stride[1];
     return (size_t)(c * l->stride[0] * l->stride[1] + phase) * (size_t)l->plane +
@@ -23,7 +24,7 @@ void layout_pack(uint8_t *block, const struct layout *l, const uint8_t *elements
     for (int c = 0; c < l->extent.channels; c++)
         for (int y = 0; y < l->extent.height; y++)
             for (int x = 0; x < l->extent.width; x++)
-                block[layout_place(l, c, y, x)] = *elements++;
+                block[place_of(l, c, y, x)] = *elements++;
 }
 
 void layout_unpack(int16_t *elements, const struct layout *l, const uint8_t *block)
@@ -31,7 +32,7 @@ void layout_unpack(int16_t *elements, const struct layout *l, const uint8_t *blo
     for (int c = 0; c < l->extent.channels; c++)
         for (int y = 0; y < l->extent.height; y++)
             for (int x = 0; x < l->extent.width; x++) {
-                const size_t place = layout_place(l, c, y, x);
+                const size_t place = place_of(l, c, y, x);
                 const uint8_t lower = block[place];
                 *elements++ = l->wide ? (int16_t)(lower | block[place + (size_t)l->upper] << 8)
                                       : (int16_t)(l->is_signed ? (int8_t)lower : lower);

@@ -79,8 +79,6 @@ bool accel_compiles(enum op op);
 const char *accel_reason(enum op op);
 void accel_program_free(struct accel_program *program);
 
-/* Where element (c, y, x) lies in a block. */
-size_t layout_place(const struct layout *layout, int c, int y, int x);
 /* Elements of the tensor. A picture's integers [C][H][W] (int8 or uint8) into a block of layout->bytes, and a
  * block's elements out of it. */
 size_t layout_element_count(const struct layout *layout);

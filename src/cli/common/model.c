@@ -40,7 +40,8 @@ static sned_status override_numbers(float values[GRAPH_MAX_CHANNELS_MEAN], const
     return SNED_OK;
 }
 
-bool graph_fits_pictures(const struct graph *graph)
+/* Whether pictures can be its input, though the model may name no preprocessing. */
+static bool fits_pictures(const struct graph *graph)
 {
     const struct shape *shape = &graph->tensors[graph->input].shape;
     return graph->rule.is_image ||
@@ -67,7 +68,7 @@ static void say_assumed(const struct model *model, const struct reporter *report
 
 void model_assume_pictures(struct model *model, const struct reporter *reporter)
 {
-    if (model->graph->rule.is_image || !graph_fits_pictures(model->graph))
+    if (model->graph->rule.is_image || !fits_pictures(model->graph))
         return;
     default_rule(model->graph);
     say_assumed(model, reporter);
@@ -123,7 +124,7 @@ static sned_status apply_overrides(const struct model *model, const struct optio
                          "%s: the preprocessing of a .sned file is part of it; pack the model "
                          "again to change it",
                          path);
-    if (given && !graph_fits_pictures(graph))
+    if (given && !fits_pictures(graph))
         return sned_fail(
             error, SNED_ERROR_ARGUMENT,
             "%s: takes no pictures: its input of %d channels is what the data says, without mean, "
@@ -287,7 +288,7 @@ static sned_status open_images(struct images *images, const char *spec, struct d
         head_tell(graph, wanted.reporter);
     model->told_labels = true;
     wanted.form = input_form_of(graph);
-    wanted.form.takes_values = !graph_fits_pictures(graph);
+    wanted.form.takes_values = !fits_pictures(graph);
     wanted.classes = graph_class_count(graph);
     wanted.label_offset = graph->rule.label_offset;
     if (graph->label_count == wanted.classes) {

@@ -27,8 +27,6 @@ sned_status model_load(struct model *model, const char *path, const struct optio
                        const struct reporter *reporter, sned_error *error);
 void model_free(struct model *model);
 
-/* Whether pictures can be its input, though the model may name no preprocessing. */
-bool graph_fits_pictures(const struct graph *graph);
 /* Pictures are coming: a float network that they fit and that names no preprocessing gets pixels as they are
  * (mean 0, scale 1), and a message says so. */
 void model_assume_pictures(struct model *model, const struct reporter *reporter);

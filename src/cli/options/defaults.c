@@ -8,6 +8,7 @@
 static const char by_network[] = "by network and number of images, docs/training.md";
 static const char by_model[] = "as the model says";
 
+/* NULL: the option has none, because it must be given, is a flag, or asks for something besides. */
 static const char *const defaults[OPTION_COUNT] = {
     [OPTION_SEED] = "1",
     [OPTION_THREADS] = "all processors",
@@ -52,14 +53,9 @@ static const char *const defaults[OPTION_COUNT] = {
     [OPTION_PARTS] = "as many as save time",
 };
 
-const char *option_default(enum option_key key)
-{
-    return defaults[key];
-}
-
 char *option_help(const struct option_row *row)
 {
-    const char *value = option_default(row->key);
+    const char *value = defaults[row->key];
     char *text = NULL;
     const int length =
         value ? asprintf(&text, "%s (default: %s)", row->help, value) : asprintf(&text, "%s", row->help);

@@ -6,9 +6,6 @@
 
 #include "cli/options/options.h"
 
-/* NULL: the option has none, because it must be given, is a flag, or asks for something besides. */
-const char *option_default(enum option_key key);
-
 /* An option's help with its default: "Timed runs (default: 20)". free() it; NULL: no memory. */
 char *option_help(const struct option_row *row);
 
