@@ -209,6 +209,8 @@ static sned_status make_key(struct compression *compression, sned_error *error)
     sned_write_u64(&writer, dataset_size(compression->dataset));
     sned_write_u64(&writer, graph_state_hash(graph));
     sned_write_u64(&writer, sned_rule_hash(&graph->rule));
+    if (graph->output_count > 1) /* which of them is judged */
+        sned_write_u64(&writer, (uint64_t)graph->outputs[0]);
     SNED_TRY_DONE(hash_images(compression, &writer, error));
     if (writer.status != SNED_OK)
         SNED_TRY_DONE(sned_fail(error, writer.status, "out of memory for the checkpoint's key"));

@@ -98,18 +98,36 @@ static void a_spent_time_budget_still_gives_a_network(void **state)
 
 /* ---- the journal ---- */
 
-/* What a checkpoint of this run would be opened by. */
-static uint64_t key_of(const struct compress_options *options)
+/* What a checkpoint of this run, on the trained network with these outputs, would be opened by. */
+static uint64_t key_with(const struct compress_options *options, const int *outputs, int count)
 {
     struct compression compression;
     struct compress_result result = {0};
     struct graph *graph;
     assert_int_equal(sned_graph_copy(&graph, trained, NULL), SNED_OK);
+    assert_int_equal(sned_graph_set_outputs(graph, outputs, count, NULL), SNED_OK);
     assert_int_equal(compression_open(&compression, graph, dataset, options, &result, NULL), SNED_OK);
     const uint64_t key = compression.key;
     compression_close(&compression);
     sned_graph_free(graph);
     return key;
+}
+
+static uint64_t key_of(const struct compress_options *options)
+{
+    return key_with(options, trained->outputs, 1);
+}
+
+static void a_checkpoint_is_of_the_output_that_is_judged(void **state)
+{
+    struct compress_options options = quick();
+    const int scores = trained->outputs[0], features = find(trained, "fc2")->inputs[0];
+    (void)state;
+    options.checkpoint = checkpoint;
+    unlink(checkpoint);
+    const uint64_t key = key_with(&options, (int[]){scores, features}, 2);
+    assert_true(key == key_with(&options, (int[]){scores, features}, 2));
+    assert_true(key != key_with(&options, (int[]){features, scores}, 2));
 }
 
 /* Of 0.1: a step was eight doubles and each layer's weights, under another name and without a version. */
@@ -228,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_run_is_resumed_and_ends_the_same),
         cmocka_unit_test(another_runs_checkpoint_is_not_resumed_from),
+        cmocka_unit_test(a_checkpoint_is_of_the_output_that_is_judged),
         cmocka_unit_test(a_spent_time_budget_still_gives_a_network),
         cmocka_unit_test(a_checkpoint_of_an_older_version_is_refused_and_stays),
         cmocka_unit_test(a_journal_comes_back_from_its_bytes),
