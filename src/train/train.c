@@ -39,7 +39,7 @@ struct training {
     size_t trained;                      /* images, in this process */
 };
 
-enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_OUT_OF_TIME };
+enum epoch_outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_OUT_OF_TIME };
 
 struct train_options train_defaults(void)
 {
@@ -169,7 +169,7 @@ static sned_status verify(struct training *t, const float *values, const int32_t
 }
 
 static sned_status run_epoch(struct training *t, struct batch_loader *loader, size_t until,
-                             enum outcome *outcome, sned_error *error)
+                             enum epoch_outcome *outcome, sned_error *error)
 {
     const float *values = NULL;
     const int32_t *labels = NULL;
@@ -198,7 +198,7 @@ static sned_status run_epoch(struct training *t, struct batch_loader *loader, si
     return SNED_OK;
 }
 
-static sned_status train_epoch(struct training *t, enum outcome *outcome, sned_error *error)
+static sned_status train_epoch(struct training *t, enum epoch_outcome *outcome, sned_error *error)
 {
     const size_t epoch = t->progress.step / t->per_epoch;
     const size_t end = (epoch + 1) * t->per_epoch, until = end < t->total ? end : t->total;
@@ -253,7 +253,7 @@ static sned_status roll_back(struct training *t, sned_error *error)
 static sned_status train_all(struct training *t, sned_error *error)
 {
     while (!t->progress.finished) {
-        enum outcome outcome;
+        enum epoch_outcome outcome;
         SNED_TRY(train_epoch(t, &outcome, error));
         if (outcome == OUTCOME_DIVERGED)
             SNED_TRY(roll_back(t, error));

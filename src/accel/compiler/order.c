@@ -86,7 +86,7 @@ static bool disturb(const struct accesses *a, const struct accesses *b)
 
 /* ---- steps ---- */
 
-struct order {
+struct ordering {
     struct step_list *steps;
     struct accesses *nodes;  /* owned; of those that have steps */
     int (*last)[CODE_COUNT]; /* [node]: of each unit 1 + its last step so far; owned */
@@ -100,13 +100,13 @@ static int first_node(const struct step_list *steps, const struct task *task)
     return task->work.layer;
 }
 
-static void wait_for(struct order *o, int step, int other)
+static void wait_for(struct ordering *o, int step, int other)
 {
     int *after = &o->steps->tasks[step].after[o->steps->tasks[other].work.unit];
     *after = (int)larger(*after, other);
 }
 
-static void order_step(struct order *o, int step)
+static void order_step(struct ordering *o, int step)
 {
     struct task *task = &o->steps->tasks[step];
     const int node = task->work.layer, first = first_node(o->steps, task);
@@ -127,7 +127,7 @@ static void order_step(struct order *o, int step)
 sned_status order_steps(struct step_list *steps, const struct graph *graph, const struct placement *placement,
                         sned_error *error)
 {
-    struct order o = {.steps = steps};
+    struct ordering o = {.steps = steps};
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&o.nodes, (size_t)graph->node_count, sizeof *o.nodes, error));
     SNED_TRY_DONE(sned_alloc(&o.last, (size_t)graph->node_count, sizeof *o.last, error));
