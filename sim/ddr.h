@@ -10,8 +10,8 @@
 // ports do not wait for each other, but share the bandwidth. A beat is read from the memory when it is offered, and written when the answer
 // to its burst (B) is: who reads before the answer gets the old bytes. Addresses outside the memory answer DECERR, those of
 // [error_begin, error_end) SLVERR; nothing is written there, and zeros are read. The same seed gives the same cycles.
-#ifndef SIM_DDR_H
-#define SIM_DDR_H
+#ifndef SNED_SIM_DDR_H
+#define SNED_SIM_DDR_H
 
 #include <algorithm>
 #include <cstdint>

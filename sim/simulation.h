@@ -1,8 +1,8 @@
 // simulation.h - the Verilated sned_top with the DDR model at its ports, as a transport of the driver: for sim.cpp and tests/rtl/test_top.cpp.
 //
 // SIM_READS says how many read ports sned_top has. What is given as `trace` counts where SIM_TRACE is defined.
-#ifndef SIM_SIMULATION_H
-#define SIM_SIMULATION_H
+#ifndef SNED_SIM_SIMULATION_H
+#define SNED_SIM_SIMULATION_H
 
 #include "accel/driver/sim.h"
 

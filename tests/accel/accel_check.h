@@ -5,8 +5,8 @@
  * Compiler and golden model share one idea of where bytes lie, so the model alone would not find what the
  * compiler places wrongly: scores are held against the runtime, which knows nothing of places.
  */
-#ifndef SNED_TESTS_ACCEL_CHECK_H
-#define SNED_TESTS_ACCEL_CHECK_H
+#ifndef SNED_TESTS_ACCEL_ACCEL_CHECK_H
+#define SNED_TESTS_ACCEL_ACCEL_CHECK_H
 
 #include "tests/common/accel_networks.h"
 

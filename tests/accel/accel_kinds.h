@@ -6,8 +6,8 @@
  * for the compiler. Before and behind the pair there are a few nodes of any kind; tensors have several
  * readers, and branches join again.
  */
-#ifndef SNED_TESTS_ACCEL_KINDS_H
-#define SNED_TESTS_ACCEL_KINDS_H
+#ifndef SNED_TESTS_ACCEL_ACCEL_KINDS_H
+#define SNED_TESTS_ACCEL_ACCEL_KINDS_H
 
 #include "tests/common/random_networks.h"
 

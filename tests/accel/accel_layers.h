@@ -1,8 +1,8 @@
 /*
  * accel_layers.h - random Conv layers for the accelerator's tests, and pixel tiles as the feeder makes them.
  */
-#ifndef ACCEL_LAYERS_H
-#define ACCEL_LAYERS_H
+#ifndef SNED_TESTS_ACCEL_ACCEL_LAYERS_H
+#define SNED_TESTS_ACCEL_ACCEL_LAYERS_H
 
 #include "tests/common/random_graphs.h"
 #include "tests/common/oracle.h"

@@ -2,8 +2,8 @@
  * accel_nodes.h - one more node of a network, on an activation of it: each makes the graph's output, and
  * returns it, its shape known.
  */
-#ifndef SNED_TESTS_ACCEL_NODES_H
-#define SNED_TESTS_ACCEL_NODES_H
+#ifndef SNED_TESTS_ACCEL_ACCEL_NODES_H
+#define SNED_TESTS_ACCEL_ACCEL_NODES_H
 
 #include "tests/common/accel_networks.h"
 

@@ -2,8 +2,8 @@
  * accel_networks.h - random integer networks of what the accelerator does, and a picture through one of them
  * by the runtime: for the tests of compiler, golden model and RTL.
  */
-#ifndef SNED_TESTS_ACCEL_NETWORKS_H
-#define SNED_TESTS_ACCEL_NETWORKS_H
+#ifndef SNED_TESTS_COMMON_ACCEL_NETWORKS_H
+#define SNED_TESTS_COMMON_ACCEL_NETWORKS_H
 
 #include "tests/common/random_graphs.h"
 

@@ -2,8 +2,8 @@
  * integer_graphs.h - integer networks made by hand, with random weights, for the tests of packing and
  * unpacking.
  */
-#ifndef SNED_TESTS_INTEGER_GRAPHS_H
-#define SNED_TESTS_INTEGER_GRAPHS_H
+#ifndef SNED_TESTS_COMMON_INTEGER_GRAPHS_H
+#define SNED_TESTS_COMMON_INTEGER_GRAPHS_H
 
 #include "base/memory.h"
 #include "base/random.h"

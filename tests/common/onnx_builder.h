@@ -8,8 +8,8 @@
  *     model_node(&model, "Conv", "c", "x w", "y", "kernel_shape=[3,3] auto_pad='SAME_UPPER' group=1");
  *     model_output(&model, "y");
  */
-#ifndef SNED_TESTS_ONNX_BUILDER_H
-#define SNED_TESTS_ONNX_BUILDER_H
+#ifndef SNED_TESTS_COMMON_ONNX_BUILDER_H
+#define SNED_TESTS_COMMON_ONNX_BUILDER_H
 
 #include "base/memory.h"
 

@@ -1,8 +1,8 @@
 /*
  * onnx_checks.h - what the tests of ONNX files share: importing a built model, and comparing graphs.
  */
-#ifndef SNED_TESTS_ONNX_CHECKS_H
-#define SNED_TESTS_ONNX_CHECKS_H
+#ifndef SNED_TESTS_COMMON_ONNX_CHECKS_H
+#define SNED_TESTS_COMMON_ONNX_CHECKS_H
 
 #include "io/onnx/onnx.h"
 #include "tests/common/onnx_builder.h"

@@ -4,8 +4,8 @@
  * Written from the document alone, shares no code with the runtime, and is slow. Activations are int32 arrays
  * in their tensor's own shape.
  */
-#ifndef SNED_TESTS_ORACLE_H
-#define SNED_TESTS_ORACLE_H
+#ifndef SNED_TESTS_COMMON_ORACLE_H
+#define SNED_TESTS_COMMON_ORACLE_H
 
 #include "graph/graph.h"
 

@@ -12,8 +12,8 @@
  *     python_executor_add(&python, model, context, values, sizeof values);     // for each network that ran
  *     python_executor_end(&python);
  */
-#ifndef SNED_TESTS_PYTHON_EXECUTOR_H
-#define SNED_TESTS_PYTHON_EXECUTOR_H
+#ifndef SNED_TESTS_COMMON_PYTHON_EXECUTOR_H
+#define SNED_TESTS_COMMON_PYTHON_EXECUTOR_H
 
 #include "codec/codec.h"
 #include "runtime/runtime.h"

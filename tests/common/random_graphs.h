@@ -2,8 +2,8 @@
  * random_graphs.h - random integer graphs of one node, and a small branching network: material for kernel
  * tests.
  */
-#ifndef SNED_TESTS_RANDOM_GRAPHS_H
-#define SNED_TESTS_RANDOM_GRAPHS_H
+#ifndef SNED_TESTS_COMMON_RANDOM_GRAPHS_H
+#define SNED_TESTS_COMMON_RANDOM_GRAPHS_H
 
 #include "base/memory.h"
 #include "base/random.h"

@@ -5,8 +5,8 @@
  * A network grows node by node. Each reads the newest activation or, now and then, an older one; operators of
  * two inputs look among all activations for one that fits. Sizes stay so small that plain Python can follow.
  */
-#ifndef SNED_TESTS_RANDOM_NETWORKS_H
-#define SNED_TESTS_RANDOM_NETWORKS_H
+#ifndef SNED_TESTS_COMMON_RANDOM_NETWORKS_H
+#define SNED_TESTS_COMMON_RANDOM_NETWORKS_H
 
 #include "tests/common/random_graphs.h"
 

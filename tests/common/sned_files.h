@@ -1,8 +1,8 @@
 /*
  * sned_files.h - networks packed to files, for the tests of files that are whole and files that are not.
  */
-#ifndef SNED_TESTS_SNED_FILES_H
-#define SNED_TESTS_SNED_FILES_H
+#ifndef SNED_TESTS_COMMON_SNED_FILES_H
+#define SNED_TESTS_COMMON_SNED_FILES_H
 
 #include "codec/codec.h"
 #include "tests/common/integer_graphs.h"

@@ -3,8 +3,8 @@
  * from a linear congruential generator, so that another program can make the same ones (torch_sequence.py
  * does).
  */
-#ifndef TRAIN_NETWORKS_H
-#define TRAIN_NETWORKS_H
+#ifndef SNED_TESTS_COMMON_TRAIN_NETWORKS_H
+#define SNED_TESTS_COMMON_TRAIN_NETWORKS_H
 
 #include "graph/graph.h"
 #include "io/data/dataset.h"

@@ -5,8 +5,8 @@
  * The data are 12 x 12 pictures of three kinds (a horizontal, a vertical, a diagonal bar on noise), written
  * as IDX files so that they come through the real loader; the network is a convolution and two Gemm.
  */
-#ifndef COMPRESS_FIXTURE_H
-#define COMPRESS_FIXTURE_H
+#ifndef SNED_TESTS_COMPRESS_COMPRESS_FIXTURE_H
+#define SNED_TESTS_COMPRESS_COMPRESS_FIXTURE_H
 
 #include "base/random.h"
 #include "codec/codec.h"

@@ -1,8 +1,8 @@
 /*
  * quantize_networks.h - small networks for the tests of quantization, with inputs to calibrate them on.
  */
-#ifndef QUANTIZE_NETWORKS_H
-#define QUANTIZE_NETWORKS_H
+#ifndef SNED_TESTS_COMPRESS_QUANTIZE_NETWORKS_H
+#define SNED_TESTS_COMPRESS_QUANTIZE_NETWORKS_H
 
 #include "tests/common/train_networks.h"
 

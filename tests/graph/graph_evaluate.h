@@ -3,8 +3,8 @@
  * tests of passes compare with. Conv, Gemm, BatchNormalization, MaxPool, Add, Mul, Split, activations, and
  * what keeps the order of elements.
  */
-#ifndef SNED_TESTS_GRAPH_EVALUATE_H
-#define SNED_TESTS_GRAPH_EVALUATE_H
+#ifndef SNED_TESTS_GRAPH_GRAPH_EVALUATE_H
+#define SNED_TESTS_GRAPH_GRAPH_EVALUATE_H
 
 #include "tests/graph/graph_fixture.h"
 

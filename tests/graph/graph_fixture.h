@@ -1,8 +1,8 @@
 /*
  * graph_fixture.h - small graphs for tests, built without caring about errors: any is a failed test.
  */
-#ifndef SNED_TESTS_GRAPH_FIXTURE_H
-#define SNED_TESTS_GRAPH_FIXTURE_H
+#ifndef SNED_TESTS_GRAPH_GRAPH_FIXTURE_H
+#define SNED_TESTS_GRAPH_GRAPH_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>

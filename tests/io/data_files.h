@@ -4,8 +4,8 @@
  * Every path is relative to one folder, which scratch_begin makes and scratch_end removes with all that is in
  * it.
  */
-#ifndef SNED_TESTS_DATA_FILES_H
-#define SNED_TESTS_DATA_FILES_H
+#ifndef SNED_TESTS_IO_DATA_FILES_H
+#define SNED_TESTS_IO_DATA_FILES_H
 
 #include "io/data/dataset.h"
 

@@ -1,8 +1,8 @@
 /*
  * npy_files.h - NumPy's array files made by hand, for the tests that read them.
  */
-#ifndef SNED_TESTS_NPY_FILES_H
-#define SNED_TESTS_NPY_FILES_H
+#ifndef SNED_TESTS_IO_NPY_FILES_H
+#define SNED_TESTS_IO_NPY_FILES_H
 
 #include "tests/io/data_files.h"
 

@@ -1,6 +1,6 @@
 // array_bench.h - gives a layer to sned_array or sned_conv: what both have the same ports for.
-#ifndef RTL_ARRAY_BENCH_H
-#define RTL_ARRAY_BENCH_H
+#ifndef SNED_TESTS_RTL_ARRAY_BENCH_H
+#define SNED_TESTS_RTL_ARRAY_BENCH_H
 
 #include "rtl/bench.h"
 #include "rtl/layer.h"

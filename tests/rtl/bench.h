@@ -1,7 +1,7 @@
 // bench.h - what the harnesses of tests/rtl share: clock and reset, bits of ports of any width, random numbers, and
 // docs/arithmetic.md's scaling in its own words.
-#ifndef RTL_BENCH_H
-#define RTL_BENCH_H
+#ifndef SNED_TESTS_RTL_BENCH_H
+#define SNED_TESTS_RTL_BENCH_H
 
 #include <algorithm>
 #include <cstdint>

@@ -2,8 +2,8 @@
  * layer.h - one group of a random Conv as the array of lanes takes it, and the sums that it must give: for
  * the C++ of Verilator's harnesses.
  */
-#ifndef RTL_LAYER_H
-#define RTL_LAYER_H
+#ifndef SNED_TESTS_RTL_LAYER_H
+#define SNED_TESTS_RTL_LAYER_H
 
 #include "accel/program/config.h"
 #include "accel/program/descriptor.h"

@@ -2,8 +2,8 @@
  * program.h - a compiled program of a random network, pictures for it, and what the golden model makes of
  * them: for the C++ of Verilator's harnesses.
  */
-#ifndef RTL_PROGRAM_H
-#define RTL_PROGRAM_H
+#ifndef SNED_TESTS_RTL_PROGRAM_H
+#define SNED_TESTS_RTL_PROGRAM_H
 
 #include "accel/program/program.h"
 

@@ -1,6 +1,6 @@
 // vector_work.h - random work for sned_vector, and what it makes of a memory by docs/arithmetic.md: every operation in its own words.
-#ifndef RTL_VECTOR_WORK_H
-#define RTL_VECTOR_WORK_H
+#ifndef SNED_TESTS_RTL_VECTOR_WORK_H
+#define SNED_TESTS_RTL_VECTOR_WORK_H
 
 #include "accel/program/descriptor.h"
 #include "rtl/bench.h"

@@ -5,8 +5,8 @@
  * shared library allocates for itself is not touched, so the sanitizers' own allocator stays below. Blocks
  * are counted both ways, so that a leak is found without a sanitizer too.
  */
-#ifndef SNED_TESTS_FAILING_MEMORY_H
-#define SNED_TESTS_FAILING_MEMORY_H
+#ifndef SNED_TESTS_RUNTIME_FAILING_MEMORY_H
+#define SNED_TESTS_RUNTIME_FAILING_MEMORY_H
 
 #include "base/error.h"
 

@@ -2,8 +2,8 @@
  * guarded.h - memory that ends where it says: between two pages that nobody may touch, with bytes on both
  * sides that must stay as they are.
  */
-#ifndef SNED_TESTS_GUARDED_H
-#define SNED_TESTS_GUARDED_H
+#ifndef SNED_TESTS_RUNTIME_GUARDED_H
+#define SNED_TESTS_RUNTIME_GUARDED_H
 
 #include "base/random.h"
 

@@ -5,8 +5,8 @@
  * input are checked element by element. In float32 a difference carries rounding noise of about 1e-7 |f| /
  * STEP and a curvature error of STEP^2; the two meet near STEP 1e-2 for values around 1.
  */
-#ifndef GRADIENT_CHECK_H
-#define GRADIENT_CHECK_H
+#ifndef SNED_TESTS_TRAIN_GRADIENT_CHECK_H
+#define SNED_TESTS_TRAIN_GRADIENT_CHECK_H
 
 #include "tests/common/train_networks.h"
 

@@ -3,8 +3,8 @@
  * noise), written as IDX files into a folder of its own, and a network with every kind of state that training
  * has.
  */
-#ifndef TRAIN_DATA_H
-#define TRAIN_DATA_H
+#ifndef SNED_TESTS_TRAIN_TRAIN_DATA_H
+#define SNED_TESTS_TRAIN_TRAIN_DATA_H
 
 #include "tests/common/train_networks.h"
 
