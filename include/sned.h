@@ -20,6 +20,8 @@
  * (SNED_CPU=portable: plain C); what they compute is the same.
  * Trust: a file is not trusted. Every length, index and shape in it is checked before it is used; what a file
  * may cost is limited by sned_open_with.
+ * NULL: in the place of a model, a context or a result it is an error, never a crash: SNED_ERROR_ARGUMENT
+ * from what returns a status, else NULL, 0 or -1.
  * Growth: a struct here never changes its size, nor a member its place. What a later version adds takes the
  * place of `reserved`, which is 0 until then: in what the library fills in, and so it has to be in what it is
  * given. Numbers of enums never change their meaning.
@@ -203,10 +205,10 @@ SNED_API void sned_context_free(sned_context *context); /* NULL is fine */
 
 /*
  * Run `count` images. `pixels` is [count][channels][height][width], 0 to 255, channels in the model's color
- * order; mean and scale are applied inside. `values` are inputs after preprocessing, same shape. `scores`
- * receives [count][classes] floats: the network's logits, or what its ending makes of them (sned_ending). A
- * network of one score has two classes: class 1 where the logit is above 0 or the Sigmoid above 0.5, else
- * class 0; both have a label.
+ * order; mean and scale are applied inside; a network without a color takes none (SNED_ERROR_ARGUMENT).
+ * `values` are inputs after preprocessing, same shape. `scores` receives [count][classes] floats: the
+ * network's logits, or what its ending makes of them (sned_ending). A network of one score has two classes:
+ * class 1 where the logit is above 0 or the Sigmoid above 0.5, else class 0; both have a label.
  *
  * In a network with states (info->state_bytes above 0) the images are moments of one sequence: each begins
  * with what the one before left, in this call or an earlier one of the same context.
