@@ -43,6 +43,6 @@ gone=$(grep -rIhoP '(?<![\w./-])(include|src|tests|rtl|sim|fuzz|fpga|bench|scrip
     while read -r path; do [ -e "$path" ] || [ -e "tests/$path" ] || echo "$path"; done | tr '\n' ' ')
 holds "every file that is named is there${gone:+ ($gone)}" test -z "$gone"
 
-silent=$(for file in $(find src -name "*.[ch]"); do head -1 "$file" | grep -q '^/\*' || echo "$file"; done | tr '\n' ' ')
-holds "every source file opens by saying what it is${silent:+ ($silent)}" test -z "$silent"
+silent=$(for file in $(find src -name "*.[ch]"); do head -2 "$file" | grep -qE "^ \* $(basename "$file") - " || echo "$file"; done | tr '\n' ' ')
+holds "every source file opens with its name and what it is${silent:+ ($silent)}" test -z "$silent"
 finish

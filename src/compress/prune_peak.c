@@ -1,5 +1,5 @@
 /*
- * peak.c - peak-pruning: each layer on past the peak of its accuracy, to where retraining just restores it.
+ * prune_peak.c - peak-pruning: each layer on past the peak of its accuracy, as far as retraining restores it.
  *
  * Every cut is made where it saves most: of all layers the one that a cut by the same share frees of the most
  * weights. A layer whose cuts fail, down to the finest, has reached its end for this round; a round ends when
