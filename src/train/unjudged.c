@@ -9,13 +9,31 @@
 
 enum { NAMES_SHOWN = 160 };
 
+static bool have_weights_in_common(const struct node *a, const struct node *b)
+{
+    for (int i = 0; i < sned_node_weight_count(a); i++)
+        for (int j = 0; j < sned_node_weight_count(b); j++)
+            if (node_weights(a, i) == node_weights(b, j))
+                return true;
+    return false;
+}
+
+/* Whether node `n` has weights that change: what is judged reads them. */
+static bool shares_weights(const struct graph *graph, const bool *judged, int n)
+{
+    for (int m = 0; m < graph->node_count; m++)
+        if (judged[m] && have_weights_in_common(&graph->nodes[n], &graph->nodes[m]))
+            return true;
+    return false;
+}
+
 /* Lists those with weights that are not judged, in names [NAMES_SHOWN]; how many there are. */
 static int list_layers(char *names, const struct graph *graph, const bool *judged)
 {
     int count = 0;
     names[0] = 0;
     for (int n = 0; n < graph->node_count; n++) {
-        if (judged[n] || !sned_node_has_weights(&graph->nodes[n]))
+        if (judged[n] || !sned_node_has_weights(&graph->nodes[n]) || shares_weights(graph, judged, n))
             continue;
         sned_text_list(names, NAMES_SHOWN, graph->nodes[n].name);
         count++;

@@ -208,6 +208,23 @@ static void layers_that_stay_are_named(void **state)
     sned_graph_free(two);
 }
 
+static void layers_whose_weights_the_first_head_has_too_do_not_stay(void **state)
+{
+    struct graph *one = new_network(), *two = new_network_of_two_heads();
+    struct observer observer = {0};
+    const struct reporter reporter = {.message = hear, .argument = &observer};
+    const struct node *shared = &two->nodes[one->node_count - 1];
+    while (!sned_node_has_weights(shared))
+        shared--;
+    two->nodes[one->node_count + 4].inputs[1] = node_weights(shared, 0);
+    must(train_tell_unjudged(two, &reporter, error));
+    assert_int_equal(observer.messages, 1);
+    assert_non_null(strstr(observer.first_message, "1 layer, which training leaves alone"));
+    assert_non_null(strstr(observer.first_message, two->nodes[one->node_count].name));
+    sned_graph_free(one);
+    sned_graph_free(two);
+}
+
 static void networks_with_state_are_refused(void **state)
 {
     struct graph *graph = new_network();
@@ -238,6 +255,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(evaluation_is_of_the_first_output),
         cmocka_unit_test(a_teacher_teaches_with_its_first_output),
         cmocka_unit_test(layers_that_stay_are_named),
+        cmocka_unit_test(layers_whose_weights_the_first_head_has_too_do_not_stay),
         cmocka_unit_test(networks_with_state_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
