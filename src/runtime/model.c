@@ -131,6 +131,7 @@ static size_t most_bytes(const sned_limits *limits)
 sned_status sned_open_with(sned_model **model, const char *path, const sned_limits *limits, sned_error *error)
 {
     struct buffer file = {0};
+    sned_error why = {0}; /* of the head alone it is not the caller's yet */
     sned_status status;
     if (model)
         *model = NULL;
@@ -138,14 +139,15 @@ sned_status sned_open_with(sned_model **model, const char *path, const sned_limi
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open: model or path is NULL");
     /* The head first: what is no .sned file is refused before gigabytes of it are read. */
     SNED_TRY_DONE(sned_file_read(&file, path, HEAD_BYTES, error));
-    status = sned_error_context(error, sned_open_memory_with(model, file.data, file.size, limits, error),
-                                "%s", path);
+    status = sned_open_memory_with(model, file.data, file.size, limits, &why);
     if (status == SNED_ERROR_TRUNCATED && file.size == HEAD_BYTES) {
         file.size = 0;
         SNED_TRY_DONE(sned_file_read(&file, path, most_bytes(limits), error));
-        status = sned_error_context(error, sned_open_memory_with(model, file.data, file.size, limits, error),
-                                    "%s", path);
+        status = sned_open_memory_with(model, file.data, file.size, limits, &why);
     }
+    if (status != SNED_OK && error)
+        *error = why;
+    sned_error_context(error, status, "%s", path);
 done:
     sned_buffer_free(&file);
     return status;

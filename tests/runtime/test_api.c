@@ -196,6 +196,33 @@ static void a_file_that_is_not_there_is_an_io_error(void **state)
     expect_open_fails("/nonexistent/net.sned", SNED_ERROR_IO);
 }
 
+/* A file's head is looked at before all of it is read. */
+static void a_large_file_that_opens_leaves_no_error(void **state)
+{
+    enum { LARGE = 10000 };
+    char path[] = "/tmp/sned-test-XXXXXX";
+    struct buffer file = packed_network(OP_SOFTMAX), large = {0};
+    struct graph *graph;
+    sned_model *model;
+    sned_error error = {0};
+    assert_int_equal(sned_unpack(&graph, file.data, file.size, NULL, NULL, NULL), SNED_OK);
+    assert_int_equal(sned_alloc(&graph->provenance, LARGE + 1, 1, NULL), SNED_OK);
+    memset(graph->provenance, ' ', LARGE);
+    assert_int_equal(sned_pack(graph, NULL, &large, NULL, NULL, NULL), SNED_OK);
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, large.data, large.size), large.size);
+    close(descriptor);
+    assert_int_equal(sned_open(&model, path, &error), SNED_OK);
+    assert_int_equal(error.status, SNED_OK);
+    assert_string_equal(error.message, "");
+    unlink(path);
+    sned_close(model);
+    sned_graph_free(graph);
+    sned_buffer_free(&large);
+    sned_buffer_free(&file);
+}
+
 static void a_path_and_memory_give_the_same_scores(void **state)
 {
     char path[] = "/tmp/sned-test-XXXXXX";
@@ -503,6 +530,7 @@ int main(void)
         cmocka_unit_test(labels_are_there_for_the_classes_only),
         cmocka_unit_test(a_file_that_is_not_there_is_an_io_error),
         cmocka_unit_test(a_path_and_memory_give_the_same_scores),
+        cmocka_unit_test(a_large_file_that_opens_leaves_no_error),
         cmocka_unit_test(an_empty_file_is_refused),
         cmocka_unit_test(a_file_of_another_kind_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
