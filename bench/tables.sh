@@ -96,7 +96,7 @@ echo
 echo "Agree: images that the integer and the float network put in one class, in percent."
 echo "The scales of ImageNet's networks come from the 500 calibration images, without labels; their accuracy is that of a file packed so on val-a."
 echo
-echo "One image, batch 1, one thread: SqueezeNet in integers (portable C, no SIMD by hand) $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
+echo "One image, batch 1, one thread: SqueezeNet in integers $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
 echo
 pack_steps_section
 distillation_section
