@@ -37,6 +37,15 @@ holds "no module of rtl is longer than 200 lines${long:+ ($long)}" test -z "$lon
 misnamed=$(for file in rtl/*/*.sv; do grep -qE "^module $(basename "$file" .sv)\b" "$file" && [ "$(grep -c '^module ' "$file")" = 1 ] || echo "$file"; done | tr '\n' ' ')
 holds "each file of rtl is the module of its name${misnamed:+ ($misnamed)}" test -z "$misnamed"
 
+twice=$(grep -rhoE '^(struct|union|enum) [a-z_0-9]+ \{' src include | sort | uniq -d | sed 's/ {//' | tr '\n' ' ')
+holds "no struct, union or enum of one tag is defined twice${twice:+ ($twice)}" test -z "$twice"
+
+unguarded=$(find src -name '*.h' | while read -r file; do
+    guard=SNED_$(sed -E 's|^src/||; s|[/.]|_|g' <<<"$file" | tr '[:lower:]' '[:upper:]')
+    grep -q "^#ifndef $guard\$" "$file" || echo "$file"
+done | tr '\n' ' ')
+holds "every header is guarded by its path${unguarded:+ ($unguarded)}" test -z "$unguarded"
+
 # In comments and pages, too: a name of a file is a promise that it is there. NAME and the like stand for any.
 gone=$(grep -rIhoP '(?<![\w./-])(include|src|tests|rtl|sim|fuzz|fpga|bench|scripts|demo|examples|docs)/[\w/.-]+\.(c|h|cpp|sv|sh|py|md)\b' \
     ./*.md check docs include src tests rtl sim fuzz fpga bench scripts demo examples | grep -vE '[A-Z]{4}' | sort -u |

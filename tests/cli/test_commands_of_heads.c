@@ -1,6 +1,6 @@
 /*
- * test_commands_of_heads.c - sned train and sned eval of a network with two outputs, as the command line calls
- * them.
+ * test_commands_of_heads.c - sned train and sned eval of a network with two outputs, as the command line
+ * calls them.
  */
 #include "cli/options/command.h"
 #include "io/onnx/onnx.h"

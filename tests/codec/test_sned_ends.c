@@ -1,6 +1,6 @@
 /*
- * test_sned_ends.c - what format 1.2 adds: the STATES and OUTPUTS sections byte for byte, and what lies in them;
- * which files are of that version.
+ * test_sned_ends.c - what format 1.2 adds: the STATES and OUTPUTS sections byte for byte, and what lies in
+ * them; which files are of that version.
  */
 #include "codec/sections.h"
 #include "tests/common/sned_files.h"

@@ -183,7 +183,8 @@ static inline void oracle_depth_to_space(const struct node *node, int64_t channe
     from[3] = at[3] / block;
 }
 
-/* Concat, Split, Slice, Pad, Transpose, DepthToSpace: each element of an output looks for where it comes from. */
+/* Concat, Split, Slice, Pad, Transpose, DepthToSpace: each element of an output looks for where it comes
+ * from. */
 static inline int32_t oracle_moved(const struct graph *graph, const struct node *node, int output,
                                    int32_t *const *activations, const int64_t *at)
 {

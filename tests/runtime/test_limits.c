@@ -1,6 +1,6 @@
 /*
- * test_limits.c - what a file may cost (sned_open_with): each limit is kept to the number, and before anything
- * of that size is allocated.
+ * test_limits.c - what a file may cost (sned_open_with): each limit is kept to the number, and before
+ * anything of that size is allocated.
  */
 #include "base/file.h"
 #include "codec/sections.h"

@@ -103,7 +103,8 @@ void pointwise_quantize(const struct quantization *quantization, const struct ac
     const struct integer_range range = integer_range(quantization);
     const struct activation a = *activation;
     const float scale = quantization->scale;
-    /* To just outside the range first: the conversion to an integer is then defined, and NaN is the low end. */
+    /* To just outside the range first: the conversion to an integer is then defined, and NaN is the low
+     * end. */
     const float low = range.low - 2, high = range.high + 2;
     if (codes) {
 #pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)

@@ -1,6 +1,6 @@
 /*
- * value.c - operators that make something of each number by itself, by the functions in their row (operator.h):
- * y = value(x), and its gradient dy slope(x).
+ * value.c - operators that make something of each number by itself, by the functions in their row
+ * (operator.h): y = value(x), and its gradient dy slope(x).
  */
 #include "graph/operator.h"
 #include "train/executor/pointwise.h"
