@@ -11,11 +11,17 @@ objects() {
         awk '/^src\/.*\.c$/ { file = $0; next } file && !/\.so/ { print file, $0; file = "" } { file = "" }' | sort -u -k1,1
 }
 
-# USER DEFINER: pairs of files of which one uses a symbol of the other, in the room's objects on stdin.
+# USER DEFINER: pairs of files of which one uses a symbol of the other, of the lines FILE OBJECT on stdin.
 uses() {
-    while read -r file object; do nm "$build/$object" | awk -v file="$file" 'NF == 3 && $2 ~ /[TDRBV]/ { print "has", $3, file } NF == 2 && $1 == "U" { print "needs", $2, file }'; done |
-        awk '$1 == "has" { owner[$2] = $3; next } { need[++count] = $2 " " $3 }
-            END { for (i = 1; i <= count; i++) { split(need[i], pair, " "); if (pair[1] in owner && owner[pair[1]] != pair[2]) print pair[2], owner[pair[1]] } }' | sort -u
+    sort -k2,2 >"$work/room"
+    (cd "$build" && nm -A $(cut -d' ' -f2 "$work/room")) |
+        awk 'NR == FNR { file[$2] = $1; next }
+            { object = $1; sub(/:[^:]*$/, "", object) }
+            NF == 3 && $2 ~ /[TDRBV]/ { owner[$3] = file[object] }
+            NF == 2 && $1 ~ /:$/ { next }
+            $(NF - 1) == "U" { user[++count] = file[object]; symbol[count] = $NF }
+            END { for (i = 1; i <= count; i++) if (symbol[i] in owner && owner[symbol[i]] != user[i]) print user[i], owner[symbol[i]] }' \
+            "$work/room" - | sort -u
 }
 
 objects >"$work/objects"

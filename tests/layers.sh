@@ -8,17 +8,17 @@ order=(base graph graph/operators graph/passes codec runtime/micro runtime
     accel/program accel/golden accel/place accel/compiler accel/cycles accel/driver
     io/files io/pictures io/data io/sources io/onnx io/onnx/node io/onnx/operators io/onnx/import io/onnx/export
     zoo train/executor train/operators train compress/prune compress/quantize compress cli/terminal cli/options cli/common cli)
-rank() { local i; for i in "${!order[@]}"; do [ "${order[$i]}" != "$1" ] || { echo "$i"; return; }; done; echo -1; }
+declare -A place
+for i in "${!order[@]}"; do place[${order[$i]}]=$i; done
 
 for room in $(find src -name '*.[ch]' -printf '%h\n' | sort -u); do
     room=${room#src/}
-    mine=$(rank "$room")
+    mine=${place[$room]:--1}
     holds "src/$room has a place in the order" test "$mine" -ge 0
     bad=""
     while IFS=: read -r file _ line; do
-        other=$(sed -nE 's|.*#include "([a-z_/0-9]+)/[^/]*".*|\1|p' <<<"$line")
-        theirs=$(rank "$other")
-        [ "$theirs" -ge 0 ] && [ "$theirs" -le "$mine" ] || bad="$bad $file:$other"
+        [[ $line =~ \"([a-z_/0-9]+)/[^/]*\" ]] && theirs=${place[${BASH_REMATCH[1]}]:--1}
+        [ "$theirs" -ge 0 ] && [ "$theirs" -le "$mine" ] || bad="$bad $file:${BASH_REMATCH[1]}"
     done < <(grep -nE '#include "[a-z]+/' "src/$room"/*.[ch] /dev/null)
     holds "src/$room includes only what stands above it${bad:+ ($bad)}" test -z "$bad"
     files=$(find "src/$room" -maxdepth 1 -type f | wc -l)
