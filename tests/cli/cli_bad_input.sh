@@ -79,6 +79,7 @@ for _ in $(seq 200); do [ -e bus.onnx.checkpoint ] && break; sleep .1; done
 kill -BUS $!
 wait $! 2>/dev/null
 holds "SIGBUS ends a run with exit status 1" test $? = 1
+rm -f .bus.onnx.checkpoint.*.tmp # of a run that ends in the middle of writing, until it is next written: kill.sh
 holds "and one line that says why" grep -qx 'sned: an input file became shorter while it was read .*' bus.err
 
 # --- data: IDX ---
