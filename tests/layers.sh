@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # layers.sh - the shape of the source: a room includes only rooms above it, libsned only itself, files and rooms stay small,
-# no two files lean on each other.
+# tags, guards and names are what they say. That no two files lean on each other: circles.sh.
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
 
