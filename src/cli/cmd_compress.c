@@ -24,6 +24,18 @@ static sned_status decisions_json(json_t *array, const struct compress_result *r
     return SNED_OK;
 }
 
+static sned_status points_json(json_t *array, const struct compress_result *result, sned_error *error)
+{
+    for (int i = 0; i < result->point_count; i++) {
+        const struct curve_point *p = &result->points[i];
+        json_t *item = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b}", "bytes", p->bytes, "accuracy",
+                                 p->accuracy, "loss", p->loss, "wanted", p->wanted, "lambda", p->lambda,
+                                 "epochs", p->epochs, "seconds", p->seconds, "chosen", (int)p->chosen);
+        SNED_TRY(json_append(array, item, error, "point %d of the curve", i + 1));
+    }
+    return SNED_OK;
+}
+
 static sned_status unjudged_json(json_t *array, const struct compress_result *result, sned_error *error)
 {
     for (int i = 0; i < result->unjudged_count; i++)
@@ -34,18 +46,21 @@ static sned_status unjudged_json(json_t *array, const struct compress_result *re
 
 static sned_status extra_json(json_t **extra, const struct compress_result *result, sned_error *error)
 {
-    json_t *decisions = json_array(), *unjudged = json_array();
+    json_t *decisions = json_array(), *points = json_array(), *unjudged = json_array();
     sned_status status;
     SNED_TRY_DONE(decisions_json(decisions, result, error));
+    SNED_TRY_DONE(points_json(points, result, error));
     SNED_TRY_DONE(unjudged_json(unjudged, result, error));
-    *extra = json_pack("{s:f, s:f, s:f, s:f, s:O, s:O}", "heldout_before", result->accuracy_before,
-                       "heldout_after", result->accuracy_after, "epoch_seconds", result->epoch_seconds,
-                       "seconds", result->seconds, "decisions", decisions, "unjudged", unjudged);
+    *extra =
+        json_pack("{s:f, s:f, s:f, s:f, s:O, s:O, s:O}", "heldout_before", result->accuracy_before,
+                  "heldout_after", result->accuracy_after, "epoch_seconds", result->epoch_seconds, "seconds",
+                  result->seconds, "decisions", decisions, "points", points, "unjudged", unjudged);
     if (!*extra)
         status =
             sned_fail(error, SNED_ERROR_DATA, "JSON cannot hold the result: a number of it is not finite");
 done:
     json_decref(decisions);
+    json_decref(points);
     json_decref(unjudged);
     return status;
 }

@@ -11,6 +11,7 @@ void compress_result_free(struct compress_result *result)
 {
     if (!result)
         return;
+    free(result->points);
     free(result->decisions);
     free(result->unjudged);
     *result = (struct compress_result){0};

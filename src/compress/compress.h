@@ -29,9 +29,23 @@ struct decision {
     double seconds_cut, seconds_retrained;
 };
 
+/* What a network of some size is worth: a point of the curve of bytes against accuracy. Bytes are the whole
+ * .sned file's; accuracy (percent) and loss (mean cross-entropy) are the integer network's on the held-out
+ * images. */
+struct curve_point {
+    double bytes, accuracy, loss;
+    double wanted;  /* bytes that the training aimed at; 0: it aimed at none */
+    double lambda;  /* loss that a bit costs, at the end of the training */
+    double epochs;  /* of training behind it, all together */
+    double seconds; /* since the start, all runs together */
+    bool chosen;    /* the one that became the result */
+};
+
 struct compress_result {
     double accuracy_before, accuracy_after; /* held-out split, percent: float as given, integer at the end */
-    struct decision *decisions;             /* owned: compress_result_free */
+    struct curve_point *points;             /* owned, in the order in which they were found; of method rate */
+    int point_count;
+    struct decision *decisions; /* owned: compress_result_free */
     int decision_count;
     /* Layers that the first output does not depend on: no accuracy judges them, so they are neither cut nor
      * retrained. Owned; names as in decisions. */
