@@ -272,7 +272,7 @@ static void write_packed(const char *name, struct graph *graph, int format)
 
     for (int i = 0; i < graph->node_count; i++)
         force[i] = format;
-    if (sned_pack(graph, force, &file, NULL, NULL, &error) != SNED_OK) {
+    if (sned_pack(graph, &(struct pack_options){.force = force}, &file, NULL, NULL, &error) != SNED_OK) {
         fprintf(stderr, "fuzz-seeds: %s: %s\n", name, error.message);
         exit(1);
     }

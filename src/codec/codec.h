@@ -34,10 +34,13 @@ struct layer_storage {
     uint64_t bytes; /* weights, indices, biases, scalings */
 };
 
-/* The integer graph as a .sned file, appended to `out`; each layer in its smallest format, or in force[node]
- * where `force` is given and not negative. storage (may be NULL): filled for each Conv and Gemm in node
- * order; the caller frees *storage. */
-sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
+struct pack_options {
+    const int *force; /* [node_count]: a layer's format; negative: the smallest. NULL: all the smallest */
+    double open_ms;   /* how long opening may take, by nominal costs and not by a clock; 0: the usual 300 */
+};
+/* The integer graph as a .sned file, appended to `out`; options may be NULL. storage (may be NULL): filled
+ * for each Conv and Gemm in node order; the caller frees *storage. */
+sned_status sned_pack(const struct graph *graph, const struct pack_options *options, struct buffer *out,
                       struct layer_storage **storage, int *storage_count, sned_error *error);
 /* The reverse: *graph is a checked integer graph that owns all its memory. */
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,

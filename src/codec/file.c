@@ -123,7 +123,7 @@ static uint8_t minor_version(const struct graph *graph)
     return minor;
 }
 
-sned_status sned_pack(const struct graph *graph, const int *force, struct buffer *out,
+sned_status sned_pack(const struct graph *graph, const struct pack_options *options, struct buffer *out,
                       struct layer_storage **storage, int *storage_count, sned_error *error)
 {
     sned_status status;
@@ -137,7 +137,7 @@ sned_status sned_pack(const struct graph *graph, const int *force, struct buffer
         *storage = NULL;
     SNED_TRY_DONE(check_packable(graph, error));
     SNED_TRY_DONE(sned_alloc(&layers, (size_t)count_layers(graph), sizeof *layers, error));
-    SNED_TRY_DONE(write_sections(writers, graph, force, layers, error));
+    SNED_TRY_DONE(write_sections(writers, graph, options ? options->force : NULL, layers, error));
     for (int i = 0; i < PARTS; i++)
         if (has_part(graph, (enum file_part)i))
             sections[count++] =

@@ -340,7 +340,7 @@ static void compare(struct graph *graph, int force_format)
     assert_in_range(graph->node_count, 1, 32);
     for (int i = 0; i < 32; i++)
         force[i] = force_format;
-    MUST(sned_pack(graph, force, &file, &storage, &count, NULL));
+    MUST(sned_pack(graph, &(struct pack_options){.force = force}, &file, &storage, &count, NULL));
     snprintf(path, sizeof path, "%s/sned-decoder-%ld.sned", folder ? folder : "/tmp", (long)getpid());
     MUST(sned_file_write(path, file.data, file.size, NULL));
     int exit_status = decode_in_python(path, &theirs);

@@ -30,7 +30,8 @@ static uint8_t *make_whole_file(int index, size_t *size)
     int force[64];
     for (int i = 0; i < graph->node_count; i++)
         force[i] = whole_files[index].format;
-    assert_int_equal(sned_pack(graph, force, &file, NULL, NULL, NULL), SNED_OK);
+    assert_int_equal(sned_pack(graph, &(struct pack_options){.force = force}, &file, NULL, NULL, NULL),
+                     SNED_OK);
     uint8_t *data = malloc(file.size);
     memcpy(data, file.data, file.size);
     *size = file.size;

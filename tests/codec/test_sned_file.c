@@ -187,7 +187,8 @@ static size_t forced_size(const struct graph *graph, enum weight_format format)
     struct layer_storage *storage;
     for (int i = 0; i < graph->node_count; i++)
         force[i] = (int)format;
-    assert_int_equal(sned_pack(graph, force, &file, &storage, &count, NULL), SNED_OK);
+    assert_int_equal(sned_pack(graph, &(struct pack_options){.force = force}, &file, &storage, &count, NULL),
+                     SNED_OK);
     for (int i = 0; i < count; i++)
         assert_int_equal(storage[i].format, format);
     struct graph *copy = unpack(&file);
@@ -308,7 +309,8 @@ static void networks_that_no_file_can_hold_are_refused(void **state)
     assert_int_equal(sned_pack(graph, NULL, &file, NULL, NULL, &error), SNED_ERROR_FORMAT);
     graph->nodes[0].name[10] = 0;
 
-    assert_int_equal(sned_pack(graph, (const int[]){-1, -1, -1, 9}, &file, NULL, NULL, &error),
+    assert_int_equal(sned_pack(graph, &(struct pack_options){.force = (const int[]){-1, -1, -1, 9}}, &file,
+                               NULL, NULL, &error),
                      SNED_ERROR_ARGUMENT);
     assert_non_null(strstr(error.message, "fc1"));
     graph->nodes[0].rules[0].scalings[1].shift = 77;

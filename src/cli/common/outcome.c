@@ -44,7 +44,8 @@ static sned_status pack(struct buffer *file, struct outcome *outcome, const stru
     int *force = NULL;
     sned_status status = forced_formats(&force, integer, options->format, error);
     if (status == SNED_OK)
-        status = sned_pack(integer, force, file, &outcome->storage, &outcome->storage_count, error);
+        status = sned_pack(integer, &(struct pack_options){.force = force}, file, &outcome->storage,
+                           &outcome->storage_count, error);
     free(force);
     return status;
 }
