@@ -120,15 +120,35 @@ const struct option_row option_table[OPTION_COUNT] = {
          "Where progress is kept, so that the same command goes on after an interruption; \"none\": nowhere",
          KIND_TEXT, AT(checkpoint), 0, 0},
     [OPTION_TIME_BUDGET] = {OPTION_TIME_BUDGET, "time-budget", 0, "SECONDS",
-                            "Stop searching or training by then", KIND_REAL, AT(time_budget), 0.001, 1e9},
+                            "Stop searching or training by then; 30m, 2h: minutes, hours", KIND_SECONDS,
+                            AT(time_budget), 0.001, 1e9},
     [OPTION_RECIPE] = {OPTION_RECIPE, "recipe", 0, "FILE",
                        "Choices per layer or kind, in YAML (docs/recipe.md)", KIND_TEXT, AT(recipe), 0, 0},
     [OPTION_MAX_DROP] = {OPTION_MAX_DROP, "max-drop", 0, "POINTS",
                          "Accuracy that may be lost, in percent points", KIND_REAL, AT(max_drop), 0, 100},
+    [OPTION_MAX_BYTES] = {OPTION_MAX_BYTES, "max-bytes", 0, "BYTES",
+                          "The whole file at most so large; 60k, 1.5M: thousands, millions", KIND_BYTES,
+                          AT(max_bytes), 1, 1e12},
+    [OPTION_MIN_ACCURACY] = {OPTION_MIN_ACCURACY, "min-accuracy", 0, "PERCENT",
+                             "Accuracy at least so high, on images of the training data that are held out",
+                             KIND_REAL, AT(min_accuracy), 0, 100},
+    [OPTION_NO_LABELS] = {OPTION_NO_LABELS, "no-labels", 0, NULL,
+                          "Labels of the data are not looked at: the network itself is the teacher, and "
+                          "accuracy means agreement with it",
+                          KIND_FLAG, AT(no_labels), 0, 0},
+    [OPTION_TARGET] = {OPTION_TARGET, "target", 0, "NAME",
+                       "What will run the file, cpu or zcu104: weights are cut in the structure that it "
+                       "turns into speed",
+                       KIND_TEXT, AT(target), 0, 0},
     [OPTION_CALIBRATION] = {OPTION_CALIBRATION, "calibration", 0, "N", "Images that set the scales",
                             KIND_WHOLE, AT(calibration), 1, 1e9},
     [OPTION_FORMAT] = {OPTION_FORMAT, "format", 0, "NAME", "Storage of all weights: dense8, ccoo16 or gap16",
                        KIND_TEXT, AT(format), 0, 0},
+    [OPTION_OPEN_MS] = {OPTION_OPEN_MS, "open-ms", 0, "MS",
+                        "Milliseconds that opening the file may take on one core: more make it smaller",
+                        KIND_REAL, AT(open_ms), 0, 1e9},
+    [OPTION_REPORT] = {OPTION_REPORT, "report", 0, "FILE.html",
+                       "A page of what was done, by layer and in pictures", KIND_TEXT, AT(report), 0, 0},
     [OPTION_TOP] = {OPTION_TOP, "top", 0, "K", "Classes to name for an image", KIND_WHOLE, AT(top), 1,
                     1000000},
     [OPTION_RAW] =
@@ -167,6 +187,46 @@ static bool parse_real(const char *text, double *value)
     return end != text && *end == 0 && errno == 0 && isfinite(*value);
 }
 
+/* What a number may end in: nothing, or a letter that multiplies it. */
+struct suffix {
+    char letter;
+    double factor;
+};
+static const struct suffix byte_suffixes[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6}, {'G', 1e9}, {0}};
+static const struct suffix second_suffixes[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {0}};
+
+static bool parse_with_suffix(const char *text, const struct suffix *suffixes, double *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtod(text, &end);
+    if (end == text || errno != 0)
+        return false;
+    for (; *end && suffixes->letter; suffixes++) {
+        if (*end == suffixes->letter && !end[1]) {
+            *value *= suffixes->factor;
+            end++;
+            break;
+        }
+    }
+    return *end == 0 && isfinite(*value);
+}
+
+static sned_status set_amount(double *field, const struct option_row *row, const char *text,
+                              sned_error *error)
+{
+    const bool bytes = row->kind == KIND_BYTES;
+    double value;
+    if (parse_with_suffix(text, bytes ? byte_suffixes : second_suffixes, &value) && value >= row->low &&
+        value <= row->high) {
+        *field = value;
+        return SNED_OK;
+    }
+    return sned_fail(error, SNED_ERROR_ARGUMENT, "--%s: '%s' is not %s from %g to %g", row->name, text,
+                     bytes ? "a number of bytes (60000, 60k, 1.5M)" : "a time in seconds (90, 30m, 2h)",
+                     row->low, row->high);
+}
+
 static sned_status set_option(struct options *options, const struct option_row *row, const char *text,
                               sned_error *error)
 {
@@ -181,6 +241,9 @@ static sned_status set_option(struct options *options, const struct option_row *
             return sned_fail(error, SNED_ERROR_ARGUMENT, "--%s: is empty", row->name);
         *(const char **)field = text;
         break;
+    case KIND_BYTES:
+    case KIND_SECONDS:
+        return set_amount((double *)field, row, text, error);
     case KIND_WHOLE:
     case KIND_REAL:
         if (!parse_real(text, &value) || value < row->low || value > row->high ||
@@ -301,7 +364,10 @@ static const struct options NOTHING_GIVEN = {.seed = 1,
                                              .step_factor = NAN,
                                              .holdout = NAN,
                                              .time_budget = NAN,
-                                             .max_drop = NAN};
+                                             .max_drop = NAN,
+                                             .max_bytes = NAN,
+                                             .min_accuracy = NAN,
+                                             .open_ms = NAN};
 
 sned_status options_parse(struct options *options, const struct command *command, int argc, char **argv,
                           sned_error *error)

@@ -50,8 +50,14 @@ enum option_key {
     OPTION_TIME_BUDGET,
     OPTION_RECIPE,
     OPTION_MAX_DROP,
+    OPTION_MAX_BYTES,
+    OPTION_MIN_ACCURACY,
+    OPTION_NO_LABELS,
+    OPTION_TARGET,
     OPTION_CALIBRATION,
     OPTION_FORMAT,
+    OPTION_OPEN_MS,
+    OPTION_REPORT,
     OPTION_TOP,
     OPTION_RAW,
     OPTION_RUNS,
@@ -67,19 +73,21 @@ enum option_key {
 /* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
 struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
-    bool json, quiet, flip, no_flip, allow_cpu;
+    bool json, quiet, flip, no_flip, allow_cpu, no_labels;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs, stalls, parts;
-    double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop;
+    double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop, max_bytes,
+        min_accuracy, open_ms;
     bool has_label_offset;
     const char *output, *data, *labels, *head, *split, *against, *input, *color, *mean, *scale, *resize,
         *densities, *block, *characters, *fonts, *schedule;
-    const char *checkpoint, *recipe, *format, *raw, *config, *timeline, *trace;
+    const char *checkpoint, *recipe, *target, *format, *report, *raw, *config, *timeline, *trace;
     const char **arguments; /* what is not an option, in order */
     int argument_count;
 };
 
-enum option_kind { KIND_FLAG, KIND_TEXT, KIND_WHOLE, KIND_REAL };
+/* Bytes may be said in thousands or millions, 60k or 1.5M; seconds in minutes or hours, 30m or 2h. */
+enum option_kind { KIND_FLAG, KIND_TEXT, KIND_WHOLE, KIND_REAL, KIND_BYTES, KIND_SECONDS };
 
 struct option_row {
     enum option_key key;

@@ -13,6 +13,8 @@
  *
  * Where the weights do matter and the sums still need more, the filter stays as it is: the runtime's
  * accumulators hold it, and the accelerator's compiler says that its own do not.
+ *
+ * A layer whose weights lie on a grid already has its step for a scale, the same for all filters.
  */
 #include "compress/quantize/filter_scale.h"
 #include "compress/quantize/quantize.h"
@@ -48,9 +50,23 @@ int8_t filter_weight(float weight, double scale)
     return (int8_t)(q < -127 ? -127 : q > 127 ? 127 : q);
 }
 
+/* A step of an output of 8 bits; scores of 16 bits have finer ones, which no accumulator is to blame for. */
+static double step_of(const struct quantization *out)
+{
+    return (double)out->scale * (out->bits == 16 ? 256 : 1);
+}
+
+/* Units of the accumulator that a bias is a multiple of. */
+static double bias_grid(const struct filter *filter, double unit)
+{
+    const double grid = floor(log2(step_of(&filter->out) / 2 / unit));
+    return filter->step > 0 && grid > 0 ? exp2(fmin(grid, 30)) : 1;
+}
+
 int32_t filter_bias(const struct filter *filter, double scale)
 {
-    return (int32_t)floor(filter->bias / (filter->in.scale * scale) + 0.5);
+    const double unit = filter->in.scale * scale, grid = bias_grid(filter, unit);
+    return (int32_t)(floor(filter->bias / (unit * grid) + 0.5) * grid);
 }
 
 /* ---- sums ---- */
@@ -111,10 +127,14 @@ static double largest_loss(const struct filter *filter, double scale)
     return filter->in.scale * (most * largest_input(filter) + scale / 2);
 }
 
-/* A step of an output of 8 bits; scores of 16 bits have finer ones, which no accumulator is to blame for. */
-static double step_of(const struct quantization *out)
+/* The layer's step; doubled as often as int32 asks for, where a bias is far larger than any weight. */
+static double step_that_holds(const struct filter *filter)
 {
-    return (double)out->scale * (out->bits == 16 ? 256 : 1);
+    const double bias = fabs((double)filter->bias) / filter->in.scale;
+    double scale = filter->step;
+    while (bias / scale > bias_limit && isfinite(bias))
+        scale *= 2;
+    return scale;
 }
 
 /* ---- the scale ---- */
@@ -122,6 +142,8 @@ static double step_of(const struct quantization *out)
 double filter_scale(const struct filter *filter)
 {
     bool weights = false;
+    if (filter->step > 0)
+        return step_that_holds(filter);
     for (size_t i = 0; i < filter->count && !weights; i++)
         weights = filter->weights[i] != 0;
     const double bias = fabs((double)filter->bias) / filter->in.scale;

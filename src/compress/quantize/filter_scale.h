@@ -16,13 +16,16 @@ struct filter {
     const float *weights; /* [count] */
     size_t count;
     float bias;
+    float step;                  /* of the layer's weights (tensor->quantization); 0: it has none */
     struct quantization in, out; /* of what the node reads and makes */
 };
 
-/* 0 where the filter has neither a weight nor a bias. */
+/* The layer's step, where it has one. Else 0 where the filter has neither a weight nor a bias. */
 double filter_scale(const struct filter *filter);
 
 int8_t filter_weight(float weight, double scale);
+/* Of a layer with a step a multiple of the largest power of two that is at most half a step of the output:
+ * finer biases would take more bits in the file than they are worth. */
 int32_t filter_bias(const struct filter *filter, double scale);
 
 #endif

@@ -93,6 +93,7 @@ static sned_status lower_all(const struct lowering *lowering, const struct node 
     const float *bias = biases ? graph->tensors[node_bias(from, 0)].data : NULL;
     const size_t filters = (size_t)source->shape.dim[0];
     struct filter filter = {.count = sned_shape_elements(&source->shape) / filters,
+                            .step = source->quantization.scale,
                             .in = graph->tensors[from->inputs[0]].quantization,
                             .out = graph->tensors[from->outputs[0]].quantization};
     for (size_t k = 0; k < filters; k++) {

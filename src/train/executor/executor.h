@@ -7,9 +7,10 @@
  * Of a graph with several outputs all are computed, but in training: there the loss is of the first, and what
  * it does not depend on is neither computed nor changed, the running statistics of batch norms included.
  *
- * Quantization-aware: where an activation of the graph has a quantization, the forward pass rounds and clips
- * it so, and where options.quantize_weights is set, weights are rounded to int8 with a scale per output
- * channel; backward passes the gradient straight through inside the range (Bengio et al. 2013).
+ * Quantization-aware: where an activation of the graph has a quantization, the forward pass rounds and
+ * clips it so, and where options.quantize_weights is set, weights are rounded to int8: with their layer's
+ * step where the constant has one, else with a scale per output channel; backward passes the gradient
+ * straight through inside the range (Bengio et al. 2013).
  */
 #ifndef SNED_TRAIN_EXECUTOR_EXECUTOR_H
 #define SNED_TRAIN_EXECUTOR_EXECUTOR_H

@@ -24,7 +24,8 @@ static sned_status refresh(struct executor *executor, sned_error *error)
             continue;
         const size_t channels = (size_t)graph->tensors[t].shape.dim[0];
         pointwise_quantize_weights(layout_data(edge->master), layout_data(edge->rounded), channels,
-                                   layout_floats(layout_of(edge->master)) / channels);
+                                   layout_floats(layout_of(edge->master)) / channels,
+                                   graph->tensors[t].quantization.scale);
         status = tape_play(executor, &executor->refresh, edge->refresh, edge->refresh + 1, error);
     }
     executor_threads_leave(threads);

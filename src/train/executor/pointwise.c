@@ -170,8 +170,23 @@ void pointwise_sgd(const struct sgd *sgd, float *restrict weights, float *restri
     }
 }
 
-void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n)
+/* Multiples of a step, -127 to 127 of it. */
+static void round_to_step(const float *restrict weights, float *restrict rounded, size_t count, float step)
 {
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++) {
+        float q = floorf(weights[i] / step + 0.5f);
+        q = q < -127 ? -127 : q > 127 ? 127 : q;
+        rounded[i] = q * step;
+    }
+}
+
+void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n, float step)
+{
+    if (step > 0) {
+        round_to_step(weights, rounded, channels * n, step);
+        return;
+    }
 #pragma omp parallel for schedule(static) if (channels * n >= PARALLEL_MIN)
     for (size_t k = 0; k < channels; k++) {
         const float *from = weights + k * n;

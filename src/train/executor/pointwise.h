@@ -30,7 +30,8 @@ struct sgd {
 };
 void pointwise_sgd(const struct sgd *sgd, float *weights, float *velocities, const float *gradients,
                    const uint8_t *mask, size_t count);
-/* Weights [channels][n], rounded to int8 with one scale a channel: max |w| / 127. */
-void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n);
+/* Weights [channels][n], rounded to int8: in multiples of `step`, or, where that is 0, with one scale a
+ * channel, max |w| / 127. */
+void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n, float step);
 
 #endif
