@@ -232,19 +232,25 @@ double moments_mean(const struct moments *moments, int group, int column)
     return (double)moments->origin[at] + moments->mean[at];
 }
 
-void moments_fill(const struct moments *moments, int group, int block, bool centred, double *h)
+double moments_second(const struct moments *moments, int group, int block, bool centred, int i, int j)
 {
-    const int start = moments_start(moments, block), size = block_size(moments, block);
+    const int start = moments_start(moments, block);
+    const size_t size = (size_t)block_size(moments, block);
     const float *second = moments->second[group * moments_blocks(moments) + block];
     const size_t at = (size_t)group * (size_t)moments->columns + (size_t)start;
     const float *mean = moments->mean + at, *origin = moments->origin + at;
+    const double sum = second[(size_t)i * size + (size_t)j], a = origin[i], b = origin[j];
+    return centred ? sum - (double)mean[i] * mean[j] : sum + a * mean[j] + b * mean[i] + a * b;
+}
+
+void moments_fill(const struct moments *moments, int group, int block, bool centred, const int *order,
+                  float *h)
+{
+    const int size = block_size(moments, block);
     for (int i = 0; i < size; i++)
-        for (int j = 0; j <= i; j++) {
-            const double a = origin[i], b = origin[j];
-            const double sum = second[(size_t)i * (size_t)size + (size_t)j];
+        for (int j = 0; j <= i; j++)
             h[(size_t)i * (size_t)size + (size_t)j] =
-                centred ? sum - (double)mean[i] * mean[j] : sum + a * mean[j] + b * mean[i] + a * b;
-        }
+                (float)moments_second(moments, group, block, centred, order[i], order[j]);
 }
 
 sned_status moments_measure(struct moments **moments, struct graph *graph,

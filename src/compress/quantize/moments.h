@@ -7,8 +7,8 @@
 #include "compress/quantize/observe.h"
 
 /* Filters are cut into blocks of whole input channels, of so many weights at most where a channel allows it:
- * what lies in different blocks is taken as unrelated. */
-enum { MOMENTS_BLOCK = 1024 };
+ * what lies in different blocks is taken as unrelated. The second moments of a block take 400 MB at most. */
+enum { MOMENTS_BLOCK = 10240 };
 
 /* Of one layer. A filter of group g reads `columns` numbers at a position, [C/groups][R][S]. */
 struct moments {
@@ -35,7 +35,10 @@ sned_status moments_measure(struct moments **moments, struct graph *graph,
 void moments_free(struct moments *moments);
 
 double moments_mean(const struct moments *moments, int group, int column);
-/* The lower triangle of h [size][size]: a block's covariance, or, where not `centred`, E[x x^T]. */
-void moments_fill(const struct moments *moments, int group, int block, bool centred, double *h);
+/* An entry of a block's covariance, or, where not `centred`, of E[x x^T]. */
+double moments_second(const struct moments *moments, int group, int block, bool centred, int i, int j);
+/* The lower triangle of h [size][size]: the same of columns order[0], order[1], .. of the block. */
+void moments_fill(const struct moments *moments, int group, int block, bool centred, const int *order,
+                  float *h);
 
 #endif

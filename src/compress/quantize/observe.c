@@ -1,9 +1,10 @@
 /*
- * observe.c - see observe.h. One batch after the other, from a data set or from memory.
+ * observe.c - see observe.h.
  */
 #include "compress/quantize/observe.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "compress/quantize/inputs.h"
 #include "train/executor/executor.h"
 
 #include <stdlib.h>
@@ -22,8 +23,7 @@ struct observation {
 
 size_t observed_images(const struct calibration_images *images, const struct calibration_options *options)
 {
-    const size_t wanted = options->images ? options->images : DEFAULT_IMAGES;
-    return images->dataset && images->count > wanted ? wanted : images->count;
+    return inputs_count(images, options->images ? options->images : DEFAULT_IMAGES);
 }
 
 static void run_close(struct observation *observation)
@@ -61,9 +61,9 @@ static sned_status show(struct observation *observation, int tensor, size_t coun
 }
 
 /* `values` [count][C][H][W], count <= batch. */
-static sned_status run_batch(struct observation *observation, const float *values, size_t count,
-                             sned_error *error)
+static sned_status run_batch(void *context, const float *values, size_t count, sned_error *error)
 {
+    struct observation *observation = context;
     const struct graph *graph = observation->graph;
     const struct observer *observer = observation->observer;
     SNED_TRY(executor_forward(observation->executor, values, count, error));
@@ -83,52 +83,6 @@ static sned_status run_batch(struct observation *observation, const float *value
     return SNED_OK;
 }
 
-static sned_status run_values(struct observation *observation, const float *values, sned_error *error)
-{
-    const size_t elements =
-        sned_shape_elements(&observation->graph->tensors[observation->graph->input].shape);
-    for (size_t done = 0; done < observation->images; done += observation->batch) {
-        size_t count =
-            observation->images - done < observation->batch ? observation->images - done : observation->batch;
-        SNED_TRY(run_batch(observation, values + done * elements, count, error));
-    }
-    return SNED_OK;
-}
-
-/* Images spread evenly over `indices`: a set that is sorted by class is seen as a whole. */
-static sned_status choose_images(uint32_t **chosen, const struct calibration_images *images, size_t count,
-                                 sned_error *error)
-{
-    SNED_TRY(sned_alloc(chosen, count, sizeof **chosen, error));
-    for (size_t i = 0; i < count; i++)
-        (*chosen)[i] = images->indices[(size_t)((double)i * (double)images->count / (double)count)];
-    return SNED_OK;
-}
-
-static sned_status run_dataset(struct observation *observation, const struct calibration_images *images,
-                               sned_error *error)
-{
-    struct batch_loader *loader = NULL;
-    uint32_t *chosen = NULL;
-    const float *values;
-    const int32_t *labels;
-    size_t got;
-    sned_status status;
-    SNED_TRY_DONE(choose_images(&chosen, images, observation->images, error));
-    const struct loader_options how = {.batch = observation->batch, .rule = &observation->graph->rule};
-    SNED_TRY_DONE(loader_new(&loader, images->dataset, chosen, observation->images, &how, error));
-    for (;;) {
-        SNED_TRY_DONE(loader_next(loader, &values, &labels, &got, error));
-        if (got == 0)
-            break;
-        SNED_TRY_DONE(run_batch(observation, values, got, error));
-    }
-done:
-    loader_free(loader);
-    free(chosen);
-    return status;
-}
-
 sned_status observe(struct graph *graph, const struct calibration_images *images,
                     const struct calibration_options *options, const struct observer *observer,
                     sned_error *error)
@@ -140,10 +94,8 @@ sned_status observe(struct graph *graph, const struct calibration_images *images
                                       .images = observed_images(images, options),
                                       .started = sned_clock()};
     SNED_TRY(run_open(&observation, graph, error));
-    sned_status status = images->dataset ? run_dataset(&observation, images, error)
-                                         : run_values(&observation, images->values, error);
-    if (status == SNED_OK && observation.done == 0)
-        status = sned_fail(error, SNED_ERROR_DATA, "calibration: no images");
+    const sned_status status =
+        inputs_walk(images, graph, observation.images, observation.batch, run_batch, &observation, error);
     run_close(&observation);
     return status;
 }

@@ -7,101 +7,192 @@
  * L^T L, L lower triangular, the error is the sum over i of (sum over j <= i of L[i][j] (w[j] - q[j]))^2, and
  * the i-th term is least for q[i] = round(w[i] + sum over j < i of L[i][j] / L[i][i] (w[j] - q[j])). Where
  * there is a bias it takes the mean of what remains, so H is then the covariance of x.
+ *
+ * What columns before a chunk have left is one matrix product for all filters; only inside a chunk do
+ * columns go one by one. Columns that vary most go first: those after them can make good more.
  */
+#include "compress/quantize/round_weights.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "compress/quantize/damped_factor.h"
-#include "compress/quantize/moments.h"
 
+#include <dnnl.h>
 #include <math.h>
 #include <stdlib.h>
 
+enum { CHUNK = 64 };
+
 /* One block of one group, and the filters that read it. */
-struct filter_block {
+struct rounding {
     const struct node *node;
     const struct moments *moments;
-    float *weights; /* of the first filter, at the block's first column */
-    float *bias;    /* of the first filter, or NULL */
-    const float *scales;
-    double *factor; /* L / its diagonal, [size][size], lower */
-    int group, start, first, size, stride;
+    float *weights;      /* of the first filter, at the block's first column */
+    float *bias;         /* of the first filter, or NULL */
+    const float *scales; /* of the first filter */
+    bool stepped;        /* the scales are the layer's step, and no filter's own */
+    int group, block, start, first, filters, size, stride;
+    int *order;     /* [size]: the columns as they are rounded */
+    float *factor;  /* [size][size], lower: damped_factor */
+    float *missing; /* [filters][size], in that order: what rounding has taken from each weight */
+    float *wanted;  /* [filters][CHUNK]: what the columns before a chunk ask of it */
+    int chunk;      /* its first column */
 };
 
-/* Where there is a bias it takes the mean, and H is the covariance. */
-static sned_status factor_of(struct filter_block *block, int index, sned_error *error)
+static void rounding_free(struct rounding *r)
 {
-    const size_t n = (size_t)block->size;
-    SNED_TRY(sned_alloc(&block->factor, n, n * sizeof *block->factor, error));
-    moments_fill(block->moments, block->group, index, block->bias != NULL, block->factor);
-    return sned_error_context(error, damped_factor(block->factor, n, error),
-                              "rounding: node '%.80s' (%s): what filter %d reads", block->node->name,
-                              sned_op_name(block->node->op), block->first);
+    free(r->order);
+    free(r->factor);
+    free(r->missing);
+    free(r->wanted);
 }
 
-/* The largest weight stays as it is: it sets the scale, for lowering too. */
-static double round_weight(double wanted, float weight, float scale)
+struct column {
+    double variance;
+    int index;
+};
+
+static int compare_columns(const void *left, const void *right)
+{
+    const struct column *a = left, *b = right;
+    return a->variance != b->variance ? (a->variance < b->variance) - (a->variance > b->variance)
+                                      : a->index - b->index;
+}
+
+static sned_status order_columns(struct rounding *r, bool centred, sned_error *error)
+{
+    struct column *columns;
+    SNED_TRY(sned_alloc(&columns, (size_t)r->size, sizeof *columns, error));
+    for (int i = 0; i < r->size; i++)
+        columns[i] = (struct column){moments_second(r->moments, r->group, r->block, centred, i, i), i};
+    qsort(columns, (size_t)r->size, sizeof *columns, compare_columns);
+    for (int i = 0; i < r->size; i++)
+        r->order[i] = columns[i].index;
+    free(columns);
+    return SNED_OK;
+}
+
+/* Where there is a bias it takes the mean, and H is the covariance. */
+static sned_status rounding_open(struct rounding *r, sned_error *error)
+{
+    const size_t size = (size_t)r->size, filters = (size_t)r->filters;
+    const bool centred = r->bias != NULL;
+    SNED_TRY(sned_alloc(&r->order, size, sizeof *r->order, error));
+    SNED_TRY(sned_alloc(&r->factor, size, size * sizeof *r->factor, error));
+    SNED_TRY(sned_alloc(&r->missing, filters, size * sizeof *r->missing, error));
+    SNED_TRY(sned_alloc(&r->wanted, filters, CHUNK * sizeof *r->wanted, error));
+    SNED_TRY(order_columns(r, centred, error));
+    moments_fill(r->moments, r->group, r->block, centred, r->order, r->factor);
+    return sned_error_context(error, damped_factor(r->factor, size, error),
+                              "rounding: node '%.80s' (%s): what filter %d reads", r->node->name,
+                              sned_op_name(r->node->op), r->first);
+}
+
+/* ---- one filter ---- */
+
+/* A filter's own scale is set by its largest weight, for lowering too, and so that one stays as it is. */
+static double round_weight(const struct rounding *r, double wanted, float weight, float scale)
 {
     const double q = floor(wanted / scale + 0.5);
-    if (fabsf(weight) >= 127 * scale || weight == 0)
+    if (weight == 0 || (!r->stepped && fabsf(weight) >= 127 * scale))
         return weight;
     return scale * (q < -127 ? -127 : q > 127 ? 127 : q);
 }
 
-static sned_status round_filter(void *argument, size_t k, sned_error *error)
+static sned_status round_chunk(void *argument, size_t k, sned_error *error)
 {
-    const struct filter_block *block = argument;
-    float *weights = block->weights + k * (size_t)block->stride;
-    double *missing, mean = 0;
-    SNED_TRY(sned_alloc(&missing, (size_t)block->size, sizeof *missing, error));
-    for (int i = 0; i < block->size; i++) {
-        const double *row = block->factor + (size_t)i * (size_t)block->size;
-        double wanted = weights[i];
-        for (int j = 0; weights[i] != 0 && j < i; j++)
-            wanted += row[j] * missing[j];
-        const double rounded = round_weight(wanted, weights[i], block->scales[k]);
-        missing[i] = weights[i] - rounded;
-        mean += missing[i] * moments_mean(block->moments, block->group, block->start + i);
-        weights[i] = (float)rounded;
+    struct rounding *r = argument;
+    float *weights = r->weights + k * (size_t)r->stride, *missing = r->missing + k * (size_t)r->size;
+    const int end = r->size - r->chunk < CHUNK ? r->size : r->chunk + CHUNK;
+    (void)error;
+    for (int i = r->chunk; i < end; i++) {
+        const float *row = r->factor + (size_t)i * (size_t)r->size;
+        float *weight = &weights[r->order[i]];
+        double wanted = *weight;
+        if (r->chunk > 0)
+            wanted += r->wanted[k * CHUNK + (size_t)(i - r->chunk)];
+        for (int j = r->chunk; j < i; j++)
+            wanted += (double)row[j] * missing[j];
+        const double rounded = round_weight(r, wanted, *weight, r->scales[k]);
+        missing[i] = (float)(*weight - rounded);
+        *weight = (float)rounded;
     }
-    free(missing);
-    if (block->bias)
-        block->bias[k] += (float)mean;
-    if (isfinite(mean) && (!block->bias || isfinite(block->bias[k])))
+    return SNED_OK;
+}
+
+static sned_status move_bias(struct rounding *r, size_t k, sned_error *error)
+{
+    double mean = 0;
+    for (int i = 0; i < r->size; i++)
+        mean += r->missing[k * (size_t)r->size + (size_t)i] *
+                moments_mean(r->moments, r->group, r->start + r->order[i]);
+    if (r->bias)
+        r->bias[k] += (float)mean;
+    if (isfinite(mean) && (!r->bias || isfinite(r->bias[k])))
         return SNED_OK;
     return sned_fail(error, SNED_ERROR_DATA,
                      "rounding: node '%.80s' (%s): the errors of filter %zu have no finite mean",
-                     block->node->name, sned_op_name(block->node->op), (size_t)block->first + k);
+                     r->node->name, sned_op_name(r->node->op), (size_t)r->first + k);
 }
 
-static sned_status round_layer(struct graph *graph, const struct node *node, const struct moments *moments,
-                               int threads, sned_error *error)
+/* ---- a layer ---- */
+
+static sned_status round_block(struct rounding *r, int threads, sned_error *error)
 {
-    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
-    const int filters = (int)weights->shape.dim[0], each = filters / moments->groups;
-    const int blocks = moments_blocks(moments), columns = moments->columns;
+    const dnnl_dim_t filters = r->filters, size = r->size;
+    for (r->chunk = 0; r->chunk < r->size; r->chunk += CHUNK) {
+        const dnnl_dim_t width = r->size - r->chunk < CHUNK ? r->size - r->chunk : CHUNK;
+        if (r->chunk > 0 &&
+            dnnl_sgemm('N', 'T', filters, width, r->chunk, 1, r->missing, size, r->factor + r->chunk * size,
+                       size, 0, r->wanted, CHUNK) != dnnl_success)
+            return sned_fail(error, SNED_ERROR_MEMORY, "oneDNN: no matrix product");
+        SNED_TRY(sned_parallel_for(threads, (size_t)r->filters, round_chunk, r, error));
+    }
+    for (size_t k = 0; k < (size_t)r->filters; k++)
+        SNED_TRY(move_bias(r, k, error));
+    return SNED_OK;
+}
+
+static sned_status scales_of(float **scales, const struct tensor *weights, sned_error *error)
+{
+    const size_t filters = (size_t)weights->shape.dim[0];
+    const size_t columns = sned_shape_elements(&weights->shape) / filters;
+    const float step = weights->quantization.scale;
+    SNED_TRY(sned_alloc(scales, filters, sizeof **scales, error));
+    for (size_t k = 0; k < filters; k++)
+        (*scales)[k] =
+            step > 0 ? step : quantize_weight_scale((const float *)weights->data + k * columns, columns);
+    return SNED_OK;
+}
+
+sned_status round_layer(struct graph *graph, const struct node *node, const struct moments *moments,
+                        int threads, sned_error *error)
+{
+    struct tensor *weights = &graph->tensors[node_weights(node, 0)];
+    const int each = moments->filters / moments->groups, blocks = moments_blocks(moments);
     const int bias_tensor = node_bias(node, 0);
-    float *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL;
-    float *values = weights->data, *scales = NULL;
+    float *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL, *scales = NULL;
     sned_status status;
-    SNED_TRY_DONE(sned_alloc(&scales, (size_t)filters, sizeof *scales, error));
-    for (int k = 0; k < filters; k++)
-        scales[k] = quantize_weight_scale(values + (size_t)k * (size_t)columns, (size_t)columns);
+    SNED_TRY_DONE(scales_of(&scales, weights, error));
     for (int i = 0; i < moments->groups * blocks; i++) {
         const int first = i / blocks * each, start = moments_start(moments, i % blocks);
-        struct filter_block block = {.node = node,
-                                     .moments = moments,
-                                     .weights = values + (size_t)first * (size_t)columns + start,
-                                     .bias = bias ? bias + first : NULL,
-                                     .scales = scales + first,
-                                     .group = i / blocks,
-                                     .start = start,
-                                     .first = first,
-                                     .size = moments_start(moments, i % blocks + 1) - start,
-                                     .stride = columns};
-        status = factor_of(&block, i % blocks, error);
+        struct rounding r = {.node = node,
+                             .moments = moments,
+                             .weights =
+                                 (float *)weights->data + (size_t)first * (size_t)moments->columns + start,
+                             .bias = bias ? bias + first : NULL,
+                             .scales = scales + first,
+                             .stepped = weights->quantization.scale > 0,
+                             .group = i / blocks,
+                             .block = i % blocks,
+                             .start = start,
+                             .first = first,
+                             .filters = each,
+                             .size = moments_start(moments, i % blocks + 1) - start,
+                             .stride = moments->columns};
+        status = rounding_open(&r, error);
         if (status == SNED_OK)
-            status = sned_parallel_for(threads, (size_t)each, round_filter, &block, error);
-        free(block.factor);
+            status = round_block(&r, threads, error);
+        rounding_free(&r);
         SNED_TRY_DONE(status);
     }
 done:
@@ -109,8 +200,7 @@ done:
     return status;
 }
 
-/* Weights or biases that another node reads too cannot suit both. */
-static bool has_its_own(const struct uses *uses, const struct node *node)
+bool has_its_own(const struct uses *uses, const struct node *node)
 {
     for (int i = 1; i < node->input_count; i++)
         if (node->inputs[i] >= 0 && uses->consumers[node->inputs[i]] > 1)

@@ -1,0 +1,38 @@
+/*
+ * second_order.h - int8 weights in few bits without retraining: a step for each layer from how much its
+ * weights matter, and rounding that makes its errors good.
+ */
+#ifndef SNED_COMPRESS_SECOND_SECOND_ORDER_H
+#define SNED_COMPRESS_SECOND_SECOND_ORDER_H
+
+#include "compress/quantize/quantize.h"
+
+struct second_order_options {
+    double lambda;        /* the loss, in nats an image, that a bit of the file may cost: larger is smaller */
+    size_t fisher_images; /* 0: 400 */
+    uint64_t seed;
+};
+
+/*
+ * For networks that are not retrained. Sets a step on the weights of every Conv and Gemm of a prepared,
+ * calibrated float graph (tensor->quantization), leaves the weights on its multiples, and moves biases by the
+ * mean of what rounding took. Labels are not looked at. Weights that another node reads too, and those that
+ * the first output does not depend on, have no step and keep a scale a filter. After calibration, before
+ * lowering.
+ */
+sned_status quantize_second_order(struct graph *graph, const struct calibration_images *images,
+                                  const struct calibration_options *calibration,
+                                  const struct second_order_options *options, sned_error *error);
+
+/* The same in two: what is measured, once, and what is done with it, for each lambda that is tried. */
+struct second_order;
+sned_status second_order_open(struct second_order **second, struct graph *graph,
+                              const struct calibration_images *images,
+                              const struct calibration_options *calibration,
+                              const struct second_order_options *options, sned_error *error);
+/* `graph`: the one that was measured, or a copy, its weights as they were then. */
+sned_status second_order_apply(const struct second_order *second, struct graph *graph, double lambda,
+                               sned_error *error);
+void second_order_free(struct second_order *second); /* NULL is fine */
+
+#endif
