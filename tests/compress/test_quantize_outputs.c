@@ -183,7 +183,7 @@ static void a_split_hands_each_channel_on_to_one_piece(void **state)
             assert_int_not_equal(whole, channels.root[channels.first[split->inputs[0]] + other]);
     }
     assert_true(channels.fixed[channels.root[channels.first[graph->outputs[1]]]]);
-    channels_free(&channels);
+    sned_channels_free(&channels);
     sned_graph_free(graph);
 }
 

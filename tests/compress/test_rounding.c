@@ -50,7 +50,7 @@ static void pools_and_flatten_hand_a_channel_on_and_convolutions_begin_another(v
     assert_false(channels.fixed[class_of(&channels, pool->outputs[0], 0)]);
     assert_true(channels.fixed[class_of(&channels, graph->input, 0)]);
     assert_true(channels.fixed[class_of(&channels, graph->outputs[0], 0)]);
-    channels_free(&channels);
+    sned_channels_free(&channels);
     sned_graph_free(graph);
 }
 
@@ -66,7 +66,7 @@ static void a_sum_needs_one_factor_and_the_scores_none(void **state)
         assert_false(channels.fixed[class_of(&channels, add->outputs[0], c)]);
     }
     assert_true(channels.fixed[class_of(&channels, global->inputs[0], 0)]);
-    channels_free(&channels);
+    sned_channels_free(&channels);
     sned_graph_free(graph);
 }
 
@@ -82,7 +82,7 @@ static void what_has_units_of_its_own_is_fixed(void **state)
         assert_true(channels.fixed[class_of(&channels, mul->inputs[0], c)]);
         assert_true(channels.fixed[class_of(&channels, mul->inputs[1], c)]); /* behind a Clip, too */
     }
-    channels_free(&channels);
+    sned_channels_free(&channels);
     sned_graph_free(graph);
 }
 
@@ -122,7 +122,7 @@ static void channels_that_one_channel_is_made_of_share_a_factor(void **state)
         assert_int_not_equal(class_of(&channels, deep->outputs[0], 0),
                              class_of(&channels, deep->outputs[0], 1));
         assert_false(channels.fixed[class_of(&channels, deep->outputs[0], 0)]);
-        channels_free(&channels);
+        sned_channels_free(&channels);
         sned_graph_free(graph);
     }
 }

@@ -4,25 +4,14 @@
 #ifndef SNED_COMPRESS_QUANTIZE_CHANNELS_H
 #define SNED_COMPRESS_QUANTIZE_CHANNELS_H
 
-#include "graph/graph.h"
+#include "graph/channels.h"
 
 /*
- * Channel c of activation t has number first[t] + c, and class root[number], itself one of its members'
- * numbers. All channels of a class may be divided by one positive factor, and the network's function stays:
+ * All channels of a class may be divided by one positive factor, and the network's function stays:
  * the filters that make them are divided, the columns of weights that read them multiplied, and every
  * operator between is linear in that factor, as ReLU is (Nagel et al. 2019, "Data-free quantization through
  * weight equalization and bias correction"). fixed[root]: something reads or makes them that is not.
  */
-struct channels {
-    int *first;  /* [tensor_count]; -1: no activation */
-    int count;   /* of all channels */
-    int *root;   /* [count] */
-    bool *fixed; /* [count] */
-};
 sned_status channels_find(struct channels *channels, const struct graph *graph, sned_error *error);
-void channels_free(struct channels *channels);
-
-/* Channels of an activation: dim[1], or 1. */
-int channels_of(const struct graph *graph, int tensor);
 
 #endif

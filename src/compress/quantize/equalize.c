@@ -33,7 +33,7 @@ struct equalization {
 
 static void equalization_close(struct equalization *e)
 {
-    channels_free(&e->channels);
+    sned_channels_free(&e->channels);
     groups_free(&e->groups);
     free(e->wanted);
     free(e->range);
@@ -46,44 +46,6 @@ static int class_of(const struct equalization *e, int tensor, int channel)
     return e->channels.root[e->channels.first[tensor] + channel];
 }
 
-static void fix(struct equalization *e, int tensor)
-{
-    for (int c = 0; c < channels_of(e->graph, tensor); c++)
-        e->channels.fixed[class_of(e, tensor, c)] = true;
-}
-
-/* Weights or biases that several nodes read cannot follow two activations at once. */
-static void fix_shared(struct equalization *e, const int *readers)
-{
-    const struct graph *graph = e->graph;
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        bool shared = false;
-        for (int i = 0; i < node->input_count; i++) {
-            const enum input_role role = sned_input_role(node->op, i);
-            if ((role == INPUT_WEIGHTS || role == INPUT_BIAS) && node->inputs[i] >= 0)
-                shared |= readers[node->inputs[i]] > 1;
-        }
-        if (!shared)
-            continue;
-        fix(e, node->inputs[0]);
-        fix(e, node->outputs[0]);
-    }
-}
-
-static sned_status find_shared(struct equalization *e, sned_error *error)
-{
-    int *readers;
-    SNED_TRY(sned_alloc(&readers, (size_t)e->graph->tensor_count, sizeof *readers, error));
-    for (int n = 0; n < e->graph->node_count; n++)
-        for (int i = 0; i < e->graph->nodes[n].input_count; i++)
-            if (e->graph->nodes[n].inputs[i] >= 0)
-                readers[e->graph->nodes[n].inputs[i]]++;
-    fix_shared(e, readers);
-    free(readers);
-    return SNED_OK;
-}
-
 static sned_status equalization_open(struct equalization *e, struct graph *graph, sned_error *error)
 {
     const size_t tensors = (size_t)graph->tensor_count;
@@ -94,7 +56,7 @@ static sned_status equalization_open(struct equalization *e, struct graph *graph
     SNED_TRY_DONE(channels_find(&e->channels, graph, error));
     SNED_TRY_DONE(groups_find(&e->groups, graph, error));
     const size_t channels = (size_t)e->channels.count;
-    SNED_TRY_DONE(find_shared(e, error));
+    SNED_TRY_DONE(sned_channels_fix_shared(&e->channels, graph, error));
     SNED_TRY_DONE(sned_alloc(&e->wanted, tensors, sizeof *e->wanted, error));
     SNED_TRY_DONE(sned_alloc(&e->range, channels, sizeof *e->range, error));
     SNED_TRY_DONE(sned_alloc(&e->largest, tensors, sizeof *e->largest, error));
