@@ -81,7 +81,7 @@ void sned_node_remove(struct node *node)
     *node = (struct node){.op = OP_COUNT};
 }
 
-void sned_graph_compact(struct graph *graph)
+void sned_graph_close_gaps(struct graph *graph)
 {
     int kept = 0;
     for (int i = 0; i < graph->node_count; i++)

@@ -26,9 +26,9 @@ bool sned_tensor_is_given(const struct graph *graph, int tensor);
 /* How often it is an output of the graph or what a state becomes: read by who runs the graph. */
 int sned_graph_outer_readers(const struct graph *graph, int tensor);
 
-/* Frees what a node owns and marks it as gone, for sned_graph_compact to take out of the array. */
+/* Frees what a node owns and marks it as gone, for sned_graph_close_gaps to take out of the array. */
 void sned_node_remove(struct node *node);
-void sned_graph_compact(struct graph *graph);
+void sned_graph_close_gaps(struct graph *graph);
 
 /* Appends a node like `node`, of this graph or of another with the same tensors; it must not move. */
 sned_status sned_node_copy(struct graph *to, const struct node *node, sned_error *error);

@@ -135,6 +135,6 @@ sned_status sned_graph_fuse_activations(struct graph *graph, sned_error *error)
         if (sned_operator(graph->nodes[i].op)->activation != ACTIVATION_NONE)
             fuse_node(graph, &uses, i);
     sned_uses_free(&uses);
-    sned_graph_compact(graph);
+    sned_graph_close_gaps(graph);
     return sned_graph_remove_unused(graph, error);
 }

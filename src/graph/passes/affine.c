@@ -316,13 +316,13 @@ sned_status sned_graph_fold_affine(struct graph *graph, sned_error *error)
     for (int i = 0; i < count; i++)
         if (is_affine(graph, &graph->nodes[i]))
             SNED_TRY_DONE(fold_node(&pass, i, error));
-    sned_graph_compact(graph);
+    sned_graph_close_gaps(graph);
     SNED_TRY_DONE(sned_graph_remove_unused(graph, error));
     SNED_TRY_DONE(sned_graph_sort(graph, error));
     status = sned_graph_infer(graph, error);
 done:
     if (status != SNED_OK)
-        sned_graph_compact(graph);
+        sned_graph_close_gaps(graph);
     sned_unique_free(&pass.names);
     sned_uses_free(&pass.uses);
     return status;

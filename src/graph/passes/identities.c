@@ -71,7 +71,7 @@ static void remove_identities(struct graph *graph, struct names *names)
         if (sned_op_is(node->op, OPERATOR_PASSES))
             bypass(graph, names, node);
     }
-    sned_graph_compact(graph);
+    sned_graph_close_gaps(graph);
     rename_all(graph, names);
 }
 

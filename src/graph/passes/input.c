@@ -135,6 +135,6 @@ sned_status sned_graph_absorb_input(struct graph *graph, sned_error *error)
     free(taken);
     if (count == 0)
         return SNED_OK;
-    sned_graph_compact(graph);
+    sned_graph_close_gaps(graph);
     return sned_graph_remove_unused(graph, error);
 }

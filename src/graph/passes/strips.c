@@ -155,7 +155,7 @@ sned_status sned_graph_cut_rows(struct graph *graph, int first, int length, int 
     join->u.concat.axis = 2;
     for (int n = first; n < first + length; n++)
         sned_node_remove(&graph->nodes[n]);
-    sned_graph_compact(graph);
+    sned_graph_close_gaps(graph);
     SNED_TRY(sned_graph_sort(graph, error));
     return sned_graph_infer(graph, error);
 }

@@ -58,7 +58,7 @@ static void remove_nodes(struct graph *graph, const struct leftovers *leftovers)
     for (int i = 0; i < graph->node_count; i++)
         if (!leftovers->needed[i])
             sned_node_remove(&graph->nodes[i]);
-    sned_graph_compact(graph);
+    sned_graph_close_gaps(graph);
     for (int k = 0; k < graph->state_count; k++)
         if (leftovers->keeps_state[k])
             graph->states[kept++] = graph->states[k];
