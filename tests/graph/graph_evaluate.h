@@ -1,7 +1,7 @@
 /*
  * graph_evaluate.h - a small float graph computed straight from its operators' definitions, slowly: what the
- * tests of passes compare with. Conv, Gemm, BatchNormalization, MaxPool, Add, Mul, Split, activations, and
- * what keeps the order of elements.
+ * tests of passes compare with. Conv, Gemm, BatchNormalization, MaxPool, Add, Mul, Concat and Split,
+ * activations, and what keeps the order of elements.
  */
 #ifndef SNED_TESTS_GRAPH_GRAPH_EVALUATE_H
 #define SNED_TESTS_GRAPH_GRAPH_EVALUATE_H
@@ -128,6 +128,15 @@ static inline float split_off(const struct graph *graph, const struct node *node
     return x[(i / (size * inner) * length + before) * inner + i % (size * inner)];
 }
 
+/* Element i of the channels of several inputs, one behind the other. */
+static inline float joined(const struct graph *graph, const struct node *node, float *const *values, size_t i)
+{
+    int input = 0;
+    for (; i >= sned_shape_elements(&graph->tensors[node->inputs[input]].shape); input++)
+        i -= sned_shape_elements(&graph->tensors[node->inputs[input]].shape);
+    return values[node->inputs[input]][i];
+}
+
 static inline void evaluate_node(const struct graph *graph, const struct node *node, float *const *values)
 {
     for (int k = 0; k < node->output_count; k++) {
@@ -136,8 +145,9 @@ static inline void evaluate_node(const struct graph *graph, const struct node *n
         size_t plane = (size_t)out.height * (size_t)out.width;
         for (size_t i = 0; i < sned_shape_elements(shape); i++) {
             int c = (int)(i / plane), h = (int)(i % plane) / out.width, w = (int)(i % plane) % out.width;
-            float value = node->op == OP_SPLIT ? split_off(graph, node, values[node->inputs[0]], k, i)
-                                               : evaluate(graph, node, values, i, c, h, w);
+            float value = node->op == OP_SPLIT    ? split_off(graph, node, values[node->inputs[0]], k, i)
+                          : node->op == OP_CONCAT ? joined(graph, node, values, i)
+                                                  : evaluate(graph, node, values, i, c, h, w);
             values[node->outputs[k]][i] = activated(&node->activation, value);
         }
     }
