@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double REPORT_SECONDS = 0.2;
 enum { BATCH = 64, IMAGES_PER_THREAD = 16 };
@@ -91,11 +92,18 @@ static sned_status check_label(int32_t label, int classes, sned_error *error)
                      classes);
 }
 
+static void keep_scores(const struct evaluate_options *options, size_t image, int count, const float *scores)
+{
+    if (options->scores)
+        memcpy(options->scores + image * (size_t)count, scores, (size_t)count * sizeof *scores);
+}
+
 /* ---- float ---- */
 
 static sned_status evaluate_batches(struct executor *executor, struct batch_loader *loader,
-                                    const struct scores *scores, struct meter *meter, int32_t *answers,
-                                    struct evaluation *evaluation, sned_error *error)
+                                    const struct scores *scores, struct meter *meter,
+                                    const struct evaluate_options *options, struct evaluation *evaluation,
+                                    sned_error *error)
 {
     for (;;) {
         const float *values;
@@ -113,9 +121,10 @@ static sned_status evaluate_batches(struct executor *executor, struct batch_load
             sned_status status = evaluation_check(result, scores->count, error);
             if (status != SNED_OK)
                 return sned_error_context(error, status, "image %u", loader_which(loader)[i]);
+            keep_scores(options, evaluation->images, scores->count, result);
             evaluation_add(evaluation, scores, result, labels[i]);
-            if (answers)
-                answers[loader_which(loader)[i]] = sned_scores_best(scores, result);
+            if (options->answers)
+                options->answers[loader_which(loader)[i]] = sned_scores_best(scores, result);
         }
         show(meter, evaluation);
     }
@@ -139,7 +148,7 @@ sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const
     SNED_TRY_DONE(executor_new(&executor, graph, &how, error));
     SNED_TRY_DONE(loader_new(&loader, dataset, indices, count, &order, error));
     const struct scores scores = sned_graph_scores(graph);
-    SNED_TRY_DONE(evaluate_batches(executor, loader, &scores, &meter, options->answers, evaluation, error));
+    SNED_TRY_DONE(evaluate_batches(executor, loader, &scores, &meter, options, evaluation, error));
     finish(evaluation, count, meter.began);
 done:
     loader_free(loader);
@@ -272,6 +281,7 @@ sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset,
             const float *scores = b.scores + i * (size_t)b.kind.count;
             SNED_TRY_DONE(check_label(b.labels[i], b.kind.classes, error));
             evaluation->loss += score_loss(&b, scores, b.labels[i]);
+            keep_scores(options, evaluation->images, b.kind.count, scores);
             evaluation_add(evaluation, &b.kind, scores, b.labels[i]);
             if (options->answers)
                 options->answers[b.which[i]] = sned_scores_best(&b.kind, scores);

@@ -61,6 +61,8 @@ struct evaluate_options {
     const struct reporter *reporter;
     int32_t *answers; /* [dataset_size]: receives each image's highest class, by its index; NULL: not wanted.
                          What is not seen stays as it is. */
+    float *scores; /* [count][struct scores' count]: receives each image's, in the order in which they come,
+                      evaluation.images of them; NULL: not wanted */
 };
 /* Float inference. */
 sned_status evaluate_network(struct graph *graph, struct dataset *dataset, const uint32_t *indices,

@@ -22,7 +22,8 @@ sned_status outcome_check(const struct options *options, sned_error *error)
 {
     int format;
     SNED_TRY(parse_format(&format, options->format, error));
-    return check_output(options, false, error);
+    SNED_TRY(check_output(options, false, error));
+    return check_report(options, error);
 }
 
 /* Every Conv and Gemm in the format of --format. */

@@ -16,7 +16,7 @@ struct outcome {
     struct layer_storage *storage;  /* owned */
     int storage_count;
 };
-/* What can be known to be wrong before the work: --output (check_output), --format. */
+/* What can be known to be wrong before the work: --output (check_output), --report, --format. */
 sned_status outcome_check(const struct options *options, sned_error *error);
 /* Packs `integer` into options->output (weights in --format's format, if given) and fills the sizes. */
 sned_status outcome_write(struct outcome *outcome, const struct graph *integer, const struct options *options,

@@ -112,10 +112,20 @@ sned_status check_output(const struct options *options, bool over_model, sned_er
     return spare_inputs(options->output, "output", options, !over_model, error);
 }
 
+sned_status check_report(const struct options *options, sned_error *error)
+{
+    if (!options->report)
+        return SNED_OK;
+    SNED_TRY(spare_inputs(options->report, "report", options, true, error));
+    SNED_TRY(spare(options->report, "report", options->output, error));
+    return sned_error_context(error, check_place(options->report, error), "report");
+}
+
 static sned_status check_checkpoint(const char *path, const struct options *options, sned_error *error)
 {
     struct stat info;
     SNED_TRY(spare_inputs(path, "checkpoint", options, true, error));
+    SNED_TRY(spare(path, "checkpoint", options->report, error));
     if (is_same_file(path, options->output))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "--checkpoint: %s is the output, too; name another file",
                          path);

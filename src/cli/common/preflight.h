@@ -17,6 +17,9 @@ sned_status check_output_folder(const struct options *options, sned_error *error
 /* Fails where the file of --raw is one that the command reads. */
 sned_status check_raw(const struct options *options, sned_error *error);
 
+/* Fails where --report, if given, is no place for a file, or one of the command's other files. */
+sned_status check_report(const struct options *options, sned_error *error);
+
 /* The checkpoint of --checkpoint, or OUTPUT.checkpoint; NULL for "none". free() it. Fails where it is another
  * file of the command, where something else has that name, or where it cannot be written. */
 sned_status checkpoint_path(char **path, const struct options *options, sned_error *error);

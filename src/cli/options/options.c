@@ -369,6 +369,37 @@ static const struct options NOTHING_GIVEN = {.seed = 1,
                                              .min_accuracy = NAN,
                                              .open_ms = NAN};
 
+/* A word as a shell takes it: in quotes where it has anything but what needs none. */
+static sned_status append_word(struct buffer *line, const char *word, sned_error *error)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    if (*word && !word[strspn(word, plain)])
+        return sned_buffer_append(line, word, strlen(word), error);
+    SNED_TRY(sned_buffer_append(line, "'", 1, error));
+    for (; *word; word++) {
+        const char *text = *word == '\'' ? "'\\''" : word;
+        SNED_TRY(sned_buffer_append(line, text, *word == '\'' ? 4 : 1, error));
+    }
+    return sned_buffer_append(line, "'", 1, error);
+}
+
+/* The command line in one text, before argp puts it into another order. */
+static sned_status join_words(char **text, int argc, char **argv, sned_error *error)
+{
+    struct buffer line = {0};
+    sned_status status;
+    SNED_TRY_DONE(sned_buffer_append(&line, "sned", 4, error));
+    for (int i = 1; i < argc; i++) {
+        SNED_TRY_DONE(sned_buffer_append(&line, " ", 1, error));
+        SNED_TRY_DONE(append_word(&line, argv[i], error));
+    }
+    SNED_TRY_DONE(sned_buffer_append(&line, "", 1, error));
+    status = sned_strdup(text, (const char *)line.data, error);
+done:
+    sned_buffer_free(&line);
+    return status;
+}
+
 sned_status options_parse(struct options *options, const struct command *command, int argc, char **argv,
                           sned_error *error)
 {
@@ -379,6 +410,7 @@ sned_status options_parse(struct options *options, const struct command *command
 
     *options = NOTHING_GIVEN;
     SNED_TRY(sned_alloc(&options->arguments, (size_t)argc, sizeof *options->arguments, error));
+    SNED_TRY(join_words(&options->command_line, argc, argv, error));
     for (int i = 0; command->keys[i]; i++)
         rows[count++] = describe(&option_table[command->keys[i]]);
     rows[count++] = describe(&option_table[OPTION_JSON]);
@@ -411,7 +443,9 @@ sned_status options_parse(struct options *options, const struct command *command
 void options_free(struct options *options)
 {
     free(options->arguments);
+    free(options->command_line);
     options->arguments = NULL;
+    options->command_line = NULL;
 }
 
 sned_status parse_numbers(const char *text, const char *option, float *numbers, int capacity, int *count,

@@ -82,6 +82,7 @@ struct options {
     const char *output, *data, *labels, *head, *split, *against, *input, *color, *mean, *scale, *resize,
         *densities, *block, *characters, *fonts, *schedule;
     const char *checkpoint, *recipe, *target, *format, *report, *raw, *config, *timeline, *trace;
+    char *command_line;     /* owned; as a shell takes it */
     const char **arguments; /* what is not an option, in order */
     int argument_count;
 };

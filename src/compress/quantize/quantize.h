@@ -48,6 +48,8 @@ const char *quantize_lower_reason(enum op op);
 
 /* The float graph whose values an integer graph approximates: `sned export`. */
 sned_status quantize_raise(struct graph **graph, const struct graph *integer, sned_error *error);
+/* What 1 stands for in the integer weights of one filter of a Conv or Gemm. */
+double quantize_weight_step(const struct graph *integer, const struct node *node, int64_t filter);
 
 /* The scale of weights [K][n] for output channel k: what fake quantization in training and lowering share. */
 float quantize_weight_scale(const float *weights, size_t n);

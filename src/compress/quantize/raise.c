@@ -24,6 +24,11 @@ static double accumulator_unit(const struct graph *graph, const struct node *nod
     return scaling_ratio(node->rules[0].scalings[k]) * graph->tensors[node->outputs[0]].quantization.scale;
 }
 
+double quantize_weight_step(const struct graph *integer, const struct node *node, int64_t filter)
+{
+    return accumulator_unit(integer, node, filter) / integer->tensors[node->inputs[0]].quantization.scale;
+}
+
 static sned_status raise_weights(struct raising *raising, const struct node *from, int *index,
                                  sned_error *error)
 {
@@ -35,7 +40,7 @@ static sned_status raise_weights(struct raising *raising, const struct node *fro
     float *values;
     SNED_TRY(sned_alloc(&values, (size_t)filters * count, sizeof *values, error));
     for (int64_t k = 0; k < filters; k++) {
-        double scale = accumulator_unit(graph, from, k) / graph->tensors[from->inputs[0]].quantization.scale;
+        double scale = quantize_weight_step(graph, from, k);
         for (size_t i = (size_t)k * count; i < (size_t)(k + 1) * count; i++)
             values[i] = (float)(weights[i] * scale);
     }

@@ -1,0 +1,65 @@
+/*
+ * facts.h - what a run of compress or pack did, as plain data: what the page of --report is made from.
+ *
+ * Nothing here knows of HTML, nothing that makes the page knows of graphs. What is not known is NAN, 0 or
+ * NULL, and the page then does not speak of it.
+ */
+#ifndef SNED_CLI_REPORT_FACTS_H
+#define SNED_CLI_REPORT_FACTS_H
+
+#include "compress/compress.h"
+#include <stdbool.h>
+
+enum { HISTOGRAM_BINS = 61 };
+
+/* A layer's weights by value: bin i holds those nearest to (i - 30) width; the two outermost hold what is
+ * beyond them, too. */
+struct weight_histogram {
+    double width;                  /* of a bin; 0: there is none */
+    double before[HISTOGRAM_BINS]; /* of the float network, batch norms folded */
+    double after[HISTOGRAM_BINS];  /* of the packed one, zeros left out */
+};
+
+/* What a layer's bytes say. */
+enum byte_part { PART_POSITIONS, PART_SIGNS, PART_MAGNITUDES, PART_BIASES, PART_SCALES, PART_COUNT };
+
+struct report_layer {
+    char *name; /* owned */
+    const char *op, *format;
+    int shape_before[4], shape[4]; /* [out][in / groups][kernel h][kernel w] */
+    uint64_t weights_before;       /* of the float network */
+    uint64_t weights, kept;        /* of the packed one; 0, 0: the layer was removed */
+    uint64_t bytes;
+    double parts[PART_COUNT];   /* bytes; all 0: not told apart */
+    double divergence, changed; /* sensitivity.h; NAN: not measured */
+    struct weight_histogram histogram;
+};
+
+struct report_facts {
+    const char *command; /* "compress", "pack" */
+    char *command_line;  /* owned, as all texts that are not const */
+    char *network, *model, *data, *output;
+    const char *accuracy_on; /* which images: "test"; NULL: accuracy was not measured */
+    double began;            /* on the clock */
+    long seed;
+    int threads;
+    double seconds;
+    uint64_t bytes_before, bytes; /* every parameter as float32; the whole file */
+    uint64_t kept;
+    double top1_before, top1; /* percent, on images that steered nothing */
+    double steered_before;    /* percent: the float network on the images that steered; NAN: not measured */
+    double wanted_bytes, wanted_accuracy; /* NAN: nobody asked */
+    struct report_layer *layers;          /* owned */
+    int layer_count;
+    int measured_on;                  /* images that the layers' divergences are of */
+    const struct curve_point *points; /* borrowed, in the order in which they were made */
+    int point_count;
+    char **decisions; /* owned; what was done and why, a sentence each */
+    int decision_count;
+};
+/* One more sentence. */
+sned_status report_tell(struct report_facts *facts, sned_error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void report_facts_free(struct report_facts *facts);
+
+#endif

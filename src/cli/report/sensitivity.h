@@ -1,0 +1,20 @@
+/*
+ * sensitivity.h - how dear each layer's bits are, measured on the packed network.
+ *
+ * One layer after the other loses the lowest bit of its integers while all else stays: how far do the
+ * network's answers on some images move? The mean Kullback-Leibler divergence of its classes from those that
+ * the whole file gives, in nats, and how many answers are others.
+ */
+#ifndef SNED_CLI_REPORT_SENSITIVITY_H
+#define SNED_CLI_REPORT_SENSITIVITY_H
+
+#include "cli/common/model.h"
+#include "cli/report/facts.h"
+
+/* Into the layers of `facts`, on some of the images `indices` [count]: fewer for larger networks, so that it
+ * is done in a minute or so. Labels are not looked at. */
+sned_status sensitivity_measure(struct report_facts *facts, const struct graph *integer,
+                                struct dataset *dataset, const uint32_t *indices, size_t count,
+                                const struct reporter *reporter, sned_error *error);
+
+#endif
