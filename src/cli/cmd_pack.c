@@ -3,6 +3,7 @@
  */
 #include "cli/options/command.h"
 #include "cli/common/outcome.h"
+#include "cli/report/gather.h"
 #include "cli/terminal/progress.h"
 #include "compress/quantize/quantize.h"
 
@@ -62,6 +63,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     struct images images = {0}, tests = {0};
     struct graph *integer = NULL;
     struct outcome outcome = {0};
+    struct report_facts report = {0};
     const struct calibration_options calibration = {
         .images = options->calibration > 0 ? (size_t)options->calibration : 500,
         .threads = option_threads(options),
@@ -69,6 +71,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     sned_status status;
     SNED_TRY_DONE(outcome_check(options, error));
     SNED_TRY_DONE(load(&model, &images, &tests, options, &reporter, error));
+    SNED_TRY_DONE(report_begin(&report, "pack", &model, options, error));
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     if (tests.dataset)
         outcome.accuracy_on = dataset_split_name(tests.dataset);
@@ -82,8 +85,11 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     SNED_TRY_DONE(measure(&outcome.top1_after, integer, &tests, options, &reporter, error));
     display_finish(&display);
     SNED_TRY_DONE(outcome_write(&outcome, integer, options, error));
-    status = outcome_print(&outcome, integer, options, NULL, error);
+    SNED_TRY_DONE(outcome_print(&outcome, integer, options, NULL, error));
+    status =
+        report_finish(&report, &outcome, integer, options->data ? &images : NULL, options, &reporter, error);
 done:
+    report_facts_free(&report);
     display_finish(&display);
     outcome_free(&outcome);
     sned_graph_free(integer);
@@ -105,6 +111,6 @@ const struct command command_pack = {
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_CALIBRATION, OPTION_FORMAT, OPTION_LIMIT, OPTION_INPUT,
              OPTION_COLOR, OPTION_MEAN, OPTION_SCALE, OPTION_RESIZE, OPTION_LABEL_OFFSET, OPTION_LABELS,
-             OPTION_HEAD, OPTION_SEED, OPTION_THREADS},
+             OPTION_HEAD, OPTION_REPORT, OPTION_SEED, OPTION_THREADS},
     .run = run_pack,
 };

@@ -15,7 +15,7 @@ holds "--help names commands" test "$(wc -w <<<"$commands")" -ge 10
 # have none.
 without_default() {
     "$sned" "$1" --help | awk '/^ +(-[a-z], )?--[a-z-]+/ { if (text) print text; text = $0; next } /^[A-Z]|^$/ { if (text) print text; text = "" } { text = text (text ? " " $0 : "") }' |
-        grep -E -- '--[a-z-]+=' | grep -v '(default' | grep -oE -- '--[a-z-]+' | sort -u | grep -vxE -- '--(output|data|against|timeline|trace|raw)'
+        grep -E -- '--[a-z-]+=' | grep -v '(default' | grep -oE -- '--[a-z-]+' | sort -u | grep -vxE -- '--(output|data|against|report|timeline|trace|raw)'
 }
 for command in $commands; do
     missing=$(without_default $command)

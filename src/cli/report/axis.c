@@ -14,13 +14,13 @@ static double round_step(double size)
     return power * (rest >= 5 ? 5 : rest >= 2 ? 2 : 1);
 }
 
-static void add_tick(struct axis *axis, double value)
+static void add_tick(struct chart_axis *axis, double value)
 {
     if (axis->tick_count < AXIS_TICKS && value >= axis->low && value <= axis->high)
         axis->ticks[axis->tick_count++] = value;
 }
 
-static void linear_ticks(struct axis *axis, int wanted)
+static void linear_ticks(struct chart_axis *axis, int wanted)
 {
     double step = round_step((axis->high - axis->low) / wanted * 2);
     for (double i = ceil(axis->low / step); i * step <= axis->high; i++)
@@ -28,7 +28,7 @@ static void linear_ticks(struct axis *axis, int wanted)
 }
 
 /* In every power of ten 1, 2, 3, 4, 6, 8, or fewer where these are more than wanted: 1, 2, 5, or 1 alone. */
-static void logarithmic_ticks(struct axis *axis, int wanted)
+static void logarithmic_ticks(struct chart_axis *axis, int wanted)
 {
     static const double finenesses[3][6] = {{1, 2, 3, 4, 6, 8}, {1, 2, 5}, {1}};
     const double powers = log10(axis->high / axis->low);
@@ -38,9 +38,9 @@ static void logarithmic_ticks(struct axis *axis, int wanted)
             add_tick(axis, power * fine[i]);
 }
 
-struct axis axis_make(double least, double most, int wanted, bool logarithmic)
+struct chart_axis axis_make(double least, double most, int wanted, bool logarithmic)
 {
-    struct axis axis = {.logarithmic = logarithmic && least > 0 && most >= 2 * least};
+    struct chart_axis axis = {.logarithmic = logarithmic && least > 0 && most >= 2 * least};
     if (axis.logarithmic) {
         const double air = pow(most / least, AIR);
         axis.low = least / air;
@@ -58,7 +58,7 @@ struct axis axis_make(double least, double most, int wanted, bool logarithmic)
     return axis;
 }
 
-double axis_place(const struct axis *axis, double value)
+double axis_place(const struct chart_axis *axis, double value)
 {
     if (axis->logarithmic)
         return 100 * log(value / axis->low) / log(axis->high / axis->low);

@@ -1,5 +1,6 @@
 /*
- * axis.h - where numbers lie on a chart: a range with a little air, its round numbers, and per cent of a side.
+ * axis.h - where numbers lie on a chart: a range with a little air, its round numbers, and per cent of a
+ * side.
  *
  * Charts are laid out in per cent of their box, and text in them in points, so that a chart fits a phone with
  * letters as large as those of the page around it.
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 
 enum { AXIS_TICKS = 12 };
-struct axis {
+struct chart_axis {
     double low, high;
     bool logarithmic; /* low > 0 */
     double ticks[AXIS_TICKS];
@@ -18,8 +19,8 @@ struct axis {
 };
 /* An axis for numbers from `least` to `most`; of logarithms where they are apart enough for it to matter and
  * it is asked for. At most `wanted` ticks, or one or two more. */
-struct axis axis_make(double least, double most, int wanted, bool logarithmic);
+struct chart_axis axis_make(double least, double most, int wanted, bool logarithmic);
 /* 0 at the low end, 100 at the high end. */
-double axis_place(const struct axis *axis, double value);
+double axis_place(const struct chart_axis *axis, double value);
 
 #endif

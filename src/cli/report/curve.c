@@ -16,7 +16,7 @@
 #include <string.h>
 
 struct frame {
-    struct axis bytes, accuracy;
+    struct chart_axis bytes, accuracy;
 };
 
 static double across(const struct frame *frame, double bytes)

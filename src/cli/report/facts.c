@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 sned_status report_tell(struct report_facts *facts, sned_error *error, const char *format, ...)
 {
@@ -24,6 +25,14 @@ sned_status report_tell(struct report_facts *facts, sned_error *error, const cha
     else
         free(sentence);
     return status;
+}
+
+struct report_layer *report_layer_find(const struct report_facts *facts, const char *name)
+{
+    for (int i = 0; i < facts->layer_count; i++)
+        if (!strcmp(facts->layers[i].name, name))
+            return &facts->layers[i];
+    return NULL;
 }
 
 void report_facts_free(struct report_facts *facts)

@@ -60,6 +60,8 @@ struct report_facts {
 /* One more sentence. */
 sned_status report_tell(struct report_facts *facts, sned_error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* By its name; NULL where there is none. */
+struct report_layer *report_layer_find(const struct report_facts *facts, const char *name);
 void report_facts_free(struct report_facts *facts);
 
 #endif

@@ -5,11 +5,10 @@
 #include "base/clock.h"
 #include "cli/report/histogram.h"
 #include "cli/report/page.h"
-#include "cli/terminal/print.h"
+#include "cli/report/sensitivity.h"
 #include "compress/quantize/quantize.h"
 
 #include <math.h>
-#include <string.h>
 
 /* ---- before ---- */
 
@@ -82,14 +81,6 @@ sned_status report_begin(struct report_facts *facts, const char *command, const 
 
 /* ---- after ---- */
 
-struct report_layer *report_layer_find(const struct report_facts *facts, const char *name)
-{
-    for (int i = 0; i < facts->layer_count; i++)
-        if (!strcmp(facts->layers[i].name, name))
-            return &facts->layers[i];
-    return NULL;
-}
-
 static void end_layer(struct report_layer *layer, const struct graph *integer, int index,
                       const struct outcome *outcome)
 {
@@ -106,11 +97,9 @@ static void end_layer(struct report_layer *layer, const struct graph *integer, i
     histogram_after(&layer->histogram, integer, node);
 }
 
-void report_end(struct report_facts *facts, const struct outcome *outcome, const struct graph *integer,
-                const struct options *options)
+/* What the file holds. */
+static void end(struct report_facts *facts, const struct outcome *outcome, const struct graph *integer)
 {
-    if (!options->report)
-        return;
     facts->seconds = sned_clock() - facts->began;
     facts->bytes_before = outcome->bytes_before;
     facts->bytes = outcome->bytes;
@@ -126,13 +115,16 @@ void report_end(struct report_facts *facts, const struct outcome *outcome, const
     }
 }
 
-sned_status report_write_page(const struct report_facts *facts, const struct options *options,
-                              sned_error *error)
+sned_status report_finish(struct report_facts *facts, const struct outcome *outcome,
+                          const struct graph *integer, const struct images *images,
+                          const struct options *options, const struct reporter *reporter, sned_error *error)
 {
     if (!options->report)
         return SNED_OK;
+    end(facts, outcome, integer);
+    if (images)
+        SNED_TRY(sensitivity_measure(facts, integer, images, reporter, error));
     SNED_TRY(report_write(options->report, facts, error));
-    if (!options->json && !options->quiet)
-        print_line("%s: written", options->report);
+    sned_report(reporter, "%s: written", options->report);
     return SNED_OK;
 }

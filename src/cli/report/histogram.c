@@ -2,9 +2,9 @@
  * histogram.c - see histogram.h.
  *
  * The scale reaches to the largest weight, or to eight times the root mean square where that is less: a few
- * outliers would leave the rest a single bar. An integer stands for all values that are rounded to it, so it
- * is spread over its step; where that is less than a bin, bins would else hold now two integers and now three,
- * and a smooth layer would look like a comb.
+ * outliers would leave the rest a single bar. An integer whose step is less than a bin is spread over that
+ * step, all values that are rounded to it: bins would else hold now two integers and now three, and a smooth
+ * layer would look like a comb.
  */
 #include "cli/report/histogram.h"
 #include "compress/quantize/quantize.h"

@@ -1,5 +1,6 @@
 /*
- * histogram.h - weights counted by value, those of the float network and those of the packed one on one scale.
+ * histogram.h - weights counted by value, those of the float network and those of the packed one on one
+ * scale.
  */
 #ifndef SNED_CLI_REPORT_HISTOGRAM_H
 #define SNED_CLI_REPORT_HISTOGRAM_H

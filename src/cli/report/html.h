@@ -1,9 +1,9 @@
 /*
  * html.h - a page that grows: markup stands in the format, and whatever %s brings is escaped in its place.
  *
- * What layers, labels and paths are called is anybody's bytes. A text that is not ours comes through %s, and %s
- * cannot break out: control characters and bytes that are no UTF-8 become '?'
- * (sned_text_plain), the five characters that mean something in HTML and XML become entities.
+ * What layers, labels and paths are called is anybody's bytes. A text that is not ours comes through %s, and
+ * %s cannot break out: control characters and bytes that are no UTF-8 become '?' (sned_text_plain), the five
+ * characters that mean something in HTML and XML become entities.
  */
 #ifndef SNED_CLI_REPORT_HTML_H
 #define SNED_CLI_REPORT_HTML_H

@@ -88,25 +88,17 @@ static bool sensitivity_known(const struct report_facts *facts)
     return facts->measured_on > 0;
 }
 
-static void head_put(struct html *html, const char *title)
-{
-    html_put(html, "<th scope=\"col\">%s</th>", title);
-}
-
 static void heads_put(struct html *html, const struct report_facts *facts)
 {
-    static const char *const first[] = {"layer", "operator", "shape",         "weights",
-                                        "kept",  "%",        "bits a weight", "bits a kept one"};
+    static const char *const first[] = {"weights", "kept", "%", "bytes", "bits a weight", "bits a kept one"};
+    html_put(html, "<th scope=\"col\">layer</th><th scope=\"col\" class=\"text\">shape</th>");
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
-        head_put(html, first[i]);
+        html_put(html, "<th scope=\"col\">%s</th>", first[i]);
+    if (sensitivity_known(facts))
+        html_put(html, "<th scope=\"col\">divergence</th><th scope=\"col\">answers changed, %%</th>");
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
-        head_put(html, part_name((enum byte_part)i));
-    head_put(html, "bytes");
-    head_put(html, "format");
-    if (sensitivity_known(facts)) {
-        head_put(html, "divergence");
-        head_put(html, "answers changed, %");
-    }
+        html_put(html, "<th scope=\"col\">%s</th>", part_name((enum byte_part)i));
+    html_put(html, "<th scope=\"col\" class=\"text\">format</th>");
 }
 
 static bool same_shape(const struct report_layer *layer)
@@ -127,7 +119,7 @@ static void shape_put(struct html *html, const int shape[4])
 
 static void shapes_put(struct html *html, const struct report_layer *layer)
 {
-    html_put(html, "<td class=\"text\">");
+    html_put(html, "<td class=\"text\">%s ", layer->op);
     if (!same_shape(layer)) {
         shape_put(html, layer->shape_before);
         html_put(html, " → ");
@@ -141,11 +133,11 @@ static void shapes_put(struct html *html, const struct report_layer *layer)
 
 static void counts_put(struct html *html, uint64_t weights, uint64_t kept, uint64_t bytes)
 {
-    char all[32], left[32];
+    char all[32], left[32], text[32];
     html_put(html, "<td>%s</td><td>%s</td><td>%.2f</td>", format_count(all, weights),
              format_count(left, kept), share((double)kept, (double)weights));
-    html_put(html, "<td>%.3f</td><td>%.2f</td>", weights ? 8 * (double)bytes / (double)weights : 0,
-             kept ? 8 * (double)bytes / (double)kept : 0);
+    html_put(html, "<td>%s</td><td>%.3f</td><td>%.2f</td>", format_count(text, bytes),
+             weights ? 8 * (double)bytes / (double)weights : 0, kept ? 8 * (double)bytes / (double)kept : 0);
 }
 
 static void sensitivity_put(struct html *html, const struct report_layer *layer)
@@ -158,32 +150,28 @@ static void sensitivity_put(struct html *html, const struct report_layer *layer)
 
 static void layer_row(struct html *html, const struct report_facts *facts, const struct report_layer *layer)
 {
-    char bytes[32];
-    html_put(html, "<tr><th scope=\"row\">%s</th><td class=\"text\">%s</td>", layer->name, layer->op);
+    html_put(html, "<tr><th scope=\"row\">%s</th>", layer->name);
     shapes_put(html, layer);
     counts_put(html, layer->weights_before, layer->kept, layer->bytes);
-    for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
-        html_put(html, "<td>%.0f</td>", layer->parts[i]);
-    html_put(html, "<td>%s</td><td class=\"text\">%s</td>", format_count(bytes, layer->bytes), layer->format);
     if (sensitivity_known(facts))
         sensitivity_put(html, layer);
-    html_put(html, "</tr>\n");
+    for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
+        html_put(html, "<td>%.0f</td>", layer->parts[i]);
+    html_put(html, "<td class=\"text\">%s</td></tr>\n", layer->format);
 }
 
 static void total_row(struct html *html, const struct report_facts *facts)
 {
     uint64_t weights = 0;
-    char bytes[32];
     for (int i = 0; i < facts->layer_count; i++)
         weights += facts->layers[i].weights_before;
-    html_put(html, "<tr><th scope=\"row\">all layers</th><td></td><td></td>");
+    html_put(html, "<tr><th scope=\"row\">all layers</th><td></td>");
     counts_put(html, weights, facts->kept, layer_bytes(facts));
-    for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
-        html_put(html, "<td>%.0f</td>", part_sum(facts, (enum byte_part)i));
-    html_put(html, "<td>%s</td><td></td>", format_count(bytes, layer_bytes(facts)));
     if (sensitivity_known(facts))
         html_put(html, "<td></td><td></td>");
-    html_put(html, "</tr>\n");
+    for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
+        html_put(html, "<td>%.0f</td>", part_sum(facts, (enum byte_part)i));
+    html_put(html, "<td></td></tr>\n");
 }
 
 static void table_put(struct html *html, const struct report_facts *facts)
@@ -216,8 +204,8 @@ static void weights_put(struct html *html, const struct report_layer *layer)
     html_put(html, "<figure><figcaption>%s <span class=\"small\">%.2f %% kept</span></figcaption>",
              layer->name, share((double)layer->kept, (double)layer->weights_before));
     histogram_put(html, layer);
-    html_put(html, "<p class=\"ends\"><span>−%.3f</span><span>0</span><span>%.3f</span></p></figure>\n", edge,
-             edge);
+    html_put(html, "<p class=\"ends\"><span>−%.3f</span><span>0</span>", edge);
+    html_put(html, "<span>%.3f</span></p></figure>\n", edge);
 }
 
 static void histograms_put(struct html *html, const struct report_facts *facts)

@@ -3,7 +3,6 @@
  */
 #include "cli/report/sensitivity.h"
 #include "base/clock.h"
-#include "cli/report/gather.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -60,9 +59,8 @@ static double divergence(const struct scores *kind, const float *own, const floa
 
 struct sensing {
     struct graph *graph; /* a copy to change */
-    struct dataset *dataset;
-    const uint32_t *indices;
-    size_t count;
+    const struct images *images;
+    size_t count; /* of them, the first */
     struct scores kind;
     struct evaluate_options how;
     float *own, *other; /* [count][kind.count] */
@@ -72,8 +70,8 @@ static sned_status run(struct sensing *sensing, float *scores, size_t *came, sne
 {
     struct evaluation evaluation;
     sensing->how.scores = scores;
-    SNED_TRY(evaluate_integer(sensing->graph, sensing->dataset, sensing->indices, sensing->count,
-                              &sensing->how, &evaluation, error));
+    SNED_TRY(evaluate_integer(sensing->graph, sensing->images->dataset, sensing->images->indices,
+                              sensing->count, &sensing->how, &evaluation, error));
     *came = evaluation.images;
     return SNED_OK;
 }
@@ -150,12 +148,11 @@ static sned_status measure_all(struct report_facts *facts, struct sensing *sensi
 }
 
 sned_status sensitivity_measure(struct report_facts *facts, const struct graph *integer,
-                                struct dataset *dataset, const uint32_t *indices, size_t count,
-                                const struct reporter *reporter, sned_error *error)
+                                const struct images *images, const struct reporter *reporter,
+                                sned_error *error)
 {
-    struct sensing sensing = {.dataset = dataset,
-                              .indices = indices,
-                              .count = image_count(facts, integer, count),
+    struct sensing sensing = {.images = images,
+                              .count = image_count(facts, integer, images->count),
                               .kind = sned_graph_scores(integer),
                               .how = {.threads = facts->threads}};
     const size_t size = (size_t)sensing.kind.count * sizeof(float);

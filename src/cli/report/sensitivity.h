@@ -11,10 +11,10 @@
 #include "cli/common/model.h"
 #include "cli/report/facts.h"
 
-/* Into the layers of `facts`, on some of the images `indices` [count]: fewer for larger networks, so that it
- * is done in a minute or so. Labels are not looked at. */
+/* Into the layers of `facts`, on the first of the images: fewer for larger networks, so that it is done in a
+ * minute or so. Labels are not looked at. */
 sned_status sensitivity_measure(struct report_facts *facts, const struct graph *integer,
-                                struct dataset *dataset, const uint32_t *indices, size_t count,
-                                const struct reporter *reporter, sned_error *error);
+                                const struct images *images, const struct reporter *reporter,
+                                sned_error *error);
 
 #endif
