@@ -50,6 +50,7 @@ static sned_status prepare(struct bench *bench, const char *path, int batch, int
 
 static sned_status run(struct bench *bench, int steps, double seconds[PART_COUNT], sned_error *error)
 {
+    const struct update update = {.rate = 0.001f, .momentum = 0.9f, .decay = 5e-4f};
     double loss, times[PART_COUNT + 1];
     size_t correct;
     memset(seconds, 0, PART_COUNT * sizeof *seconds);
@@ -61,7 +62,7 @@ static sned_status run(struct bench *bench, int steps, double seconds[PART_COUNT
         times[2] = sned_clock();
         SNED_TRY(executor_backward(bench->executor, error));
         times[3] = sned_clock();
-        SNED_TRY(executor_step(bench->executor, 0.001f, 0.9f, 5e-4f, error));
+        SNED_TRY(executor_step(bench->executor, &update, error));
         times[4] = sned_clock();
         for (int part = 0; part < PART_COUNT; part++)
             seconds[part] += times[part + 1] - times[part];

@@ -1,5 +1,5 @@
 /*
- * train.c - the training loop: SGD over epochs, with divergence undone.
+ * train.c - the training loop: steps over epochs, with divergence undone.
  *
  * An epoch ends by being accepted: its parameters become the state to go back to, and the checkpoint.
  * Training counts as diverged when a loss is not finite, or when the running loss (an exponential mean over
@@ -109,8 +109,31 @@ static sned_status batch_loss(struct training *t, const int32_t *labels, double 
     return executor_loss_taught(t->executor, labels, t->teacher ? &teaching : NULL, loss, correct, error);
 }
 
-static sned_status train_batch(struct training *t, const float *values, const int32_t *labels, bool *diverged,
-                               sned_error *error)
+static struct train_moment moment_of(const struct training *t)
+{
+    return (struct train_moment){t->executor, t->progress.step, t->total, sned_clock() - t->began, false};
+}
+
+/* What the next step does; *stop where the guide ends training here. */
+static sned_status next_update(struct training *t, struct update *update, bool *stop, sned_error *error)
+{
+    const struct train_options *o = &t->options;
+    *update = (struct update){.rate = schedule_rate(o, t->progress.step, t->total, t->per_epoch),
+                              .momentum = o->momentum,
+                              .decay = o->decay,
+                              .count = t->progress.step + 1,
+                              .step_rate = 1};
+    if (o->guide) {
+        struct train_moment moment = moment_of(t);
+        SNED_TRY(o->guide->before_step(o->guide->context, &moment, update, error));
+        *stop = moment.stop;
+    }
+    update->rate *= (float)t->progress.factor;
+    return SNED_OK;
+}
+
+static sned_status train_batch(struct training *t, const struct update *update, const float *values,
+                               const int32_t *labels, bool *diverged, sned_error *error)
 {
     struct train_progress *p = &t->progress;
     const size_t batch = (size_t)t->options.batch;
@@ -124,8 +147,7 @@ static sned_status train_batch(struct training *t, const float *values, const in
     if (*diverged)
         return SNED_OK;
     SNED_TRY(executor_backward(t->executor, error));
-    float rate = schedule_rate(&t->options, p->step, t->total, t->per_epoch) * (float)p->factor;
-    SNED_TRY(executor_step(t->executor, rate, t->options.momentum, t->options.decay, error));
+    SNED_TRY(executor_step(t->executor, update, error));
     p->step++;
     p->images += batch;
     p->hits += correct;
@@ -176,13 +198,20 @@ static sned_status run_epoch(struct training *t, struct batch_loader *loader, si
     bool diverged = false;
     *outcome = OUTCOME_DONE;
     while (t->progress.step < until) {
+        struct update update;
+        bool stop = false;
         size_t got;
+        SNED_TRY(next_update(t, &update, &stop, error));
+        if (stop) {
+            *outcome = OUTCOME_OUT_OF_TIME;
+            break;
+        }
         SNED_TRY(loader_next(loader, &values, &labels, &got, error));
         if (got == 0) { /* damaged images made the epoch shorter */
             t->progress.step = until;
             break;
         }
-        SNED_TRY(train_batch(t, values, labels, &diverged, error));
+        SNED_TRY(train_batch(t, &update, values, labels, &diverged, error));
         report_progress(t, t->progress.step == until);
         if (!diverged && is_out_of_time(t)) {
             *outcome = OUTCOME_OUT_OF_TIME;
@@ -210,6 +239,10 @@ static sned_status train_epoch(struct training *t, enum epoch_outcome *outcome, 
                                            .epoch = (uint32_t)epoch,
                                            .rule = &t->graph->rule};
     struct batch_loader *loader = NULL;
+    if (t->options.guide) {
+        const struct train_moment moment = moment_of(t);
+        SNED_TRY(t->options.guide->before_epoch(t->options.guide->context, &moment, error));
+    }
     t->epoch_began = sned_clock();
     t->progress.images = t->progress.hits = 0;
     t->progress.loss_sum = 0;
@@ -224,7 +257,7 @@ static sned_status train_epoch(struct training *t, enum epoch_outcome *outcome, 
 static sned_status accept(struct training *t, bool finished, sned_error *error)
 {
     t->progress.finished = finished;
-    SNED_TRY(train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, error));
+    SNED_TRY(train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, t->options.guide, error));
     return t->options.checkpoint ? train_state_write(&t->accepted, t->options.checkpoint, t->key, error)
                                  : SNED_OK;
 }
@@ -234,7 +267,7 @@ static sned_status roll_back(struct training *t, sned_error *error)
     const size_t epoch = t->accepted.progress.step / t->per_epoch + 1;
     const uint32_t rollbacks = t->progress.rollbacks + 1;
     const double factor = t->progress.factor * RATE_CUT;
-    SNED_TRY(train_state_return(&t->accepted, t->graph, t->executor, error));
+    SNED_TRY(train_state_return(&t->accepted, t->graph, t->executor, t->options.guide, error));
     t->progress = t->accepted.progress;
     t->progress.rollbacks = rollbacks > MAX_ROLLBACKS ? MAX_ROLLBACKS : rollbacks;
     t->progress.factor = factor;
@@ -265,6 +298,12 @@ static sned_status train_all(struct training *t, sned_error *error)
 
 /* ---- beginning ---- */
 
+static uint64_t add_to_key(uint64_t key, uint64_t part)
+{
+    const uint64_t parts[2] = {key, part};
+    return sned_hash(parts, sizeof parts);
+}
+
 /* What the result depends on. */
 static uint64_t make_key(const struct training *t)
 {
@@ -292,15 +331,16 @@ static uint64_t make_key(const struct training *t)
                         o->teacher ? graph_state_hash(o->teacher) : 0,
                         sned_hash(t->indices, t->count * sizeof *t->indices)};
     uint64_t key = sned_hash(parts, sizeof parts);
-    if (t->graph->output_count > 1) {
-        const uint64_t next[2] = {key, (uint64_t)t->graph->outputs[0]};
-        key = sned_hash(next, sizeof next);
-    }
+    if (t->graph->output_count > 1)
+        key = add_to_key(key, (uint64_t)t->graph->outputs[0]);
+    if (o->optimizer != OPTIMIZER_SGD || o->learn_steps)
+        key = add_to_key(key, (uint64_t)o->optimizer * 2 + o->learn_steps);
+    if (o->guide)
+        key = add_to_key(key, o->guide->key);
     for (int i = 0; i < t->graph->tensor_count; i++) {
         const struct quantization *q = &t->graph->tensors[i].quantization;
         double quantization[4] = {q->scale, q->bits, q->is_signed, 0};
-        uint64_t next[2] = {key, sned_hash(quantization, sizeof quantization)};
-        key = sned_hash(next, sizeof next);
+        key = add_to_key(key, sned_hash(quantization, sizeof quantization));
     }
     return key;
 }
@@ -330,6 +370,8 @@ static sned_status begin(struct training *t, sned_error *error)
     const struct executor_options options = {.batch = t->options.batch,
                                              .training = true,
                                              .quantize_weights = t->options.quantize_weights,
+                                             .optimizer = t->options.optimizer,
+                                             .learn_steps = t->options.learn_steps,
                                              .threads = t->options.threads,
                                              .seed = t->options.seed};
     bool found = false;
@@ -342,11 +384,12 @@ static sned_status begin(struct training *t, sned_error *error)
     if (!found && t->options.checkpoint)
         checkpoint_report_other(t->options.checkpoint, t->options.reporter);
     if (!found)
-        return train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, error);
+        return train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, t->options.guide,
+                                   error);
     t->progress = t->accepted.progress;
     sned_report(t->options.reporter, "going on from checkpoint %s, after %llu of %zu steps",
                 t->options.checkpoint, (unsigned long long)t->progress.step, t->total);
-    return train_state_return(&t->accepted, t->graph, t->executor, error);
+    return train_state_return(&t->accepted, t->graph, t->executor, t->options.guide, error);
 }
 
 static sned_status check_input(const struct training *t, sned_error *error)

@@ -10,15 +10,39 @@
 
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_ONE_CYCLE };
 
+/*
+ * Who steers training from above, such as towards a size: asked before each epoch, when the graph holds the
+ * parameters and may be given others, and before each step, whose update it may change. Its state is kept in
+ * checkpoints and goes back with the parameters where training is set back.
+ */
+struct train_moment {
+    struct executor *executor;
+    size_t step, total; /* done, and to be done */
+    double seconds;     /* that training has taken in this process */
+    bool stop;          /* set by before_step: training ends here, well */
+};
+struct train_guide {
+    sned_status (*before_epoch)(void *context, const struct train_moment *moment, sned_error *error);
+    sned_status (*before_step)(void *context, struct train_moment *moment, struct update *update,
+                               sned_error *error);
+    void *context;
+    void *state; /* plain bytes; borrowed, changed */
+    size_t state_size;
+    uint64_t key; /* of all that it goes by, for the checkpoint's */
+};
+
 struct train_options {
     double epochs; /* may be a fraction: so much of the images */
     int batch;     /* 0: 64 */
-    float rate, momentum, decay;
+    enum optimizer optimizer;
+    float rate, momentum, decay; /* momentum: of SGD */
     enum schedule schedule;
     int step_epochs; /* STEP: rate *= step_factor every so many epochs */
     float step_factor;
     struct augmentation augmentation;
-    bool quantize_weights; /* quantization-aware: see executor.h */
+    bool quantize_weights;           /* quantization-aware: see executor.h */
+    bool learn_steps;                /* the same of weights whose quantization has a step: struct update */
+    const struct train_guide *guide; /* NULL: nobody */
     struct graph *teacher; /* distillation: a float network of the same input and classes, its batch norms
                               folded; NULL: none. Borrowed, not changed */
     double teacher_weight, temperature; /* struct teaching; at weight 1 labels are not looked at */

@@ -12,6 +12,7 @@ _Static_assert(sizeof(struct train_progress) == 64,
 void train_state_free(struct train_state *state)
 {
     sned_buffer_free(&state->parameters);
+    sned_buffer_free(&state->guide);
     free(state->momentum);
     *state = (struct train_state){0};
 }
@@ -28,9 +29,13 @@ static sned_status make_momentum(struct train_state *state, size_t count, sned_e
 }
 
 sned_status train_state_capture(struct train_state *state, struct graph *graph, struct executor *executor,
-                                const struct train_progress *progress, sned_error *error)
+                                const struct train_progress *progress, const struct train_guide *guide,
+                                sned_error *error)
 {
     state->progress = *progress;
+    state->guide.size = 0;
+    if (guide)
+        SNED_TRY(sned_buffer_append(&state->guide, guide->state, guide->state_size, error));
     state->parameters.size = 0;
     SNED_TRY(graph_state_save(graph, &state->parameters, error));
     SNED_TRY(make_momentum(state, executor_state_size(executor), error));
@@ -38,10 +43,13 @@ sned_status train_state_capture(struct train_state *state, struct graph *graph, 
 }
 
 sned_status train_state_return(const struct train_state *state, struct graph *graph,
-                               struct executor *executor, sned_error *error)
+                               struct executor *executor, const struct train_guide *guide, sned_error *error)
 {
-    if (state->momentum_count != executor_state_size(executor))
+    if (state->momentum_count != executor_state_size(executor) ||
+        state->guide.size != (guide ? guide->state_size : 0))
         return sned_fail(error, SNED_ERROR_FORMAT, "saved momentum is not of this network");
+    if (guide)
+        memcpy(guide->state, state->guide.data, guide->state_size);
     SNED_TRY(graph_state_restore(graph, state->parameters.data, state->parameters.size, error));
     SNED_TRY(executor_load(executor, error));
     return executor_state_write(executor, state->momentum, error);
@@ -54,8 +62,9 @@ sned_status train_state_write(const struct train_state *state, const char *path,
         {"progress", &state->progress, sizeof state->progress},
         {"parameters", state->parameters.data, state->parameters.size},
         {"momentum", state->momentum, state->momentum_count * sizeof(float)},
+        {"guide", state->guide.data, state->guide.size},
     };
-    sned_status status = checkpoint_write(path, key, blobs, 3, error);
+    sned_status status = checkpoint_write(path, key, blobs, state->guide.size ? 4 : 3, error);
     return sned_error_context(error, status, "checkpoint");
 }
 
@@ -74,7 +83,10 @@ sned_status train_state_read(struct train_state *state, const char *path, uint64
     if (!*found)
         goto done;
     memcpy(&state->progress, progress->data, sizeof state->progress);
-    state->parameters.size = 0;
+    state->parameters.size = state->guide.size = 0;
+    const struct checkpoint_blob *guide = checkpoint_find(&checkpoint, "guide");
+    if (guide)
+        SNED_TRY_DONE(sned_buffer_append(&state->guide, guide->data, guide->size, error));
     SNED_TRY_DONE(sned_buffer_append(&state->parameters, parameters->data, parameters->size, error));
     SNED_TRY_DONE(make_momentum(state, momentum->size / sizeof(float), error));
     memcpy(state->momentum, momentum->data, state->momentum_count * sizeof(float));

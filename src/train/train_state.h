@@ -21,17 +21,20 @@ struct train_progress {
 struct train_state {
     struct train_progress progress;
     struct buffer parameters; /* graph_state_save */
-    float *momentum;
+    float *momentum;          /* executor_state_read: of SGD, or of Adam and of learned steps besides */
     size_t momentum_count;
+    struct buffer guide; /* its state; empty where there is none */
 };
 void train_state_free(struct train_state *state);
 
-/* The graph (which the executor has stored to), the executor's momentum and the progress, into `state`. */
+/* The graph (which the executor has stored to), the executor's momentum, the progress and the guide's state
+ * (NULL: none), into `state`. */
 sned_status train_state_capture(struct train_state *state, struct graph *graph, struct executor *executor,
-                                const struct train_progress *progress, sned_error *error);
-/* And back: into the graph and the executor. */
+                                const struct train_progress *progress, const struct train_guide *guide,
+                                sned_error *error);
+/* And back: into the graph, the executor and the guide. */
 sned_status train_state_return(const struct train_state *state, struct graph *graph,
-                               struct executor *executor, sned_error *error);
+                               struct executor *executor, const struct train_guide *guide, sned_error *error);
 
 sned_status train_state_write(const struct train_state *state, const char *path, uint64_t key,
                               sned_error *error);

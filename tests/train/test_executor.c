@@ -128,7 +128,7 @@ static void a_step_is_stored_into_the_graph(void **state)
     must(executor_loss(executor, labels, &loss, &correct, error));
     must(executor_backward(executor, error));
     must(executor_gradient(executor, index, gradient, error));
-    must(executor_step(executor, 0.5f, 0.9f, 0.1f, error));
+    must(executor_step(executor, &(struct update){.rate = 0.5f, .momentum = 0.9f, .decay = 0.1f}, error));
     assert_memory_equal(weights, before, sizeof before);
     must(executor_store(executor, error));
     for (int i = 0; i < CLASSES * 8; i++)
@@ -206,7 +206,7 @@ static void momentum_can_be_taken_out_and_put_back(void **state)
     must(executor_forward(executor, some_input(), BATCH, error));
     must(executor_loss(executor, labels, &loss, &correct, error));
     must(executor_backward(executor, error));
-    must(executor_step(executor, 0.5f, 0.9f, 0, error));
+    must(executor_step(executor, &(struct update){.rate = 0.5f, .momentum = 0.9f}, error));
     must(executor_state_read(executor, first, error));
     for (size_t i = 0; i < size; i++)
         moved += fabsf(first[i]);
@@ -340,7 +340,7 @@ static void check_padding_behind(enum op op)
     must(executor_forward(executor, input, BATCH, error));
     must(executor_set_output_gradient(executor, direction, error));
     must(executor_backward(executor, error));
-    must(executor_step(executor, 0.1f, 0, 0, error));
+    must(executor_step(executor, &(struct update){.rate = 0.1f}, error));
     must(executor_forward(executor, input, BATCH, error));
     memcpy(stepped, executor_output(executor, 0), sizeof stepped);
     must(executor_store(executor, error));
@@ -460,7 +460,7 @@ static void weights_are_rounded_by_output_channel(void **state)
     assert_true(executor_output(executor, 0)[1] == -254);
     must(executor_set_output_gradient(executor, (float[]){1, 0}, error));
     must(executor_backward(executor, error));
-    must(executor_step(executor, 0.01f, 0, 0, error));
+    must(executor_step(executor, &(struct update){.rate = 0.01f}, error));
     must(executor_forward(executor, (float[]){0, 1}, 1, error));
     assert_true(fabsf(executor_output(executor, 0)[0] - 0.10f) < 1e-2f); /* 0.1149 -> 0.11, bias -0.01 */
     must(executor_store(executor, error));

@@ -16,4 +16,7 @@ sned_status executor_copy_out(struct executor *executor, dnnl_memory_t memory, f
 sned_status executor_copy_in(struct executor *executor, dnnl_memory_t memory, const float *values,
                              sned_error *error);
 
+/* Weights that are rounded on their way to their operator: rounded anew (parameters.c). */
+sned_status parameters_refresh(struct executor *executor, sned_error *error);
+
 #endif

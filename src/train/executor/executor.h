@@ -15,12 +15,20 @@
 #ifndef SNED_TRAIN_EXECUTOR_EXECUTOR_H
 #define SNED_TRAIN_EXECUTOR_EXECUTOR_H
 
+#include "codec/cost.h"
 #include "graph/graph.h"
+
+enum optimizer {
+    OPTIMIZER_SGD, /* with momentum */
+    OPTIMIZER_ADAM /* Kingma and Ba 2014, with decay apart from the gradient (Loshchilov and Hutter 2017) */
+};
 
 struct executor_options {
     int batch;
     bool training; /* gradients; batch norm by batch statistics; dropout active */
     bool quantize_weights;
+    enum optimizer optimizer;
+    bool learn_steps;    /* training, with quantize_weights: steps of weights that have one are parameters */
     int threads;         /* 0: all */
     uint64_t seed;       /* dropout */
     bool input_gradient; /* training: the gradient of the input activation too, for executor_gradient */
@@ -76,11 +84,33 @@ sned_status executor_gradient(struct executor *executor, int tensor, float *valu
 /* Sets the output's gradient [batch][classes] instead of executor_loss: for gradient checks. */
 sned_status executor_set_output_gradient(struct executor *executor, const float *values, sned_error *error);
 
-/* One SGD step (momentum v = m v + g + decay w; w -= rate v), masks honoured: a pruned weight stays exactly
- * zero. decay applies to Conv and Gemm weights alone. */
-sned_status executor_step(struct executor *executor, float rate, float momentum, float decay,
-                          sned_error *error);
-/* Momentum buffers, one float per parameter in tensor order, for checkpoints. */
+/* What a learned step costs: set by whoever knows what integers take in a file; borrowed, NULL: nothing. */
+void executor_set_cost(struct executor *executor, int tensor, const struct layer_cost *cost);
+/* Whether the constant's step is learned; its integers, clamp(round(w / step), -127, 127), row-major. */
+bool executor_learns_step(const struct executor *executor, int tensor);
+void executor_integers(const struct executor *executor, int tensor, int8_t *integers);
+
+/*
+ * One step by the gradients of the last backward pass, masks honoured: a pruned weight stays exactly zero.
+ * decay applies to Conv and Gemm weights alone.
+ *     SGD    v = momentum v + g + decay w; w -= rate v
+ *     Adam   m, v: means of g and g^2 that keep 0.9 and 0.999; w -= rate (m / (sqrt(v) + 1e-8) + decay w),
+ *            with m and v corrected for their start by the number of steps
+ * Weights whose step s is learned are in the forward pass q s, q = clamp(round(w / s), -127, 127). With g the
+ * gradient of q s, x = w / s and `slope` the bits that a unit of |x| costs (sned_cost_slopes; 0 without):
+ *     dw = g + lambda sign(x) slope / s,   dlog s = s sum g (q - x) - lambda sum over q != 0 of slope |x|,
+ * where beyond 127 q stands for q - x (Esser et al. 2019). log s is stepped as weights are, SGD with its
+ * gradient held within 0.1 of 0; the step in the graph is set at once.
+ */
+struct update {
+    float rate, momentum, decay;
+    uint64_t count;  /* Adam: of these steps, this one included */
+    float lambda;    /* loss for a bit */
+    float step_rate; /* of log s, in rates */
+};
+sned_status executor_step(struct executor *executor, const struct update *update, sned_error *error);
+/* What steps remember, for checkpoints: momentum, and Adam's second mean, one float per parameter in tensor
+ * order; three for each learned step. */
 size_t executor_state_size(const struct executor *executor); /* floats */
 sned_status executor_state_read(struct executor *executor, float *state, sned_error *error);
 sned_status executor_state_write(struct executor *executor, const float *state, sned_error *error);

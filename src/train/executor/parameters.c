@@ -1,5 +1,5 @@
 /*
- * parameters.c - the constants of a graph in an executor: loaded, stored, stepped.
+ * parameters.c - the constants of a graph in an executor: loaded, stored, rounded; step.c changes them.
  *
  * They live in the layout of the operator that reads them, masks and momentum beside them in the same layout,
  * so that a step is one pass over memory. Rounded weights are the exception: their masters are row-major, as
@@ -9,11 +9,12 @@
 #include "train/executor/calls.h"
 #include "train/executor/pointwise.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* One after the other: rounded copies share their memory. */
-static sned_status refresh(struct executor *executor, sned_error *error)
+sned_status parameters_refresh(struct executor *executor, sned_error *error)
 {
     const struct graph *graph = executor->graph;
     int threads = executor_threads_enter(executor);
@@ -74,6 +75,8 @@ static sned_status load_edge(struct executor *executor, int index, sned_error *e
     for (size_t i = 0; i < elements; i++)
         plain[i] = tensor->mask && !tensor->mask[i] ? 0 : data[i];
     SNED_TRY_DONE(executor_copy_in(executor, edge->master, plain, error));
+    if (edge->learns_step && expf(edge->step.log) != tensor->quantization.scale)
+        edge->step.log = logf(tensor->quantization.scale);
 done:
     free(plain);
     return status;
@@ -90,7 +93,7 @@ sned_status executor_load(struct executor *executor, sned_error *error)
     for (int t = 0; t < executor->graph->tensor_count; t++)
         if (is_held(executor, t))
             SNED_TRY(load_edge(executor, t, error));
-    return refresh(executor, error);
+    return parameters_refresh(executor, error);
 }
 
 sned_status executor_store(struct executor *executor, sned_error *error)
@@ -102,53 +105,79 @@ sned_status executor_store(struct executor *executor, sned_error *error)
     return SNED_OK;
 }
 
-/* ---- stepping ---- */
+/* ---- learned steps ---- */
 
-sned_status executor_step(struct executor *executor, float rate, float momentum, float decay,
-                          sned_error *error)
+void executor_set_cost(struct executor *executor, int tensor, const struct layer_cost *cost)
 {
-    int threads = executor_threads_enter(executor);
-    for (int t = 0; t < executor->graph->tensor_count; t++) {
-        struct edge *edge = &executor->edges[t];
-        if (!edge->momentum || !edge->gradient)
-            continue;
-        struct sgd sgd = {rate, momentum, edge->is_weights ? decay : 0};
-        pointwise_sgd(&sgd, layout_data(edge->master), layout_data(edge->momentum),
-                      layout_data(edge->gradient), edge->mask, layout_floats(layout_of(edge->master)));
-    }
-    executor_threads_leave(threads);
-    return refresh(executor, error);
+    executor->edges[tensor].cost = cost;
 }
 
-/* ---- momentum, for checkpoints ---- */
+bool executor_learns_step(const struct executor *executor, int tensor)
+{
+    return executor->edges[tensor].learns_step;
+}
+
+void executor_integers(const struct executor *executor, int tensor, int8_t *integers)
+{
+    const struct edge *edge = &executor->edges[tensor];
+    const float *weights = layout_data(edge->master);
+    const float step = executor->graph->tensors[tensor].quantization.scale;
+    for (size_t i = 0, count = layout_floats(layout_of(edge->master)); i < count; i++)
+        integers[i] = (int8_t)pointwise_integer(weights[i] / step);
+}
+
+/* ---- what steps remember, for checkpoints ---- */
+
+enum { STEP_FLOATS = sizeof(struct learned_step) / sizeof(float) };
 
 size_t executor_state_size(const struct executor *executor)
 {
     size_t floats = 0;
-    for (int t = 0; t < executor->graph->tensor_count; t++)
-        if (executor->edges[t].momentum)
-            floats += sned_shape_elements(&executor->graph->tensors[t].shape);
+    for (int t = 0; t < executor->graph->tensor_count; t++) {
+        const struct edge *edge = &executor->edges[t];
+        const size_t elements = sned_shape_elements(&executor->graph->tensors[t].shape);
+        floats += (edge->momentum ? elements : 0) + (edge->squares ? elements : 0);
+        floats += edge->learns_step ? STEP_FLOATS : 0;
+    }
     return floats;
+}
+
+/* From or to *state, which is moved on. */
+static sned_status transfer_memory(struct executor *executor, dnnl_memory_t memory, size_t elements,
+                                   float **state, bool out, sned_error *error)
+{
+    if (!memory)
+        return SNED_OK;
+    SNED_TRY(out ? executor_copy_out(executor, memory, *state, error)
+                 : executor_copy_in(executor, memory, *state, error));
+    *state += elements;
+    return SNED_OK;
+}
+
+static sned_status transfer_state(struct executor *executor, float *state, bool out, sned_error *error)
+{
+    for (int t = 0; t < executor->graph->tensor_count; t++) {
+        struct tensor *tensor = &executor->graph->tensors[t];
+        struct edge *edge = &executor->edges[t];
+        const size_t elements = sned_shape_elements(&tensor->shape);
+        SNED_TRY(transfer_memory(executor, edge->momentum, elements, &state, out, error));
+        SNED_TRY(transfer_memory(executor, edge->squares, elements, &state, out, error));
+        if (!edge->learns_step)
+            continue;
+        memcpy(out ? state : (float *)&edge->step, out ? (float *)&edge->step : state, sizeof edge->step);
+        tensor->quantization.scale = expf(edge->step.log);
+        state += STEP_FLOATS;
+    }
+    return SNED_OK;
 }
 
 sned_status executor_state_read(struct executor *executor, float *state, sned_error *error)
 {
-    for (int t = 0; t < executor->graph->tensor_count; t++) {
-        if (!executor->edges[t].momentum)
-            continue;
-        SNED_TRY(executor_copy_out(executor, executor->edges[t].momentum, state, error));
-        state += sned_shape_elements(&executor->graph->tensors[t].shape);
-    }
-    return SNED_OK;
+    return transfer_state(executor, state, true, error);
 }
 
 sned_status executor_state_write(struct executor *executor, const float *state, sned_error *error)
 {
-    for (int t = 0; t < executor->graph->tensor_count; t++) {
-        if (!executor->edges[t].momentum)
-            continue;
-        SNED_TRY(executor_copy_in(executor, executor->edges[t].momentum, state, error));
-        state += sned_shape_elements(&executor->graph->tensors[t].shape);
-    }
-    return SNED_OK;
+    SNED_TRY(transfer_state(executor, (float *)state, false, error));
+    return parameters_refresh(executor, error);
 }

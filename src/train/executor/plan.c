@@ -145,9 +145,13 @@ sned_status plan_constant(struct executor *executor, struct work *work, int slot
     *memory = edge->master = edge->value;
     if (edge->is_weights && executor->options.quantize_weights)
         SNED_TRY(plan_rounding(executor, edge, error));
-    if (edge->wants_gradient)
-        SNED_TRY(plan_memory(executor, &edge->gradient_desc, &edge->momentum, error));
-    return SNED_OK;
+    if (!edge->wants_gradient)
+        return SNED_OK;
+    edge->learns_step = edge->rounded && executor->options.learn_steps && tensor->quantization.scale > 0;
+    SNED_TRY(plan_memory(executor, &edge->gradient_desc, &edge->momentum, error));
+    return executor->options.optimizer == OPTIMIZER_ADAM
+               ? plan_memory(executor, &edge->gradient_desc, &edge->squares, error)
+               : SNED_OK;
 }
 
 sned_status plan_gradient_memory(struct executor *executor, struct edge *edge, sned_error *error)

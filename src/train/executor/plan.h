@@ -47,6 +47,11 @@ struct operator_plan {
 };
 const struct operator_plan *operator_find(enum op op);
 
+/* A step that is learned (struct update): its logarithm, and what the optimizer remembers of it. */
+struct learned_step {
+    float log, momentum, square;
+};
+
 /* What training rounds, quantized or clipped away, per element of an activation. */
 enum pass_code { PASS_BLOCKED, PASS_WHOLE, PASS_SLOPE };
 
@@ -65,7 +70,11 @@ struct edge {
     dnnl_memory_t rounded;  /* master rounded, on its way to value; NULL where value is master */
     int refresh;            /* the action that copies it there */
     dnnl_memory_t momentum; /* like master; NULL where the constant is not trained */
-    uint8_t *mask;          /* owned; in master's layout; NULL: all kept */
+    dnnl_memory_t squares;  /* the same; Adam's second mean, else NULL */
+    bool learns_step;
+    struct learned_step step;
+    const struct layer_cost *cost; /* borrowed; NULL: its integers cost nothing */
+    uint8_t *mask;                 /* owned; in master's layout; NULL: all kept */
 };
 
 /* What one node of the graph comes to in this plan. */

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-enum { PARALLEL_MIN = 1 << 15 }; /* floats below which waking threads costs more than it saves */
-
 static float activate(const struct activation *activation, float x)
 {
     switch (activation->kind) {
@@ -75,13 +73,6 @@ static struct integer_range integer_range(const struct quantization *quantizatio
     return (struct integer_range){0, 255};
 }
 
-/* floor for |x| below 2^31, in a form that vectorizes without SSE 4.1. */
-static inline float floor_small(float x)
-{
-    float whole = (float)(int32_t)x;
-    return whole > x ? whole - 1 : whole;
-}
-
 static uint8_t pass_code(const struct activation *activation, float output)
 {
     switch (activation->kind) {
@@ -110,14 +101,14 @@ void pointwise_quantize(const struct quantization *quantization, const struct ac
 #pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
         for (size_t i = 0; i < count; i++) {
             float x = values[i] / scale + 0.5f;
-            x = floor_small(x > low ? (x < high ? x : high) : low);
+            x = pointwise_floor(x > low ? (x < high ? x : high) : low);
             codes[i] = x >= range.low && x <= range.high ? pass_code(&a, values[i]) : PASS_BLOCKED;
         }
     }
 #pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
     for (size_t i = 0; i < count; i++) {
         float x = values[i] / scale + 0.5f;
-        x = floor_small(x > low ? (x < high ? x : high) : low);
+        x = pointwise_floor(x > low ? (x < high ? x : high) : low);
         x = x > range.low ? x : range.low;
         values[i] = (x < range.high ? x : range.high) * scale;
     }
@@ -149,10 +140,13 @@ void pointwise_slope(const struct node *node, const float *values, const float *
         gradients[i] = result_gradients[i] * slope(node, values[i]);
 }
 
-void pointwise_sgd(const struct sgd *sgd, float *restrict weights, float *restrict velocities,
-                   const float *restrict gradients, const uint8_t *restrict mask, size_t count)
+void pointwise_sgd(const struct sgd *sgd, const struct parameter *parameter)
 {
     const float rate = sgd->rate, momentum = sgd->momentum, decay = sgd->decay;
+    float *restrict weights = parameter->values, *restrict velocities = parameter->momentum;
+    const float *restrict gradients = parameter->gradients;
+    const uint8_t *restrict mask = parameter->mask;
+    const size_t count = parameter->count;
     if (!mask) {
 #pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
         for (size_t i = 0; i < count; i++) {
@@ -170,15 +164,34 @@ void pointwise_sgd(const struct sgd *sgd, float *restrict weights, float *restri
     }
 }
 
+void pointwise_adam(const struct adam *adam, const struct parameter *parameter)
+{
+    const float keep = 0.9f, keep_squares = 0.999f, least = 1e-8f, decay = adam->rate * adam->decay;
+    const float rate = (float)(adam->rate / (1 - pow(0.9, (double)adam->count)));
+    const float correction = (float)(1 / (1 - pow(0.999, (double)adam->count)));
+    float *restrict weights = parameter->values, *restrict means = parameter->momentum;
+    float *restrict squares = parameter->squares;
+    const float *restrict gradients = parameter->gradients;
+    const uint8_t *restrict mask = parameter->mask;
+    const size_t count = parameter->count;
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
+    for (size_t i = 0; i < count; i++) {
+        const float g = gradients[i], kept = mask ? mask[i] : 1;
+        const float m = keep * means[i] + (1 - keep) * g;
+        const float v = keep_squares * squares[i] + (1 - keep_squares) * g * g;
+        const float w = weights[i] - decay * weights[i] - rate * m / (sqrtf(v * correction) + least);
+        means[i] = kept * m;
+        squares[i] = kept * v;
+        weights[i] = kept * w;
+    }
+}
+
 /* Multiples of a step, -127 to 127 of it. */
 static void round_to_step(const float *restrict weights, float *restrict rounded, size_t count, float step)
 {
 #pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
-    for (size_t i = 0; i < count; i++) {
-        float q = floorf(weights[i] / step + 0.5f);
-        q = q < -127 ? -127 : q > 127 ? 127 : q;
-        rounded[i] = q * step;
-    }
+    for (size_t i = 0; i < count; i++)
+        rounded[i] = pointwise_integer(weights[i] / step) * step;
 }
 
 void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n, float step)

@@ -8,6 +8,8 @@
 
 #include "graph/graph.h"
 
+enum { PARALLEL_MIN = 1 << 15 }; /* floats below which waking threads costs more than it saves */
+
 /* Whether 0 stays 0. Where it does not, an activation may not be applied to a layout with padding, which
  * oneDNN relies on being zeros. */
 bool pointwise_keeps_zero(const struct activation *activation);
@@ -24,12 +26,38 @@ void pointwise_quantize_backward(const struct activation *activation, const uint
 void pointwise_value(const struct node *node, const float *values, float *results, size_t count);
 void pointwise_slope(const struct node *node, const float *values, const float *result_gradients,
                      float *gradients, size_t count);
-/* v = momentum v + g + decay w; w -= rate v; where mask (or NULL) is 0, w and v are 0. */
+/* One constant's floats, and what an optimizer remembers of them. */
+struct parameter {
+    float *values, *momentum;
+    float *squares; /* Adam's second mean */
+    const float *gradients;
+    const uint8_t *mask; /* where it (or NULL: all kept) is 0, values and memories are 0 */
+    size_t count;
+};
+/* struct update says what they do. */
 struct sgd {
     float rate, momentum, decay;
 };
-void pointwise_sgd(const struct sgd *sgd, float *weights, float *velocities, const float *gradients,
-                   const uint8_t *mask, size_t count);
+void pointwise_sgd(const struct sgd *sgd, const struct parameter *parameter);
+struct adam {
+    float rate, decay;
+    uint64_t count;
+};
+void pointwise_adam(const struct adam *adam, const struct parameter *parameter);
+
+/* floor for |x| below 2^31, in a form that vectorizes without SSE 4.1. */
+static inline float pointwise_floor(float x)
+{
+    float whole = (float)(int32_t)x;
+    return whole > x ? whole - 1 : whole;
+}
+
+/* The nearest integer of -127 to 127, halves upwards; of a NaN -127. */
+static inline float pointwise_integer(float x)
+{
+    x = pointwise_floor((x > -127 ? (x < 127 ? x : 127) : -127) + 0.5f);
+    return x;
+}
 /* Weights [channels][n], rounded to int8: in multiples of `step`, or, where that is 0, with one scale a
  * channel, max |w| / 127. */
 void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n, float step);
