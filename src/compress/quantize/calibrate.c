@@ -39,7 +39,8 @@ static sned_status calibration_open(struct calibration *calibration, struct grap
     sned_status status;
     *calibration = (struct calibration){.graph = graph};
     for (size_t t = 0; t < tensors; t++)
-        graph->tensors[t].quantization = (struct quantization){0};
+        if (!graph->tensors[t].data) /* weights keep their steps */
+            graph->tensors[t].quantization = (struct quantization){0};
     SNED_TRY_DONE(groups_find(&calibration->groups, graph, error));
     SNED_TRY_DONE(sned_alloc(&calibration->histograms, tensors, sizeof *calibration->histograms, error));
     SNED_TRY_DONE(sned_alloc(&calibration->computed, tensors, sizeof *calibration->computed, error));

@@ -1,0 +1,162 @@
+/*
+ * layers.c - see layers.h.
+ */
+#include "compress/rate/layers.h"
+#include "base/memory.h"
+#include "graph/operator.h"
+#include "train/executor/pointwise.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const float first_largest = 7; /* integers at the start, of weights that have no step */
+static const double bias_bits = 7;    /* of a filter that is not all 0 */
+
+/* ---- finding ---- */
+
+/* Positions of each channel among the inputs of a Gemm: those of the picture that is flattened before it. */
+static int64_t flattened_positions(const struct graph *graph, int tensor)
+{
+    for (;;) {
+        const struct shape *shape = &graph->tensors[tensor].shape;
+        const int producer = sned_graph_producer(graph, tensor);
+        if (shape->rank > 2)
+            return (int64_t)sned_shape_elements(shape) / shape->dim[1];
+        if (producer < 0 ||
+            !sned_op_is(graph->nodes[producer].op, OPERATOR_RESHAPES | OPERATOR_POINTWISE | OPERATOR_PASSES))
+            return 1;
+        tensor = graph->nodes[producer].inputs[0];
+    }
+}
+
+static sned_status add_layer(struct rate_layers *layers, const struct graph *graph, const struct node *node,
+                             int index, sned_error *error)
+{
+    const int tensor = node_weights(node, index);
+    struct rate_layer *layer = &layers->layers[layers->count];
+    for (int i = 0; i < layers->count; i++)
+        if (layers->layers[i].tensor == tensor)
+            return SNED_OK;
+    const struct shape *shape = &graph->tensors[tensor].shape;
+    const size_t columns = sned_shape_elements(shape) / (size_t)shape->dim[0];
+    int64_t positions =
+        shape->rank > 2 ? (int64_t)columns / shape->dim[1] : flattened_positions(graph, node->inputs[0]);
+    if (columns % (size_t)positions != 0)
+        positions = 1;
+    layer->tensor = tensor;
+    layers->count++;
+    return sned_cost_new(&layer->cost, (size_t)shape->dim[0], columns / (size_t)positions, (size_t)positions,
+                         error);
+}
+
+sned_status rate_layers_find(struct rate_layers *layers, const struct graph *graph, sned_error *error)
+{
+    bool *judged = NULL;
+    size_t most = 0, largest = 0;
+    sned_status status;
+    for (int n = 0; n < graph->node_count; n++)
+        most += (size_t)sned_node_weight_count(&graph->nodes[n]);
+    SNED_TRY_DONE(sned_alloc(&layers->layers, most, sizeof *layers->layers, error));
+    SNED_TRY_DONE(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
+    SNED_TRY_DONE(sned_graph_depends(graph, graph->outputs[0], judged, error));
+    for (int n = 0; n < graph->node_count; n++)
+        for (int i = 0; judged[n] && i < sned_node_weight_count(&graph->nodes[n]); i++)
+            SNED_TRY_DONE(add_layer(layers, graph, &graph->nodes[n], i, error));
+    for (int i = 0; i < layers->count; i++) {
+        const size_t elements = sned_shape_elements(&graph->tensors[layers->layers[i].tensor].shape);
+        largest = elements > largest ? elements : largest;
+    }
+    status = sned_alloc(&layers->integers, largest, 1, error);
+done:
+    free(judged);
+    return status;
+}
+
+void rate_layers_free(struct rate_layers *layers)
+{
+    for (int i = 0; i < layers->count; i++)
+        sned_cost_free(&layers->layers[i].cost);
+    free(layers->layers);
+    free(layers->integers);
+    *layers = (struct rate_layers){0};
+}
+
+/* ---- steps and costs ---- */
+
+static float largest_weight(const struct tensor *tensor)
+{
+    const float *weights = tensor->data;
+    float largest = 0;
+    for (size_t i = 0, count = sned_shape_elements(&tensor->shape); i < count; i++)
+        largest = fmaxf(largest, fabsf(weights[i]));
+    return largest;
+}
+
+void rate_layers_give_steps(const struct rate_layers *layers, struct graph *graph)
+{
+    for (int i = 0; i < layers->count; i++) {
+        struct tensor *tensor = &graph->tensors[layers->layers[i].tensor];
+        if (tensor->quantization.scale > 0)
+            continue;
+        const float largest = largest_weight(tensor);
+        tensor->quantization = (struct quantization){largest > 0 ? largest / first_largest : 1, 8, true};
+    }
+}
+
+sned_status rate_layers_look(struct rate_layers *layers, struct executor *executor, sned_error *error)
+{
+    for (int i = 0; i < layers->count; i++) {
+        struct rate_layer *layer = &layers->layers[i];
+        executor_integers(executor, layer->tensor, layers->integers);
+        SNED_TRY(sned_cost_update(&layer->cost, layers->integers, error));
+        executor_set_cost(executor, layer->tensor, &layer->cost);
+    }
+    return SNED_OK;
+}
+
+double rate_layers_bytes(const struct rate_layers *layers)
+{
+    double bits = 0;
+    for (int i = 0; i < layers->count; i++)
+        bits += layers->layers[i].cost.bits + bias_bits * (double)layers->layers[i].cost.live_filters;
+    return bits / 8;
+}
+
+sned_status rate_layers_count(struct rate_layers *layers, const struct graph *graph, sned_error *error)
+{
+    for (int i = 0; i < layers->count; i++) {
+        const struct tensor *tensor = &graph->tensors[layers->layers[i].tensor];
+        const float step = tensor->quantization.scale, *weights = tensor->data;
+        for (size_t k = 0, count = sned_shape_elements(&tensor->shape); k < count; k++)
+            layers->integers[k] = (int8_t)pointwise_integer(weights[k] / step);
+        SNED_TRY(sned_cost_update(&layers->layers[i].cost, layers->integers, error));
+    }
+    return SNED_OK;
+}
+
+/* ---- what is made of them ---- */
+
+void rate_layers_round(const struct rate_layers *layers, struct graph *graph)
+{
+    for (int i = 0; i < layers->count; i++) {
+        struct tensor *tensor = &graph->tensors[layers->layers[i].tensor];
+        const float step = tensor->quantization.scale;
+        float *weights = tensor->data;
+        for (size_t k = 0, count = sned_shape_elements(&tensor->shape); k < count; k++)
+            weights[k] = pointwise_integer(weights[k] / step) * step;
+    }
+}
+
+sned_status rate_layers_mask(const struct rate_layers *layers, struct graph *graph, sned_error *error)
+{
+    for (int i = 0; i < layers->count; i++) {
+        struct tensor *tensor = &graph->tensors[layers->layers[i].tensor];
+        const size_t count = sned_shape_elements(&tensor->shape);
+        const float step = tensor->quantization.scale, *weights = tensor->data;
+        if (!tensor->mask)
+            SNED_TRY(sned_alloc(&tensor->mask, count, 1, error));
+        for (size_t k = 0; k < count; k++)
+            tensor->mask[k] = pointwise_integer(weights[k] / step) != 0;
+    }
+    return SNED_OK;
+}

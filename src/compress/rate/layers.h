@@ -1,0 +1,38 @@
+/*
+ * layers.h - the weights of a network that rate-aware training works on, and what each layer costs.
+ */
+#ifndef SNED_COMPRESS_RATE_LAYERS_H
+#define SNED_COMPRESS_RATE_LAYERS_H
+
+#include "codec/cost.h"
+#include "train/executor/executor.h"
+
+struct rate_layer {
+    int tensor;             /* the weights */
+    struct layer_cost cost; /* of their integers, as of the last look at them */
+};
+struct rate_layers {
+    struct rate_layer *layers; /* owned */
+    int count;
+    int8_t *integers; /* owned; [of the largest layer] */
+};
+
+/* All weights that the graph's first output depends on. */
+sned_status rate_layers_find(struct rate_layers *layers, const struct graph *graph, sned_error *error);
+void rate_layers_free(struct rate_layers *layers);
+
+/* A step for those that have none yet: a seventh of the largest weight. */
+void rate_layers_give_steps(const struct rate_layers *layers, struct graph *graph);
+/* Looks at the integers that the executor's weights round to; it goes by their costs from here on. */
+sned_status rate_layers_look(struct rate_layers *layers, struct executor *executor, sned_error *error);
+/* What the last look says of weights and biases in the file. */
+double rate_layers_bytes(const struct rate_layers *layers);
+
+/* The graph's weights to the nearest multiples of their steps. */
+void rate_layers_round(const struct rate_layers *layers, struct graph *graph);
+/* Masks all weights that round to 0. */
+sned_status rate_layers_mask(const struct rate_layers *layers, struct graph *graph, sned_error *error);
+/* The same look, at the graph's. */
+sned_status rate_layers_count(struct rate_layers *layers, const struct graph *graph, sned_error *error);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * rate.c - see rate.h: the course of rate-aware training, as the guide of train_network.
+ *
+ *     share of the way    0 ............. 30 % ..... 50 % .. 60 % ........ 85 % ....... 100 %
+ *     learning rate       constant ................. half a cosine to 0 ...................
+ *     lambda, said        rises linearly  stays ..........................................
+ *     lambda, controlled  towards bytes that fall geometrically  to the target, and holds  stays
+ *     zeros               come and go ......................................... stay zeros
+ *
+ * Costs are made anew from the integers every so many steps, and lambda with every second look at them. At
+ * the start of each epoch, and before the zeros are frozen, activations are calibrated anew: as weights go,
+ * ranges change much.
+ */
+#include "compress/rate/rate.h"
+#include "base/hash.h"
+#include "compress/quantize/quantize.h"
+#include "compress/rate/layers.h"
+
+#include <math.h>
+
+static const double RISE_END = 0.3, COSINE_BEGIN = 0.5, TARGET_AT = 0.6, FREEZE_AT = 0.85;
+static const double CONTROL_POWER = 0.5, CONTROL_LIMIT = 0.2; /* of one change of log lambda */
+static const double LEAST_LAMBDA = 2e-8, MOST_LAMBDA = 1e-4;
+enum { LOOK_STEPS = 50, LOOKS = 200, CALIBRATION_IMAGES = 500 };
+
+/* What a checkpoint keeps of the course. Of fixed size, without padding. */
+struct rate_state {
+    double at;      /* share of the way done */
+    double seconds; /* that training has taken in all processes; only looked at with a time budget */
+    double lambda;
+    double begun_bytes; /* of the network as given */
+    uint64_t frozen;
+};
+
+struct course {
+    struct graph *graph;
+    struct dataset *dataset;
+    const uint32_t *indices;
+    size_t count;
+    const struct rate_options *options;
+    struct rate_layers layers;
+    struct rate_state state;
+    double seconds_before; /* state.seconds when this process began */
+    size_t first_step;     /* of this process; SIZE_MAX: none yet */
+};
+
+struct rate_options rate_defaults(void)
+{
+    return (struct rate_options){.epochs = 30,
+                                 .batch = 128,
+                                 .rate = 1e-3f,
+                                 .optimizer = OPTIMIZER_ADAM,
+                                 .step_rate = 1,
+                                 .lambda = 1e-6,
+                                 .temperature = 3,
+                                 .seed = 1};
+}
+
+/* ---- activations ---- */
+
+/* The graph's activations, calibrated with the weights that it has. */
+static sned_status calibrate(struct course *course, sned_error *error)
+{
+    const struct calibration_options how = {.images = CALIBRATION_IMAGES,
+                                            .threads = course->options->threads};
+    const struct calibration_images images = {
+        .dataset = course->dataset, .indices = course->indices, .count = course->count};
+    return quantize_calibrate(course->graph, &images, &how, error);
+}
+
+/* The same in the middle of training: with the weights as they are rounded now. */
+static sned_status calibrate_rounded(struct course *course, struct executor *executor, sned_error *error)
+{
+    SNED_TRY(executor_store(executor, error));
+    rate_layers_round(&course->layers, course->graph);
+    SNED_TRY(calibrate(course, error));
+    return executor_store(executor, error);
+}
+
+/* ---- the course ---- */
+
+static double learning_rate(double at)
+{
+    return at < COSINE_BEGIN ? 1 : (1 + cos(M_PI * (at - COSINE_BEGIN) / (1 - COSINE_BEGIN))) / 2;
+}
+
+/* Steps between two looks at the integers: less in short runs. */
+static size_t look_steps(const struct train_moment *moment)
+{
+    const size_t steps = moment->total / LOOKS;
+    return steps < 1 ? 1 : steps < LOOK_STEPS ? steps : LOOK_STEPS;
+}
+
+static void control(struct course *course)
+{
+    struct rate_state *state = &course->state;
+    const double bytes = rate_layers_bytes(&course->layers), target = course->options->target_bytes;
+    const double way = fmin(1, state->at / TARGET_AT);
+    const double wanted = state->begun_bytes * pow(target / state->begun_bytes, way);
+    const double change = CONTROL_POWER * log(bytes / wanted);
+    state->lambda *= exp(fmin(fmax(change, -CONTROL_LIMIT), CONTROL_LIMIT));
+    state->lambda = fmin(fmax(state->lambda, LEAST_LAMBDA), MOST_LAMBDA);
+}
+
+static sned_status look(struct course *course, const struct train_moment *moment, sned_error *error)
+{
+    const size_t every = look_steps(moment);
+    if (moment->step % every != 0)
+        return SNED_OK;
+    SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
+    if (course->options->target_bytes > 0 && moment->step % (2 * every) == 0 && moment->step > 0 &&
+        !course->state.frozen)
+        control(course);
+    return SNED_OK;
+}
+
+static sned_status freeze(struct course *course, struct executor *executor, sned_error *error)
+{
+    SNED_TRY(calibrate_rounded(course, executor, error));
+    SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
+    SNED_TRY(executor_load(executor, error));
+    course->state.frozen = 1;
+    return rate_layers_look(&course->layers, executor, error);
+}
+
+/* Moves on by one step, of those that are left or, where that is less, of those that time is left for. */
+static void move_on(struct course *course, struct train_moment *moment)
+{
+    struct rate_state *state = &course->state;
+    const double budget = course->options->time_budget;
+    double left = (double)(moment->total - moment->step);
+    if (course->first_step == SIZE_MAX)
+        course->first_step = moment->step;
+    if (!(budget > 0)) {
+        state->at = (double)moment->step / (double)moment->total;
+        return;
+    }
+    state->seconds = course->seconds_before + moment->seconds;
+    const double done = (double)(moment->step - course->first_step);
+    if (done > 0)
+        left = fmin(left, (budget - state->seconds) / (moment->seconds / done));
+    moment->stop = left < 1;
+    if (moment->step > 0)
+        state->at = fmin(state->at + (1 - state->at) / (fmax(left, 0) + 1), 1);
+}
+
+static sned_status before_step(void *context, struct train_moment *moment, struct update *update,
+                               sned_error *error)
+{
+    struct course *course = context;
+    struct rate_state *state = &course->state;
+    const bool controlled = course->options->target_bytes > 0;
+    move_on(course, moment);
+    if (moment->stop)
+        return SNED_OK;
+    if (!state->frozen && state->at >= FREEZE_AT)
+        SNED_TRY(freeze(course, moment->executor, error));
+    SNED_TRY(look(course, moment, error));
+    update->rate = (float)(course->options->rate * learning_rate(state->at));
+    update->lambda = (float)(controlled ? state->lambda : state->lambda * fmin(1, state->at / RISE_END));
+    update->step_rate = course->options->step_rate;
+    return SNED_OK;
+}
+
+static sned_status before_epoch(void *context, const struct train_moment *moment, sned_error *error)
+{
+    struct course *course = context;
+    if (course->first_step == SIZE_MAX)
+        course->seconds_before = course->state.seconds;
+    SNED_TRY(calibrate_rounded(course, moment->executor, error));
+    SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
+    if (moment->step == 0)
+        course->state.begun_bytes = rate_layers_bytes(&course->layers);
+    return SNED_OK;
+}
+
+/* ---- the whole ---- */
+
+static sned_status check_options(const struct rate_options *options, sned_error *error)
+{
+    if (!(options->target_bytes >= 0) || !(options->lambda >= 0) || !(options->time_budget >= 0) ||
+        !(options->step_rate >= 0))
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "a size, a price of bits, a time and a rate of steps are 0 or more");
+    if (options->target_bytes > 0 && !(options->lambda > 0))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "a size as target needs a first guess of lambda");
+    return SNED_OK;
+}
+
+static sned_status check_graph(const struct graph *graph, sned_error *error)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        if (graph->nodes[n].op == OP_BATCH_NORMALIZATION)
+            return sned_fail(error, SNED_ERROR_ARGUMENT,
+                             "node '%.80s': batch norms are folded before rate-aware training",
+                             graph->nodes[n].name);
+    return SNED_OK;
+}
+
+static uint64_t course_key(const struct rate_options *options)
+{
+    const double numbers[] = {options->rate, options->step_rate, options->target_bytes, options->lambda,
+                              options->time_budget};
+    return sned_hash(numbers, sizeof numbers);
+}
+
+static sned_status run(struct course *course, struct train_result *trained, sned_error *error)
+{
+    const struct rate_options *o = course->options;
+    const struct train_guide guide = {.before_epoch = before_epoch,
+                                      .before_step = before_step,
+                                      .context = course,
+                                      .state = &course->state,
+                                      .state_size = sizeof course->state,
+                                      .key = course_key(o)};
+    struct train_options options = train_defaults();
+    options.epochs = o->epochs;
+    options.batch = o->batch;
+    options.rate = o->rate;
+    options.optimizer = o->optimizer;
+    options.decay = 0;
+    options.augmentation = o->augmentation;
+    options.quantize_weights = true;
+    options.learn_steps = true;
+    options.guide = &guide;
+    options.teacher = o->teacher;
+    options.teacher_weight = o->teacher_weight;
+    options.temperature = o->temperature;
+    options.seed = o->seed;
+    options.threads = o->threads;
+    options.checkpoint = o->checkpoint;
+    options.reporter = o->reporter;
+    return train_network(course->graph, course->dataset, course->indices, course->count, &options, trained,
+                         error);
+}
+
+/* Weights on their grids, zeros masked, activations calibrated for what they are now. */
+static sned_status finish(struct course *course, sned_error *error)
+{
+    rate_layers_round(&course->layers, course->graph);
+    SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
+    SNED_TRY(rate_layers_count(&course->layers, course->graph, error));
+    return calibrate(course, error);
+}
+
+sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
+                       const struct rate_options *options, struct rate_result *result, sned_error *error)
+{
+    struct course course = {.graph = graph,
+                            .dataset = dataset,
+                            .indices = indices,
+                            .count = count,
+                            .options = options,
+                            .state.lambda = options->lambda,
+                            .first_step = SIZE_MAX};
+    struct train_result trained = {0};
+    sned_status status;
+    *result = (struct rate_result){0};
+    SNED_TRY_DONE(check_options(options, error));
+    SNED_TRY_DONE(check_graph(graph, error));
+    SNED_TRY_DONE(rate_layers_find(&course.layers, graph, error));
+    rate_layers_give_steps(&course.layers, graph);
+    SNED_TRY_DONE(run(&course, &trained, error));
+    SNED_TRY_DONE(finish(&course, error));
+    *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers),
+                                   .lambda = course.state.lambda,
+                                   .loss = trained.loss,
+                                   .accuracy = trained.accuracy,
+                                   .seconds = trained.seconds};
+    if (trained.images_per_second > 0)
+        result->epoch_seconds = (double)count / trained.images_per_second;
+done:
+    rate_layers_free(&course.layers);
+    return status;
+}

@@ -1,0 +1,141 @@
+/*
+ * test_rate.c - rate-aware training: fewer bytes for a higher price, a size that is asked for, the same result
+ * each time, also after a kill.
+ */
+#include "tests/compress/compress_fixture.h"
+#include "base/file.h"
+#include "compress/quantize/quantize.h"
+#include "compress/rate/rate.h"
+
+struct rated {
+    struct graph *graph, *integer;
+    struct rate_result result;
+};
+
+static uint32_t *all_images(void)
+{
+    static uint32_t indices[TRAIN];
+    for (uint32_t i = 0; i < TRAIN; i++)
+        indices[i] = i;
+    return indices;
+}
+
+static struct rate_options quick_rate(void)
+{
+    struct rate_options options = rate_defaults();
+    options.epochs = 6;
+    options.batch = 30;
+    options.rate = 3e-3f;
+    options.lambda = 3e-5;
+    options.threads = 1;
+    return options;
+}
+
+static struct graph *calibrated(void)
+{
+    const struct calibration_images images = {.dataset = dataset, .indices = all_images(), .count = TRAIN};
+    struct graph *graph;
+    assert_int_equal(sned_graph_copy(&graph, trained, NULL), SNED_OK);
+    assert_int_equal(sned_graph_prepare(graph, NULL), SNED_OK);
+    assert_int_equal(quantize_calibrate(graph, &images, &(struct calibration_options){.threads = 1}, NULL),
+                     SNED_OK);
+    return graph;
+}
+
+static struct rated rated_with(const struct rate_options *options)
+{
+    struct rated rated = {.graph = calibrated()};
+    sned_error error = {0};
+    if (rate_train(rated.graph, dataset, all_images(), TRAIN, options, &rated.result, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    if (quantize_lower(&rated.integer, rated.graph, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    return rated;
+}
+
+static void rated_free(struct rated *rated)
+{
+    sned_graph_free(rated->graph);
+    sned_graph_free(rated->integer);
+}
+
+static double accuracy(const struct graph *integer)
+{
+    struct evaluation evaluation;
+    assert_int_equal(evaluate_integer(integer, dataset, all_images(), TRAIN,
+                                      &(struct evaluate_options){.threads = 1}, &evaluation, NULL),
+                     SNED_OK);
+    return evaluation.top1;
+}
+
+static void a_higher_price_gives_fewer_bytes(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.lambda = 1e-6;
+    struct rated cheap = rated_with(&options);
+    options.lambda = 1e-4;
+    struct rated dear = rated_with(&options);
+    assert_true(dear.result.bytes < 0.5 * cheap.result.bytes);
+    assert_true(kept(dear.integer) < kept(cheap.integer));
+    assert_true(accuracy(cheap.integer) > 90);
+    assert_true(accuracy(dear.integer) > 90);
+    rated_free(&cheap);
+    rated_free(&dear);
+}
+
+static void weights_end_on_the_grid_of_their_layer(void **state)
+{
+    const struct rate_options options = quick_rate();
+    struct rated rated = rated_with(&options);
+    for (int n = 0; n < rated.graph->node_count; n++) {
+        if (!sned_node_has_weights(&rated.graph->nodes[n]))
+            continue;
+        const struct tensor *tensor = &rated.graph->tensors[node_weights(&rated.graph->nodes[n], 0)];
+        const struct tensor *integers = &rated.integer->tensors[node_weights(&rated.integer->nodes[n], 0)];
+        const float step = tensor->quantization.scale, *weights = tensor->data;
+        assert_true(step > 0);
+        for (size_t i = 0; i < sned_shape_elements(&tensor->shape); i++) {
+            assert_true(weights[i] == (float)((int8_t *)integers->data)[i] * step);
+            assert_true(tensor->mask[i] == (weights[i] != 0));
+        }
+    }
+    rated_free(&rated);
+}
+
+static void two_runs_give_the_same_bits(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.epochs = 2;
+    struct rated first = rated_with(&options), second = rated_with(&options);
+    assert_true(graph_state_hash(first.graph) == graph_state_hash(second.graph));
+    options.seed++;
+    struct rated third = rated_with(&options);
+    assert_true(graph_state_hash(first.graph) != graph_state_hash(third.graph));
+    rated_free(&first);
+    rated_free(&second);
+    rated_free(&third);
+}
+
+static void batch_norms_that_are_not_folded_are_refused(void **state)
+{
+    struct graph *graph = calibrated();
+    struct rate_options options = quick_rate();
+    struct rate_result result;
+    sned_error error = {0};
+    graph->nodes[0].op = OP_BATCH_NORMALIZATION;
+    assert_int_equal(rate_train(graph, dataset, all_images(), TRAIN, &options, &result, &error),
+                     SNED_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "conv"));
+    sned_graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_higher_price_gives_fewer_bytes),
+        cmocka_unit_test(weights_end_on_the_grid_of_their_layer),
+        cmocka_unit_test(two_runs_give_the_same_bits),
+        cmocka_unit_test(batch_norms_that_are_not_folded_are_refused),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
