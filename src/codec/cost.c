@@ -58,11 +58,11 @@ static void count_kernel(struct census *census, const int8_t *kernel, size_t pos
         const int magnitude = abs(kernel[p]);
         if (magnitude == 0)
             continue;
-        const int class = magnitude < COST_MAGNITUDES ? magnitude : COST_MAGNITUDES;
+        const int size = magnitude < COST_MAGNITUDES ? magnitude : COST_MAGNITUDES;
         columns[p]++;
         ++*count;
-        census->magnitudes[class - 1]++;
-        census->sum += (uint64_t) class;
+        census->magnitudes[size - 1]++;
+        census->sum += (uint64_t)size;
     }
 }
 

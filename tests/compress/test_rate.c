@@ -1,6 +1,6 @@
 /*
- * test_rate.c - rate-aware training: fewer bytes for a higher price, a size that is asked for, the same result
- * each time, also after a kill.
+ * test_rate.c - rate-aware training: fewer bytes for a higher price, a size that is asked for, the same
+ * result each time, also after a kill.
  */
 #include "tests/compress/compress_fixture.h"
 #include "base/file.h"

@@ -1,6 +1,6 @@
 /*
- * test_optimizer.c - steps of SGD, of Adam, and of weights whose grids are learned at a price of bits, against
- * PyTorch on the same network and batches (torch_sequence.py).
+ * test_optimizer.c - steps of SGD, of Adam, and of weights whose grids are learned at a price of bits,
+ * against PyTorch on the same network and batches (torch_sequence.py).
  */
 #include "tests/common/train_networks.h"
 
