@@ -12,6 +12,8 @@ int sned_size_multiply(size_t a, size_t b, size_t *product);
 /* count * size zeroed bytes, aligned to 64, freed by free(). *out is NULL on failure. count * size of 0 gives
  * a valid pointer. */
 sned_status sned_alloc(void *out, size_t count, size_t size, sned_error *error); /* out: T** */
+/* The same, not zeroed, for who writes all of it. */
+sned_status sned_alloc_unset(void *out, size_t count, size_t size, sned_error *error);
 /* Resizes *inout (T**, from malloc or NULL; not from sned_alloc) to count * size bytes; stays on failure. */
 sned_status sned_resize(void *inout, size_t count, size_t size, sned_error *error);
 sned_status sned_strdup(char **out, const char *text, sned_error *error);
