@@ -24,6 +24,29 @@ static sned_status need_type(const struct graph *graph, const struct node *node,
                           tensor->name);
 }
 
+/* The sums of the weights above and below 0; false where one is -128. It goes over all weights of a network
+ * each time that one is opened: stretches of 256, whose sums fit 16 bits, become vector instructions. */
+static bool sum_signs(const int8_t *filter, size_t length, int64_t *positive, int64_t *negative)
+{
+    enum { STRETCH = 256 };
+    bool good = true;
+    *positive = *negative = 0;
+    for (size_t i = 0; i < length; i += STRETCH) {
+        const size_t end = length - i < STRETCH ? length : i + STRETCH;
+        uint16_t above = 0, below = 0; /* at most 256 x 128 */
+        uint8_t lowest = 0;
+        for (size_t k = i; k < end; k++) {
+            above = (uint16_t)(above + (uint8_t)(filter[k] > 0 ? filter[k] : 0));
+            below = (uint16_t)(below + (uint8_t)(filter[k] < 0 ? -filter[k] : 0));
+            lowest |= filter[k] == INT8_MIN;
+        }
+        *positive += above;
+        *negative -= below;
+        good = good && !lowest;
+    }
+    return good;
+}
+
 /* The sum over a filter, begun with 0 or with the bias and added up in any order, stays within int32. */
 static sned_status check_accumulator(const struct graph *graph, const struct node *node, int index,
                                      sned_error *error)
@@ -38,14 +61,10 @@ static sned_status check_accumulator(const struct graph *graph, const struct nod
     const int64_t lowest = x->bits == 16 ? INT16_MIN : x->is_signed ? INT8_MIN : 0;
     for (int64_t k = 0; k < filters; k++) {
         const int8_t *filter = (const int8_t *)weights->data + (size_t)k * length;
-        int64_t positive = 0, negative = 0; /* sums of the weights above and below 0 */
-        for (size_t i = 0; i < length; i++) {
-            if (filter[i] == INT8_MIN)
-                return sned_node_fail(error, SNED_ERROR_FORMAT, node, "a weight of filter %lld is -128",
-                                      (long long)k);
-            positive += filter[i] > 0 ? filter[i] : 0;
-            negative += filter[i] < 0 ? filter[i] : 0;
-        }
+        int64_t positive, negative;
+        if (!sum_signs(filter, length, &positive, &negative))
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "a weight of filter %lld is -128",
+                                  (long long)k);
         int64_t above = positive * highest + negative * lowest,
                 below = positive * lowest + negative * highest;
         above += bias && bias[k] > 0 ? bias[k] : 0;

@@ -10,14 +10,27 @@ static const struct tensor *weights_of(const struct graph *graph, const struct n
     return tensor >= 0 ? &graph->tensors[tensor] : NULL;
 }
 
+/* That are not 0; stretches whose count fits a byte become vector instructions. */
+static uint64_t count_bytes(const int8_t *values, size_t count)
+{
+    enum { STRETCH = 128 };
+    uint64_t kept = 0;
+    for (size_t i = 0; i < count; i += STRETCH) {
+        const size_t end = count - i < STRETCH ? count : i + STRETCH;
+        uint8_t some = 0;
+        for (size_t k = i; k < end; k++)
+            some = (uint8_t)(some + (values[k] != 0));
+        kept += some;
+    }
+    return kept;
+}
+
 uint64_t sned_tensor_kept(const struct tensor *tensor)
 {
     const size_t elements = sned_shape_elements(&tensor->shape);
     uint64_t kept = 0;
     if (tensor->data && tensor->type == TENSOR_I8) {
-        const int8_t *values = tensor->data;
-        for (size_t i = 0; i < elements; i++)
-            kept += values[i] != 0;
+        kept = count_bytes(tensor->data, elements);
     } else if (tensor->data && tensor->type == TENSOR_F32) {
         const float *values = tensor->data;
         const uint8_t *mask = tensor->mask;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { LIST_BELOW = 4 }; /* one weight of so many */
 
@@ -33,22 +34,53 @@ static void gemm_release(struct step *step)
     step->state = NULL;
 }
 
+/* Which of eight weights are not zero: bit k for weight k. */
+static uint64_t mark_eight(const int8_t *weights)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    uint64_t eight;
+    memcpy(&eight, weights, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    const uint64_t tops = (((eight & low) + low) | eight) & ~low; /* the top bit of each byte that is not 0 */
+    return (tops >> 7) * 0x0102040810204080 >> 56;                /* side by side, the first lowest */
+}
+
+/* Which of `count` weights, up to 64, are not zero. */
+static uint64_t mark_weights(const int8_t *weights, size_t count)
+{
+    uint64_t marks = 0;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        marks |= mark_eight(weights + i) << i;
+    for (; i < count; i++)
+        marks |= (uint64_t)(weights[i] != 0) << i;
+    return marks;
+}
+
+/* The non-zero weights of one row to `at` and behind; where the next row's go. Most weights are zero: of 64
+ * at once it is told which are not. */
+static size_t list_row(struct gemm_work *gemm, const int8_t *row, size_t columns, size_t at)
+{
+    for (size_t c = 0; c < columns; c += 64)
+        for (uint64_t marks = mark_weights(row + c, columns - c < 64 ? columns - c : 64); marks;
+             marks &= marks - 1) {
+            const size_t column = c + (size_t)__builtin_ctzll(marks);
+            gemm->columns[at] = (uint32_t)column;
+            gemm->values[at++] = row[column];
+        }
+    return at;
+}
+
 static sned_status list_weights(struct gemm_work *gemm, size_t kept, sned_error *error)
 {
-    size_t filters = gemm->output.elements, columns = gemm->input.elements, at = 0;
+    const size_t filters = gemm->output.elements, columns = gemm->input.elements;
     SNED_TRY(sned_alloc(&gemm->first, filters + 1, sizeof *gemm->first, error));
-    SNED_TRY(sned_alloc(&gemm->columns, kept, sizeof *gemm->columns, error));
-    SNED_TRY(sned_alloc(&gemm->values, kept, sizeof *gemm->values, error));
-    const int8_t *weight = gemm->weights;
-    for (size_t k = 0; k < filters; k++) {
-        gemm->first[k] = at;
-        for (size_t c = 0; c < columns; c++, weight++)
-            if (*weight) {
-                gemm->columns[at] = (uint32_t)c;
-                gemm->values[at++] = *weight;
-            }
-    }
-    gemm->first[filters] = at;
+    SNED_TRY(sned_alloc_unset(&gemm->columns, kept, sizeof *gemm->columns, error));
+    SNED_TRY(sned_alloc_unset(&gemm->values, kept, sizeof *gemm->values, error));
+    for (size_t k = 0; k < filters; k++)
+        gemm->first[k + 1] = list_row(gemm, gemm->weights + k * columns, columns, gemm->first[k]);
     return SNED_OK;
 }
 
@@ -63,9 +95,8 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     gemm->output = step->outputs[0];
     gemm->weights = graph->tensors[node_weights(node, 0)].data;
     gemm->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
-    size_t elements = gemm->input.elements * gemm->output.elements, kept = 0;
-    for (size_t i = 0; i < elements; i++)
-        kept += gemm->weights[i] != 0;
+    const size_t elements = gemm->input.elements * gemm->output.elements;
+    const size_t kept = (size_t)sned_tensor_kept(&graph->tensors[node_weights(node, 0)]);
     step->scratch_size = gemm->input.elements * sizeof(int16_t);
     return kept <= elements / LIST_BELOW ? list_weights(gemm, kept, error) : SNED_OK;
 }
