@@ -3,6 +3,7 @@
  */
 #include "cli/options/command.h"
 #include "base/text.h"
+#include "cli/contents/contents.h"
 #include "cli/common/describe.h"
 #include "cli/common/layers.h"
 #include "cli/common/model.h"
@@ -26,6 +27,9 @@ static sned_status print_model(const struct model *model, const struct layer_row
     print_labels(graph);
     print_outputs(graph);
     SNED_TRY(layer_rows_print(rows, error));
+    print_line("%s", "");
+    SNED_TRY(contents_print(rows, graph, model->bytes, error));
+    print_line("%s", "");
     print_line("%s weights, %s kept, %s MACs an image, file %s", format_count(weights, rows->weights),
                format_count(kept, rows->kept), format_count(macs, rows->macs),
                format_bytes(bytes, model->bytes));
@@ -40,13 +44,16 @@ static sned_status print_model_json(const struct model *model, const struct laye
     json_t *layers = NULL, *input = NULL, *labels = NULL, *outputs = NULL;
     sned_status status;
     SNED_TRY_DONE(layer_rows_json(&layers, rows, error));
+    SNED_TRY_DONE(contents_json(layers, rows, model->graph, model->bytes, error));
     SNED_TRY_DONE(input_json(&input, model->graph, named, error));
     SNED_TRY_DONE(labels_json(&labels, model->graph, error));
     SNED_TRY_DONE(outputs_json(&outputs, model->graph, error));
-    status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O, s:O}", "weights",
+    status = print_json(json_pack("{s:I, s:I, s:I, s:I, s:I, s:O, s:O, s:O, s:O}", "weights",
                                   (json_int_t)rows->weights, "kept", (json_int_t)rows->kept, "bytes",
-                                  (json_int_t)model->bytes, "macs", (json_int_t)rows->macs, "input", input,
-                                  "labels", labels, "outputs", outputs, "layers", layers),
+                                  (json_int_t)model->bytes, "bytes_of_no_layer",
+                                  (json_int_t)(model->bytes > rows->bytes ? model->bytes - rows->bytes : 0),
+                                  "macs", (json_int_t)rows->macs, "input", input, "labels", labels, "outputs",
+                                  outputs, "layers", layers),
                         error);
 done:
     json_decref(layers);
@@ -80,8 +87,9 @@ const struct command command_inspect = {
     .arguments = "MODEL",
     .summary = "Show a model's input, layers, weights, bytes and MACs",
     .text = "MACs count every weight, zeros included. Bytes of a layer are those it takes in the file: "
-            "weights, indices, biases, "
-            "scales.",
+            "weights, indices, biases, scales; bits are those bytes for each of its weights. The second "
+            "table says what these bytes tell, and draws the layer's weights by value, from the smallest on "
+            "the left to the largest; those of a packed network that are zero are left out.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_INPUT, OPTION_HEAD},

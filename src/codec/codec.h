@@ -27,11 +27,15 @@ sned_status sned_weights_encode(enum weight_format format, const int8_t *weights
 sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
                                 const int shape[4], int8_t *weights, sned_error *error);
 
+/* What a layer's bytes say: which weights are not 0, and of these the sign and the size. */
+enum byte_part { PART_POSITIONS, PART_SIGNS, PART_MAGNITUDES, PART_BIASES, PART_SCALES, PART_COUNT };
+
 /* How one Conv or Gemm lies in the file. */
 struct layer_storage {
     int node;
     enum weight_format format;
-    uint64_t bytes; /* weights, indices, biases, scalings */
+    uint64_t bytes;           /* weights, indices, biases, scalings */
+    double parts[PART_COUNT]; /* of those bytes; what a format does not tell apart is in none */
 };
 
 struct pack_options {

@@ -39,6 +39,27 @@ static size_t varint_size(uint64_t value)
     return size;
 }
 
+/* Where a layer's record begins, and the ends of its weights, biases and scalings. */
+struct layer_record {
+    size_t start, weights, biases, scalings;
+    size_t stream; /* bytes of the weights without what is before them */
+};
+
+/* An entry of a sparse format is half position, half value; an eighth of a value is its sign. */
+static struct layer_storage describe(int node, enum weight_format format, const struct layer_record *record)
+{
+    const bool sparse = format == FORMAT_CCOO16 || format == FORMAT_GAP16;
+    const double values = (double)record->stream / (sparse ? 2 : 1);
+    struct layer_storage storage = {
+        .node = node, .format = format, .bytes = record->scalings - record->start};
+    storage.parts[PART_POSITIONS] = (double)(record->weights - record->start) - values;
+    storage.parts[PART_SIGNS] = values / 8;
+    storage.parts[PART_MAGNITUDES] = values - values / 8;
+    storage.parts[PART_BIASES] = (double)(record->biases - record->weights);
+    storage.parts[PART_SCALES] = (double)(record->scalings - record->biases);
+    return storage;
+}
+
 /* ---- writing ---- */
 
 /* A layer's weights, and the same without the filters that are all zero. */
@@ -138,7 +159,7 @@ static sned_status write_layer(struct writer *writer, const struct graph *graph,
     struct candidate best = {0};
     const int bias = node_bias(node, index);
     const struct integer_rule *rule = &node->rules[index];
-    size_t start = writer->buffer.size;
+    struct layer_record record = {.start = writer->buffer.size};
     SNED_TRY_DONE(split_filters(&filters, &graph->tensors[node_weights(node, index)], error));
     SNED_TRY_DONE(choose_format(&filters, node->op, force, &best, error));
     sned_write_u8(writer, best.form);
@@ -146,15 +167,18 @@ static sned_status write_layer(struct writer *writer, const struct graph *graph,
         sned_write_bytes(writer, filters.bitmap, bitmap_size(filters.shape));
     sned_write_varint(writer, best.stream.size);
     sned_write_bytes(writer, best.stream.data, best.stream.size);
+    record.stream = best.stream.size;
+    record.weights = writer->buffer.size;
     if (bias >= 0) {
         const int32_t *biases = graph->tensors[bias].data;
         for (int k = 0; k < filters.shape[0]; k++)
             sned_write_zigzag(writer, biases[k]);
     }
+    record.biases = writer->buffer.size;
     sned_write_scalings(writer, rule->scalings, (size_t)rule->scaling_count);
+    record.scalings = writer->buffer.size;
     if (storage)
-        *storage = (struct layer_storage){(int)(node - graph->nodes), best.form & FORMAT_MASK,
-                                          writer->buffer.size - start};
+        *storage = describe((int)(node - graph->nodes), best.form & FORMAT_MASK, &record);
 done:
     sned_buffer_free(&best.stream);
     filters_free(&filters);
@@ -227,7 +251,7 @@ static void spread_filters(int8_t *weights, const uint8_t *bitmap, int filters, 
 }
 
 static sned_status read_weights(struct reader *reader, struct tensor *weights, enum weight_format *format,
-                                sned_error *error)
+                                size_t *stream_size, sned_error *error)
 {
     int shape[4], live_shape[4], filters;
     const uint8_t *bitmap;
@@ -246,6 +270,7 @@ static sned_status read_weights(struct reader *reader, struct tensor *weights, e
         return sned_fail_damaged("the stream of weights", error);
     SNED_TRY(sned_alloc(&data, sned_shape_elements(&weights->shape), 1, error));
     weights->data = data;
+    *stream_size = size;
     memcpy(live_shape, shape, sizeof shape);
     live_shape[0] = filters;
     SNED_TRY(sned_weights_decode(*format, stream, size, live_shape, data, error));
@@ -273,14 +298,18 @@ static sned_status read_layer(struct reader *reader, struct graph *graph, struct
 {
     enum weight_format format = FORMAT_DENSE8;
     struct tensor *weights = &graph->tensors[node_weights(node, index)];
-    const size_t start = reader->position, count = (size_t)weights->shape.dim[0];
-    SNED_TRY(read_weights(reader, weights, &format, error));
+    const size_t count = (size_t)weights->shape.dim[0];
+    struct layer_record record = {.start = reader->position};
+    SNED_TRY(read_weights(reader, weights, &format, &record.stream, error));
+    record.weights = reader->position;
     if (node_bias(node, index) >= 0)
         SNED_TRY(read_biases(reader, &graph->tensors[node_bias(node, index)], error));
+    record.biases = reader->position;
     SNED_TRY(sned_read_scalings(reader, &node->rules[index].scalings, count, error));
+    record.scalings = reader->position;
     node->rules[index].scaling_count = (int)count;
     if (storage)
-        *storage = (struct layer_storage){(int)(node - graph->nodes), format, reader->position - start};
+        *storage = describe((int)(node - graph->nodes), format, &record);
     return SNED_OK;
 }
 

@@ -69,7 +69,8 @@ refuses "a folder for a model" 1 'glyphs' "$sned" inspect glyphs
 LC_ALL=C sed 's/fc1/\x1b[m/g; s/fc2/\xc2\x9bm/g' net.onnx >escape.onnx
 LC_ALL=C sed 's/fc1/\xc4c1/g' net.onnx >latin1.onnx
 succeeds "escape sequences in layers' names: inspect" "$sned" inspect escape.onnx
-holds "none reaches the terminal" test -z "$(LC_ALL=C tr -d '\n\040-\176' <"$work/out")"
+holds "none reaches the terminal: but for histograms' blocks all is ASCII" \
+    test -z "$(LC_ALL=C sed 's/\xe2\x96[\x81-\x88]//g' "$work/out" | LC_ALL=C tr -d '\n\040-\176')"
 refuses "a layer's name that is not UTF-8: inspect --json" 1 "layer '.c1': JSON cannot hold it" "$sned" inspect latin1.onnx --json
 succeeds "the same as a table" "$sned" inspect latin1.onnx
 

@@ -59,8 +59,11 @@ keys "compress: keys" weights kept bytes_before bytes top1_before top1_after lay
 succeeds "eval of .sned" "$sned" eval small.sned --data glyphs --json
 keys "eval of .sned: keys" top1 top5 images skipped seconds
 succeeds "inspect" "$sned" inspect small.sned --json
-keys "inspect: keys" weights kept bytes macs layers.name layers.op layers.shape layers.weights layers.kept layers.bits layers.format layers.bytes layers.macs
+keys "inspect: keys" weights kept bytes macs layers.name layers.op layers.shape layers.weights layers.kept layers.bits layers.format layers.bytes layers.macs layers.density \
+    layers.bits_a_weight layers.percent_of_file layers.parts.positions layers.histogram.bins bytes_of_no_layer
 holds "inspect's bytes are the file's" python3 -c 'import json,os,sys; sys.exit(json.load(open(sys.argv[1]))["bytes"] != os.path.getsize("small.sned"))' "$work/out"
+holds "inspect: layers and the rest are the whole file" python3 -c 'import json,sys; v=json.load(open(sys.argv[1])); sys.exit(sum(l["bytes"] for l in v["layers"]) + v["bytes_of_no_layer"] != v["bytes"])' "$work/out"
+holds "inspect: a histogram has every weight that is kept" python3 -c 'import json,sys; v=json.load(open(sys.argv[1])); sys.exit(any(abs(sum(l["histogram"]["bins"]) - l["kept"]) > 1e-3 for l in v["layers"]))' "$work/out"
 succeeds "inspect of .onnx as a table" "$sned" inspect trained.onnx
 succeeds "pack" "$sned" pack trained.onnx --data glyphs -o packed.sned --json
 keys "pack: keys" weights kept bytes_before bytes top1_before top1_after layers

@@ -32,7 +32,7 @@ static struct curve_point points[] = {
 
 static uint64_t bell(int bin, double width, double height)
 {
-    const double x = (bin - HISTOGRAM_BINS / 2) / width;
+    const double x = (bin - HISTOGRAM_MIDDLE) / width;
     return (uint64_t)(height * exp(-x * x / 2));
 }
 
@@ -58,10 +58,10 @@ static struct report_layer layer_make(const char *name, int index)
     }
     for (int i = 0; i < PART_COUNT; i++)
         layer.parts[i] = shares[i] * (double)layer.bytes;
-    layer.histogram.width = 0.01;
+    layer.before.width = layer.after.width = 0.01;
     for (int i = 0; i < HISTOGRAM_BINS; i++) {
-        layer.histogram.before[i] = bell(i, 5 + 2 * index, 1000);
-        layer.histogram.after[i] = i % 4 == 2 && i != HISTOGRAM_BINS / 2 ? bell(i, 9, 300) : 0;
+        layer.before.bins[i] = bell(i, 5 + 2 * index, 1000);
+        layer.after.bins[i] = i % 4 == 2 && i != HISTOGRAM_MIDDLE ? bell(i, 9, 300) : 0;
     }
     return layer;
 }

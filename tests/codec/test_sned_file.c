@@ -249,6 +249,33 @@ static void storage_tells_node_format_and_bytes(void **state)
     sned_graph_free(copy);
 }
 
+/* fc1 of gap16: half of an entry is its gap, an eighth of the other half a sign. */
+static void storage_tells_what_a_layers_bytes_say(void **state)
+{
+    struct graph *graph = lenet_graph(0.05f, 3), *copy;
+    struct buffer file = {0};
+    struct layer_storage *packed, *unpacked;
+    int count;
+    assert_int_equal(sned_pack(graph, NULL, &file, &packed, &count, NULL), SNED_OK);
+    assert_int_equal(sned_unpack(&copy, file.data, file.size, &unpacked, &count, NULL), SNED_OK);
+    for (int i = 0; i < 4; i++) {
+        double sum = 0;
+        for (int part = 0; part < PART_COUNT; part++) {
+            assert_true(packed[i].parts[part] == unpacked[i].parts[part]);
+            sum += packed[i].parts[part];
+        }
+        assert_float_equal(sum, packed[i].bytes, 1e-6);
+    }
+    const double *parts = packed[2].parts;
+    assert_float_equal(parts[PART_MAGNITUDES], 7 * parts[PART_SIGNS], 0);
+    assert_float_equal(parts[PART_POSITIONS], parts[PART_SIGNS] + parts[PART_MAGNITUDES], 4); /* + its size */
+    free(packed);
+    free(unpacked);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+    sned_graph_free(copy);
+}
+
 static void filters_that_are_all_zero_cost_a_bit(void **state)
 {
     struct graph *graph = lenet_graph(1, 4), *copy;
@@ -328,6 +355,7 @@ int main(void)
         cmocka_unit_test(packing_appends_behind_what_is_there),
         cmocka_unit_test(each_layer_takes_its_smallest_format),
         cmocka_unit_test(storage_tells_node_format_and_bytes),
+        cmocka_unit_test(storage_tells_what_a_layers_bytes_say),
         cmocka_unit_test(filters_that_are_all_zero_cost_a_bit),
         cmocka_unit_test(lenet5_with_two_percent_of_its_weights_takes_less_than_25_kilobytes),
         cmocka_unit_test(names_are_made_distinct_and_utf8),

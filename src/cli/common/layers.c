@@ -5,6 +5,7 @@
 #include "cli/terminal/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t float_bytes(const struct graph *graph, const struct node *node)
 {
@@ -26,7 +27,8 @@ static struct layer_row make_row(const struct graph *graph, int index, const str
                             .kept = sned_node_kept(graph, node),
                             .bytes = float_bytes(graph, node),
                             .macs = sned_node_macs(graph, node),
-                            .bits = 32};
+                            .bits = 32,
+                            .node = index};
     for (int i = 0; i < 4; i++)
         row.shape[i] = i < shape->rank ? (int)shape->dim[i] : 1;
     for (int i = 0; i < storage_count; i++) {
@@ -34,6 +36,7 @@ static struct layer_row make_row(const struct graph *graph, int index, const str
             row.format = sned_format_name(storage[i].format);
             row.bytes = storage[i].bytes;
             row.bits = 8;
+            memcpy(row.parts, storage[i].parts, sizeof row.parts);
         }
     }
     return row;
@@ -77,10 +80,8 @@ static sned_status print_row(struct table *table, const struct layer_row *row, b
     SNED_TRY(table_cell(table, error, "%s", format_count(text, row->kept)));
     SNED_TRY(table_cell(table, error, "%.2f",
                         row->weights ? 100.0 * (double)row->kept / (double)row->weights : 0));
-    if (total)
-        SNED_TRY(table_cell(table, error, " "));
-    else
-        SNED_TRY(table_cell(table, error, "%d", row->bits));
+    SNED_TRY(
+        table_cell(table, error, "%.2f", row->weights ? 8.0 * (double)row->bytes / (double)row->weights : 0));
     SNED_TRY(table_cell(table, error, "%s", row->format));
     SNED_TRY(table_cell(table, error, "%s", format_count(text, row->bytes)));
     return table_cell(table, error, "%s", format_count(text, row->macs));

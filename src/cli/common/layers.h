@@ -11,7 +11,8 @@ struct layer_row {
     const char *name, *op, *format; /* borrowed from the model */
     int shape[4];
     uint64_t weights, kept, bytes, macs;
-    int bits;
+    int bits, node;
+    double parts[PART_COUNT]; /* as in struct layer_storage */
 };
 struct layer_rows {
     struct layer_row *rows; /* owned */

@@ -2,7 +2,7 @@
  * bars.c - a layer's bytes as a bar, and its weights by value as bars.
  */
 #include "cli/report/charts.h"
-#include "cli/report/words.h"
+#include "cli/contents/contents.h"
 
 #include <math.h>
 
@@ -26,8 +26,7 @@ void bytes_bar_put(struct html *html, const struct report_layer *layer, uint64_t
         part_put(html, part_name((enum byte_part)i), at, layer->parts[i] * scale, layer->parts[i]);
         at += layer->parts[i] * scale;
     }
-    if (at == 0)
-        part_put(html, "all", 0, (double)layer->bytes * scale, (double)layer->bytes);
+    part_put(html, "all", at, (double)layer->bytes * scale - at, (double)layer->bytes);
     html_put(html, "</svg>");
 }
 
@@ -57,12 +56,11 @@ static void bars_put(struct html *html, const char *kind, const double bins[HIST
 
 void histogram_put(struct html *html, const struct report_layer *layer)
 {
-    const struct weight_histogram *histogram = &layer->histogram;
     html_put(html,
              "<svg class=\"histogram\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
              "aria-label=\"weights of %s: before upwards, after downwards\">",
              2 * HISTOGRAM_BINS, ABOVE + GAP + BELOW, layer->name);
-    bars_put(html, "before", histogram->before, ABOVE, -ABOVE);
-    bars_put(html, "after", histogram->after, ABOVE + GAP, BELOW);
+    bars_put(html, "before", layer->before.bins, ABOVE, -ABOVE);
+    bars_put(html, "after", layer->after.bins, ABOVE + GAP, BELOW);
     html_put(html, "</svg>");
 }

@@ -7,21 +7,10 @@
 #ifndef SNED_CLI_REPORT_FACTS_H
 #define SNED_CLI_REPORT_FACTS_H
 
+#include "cli/contents/histogram.h"
+#include "codec/codec.h"
 #include "compress/compress.h"
 #include <stdbool.h>
-
-enum { HISTOGRAM_BINS = 61 };
-
-/* A layer's weights by value: bin i holds those nearest to (i - 30) width; the two outermost hold what is
- * beyond them, too. */
-struct weight_histogram {
-    double width;                  /* of a bin; 0: there is none */
-    double before[HISTOGRAM_BINS]; /* of the float network, batch norms folded */
-    double after[HISTOGRAM_BINS];  /* of the packed one, zeros left out */
-};
-
-/* What a layer's bytes say. */
-enum byte_part { PART_POSITIONS, PART_SIGNS, PART_MAGNITUDES, PART_BIASES, PART_SCALES, PART_COUNT };
 
 struct report_layer {
     char *name; /* owned */
@@ -30,9 +19,10 @@ struct report_layer {
     uint64_t weights_before;       /* of the float network */
     uint64_t weights, kept;        /* of the packed one; 0, 0: the layer was removed */
     uint64_t bytes;
-    double parts[PART_COUNT];   /* bytes; all 0: not told apart */
+    double parts[PART_COUNT];   /* as in struct layer_storage */
     double divergence, changed; /* sensitivity.h; NAN: not measured */
-    struct weight_histogram histogram;
+    /* By value, on one scale: of the float network, batch norms folded; of the packed one without zeros. */
+    struct weight_histogram before, after;
 };
 
 struct report_facts {

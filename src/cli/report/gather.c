@@ -3,12 +3,12 @@
  */
 #include "cli/report/gather.h"
 #include "base/clock.h"
-#include "cli/report/histogram.h"
 #include "cli/report/page.h"
 #include "cli/report/sensitivity.h"
 #include "compress/quantize/quantize.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- before ---- */
 
@@ -36,7 +36,7 @@ static sned_status add_layer(struct report_facts *facts, const struct graph *gra
     layer->divergence = layer->changed = NAN;
     layer->weights_before = sned_node_weights(graph, node);
     copy_shape(layer->shape_before, graph, node);
-    histogram_before(&layer->histogram, &graph->tensors[node_weights(node, 0)]);
+    histogram_make(&layer->before, graph, node, 0);
     return SNED_OK;
 }
 
@@ -89,12 +89,13 @@ static void end_layer(struct report_layer *layer, const struct graph *integer, i
         if (outcome->storage[i].node == index) {
             layer->format = sned_format_name(outcome->storage[i].format);
             layer->bytes = outcome->storage[i].bytes;
+            memcpy(layer->parts, outcome->storage[i].parts, sizeof layer->parts);
         }
     }
     layer->weights = sned_node_weights(integer, node);
     layer->kept = sned_node_kept(integer, node);
     copy_shape(layer->shape, integer, node);
-    histogram_after(&layer->histogram, integer, node);
+    histogram_make(&layer->after, integer, node, layer->before.width);
 }
 
 /* What the file holds. */

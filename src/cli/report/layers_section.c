@@ -3,7 +3,7 @@
  */
 #include "cli/report/charts.h"
 #include "cli/report/sections.h"
-#include "cli/report/words.h"
+#include "cli/contents/contents.h"
 #include "cli/terminal/table.h"
 
 #include <math.h>
@@ -148,6 +148,12 @@ static void sensitivity_put(struct html *html, const struct report_layer *layer)
         html_put(html, "<td>%.4f</td><td>%.1f</td>", layer->divergence, layer->changed);
 }
 
+static void part_cell(struct html *html, double bytes)
+{
+    char text[32];
+    html_put(html, "<td>%s</td>", format_count(text, (uint64_t)(bytes + 0.5)));
+}
+
 static void layer_row(struct html *html, const struct report_facts *facts, const struct report_layer *layer)
 {
     html_put(html, "<tr><th scope=\"row\">%s</th>", layer->name);
@@ -156,7 +162,7 @@ static void layer_row(struct html *html, const struct report_facts *facts, const
     if (sensitivity_known(facts))
         sensitivity_put(html, layer);
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
-        html_put(html, "<td>%.0f</td>", layer->parts[i]);
+        part_cell(html, layer->parts[i]);
     html_put(html, "<td class=\"text\">%s</td></tr>\n", layer->format);
 }
 
@@ -170,7 +176,7 @@ static void total_row(struct html *html, const struct report_facts *facts)
     if (sensitivity_known(facts))
         html_put(html, "<td></td><td></td>");
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
-        html_put(html, "<td>%.0f</td>", part_sum(facts, (enum byte_part)i));
+        part_cell(html, part_sum(facts, (enum byte_part)i));
     html_put(html, "<td></td></tr>\n");
 }
 
@@ -200,7 +206,7 @@ static void table_put(struct html *html, const struct report_facts *facts)
 
 static void weights_put(struct html *html, const struct report_layer *layer)
 {
-    const double edge = layer->histogram.width * (HISTOGRAM_BINS / 2);
+    const double edge = layer->before.width * HISTOGRAM_MIDDLE;
     html_put(html, "<figure><figcaption>%s <span class=\"small\">%.2f %% kept</span></figcaption>",
              layer->name, share((double)layer->kept, (double)layer->weights_before));
     histogram_put(html, layer);
@@ -217,7 +223,7 @@ static void histograms_put(struct html *html, const struct report_facts *facts)
         "that became zero are left out. The outermost bars hold what is beyond them.</p>\n<div "
         "class=\"multiples\">\n");
     for (int i = 0; i < facts->layer_count; i++)
-        if (facts->layers[i].histogram.width > 0)
+        if (facts->layers[i].before.width > 0)
             weights_put(html, &facts->layers[i]);
     html_put(html, "</div></section>\n");
 }

@@ -5,15 +5,6 @@
 
 #include <stdio.h>
 
-const char *part_name(enum byte_part part)
-{
-    static const char *const names[PART_COUNT] = {
-        [PART_POSITIONS] = "positions", [PART_SIGNS] = "signs",   [PART_MAGNITUDES] = "magnitudes",
-        [PART_BIASES] = "biases",       [PART_SCALES] = "scales",
-    };
-    return names[part];
-}
-
 const char *time_text(char text[32], double seconds)
 {
     const long whole = (long)(seconds + 0.5);
