@@ -369,6 +369,9 @@ sned_status sned_graph_absorb_input(struct graph *graph, sned_error *error);
 /* That whole rule, and how many nodes it takes in, without changing the network. */
 sned_status sned_graph_whole_rule(const struct graph *graph, struct input_rule *rule, int *count,
                                   sned_error *error);
+/* Of an integer graph: hidden units change places, the strongest first, for the file's coder; what the
+ * network computes stays the same to the bit. On failure the graph is fit for nothing but to be freed. */
+sned_status sned_graph_sort_units(struct graph *graph, sned_error *error);
 /* The nodes that a chain of Conv, pools and activations from the graph's input has in common with nobody
  * else; 0: none. They are the first in the graph's order. */
 int sned_graph_chain(const struct graph *graph);

@@ -38,15 +38,22 @@ static sned_status forced_formats(int **force, const struct graph *graph, const 
     return SNED_OK;
 }
 
-/* The file, in memory. */
+/* The file, in memory. Where the coder has a say, hidden units are in the order that it likes. */
 static sned_status pack(struct buffer *file, struct outcome *outcome, const struct graph *integer,
                         const struct options *options, sned_error *error)
 {
+    struct graph *sorted = NULL;
     int *force = NULL;
-    sned_status status = forced_formats(&force, integer, options->format, error);
-    if (status == SNED_OK)
-        status = sned_pack(integer, &(struct pack_options){.force = force}, file, &outcome->storage,
-                           &outcome->storage_count, error);
+    sned_status status;
+    SNED_TRY_DONE(forced_formats(&force, integer, options->format, error));
+    if (!options->format) {
+        SNED_TRY_DONE(sned_graph_copy(&sorted, integer, error));
+        SNED_TRY_DONE(sned_graph_sort_units(sorted, error));
+    }
+    status = sned_pack(sorted ? sorted : integer, &(struct pack_options){.force = force}, file,
+                       &outcome->storage, &outcome->storage_count, error);
+done:
+    sned_graph_free(sorted);
     free(force);
     return status;
 }
