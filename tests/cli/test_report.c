@@ -84,7 +84,7 @@ static struct report_facts facts_make(void)
                                  .steered_before = 99.36,
                                  .wanted_bytes = 3000,
                                  .wanted_accuracy = NAN,
-                                 .points = points,
+
                                  .point_count = sizeof points / sizeof *points,
                                  .measured_on = 200,
                                  .layer_count = 4};
@@ -94,6 +94,8 @@ static struct report_facts facts_make(void)
     facts.model = strdup("lenet5.onnx");
     facts.data = strdup("mnist");
     facts.output = strdup("lenet5.sned");
+    facts.points = malloc(sizeof points);
+    memcpy(facts.points, points, sizeof points);
     facts.layers = calloc(4, sizeof *facts.layers);
     for (int i = 0; i < 4; i++)
         facts.layers[i] = layer_make(names[i], i);
@@ -185,9 +187,9 @@ static void the_page_has_each_layer_in_each_of_three_places(void **state)
 {
     (void)state;
     char *text = page();
-    assert_int_equal(count(text, "<th scope=\"row\">conv1</th>"), 2);
+    assert_int_equal(count(text, ">conv1</th>"), 2);
     assert_int_equal(count(text, "<figcaption>conv1 "), 1);
-    assert_int_equal(count(text, "<th scope=\"row\">fc2</th>"), 2);
+    assert_int_equal(count(text, ">fc2</th>"), 2);
     free(text);
 }
 
@@ -195,7 +197,7 @@ static void a_layer_whose_name_is_markup_stays_a_name(void **state)
 {
     (void)state;
     char *text = page();
-    assert_int_equal(count(text, "<th scope=\"row\">&lt;b&gt;&amp;&quot;&#39;fc?]0;?</th>"), 2);
+    assert_int_equal(count(text, ">&lt;b&gt;&amp;&quot;&#39;fc?]0;?</th>"), 2);
     assert_int_equal(count(text, "<b>"), 0);
     assert_int_equal(count(text, "\033"), 0);
     assert_int_equal(count(text, "cut &lt;in&gt; half"), 1);
@@ -237,7 +239,6 @@ static void what_is_not_known_is_not_spoken_of(void **state)
 {
     (void)state;
     struct report_facts facts = facts_make();
-    facts.points = NULL;
     facts.point_count = 0;
     facts.accuracy_on = NULL;
     facts.measured_on = 0;

@@ -50,15 +50,17 @@ static struct frame frame_make(const struct report_facts *facts)
     return (struct frame){axis_make(fewest, bytes, 6, true), axis_make(worst, best, 6, false)};
 }
 
-/* "500 B", "20 KB", "1.5 MB" */
-static const char *tick_text(char text[32], double bytes)
+/* "500 B", "20 KB", "1.5 MB"; of weights "20,000". */
+static const char *tick_text(char text[32], const struct report_facts *facts, double amount)
 {
-    const char *unit = bytes >= 1e6 ? "MB" : bytes >= 1e3 ? "KB" : "B";
-    snprintf(text, 32, "%.4g %s", bytes >= 1e6 ? bytes / 1e6 : bytes >= 1e3 ? bytes / 1e3 : bytes, unit);
+    const double scale = amount >= 1e6 ? 1e6 : amount >= 1e3 ? 1e3 : 1;
+    if (facts->points_are_weights)
+        return format_count(text, (uint64_t)(amount + 0.5));
+    snprintf(text, 32, "%.4g %s", amount / scale, scale == 1e6 ? "MB" : scale == 1e3 ? "KB" : "B");
     return text;
 }
 
-static void grid_put(struct html *html, const struct frame *frame)
+static void grid_put(struct html *html, const struct report_facts *facts, const struct frame *frame)
 {
     char text[32];
     for (int i = 0; i < frame->accuracy.tick_count; i++) {
@@ -74,7 +76,7 @@ static void grid_put(struct html *html, const struct frame *frame)
         html_put(html, "<line class=\"grid\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"0\" y2=\"100%%\"/>", x, x);
         html_put(html,
                  "<text class=\"tick\" x=\"%.2f%%\" y=\"100%%\" dy=\"18\" text-anchor=\"middle\">%s</text>\n",
-                 x, tick_text(text, frame->bytes.ticks[i]));
+                 x, tick_text(text, facts, frame->bytes.ticks[i]));
     }
 }
 
@@ -104,7 +106,7 @@ static void lines_put(struct html *html, const struct report_facts *facts, const
             html,
             "<text class=\"note\" x=\"%.2f%%\" y=\"100%%\" dx=\"%d\" dy=\"-8\" text-anchor=\"%s\">wanted: "
             "%s</text>\n",
-            x, x > 50 ? -6 : 6, x > 50 ? "end" : "start", tick_text(text, facts->wanted_bytes));
+            x, x > 50 ? -6 : 6, x > 50 ? "end" : "start", tick_text(text, facts, facts->wanted_bytes));
     }
 }
 
@@ -143,23 +145,52 @@ static void frontier_put(struct html *html, const struct report_facts *facts, co
     }
 }
 
-static void point_put(struct html *html, const struct curve_point *point, int number,
-                      const struct frame *frame)
+/* ---- the point that was chosen ---- */
+
+/* Points, in per cent of the chart, that a text of the usual length beside the chosen one would cover. */
+static int covered(const struct report_facts *facts, const struct frame *frame, double x, double y, int right,
+                   int below)
+{
+    int count = 0;
+    for (int i = 0; i < facts->point_count; i++) {
+        const double dx = (across(frame, facts->points[i].bytes) - x) * right,
+                     dy = (down(frame, facts->points[i].accuracy) - y) * below;
+        count += dx > 0 && dx < 35 && dy > 0 && dy < 12;
+    }
+    return count;
+}
+
+/* What it is, on the side where it covers the fewest others and stays within the chart. */
+static void name_put(struct html *html, const struct report_facts *facts, const struct curve_point *point,
+                     const struct frame *frame)
 {
     const double x = across(frame, point->bytes), y = down(frame, point->accuracy);
-    char bytes[32];
-    format_count(bytes, (uint64_t)point->bytes);
+    int right = x > 50 ? -1 : 1, below = y > 80 ? -1 : 1;
+    char text[32];
+    if (y > 20 && y < 80 && covered(facts, frame, x, y, right, -1) < covered(facts, frame, x, y, right, 1))
+        below = -1;
+    html_put(html,
+             "<text class=\"name\" x=\"%.2f%%\" y=\"%.2f%%\" dx=\"%d\" dy=\"%d\" text-anchor=\"%s\">%s %s, "
+             "%.2f %%</text>",
+             x, y, 14 * right, below > 0 ? 26 : -16, right > 0 ? "start" : "end",
+             format_count(text, (uint64_t)point->bytes), facts->points_are_weights ? "weights" : "B",
+             point->accuracy);
+}
+
+static void point_put(struct html *html, const struct report_facts *facts, int index,
+                      const struct frame *frame)
+{
+    const struct curve_point *point = &facts->points[index];
+    const double x = across(frame, point->bytes), y = down(frame, point->accuracy);
+    char amount[32];
     html_put(html, "<g class=\"%s\">", point->chosen ? "chosen" : "point");
-    html_put(html, "<title>%d: %s bytes, %.2f %%%s</title>", number, bytes, point->accuracy,
-             point->chosen ? ", chosen" : "");
-    html_put(html, "<circle cx=\"%.2f%%\" cy=\"%.2f%%\" r=\"%d\"/>", x, y, point->chosen ? 7 : 4);
+    html_put(html, "<title>%d: %s %s, %.2f %%%s</title>", index + 1,
+             format_count(amount, (uint64_t)point->bytes), facts->points_are_weights ? "weights" : "bytes",
+             point->accuracy, point->chosen ? ", chosen" : "");
+    html_put(html, "<circle cx=\"%.2f%%\" cy=\"%.2f%%\" r=\"%d\"/>", x, y, point->chosen ? 6 : 4);
     if (point->chosen) {
-        html_put(html, "<circle class=\"ring\" cx=\"%.2f%%\" cy=\"%.2f%%\" r=\"12\"/>", x, y);
-        html_put(
-            html,
-            "<text class=\"name\" x=\"%.2f%%\" y=\"%.2f%%\" dx=\"%d\" dy=\"%d\" text-anchor=\"%s\">%s B, "
-            "%.2f %%</text>",
-            x, y, x > 50 ? -16 : 16, y > 80 ? -12 : 22, x > 50 ? "end" : "start", bytes, point->accuracy);
+        html_put(html, "<circle class=\"ring\" cx=\"%.2f%%\" cy=\"%.2f%%\" r=\"11\"/>", x, y);
+        name_put(html, facts, point, frame);
     }
     html_put(html, "</g>\n");
 }
@@ -167,21 +198,20 @@ static void point_put(struct html *html, const struct curve_point *point, int nu
 void curve_put(struct html *html, const struct report_facts *facts)
 {
     const struct frame frame = frame_make(facts);
-    html_put(html, "<div class=\"chart\"><p class=\"axis\">accuracy on held-out images, %%</p>\n"
-                   "<div class=\"plot\"><svg role=\"img\" aria-labelledby=\"curve-title curve-text\">\n"
-                   "<title id=\"curve-title\">Bytes against accuracy</title>\n");
+    const char *amount = facts->points_are_weights ? "weights kept" : "bytes of the file";
+    html_own(html, "<div class=\"chart\"><p class=\"axis\">held-out images that are right, %</p>\n"
+                   "<div class=\"plot\"><svg role=\"img\" aria-labelledby=\"curve-title curve-text\">\n");
+    html_put(html, "<title id=\"curve-title\">Accuracy against %s</title>\n", amount);
     html_put(html,
-             "<desc id=\"curve-text\">%d networks that the search made, by the bytes of their file and their "
-             "accuracy on held-out images; the table below has the numbers.</desc>\n",
-             facts->point_count);
-    grid_put(html, &frame);
+             "<desc id=\"curve-text\">%d networks that were made on the way, by the %s and their accuracy on "
+             "held-out images; the table below has the numbers.</desc>\n",
+             facts->point_count, amount);
+    grid_put(html, facts, &frame);
     lines_put(html, facts, &frame);
     frontier_put(html, facts, &frame);
-    for (int i = 0; i < facts->point_count; i++)
-        if (!facts->points[i].chosen)
-            point_put(html, &facts->points[i], i + 1, &frame);
-    for (int i = 0; i < facts->point_count; i++)
-        if (facts->points[i].chosen)
-            point_put(html, &facts->points[i], i + 1, &frame);
-    html_put(html, "</svg></div>\n<p class=\"axis end\">bytes of the file</p></div>\n");
+    for (int chosen = 0; chosen < 2; chosen++) /* the chosen one above the others */
+        for (int i = 0; i < facts->point_count; i++)
+            if (facts->points[i].chosen == (chosen == 1))
+                point_put(html, facts, i, &frame);
+    html_put(html, "</svg></div>\n<p class=\"axis end\">%s</p></div>\n", amount);
 }

@@ -42,6 +42,7 @@ void report_facts_free(struct report_facts *facts)
     for (int i = 0; i < facts->decision_count; i++)
         free(facts->decisions[i]);
     free(facts->layers);
+    free(facts->points);
     free(facts->decisions);
     free(facts->command_line);
     free(facts->network);

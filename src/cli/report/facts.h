@@ -41,10 +41,11 @@ struct report_facts {
     double wanted_bytes, wanted_accuracy; /* NAN: nobody asked */
     struct report_layer *layers;          /* owned */
     int layer_count;
-    int measured_on;                  /* images that the layers' divergences are of */
-    const struct curve_point *points; /* borrowed, in the order in which they were made */
+    int measured_on;            /* images that the layers' divergences are of */
+    struct curve_point *points; /* owned, in the order in which they were made */
     int point_count;
-    char **decisions; /* owned; what was done and why, a sentence each */
+    bool points_are_weights; /* that were kept, in place of bytes: of networks that were never packed */
+    char **decisions;        /* owned; what was done and why, a sentence each */
     int decision_count;
 };
 /* One more sentence. */

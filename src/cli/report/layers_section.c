@@ -55,7 +55,7 @@ static void legend_put(struct html *html)
 static void bar_row(struct html *html, const struct report_layer *layer, uint64_t most, uint64_t file)
 {
     char bytes[32];
-    html_put(html, "<tr><th scope=\"row\">%s</th><td class=\"wide\">", layer->name);
+    html_put(html, "<tr><th scope=\"row\" title=\"%s\">%s</th><td class=\"wide\">", layer->name, layer->name);
     bytes_bar_put(html, layer, most);
     html_put(html, "</td><td>%s</td><td>%.1f %%</td></tr>\n", format_count(bytes, layer->bytes),
              share((double)layer->bytes, (double)file));
@@ -64,7 +64,7 @@ static void bar_row(struct html *html, const struct report_layer *layer, uint64_
 static void bytes_put(struct html *html, const struct report_facts *facts)
 {
     const uint64_t layers = layer_bytes(facts);
-    struct report_layer rest = {.name = "graph, names, header",
+    struct report_layer rest = {.name = "all else",
                                 .bytes = facts->bytes > layers ? facts->bytes - layers : 0};
     uint64_t most = rest.bytes;
     for (int i = 0; i < facts->layer_count; i++)
@@ -78,7 +78,8 @@ static void bytes_put(struct html *html, const struct report_facts *facts)
     for (int i = 0; i < facts->layer_count; i++)
         bar_row(html, &facts->layers[i], most, facts->bytes);
     bar_row(html, &rest, most, facts->bytes);
-    html_put(html, "</tbody></table></section>\n");
+    html_own(html, "</tbody></table>\n<p class=\"small\">All else: the graph, names, labels and "
+                   "header.</p></section>\n");
 }
 
 /* ---- the table ---- */
@@ -91,14 +92,14 @@ static bool sensitivity_known(const struct report_facts *facts)
 static void heads_put(struct html *html, const struct report_facts *facts)
 {
     static const char *const first[] = {"weights", "kept", "%", "bytes", "bits a weight", "bits a kept one"};
-    html_put(html, "<th scope=\"col\">layer</th><th scope=\"col\" class=\"text\">shape</th>");
+    html_own(html, "<th scope=\"col\">layer</th>");
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
         html_put(html, "<th scope=\"col\">%s</th>", first[i]);
     if (sensitivity_known(facts))
         html_put(html, "<th scope=\"col\">divergence</th><th scope=\"col\">answers changed, %%</th>");
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
         html_put(html, "<th scope=\"col\">%s</th>", part_name((enum byte_part)i));
-    html_put(html, "<th scope=\"col\" class=\"text\">format</th>");
+    html_own(html, "<th scope=\"col\" class=\"text\">format</th><th scope=\"col\" class=\"text\">shape</th>");
 }
 
 static bool same_shape(const struct report_layer *layer)
@@ -157,13 +158,14 @@ static void part_cell(struct html *html, double bytes)
 static void layer_row(struct html *html, const struct report_facts *facts, const struct report_layer *layer)
 {
     html_put(html, "<tr><th scope=\"row\">%s</th>", layer->name);
-    shapes_put(html, layer);
     counts_put(html, layer->weights_before, layer->kept, layer->bytes);
     if (sensitivity_known(facts))
         sensitivity_put(html, layer);
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
         part_cell(html, layer->parts[i]);
-    html_put(html, "<td class=\"text\">%s</td></tr>\n", layer->format);
+    html_put(html, "<td class=\"text\">%s</td>", layer->format);
+    shapes_put(html, layer);
+    html_own(html, "</tr>\n");
 }
 
 static void total_row(struct html *html, const struct report_facts *facts)
@@ -171,19 +173,19 @@ static void total_row(struct html *html, const struct report_facts *facts)
     uint64_t weights = 0;
     for (int i = 0; i < facts->layer_count; i++)
         weights += facts->layers[i].weights_before;
-    html_put(html, "<tr><th scope=\"row\">all layers</th><td></td>");
+    html_put(html, "<tr><th scope=\"row\">all layers</th>");
     counts_put(html, weights, facts->kept, layer_bytes(facts));
     if (sensitivity_known(facts))
         html_put(html, "<td></td><td></td>");
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
         part_cell(html, part_sum(facts, (enum byte_part)i));
-    html_put(html, "<td></td></tr>\n");
+    html_own(html, "<td></td><td></td></tr>\n");
 }
 
 static void table_put(struct html *html, const struct report_facts *facts)
 {
-    html_put(html,
-             "<section><h2>Layer by layer</h2>\n<div class=\"scroll\"><table class=\"sorts\"><thead><tr>");
+    html_put(html, "<section><h2>Layer by layer</h2>\n<div class=\"scroll\" role=\"region\" "
+                   "aria-label=\"table of layers\" tabindex=\"0\"><table class=\"sorts\"><thead><tr>");
     heads_put(html, facts);
     html_put(html, "</tr></thead>\n<tbody>\n");
     for (int i = 0; i < facts->layer_count; i++)

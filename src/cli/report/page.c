@@ -86,35 +86,41 @@ static void summary_put(struct html *html, const struct report_facts *facts)
 
 /* ---- the search ---- */
 
-static void point_row(struct html *html, const struct curve_point *point, int number)
+static void point_row(struct html *html, const struct report_facts *facts, int index)
 {
-    char bytes[32], wanted[32], time[32];
-    html_put(html, "<tr class=\"%s\"><th scope=\"row\">%d%s</th>", point->chosen ? "pick" : "", number,
+    const struct curve_point *point = &facts->points[index];
+    char amount[32], wanted[32], time[32];
+    html_put(html, "<tr class=\"%s\"><th scope=\"row\">%d%s</th>", point->chosen ? "pick" : "", index + 1,
              point->chosen ? ", chosen" : "");
-    html_put(html, "<td>%s</td><td>%.2f</td><td>%s</td><td>%.1f</td><td>%s</td></tr>\n",
-             format_count(bytes, (uint64_t)point->bytes), point->accuracy,
-             point->wanted > 0 ? format_count(wanted, (uint64_t)point->wanted) : "–", point->epochs,
-             time_text(time, point->seconds));
+    html_put(html, "<td>%s</td><td>%.2f</td>", format_count(amount, (uint64_t)point->bytes), point->accuracy);
+    if (!facts->points_are_weights)
+        html_put(html, "<td>%s</td><td>%.1f</td>",
+                 point->wanted > 0 ? format_count(wanted, (uint64_t)point->wanted) : "–", point->epochs);
+    html_put(html, "<td>%s</td></tr>\n", time_text(time, point->seconds));
 }
 
 static void search_put(struct html *html, const struct report_facts *facts)
 {
+    const bool weights = facts->points_are_weights;
     if (facts->point_count == 0)
         return;
-    html_put(
-        html,
-        "<section><h2>Bytes against accuracy</h2>\n<p>Each network that was made on the way, measured on "
-        "images that neither trained it nor report on it. The line joins those that no other beats.</p>\n");
+    html_put(html, "<section><h2>%s against accuracy</h2>\n", weights ? "Weights" : "Bytes");
+    html_own(html, "<p>The networks that were made on the way, by their accuracy on images held out from the "
+                   "training: these steer, and those of the summary do not. The line joins the networks that "
+                   "no other beats.</p>\n");
     if (facts->point_count > 1)
         curve_put(html, facts);
-    html_put(
-        html,
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">network</th><th scope=\"col\">bytes</th>"
-        "<th scope=\"col\">accuracy, %%</th><th scope=\"col\">bytes wanted</th><th scope=\"col\">epochs</th>"
-        "<th scope=\"col\">after</th></tr></thead><tbody>\n");
+    html_put(html,
+             "<div class=\"scroll\" role=\"region\" aria-label=\"table of networks\" tabindex=\"0\">"
+             "<table><thead><tr><th scope=\"col\">network</th>"
+             "<th scope=\"col\">%s</th><th scope=\"col\">right, %%</th>",
+             weights ? "weights kept" : "bytes");
+    if (!weights)
+        html_own(html, "<th scope=\"col\">bytes aimed at</th><th scope=\"col\">epochs</th>");
+    html_own(html, "<th scope=\"col\">after</th></tr></thead><tbody>\n");
     for (int i = 0; i < facts->point_count; i++)
-        point_row(html, &facts->points[i], i + 1);
-    html_put(html, "</tbody></table></div></section>\n");
+        point_row(html, facts, i);
+    html_own(html, "</tbody></table></div></section>\n");
 }
 
 static void decisions_put(struct html *html, const struct report_facts *facts)
