@@ -11,7 +11,7 @@
 
 static const double prior = 2, magnitude_prior = 4, least_mean = 1.05;
 static const double least_density = 1e-4, most_density = 0.98; /* of a row, a column, a kernel */
-static const float least_first = 0.3f, most_first = 14, least_next = 0.1f, most_next = 3;
+static const float least_first = 0.3f, most_first = 14, least_step = 0.1f, most_step = 3;
 static const float to_bits = 1.44269504f; /* 1 / ln 2 */
 /* Logits of the least and the largest probability of a weight, 0.002 and 0.95; and how finely they are told
  * apart where bits are counted. */
@@ -174,6 +174,8 @@ sned_status sned_cost_update(struct layer_cost *cost, const int8_t *integers, sn
     SNED_TRY_DONE(census_take(&census, cost, integers, error));
     take_densities(cost, &census);
     take_magnitudes(cost, &census);
+    for (int i = 1; i < COST_MAGNITUDES; i++)
+        cost->steps[i] = between(least_step, cost->magnitudes[i] - cost->magnitudes[i - 1], most_step);
     cost->bits = position_bits(cost, integers) + (double)census.total;
     for (int i = 0; i < COST_MAGNITUDES; i++)
         cost->bits += (double)census.magnitudes[i] * (double)cost->magnitudes[i];
@@ -184,9 +186,11 @@ done:
 
 /* ---- slopes ---- */
 
+enum { BLOCK = 256 };
+
 /* Logits into slopes [count], of one row from column `first` on; not yet between their bounds. */
 static void row_logits(const struct layer_cost *cost, size_t filter, size_t first, size_t count,
-                       float *slopes)
+                       float *restrict slopes)
 {
     const float row = cost->rows[filter], *columns = cost->columns + first;
     for (size_t i = 0; i < count; i++)
@@ -194,35 +198,37 @@ static void row_logits(const struct layer_cost *cost, size_t filter, size_t firs
     if (!cost->kernels)
         return;
     const float *kernels = cost->kernels + filter * cost->channels;
-    size_t channel = first / cost->positions, position = first % cost->positions;
-    for (size_t i = 0; i < count; i++) {
-        slopes[i] += kernels[channel];
-        if (++position == cost->positions) {
-            position = 0;
-            channel++;
-        }
+    size_t channel = first / cost->positions, left = cost->positions - first % cost->positions;
+    for (size_t i = 0; i < count; left = cost->positions, channel++) {
+        const float kernel = kernels[channel];
+        for (const size_t end = left < count - i ? i + left : count; i < end; i++)
+            slopes[i] += kernel;
     }
 }
 
-static float next_magnitude(const struct layer_cost *cost, float x)
+/* In two loops: the table alone must be looked up number by number, and no branch has to be guessed. */
+static void block_slopes(const struct layer_cost *cost, const float *restrict x, float *restrict slopes,
+                         size_t count)
 {
-    int i = (int)x - 1; /* from |q| = i + 1 */
-    if (i > COST_MAGNITUDES - 2)
-        i = COST_MAGNITUDES - 2;
-    return between(least_next, cost->magnitudes[i + 1] - cost->magnitudes[i], most_next);
+    /* log2((1 - p) / p) = -logit / ln 2; sign and first magnitude on top. */
+    const float base = 1 + cost->magnitudes[0];
+    const float low = fmaxf(least_first, base - most_logit * to_bits);
+    const float high = fminf(most_first, base - least_logit * to_bits), most = COST_MAGNITUDES - 1;
+    float steps[BLOCK];
+    for (size_t i = 0; i < count; i++) {
+        const float size = fabsf(x[i]);
+        steps[i] = cost->steps[(int)(size < most ? size : most)];
+    }
+    for (size_t i = 0; i < count; i++) {
+        const float first = between(low, base - slopes[i] * to_bits, high);
+        slopes[i] = fabsf(x[i]) >= 1 ? steps[i] : first;
+    }
 }
 
 void sned_cost_slopes(const struct layer_cost *cost, size_t filter, size_t first, size_t count,
                       const float *x, float *slopes)
 {
-    /* log2((1 - p) / p) = -logit / ln 2; sign and first magnitude on top. */
-    const float base = 1 + cost->magnitudes[0];
-    const float low = fmaxf(least_first, base - most_logit * to_bits);
-    const float high = fminf(most_first, base - least_logit * to_bits);
     row_logits(cost, filter, first, count, slopes);
-    for (size_t i = 0; i < count; i++)
-        slopes[i] = between(low, base - slopes[i] * to_bits, high);
-    for (size_t i = 0; i < count; i++)
-        if (fabsf(x[i]) >= 1)
-            slopes[i] = next_magnitude(cost, fabsf(x[i]));
+    for (size_t i = 0; i < count; i += BLOCK)
+        block_slopes(cost, x + i, slopes + i, count - i < BLOCK ? count - i : BLOCK);
 }

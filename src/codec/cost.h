@@ -32,6 +32,7 @@ struct layer_cost {
     float *columns;      /* [channels][positions], less that of the layer */
     float *kernels;      /* [filters][channels], to be added to the two; NULL where there is one position */
     float magnitudes[COST_MAGNITUDES]; /* bits of |q| = 1, 2, ...; never falling */
+    float steps[COST_MAGNITUDES];      /* from |q| = i to i + 1 for i > 0; the last holds for all above */
 };
 
 sned_status sned_cost_new(struct layer_cost *cost, size_t filters, size_t channels, size_t positions,

@@ -116,6 +116,121 @@ static void two_runs_give_the_same_bits(void **state)
     rated_free(&third);
 }
 
+static void a_size_that_is_asked_for_is_met(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.epochs = 20;
+    options.lambda = 1e-7;
+    for (int i = 0; i < 2; i++) {
+        options.target_bytes = i == 0 ? 600 : 250;
+        struct rated rated = rated_with(&options);
+        if (fabs(log(rated.result.bytes / options.target_bytes)) > log(1.25))
+            fail_msg("%.0f bytes, %.0f asked for", rated.result.bytes, options.target_bytes);
+        assert_true(accuracy(rated.integer) > 90);
+        rated_free(&rated);
+    }
+}
+
+/* At weight 1 labels are not looked at: here all are wrong. */
+static void a_teacher_is_enough(void **state)
+{
+    struct rate_options options = quick_rate();
+    struct graph *teacher;
+    int32_t *wrong = calloc(TRAIN, sizeof *wrong), *right = calloc(TRAIN, sizeof *right);
+    uint8_t *pixels = malloc(TRAIN * SIDE * SIDE);
+    size_t got;
+    assert_true(wrong && right && pixels);
+    assert_int_equal(dataset_read(dataset, all_images(), TRAIN, pixels, right, &got, NULL), SNED_OK);
+    assert_int_equal(sned_graph_copy(&teacher, trained, NULL), SNED_OK);
+    options.teacher = teacher;
+    options.teacher_weight = 1;
+    dataset_relabel(dataset, wrong);
+    struct rated rated = rated_with(&options);
+    dataset_relabel(dataset, right);
+    assert_true(accuracy(rated.integer) > 90);
+    rated_free(&rated);
+    sned_graph_free(teacher);
+    free(wrong);
+    free(right);
+    free(pixels);
+}
+
+/* ---- interruptions ---- */
+
+static void die_in_epoch(void *argument, const struct progress *progress)
+{
+    int epoch = 0;
+    if (sscanf(progress->task, "epoch %d", &epoch) == 1 && epoch == *(int *)argument)
+        _exit(9); /* as kill -9 would: nothing is cleaned up */
+}
+
+static void run_until(struct rate_options options, int epoch)
+{
+    struct reporter reporter = {.progress = die_in_epoch, .argument = &epoch};
+    int result = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        struct graph *graph = calibrated();
+        struct rate_result rate;
+        options.reporter = &reporter;
+        rate_train(graph, dataset, all_images(), TRAIN, &options, &rate, NULL);
+        _exit(0);
+    }
+    assert_true(child > 0 && waitpid(child, &result, 0) == child && WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 9);
+}
+
+/* Lambda rises, is controlled, zeros freeze in the 6th of 6 epochs: killed before and after each. */
+static void a_killed_run_ends_with_the_same_bytes(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.target_bytes = 400;
+    struct rated whole = rated_with(&options);
+    options.checkpoint = checkpoint;
+    unlink(checkpoint);
+    for (int epoch = 2; epoch <= 6; epoch += 2)
+        run_until(options, epoch);
+    struct rated resumed = rated_with(&options), again = rated_with(&options);
+    assert_true(graph_state_hash(resumed.graph) == graph_state_hash(whole.graph));
+    assert_true(resumed.result.bytes == whole.result.bytes);
+    assert_true(resumed.result.lambda == whole.result.lambda);
+    assert_same_file(resumed.integer, whole.integer);
+    assert_same_file(again.integer, whole.integer); /* from the checkpoint of a finished run */
+    assert_true(again.result.bytes == whole.result.bytes);
+    rated_free(&whole);
+    rated_free(&resumed);
+    rated_free(&again);
+    unlink(checkpoint);
+}
+
+static void a_checkpoint_of_another_price_is_not_gone_on_from(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.epochs = 3;
+    struct rated alone = rated_with(&options);
+    options.checkpoint = checkpoint;
+    unlink(checkpoint);
+    options.lambda *= 10;
+    run_until(options, 3);
+    options.lambda /= 10;
+    struct rated after = rated_with(&options);
+    assert_same_file(after.integer, alone.integer);
+    rated_free(&alone);
+    rated_free(&after);
+    unlink(checkpoint);
+}
+
+static void a_time_budget_ends_the_whole_course(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.epochs = 100000;
+    options.time_budget = 1;
+    struct rated rated = rated_with(&options);
+    assert_true(rated.result.seconds < 10);
+    assert_true(accuracy(rated.integer) > 90);
+    rated_free(&rated);
+}
+
 static void batch_norms_that_are_not_folded_are_refused(void **state)
 {
     struct graph *graph = calibrated();
@@ -135,6 +250,11 @@ int main(void)
         cmocka_unit_test(a_higher_price_gives_fewer_bytes),
         cmocka_unit_test(weights_end_on_the_grid_of_their_layer),
         cmocka_unit_test(two_runs_give_the_same_bits),
+        cmocka_unit_test(a_size_that_is_asked_for_is_met),
+        cmocka_unit_test(a_teacher_is_enough),
+        cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),
+        cmocka_unit_test(a_checkpoint_of_another_price_is_not_gone_on_from),
+        cmocka_unit_test(a_time_budget_ends_the_whole_course),
         cmocka_unit_test(batch_norms_that_are_not_folded_are_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
