@@ -41,6 +41,8 @@ refuses "inspect: --input that does not fit" 2 'is .N..1..28..28.; a picture of 
 refuses "inspect: --input that is not that of a packed network" 2 'takes 1 x 28 x 28, which is part of a .sned file' "$sned" inspect net.sned --input 3x28x28
 succeeds "inspect: --input that says what is known" "$sned" inspect net.sned --input 28x28
 refuses "pack: a format that is none" 2 "'zip' is not" "$sned" pack net.onnx --data glyphs --format zip -o x.sned
+refuses "pack: a target without pictures" 2 'need --data' "$sned" pack net.onnx --max-bytes 60k -o x.sned
+refuses "pack: bytes that cannot be had" 1 'the smallest file of this network has [0-9]' "$sned" pack net.onnx --data glyphs --max-bytes 10 -o x.sned -q
 refuses "one argument too many" 2 'one argument too many' "$sned" inspect net.onnx net.onnx
 refuses "train: a packed network" 1 'cannot be trained' "$sned" train net.sned --data glyphs -o x.onnx -q
 refuses "export: --qdq is not there yet, and not offered" 2 "'--qdq' is not an option" "$sned" export net.sned --qdq -o x.onnx

@@ -66,7 +66,9 @@ holds "inspect: layers and the rest are the whole file" python3 -c 'import json,
 holds "inspect: a histogram has every weight that is kept" python3 -c 'import json,sys; v=json.load(open(sys.argv[1])); sys.exit(any(abs(sum(l["histogram"]["bins"]) - l["kept"]) > 1e-3 for l in v["layers"]))' "$work/out"
 succeeds "inspect of .onnx as a table" "$sned" inspect trained.onnx
 succeeds "pack" "$sned" pack trained.onnx --data glyphs -o packed.sned --json
-keys "pack: keys" weights kept bytes_before bytes top1_before top1_after layers
+keys "pack: keys" weights kept bytes_before bytes top1_before top1_after layers lambda judged agreement estimated_drop divergence
+succeeds "pack to a drop" "$sned" pack trained.onnx --data glyphs --max-drop 1.5 -o dropped.sned --json
+holds "the drop is kept" python3 -c 'import json,sys; sys.exit(json.load(open(sys.argv[1]))["estimated_drop"] > 1.5)' "$work/out"
 "$sned" data pictures trained.onnx --data glyphs -o loose --limit 3 -q
 succeeds "pack with pictures that have no labels" "$sned" pack trained.onnx --data loose -o loose.sned
 holds "says that it cannot measure" grep -q 'loose: has no labels; accuracy is not measured' "$work/err"

@@ -9,12 +9,11 @@
  * there is a bias it takes the mean of what remains, so H is then the covariance of x.
  *
  * What columns before a chunk have left is one matrix product for all filters; only inside a chunk do
- * columns go one by one. Columns that vary most go first: those after them can make good more.
+ * columns go one by one. Columns that vary most go first: those after them can make good more (feedback.c).
  */
 #include "compress/quantize/round_weights.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "compress/quantize/damped_factor.h"
 
 #include <dnnl.h>
 #include <math.h>
@@ -30,62 +29,13 @@ struct rounding {
     float *bias;         /* of the first filter, or NULL */
     const float *scales; /* of the first filter */
     bool stepped;        /* the scales are the layer's step, and no filter's own */
-    int group, block, start, first, filters, size, stride;
-    int *order;     /* [size]: the columns as they are rounded */
-    float *factor;  /* [size][size], lower: damped_factor */
-    float *missing; /* [filters][size], in that order: what rounding has taken from each weight */
-    float *wanted;  /* [filters][CHUNK]: what the columns before a chunk ask of it */
-    int chunk;      /* its first column */
+    int group, start, first, filters, size, stride;
+    const int *order;    /* [size]: the columns as they are rounded */
+    const float *factor; /* [size][size], lower: damped_factor */
+    float *missing;      /* [filters][size], in that order: what rounding has taken from each weight */
+    float *wanted;       /* [filters][CHUNK]: what the columns before a chunk ask of it */
+    int chunk;           /* its first column */
 };
-
-static void rounding_free(struct rounding *r)
-{
-    free(r->order);
-    free(r->factor);
-    free(r->missing);
-    free(r->wanted);
-}
-
-struct column {
-    double variance;
-    int index;
-};
-
-static int compare_columns(const void *left, const void *right)
-{
-    const struct column *a = left, *b = right;
-    return a->variance != b->variance ? (a->variance < b->variance) - (a->variance > b->variance)
-                                      : a->index - b->index;
-}
-
-static sned_status order_columns(struct rounding *r, bool centred, sned_error *error)
-{
-    struct column *columns;
-    SNED_TRY(sned_alloc(&columns, (size_t)r->size, sizeof *columns, error));
-    for (int i = 0; i < r->size; i++)
-        columns[i] = (struct column){moments_second(r->moments, r->group, r->block, centred, i, i), i};
-    qsort(columns, (size_t)r->size, sizeof *columns, compare_columns);
-    for (int i = 0; i < r->size; i++)
-        r->order[i] = columns[i].index;
-    free(columns);
-    return SNED_OK;
-}
-
-/* Where there is a bias it takes the mean, and H is the covariance. */
-static sned_status rounding_open(struct rounding *r, sned_error *error)
-{
-    const size_t size = (size_t)r->size, filters = (size_t)r->filters;
-    const bool centred = r->bias != NULL;
-    SNED_TRY(sned_alloc(&r->order, size, sizeof *r->order, error));
-    SNED_TRY(sned_alloc(&r->factor, size, size * sizeof *r->factor, error));
-    SNED_TRY(sned_alloc(&r->missing, filters, size * sizeof *r->missing, error));
-    SNED_TRY(sned_alloc(&r->wanted, filters, CHUNK * sizeof *r->wanted, error));
-    SNED_TRY(order_columns(r, centred, error));
-    moments_fill(r->moments, r->group, r->block, centred, r->order, r->factor);
-    return sned_error_context(error, damped_factor(r->factor, size, error),
-                              "rounding: node '%.80s' (%s): what filter %d reads", r->node->name,
-                              sned_op_name(r->node->op), r->first);
-}
 
 /* ---- one filter ---- */
 
@@ -136,7 +86,7 @@ static sned_status move_bias(struct rounding *r, size_t k, sned_error *error)
 
 /* ---- a layer ---- */
 
-static sned_status round_block(struct rounding *r, int threads, sned_error *error)
+static sned_status round_columns(struct rounding *r, int threads, sned_error *error)
 {
     const dnnl_dim_t filters = r->filters, size = r->size;
     for (r->chunk = 0; r->chunk < r->size; r->chunk += CHUNK) {
@@ -152,6 +102,19 @@ static sned_status round_block(struct rounding *r, int threads, sned_error *erro
     return SNED_OK;
 }
 
+static sned_status round_block(struct rounding *r, int threads, sned_error *error)
+{
+    const size_t filters = (size_t)r->filters;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&r->missing, filters, (size_t)r->size * sizeof *r->missing, error));
+    SNED_TRY_DONE(sned_alloc(&r->wanted, filters, CHUNK * sizeof *r->wanted, error));
+    status = round_columns(r, threads, error);
+done:
+    free(r->missing);
+    free(r->wanted);
+    return status;
+}
+
 static sned_status scales_of(float **scales, const struct tensor *weights, sned_error *error)
 {
     const size_t filters = (size_t)weights->shape.dim[0];
@@ -164,9 +127,10 @@ static sned_status scales_of(float **scales, const struct tensor *weights, sned_
     return SNED_OK;
 }
 
-sned_status round_layer(struct graph *graph, const struct node *node, const struct moments *moments,
+sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
                         int threads, sned_error *error)
 {
+    const struct moments *moments = &feedback->moments;
     struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     const int each = moments->filters / moments->groups, blocks = moments_blocks(moments);
     const int bias_tensor = node_bias(node, 0);
@@ -183,17 +147,14 @@ sned_status round_layer(struct graph *graph, const struct node *node, const stru
                              .scales = scales + first,
                              .stepped = weights->quantization.scale > 0,
                              .group = i / blocks,
-                             .block = i % blocks,
                              .start = start,
                              .first = first,
                              .filters = each,
                              .size = moments_start(moments, i % blocks + 1) - start,
-                             .stride = moments->columns};
-        status = rounding_open(&r, error);
-        if (status == SNED_OK)
-            status = round_block(&r, threads, error);
-        rounding_free(&r);
-        SNED_TRY_DONE(status);
+                             .stride = moments->columns,
+                             .order = feedback->order[i],
+                             .factor = feedback->factor[i]};
+        SNED_TRY_DONE(round_block(&r, threads, error));
     }
 done:
     free(scales);
@@ -208,6 +169,17 @@ bool has_its_own(const struct uses *uses, const struct node *node)
     return true;
 }
 
+static sned_status round_by(struct graph *graph, const struct node *node, struct moments *moments,
+                            int threads, sned_error *error)
+{
+    struct feedback feedback;
+    sned_status status = feedback_make(&feedback, moments, node, node_bias(node, 0) >= 0, error);
+    if (status == SNED_OK)
+        status = round_layer(graph, node, &feedback, threads, error);
+    feedback_free(&feedback);
+    return status;
+}
+
 sned_status quantize_round_weights(struct graph *graph, const struct calibration_images *images,
                                    const struct calibration_options *options, sned_error *error)
 {
@@ -219,7 +191,7 @@ sned_status quantize_round_weights(struct graph *graph, const struct calibration
     SNED_TRY_DONE(moments_measure(&moments, graph, images, options, error));
     for (int n = 0; n < graph->node_count; n++)
         if (moments[n].samples && has_its_own(&uses, &graph->nodes[n]))
-            SNED_TRY_DONE(round_layer(graph, &graph->nodes[n], &moments[n], threads, error));
+            SNED_TRY_DONE(round_by(graph, &graph->nodes[n], &moments[n], threads, error));
 done:
     for (int n = 0; moments && n < graph->node_count; n++)
         moments_free(&moments[n]);

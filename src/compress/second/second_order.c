@@ -5,6 +5,10 @@
  * log2(1 / s) bits beside what its distribution says, as long as steps are small. Where a bit is worth lambda
  * the two are balanced at d(F s^2 / 24) / ds = lambda / (s ln 2), that is s = sqrt(12 lambda / (F ln 2)): the
  * same loss for a bit in every layer.
+ *
+ * That is without feedback. With it a layer whose inputs are much alike loses less, by feedback.share; but
+ * what feedback makes good for the sample of inputs it makes good less for others. The root of the share was
+ * the best of 0, 1/2 and 1 as its exponent, on images that set nothing.
  */
 #include "compress/second/second_order.h"
 #include "base/memory.h"
@@ -18,18 +22,42 @@
 struct second_order {
     int node_count, threads;
     struct fisher fisher;
-    struct moments *moments; /* [node_count] */
+    struct feedback *feedback; /* [node_count]; of nodes that are not rounded: empty */
 };
 
 void second_order_free(struct second_order *second)
 {
     if (!second)
         return;
-    for (int n = 0; second->moments && n < second->node_count; n++)
-        moments_free(&second->moments[n]);
-    free(second->moments);
+    for (int n = 0; second->feedback && n < second->node_count; n++)
+        feedback_free(&second->feedback[n]);
+    free(second->feedback);
     fisher_free(&second->fisher);
     free(second);
+}
+
+static sned_status measure_feedback(struct second_order *second, struct graph *graph,
+                                    const struct calibration_images *images,
+                                    const struct calibration_options *calibration, sned_error *error)
+{
+    struct moments *moments = NULL;
+    struct uses uses = {0};
+    sned_status status;
+    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
+    SNED_TRY_DONE(sned_alloc(&second->feedback, (size_t)graph->node_count, sizeof *second->feedback, error));
+    SNED_TRY_DONE(moments_measure(&moments, graph, images, calibration, error));
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        if (moments[n].samples && has_its_own(&uses, node))
+            SNED_TRY_DONE(
+                feedback_make(&second->feedback[n], &moments[n], node, node_bias(node, 0) >= 0, error));
+    }
+done:
+    for (int n = 0; moments && n < graph->node_count; n++)
+        moments_free(&moments[n]);
+    free(moments);
+    sned_uses_free(&uses);
+    return status;
 }
 
 sned_status second_order_open(struct second_order **second, struct graph *graph,
@@ -48,7 +76,7 @@ sned_status second_order_open(struct second_order **second, struct graph *graph,
     made->node_count = graph->node_count;
     made->threads = calibration->threads > 0 ? calibration->threads : sned_thread_count();
     SNED_TRY_DONE(fisher_measure(&made->fisher, graph, images, &how, error));
-    SNED_TRY_DONE(moments_measure(&made->moments, graph, images, calibration, error));
+    SNED_TRY_DONE(measure_feedback(made, graph, images, calibration, error));
     *second = made;
     made = NULL;
 done:
@@ -56,39 +84,35 @@ done:
     return status;
 }
 
-/* Between a step of which the largest weight is 127 and one of which it is 1. */
-static float step_of(const struct second_order *second, const struct graph *graph, int tensor, double lambda)
+/* At most the largest weight; 0 where even 127 steps are less: then filters have scales of their own. */
+static float step_of(const struct second_order *second, const struct graph *graph, int n, double lambda)
 {
+    const int tensor = node_weights(&graph->nodes[n], 0);
     const struct tensor *weights = &graph->tensors[tensor];
     const size_t elements = sned_shape_elements(&weights->shape);
     const float *values = weights->data;
-    const double sensitivity = fisher_mean(&second->fisher, tensor, 0, elements);
+    const double sensitivity =
+        fisher_mean(&second->fisher, tensor, 0, elements) * sqrt(second->feedback[n].share);
     double largest = 0;
     for (size_t i = 0; i < elements; i++)
         largest = fmax(largest, fabs((double)values[i]));
     const double step = sensitivity > 0 ? sqrt(12 * lambda / (sensitivity * log(2))) : largest;
-    return (float)fmin(fmax(step, largest / 127), largest);
+    return step < largest / 127 ? 0 : (float)fmin(step, largest);
 }
 
 sned_status second_order_apply(const struct second_order *second, struct graph *graph, double lambda,
                                sned_error *error)
 {
-    struct uses uses = {0};
-    sned_status status;
-    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
     for (int n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        const int tensor = node_weights(node, 0);
-        if (!second->moments[n].samples || !has_its_own(&uses, node))
+        const int tensor = node_weights(&graph->nodes[n], 0);
+        if (!second->feedback[n].order)
             continue;
         if (second->fisher.values[tensor])
-            graph->tensors[tensor].quantization = (struct quantization){
-                .scale = step_of(second, graph, tensor, lambda), .bits = 8, .is_signed = true};
-        SNED_TRY_DONE(round_layer(graph, node, &second->moments[n], second->threads, error));
+            graph->tensors[tensor].quantization =
+                (struct quantization){step_of(second, graph, n, lambda), 8, true};
+        SNED_TRY(round_layer(graph, &graph->nodes[n], &second->feedback[n], second->threads, error));
     }
-done:
-    sned_uses_free(&uses);
-    return status;
+    return SNED_OK;
 }
 
 sned_status quantize_second_order(struct graph *graph, const struct calibration_images *images,

@@ -16,9 +16,10 @@ struct second_order_options {
 /*
  * For networks that are not retrained. Sets a step on the weights of every Conv and Gemm of a prepared,
  * calibrated float graph (tensor->quantization), leaves the weights on its multiples, and moves biases by the
- * mean of what rounding took. Labels are not looked at. Weights that another node reads too, and those that
- * the first output does not depend on, have no step and keep a scale a filter. After calibration, before
- * lowering.
+ * mean of what rounding took. Labels are not looked at. Where steps are to be finer than a layer's largest
+ * weight over 127, and where the first output does not depend on a layer, its filters get scales of their
+ * own as by quantize_round_weights; weights that another node reads too stay as they are. After calibration,
+ * before lowering.
  */
 sned_status quantize_second_order(struct graph *graph, const struct calibration_images *images,
                                   const struct calibration_options *calibration,

@@ -1,0 +1,104 @@
+/*
+ * feedback.c - see feedback.h.
+ *
+ * With H = L^T L a filter's outputs err by the sum over i of L[i][i]^2 times the square by which weight i
+ * misses what the weights before it asked for (round_weights.c): by as much as with independent inputs of
+ * variances L[i][i]^2. Without feedback these are H[i][i].
+ */
+#include "compress/quantize/feedback.h"
+#include "base/memory.h"
+#include "compress/quantize/damped_factor.h"
+
+#include <stdlib.h>
+
+static int all_blocks(const struct moments *moments)
+{
+    return moments->groups * moments_blocks(moments);
+}
+
+void feedback_free(struct feedback *feedback)
+{
+    for (int i = 0; feedback->order && i < all_blocks(&feedback->moments); i++)
+        free(feedback->order[i]);
+    for (int i = 0; feedback->factor && i < all_blocks(&feedback->moments); i++)
+        free(feedback->factor[i]);
+    free(feedback->order);
+    free(feedback->factor);
+    moments_free(&feedback->moments);
+    *feedback = (struct feedback){0};
+}
+
+/* ---- the order ---- */
+
+struct column {
+    double variance;
+    int index;
+};
+
+static int compare_columns(const void *left, const void *right)
+{
+    const struct column *a = left, *b = right;
+    return a->variance != b->variance ? (a->variance < b->variance) - (a->variance > b->variance)
+                                      : a->index - b->index;
+}
+
+/* *sum grows by the variances. */
+static sned_status order_columns(int **order, double *sum, const struct moments *moments, int block,
+                                 bool centred, sned_error *error)
+{
+    const int group = block / moments_blocks(moments), index = block % moments_blocks(moments);
+    const int size = moments_start(moments, index + 1) - moments_start(moments, index);
+    struct column *columns;
+    SNED_TRY(sned_alloc(order, (size_t)size, sizeof **order, error));
+    SNED_TRY(sned_alloc(&columns, (size_t)size, sizeof *columns, error));
+    for (int i = 0; i < size; i++) {
+        columns[i] = (struct column){moments_second(moments, group, index, centred, i, i), i};
+        *sum += columns[i].variance;
+    }
+    qsort(columns, (size_t)size, sizeof *columns, compare_columns);
+    for (int i = 0; i < size; i++)
+        (*order)[i] = columns[i].index;
+    free(columns);
+    return SNED_OK;
+}
+
+/* ---- the factor ---- */
+
+/* *left grows by the squares of its diagonal. */
+static sned_status factorize(struct feedback *feedback, int block, bool centred, double *left,
+                             sned_error *error)
+{
+    struct moments *moments = &feedback->moments;
+    const int group = block / moments_blocks(moments), index = block % moments_blocks(moments);
+    const size_t size = (size_t)(moments_start(moments, index + 1) - moments_start(moments, index));
+    float *factor;
+    SNED_TRY(sned_alloc(&factor, size, size * sizeof *factor, error));
+    feedback->factor[block] = factor;
+    moments_fill(moments, group, index, centred, feedback->order[block], factor);
+    free(moments->second[block]);
+    moments->second[block] = NULL;
+    SNED_TRY(damped_factor(factor, size, error));
+    for (size_t i = 0; i < size; i++)
+        *left += (double)factor[i * size + i] * factor[i * size + i];
+    return SNED_OK;
+}
+
+sned_status feedback_make(struct feedback *feedback, struct moments *moments, const struct node *node,
+                          bool centred, sned_error *error)
+{
+    const size_t blocks = (size_t)all_blocks(moments);
+    double before = 0, left = 0;
+    *feedback = (struct feedback){.moments = *moments};
+    *moments = (struct moments){0};
+    SNED_TRY(sned_alloc(&feedback->order, blocks, sizeof *feedback->order, error));
+    SNED_TRY(sned_alloc(&feedback->factor, blocks, sizeof *feedback->factor, error));
+    for (int i = 0; i < (int)blocks; i++) {
+        SNED_TRY(order_columns(&feedback->order[i], &before, &feedback->moments, i, centred, error));
+        SNED_TRY(sned_error_context(
+            error, factorize(feedback, i, centred, &left, error),
+            "rounding: node '%.80s' (%s): what filter %d reads", node->name, sned_op_name(node->op),
+            i / moments_blocks(&feedback->moments) * (feedback->moments.filters / feedback->moments.groups)));
+    }
+    feedback->share = left < before ? left / before : 1;
+    return SNED_OK;
+}
