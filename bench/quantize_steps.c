@@ -4,7 +4,7 @@
  * compares its classes with the float network's. JSON.
  */
 #include "base/memory.h"
-#include "compress/quantize/quantize.h"
+#include "compress/second/round_weights.h"
 #include "io/onnx/onnx.h"
 #include "train/executor/executor.h"
 

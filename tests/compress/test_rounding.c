@@ -4,6 +4,8 @@
  */
 #include "tests/compress/quantize_networks.h"
 
+#include "compress/second/round_weights.h"
+
 #include "compress/quantize/channels.h"
 
 static struct calibration_images images_of(const struct fixture *fixture)

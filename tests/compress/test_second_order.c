@@ -4,6 +4,7 @@
  */
 #include "tests/compress/quantize_networks.h"
 
+#include "compress/second/round_weights.h"
 #include "compress/second/agreement.h"
 #include "compress/second/fisher.h"
 #include "compress/second/second_order.h"

@@ -5,7 +5,8 @@
  */
 #include "tests/compress/quantize_networks.h"
 
-#include "compress/quantize/damped_factor.h"
+#include "compress/second/round_weights.h"
+#include "compress/second/damped_factor.h"
 #include "compress/quantize/moments.h"
 
 static const struct calibration_options options = {.batch = 7, .threads = 2};

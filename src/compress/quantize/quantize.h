@@ -34,12 +34,6 @@ sned_status quantize_calibrate(struct graph *graph, const struct calibration_ima
 sned_status quantize_equalize(struct graph *graph, const struct calibration_images *images,
                               const struct calibration_options *options, sned_error *error);
 
-/* For networks that are not retrained. Rounds the weights of a calibrated float graph to int8 so that each
- * one's error is made good by those after it, and the mean of what is left by the biases (round_weights.c).
- * Weights that are 0 stay 0. After calibration, before lowering. */
-sned_status quantize_round_weights(struct graph *graph, const struct calibration_images *images,
-                                   const struct calibration_options *options, sned_error *error);
-
 /* A prepared, calibrated float graph to a new integer graph: docs/arithmetic.md. Proves per filter that the
  * accumulator cannot overflow. Operators without an integer form are SNED_ERROR_UNSUPPORTED by name. */
 sned_status quantize_lower(struct graph **integer, const struct graph *graph, sned_error *error);

@@ -13,7 +13,7 @@
 #include "compress/second/second_order.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "compress/quantize/round_weights.h"
+#include "compress/second/round_weights.h"
 #include "compress/second/fisher.h"
 
 #include <math.h>

@@ -11,7 +11,7 @@
  * columns are scaled to a diagonal of ones before, for float32 to be enough. The upper triangle keeps H
  * meanwhile, for the next damping.
  */
-#include "compress/quantize/damped_factor.h"
+#include "compress/second/damped_factor.h"
 #include "base/memory.h"
 
 #include <dnnl.h>

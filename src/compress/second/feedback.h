@@ -1,8 +1,8 @@
 /*
  * feedback.h - what a layer's inputs say of errors of its weights: how later weights make good those before.
  */
-#ifndef SNED_COMPRESS_QUANTIZE_FEEDBACK_H
-#define SNED_COMPRESS_QUANTIZE_FEEDBACK_H
+#ifndef SNED_COMPRESS_SECOND_FEEDBACK_H
+#define SNED_COMPRESS_SECOND_FEEDBACK_H
 
 #include "compress/quantize/moments.h"
 

@@ -2,10 +2,10 @@
  * round_weights.h - the weights of a layer onto the grid of its scales, each making good the errors of those
  * before it.
  */
-#ifndef SNED_COMPRESS_QUANTIZE_ROUND_WEIGHTS_H
-#define SNED_COMPRESS_QUANTIZE_ROUND_WEIGHTS_H
+#ifndef SNED_COMPRESS_SECOND_ROUND_WEIGHTS_H
+#define SNED_COMPRESS_SECOND_ROUND_WEIGHTS_H
 
-#include "compress/quantize/feedback.h"
+#include "compress/second/feedback.h"
 
 /* Whether no other node reads the weights or biases of `node`: they could not suit both. */
 bool has_its_own(const struct uses *uses, const struct node *node);
@@ -17,5 +17,11 @@ bool has_its_own(const struct uses *uses, const struct node *node);
  */
 sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
                         int threads, sned_error *error);
+
+/* For networks that are not retrained. Rounds the weights of a calibrated float graph to int8 so that each
+ * one's error is made good by those after it, and the mean of what is left by the biases (round_weights.c).
+ * Weights that are 0 stay 0. After calibration, before lowering. */
+sned_status quantize_round_weights(struct graph *graph, const struct calibration_images *images,
+                                   const struct calibration_options *options, sned_error *error);
 
 #endif

@@ -5,9 +5,9 @@
  * misses what the weights before it asked for (round_weights.c): by as much as with independent inputs of
  * variances L[i][i]^2. Without feedback these are H[i][i].
  */
-#include "compress/quantize/feedback.h"
+#include "compress/second/feedback.h"
 #include "base/memory.h"
-#include "compress/quantize/damped_factor.h"
+#include "compress/second/damped_factor.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
  * What columns before a chunk have left is one matrix product for all filters; only inside a chunk do
  * columns go one by one. Columns that vary most go first: those after them can make good more (feedback.c).
  */
-#include "compress/quantize/round_weights.h"
+#include "compress/second/round_weights.h"
 #include "base/memory.h"
 #include "base/thread.h"
 

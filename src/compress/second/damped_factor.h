@@ -1,8 +1,8 @@
 /*
  * damped_factor.h - the Cholesky factor of second moments that were measured, which are never quite right.
  */
-#ifndef SNED_COMPRESS_QUANTIZE_DAMPED_FACTOR_H
-#define SNED_COMPRESS_QUANTIZE_DAMPED_FACTOR_H
+#ifndef SNED_COMPRESS_SECOND_DAMPED_FACTOR_H
+#define SNED_COMPRESS_SECOND_DAMPED_FACTOR_H
 
 #include "base/error.h"
 
