@@ -12,15 +12,16 @@ enum weight_format {
     FORMAT_DENSE8 = 0, /* every weight, one byte */
     FORMAT_CCOO16 = 1, /* non-zero: value 8 | row 4 | column 4 in its kernel, up to 16 x 16 */
     FORMAT_GAP16 = 2,  /* non-zero: value 8 | zeros before it 8; a zero where the gap overflows */
+    FORMAT_MIXED = 3,  /* in one adaptive stream with all else that the file holds */
     FORMAT_COUNT
 };
-const char *sned_format_name(enum weight_format format); /* "dense8", "ccoo16", "gap16" */
+const char *sned_format_name(enum weight_format format); /* "dense8", "ccoo16", "gap16", "mixed" */
 
 /*
- * int8 weights [K][C][R][S] (a Gemm's R = S = 1; K may be 0) to bytes, appended to `out`, and back. Decoding
- * writes all K*C*R*S elements and consumes `size` bytes exactly; the bytes are not trusted.
- * sned_weights_encode fails with SNED_ERROR_UNSUPPORTED where the format cannot hold the shape. A weight of
- * -128 is refused both ways.
+ * int8 weights [K][C][R][S] (a Gemm's R = S = 1; K may be 0) to bytes, appended to `out`, and back.
+ * Decoding writes all K*C*R*S elements and consumes `size` bytes exactly; the bytes are not trusted.
+ * sned_weights_encode fails with SNED_ERROR_UNSUPPORTED where the format cannot hold the shape, and for
+ * mixed. A weight of -128 is refused both ways.
  */
 sned_status sned_weights_encode(enum weight_format format, const int8_t *weights, const int shape[4],
                                 struct buffer *out, sned_error *error);
@@ -36,6 +37,7 @@ struct layer_storage {
     enum weight_format format;
     uint64_t bytes;           /* weights, indices, biases, scalings */
     double parts[PART_COUNT]; /* of those bytes; what a format does not tell apart is in none */
+    uint64_t decisions;       /* mixed: how many bits were coded, which is the time that it takes */
 };
 
 struct pack_options {

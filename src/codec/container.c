@@ -115,6 +115,7 @@ static const struct {
     {SECTION_WEIGHTS, "WEIGHTS", offsetof(struct container, weights)},
     {SECTION_STATES, "STATES", offsetof(struct container, states)},
     {SECTION_OUTPUTS, "OUTPUTS", offsetof(struct container, outputs)},
+    {SECTION_MIXED, "MIXED", offsetof(struct container, mixed)},
     {SECTION_LABELS, "LABELS", offsetof(struct container, labels)},
     {SECTION_PROVENANCE, "PROVENANCE", offsetof(struct container, provenance)},
     {SECTION_RESIZE, "RESIZE", offsetof(struct container, resize)},
@@ -157,6 +158,22 @@ static sned_status read_section(struct reader *reader, const struct entry *entry
     return SNED_OK;
 }
 
+/* Either MIXED, which holds what else there is but streams in WEIGHTS, or the sections themselves. */
+static sned_status check_complete(const struct container *container, sned_error *error)
+{
+    const bool coded = container->mixed.data != NULL;
+    for (int i = 0; i < KNOWN; i++) {
+        const struct section *section = (const void *)((const char *)container + known[i].place);
+        if (coded && section->data && known[i].kind != SECTION_MIXED && known[i].kind != SECTION_WEIGHTS)
+            return sned_fail(error, SNED_ERROR_FORMAT, "the .sned file has section %s besides MIXED",
+                             known[i].name);
+    }
+    if (!coded && (!container->graph.data || !container->weights.data))
+        return sned_fail(error, SNED_ERROR_FORMAT, "the .sned file has no %s section",
+                         container->graph.data ? "WEIGHTS" : "GRAPH");
+    return SNED_OK;
+}
+
 sned_status sned_container_read(struct container *container, const void *data, size_t size, sned_error *error)
 {
     struct reader reader;
@@ -171,8 +188,5 @@ sned_status sned_container_read(struct container *container, const void *data, s
     if (sned_reader_left(&reader) > 0)
         return sned_fail(error, SNED_ERROR_FORMAT, "%zu bytes follow the last section of the .sned file",
                          sned_reader_left(&reader));
-    if (!container->graph.data || !container->weights.data)
-        return sned_fail(error, SNED_ERROR_FORMAT, "the .sned file has no %s section",
-                         container->graph.data ? "WEIGHTS" : "GRAPH");
-    return SNED_OK;
+    return check_complete(container, error);
 }

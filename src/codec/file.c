@@ -18,6 +18,16 @@ static int count_layers(const struct graph *graph)
     return count;
 }
 
+/* An entry for each, its node set. */
+static sned_status list_layers(struct layer_storage **layers, const struct graph *graph, sned_error *error)
+{
+    SNED_TRY(sned_alloc(layers, (size_t)count_layers(graph), sizeof **layers, error));
+    for (int i = 0, layer = 0; i < graph->node_count; i++)
+        for (int w = 0; w < sned_node_weight_count(&graph->nodes[i]); w++)
+            (*layers)[layer++].node = i;
+    return SNED_OK;
+}
+
 /* ---- packing ---- */
 
 static sned_status check_packable(const struct graph *graph, sned_error *error)
@@ -49,9 +59,22 @@ static void write_resize(struct writer *writer, struct resize resize)
 }
 
 /* The sections in their order, and a writer for each. */
-enum file_part { GRAPH, WEIGHTS, STATES, OUTPUTS, LABELS, PROVENANCE, RESIZE, PARTS };
-static const uint8_t part_kinds[PARTS] = {SECTION_GRAPH,  SECTION_WEIGHTS,    SECTION_STATES, SECTION_OUTPUTS,
-                                          SECTION_LABELS, SECTION_PROVENANCE, SECTION_RESIZE};
+enum file_part { GRAPH, WEIGHTS, STATES, OUTPUTS, MIXED, LABELS, PROVENANCE, RESIZE, PARTS };
+static const uint8_t part_kinds[PARTS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_STATES,     SECTION_OUTPUTS,
+                                          SECTION_MIXED, SECTION_LABELS,  SECTION_PROVENANCE, SECTION_RESIZE};
+
+/* Each layer's format; whether all is to be mixed, and not just written one section after the other. */
+static bool choose_formats(struct layer_storage *layers, const struct graph *graph, const int *force)
+{
+    const int count = count_layers(graph);
+    bool mixed = !force;
+    for (int i = 0; i < count; i++) {
+        const int wanted = force ? force[layers[i].node] : -1;
+        layers[i].format = wanted >= 0 ? (enum weight_format)wanted : FORMAT_MIXED;
+        mixed = mixed || layers[i].format == FORMAT_MIXED;
+    }
+    return mixed;
+}
 
 static bool has_part(const struct graph *graph, enum file_part part)
 {
@@ -67,18 +90,18 @@ static bool has_part(const struct graph *graph, enum file_part part)
     case RESIZE:
         return has_resize(graph);
     default:
-        return true;
+        return part == GRAPH;
     }
 }
 
-static sned_status write_sections(struct writer writers[PARTS], const struct graph *graph, const int *force,
-                                  struct layer_storage *storage, sned_error *error)
+/* All but the weights. */
+static sned_status write_small_sections(struct writer writers[PARTS], const struct graph *graph,
+                                        sned_error *error)
 {
     struct activations activations;
     sned_status status;
     SNED_TRY_DONE(sned_activations_list(&activations, graph, error));
     SNED_TRY_DONE(sned_write_graph_section(&writers[GRAPH], graph, &activations, error));
-    SNED_TRY_DONE(sned_write_weights_section(&writers[WEIGHTS], graph, force, storage, error));
     if (has_part(graph, STATES))
         sned_write_states_section(&writers[STATES], graph, &activations);
     if (has_part(graph, OUTPUTS))
@@ -97,6 +120,41 @@ done:
     return status;
 }
 
+static struct section make_section(const struct writer *writer, enum file_part part)
+{
+    static const uint8_t nothing = 0;
+    const struct buffer *buffer = &writer->buffer;
+    return (struct section){part_kinds[part], buffer->size ? buffer->data : &nothing, buffer->size};
+}
+
+/* The small sections become part of MIXED; WEIGHTS is there if it has to be. */
+static sned_status mix_sections(struct section sections[PARTS], int *count, struct writer writers[PARTS],
+                                const struct graph *graph, struct layer_storage *layers, sned_error *error)
+{
+    struct container small = {0};
+    struct section *const places[PARTS] = {
+        [GRAPH] = &small.graph,   [STATES] = &small.states,         [OUTPUTS] = &small.outputs,
+        [LABELS] = &small.labels, [PROVENANCE] = &small.provenance, [RESIZE] = &small.resize};
+    for (int i = 0; i < PARTS; i++)
+        if (has_part(graph, (enum file_part)i))
+            *places[i] = make_section(&writers[i], (enum file_part)i);
+    SNED_TRY(sned_write_mixed_section(&writers[MIXED], &writers[WEIGHTS], &small, graph, layers, error));
+    if (writers[WEIGHTS].buffer.size > 0)
+        sections[(*count)++] = make_section(&writers[WEIGHTS], WEIGHTS);
+    sections[(*count)++] = make_section(&writers[MIXED], MIXED);
+    return SNED_OK;
+}
+
+static sned_status list_sections(struct section sections[PARTS], int *count, struct writer writers[PARTS],
+                                 const struct graph *graph, struct layer_storage *layers, sned_error *error)
+{
+    SNED_TRY(sned_write_weights_section(&writers[WEIGHTS], graph, layers, error));
+    for (int i = 0; i < PARTS; i++)
+        if (i == WEIGHTS || has_part(graph, (enum file_part)i))
+            sections[(*count)++] = make_section(&writers[i], (enum file_part)i);
+    return SNED_OK;
+}
+
 /* 16 bits anywhere but on the way out: before 1.2 Conv, Gemm and the average pools made them, for what only
  * gives them another shape or order, and for endings. */
 static bool is_wide_inside(const struct graph *graph, const struct node *node)
@@ -112,9 +170,12 @@ static bool is_wide_inside(const struct graph *graph, const struct node *node)
 }
 
 /* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
-static uint8_t minor_version(const struct graph *graph)
+static uint8_t minor_version(const struct graph *graph, bool mixed)
 {
-    uint8_t minor = has_part(graph, STATES) || has_part(graph, OUTPUTS) ? 2 : has_part(graph, RESIZE) ? 1 : 0;
+    uint8_t minor = mixed                                                 ? 3
+                    : has_part(graph, STATES) || has_part(graph, OUTPUTS) ? 2
+                    : has_part(graph, RESIZE)                             ? 1
+                                                                          : 0;
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         const uint8_t needed = is_wide_inside(graph, node) ? 2 : sned_operator_minor(node->op);
@@ -136,13 +197,11 @@ sned_status sned_pack(const struct graph *graph, const struct pack_options *opti
     if (storage)
         *storage = NULL;
     SNED_TRY_DONE(check_packable(graph, error));
-    SNED_TRY_DONE(sned_alloc(&layers, (size_t)count_layers(graph), sizeof *layers, error));
-    SNED_TRY_DONE(write_sections(writers, graph, options ? options->force : NULL, layers, error));
-    for (int i = 0; i < PARTS; i++)
-        if (has_part(graph, (enum file_part)i))
-            sections[count++] =
-                (struct section){part_kinds[i], writers[i].buffer.data, writers[i].buffer.size};
-    SNED_TRY_DONE(sned_container_write(sections, count, minor_version(graph), out, error));
+    SNED_TRY_DONE(list_layers(&layers, graph, error));
+    SNED_TRY_DONE(write_small_sections(writers, graph, error));
+    const bool mixed = choose_formats(layers, graph, options ? options->force : NULL);
+    SNED_TRY_DONE((mixed ? mix_sections : list_sections)(sections, &count, writers, graph, layers, error));
+    SNED_TRY_DONE(sned_container_write(sections, count, minor_version(graph, mixed), out, error));
     status = sned_unpack(&again, out->data + start, out->size - start, NULL, NULL, error);
     if (status != SNED_OK) {
         out->size = start;
@@ -207,29 +266,37 @@ static sned_status read_resize(const struct section *section, struct graph *grap
     return SNED_OK;
 }
 
-static sned_status read_sections(const struct container *container, const sned_limits *limits,
-                                 struct graph **graph, struct layer_storage **layers, sned_error *error)
+/* Sections that lie in MIXED stand in `container` from then on. */
+static sned_status read_layers(const struct container *container, struct mixed *mixed, struct graph *graph,
+                               struct layer_storage *layers, sned_error *error)
 {
     struct reader reader;
     sned_status status;
+    sned_reader_init(&reader, container->weights.data, container->weights.size);
+    if (mixed) {
+        status = sned_read_mixed_layers(mixed, &reader, graph, layers, error);
+        return sned_error_context(error, status, "section MIXED");
+    }
+    status = sned_read_weights_section(&reader, graph, layers, error);
+    return sned_error_context(error, status, "section WEIGHTS");
+}
+
+static sned_status read_sections(struct container *container, struct mixed *mixed, const sned_limits *limits,
+                                 struct graph **graph, struct layer_storage **layers, sned_error *error)
+{
+    sned_status status;
     SNED_TRY(sned_read_graph(container, graph, error));
     SNED_TRY(sned_check_limits(*graph, limits, error));
-    SNED_TRY(sned_alloc(layers, (size_t)count_layers(*graph), sizeof **layers, error));
-    sned_reader_init(&reader, container->weights.data, container->weights.size);
-    status = sned_read_weights_section(&reader, *graph, *layers, error);
-    if (status != SNED_OK)
-        return sned_error_context(error, status, "section WEIGHTS");
+    SNED_TRY(list_layers(layers, *graph, error));
     if (container->labels.data)
-        status = read_labels(&container->labels, *graph, error);
-    if (status != SNED_OK)
-        return sned_error_context(error, status, "section LABELS");
-    if (container->provenance.data)
+        SNED_TRY(sned_error_context(error, read_labels(&container->labels, *graph, error), "section LABELS"));
+    if (container->provenance.data) {
         status = read_provenance(&container->provenance, *graph, error);
-    if (status != SNED_OK)
-        return sned_error_context(error, status, "section PROVENANCE");
+        SNED_TRY(sned_error_context(error, status, "section PROVENANCE"));
+    }
     if (container->resize.data)
-        status = read_resize(&container->resize, *graph, error);
-    return sned_error_context(error, status, "section RESIZE");
+        SNED_TRY(sned_error_context(error, read_resize(&container->resize, *graph, error), "section RESIZE"));
+    return read_layers(container, mixed, *graph, *layers, error);
 }
 
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
@@ -243,13 +310,17 @@ sned_status sned_unpack_with(struct graph **graph, const void *data, size_t size
 {
     sned_status status;
     struct container container;
+    struct mixed *mixed = NULL;
     struct graph *made = NULL;
     struct layer_storage *layers = NULL;
     *graph = NULL;
     if (storage)
         *storage = NULL;
     SNED_TRY_DONE(sned_container_read(&container, data, size, error));
-    SNED_TRY_DONE(read_sections(&container, limits, &made, &layers, error));
+    if (container.mixed.data)
+        SNED_TRY_DONE(
+            sned_error_context(error, sned_read_mixed_small(&mixed, &container, error), "section MIXED"));
+    SNED_TRY_DONE(read_sections(&container, mixed, limits, &made, &layers, error));
     SNED_TRY_DONE(sned_graph_infer(made, error));
     SNED_TRY_DONE(sned_graph_check(made, error));
     if (storage) {
@@ -260,6 +331,7 @@ sned_status sned_unpack_with(struct graph **graph, const void *data, size_t size
     *graph = made;
     made = NULL;
 done:
+    sned_mixed_free(mixed);
     sned_graph_free(made);
     free(layers);
     return status;

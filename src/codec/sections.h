@@ -16,6 +16,7 @@ enum section_kind {
     SECTION_WEIGHTS = 2,
     SECTION_STATES = 3,     /* since 1.2 */
     SECTION_OUTPUTS = 4,    /* since 1.2 */
+    SECTION_MIXED = 5,      /* since 1.3; then there is none of the others but WEIGHTS */
     SECTION_OPTIONAL = 128, /* from here on a reader may skip what it does not know */
     SECTION_LABELS = 128,
     SECTION_PROVENANCE = 129,
@@ -37,7 +38,7 @@ uint8_t sned_operator_minor(enum op op);
 
 /* A file's known sections, every checksum verified; they point into the file's bytes. */
 struct container {
-    struct section graph, weights, states, outputs, labels, provenance, resize;
+    struct section graph, weights, states, outputs, mixed, labels, provenance, resize;
 };
 sned_status sned_container_read(struct container *container, const void *data, size_t size,
                                 sned_error *error);
@@ -70,12 +71,13 @@ sned_status sned_activations_list(struct activations *activations, const struct 
                                   sned_error *error);
 void sned_activations_free(struct activations *activations);
 
-/* How far back from number `newest` a tensor's is; reading, from the newest that there is: the tensor, whose
- * number is `first` or above, else the reader fails. */
+/* How far back from number `newest` a tensor's is; reading, from the newest that there is: the tensor,
+ * whose number is `first` or above, else the reader fails. */
 void sned_write_back(struct writer *writer, const struct activations *activations, int newest, int tensor);
 int sned_read_back(struct reader *reader, const struct activations *activations, int first);
 
-/* One that no node makes: name, shape, quantization. Reading appends it to the graph and to `activations`. */
+/* One that no node makes: name, shape, quantization. Reading appends it to the graph and to `activations`.
+ * */
 void sned_write_activation(struct writer *writer, const struct tensor *tensor);
 sned_status sned_read_activation(struct reader *reader, struct graph *graph, struct activations *activations,
                                  int *tensor, sned_error *error);
@@ -111,11 +113,37 @@ sned_status sned_read_outputs_section(struct reader *reader, struct graph *graph
 
 /* limits.c: what a graph without its weights will cost, against `limits`, which may be NULL. */
 sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sned_error *error);
+/* The shapes of all activations of a graph whose constants have a shape, but no data yet. */
+sned_status sned_infer_without_data(struct graph *graph, sned_error *error);
 
-/* weights_section.c. storage: room for one entry for each Conv and Gemm, or NULL. */
-sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph, const int *force,
+/* weights_section.c. storage: an entry for each Conv and Gemm, its node set; writing, its format, too. */
+sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph,
                                        struct layer_storage *storage, sned_error *error);
 sned_status sned_read_weights_section(struct reader *reader, struct graph *graph,
                                       struct layer_storage *storage, sned_error *error);
+/* What a file with `bytes` of weights may claim, before any of them is allocated. */
+sned_status sned_check_weights(const struct graph *graph, size_t bytes, sned_error *error);
+/* [K][C][R][S]; a Gemm's R and S are 1. */
+void sned_layer_shape(const struct tensor *weights, int shape[4]);
+/* The constant that an operator with a table has last, or -1. */
+int sned_node_table(const struct node *node);
+/* A layer's weights alone; in storage->format, or found to be. */
+sned_status sned_write_layer_stream(struct writer *writer, const struct tensor *weights,
+                                    struct layer_storage *storage, sned_error *error);
+sned_status sned_read_layer_stream(struct reader *reader, struct tensor *weights,
+                                   struct layer_storage *storage, sned_error *error);
+
+/* mixed_section.c. Writing: `small` has the sections that become part of it, storage each layer's format,
+ * and is filled; streams of formats other than `mixed` go to `weights`. Reading: first the small sections,
+ * which lie in *mixed then (the caller's to free, also on failure), and behind the graph that is made of
+ * them its layers. */
+struct mixed;
+sned_status sned_write_mixed_section(struct writer *writer, struct writer *weights, struct container *small,
+                                     const struct graph *graph, struct layer_storage *storage,
+                                     sned_error *error);
+sned_status sned_read_mixed_small(struct mixed **mixed, struct container *container, sned_error *error);
+sned_status sned_read_mixed_layers(struct mixed *mixed, struct reader *weights, struct graph *graph,
+                                   struct layer_storage *storage, sned_error *error);
+void sned_mixed_free(struct mixed *mixed);
 
 #endif

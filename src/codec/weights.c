@@ -23,10 +23,14 @@ static sned_status decode_dense(const uint8_t *data, size_t size, const int shap
 
 static const struct weight_coding dense8 = {"dense8", NULL, encode_dense, decode_dense};
 
+/* Its weights have no stream of their own: mixed_section.c. */
+static const struct weight_coding mixed = {"mixed", NULL, NULL, NULL};
+
 static const struct weight_coding *const codings[FORMAT_COUNT] = {
     [FORMAT_DENSE8] = &dense8,
     [FORMAT_CCOO16] = &sned_weights_ccoo16,
     [FORMAT_GAP16] = &sned_weights_gap16,
+    [FORMAT_MIXED] = &mixed,
 };
 
 static const struct weight_coding *coding_of(enum weight_format format)
@@ -61,6 +65,8 @@ sned_status sned_weights_encode(enum weight_format format, const int8_t *weights
     SNED_TRY(count_weights(shape, &count, error));
     if (!coding)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "weight format %d does not exist", (int)format);
+    if (!coding->encode)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: not a format of a layer alone", coding->name);
     if (count && memchr(weights, INT8_MIN & 0xff, count))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "a weight of -128; weights are from -127 to 127");
     if (coding->check)
@@ -77,7 +83,7 @@ sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, 
     const struct weight_coding *coding = coding_of(format);
     size_t count;
     SNED_TRY(count_weights(shape, &count, error));
-    if (!coding)
+    if (!coding || !coding->decode)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "weight format %d is not known; a newer version of sned may read it", (int)format);
     if (coding->check)

@@ -20,7 +20,7 @@ enum { FORMAT_MASK = 15, CODING_SHIFT = 4, CODING_MASK = 7, FORM_DEAD = 0x80 };
 enum { WEIGHTS_PER_BYTE = 16384 };
 
 /* [K][C][R][S]; a Gemm's R and S are 1. */
-static void layer_shape(const struct tensor *weights, int shape[4])
+void sned_layer_shape(const struct tensor *weights, int shape[4])
 {
     for (int i = 0; i < 4; i++)
         shape[i] = i < weights->shape.rank ? (int)weights->shape.dim[i] : 1;
@@ -39,25 +39,25 @@ static size_t varint_size(uint64_t value)
     return size;
 }
 
-/* Where a layer's record begins, and the ends of its weights, biases and scalings. */
-struct layer_record {
-    size_t start, weights, biases, scalings;
-    size_t stream; /* bytes of the weights without what is before them */
-};
-
-/* An entry of a sparse format is half position, half value; an eighth of a value is its sign. */
-static struct layer_storage describe(int node, enum weight_format format, const struct layer_record *record)
+/* What is known of the bytes of a layer's weights: an entry of a sparse format is half position, half
+ * value; an eighth of a value is its sign. */
+static void describe_stream(struct layer_storage *storage, enum weight_format format, size_t bytes,
+                            size_t stream)
 {
     const bool sparse = format == FORMAT_CCOO16 || format == FORMAT_GAP16;
-    const double values = (double)record->stream / (sparse ? 2 : 1);
-    struct layer_storage storage = {
-        .node = node, .format = format, .bytes = record->scalings - record->start};
-    storage.parts[PART_POSITIONS] = (double)(record->weights - record->start) - values;
-    storage.parts[PART_SIGNS] = values / 8;
-    storage.parts[PART_MAGNITUDES] = values - values / 8;
-    storage.parts[PART_BIASES] = (double)(record->biases - record->weights);
-    storage.parts[PART_SCALES] = (double)(record->scalings - record->biases);
-    return storage;
+    const double values = (double)stream / (sparse ? 2 : 1);
+    *storage = (struct layer_storage){.node = storage->node, .format = format, .bytes = bytes};
+    storage->parts[PART_POSITIONS] = (double)bytes - values;
+    storage->parts[PART_SIGNS] = values / 8;
+    storage->parts[PART_MAGNITUDES] = values - values / 8;
+}
+
+/* What is behind them. */
+static void describe_constants(struct layer_storage *storage, size_t biases, size_t scalings)
+{
+    storage->bytes += biases + scalings;
+    storage->parts[PART_BIASES] = (double)biases;
+    storage->parts[PART_SCALES] = (double)scalings;
 }
 
 /* ---- writing ---- */
@@ -78,7 +78,7 @@ static void filters_free(struct filters *filters)
 
 static sned_status split_filters(struct filters *filters, const struct tensor *weights, sned_error *error)
 {
-    layer_shape(weights, filters->shape);
+    sned_layer_shape(weights, filters->shape);
     filters->all = weights->data;
     size_t size = sned_shape_elements(&weights->shape) / (size_t)filters->shape[0];
     SNED_TRY(sned_alloc(&filters->bitmap, bitmap_size(filters->shape), 1, error));
@@ -109,7 +109,7 @@ struct candidate {
     struct buffer stream;
 };
 
-/* Keeps the cheaper of *best and `format` with or without dead filters. */
+/* Keeps the cheaper of *best and `format` with or without dead filters; the first of equally small ones. */
 static sned_status try_format(const struct filters *filters, enum weight_format format, bool without_dead,
                               struct candidate *best, sned_error *error)
 {
@@ -130,59 +130,46 @@ static sned_status try_format(const struct filters *filters, enum weight_format 
     return status;
 }
 
-/* The first of equally small ones is kept: the paper's format for this operator before the other. */
-static sned_status choose_format(const struct filters *filters, enum op op, int force, struct candidate *best,
-                                 sned_error *error)
-{
-    const enum weight_format order[FORMAT_COUNT] = {FORMAT_DENSE8,
-                                                    op == OP_CONV ? FORMAT_CCOO16 : FORMAT_GAP16,
-                                                    op == OP_CONV ? FORMAT_GAP16 : FORMAT_CCOO16};
-    for (int without_dead = 0; without_dead <= (filters->live != NULL); without_dead++) {
-        for (int i = 0; i < FORMAT_COUNT; i++) {
-            if (force >= 0 && (int)order[i] != force)
-                continue;
-            sned_status status = try_format(filters, order[i], without_dead, best, error);
-            if (status != SNED_OK && (status != SNED_ERROR_UNSUPPORTED || force >= 0))
-                return status;
-        }
-    }
-    return best->cost ? SNED_OK
-                      : sned_fail(error, SNED_ERROR_ARGUMENT, "weight format %d does not exist", force);
-}
-
-/* Weights `index` of a node, with their biases and scalings. */
-static sned_status write_layer(struct writer *writer, const struct graph *graph, const struct node *node,
-                               int index, int force, struct layer_storage *storage, sned_error *error)
+sned_status sned_write_layer_stream(struct writer *writer, const struct tensor *weights,
+                                    struct layer_storage *storage, sned_error *error)
 {
     sned_status status;
     struct filters filters = {0};
     struct candidate best = {0};
-    const int bias = node_bias(node, index);
-    const struct integer_rule *rule = &node->rules[index];
-    struct layer_record record = {.start = writer->buffer.size};
-    SNED_TRY_DONE(split_filters(&filters, &graph->tensors[node_weights(node, index)], error));
-    SNED_TRY_DONE(choose_format(&filters, node->op, force, &best, error));
+    SNED_TRY_DONE(split_filters(&filters, weights, error));
+    for (int without_dead = 0; without_dead <= (filters.live != NULL); without_dead++)
+        SNED_TRY_DONE(try_format(&filters, storage->format, without_dead, &best, error));
+    const size_t start = writer->buffer.size;
     sned_write_u8(writer, best.form);
     if (best.form & FORM_DEAD)
         sned_write_bytes(writer, filters.bitmap, bitmap_size(filters.shape));
     sned_write_varint(writer, best.stream.size);
     sned_write_bytes(writer, best.stream.data, best.stream.size);
-    record.stream = best.stream.size;
-    record.weights = writer->buffer.size;
-    if (bias >= 0) {
-        const int32_t *biases = graph->tensors[bias].data;
-        for (int k = 0; k < filters.shape[0]; k++)
-            sned_write_zigzag(writer, biases[k]);
-    }
-    record.biases = writer->buffer.size;
-    sned_write_scalings(writer, rule->scalings, (size_t)rule->scaling_count);
-    record.scalings = writer->buffer.size;
-    if (storage)
-        *storage = describe((int)(node - graph->nodes), best.form & FORMAT_MASK, &record);
+    describe_stream(storage, storage->format, writer->buffer.size - start, best.stream.size);
 done:
     sned_buffer_free(&best.stream);
     filters_free(&filters);
     return status;
+}
+
+/* Weights `index` of a node, with their biases and scalings. */
+static sned_status write_layer(struct writer *writer, const struct graph *graph, const struct node *node,
+                               int index, struct layer_storage *storage, sned_error *error)
+{
+    const struct tensor *weights = &graph->tensors[node_weights(node, index)];
+    const int bias = node_bias(node, index);
+    const struct integer_rule *rule = &node->rules[index];
+    SNED_TRY(sned_write_layer_stream(writer, weights, storage, error));
+    const size_t start = writer->buffer.size;
+    if (bias >= 0) {
+        const int32_t *biases = graph->tensors[bias].data;
+        for (int64_t k = 0; k < weights->shape.dim[0]; k++)
+            sned_write_zigzag(writer, biases[k]);
+    }
+    const size_t end = writer->buffer.size;
+    sned_write_scalings(writer, rule->scalings, (size_t)rule->scaling_count);
+    describe_constants(storage, end - start, writer->buffer.size - end);
+    return SNED_OK;
 }
 
 static void write_table(struct writer *writer, const uint16_t *table, int count)
@@ -191,25 +178,22 @@ static void write_table(struct writer *writer, const uint16_t *table, int count)
         sned_write_zigzag(writer, (int32_t)table[i] - (i ? table[i - 1] : 0));
 }
 
-/* The constant that an operator with a table has last. */
-static int table_of(const struct node *node)
+int sned_node_table(const struct node *node)
 {
     return sned_table_size(node->op) > 0 ? node->inputs[node->input_count - 1] : -1;
 }
 
-sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph, const int *force,
+sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph,
                                        struct layer_storage *storage, sned_error *error)
 {
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
-        if (table_of(node) >= 0)
-            write_table(writer, graph->tensors[table_of(node)].data, sned_table_size(node->op));
+        if (sned_node_table(node) >= 0)
+            write_table(writer, graph->tensors[sned_node_table(node)].data, sned_table_size(node->op));
         for (int w = 0; w < sned_node_weight_count(node); w++) {
-            sned_status status = write_layer(writer, graph, node, w, force ? force[i] : -1, storage, error);
+            sned_status status = write_layer(writer, graph, node, w, storage++, error);
             if (status != SNED_OK)
                 return sned_error_context(error, status, "layer '%.80s'", node->name);
-            if (storage)
-                storage++;
         }
     }
     return writer->status == SNED_OK
@@ -250,19 +234,20 @@ static void spread_filters(int8_t *weights, const uint8_t *bitmap, int filters, 
     }
 }
 
-static sned_status read_weights(struct reader *reader, struct tensor *weights, enum weight_format *format,
-                                size_t *stream_size, sned_error *error)
+sned_status sned_read_layer_stream(struct reader *reader, struct tensor *weights,
+                                   struct layer_storage *storage, sned_error *error)
 {
+    const size_t start = reader->position;
     int shape[4], live_shape[4], filters;
     const uint8_t *bitmap;
     int8_t *data;
-    layer_shape(weights, shape);
+    sned_layer_shape(weights, shape);
     uint8_t form = sned_read_u8(reader);
     if (form >> CODING_SHIFT & CODING_MASK)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "weights in coding %d are not known; a newer version of sned may read them",
                          form >> CODING_SHIFT & CODING_MASK);
-    *format = (enum weight_format)(form & FORMAT_MASK);
+    const enum weight_format format = (enum weight_format)(form & FORMAT_MASK);
     SNED_TRY(read_bitmap(reader, shape, form & FORM_DEAD, &bitmap, &filters, error));
     size_t size = (size_t)sned_read_integer(reader, 0, INT64_MAX);
     const uint8_t *stream = sned_read_bytes(reader, size);
@@ -270,10 +255,10 @@ static sned_status read_weights(struct reader *reader, struct tensor *weights, e
         return sned_fail_damaged("the stream of weights", error);
     SNED_TRY(sned_alloc(&data, sned_shape_elements(&weights->shape), 1, error));
     weights->data = data;
-    *stream_size = size;
     memcpy(live_shape, shape, sizeof shape);
     live_shape[0] = filters;
-    SNED_TRY(sned_weights_decode(*format, stream, size, live_shape, data, error));
+    describe_stream(storage, format, reader->position - start, size);
+    SNED_TRY(sned_weights_decode(format, stream, size, live_shape, data, error));
     if (bitmap)
         spread_filters(data, bitmap, shape[0], filters,
                        sned_shape_elements(&weights->shape) / (size_t)shape[0]);
@@ -296,20 +281,15 @@ static sned_status read_biases(struct reader *reader, struct tensor *tensor, sne
 static sned_status read_layer(struct reader *reader, struct graph *graph, struct node *node, int index,
                               struct layer_storage *storage, sned_error *error)
 {
-    enum weight_format format = FORMAT_DENSE8;
     struct tensor *weights = &graph->tensors[node_weights(node, index)];
-    const size_t count = (size_t)weights->shape.dim[0];
-    struct layer_record record = {.start = reader->position};
-    SNED_TRY(read_weights(reader, weights, &format, &record.stream, error));
-    record.weights = reader->position;
+    SNED_TRY(sned_read_layer_stream(reader, weights, storage, error));
+    const size_t start = reader->position, count = (size_t)weights->shape.dim[0];
     if (node_bias(node, index) >= 0)
         SNED_TRY(read_biases(reader, &graph->tensors[node_bias(node, index)], error));
-    record.biases = reader->position;
+    const size_t end = reader->position;
     SNED_TRY(sned_read_scalings(reader, &node->rules[index].scalings, count, error));
-    record.scalings = reader->position;
     node->rules[index].scaling_count = (int)count;
-    if (storage)
-        *storage = describe((int)(node - graph->nodes), format, &record);
+    describe_constants(storage, end - start, reader->position - end);
     return SNED_OK;
 }
 
@@ -324,12 +304,10 @@ static sned_status read_table(struct reader *reader, struct tensor *tensor, sned
     return reader->failed ? sned_fail_damaged("the table", error) : SNED_OK;
 }
 
-/* The weights of all layers together, before any of them is allocated. */
-static sned_status check_total(const struct graph *graph, size_t section_size, sned_error *error)
+sned_status sned_check_weights(const struct graph *graph, size_t bytes, sned_error *error)
 {
     size_t total = 0, limit = FREE_WEIGHTS;
-    limit = section_size < SNED_MAX_WEIGHTS / WEIGHTS_PER_BYTE ? limit + section_size * WEIGHTS_PER_BYTE
-                                                               : SNED_MAX_WEIGHTS;
+    limit = bytes < SNED_MAX_WEIGHTS / WEIGHTS_PER_BYTE ? limit + bytes * WEIGHTS_PER_BYTE : SNED_MAX_WEIGHTS;
     limit = limit < SNED_MAX_WEIGHTS ? limit : SNED_MAX_WEIGHTS;
     for (int i = 0; i < graph->node_count; i++) {
         const struct node *node = &graph->nodes[i];
@@ -338,7 +316,7 @@ static sned_status check_total(const struct graph *graph, size_t section_size, s
             if (weights > limit - total)
                 return sned_fail(error, SNED_ERROR_FORMAT,
                                  "layer '%.80s' brings the weights to more than %zu, too many for %zu bytes",
-                                 node->name, limit, section_size);
+                                 node->name, limit, bytes);
             total += weights;
         }
     }
@@ -348,16 +326,14 @@ static sned_status check_total(const struct graph *graph, size_t section_size, s
 sned_status sned_read_weights_section(struct reader *reader, struct graph *graph,
                                       struct layer_storage *storage, sned_error *error)
 {
-    SNED_TRY(check_total(graph, sned_reader_left(reader), error));
+    SNED_TRY(sned_check_weights(graph, sned_reader_left(reader), error));
     for (int i = 0; i < graph->node_count; i++) {
         struct node *node = &graph->nodes[i];
         sned_status status = SNED_OK;
-        if (table_of(node) >= 0)
-            status = read_table(reader, &graph->tensors[table_of(node)], error);
+        if (sned_node_table(node) >= 0)
+            status = read_table(reader, &graph->tensors[sned_node_table(node)], error);
         for (int w = 0; w < sned_node_weight_count(node) && status == SNED_OK; w++) {
-            status = read_layer(reader, graph, node, w, storage, error);
-            if (storage)
-                storage++;
+            status = read_layer(reader, graph, node, w, storage++, error);
         }
         if (status != SNED_OK)
             return sned_error_context(error, status, "layer '%.80s'", node->name);

@@ -42,7 +42,7 @@ static struct section section_of(uint8_t kind, const char *data, size_t size)
 
 static void states_and_outputs_are_written_as_the_document_says(void **state)
 {
-    struct buffer file = pack_new(several_ends_graph, 0.3f, 1);
+    struct buffer file = pack_new_as(several_ends_graph, 0.3f, 1, FORMAT_GAP16);
     struct container container;
     assert_int_equal(sned_container_read(&container, file.data, file.size, NULL), SNED_OK);
     assert_int_equal(container.states.size, STATES_SIZE);
@@ -83,7 +83,7 @@ static void states_that_lie_are_refused(void **state)
         LIE("with a quantization of 4", "\2\6memory\4\3\5\5\4\xcd\xcc\x4c\x3d\x08" BEFORE, SNED_ERROR_FORMAT),
         LIE("without quantization", "\2\6memory\4\3\5\5\0\x08" BEFORE, SNED_ERROR_FORMAT),
     };
-    struct buffer file = pack_new(several_ends_graph, 0.3f, 1);
+    struct buffer file = pack_new_as(several_ends_graph, 0.3f, 1, FORMAT_GAP16);
     const struct section outputs = section_of(SECTION_OUTPUTS, outputs_section, OUTPUTS_SIZE);
     assert_int_equal(try_ends(&file, section_of(SECTION_STATES, states_section, STATES_SIZE), outputs),
                      SNED_OK);
@@ -117,7 +117,7 @@ static void outputs_that_lie_are_refused(void **state)
         LIE("a name that goes on", "\2" SIGMOID "\5a\7", SNED_ERROR_FORMAT),
     };
     struct graph *graph = several_ends_graph(0.3f, 1);
-    struct buffer file = pack(graph);
+    struct buffer file = pack_as(graph, FORMAT_GAP16);
     const struct section states = section_of(SECTION_STATES, states_section, STATES_SIZE);
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         const sned_status status =
@@ -144,7 +144,7 @@ static struct maker begin_small(void)
 
 static void expect_minor(struct graph *graph, int minor)
 {
-    struct buffer file = pack(graph);
+    struct buffer file = pack_as(graph, FORMAT_GAP16);
     assert_int_equal(file.data[MINOR], minor);
     sned_buffer_free(&file);
     sned_graph_free(graph);

@@ -114,10 +114,15 @@ static inline void python_executor_take_run(struct python_executor *python, cons
 static inline void python_executor_add_runs(struct python_executor *python, const sned_model *model,
                                             const void *input, size_t size)
 {
+    const struct graph *graph = sned_model_graph(model);
     struct buffer file = {0};
     sned_error error = {0};
-    if (sned_pack(sned_model_graph(model), NULL, &file, NULL, NULL, &error) != SNED_OK)
+    int *force = malloc((size_t)graph->node_count * sizeof *force);
+    for (int i = 0; i < graph->node_count; i++)
+        force[i] = FORMAT_GAP16;
+    if (sned_pack(graph, &(struct pack_options){.force = force}, &file, NULL, NULL, &error) != SNED_OK)
         fail_msg("%s", error.message);
+    free(force);
     python_executor_put(python, "sned", file.data, file.size);
     python_executor_put(python, "in", input, size);
     python_executor_put(python, "out", python->activations.data, python->activations.size);

@@ -24,6 +24,30 @@ static inline struct buffer pack(const struct graph *graph)
     return file;
 }
 
+/* Every layer in `format`; where that is not mixed, the file is a plain one: a section each for what it
+ * has. */
+static inline struct buffer pack_as(const struct graph *graph, enum weight_format format)
+{
+    struct buffer file = {0};
+    sned_error error;
+    int *force = malloc((size_t)graph->node_count * sizeof *force);
+    for (int i = 0; i < graph->node_count; i++)
+        force[i] = (int)format;
+    if (sned_pack(graph, &(struct pack_options){.force = force}, &file, NULL, NULL, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    free(force);
+    return file;
+}
+
+static inline struct buffer pack_new_as(graph_maker make, float density, uint64_t seed,
+                                        enum weight_format format)
+{
+    struct graph *graph = make(density, seed);
+    struct buffer file = pack_as(graph, format);
+    sned_graph_free(graph);
+    return file;
+}
+
 static inline struct buffer pack_new(graph_maker make, float density, uint64_t seed)
 {
     struct graph *graph = make(density, seed);

@@ -473,7 +473,11 @@ static void only_a_new_ending_makes_a_file_of_version_1_1(void **state)
         struct graph *graph;
         assert_int_equal(sned_unpack(&graph, file.data, file.size, NULL, NULL, NULL), SNED_OK);
         graph->rule.resize = (struct resize){RESIZE_AUTO, 0}; /* another way is of version 1.1 as well */
-        assert_int_equal(sned_pack(graph, NULL, &plain, NULL, NULL, NULL), SNED_OK);
+        int force[16];                                        /* mixed would be of version 1.3 */
+        for (int n = 0; n < 16; n++)
+            force[n] = FORMAT_GAP16;
+        assert_int_equal(sned_pack(graph, &(struct pack_options){.force = force}, &plain, NULL, NULL, NULL),
+                         SNED_OK);
         assert_int_equal(plain.data[6], 1);
         assert_int_equal(plain.data[7], i >= 2);
         sned_buffer_free(&file);

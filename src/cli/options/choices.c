@@ -17,9 +17,11 @@ static const char *const schedules[] = {[SCHEDULE_CONSTANT] = "constant",
                                         [SCHEDULE_COSINE] = "cosine",
                                         [SCHEDULE_ONE_CYCLE] = "one-cycle",
                                         NULL};
-static const char *const formats[FORMAT_COUNT + 1] = {
-    [FORMAT_DENSE8] = "dense8", [FORMAT_CCOO16] = "ccoo16", [FORMAT_GAP16] = "gap16"};
-_Static_assert(FORMAT_COUNT == 3, "a new weight format is named here and in the help of --format");
+static const char *const formats[FORMAT_COUNT + 1] = {[FORMAT_DENSE8] = "dense8",
+                                                      [FORMAT_CCOO16] = "ccoo16",
+                                                      [FORMAT_GAP16] = "gap16",
+                                                      [FORMAT_MIXED] = "mixed"};
+_Static_assert(FORMAT_COUNT == 4, "a new weight format is named here and in the help of --format");
 
 static const char *const *const lists[OPTION_COUNT] = {[OPTION_SPLIT] = splits,
                                                        [OPTION_COLOR] = colors,

@@ -1,0 +1,13 @@
+/*
+ * primer.h - what the bytes of most files look like: read before a file's own (bytes_model.h).
+ */
+#ifndef SNED_CODEC_CODER_PRIMER_H
+#define SNED_CODEC_CODER_PRIMER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern const uint8_t sned_primer[];
+extern const size_t sned_primer_size;
+
+#endif
