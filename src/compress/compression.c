@@ -2,6 +2,7 @@
  * compression.c - a compression opened: its layers, its images, the key of its checkpoint.
  */
 #include "compress/compression.h"
+#include "compress/prune/prune.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/random.h"
@@ -126,20 +127,45 @@ double compression_density(const struct compression *compression, int layer)
     return kept / count;
 }
 
+static struct saliency_context saliency_context_of(const struct compression *compression)
+{
+    return (struct saliency_context){.graph = compression->graph,
+                                     .dataset = compression->dataset,
+                                     .indices = compression->indices,
+                                     .count = compression->train_count,
+                                     .threads = compression->options->threads,
+                                     .seed = compression->options->seed};
+}
+
 sned_status compression_scores(const struct compression *compression, int index, float **scores,
                                sned_error *error)
 {
     const struct layer *layer = &compression->layers[index];
-    const struct saliency_context context = {.graph = compression->graph,
-                                             .dataset = compression->dataset,
-                                             .indices = compression->indices,
-                                             .count = compression->train_count,
-                                             .threads = compression->options->threads,
-                                             .seed = compression->options->seed};
+    const struct saliency_context context = saliency_context_of(compression);
     SNED_TRY(sned_alloc(scores, layer->count, sizeof **scores, error));
     const struct graph *graph = compression->graph;
     return compression->saliency->score(&context, &graph->nodes[layer->node], &graph->tensors[layer->tensor],
                                         *scores, error);
+}
+
+sned_status compression_cut(struct compression *compression, int index, const float *scores, size_t keep,
+                            sned_error *error)
+{
+    const struct saliency_context context = saliency_context_of(compression);
+    const struct layer *layer = &compression->layers[index];
+    struct graph *graph = compression->graph;
+    struct tensor *weights = &graph->tensors[layer->tensor];
+    float *before = NULL;
+    sned_status status;
+    if (!compression->saliency->adjust)
+        return prune_tensor(weights, scores, keep, error);
+    SNED_TRY_DONE(sned_alloc(&before, layer->count, sizeof *before, error));
+    memcpy(before, weights->data, layer->count * sizeof *before);
+    SNED_TRY_DONE(prune_tensor(weights, scores, keep, error));
+    status = compression->saliency->adjust(&context, graph, &graph->nodes[layer->node], before, error);
+done:
+    free(before);
+    return status;
 }
 
 /* ---- images ---- */

@@ -79,6 +79,10 @@ double compression_density(const struct compression *compression, int layer); /*
 /* *scores: of a layer by the recipe's criterion, as the network is; the caller frees it, also on failure. */
 sned_status compression_scores(const struct compression *compression, int layer, float **scores,
                                sned_error *error);
+/* Leaves the `keep` weights of highest score of a layer, as its mask allows, which make good for the others
+ * where the criterion knows how. */
+sned_status compression_cut(struct compression *compression, int layer, const float *scores, size_t keep,
+                            sned_error *error);
 
 /* ---- state.c: the network between steps ---- */
 

@@ -73,11 +73,10 @@ static size_t cut_total(const struct compression *compression, const struct cut 
 
 static sned_status cut_one(struct compression *compression, const struct cut *cut, sned_error *error)
 {
-    struct tensor *weights = &compression->graph->tensors[compression->layers[cut->layer].tensor];
     float *scores = NULL;
     sned_status status = compression_scores(compression, cut->layer, &scores, error);
     if (status == SNED_OK)
-        status = prune_tensor(weights, scores, cut_total(compression, cut), error);
+        status = compression_cut(compression, cut->layer, scores, cut_total(compression, cut), error);
     free(scores);
     return status;
 }
@@ -88,9 +87,8 @@ static sned_status cut_together(struct compression *compression, const struct cu
     sned_status status;
     SNED_TRY_DONE(divide_layers(&division, compression, cut_total(compression, cut), error));
     for (int i = 0; i < division.count; i++)
-        SNED_TRY_DONE(
-            prune_tensor(&compression->graph->tensors[compression->layers[division.layers[i]].tensor],
-                         division.shares[i].scores, division.shares[i].keep, error));
+        SNED_TRY_DONE(compression_cut(compression, division.layers[i], division.shares[i].scores,
+                                      division.shares[i].keep, error));
 done:
     division_free(&division);
     return status;

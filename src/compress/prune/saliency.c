@@ -17,9 +17,9 @@ static sned_status score_magnitude(const struct saliency_context *context, const
     return SNED_OK;
 }
 
-const struct saliency saliency_magnitude = {"magnitude", score_magnitude};
+const struct saliency saliency_magnitude = {.name = "magnitude", .score = score_magnitude};
 
-static const struct saliency *const criteria[] = {&saliency_magnitude};
+static const struct saliency *const criteria[] = {&saliency_magnitude, &saliency_fisher, &saliency_obs};
 
 const struct saliency *saliency_find(const char *name)
 {
@@ -31,5 +31,5 @@ const struct saliency *saliency_find(const char *name)
 
 const char *saliency_names(void)
 {
-    return "magnitude";
+    return "magnitude, fisher, obs";
 }

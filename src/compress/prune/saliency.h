@@ -27,9 +27,15 @@ struct saliency {
      * layer and, as squares of them are an estimate of harm, between layers. Pruned ones may get any. */
     sned_status (*score)(const struct saliency_context *context, const struct node *node,
                          const struct tensor *weights, float *scores, sned_error *error);
+    /* After a cut of the weights of `node`, a node of `graph`: the weights and biases that stay make good
+     * what is lost. before [n]: the weights as they were. NULL: they stay as they are. */
+    sned_status (*adjust)(const struct saliency_context *context, struct graph *graph,
+                          const struct node *node, const float *before, sned_error *error);
 };
 
 extern const struct saliency saliency_magnitude; /* |w|: saliency.c */
+extern const struct saliency saliency_fisher;    /* saliency_fisher.c */
+extern const struct saliency saliency_obs;       /* saliency_obs.c */
 
 const struct saliency *saliency_find(const char *name); /* NULL: unknown */
 const char *saliency_names(void);                       /* for messages: "magnitude, ..." */

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "compress/second/damped_factor.h"
 
+#include <dnnl.h>
 #include <stdlib.h>
 
 static int all_blocks(const struct moments *moments)
@@ -101,4 +102,52 @@ sned_status feedback_make(struct feedback *feedback, struct moments *moments, co
     }
     feedback->share = left < before ? left / before : 1;
     return SNED_OK;
+}
+
+/* ---- the inverse ---- */
+
+enum { ROWS = 64 };
+
+/* Rows `first` to before `end` of N^-1 into x [size][size], those before being done: of N, a lower triangle
+ * with ones on its diagonal, whose other elements are the factor's. */
+static sned_status invert_rows(float *x, const float *factor, size_t size, size_t first, size_t end,
+                               sned_error *error)
+{
+    const dnnl_dim_t rows = (dnnl_dim_t)(end - first), before = (dnnl_dim_t)first, n = (dnnl_dim_t)size;
+    if (first > 0 && dnnl_sgemm('N', 'N', rows, before, before, -1, factor + first * size, n, x, n, 0,
+                                x + first * size, n) != dnnl_success)
+        return sned_fail(error, SNED_ERROR_MEMORY, "oneDNN: no matrix product");
+    for (size_t i = first; i < end; i++) {
+        x[i * size + i] = 1;
+        for (size_t j = first; j < i; j++)
+            for (size_t k = 0; k <= j; k++)
+                x[i * size + k] -= factor[i * size + j] * x[j * size + k];
+    }
+    return SNED_OK;
+}
+
+/* H = L^T L and L = D N, D being L's diagonal: H^-1 = (N^-1 D^-1) (N^-1 D^-1)^T. */
+sned_status feedback_inverse_diagonal(const struct feedback *feedback, int block, double *diagonal,
+                                      sned_error *error)
+{
+    const struct moments *moments = &feedback->moments;
+    const int index = block % moments_blocks(moments);
+    const size_t size = (size_t)(moments_start(moments, index + 1) - moments_start(moments, index));
+    const float *factor = feedback->factor[block];
+    float *x = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&x, size, size * sizeof *x, error));
+    for (size_t first = 0; first < size; first += ROWS)
+        SNED_TRY_DONE(invert_rows(x, factor, size, first, first + ROWS < size ? first + ROWS : size, error));
+    for (size_t i = 0; i < size; i++) {
+        double sum = 0;
+        for (size_t j = 0; j <= i; j++) {
+            const double element = (double)x[i * size + j] / factor[j * size + j];
+            sum += element * element;
+        }
+        diagonal[feedback->order[block][i]] = sum;
+    }
+done:
+    free(x);
+    return status;
 }

@@ -18,6 +18,9 @@ struct feedback {
  * rounding leaves. feedback_free afterwards in either case. */
 sned_status feedback_make(struct feedback *feedback, struct moments *moments, const struct node *node,
                           bool centred, sned_error *error);
+/* diagonal [columns of the block]: of the inverse of its second moments, damped. */
+sned_status feedback_inverse_diagonal(const struct feedback *feedback, int block, double *diagonal,
+                                      sned_error *error);
 void feedback_free(struct feedback *feedback);
 
 #endif

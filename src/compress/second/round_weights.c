@@ -27,8 +27,9 @@ struct rounding {
     const struct moments *moments;
     float *weights;      /* of the first filter, at the block's first column */
     float *bias;         /* of the first filter, or NULL */
-    const float *scales; /* of the first filter */
+    const float *scales; /* of the first filter; NULL: weights are cut, not rounded */
     bool stepped;        /* the scales are the layer's step, and no filter's own */
+    const uint8_t *kept; /* of weights that are cut, as `weights`: 0 goes */
     int group, start, first, filters, size, stride;
     const int *order;    /* [size]: the columns as they are rounded */
     const float *factor; /* [size][size], lower: damped_factor */
@@ -48,6 +49,14 @@ static double round_weight(const struct rounding *r, double wanted, float weight
     return scale * (q < -127 ? -127 : q > 127 ? 127 : q);
 }
 
+/* Weight `at` of filter k. */
+static double settle(const struct rounding *r, size_t k, int at, double wanted, float weight)
+{
+    if (r->scales)
+        return round_weight(r, wanted, weight, r->scales[k]);
+    return r->kept[k * (size_t)r->stride + (size_t)at] ? wanted : 0;
+}
+
 static sned_status round_chunk(void *argument, size_t k, sned_error *error)
 {
     struct rounding *r = argument;
@@ -62,7 +71,7 @@ static sned_status round_chunk(void *argument, size_t k, sned_error *error)
             wanted += r->wanted[k * CHUNK + (size_t)(i - r->chunk)];
         for (int j = r->chunk; j < i; j++)
             wanted += (double)row[j] * missing[j];
-        const double rounded = round_weight(r, wanted, *weight, r->scales[k]);
+        const double rounded = settle(r, k, r->order[i], wanted, *weight);
         missing[i] = (float)(*weight - rounded);
         *weight = (float)rounded;
     }
@@ -127,25 +136,25 @@ static sned_status scales_of(float **scales, const struct tensor *weights, sned_
     return SNED_OK;
 }
 
-sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
-                        int threads, sned_error *error)
+/* scales: of all filters, or NULL and the layer's mask. */
+static sned_status walk_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
+                              const float *scales, const uint8_t *mask, int threads, sned_error *error)
 {
     const struct moments *moments = &feedback->moments;
     struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     const int each = moments->filters / moments->groups, blocks = moments_blocks(moments);
     const int bias_tensor = node_bias(node, 0);
-    float *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL, *scales = NULL;
-    sned_status status;
-    SNED_TRY_DONE(scales_of(&scales, weights, error));
+    float *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL;
     for (int i = 0; i < moments->groups * blocks; i++) {
         const int first = i / blocks * each, start = moments_start(moments, i % blocks);
+        const size_t at = (size_t)first * (size_t)moments->columns + (size_t)start;
         struct rounding r = {.node = node,
                              .moments = moments,
-                             .weights =
-                                 (float *)weights->data + (size_t)first * (size_t)moments->columns + start,
+                             .weights = (float *)weights->data + at,
                              .bias = bias ? bias + first : NULL,
-                             .scales = scales + first,
+                             .scales = scales ? scales + first : NULL,
                              .stepped = weights->quantization.scale > 0,
+                             .kept = mask ? mask + at : NULL,
                              .group = i / blocks,
                              .start = start,
                              .first = first,
@@ -154,11 +163,26 @@ sned_status round_layer(struct graph *graph, const struct node *node, const stru
                              .stride = moments->columns,
                              .order = feedback->order[i],
                              .factor = feedback->factor[i]};
-        SNED_TRY_DONE(round_block(&r, threads, error));
+        SNED_TRY(round_block(&r, threads, error));
     }
-done:
+    return SNED_OK;
+}
+
+sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
+                        int threads, sned_error *error)
+{
+    float *scales;
+    SNED_TRY(scales_of(&scales, &graph->tensors[node_weights(node, 0)], error));
+    const sned_status status = walk_layer(graph, node, feedback, scales, NULL, threads, error);
     free(scales);
     return status;
+}
+
+sned_status cut_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
+                      int threads, sned_error *error)
+{
+    const uint8_t *mask = graph->tensors[node_weights(node, 0)].mask;
+    return mask ? walk_layer(graph, node, feedback, NULL, mask, threads, error) : SNED_OK;
 }
 
 bool has_its_own(const struct uses *uses, const struct node *node)

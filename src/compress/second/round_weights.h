@@ -18,6 +18,11 @@ bool has_its_own(const struct uses *uses, const struct node *node);
 sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
                         int threads, sned_error *error);
 
+/* Makes 0 of the weights that the layer's mask cuts, their values being still there, and lets those that are
+ * kept and the biases make good what is lost. */
+sned_status cut_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
+                      int threads, sned_error *error);
+
 /* For networks that are not retrained. Rounds the weights of a calibrated float graph to int8 so that each
  * one's error is made good by those after it, and the mean of what is left by the biases (round_weights.c).
  * Weights that are 0 stay 0. After calibration, before lowering. */
