@@ -350,7 +350,7 @@ def compress(folder, net):
     model = os.path.join(folder, "small.onnx")
     export(net, 32, model, 16, True, torch.onnx.TrainingMode.EVAL)
     result = sned("compress", model, "--data", data, "--limit", "100", "--time-budget", "20",
-                  "--max-drop", "100", "-o", out)
+                  "--recipe", os.path.join(ROOT, "bench/recipes/paper.yaml"), "--max-drop", "100", "-o", out)
     sned("eval", out, "--data", data, "--limit", "50")
     return {"bytes": os.path.getsize(out), "weights": result["weights"], "kept": result["kept"]}
 

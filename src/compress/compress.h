@@ -1,16 +1,22 @@
 /*
- * compress.h - the method: reversed-pruning, peak-pruning, quantisation (docs/method.md).
+ * compress.h - a trained network made small: what is asked, what came of it, and the paper's method
+ * (reversed-pruning, peak-pruning, quantisation). Method rate is in compress/search. docs/method.md has both.
  */
 #ifndef SNED_COMPRESS_COMPRESS_H
 #define SNED_COMPRESS_COMPRESS_H
 
+#include "codec/codec.h"
 #include "compress/recipe.h"
 #include "train/train.h"
 
 struct compress_options {
     struct recipe recipe;
-    double max_drop;    /* points of accuracy that may be lost, on the held-out split; < 0: the recipe's */
-    double time_budget; /* seconds for all of it; 0: none. What is reached then is kept */
+    double max_drop;     /* points of accuracy that may be lost, on the held-out split; < 0: the recipe's */
+    double max_bytes;    /* method rate: of the whole file; 0: any */
+    double min_accuracy; /* method rate: percent, on the held-out split; 0: any */
+    double time_budget;  /* seconds for all of it; 0: none. What is reached then is kept */
+    int format;          /* enum weight_format of all layers in the file; negative: the smallest */
+    double open_ms;      /* struct pack_options */
     uint64_t seed;
     int threads;
     const char *checkpoint; /* file; NULL: none. The caller removes it once its output is written */
@@ -51,16 +57,19 @@ struct compress_result {
      * retrained. Owned; names as in decisions. */
     char (*unjudged)[64];
     int unjudged_count;
+    /* What was asked for and is not met: a line; "" where all is. */
+    char missed[256];
     double epoch_seconds; /* of retraining, as last measured; 0: nothing was retrained */
     double seconds;
 };
 void compress_result_free(struct compress_result *result);
 
-/* Prunes, retrains, quantises `graph` (float, as imported) on the training images of `dataset`, a tenth of
- * which is held out to steer. *integer is the result; `graph` is left pruned and retrained in float. */
-sned_status compress_network(struct graph **integer, struct graph *graph, struct dataset *dataset,
-                             const struct compress_options *options, struct compress_result *result,
-                             sned_error *error);
+/* Method paper: prunes, retrains, quantises `graph` (float, as imported) on the training images of `dataset`,
+ * a tenth of which is held out to steer. *integer is the result; `graph` is left pruned and retrained in
+ * float. */
+sned_status compress_paper(struct graph **integer, struct graph *graph, struct dataset *dataset,
+                           const struct compress_options *options, struct compress_result *result,
+                           sned_error *error);
 
 /*
  * All of that in small, in a few seconds, on a copy: the recipe against the network, a step of training and
@@ -71,6 +80,11 @@ sned_status compress_network(struct graph **integer, struct graph *graph, struct
 sned_status compress_rehearse(struct graph **integer, uint64_t *checkpoint, const struct graph *graph,
                               struct dataset *dataset, const struct compress_options *options,
                               sned_error *error);
+
+/* An integer network's file, appended to `file`: every layer in `format` (negative: the smallest), opened
+ * within open_ms (struct pack_options); storage as of sned_pack, or NULL. */
+sned_status compress_pack(struct buffer *file, const struct graph *integer, int format, double open_ms,
+                          struct layer_storage **storage, int *storage_count, sned_error *error);
 
 /* The images that steer and never train. Writes 0 .. count-1 into indices: first those that may train, their
  * number returned, then the held-out ones: `share` of all, at most `most`. The same for a count whatever the

@@ -115,6 +115,31 @@ done:
     return status;
 }
 
+sned_status compression_tell_unjudged(const struct compression *compression, sned_error *error)
+{
+    const struct graph *graph = compression->graph;
+    const size_t layers = (size_t)compression->layer_count;
+    struct compress_result *result = compression->result;
+    char names[200] = "";
+    SNED_TRY(sned_resize(&result->unjudged, layers, sizeof *result->unjudged, error));
+    for (size_t i = 0; i < layers; i++) {
+        const struct layer *layer = &compression->layers[i];
+        if (layer->judged)
+            continue;
+        memcpy(result->unjudged[result->unjudged_count++], layer->name, sizeof layer->name);
+        sned_text_list(names, sizeof names, layer->name);
+    }
+    const size_t count = (size_t)result->unjudged_count;
+    if (count > 0)
+        sned_report(
+            compression->options->reporter,
+            "%zu %s (%s) %s neither cut nor retrained: accuracy is that of output '%.80s', which does "
+            "not depend on %s",
+            count, sned_text_noun(count, "layer", "layers"), names, sned_text_noun(count, "is", "are"),
+            graph->tensors[graph->outputs[0]].name, sned_text_noun(count, "it", "them"));
+    return SNED_OK;
+}
+
 double compression_density(const struct compression *compression, int layer)
 {
     double kept = 0, count = 0;

@@ -75,6 +75,8 @@ sned_status compression_open(struct compression *compression, struct graph *grap
                              const struct compress_options *options, struct compress_result *result,
                              sned_error *error);
 void compression_close(struct compression *compression);
+/* Which layers stay as they are, because nothing would tell what it costs to change them: into the result. */
+sned_status compression_tell_unjudged(const struct compression *compression, sned_error *error);
 double compression_density(const struct compression *compression, int layer); /* -1: of all weights */
 /* *scores: of a layer by the recipe's criterion, as the network is; the caller frees it, also on failure. */
 sned_status compression_scores(const struct compression *compression, int layer, float **scores,

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Version 1 was eight doubles a step, which only the step itself could tell apart; it named no version. */
-enum { JOURNAL_VERSION = 2, LEAST_RECORD = 1 + 8 };
+/* Version 1 was eight doubles a step, which only the step itself could tell apart; it named no version.
+ * 2 came with networks without their quantizations. */
+enum { JOURNAL_VERSION = 3, LEAST_RECORD = 1 + 8 };
 
 /* ---- in memory ---- */
 
@@ -66,6 +67,19 @@ static void write_measure(const struct measure *measure, struct writer *writer)
     sned_write_f64(writer, measure->loss);
 }
 
+static void write_point(const struct point_record *point, struct writer *writer)
+{
+    write_measure(&point->measure, writer);
+    sned_write_f64(writer, point->bytes);
+    sned_write_f64(writer, point->bare);
+    sned_write_f64(writer, point->asked);
+    sned_write_f64(writer, point->lambda);
+    sned_write_f64(writer, point->epochs);
+    sned_write_f64(writer, point->elapsed);
+    sned_write_f64(writer, point->measuring);
+    sned_write_f64(writer, point->epoch_seconds);
+}
+
 static void write_record(const struct record *record, int layer_count, struct writer *writer)
 {
     sned_write_u8(writer, (uint8_t)record->kind);
@@ -87,6 +101,9 @@ static void write_record(const struct record *record, int layer_count, struct wr
         write_measure(&record->u.retraining.after, writer);
         sned_write_u8(writer, record->u.retraining.kept);
         sned_write_u8(writer, (uint8_t)record->u.retraining.rollbacks);
+        break;
+    case RECORD_POINT:
+        write_point(&record->u.point, writer);
         break;
     }
     for (int i = 0; i < layer_count; i++)
@@ -111,6 +128,21 @@ static struct measure read_measure(struct reader *reader)
     return measure;
 }
 
+static struct point_record read_point(struct reader *reader)
+{
+    struct point_record point;
+    point.measure = read_measure(reader);
+    point.bytes = sned_read_f64(reader);
+    point.bare = sned_read_f64(reader);
+    point.asked = sned_read_f64(reader);
+    point.lambda = sned_read_f64(reader);
+    point.epochs = sned_read_f64(reader);
+    point.elapsed = sned_read_f64(reader);
+    point.measuring = sned_read_f64(reader);
+    point.epoch_seconds = sned_read_f64(reader);
+    return point;
+}
+
 /* False where the kind is none, or a number is no outcome. */
 static bool read_fields(struct record *record, struct reader *reader)
 {
@@ -132,6 +164,9 @@ static bool read_fields(struct record *record, struct reader *reader)
         record->u.retraining.after = read_measure(reader);
         record->u.retraining.kept = sned_read_u8(reader) != 0;
         record->u.retraining.rollbacks = sned_read_u8(reader);
+        return true;
+    case RECORD_POINT:
+        record->u.point = read_point(reader);
         return true;
     }
     return false;

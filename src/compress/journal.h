@@ -46,8 +46,25 @@ struct retraining_record {
     int rollbacks;
 };
 
+/* A point of the curve of bytes against accuracy; times in seconds. */
+struct point_record {
+    struct measure measure; /* of the integer network */
+    double bytes, bare;     /* of the file; of one in which all weights are 0 */
+    double asked;           /* of the training: bytes of weights and biases; 0: it was not one */
+    double lambda, epochs;  /* of the training */
+    double elapsed;         /* since the start, in all runs */
+    double measuring;       /* of making the file and measuring, without the training */
+    double epoch_seconds;
+};
+
 /* The numbers stand in checkpoints. */
-enum record_kind { RECORD_BASELINE = 1, RECORD_SCAN = 2, RECORD_CUT = 3, RECORD_RETRAINING = 4 };
+enum record_kind {
+    RECORD_BASELINE = 1,
+    RECORD_SCAN = 2,
+    RECORD_CUT = 3,
+    RECORD_RETRAINING = 4,
+    RECORD_POINT = 5
+};
 
 struct record {
     enum record_kind kind;
@@ -56,6 +73,7 @@ struct record {
         struct scan_record scan;
         struct cut_record cut;
         struct retraining_record retraining;
+        struct point_record point;
     } u;
     uint64_t
         *kept; /* [layer_count]: weights of each layer after the step; owned where the journal holds it */

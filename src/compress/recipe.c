@@ -7,17 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void recipe_defaults(struct recipe *recipe)
+void recipe_defaults(struct recipe *recipe, enum method method)
 {
     *recipe = (struct recipe){
+        .method = method,
         .order = ORDER_REVERSED,
         .peak = true,
-        .max_drop = 0.1,
+        .max_drop = method == METHOD_PAPER ? 0.1 : 0.5,
         .holdout = COMPRESS_HELD_SHARE,
         .holdout_images = COMPRESS_HELD_IMAGES,
         .target_cuts = 6,
         .saliency = "magnitude",
         .structure = STRUCTURE_UNSTRUCTURED,
+        .train = {.optimizer = OPTIMIZER_ADAM, .step_rate = 1, .start = 1e-7, .shift = -1},
         .settle = {.epochs = 2, .passes = 4},
         .retrain = {.epochs = 1,
                     .batch = 64,
@@ -121,6 +123,19 @@ static void write_text(struct writer *writer, const char *text)
     sned_write_bytes(writer, text, strlen(text) + 1);
 }
 
+static void write_train(const struct recipe_train *train, struct writer *writer)
+{
+    sned_write_f64(writer, train->epochs);
+    sned_write_u32(writer, (uint32_t)train->batch);
+    sned_write_u32(writer, (uint32_t)train->optimizer);
+    sned_write_f32(writer, train->rate);
+    sned_write_f32(writer, train->step_rate);
+    sned_write_f64(writer, train->start);
+    sned_write_f64(writer, train->lambda);
+    sned_write_u32(writer, (uint32_t)train->shift);
+    sned_write_u32(writer, (uint32_t)train->flip);
+}
+
 static void write_retrain(const struct recipe_retrain *retrain, struct writer *writer)
 {
     sned_write_f64(writer, retrain->epochs);
@@ -147,6 +162,7 @@ static void write_rule(const struct recipe_rule *rule, struct writer *writer)
 
 void recipe_write(const struct recipe *recipe, struct writer *writer)
 {
+    sned_write_u32(writer, (uint32_t)recipe->method);
     sned_write_u32(writer, (uint32_t)recipe->order);
     sned_write_u8(writer, recipe->peak);
     sned_write_f64(writer, recipe->max_drop);
@@ -158,6 +174,7 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
     sned_write_u32(writer, (uint32_t)recipe->structure);
     sned_write_f64(writer, recipe->settle.epochs);
     sned_write_u32(writer, (uint32_t)recipe->settle.passes);
+    write_train(&recipe->train, writer);
     write_retrain(&recipe->retrain, writer);
     sned_write_f64(writer, recipe->distill.weight);
     sned_write_f64(writer, recipe->distill.temperature);

@@ -2,7 +2,8 @@
  * recipe.h - every choice of the compressor in one structure, and the YAML file that sets it
  * (docs/recipe.md).
  *
- * recipe_defaults gives a recipe that works without a file; recipe_read reads a file over those defaults.
+ * recipe_defaults gives a recipe that works without a file; recipe_read reads a file over those defaults, and
+ * refuses keys of the other method.
  * A layer's own rules override those of its kind, which override the recipe's.
  */
 #ifndef SNED_COMPRESS_RECIPE_H
@@ -13,6 +14,10 @@
 #include "graph/graph.h"
 #include "train/train.h"
 
+/* How a network is made small (docs/method.md): trained with the bytes of its file in the loss, or, as in the
+ * paper, cut layer by layer and retrained. Each has keys of its own. */
+enum method { METHOD_RATE, METHOD_PAPER };
+
 /* Which layer is cut first (docs/method.md). */
 enum order { ORDER_REVERSED, ORDER_FORWARD, ORDER_JOINT };
 
@@ -20,6 +25,20 @@ enum order { ORDER_REVERSED, ORDER_FORWARD, ORDER_JOINT };
 enum structure { STRUCTURE_UNSTRUCTURED };
 
 enum { RECIPE_NAME_SIZE = 128, RECIPE_MAX_RULES = 4096 };
+
+/* Method rate: how a network is trained to a size. What is 0 (and a shift of -1) is chosen by the network and
+ * the number of images (docs/recipe.md). */
+enum flip { FLIP_AUTO, FLIP_NO, FLIP_YES };
+struct recipe_train {
+    double epochs; /* of one training from start to end */
+    int batch;
+    enum optimizer optimizer;
+    float rate, step_rate; /* of weights; of the logarithms of steps, in rates */
+    double start;          /* lambda of the rounding that it starts from */
+    double lambda;         /* loss that a bit costs; 0: found for the bytes that are wanted */
+    int shift;
+    enum flip flip;
+};
 
 /* How the network is trained again after a cut. */
 struct recipe_retrain {
@@ -75,15 +94,17 @@ struct recipe_rule {
 };
 
 struct recipe {
-    enum order order;
-    bool peak;          /* peak-pruning after the first phase */
+    enum method method;
     double max_drop;    /* points of accuracy on the held-out images */
     double holdout;     /* share of the training images that steers and never trains */
     int holdout_images; /* and at most so many */
+    enum order order;
+    bool peak;          /* peak-pruning after the first phase */
     double target_kept; /* share of all weights to keep, in place of a search; 0: search */
     int target_cuts;    /* with target_kept: retrainings for each layer */
     char saliency[32];  /* saliency.h */
     enum structure structure;
+    struct recipe_train train;
     struct recipe_settle settle;
     struct recipe_retrain retrain;
     struct recipe_distill distill;
@@ -93,9 +114,12 @@ struct recipe {
     struct recipe_rule *rules; /* owned */
     int rule_count;
     char *path; /* owned; the file it came from, for messages; NULL: none */
+    /* The key that made a file without `method` one of method paper, as a recipe of the first version is; ""
+     * where none did. */
+    char implied_by[RECIPE_NAME_SIZE];
 };
 
-void recipe_defaults(struct recipe *recipe);
+void recipe_defaults(struct recipe *recipe, enum method method);
 /* On failure *recipe holds nothing that must be freed. One line names file and key. */
 sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *error);
 void recipe_free(struct recipe *recipe); /* NULL is fine */

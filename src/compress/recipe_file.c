@@ -3,139 +3,40 @@
  *
  * libcyaml checks the document's form (known keys, each once, mappings and lists where they belong) and gives
  * every scalar as text; the numbers are parsed here, because libcyaml takes "3 4" for 3 and "maybe" for true.
- * One table a section names each key, its type, its range and the field that it sets.
+ * recipe_keys.h names each key, its type, its range and the field that it sets.
  */
 #include "base/file.h"
 #include "base/memory.h"
-#include "compress/recipe.h"
+#include "compress/recipe_keys.h"
 #include "compress/prune/saliency.h"
 
 #include <cyaml/cyaml.h>
 #include <errno.h>
 #include <math.h>
-#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILE = 1 << 20, MAX_TEXT = 256, MAX_SECTION_KEYS = 12 };
-
-enum recipe_value_type {
-    VALUE_DOUBLE,
-    VALUE_FLOAT,
-    VALUE_INT,
-    VALUE_BOOL,
-    VALUE_FLAG,
-    VALUE_CHOICE,
-    VALUE_TEXT
-};
-
-/* One key: the text of it is raw[index], the value goes to `offset` in the section's structure. */
-struct key {
-    const char *name;
-    enum recipe_value_type type;
-    size_t offset;
-    double low, high;           /* numbers: inclusive; TEXT: high is the size of the field */
-    const char *const *choices; /* CHOICE: names in the order of the enum, NULL at the end */
-};
-
-static const char *const order_names[] = {"reversed", "forward", "joint", NULL};
-static const char *const schedule_names[] = {"constant", "step", "cosine", "one-cycle", NULL};
-
-#define FIELD(structure, field) offsetof(struct structure, field)
-static const struct key general_keys[] = {
-    {"order", VALUE_CHOICE, FIELD(recipe, order), 0, 0, order_names},
-    {"peak", VALUE_BOOL, FIELD(recipe, peak), 0, 0, NULL},
-    {"max_drop", VALUE_DOUBLE, FIELD(recipe, max_drop), 0, 100, NULL},
-    {"holdout", VALUE_DOUBLE, FIELD(recipe, holdout), 0.001, 0.5, NULL},
-    {"holdout_images", VALUE_INT, FIELD(recipe, holdout_images), 1, 1e9, NULL},
-    {"target_kept", VALUE_DOUBLE, FIELD(recipe, target_kept), 1e-6, 1, NULL},
-    {"target_cuts", VALUE_INT, FIELD(recipe, target_cuts), 1, 1000, NULL},
-    {"saliency", VALUE_TEXT, FIELD(recipe, saliency), 0, 32, NULL},
-    {"structure", VALUE_TEXT, 0, 0, 0, NULL}, /* see read_structure */
-};
-static const struct key settle_keys[] = {
-    {"epochs", VALUE_DOUBLE, FIELD(recipe_settle, epochs), 0, 10000, NULL},
-    {"passes", VALUE_INT, FIELD(recipe_settle, passes), 0, 1000, NULL},
-};
-static const struct key retrain_keys[] = {
-    {"epochs", VALUE_DOUBLE, FIELD(recipe_retrain, epochs), 0, 10000, NULL},
-    {"batch", VALUE_INT, FIELD(recipe_retrain, batch), 1, 65536, NULL},
-    {"rate", VALUE_FLOAT, FIELD(recipe_retrain, rate), 1e-9, 100, NULL},
-    {"momentum", VALUE_FLOAT, FIELD(recipe_retrain, momentum), 0, 0.9999, NULL},
-    {"decay", VALUE_FLOAT, FIELD(recipe_retrain, decay), 0, 1, NULL},
-    {"schedule", VALUE_CHOICE, FIELD(recipe_retrain, schedule), 0, 0, schedule_names},
-    {"step_epochs", VALUE_INT, FIELD(recipe_retrain, step_epochs), 1, 10000, NULL},
-    {"step_factor", VALUE_FLOAT, FIELD(recipe_retrain, step_factor), 1e-6, 1, NULL},
-    {"shift", VALUE_INT, FIELD(recipe_retrain, augmentation.shift), 0, 64, NULL},
-    {"flip", VALUE_BOOL, FIELD(recipe_retrain, augmentation.flip), 0, 0, NULL},
-};
-static const struct key distill_keys[] = {
-    {"weight", VALUE_DOUBLE, FIELD(recipe_distill, weight), 0, 1, NULL},
-    {"temperature", VALUE_DOUBLE, FIELD(recipe_distill, temperature), 0.1, 100, NULL},
-};
-static const struct key search_keys[] = {
-    {"first", VALUE_DOUBLE, FIELD(recipe_search, first), 0, 100, NULL},
-    {"step", VALUE_DOUBLE, FIELD(recipe_search, step), 0.01, 0.99, NULL},
-    {"finest", VALUE_DOUBLE, FIELD(recipe_search, finest), 0.01, 0.999, NULL},
-    {"saving", VALUE_DOUBLE, FIELD(recipe_search, saving), 0, 1, NULL},
-    {"rounds", VALUE_INT, FIELD(recipe_search, rounds), 0, 1000, NULL},
-};
-static const struct key finish_keys[] = {
-    {"epochs", VALUE_DOUBLE, FIELD(recipe_finish, epochs), 0, 10000, NULL},
-    {"rate", VALUE_FLOAT, FIELD(recipe_finish, rate), 1e-9, 100, NULL},
-};
-static const struct key quantize_keys[] = {
-    {"images", VALUE_INT, FIELD(recipe_quantize, images), 1, 1e9, NULL},
-    {"epochs", VALUE_DOUBLE, FIELD(recipe_quantize, epochs), 0, 10000, NULL},
-    {"rate", VALUE_FLOAT, FIELD(recipe_quantize, rate), 1e-9, 100, NULL},
-};
-static const struct key rule_keys[] = {
-    {"layer", VALUE_TEXT, FIELD(recipe_rule, layer), 0, RECIPE_NAME_SIZE, NULL},
-    {"kind", VALUE_TEXT, FIELD(recipe_rule, kind), 0, 8, NULL},
-    {"density", VALUE_DOUBLE, FIELD(recipe_rule, density), 1e-6, 1, NULL},
-    {"min_density", VALUE_DOUBLE, FIELD(recipe_rule, min_density), 0, 1, NULL},
-    {"skip", VALUE_FLAG, FIELD(recipe_rule, skip), 0, 0, NULL},
-    {"bits", VALUE_INT, FIELD(recipe_rule, bits), 1, 32, NULL},
-};
-
-#define COUNT(array)  ((int)(sizeof(array) / sizeof((array)[0])))
-#define SECTION(name) #name, name##_keys, COUNT(name##_keys), FIELD(recipe, name)
-
-/* The sections of a recipe but for `layers`, and the structures in it that they fill. */
-static const struct recipe_section {
-    const char *name;
-    const struct key *keys;
-    int count;
-    size_t offset;
-} sections[] = {
-    {SECTION(settle)}, {SECTION(retrain)}, {SECTION(distill)},
-    {SECTION(search)}, {SECTION(finish)},  {SECTION(quantize)},
-};
-enum { GENERAL_COUNT = COUNT(general_keys), SECTION_COUNT = COUNT(sections), STRUCTURE = GENERAL_COUNT - 1 };
-
-static_assert(COUNT(general_keys) <= MAX_SECTION_KEYS && COUNT(retrain_keys) <= MAX_SECTION_KEYS,
-              "raw_section holds every key");
-static_assert(sizeof(enum order) == sizeof(int) && sizeof(enum schedule) == sizeof(int), "read as int");
+enum { MAX_FILE = 1 << 20, MAX_TEXT = 256 };
 
 /* ---- the document's form, for libcyaml ---- */
 
 /* A section as libcyaml reads it: the texts of its keys in the order of its table, NULL where absent. */
 struct raw_section {
-    char *text[MAX_SECTION_KEYS];
+    char *text[RECIPE_SECTION_KEYS];
 };
 struct raw_recipe {
     struct raw_section general;
-    struct raw_section *sections[SECTION_COUNT];
+    struct raw_section *sections[RECIPE_SECTIONS];
     struct raw_section *layers;
     unsigned layer_count;
 };
 
 /* What libcyaml is told of that: lists of fields, each ended by one without a name. It points into itself. */
 struct document_form {
-    cyaml_schema_field_t general[GENERAL_COUNT + SECTION_COUNT + 2];
-    cyaml_schema_field_t sections[SECTION_COUNT][MAX_SECTION_KEYS + 1];
-    cyaml_schema_field_t rule[COUNT(rule_keys) + 1];
+    cyaml_schema_field_t general[RECIPE_SECTION_KEYS + RECIPE_SECTIONS + 2];
+    cyaml_schema_field_t sections[RECIPE_SECTIONS][RECIPE_SECTION_KEYS + 1];
+    cyaml_schema_field_t rule[RECIPE_SECTION_KEYS + 1];
     cyaml_schema_value_t rule_value, document;
 };
 
@@ -152,18 +53,18 @@ static void form_keys(cyaml_schema_field_t *fields, const struct key *keys, int 
 static void form_document(struct document_form *form)
 {
     const enum cyaml_flag optional = CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER;
-    cyaml_schema_field_t *field = form->general + GENERAL_COUNT;
+    cyaml_schema_field_t *field = form->general + recipe_general.count;
     *form = (struct document_form){0};
-    form_keys(form->general, general_keys, GENERAL_COUNT);
-    for (int i = 0; i < SECTION_COUNT; i++) {
-        form_keys(form->sections[i], sections[i].keys, sections[i].count);
+    form_keys(form->general, recipe_general.keys, recipe_general.count);
+    for (int i = 0; i < RECIPE_SECTIONS; i++) {
+        form_keys(form->sections[i], recipe_sections[i].keys, recipe_sections[i].count);
         *field++ = (cyaml_schema_field_t){
-            .key = sections[i].name,
+            .key = recipe_sections[i].name,
             .data_offset =
                 (uint32_t)(offsetof(struct raw_recipe, sections) + (size_t)i * sizeof(struct raw_section *)),
             .value = {CYAML_VALUE_MAPPING(optional, struct raw_section, form->sections[i])}};
     }
-    form_keys(form->rule, rule_keys, COUNT(rule_keys));
+    form_keys(form->rule, recipe_rules.keys, recipe_rules.count);
     form->rule_value =
         (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, form->rule)};
     *field = (cyaml_schema_field_t)CYAML_FIELD_SEQUENCE_COUNT(
@@ -329,7 +230,7 @@ static sned_status read_structure(const char *path, const char *text, sned_error
     static const char *const later[] = {"4x1", "1x4", "4x4", "2x1", "2x2", "balanced"};
     if (!text || strcmp(text, "unstructured") == 0)
         return SNED_OK;
-    for (int i = 0; i < COUNT(later); i++)
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(text, later[i]) == 0)
             return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                              "%s: structure: '%s' is not available in this version; use unstructured", path,
@@ -344,7 +245,7 @@ static sned_status read_rule(const char *path, int index, const struct raw_secti
     struct recipe_place place = {.path = path};
     *rule = (struct recipe_rule){.skip = -1};
     snprintf(place.prefix, sizeof place.prefix, "layers[%d].", index + 1);
-    SNED_TRY(read_section(&place, rule_keys, COUNT(rule_keys), section, rule, error));
+    SNED_TRY(read_section(&place, recipe_rules.keys, recipe_rules.count, section, rule, error));
     if ((rule->layer[0] == 0) == (rule->kind[0] == 0))
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: layers[%d]: give either 'layer' (a name) or 'kind'",
                          path, index + 1);
@@ -361,14 +262,68 @@ static sned_status read_rule(const char *path, int index, const struct raw_secti
     return SNED_OK;
 }
 
+/* ---- the method that a document is for ---- */
+
+/* The first key of `section` that this owner's method alone reads, behind `prefix`; whether there is one. */
+static bool find_owned(char name[RECIPE_NAME_SIZE], const char *prefix, const struct key *keys, int count,
+                       const struct raw_section *section, enum key_owner owner)
+{
+    for (int i = 0; section && i < count; i++) {
+        if (!section->text[i] || keys[i].owner != owner)
+            continue;
+        snprintf(name, RECIPE_NAME_SIZE, "%.40s%s", prefix, keys[i].name);
+        return true;
+    }
+    return false;
+}
+
+static bool find_key_of(char name[RECIPE_NAME_SIZE], const struct raw_recipe *raw, enum key_owner owner)
+{
+    char prefix[40];
+    bool found = find_owned(name, "", recipe_general.keys, recipe_general.count, &raw->general, owner);
+    for (int i = 0; i < RECIPE_SECTIONS && !found; i++) {
+        snprintf(prefix, sizeof prefix, "%.30s.", recipe_sections[i].name);
+        found = find_owned(name, prefix, recipe_sections[i].keys, recipe_sections[i].count, raw->sections[i],
+                           owner);
+    }
+    for (unsigned i = 0; i < raw->layer_count && !found; i++) {
+        snprintf(prefix, sizeof prefix, "layers[%u].", i + 1);
+        found = find_owned(name, prefix, recipe_rules.keys, recipe_rules.count, &raw->layers[i], owner);
+    }
+    return found;
+}
+
+/* The method that the document names or, as recipes of the first version do not, that alone has its keys; and
+ * the defaults of it. */
+static sned_status read_method(struct recipe *recipe, const struct raw_recipe *raw, const char *path,
+                               sned_error *error)
+{
+    const struct recipe_place place = {.path = path};
+    const char *text = raw->general.text[RECIPE_KEY_METHOD];
+    char name[RECIPE_NAME_SIZE] = "";
+    if (text)
+        SNED_TRY(read_value(&place, &recipe_general.keys[RECIPE_KEY_METHOD], text, recipe, error));
+    else if (find_key_of(name, raw, PAPER))
+        recipe->method = METHOD_PAPER;
+    recipe_defaults(recipe, recipe->method);
+    memcpy(recipe->implied_by, name, sizeof name);
+    if (find_key_of(name, raw, recipe->method == METHOD_PAPER ? RATE : PAPER))
+        return sned_fail(error, SNED_ERROR_FORMAT,
+                         "%s: %s is a key of method: %s, and the recipe is of method: %s%s%s%s", path, name,
+                         recipe_method_names[recipe->method == METHOD_RATE],
+                         recipe_method_names[recipe->method], recipe->implied_by[0] ? " (because of " : "",
+                         recipe->implied_by, recipe->implied_by[0] ? ")" : "");
+    return SNED_OK;
+}
+
 static sned_status read_document(struct recipe *recipe, const struct raw_recipe *raw, const char *path,
                                  sned_error *error)
 {
     struct recipe_place place = {.path = path};
-    SNED_TRY(read_section(&place, general_keys, STRUCTURE, &raw->general, recipe, error));
-    SNED_TRY(read_structure(path, raw->general.text[STRUCTURE], error));
-    for (int i = 0; i < SECTION_COUNT; i++) {
-        const struct recipe_section *section = &sections[i];
+    SNED_TRY(read_section(&place, recipe_general.keys, RECIPE_KEY_STRUCTURE, &raw->general, recipe, error));
+    SNED_TRY(read_structure(path, raw->general.text[RECIPE_KEY_STRUCTURE], error));
+    for (int i = 0; i < RECIPE_SECTIONS; i++) {
+        const struct recipe_section *section = &recipe_sections[i];
         snprintf(place.prefix, sizeof place.prefix, "%s.", section->name);
         SNED_TRY(read_section(&place, section->keys, section->count, raw->sections[i],
                               (char *)recipe + section->offset, error));
@@ -395,7 +350,7 @@ sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *err
     struct file_map map = {0};
     sned_status status = SNED_OK;
     cyaml_err_t code;
-    recipe_defaults(recipe);
+    recipe_defaults(recipe, METHOD_RATE);
     form_document(&form);
     SNED_TRY_DONE(sned_file_map(&map, path, error));
     if (map.size > MAX_FILE)
@@ -409,6 +364,7 @@ sned_status recipe_read(struct recipe *recipe, const char *path, sned_error *err
         SNED_TRY_DONE(refuse_form(path, &complaint, code, error));
     if (!raw)
         SNED_TRY_DONE(sned_fail(error, SNED_ERROR_FORMAT, "%s: the recipe is empty", path));
+    SNED_TRY_DONE(read_method(recipe, raw, path, error));
     SNED_TRY_DONE(sned_strdup(&recipe->path, path, error));
     SNED_TRY_DONE(read_document(recipe, raw, path, error));
 done:

@@ -50,7 +50,8 @@ sned_status compress_rehearse(struct graph **integer, uint64_t *checkpoint, cons
     SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
     SNED_TRY_DONE(compression_open(&compression, copy, dataset, &alone, &result, error));
     *checkpoint = 2 * compression.snapshot.size; /* a state that was accepted, and one on trial */
-    SNED_TRY_DONE(prune_check_target(&compression, error));
+    if (options->recipe.method == METHOD_PAPER)
+        SNED_TRY_DONE(prune_check_target(&compression, error));
     SNED_TRY_DONE(can_train(copy, false, options->threads, error));
     status = quantize_in_small(integer, copy, &compression, error);
 done:

@@ -7,11 +7,44 @@
 #include "compress/compression.h"
 #include "train/checkpoint.h"
 
+#include <string.h>
+
+/* ---- a network as bytes: its state (checkpoint.h), then each tensor's quantization ---- */
+
+static sned_status save(const struct graph *graph, struct buffer *state, sned_error *error)
+{
+    SNED_TRY(graph_state_save(graph, state, error));
+    for (int t = 0; t < graph->tensor_count; t++) {
+        const struct quantization *q = &graph->tensors[t].quantization;
+        const uint8_t form[2] = {q->bits, q->is_signed};
+        SNED_TRY(sned_buffer_append(state, &q->scale, sizeof q->scale, error));
+        SNED_TRY(sned_buffer_append(state, form, sizeof form, error));
+    }
+    return SNED_OK;
+}
+
+static sned_status restore(struct graph *graph, const struct buffer *state, sned_error *error)
+{
+    const size_t each = sizeof(float) + 2, quantizations = (size_t)graph->tensor_count * each;
+    if (state->size < quantizations)
+        return sned_fail(error, SNED_ERROR_FORMAT, "saved parameters are not of this network");
+    const size_t parameters = state->size - quantizations;
+    SNED_TRY(graph_state_restore(graph, state->data, parameters, error));
+    const uint8_t *at = (const uint8_t *)state->data + parameters;
+    for (int t = 0; t < graph->tensor_count; t++, at += each) {
+        struct quantization *q = &graph->tensors[t].quantization;
+        memcpy(&q->scale, at, sizeof q->scale);
+        q->bits = at[sizeof q->scale];
+        q->is_signed = at[sizeof q->scale + 1] != 0;
+    }
+    return SNED_OK;
+}
+
 sned_status compression_accept(struct compression *compression, sned_error *error)
 {
     const struct graph *graph = compression->graph;
     struct buffer state = {0};
-    sned_status status = graph_state_save(graph, &state, error);
+    sned_status status = save(graph, &state, error);
     if (status != SNED_OK) {
         sned_buffer_free(&state);
         return status;
@@ -25,8 +58,7 @@ sned_status compression_accept(struct compression *compression, sned_error *erro
 
 sned_status compression_take_back(struct compression *compression, sned_error *error)
 {
-    return graph_state_restore(compression->graph, compression->snapshot.data, compression->snapshot.size,
-                               error);
+    return restore(compression->graph, &compression->snapshot, error);
 }
 
 void compression_remember(struct compression *compression)

@@ -14,6 +14,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
 "$sned" train new.onnx --data glyphs --epochs 1 -o trained.onnx -q
 "$sned" pack trained.onnx --data glyphs -o packed.sned -q
 cat >short.yaml <<'R'
+method: paper
 order: joint
 target_kept: 0.5
 peak: false

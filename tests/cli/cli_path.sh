@@ -43,6 +43,7 @@ keys "eval: keys" top1 top5 images skipped seconds
 holds "six epochs have taught it something" python3 -c 'import json,sys; sys.exit(json.load(open(sys.argv[1]))["top1"] < 40)' "$work/out"
 
 cat >fast.yaml <<'R'
+method: paper
 order: reversed
 max_drop: 3
 retrain:
@@ -56,6 +57,13 @@ quantize:
 R
 succeeds "compress" "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o small.sned --time-budget 20 --json
 keys "compress: keys" weights kept bytes_before bytes top1_before top1_after layers.name layers.shape
+holds "a recipe that names its method is not talked about" test -z "$(grep 'names no method' "$work/err")"
+printf 'train:\n  epochs: 3\n  rate: 0.01\n' >rate.yaml; printf 'train:\n  epochs: 0.2\n' >quick.yaml
+succeeds "compress to a size" "$sned" compress trained.onnx --data glyphs --recipe rate.yaml --max-bytes 120k -o sized.sned --json
+keys "compress to a size: keys" bytes top1_after heldout_before heldout_after points.bytes points.accuracy points.chosen
+holds "the file is no larger" test "$(stat -c %s sized.sned)" -le 120000
+refuses "a size that is not reached" 1 'sized.sned is written, and is not what was asked for: 3000 bytes' "$sned" compress trained.onnx --data glyphs --recipe quick.yaml --max-bytes 3000 -o sized.sned -q
+holds "and is written all the same" test "$(stat -c %s sized.sned)" -gt 3000
 succeeds "eval of .sned" "$sned" eval small.sned --data glyphs --json
 keys "eval of .sned: keys" top1 top5 images skipped seconds
 succeeds "inspect" "$sned" inspect small.sned --json
@@ -69,10 +77,13 @@ succeeds "pack" "$sned" pack trained.onnx --data glyphs -o packed.sned --json
 keys "pack: keys" weights kept bytes_before bytes top1_before top1_after layers lambda judged agreement estimated_drop divergence
 succeeds "pack to a drop" "$sned" pack trained.onnx --data glyphs --max-drop 1.5 -o dropped.sned --json
 holds "the drop is kept" python3 -c 'import json,sys; sys.exit(json.load(open(sys.argv[1]))["estimated_drop"] > 1.5)' "$work/out"
-"$sned" data pictures trained.onnx --data glyphs -o loose --limit 3 -q
+"$sned" data pictures trained.onnx --data glyphs -o loose --limit 40 -q
 succeeds "pack with pictures that have no labels" "$sned" pack trained.onnx --data loose -o loose.sned
 holds "says that it cannot measure" grep -q 'loose: has no labels; accuracy is not measured' "$work/err"
 refuses "eval wants labels" 1 'no labels text' "$sned" eval trained.onnx --data loose
+succeeds "compress from pictures that have no labels" "$sned" compress trained.onnx --data loose --recipe rate.yaml --no-labels --max-bytes 1M -o loose.sned --json
+keys "compress --no-labels: keys" agreement
+holds "accuracy is not known then" python3 -c 'import json,sys; sys.exit(json.load(open(sys.argv[1]))["top1_after"] is not None)' "$work/out"
 succeeds "pack without data" "$sned" pack trained.onnx -o noise.sned --json
 succeeds "export" "$sned" export packed.sned -o exported.onnx -q
 succeeds "eval of what was exported" "$sned" eval exported.onnx --data glyphs --json
@@ -146,6 +157,7 @@ done
 succeeds "train goes on after kill -9" train_again resumed.onnx
 holds "and ends with the result of an uninterrupted run" cmp whole.onnx resumed.onnx
 cat >kill.yaml <<'R'
+method: paper
 peak: false
 max_drop: 5
 retrain:

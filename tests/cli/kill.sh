@@ -14,6 +14,7 @@ echo "$kills kills of each command, seed $seed"
 "$sned" new lenet300 -o new.onnx --seed 3 -q
 "$sned" train new.onnx --data glyphs --epochs 1 -o trained.onnx -q
 cat >short.yaml <<'R'
+method: paper
 order: joint
 target_kept: 0.3
 peak: false
@@ -27,6 +28,11 @@ finish:
   epochs: 1
 quantize:
   epochs: 0.5
+R
+cat >rate.yaml <<'R'
+method: rate
+train:
+  epochs: 4
 R
 echo "an old file" >old
 
@@ -95,4 +101,5 @@ collects "train collects what killed runs left" x.onnx "$sned" train new.onnx --
 collects "compress collects what killed runs left" x.sned "$sned" compress trained.onnx --data glyphs --recipe short.yaml
 goes_on "train goes on after every kill" killed.onnx "$sned" train new.onnx --data glyphs --epochs 12
 goes_on "compress goes on after every kill" killed.sned "$sned" compress trained.onnx --data glyphs --recipe short.yaml
+goes_on "compress to a size goes on after every kill" sized.sned "$sned" compress trained.onnx --data glyphs --recipe rate.yaml --max-bytes 1M
 finish

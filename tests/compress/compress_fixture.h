@@ -204,7 +204,7 @@ static inline struct compress_options quick(void)
 {
     struct compress_options options = {.max_drop = -1, .seed = 5, .threads = 1};
 
-    recipe_defaults(&options.recipe);
+    recipe_defaults(&options.recipe, METHOD_PAPER);
     options.recipe.max_drop = 1;
     options.recipe.holdout = 0.2;
     options.recipe.retrain.epochs = 1;
@@ -231,8 +231,7 @@ static inline struct outcome run(const struct compress_options *options)
     sned_error error = {0};
 
     assert_int_equal(sned_graph_copy(&outcome.graph, trained, NULL), SNED_OK);
-    if (compress_network(&outcome.integer, outcome.graph, dataset, options, &outcome.result, &error) !=
-        SNED_OK)
+    if (compress_paper(&outcome.integer, outcome.graph, dataset, options, &outcome.result, &error) != SNED_OK)
         fail_msg("%s", error.message);
     return outcome;
 }
@@ -251,7 +250,7 @@ static inline sned_status run_failing(const struct compress_options *options, st
 
     assert_int_equal(sned_graph_copy(&outcome.graph, trained, NULL), SNED_OK);
     sned_status status =
-        compress_network(&outcome.integer, outcome.graph, images, options, &outcome.result, error);
+        compress_paper(&outcome.integer, outcome.graph, images, options, &outcome.result, error);
     assert_null(outcome.integer);
     outcome_free(&outcome);
     return status;

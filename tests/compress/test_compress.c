@@ -284,7 +284,7 @@ static void what_the_first_output_does_not_depend_on_stays_as_it_is(void **state
     options.recipe.target_cuts = 1;
     memcpy(before, graph->tensors[find(graph, "other")->inputs[1]].data, sizeof before);
     memcpy(biases, graph->tensors[find(graph, "other")->inputs[2]].data, sizeof biases);
-    if (compress_network(&integer, graph, dataset, &options, &result, &error) != SNED_OK)
+    if (compress_paper(&integer, graph, dataset, &options, &result, &error) != SNED_OK)
         fail_msg("%s", error.message);
     assert_memory_equal(graph->tensors[find(graph, "other")->inputs[1]].data, before, sizeof before);
     assert_memory_equal(graph->tensors[find(graph, "other")->inputs[2]].data, biases, sizeof biases);
@@ -315,7 +315,7 @@ static void a_first_output_without_weights_is_refused(void **state)
                      SNED_OK);
     node->activation.kind = ACTIVATION_RELU;
     graph->outputs[0] = given;
-    assert_int_equal(compress_network(&integer, graph, dataset, &options, &result, &error),
+    assert_int_equal(compress_paper(&integer, graph, dataset, &options, &result, &error),
                      SNED_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "'given' depends on no weights"));
     assert_null(integer);

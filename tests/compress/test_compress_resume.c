@@ -33,7 +33,7 @@ static bool die_after(struct compress_options options, int n)
         options.reporter = &reporter;
         if (sned_graph_copy(&graph, trained, NULL) != SNED_OK)
             _exit(1);
-        compress_network(&integer, graph, dataset, &options, &outcome, NULL);
+        compress_paper(&integer, graph, dataset, &options, &outcome, NULL);
         _exit(0);
     }
     assert_true(child > 0 && waitpid(child, &result, 0) == child && WIFEXITED(result));

@@ -67,9 +67,12 @@ static void the_defaults_need_no_file(void **state)
     struct recipe recipe;
 
     (void)state;
-    recipe_defaults(&recipe);
+    recipe_defaults(&recipe, METHOD_PAPER);
     assert_int_equal(recipe.order, ORDER_REVERSED);
-    assert_true(recipe.peak);
+    assert_true(recipe.peak && recipe.max_drop == 0.1);
+    recipe_defaults(&recipe, METHOD_RATE);
+    assert_int_equal(recipe.method, METHOD_RATE);
+    assert_true(recipe.max_drop == 0.5 && recipe.train.lambda == 0);
     assert_true(recipe.holdout > 0 && recipe.holdout < 0.5);
     assert_string_equal(recipe.saliency, "magnitude");
     assert_int_equal(recipe.rule_count, 0);
@@ -81,7 +84,7 @@ static void a_file_changes_what_it_names_and_nothing_else(void **state)
     struct recipe recipe = read_good("order: forward\nretrain: {rate: 0.125}\n"), defaults;
 
     (void)state;
-    recipe_defaults(&defaults);
+    recipe_defaults(&defaults, METHOD_PAPER);
     assert_int_equal(recipe.order, ORDER_FORWARD);
     assert_true(recipe.retrain.rate == 0.125f);
     assert_true(recipe.retrain.epochs == defaults.retrain.epochs);
@@ -142,30 +145,97 @@ static void every_key_reaches_its_field(void **state)
     recipe_free(&recipe);
 }
 
-static void the_documentation_lists_the_defaults(void **state)
+/* ---- methods ---- */
+
+static void keys_of_the_first_version_mean_method_paper(void **state)
+{
+    struct recipe general = read_good("order: joint\n"), section = read_good("quantize: {epochs: 1}\n");
+    struct recipe rule = read_good("layers: [{kind: fc, density: 0.5}]\n");
+    (void)state;
+    assert_int_equal(general.method, METHOD_PAPER);
+    assert_string_equal(general.implied_by, "order");
+    assert_true(general.max_drop == 0.1);
+    assert_string_equal(section.implied_by, "quantize.epochs");
+    assert_string_equal(rule.implied_by, "layers[1].density");
+    recipe_free(&general);
+    recipe_free(&section);
+    recipe_free(&rule);
+}
+
+static void keys_of_both_methods_imply_none(void **state)
+{
+    struct recipe recipe =
+        read_good("max_drop: 0.3\nholdout: 0.2\ndistill: {weight: 0.5}\nquantize: {images: 50}\n");
+    (void)state;
+    assert_int_equal(recipe.method, METHOD_RATE);
+    assert_string_equal(recipe.implied_by, "");
+    recipe_free(&recipe);
+}
+
+static void every_key_of_method_rate_reaches_its_field(void **state)
+{
+    struct recipe recipe = read_good("method: rate\n"
+                                     "train:\n"
+                                     "  epochs: 7.5\n"
+                                     "  batch: 48\n"
+                                     "  optimizer: sgd\n"
+                                     "  rate: 0.03\n"
+                                     "  step_rate: 8\n"
+                                     "  start: 1e-6\n"
+                                     "  lambda: 2e-6\n"
+                                     "  shift: 3\n"
+                                     "  flip: yes\n");
+    const struct recipe_train *train = &recipe.train;
+    (void)state;
+    assert_true(train->epochs == 7.5 && train->batch == 48 && train->optimizer == OPTIMIZER_SGD);
+    assert_true(train->rate == 0.03f && train->step_rate == 8 && train->start == 1e-6);
+    assert_true(train->lambda == 2e-6 && train->shift == 3 && train->flip == FLIP_YES);
+    recipe_free(&recipe);
+}
+
+static void keys_of_the_other_method_are_refused(void **state)
+{
+    (void)state;
+    refuses("method: rate\norder: joint\n", SNED_ERROR_FORMAT,
+            "order is a key of method: paper, and the recipe is of method: rate");
+    refuses("method: paper\ntrain: {epochs: 3}\n", SNED_ERROR_FORMAT,
+            "train.epochs is a key of method: rate, and the recipe is of method: paper");
+    refuses("peak: no\ntrain: {epochs: 3}\n", SNED_ERROR_FORMAT,
+            "train.epochs is a key of method: rate, and the recipe is of method: paper (because of peak)");
+    refuses("method: magic\n", SNED_ERROR_FORMAT, "'magic' is not one of rate paper");
+}
+
+/* The blocks of docs/recipe.md in ```yaml ... ```: the first, the second. */
+static void read_documentation(char text[2][8192])
 {
     FILE *file = fopen("docs/recipe.md", "r");
-    char text[8192] = "", line[512];
+    char line[512];
+    int block = -1;
     bool inside = false;
 
-    (void)state;
     if (file == NULL) {
         print_message("docs/recipe.md is not below the working directory\n");
         skip();
     }
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "```", 3) == 0)
+        if (strncmp(line, "```", 3) == 0) {
             inside = strncmp(line, "```yaml", 7) == 0;
-        else if (inside && strlen(text) + strlen(line) < sizeof(text))
-            strcat(text, line);
+            block += inside;
+        } else if (inside && block < 2 && strlen(text[block]) + strlen(line) < sizeof(text[block])) {
+            strcat(text[block], line);
+        }
     }
     fclose(file);
-    assert_true(strlen(text) > 0);
+}
+
+static void lists_the_defaults(const char *text, enum method method)
+{
     struct recipe recipe = read_good(text), defaults;
     struct writer written = {0}, wanted = {0};
-    assert_true(recipe.rule_count > 0);
+    assert_int_equal(recipe.method, method);
+    assert_true(recipe.rule_count > 0 || method == METHOD_RATE);
     recipe.rule_count = 0; /* the rules are examples, all else is the default */
-    recipe_defaults(&defaults);
+    recipe_defaults(&defaults, method);
     recipe_write(&recipe, &written);
     recipe_write(&defaults, &wanted);
     assert_int_equal(written.buffer.size, wanted.buffer.size);
@@ -173,6 +243,15 @@ static void the_documentation_lists_the_defaults(void **state)
     sned_writer_free(&written);
     sned_writer_free(&wanted);
     recipe_free(&recipe);
+}
+
+static void the_documentation_lists_the_defaults(void **state)
+{
+    char text[2][8192] = {"", ""};
+    (void)state;
+    read_documentation(text);
+    lists_the_defaults(text[0], METHOD_RATE);
+    lists_the_defaults(text[1], METHOD_PAPER);
 }
 
 static void an_unknown_key_is_named(void **state)
@@ -339,6 +418,10 @@ int main(void)
         cmocka_unit_test(the_defaults_need_no_file),
         cmocka_unit_test(a_file_changes_what_it_names_and_nothing_else),
         cmocka_unit_test(every_key_reaches_its_field),
+        cmocka_unit_test(keys_of_the_first_version_mean_method_paper),
+        cmocka_unit_test(keys_of_both_methods_imply_none),
+        cmocka_unit_test(every_key_of_method_rate_reaches_its_field),
+        cmocka_unit_test(keys_of_the_other_method_are_refused),
         cmocka_unit_test(the_documentation_lists_the_defaults),
         cmocka_unit_test(an_unknown_key_is_named),
         cmocka_unit_test(a_value_of_the_wrong_type_is_named_with_its_key),

@@ -239,7 +239,7 @@ def test_one_number_is_trained_measured_and_packed(case):
 def test_one_number_is_compressed_with_labels_and_by_a_teacher(case):
     two_folders(case)
     model, _ = trained_on_two(case, "Sigmoid")
-    recipe = ("order: reversed\npeak: false\nmax_drop: 5\nretrain:\n  epochs: 1\nsearch:\n  rounds: 1\n"
+    recipe = ("method: paper\norder: reversed\npeak: false\nmax_drop: 5\nretrain:\n  epochs: 1\nsearch:\n  rounds: 1\n"
               "finish:\n  epochs: 1\nquantize:\n  epochs: 1\n")
     for name, text in (("labels.yaml", recipe), ("teacher.yaml", recipe + "distill:\n  weight: 1\n")):
         (case.folder / name).write_text(text)

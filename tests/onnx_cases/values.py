@@ -86,7 +86,7 @@ def test_a_network_is_trained_and_compressed_on_values(case):
     assert trained["top1"] > 85, trained
     case.sned("train", path, "--data", ".", "-o", "again.onnx", *options)
     assert (case.folder / "trained.onnx").read_bytes() == (case.folder / "again.onnx").read_bytes()
-    (case.folder / "r.yaml").write_text("max_drop: 5\nretrain:\n  epochs: 1\nsearch:\n  rounds: 1\nfinish:\n  epochs: 1\n"
+    (case.folder / "r.yaml").write_text("method: paper\nmax_drop: 5\nretrain:\n  epochs: 1\nsearch:\n  rounds: 1\nfinish:\n  epochs: 1\n"
                                         "quantize:\n  epochs: 1\n")
     small = case.sned_json("compress", "trained.onnx", "--data", "a.npz", "--recipe", "r.yaml", "-o", "net.sned", "-q")
     assert small["top1_after"] > 75 and small["accuracy_on"] == "test", small

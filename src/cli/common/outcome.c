@@ -7,7 +7,9 @@
 #include "cli/common/preflight.h"
 #include "cli/terminal/print.h"
 #include "cli/terminal/table.h"
+#include "compress/compress.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,36 +28,14 @@ sned_status outcome_check(const struct options *options, sned_error *error)
     return check_report(options, error);
 }
 
-/* Every Conv and Gemm in the format of --format. */
-static sned_status forced_formats(int **force, const struct graph *graph, const char *name, sned_error *error)
-{
-    int format;
-    *force = NULL;
-    SNED_TRY(parse_format(&format, name, error));
-    SNED_TRY(sned_alloc(force, (size_t)graph->node_count, sizeof **force, error));
-    for (int i = 0; i < graph->node_count; i++)
-        (*force)[i] = format;
-    return SNED_OK;
-}
-
-/* The file, in memory. Where the coder has a say, hidden units are in the order that it likes. */
+/* The file, in memory. */
 static sned_status pack(struct buffer *file, struct outcome *outcome, const struct graph *integer,
                         const struct options *options, sned_error *error)
 {
-    struct graph *sorted = NULL;
-    int *force = NULL;
-    sned_status status;
-    SNED_TRY_DONE(forced_formats(&force, integer, options->format, error));
-    if (!options->format) {
-        SNED_TRY_DONE(sned_graph_copy(&sorted, integer, error));
-        SNED_TRY_DONE(sned_graph_sort_units(sorted, error));
-    }
-    status = sned_pack(sorted ? sorted : integer, &(struct pack_options){.force = force}, file,
-                       &outcome->storage, &outcome->storage_count, error);
-done:
-    sned_graph_free(sorted);
-    free(force);
-    return status;
+    int format;
+    SNED_TRY(parse_format(&format, options->format, error));
+    return compress_pack(file, integer, format, isnan(options->open_ms) ? 0 : options->open_ms,
+                         &outcome->storage, &outcome->storage_count, error);
 }
 
 sned_status outcome_rehearse(uint64_t *bytes, const struct graph *integer, const struct options *options,
@@ -97,13 +77,16 @@ static json_t *real_or_null(double value)
 static sned_status outcome_json(const struct outcome *outcome, const struct layer_rows *rows, json_t *extra,
                                 sned_error *error)
 {
+    const bool agreement = outcome->is_agreement;
     json_t *layers;
     SNED_TRY(layer_rows_json(&layers, rows, error));
     json_t *object = json_pack(
-        "{s:I, s:I, s:I, s:I, s:o, s:o, s:s?, s:o}", "weights", (json_int_t)outcome->weights, "kept",
+        "{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s?, s:o}", "weights", (json_int_t)outcome->weights, "kept",
         (json_int_t)outcome->kept, "bytes_before", (json_int_t)outcome->bytes_before, "bytes",
-        (json_int_t)outcome->bytes, "top1_before", real_or_null(outcome->top1_before), "top1_after",
-        real_or_null(outcome->top1_after), "accuracy_on", outcome->accuracy_on, "layers", layers);
+        (json_int_t)outcome->bytes, "top1_before", real_or_null(agreement ? -1 : outcome->top1_before),
+        "top1_after", real_or_null(agreement ? -1 : outcome->top1_after), "agreement",
+        real_or_null(agreement ? outcome->top1_after : -1), "accuracy_on", outcome->accuracy_on, "layers",
+        layers);
     if (object && extra && json_object_update(object, extra) != 0) {
         json_decref(object);
         object = NULL;
@@ -124,8 +107,9 @@ static sned_status outcome_table(const struct outcome *outcome, const struct lay
     printf("%-10s %14s  %14s  %7.1fx\n", "bytes", format_count(before, outcome->bytes_before),
            format_count(after, outcome->bytes), smaller);
     if (outcome->accuracy_on)
-        printf("%-10s %13.2f%%  %13.2f%%  %+7.2f   (%s images)\n", "accuracy", outcome->top1_before,
-               outcome->top1_after, outcome->top1_after - outcome->top1_before, outcome->accuracy_on);
+        printf("%-10s %13.2f%%  %13.2f%%  %+7.2f   (%s images)\n",
+               outcome->is_agreement ? "agreement" : "accuracy", outcome->top1_before, outcome->top1_after,
+               outcome->top1_after - outcome->top1_before, outcome->accuracy_on);
     putchar('\n');
     print_line("%s: written", path);
     return SNED_OK;

@@ -13,6 +13,7 @@ struct outcome {
     uint64_t bytes;                 /* of the whole .sned file */
     double top1_before, top1_after; /* percent; negative: not measured */
     const char *accuracy_on;        /* which images: "test", ...; NULL: none */
+    bool is_agreement;              /* with the network before, in place of accuracy */
     struct layer_storage *storage;  /* owned */
     int storage_count;
 };

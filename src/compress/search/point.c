@@ -1,0 +1,212 @@
+/*
+ * point.c - a point of the curve: trained, made into a file, measured; once, then a record of the journal.
+ *
+ * What is measured is a copy without its dead parts, lowered. Where the integer runtime would take too long
+ * over the held-out images, the executor simulates it, rounding as it does.
+ */
+#include "base/clock.h"
+#include "compress/quantize/quantize.h"
+#include "compress/search/search.h"
+#include "graph/passes/compact.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Multiply-accumulates that the integer runtime may take for a point: some tens of seconds. */
+static const double integer_work = 2e11;
+
+/* ---- the network as a file ---- */
+
+sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error)
+{
+    struct graph *copy = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_graph_copy(&copy, search->compression.graph, error));
+    SNED_TRY_DONE(sned_graph_compact(copy, NULL, error));
+    status = quantize_lower(integer, copy, error);
+done:
+    sned_graph_free(copy);
+    return status;
+}
+
+/* ---- what it is worth ---- */
+
+static double macs_of(const struct graph *graph)
+{
+    double macs = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        macs += (double)sned_node_macs(graph, &graph->nodes[n]);
+    return macs;
+}
+
+static sned_status measure(const struct rate_search *search, const struct graph *integer,
+                           struct measure *measured, sned_error *error)
+{
+    const struct compression *compression = &search->compression;
+    const struct evaluate_options how = {.threads = search->options.threads};
+    struct evaluation evaluation = {0};
+    if (macs_of(integer) * (double)compression->held_count > integer_work)
+        return compression_measure(compression, compression->graph, 0, true, measured, error);
+    SNED_TRY(evaluate_integer(integer, compression->dataset, compression->indices + compression->train_count,
+                              compression->held_count, &how, &evaluation, error));
+    *measured = (struct measure){evaluation.top1, evaluation.loss};
+    return SNED_OK;
+}
+
+static sned_status fill_record(const struct rate_search *search, struct point_record *record,
+                               sned_error *error)
+{
+    const double started = sned_clock();
+    struct graph *integer = NULL;
+    struct buffer file = {0};
+    sned_status status;
+    SNED_TRY_DONE(search_lower(search, &integer, error));
+    SNED_TRY_DONE(
+        compress_pack(&file, integer, search->options.format, search->options.open_ms, NULL, NULL, error));
+    SNED_TRY_DONE(target_bare_bytes(&record->bare, integer, &search->options, error));
+    SNED_TRY_DONE(measure(search, integer, &record->measure, error));
+    record->bytes = (double)file.size;
+    record->elapsed = compression_elapsed(&search->compression);
+    record->measuring = sned_clock() - started;
+done:
+    sned_graph_free(integer);
+    sned_buffer_free(&file);
+    return status;
+}
+
+/* ---- training ---- */
+
+/* What is inside a long training is kept in a file beside the checkpoint, until its record is written. */
+static sned_status inner_checkpoint(char **path, const struct rate_search *search, sned_error *error)
+{
+    *path = NULL;
+    if (search->options.checkpoint && asprintf(path, "%s.training", search->options.checkpoint) < 0) {
+        *path = NULL;
+        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
+    }
+    return SNED_OK;
+}
+
+static sned_status train(struct rate_search *search, const struct aim *aim, const char *checkpoint,
+                         struct point_record *record, sned_error *error)
+{
+    struct compression *compression = &search->compression;
+    struct rate_options how = plan_rate_options(search);
+    struct rate_result result = {0};
+    struct reporter quiet = {0}; /* the bar, but no line an epoch */
+    if (search->options.reporter)
+        quiet = *search->options.reporter;
+    quiet.message = NULL;
+    how.reporter = &quiet;
+    how.epochs = aim->epochs;
+    how.time_budget = aim->seconds;
+    how.checkpoint = checkpoint;
+    if (search->options.recipe.train.lambda == 0)
+        how.target_bytes = record->asked = fmax(1, (aim->bytes - search->bare) * search->asked_for_byte);
+    SNED_TRY(rate_train(compression->graph, compression->dataset, compression->indices,
+                        compression->train_count, &how, &result, error));
+    record->lambda = result.lambda;
+    record->epoch_seconds = result.epoch_seconds;
+    record->epochs =
+        aim->seconds > 0 ? fmin(aim->epochs, result.seconds / result.epoch_seconds) : aim->epochs;
+    return SNED_OK;
+}
+
+/* ---- a step ---- */
+
+static struct curve_point make_point(const struct rate_search *search, const struct aim *aim,
+                                     const struct point_record *record)
+{
+    const struct compress_result *result = search->compression.result;
+    return (struct curve_point){.bytes = record->bytes,
+                                .accuracy = record->measure.accuracy,
+                                .loss = record->measure.loss,
+                                .wanted = aim->bytes,
+                                .lambda = record->lambda,
+                                .epochs = record->epochs +
+                                          (search->best >= 0 ? result->points[search->best].epochs : 0),
+                                .seconds = record->elapsed};
+}
+
+static bool is_better(const struct rate_search *search, const struct curve_point *point)
+{
+    return search->best < 0 ||
+           target_prefers(search, point, &search->compression.result->points[search->best]);
+}
+
+static sned_status work(struct rate_search *search, const struct aim *aim, struct point_record *record,
+                        sned_error *error)
+{
+    struct compression *compression = &search->compression;
+    char *checkpoint = NULL;
+    struct record fresh = {.kind = RECORD_POINT};
+    sned_status status;
+    SNED_TRY_DONE(inner_checkpoint(&checkpoint, search, error));
+    if (aim->epochs > 0)
+        SNED_TRY_DONE(train(search, aim, checkpoint, record, error));
+    else
+        SNED_TRY_DONE(search_start(search, error));
+    SNED_TRY_DONE(fill_record(search, record, error));
+    const struct curve_point point = make_point(search, aim, record);
+    SNED_TRY_DONE(is_better(search, &point) ? compression_accept(compression, error)
+                                            : compression_take_back(compression, error));
+    fresh.u.point = *record;
+    SNED_TRY_DONE(compression_record(compression, &fresh, error));
+    if (checkpoint)
+        unlink(checkpoint);
+done:
+    free(checkpoint);
+    return status;
+}
+
+static void tell(const struct rate_search *search, const struct curve_point *point, bool better)
+{
+    char wanted[48] = "";
+    if (point->wanted > 0)
+        snprintf(wanted, sizeof wanted, " (aimed at %.0f)", point->wanted);
+    sned_report(search->options.reporter,
+                "point %d: %.0f bytes%s, accuracy %.2f %%, loss %.4f, drop %.2f; %.3g epochs, %.0f s: %s",
+                search->compression.result->point_count, point->bytes, wanted, point->accuracy, point->loss,
+                search_drop(search, point), point->epochs, point->seconds,
+                !better                        ? "no better"
+                : target_is_met(search, point) ? "best, as asked for"
+                                               : "best so far");
+}
+
+/* What the next aim goes by. */
+static void learn(struct rate_search *search, const struct point_record *record)
+{
+    search->elapsed = record->elapsed;
+    search->measuring = record->measuring;
+    search->bare = record->bare;
+    if (record->epochs > 0)
+        search->lambda = record->lambda;
+    if (record->asked > 0 && record->bytes > record->bare)
+        search->asked_for_byte = record->asked / (record->bytes - record->bare);
+    if (record->epoch_seconds > 0)
+        search->compression.result->epoch_seconds = record->epoch_seconds;
+}
+
+sned_status search_point(struct rate_search *search, const struct aim *aim, sned_error *error)
+{
+    struct compression *compression = &search->compression;
+    struct compress_result *result = compression->result;
+    struct point_record fresh = {0};
+    const struct record *done;
+    SNED_TRY(compression_replay(compression, RECORD_POINT, &done, error));
+    if (!done)
+        SNED_TRY(work(search, aim, &fresh, error));
+    const struct point_record *record = done ? &done->u.point : &fresh;
+    const struct curve_point point = make_point(search, aim, record);
+    const bool better = is_better(search, &point);
+    SNED_TRY(sned_resize(&result->points, (size_t)result->point_count + 1, sizeof point, error));
+    result->points[result->point_count++] = point;
+    if (better)
+        search->best = result->point_count - 1;
+    learn(search, record);
+    if (!done)
+        tell(search, &point, better);
+    return SNED_OK;
+}

@@ -1,0 +1,225 @@
+/*
+ * test_search.c - method rate: a size or an accuracy is asked for, and what comes of it.
+ */
+#include "tests/compress/compress_fixture.h"
+#include "compress/search/search.h"
+
+static struct compress_options asking(void)
+{
+    struct compress_options options = {.max_drop = -1, .format = -1, .seed = 5, .threads = 1};
+    recipe_defaults(&options.recipe, METHOD_RATE);
+    options.recipe.holdout = 0.2;
+    options.recipe.train.epochs = 4;
+    options.recipe.train.batch = 32;
+    options.recipe.train.rate = 0.01f; /* for few steps */
+    options.recipe.quantize.images = 100;
+    return options;
+}
+
+static sned_status search_with(struct outcome *outcome, const struct compress_options *options,
+                               struct dataset *images, sned_error *error)
+{
+    *outcome = (struct outcome){0};
+    assert_int_equal(sned_graph_copy(&outcome->graph, trained, NULL), SNED_OK);
+    return compress_rate(&outcome->integer, outcome->graph, images, options, &outcome->result, error);
+}
+
+static struct outcome search(const struct compress_options *options)
+{
+    struct outcome outcome;
+    sned_error error = {0};
+    if (search_with(&outcome, options, dataset, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    return outcome;
+}
+
+static size_t file_size(const struct graph *integer)
+{
+    struct buffer file = {0};
+    assert_int_equal(compress_pack(&file, integer, -1, 0, NULL, NULL, NULL), SNED_OK);
+    const size_t size = file.size;
+    sned_buffer_free(&file);
+    return size;
+}
+
+/* A share of what the network takes as it is. */
+static double bytes_of(double share)
+{
+    const struct compress_options options = asking();
+    struct graph *integer = NULL;
+    uint64_t checkpoint_bytes;
+    assert_int_equal(compress_rehearse(&integer, &checkpoint_bytes, trained, dataset, &options, NULL),
+                     SNED_OK);
+    const double bytes = (double)file_size(integer);
+    sned_graph_free(integer);
+    return floor(share * bytes);
+}
+
+/* The only one that is chosen. */
+static const struct curve_point *chosen(const struct compress_result *result)
+{
+    const struct curve_point *found = NULL;
+    for (int i = 0; i < result->point_count; i++)
+        if (result->points[i].chosen) {
+            assert_null(found);
+            found = &result->points[i];
+        }
+    assert_non_null(found);
+    return found;
+}
+
+/* ---- what is asked for ---- */
+
+static void a_file_has_no_more_bytes_than_were_asked_for(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_bytes = bytes_of(0.5);
+    struct outcome outcome = search(&options);
+    assert_string_equal(outcome.result.missed, "");
+    assert_true((double)file_size(outcome.integer) <= options.max_bytes);
+    assert_true(outcome.result.accuracy_after > 90);
+    outcome_free(&outcome);
+}
+
+static void an_accuracy_is_kept_with_the_fewest_bytes_found(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_drop = 3;
+    struct outcome outcome = search(&options);
+    const struct compress_result *result = &outcome.result;
+    assert_string_equal(result->missed, "");
+    assert_true(result->accuracy_before - result->accuracy_after <= 3);
+    assert_true(result->point_count >= 3);
+    assert_true(chosen(result)->bytes < result->points[0].bytes * 0.75);
+    outcome_free(&outcome);
+}
+
+static void a_percentage_and_a_drop_to_it_are_the_same(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_drop = 2;
+    struct outcome by_drop = search(&options);
+    options.max_drop = -1;
+    options.min_accuracy = by_drop.result.accuracy_before - 2;
+    struct outcome by_accuracy = search(&options);
+    assert_same_file(by_drop.integer, by_accuracy.integer);
+    outcome_free(&by_drop);
+    outcome_free(&by_accuracy);
+}
+
+static void without_a_target_the_recipes_drop_is_meant(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.recipe.max_drop = 2;
+    struct outcome by_recipe = search(&options);
+    options.max_drop = 2;
+    struct outcome by_option = search(&options);
+    assert_same_file(by_recipe.integer, by_option.integer);
+    outcome_free(&by_recipe);
+    outcome_free(&by_option);
+}
+
+static void the_chosen_point_is_the_result(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_bytes = bytes_of(0.4);
+    struct outcome outcome = search(&options);
+    const struct curve_point *point = chosen(&outcome.result);
+    assert_int_equal(point->bytes, file_size(outcome.integer));
+    assert_true(point->accuracy == outcome.result.accuracy_after);
+    assert_true(point->wanted <= options.max_bytes && point->wanted > options.max_bytes * 0.9);
+    assert_true(point->epochs >= 4 && point->lambda > 0);
+    outcome_free(&outcome);
+}
+
+static void what_is_not_met_is_said_and_the_nearest_is_given(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_bytes = bytes_of(0.1);
+    options.recipe.train.epochs = 0.2;
+    struct outcome outcome = search(&options);
+    assert_non_null(strstr(outcome.result.missed, " bytes were asked for, and "));
+    assert_int_equal(chosen(&outcome.result)->bytes, file_size(outcome.integer));
+    for (int i = 0; i < outcome.result.point_count; i++)
+        assert_true(outcome.result.points[i].bytes >= chosen(&outcome.result)->bytes);
+    outcome_free(&outcome);
+}
+
+static void a_price_of_bits_that_is_said_is_trained_with_once(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.recipe.train.lambda = 1e-5;
+    struct outcome outcome = search(&options);
+    assert_int_equal(outcome.result.point_count, 2);
+    assert_true(outcome.result.points[1].lambda == 1e-5);
+    assert_true(outcome.result.points[1].bytes < outcome.result.points[0].bytes);
+    outcome_free(&outcome);
+}
+
+/* ---- what cannot be ---- */
+
+static void what_cannot_be_is_refused_before_the_work(void **state)
+{
+    struct compress_options options = asking();
+    struct graph *integer = NULL, *untrained = make_network();
+    uint64_t checkpoint_bytes;
+    sned_error error = {0};
+    (void)state;
+    assert_int_equal(compress_rehearse(&integer, &checkpoint_bytes, untrained, dataset, &options, NULL),
+                     SNED_OK);
+    options.max_bytes = 10;
+    assert_int_equal(search_check_targets(&options, untrained, integer, dataset, &error), SNED_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "--max-bytes 10: "));
+    assert_non_null(strstr(error.message, "bytes even without a single weight"));
+    options.max_bytes = 1e6;
+    options.min_accuracy = 90;
+    assert_int_equal(search_check_targets(&options, untrained, integer, dataset, &error), SNED_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "--min-accuracy 90: the network itself has"));
+    options.min_accuracy = 1;
+    assert_int_equal(search_check_targets(&options, untrained, integer, dataset, &error), SNED_OK);
+    sned_graph_free(integer);
+    sned_graph_free(untrained);
+}
+
+/* ---- labels ---- */
+
+static void labels_are_not_looked_at_where_the_network_teaches_itself(void **state)
+{
+    struct compress_options options = asking();
+    int32_t wrong[TRAIN];
+    (void)state;
+    options.max_bytes = bytes_of(0.4);
+    options.recipe.distill.weight = 1;
+    struct outcome right = search(&options);
+    for (int i = 0; i < TRAIN; i++)
+        wrong[i] = i % CLASSES;
+    dataset_relabel(dataset, wrong);
+    struct outcome other = search(&options);
+    assert_same_file(right.integer, other.integer);
+    assert_true(right.result.accuracy_before == 100); /* agreement with itself */
+    outcome_free(&right);
+    outcome_free(&other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_has_no_more_bytes_than_were_asked_for),
+        cmocka_unit_test(an_accuracy_is_kept_with_the_fewest_bytes_found),
+        cmocka_unit_test(a_percentage_and_a_drop_to_it_are_the_same),
+        cmocka_unit_test(without_a_target_the_recipes_drop_is_meant),
+        cmocka_unit_test(the_chosen_point_is_the_result),
+        cmocka_unit_test(what_is_not_met_is_said_and_the_nearest_is_given),
+        cmocka_unit_test(a_price_of_bits_that_is_said_is_trained_with_once),
+        cmocka_unit_test(what_cannot_be_is_refused_before_the_work),
+        cmocka_unit_test(labels_are_not_looked_at_where_the_network_teaches_itself), /* the last: relabels */
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
