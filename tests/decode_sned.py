@@ -311,14 +311,122 @@ def gap16(stream, shape, weights):
         at += gap + 1
 
 
-FORMATS = [dense8, ccoo16, gap16]
+def bit_fields(reader, count, limit):
+    """`count` numbers below `limit`, each in as many bits as the largest needs."""
+    bits = (limit - 1).bit_length()
+    value = int.from_bytes(reader.bytes((count * bits + 7) // 8), "little")
+    found = [value >> i * bits & (1 << bits) - 1 for i in range(count)]
+    need(value >> count * bits == 0 and all(number < limit for number in found), "rans: classes")
+    return found
+
+
+def frequencies(reader, count):
+    """`count` frequencies, and behind them what is left of 4096."""
+    found = []
+    while len(found) < count:
+        found.append(reader.varint())
+        if found[-1] == 0:
+            found += [0] * reader.varint()
+    need(len(found) == count and sum(found) <= 4096, "rans: frequencies")
+    return found + [4096 - sum(found)]
+
+
+def rans_table(reader):
+    """None, or the symbol and the frequency and first slot of each of 4096 slots: of runs, of values."""
+    kind = reader.u8()
+    if kind == 0:
+        return None
+    runs = frequencies(reader, kind - 1) if kind > 1 else []
+    largest = reader.u8()
+    need(largest < 128, "rans: the largest value")
+    values = [k // 2 + 1 if k % 2 == 0 else -(k // 2 + 1) for k in range(2 * largest)]
+    values = values if kind > 1 else [0] + values
+    slots = []
+    for symbols, found in ((range(kind), runs), (values + [None], frequencies(reader, len(values)))):
+        slots.append([])
+        for symbol, frequency in zip(symbols, found):
+            slots[-1] += [(symbol, frequency, len(slots[-1]))] * frequency
+    return kind - 1, slots[0], slots[1]
+
+
+class RansBlock:
+    def __init__(self, data):
+        self.states, self.words = list(struct.unpack("<8I", data[:32])), struct.iter_unpack("<H", data[32:])
+
+    def take(self, lane, slots):
+        state = self.states[lane]
+        symbol, frequency, first = slots[state & 4095]
+        state = frequency * (state >> 12) + (state & 4095) - first
+        self.states[lane] = state if state >= 1 << 16 else state << 16 | next(self.words)[0]
+        return symbol
+
+    def value(self, lane, slots):
+        value = self.take(lane, slots)
+        if value is None:
+            value = self.take(lane, RAW)
+            need(value != -128, "rans: a weight of -128")
+        return value
+
+    def done(self):
+        need(self.states == [1 << 16] * 8 and next(self.words, None) is None, "rans: the end of a block")
+
+
+RAW = [((slot >> 4 ^ 128) - 128, 16, slot & ~15) for slot in range(4096)]
+
+
+def rans_cell(block, table, places, width):
+    """The weights of a cell, whose places are given row by row, `width` in each."""
+    goes_on, runs, values = table
+    found, at, pair = {}, 0, 0
+    if goes_on == 0:
+        return {place: block.value(i % width % 8, values) for i, place in enumerate(places)}
+    while at < len(places):
+        run = goes_on
+        while run == goes_on:
+            run = block.take(2 * pair, runs)
+            at += run
+        need(at <= len(places), "rans: a run past the end")
+        if at < len(places):
+            found[places[at]] = block.value(2 * pair + 1, values)
+            need(found[places[at]] != 0, "rans: a zero that is no run")
+            at += 1
+        pair = (pair + 1) % 4
+    return found
+
+
+def rans(stream, shape, weights):
+    reader = Reader(stream)
+    columns = shape[1] * shape[2] * shape[3]
+    rows = len(weights) // columns
+    height = reader.varint()
+    row_classes, column_classes, tables = reader.u8(), reader.u8(), reader.u8()
+    need(1 <= height <= max(rows, 1), "rans: a block's rows")
+    need(1 <= row_classes <= 16 and 1 <= column_classes <= 16 and 1 <= tables <= 64, "rans: classes")
+    of_row, of_column = bit_fields(reader, rows, row_classes), bit_fields(reader, columns, column_classes)
+    cells = [bit_fields(reader, column_classes, tables) for _ in range(row_classes)]
+    tables = [rans_table(reader) for _ in range(tables)]
+    words = reader.varints((rows + height - 1) // height)
+    for number, count in enumerate(words):
+        block = RansBlock(reader.bytes(32 + 2 * count))
+        first, last = number * height, min((number + 1) * height, rows)
+        for i, j in itertools.product(range(row_classes), range(column_classes)):
+            inside = [c for c in range(columns) if of_column[c] == j]
+            places = [r * columns + c for r in range(first, last) if of_row[r] == i for c in inside]
+            if places and tables[cells[i][j]]:
+                for place, value in rans_cell(block, tables[cells[i][j]], places, len(inside)).items():
+                    weights[place] = value
+        block.done()
+    reader.done()
+
+
+FORMATS = [dense8, ccoo16, gap16, None, rans]
 
 
 def layer(reader, made):
     shape = made["attributes"][-2:] + (made["attributes"][:2] if made["op"] == "Conv" else [1, 1])
     filters, size = shape[0], shape[1] * shape[2] * shape[3]
     form = reader.u8()
-    need(form & 112 == 0 and form & 15 < len(FORMATS), "an unknown format")
+    need(form & 112 == 0 and form & 15 < len(FORMATS) and FORMATS[form & 15], "an unknown format")
     live = [True] * filters
     if form & 128:
         bitmap = int.from_bytes(reader.bytes((filters + 7) // 8), "little")

@@ -13,6 +13,7 @@ enum weight_format {
     FORMAT_CCOO16 = 1, /* non-zero: value 8 | row 4 | column 4 in its kernel, up to 16 x 16 */
     FORMAT_GAP16 = 2,  /* non-zero: value 8 | zeros before it 8; a zero where the gap overflows */
     FORMAT_MIXED = 3,  /* in one adaptive stream with all else that the file holds */
+    FORMAT_RANS = 4,   /* static rANS by classes of rows and columns: coder/rans.h */
     FORMAT_COUNT
 };
 const char *sned_format_name(enum weight_format format); /* "dense8", "ccoo16", "gap16", "mixed" */

@@ -169,10 +169,19 @@ static bool is_wide_inside(const struct graph *graph, const struct node *node)
     return inside || (!makes && graph->tensors[node->outputs[0]].quantization.bits == 16);
 }
 
-/* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
-static uint8_t minor_version(const struct graph *graph, bool mixed)
+static bool has_format(const struct layer_storage *layers, const struct graph *graph,
+                       enum weight_format format)
 {
-    uint8_t minor = mixed                                                 ? 3
+    bool has = false;
+    for (int i = 0; i < count_layers(graph); i++)
+        has = has || layers[i].format == format;
+    return has;
+}
+
+/* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
+static uint8_t minor_version(const struct graph *graph, bool is_new)
+{
+    uint8_t minor = is_new                                                ? 3
                     : has_part(graph, STATES) || has_part(graph, OUTPUTS) ? 2
                     : has_part(graph, RESIZE)                             ? 1
                                                                           : 0;
@@ -201,7 +210,8 @@ sned_status sned_pack(const struct graph *graph, const struct pack_options *opti
     SNED_TRY_DONE(write_small_sections(writers, graph, error));
     const bool mixed = choose_formats(layers, graph, options ? options->force : NULL);
     SNED_TRY_DONE((mixed ? mix_sections : list_sections)(sections, &count, writers, graph, layers, error));
-    SNED_TRY_DONE(sned_container_write(sections, count, minor_version(graph, mixed), out, error));
+    SNED_TRY_DONE(sned_container_write(
+        sections, count, minor_version(graph, mixed || has_format(layers, graph, FORMAT_RANS)), out, error));
     status = sned_unpack(&again, out->data + start, out->size - start, NULL, NULL, error);
     if (status != SNED_OK) {
         out->size = start;

@@ -6,9 +6,11 @@
 
 #include <string.h>
 
-static void encode_dense(const int8_t *weights, const int shape[4], size_t count, struct writer *writer)
+static sned_status encode_dense(const int8_t *weights, const int shape[4], size_t count,
+                                struct writer *writer, sned_error *error)
 {
     sned_write_bytes(writer, weights, count);
+    return SNED_OK;
 }
 
 static sned_status decode_dense(const uint8_t *data, size_t size, const int shape[4], size_t count,
@@ -27,10 +29,8 @@ static const struct weight_coding dense8 = {"dense8", NULL, encode_dense, decode
 static const struct weight_coding mixed = {"mixed", NULL, NULL, NULL};
 
 static const struct weight_coding *const codings[FORMAT_COUNT] = {
-    [FORMAT_DENSE8] = &dense8,
-    [FORMAT_CCOO16] = &sned_weights_ccoo16,
-    [FORMAT_GAP16] = &sned_weights_gap16,
-    [FORMAT_MIXED] = &mixed,
+    [FORMAT_DENSE8] = &dense8, [FORMAT_CCOO16] = &sned_weights_ccoo16, [FORMAT_GAP16] = &sned_weights_gap16,
+    [FORMAT_MIXED] = &mixed,   [FORMAT_RANS] = &sned_weights_rans,
 };
 
 static const struct weight_coding *coding_of(enum weight_format format)
@@ -72,9 +72,11 @@ sned_status sned_weights_encode(enum weight_format format, const int8_t *weights
     if (coding->check)
         SNED_TRY(coding->check(shape, error));
     struct writer writer = {.buffer = *out};
-    coding->encode(weights, shape, count, &writer);
+    sned_status status = coding->encode(weights, shape, count, &writer, error);
     *out = writer.buffer;
-    return writer.status == SNED_OK ? SNED_OK : sned_fail(error, writer.status, "out of memory for weights");
+    if (status == SNED_OK && writer.status != SNED_OK)
+        status = sned_fail(error, writer.status, "out of memory for weights");
+    return status;
 }
 
 sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
@@ -88,8 +90,6 @@ sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, 
                          "weight format %d is not known; a newer version of sned may read it", (int)format);
     if (coding->check)
         SNED_TRY(coding->check(shape, error));
-    if (count)
-        memset(weights, 0, count);
     SNED_TRY(coding->decode(data, size, shape, count, weights, error));
     /* One weight of -128 would do no harm here, but accumulators are proved safe for -127 to 127. */
     if (count && memchr(weights, INT8_MIN & 0xff, count))

@@ -23,14 +23,15 @@ struct weight_coding {
     const char *name;
     /* Refuses shapes that the format cannot hold; NULL: it holds all. */
     sned_status (*check)(const int shape[4], sned_error *error);
-    void (*encode)(const int8_t *weights, const int shape[4], size_t count, struct writer *writer);
-    /* The weights are all 0 before. `data` is not trusted: its `size` bytes are consumed exactly, or it is
-     * refused. */
+    sned_status (*encode)(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
+                          sned_error *error);
+    /* Writes all weights. `data` is not trusted: its `size` bytes are consumed exactly, or it is refused. */
     sned_status (*decode)(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
                           sned_error *error);
 };
 extern const struct weight_coding sned_weights_ccoo16; /* weights_ccoo16.c */
 extern const struct weight_coding sned_weights_gap16;  /* weights_gap16.c */
+extern const struct weight_coding sned_weights_rans;   /* weights_rans.c */
 
 /* An entry of a sparse format. */
 static inline void weights_write_entry(struct writer *writer, int value, unsigned low)

@@ -4,6 +4,8 @@
  */
 #include "codec/weights.h"
 
+#include <string.h>
+
 enum { CCOO_FIELD = 16, CCOO_MAX_STEP = 256 };
 
 /* Kernels are small against the fields of 4 bits: what a field holds beyond the row or column tells how many
@@ -25,7 +27,8 @@ static sned_status check_kernel(const int shape[4], sned_error *error)
                      shape[3]);
 }
 
-static void encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer)
+static sned_status encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
+                          sned_error *error)
 {
     const size_t kernels = (size_t)shape[0] * shape[1];
     const unsigned rows = shape[2], columns = shape[3];
@@ -50,6 +53,7 @@ static void encode(const int8_t *weights, const int shape[4], size_t count, stru
             }
         }
     }
+    return SNED_OK;
 }
 
 static sned_status decode(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
@@ -62,6 +66,8 @@ static sned_status decode(const uint8_t *data, size_t size, const int shape[4], 
     size_t kernel = 0;
     if (size % 2 != 0)
         return weights_misfit("ccoo16", size, count, error);
+    if (count)
+        memset(weights, 0, count);
     for (size_t i = 0; i < entries; i++) {
         unsigned row = data[2 * i] >> 4, column = data[2 * i] & 15;
         int8_t value = (int8_t)data[2 * i + 1];

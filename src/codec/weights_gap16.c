@@ -3,9 +3,12 @@
  */
 #include "codec/weights.h"
 
+#include <string.h>
+
 enum { GAP_MAX = 255 };
 
-static void encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer)
+static sned_status encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
+                          sned_error *error)
 {
     size_t next = 0; /* where a decoder stands */
     for (size_t i = 0; i < count; i++) {
@@ -16,6 +19,7 @@ static void encode(const int8_t *weights, const int shape[4], size_t count, stru
         weights_write_entry(writer, weights[i], (unsigned)(i - next));
         next = i + 1;
     }
+    return SNED_OK;
 }
 
 static sned_status decode(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
@@ -25,6 +29,8 @@ static sned_status decode(const uint8_t *data, size_t size, const int shape[4], 
     size_t next = 0;
     if (size % 2 != 0)
         return weights_misfit("gap16", size, count, error);
+    if (count)
+        memset(weights, 0, count);
     for (size_t i = 0; i < entries; i++) {
         size_t gap = data[2 * i];
         int8_t value = (int8_t)data[2 * i + 1];

@@ -253,7 +253,7 @@ sned_status sned_read_layer_stream(struct reader *reader, struct tensor *weights
     const uint8_t *stream = sned_read_bytes(reader, size);
     if (reader->failed)
         return sned_fail_damaged("the stream of weights", error);
-    SNED_TRY(sned_alloc(&data, sned_shape_elements(&weights->shape), 1, error));
+    SNED_TRY(sned_alloc_unset(&data, sned_shape_elements(&weights->shape), 1, error));
     weights->data = data;
     memcpy(live_shape, shape, sizeof shape);
     live_shape[0] = filters;

@@ -104,7 +104,7 @@ offers_exactly "schedules" "constant cosine one-cycle step" train net.onnx --sch
 offers_exactly "splits" "test train" eval --split ""
 offers_exactly "splits after =" "test" eval --split = te
 offers_exactly "splits right after =" "test train" eval --split =
-offers_exactly "formats" "ccoo16 dense8 gap16 mixed" pack --format ""
+offers_exactly "formats" "ccoo16 dense8 gap16 mixed rans" pack --format ""
 offers_exactly "orders of channels" "BGR RGB gray" run --color ""
 offers_exactly "ONNX files to train, and folders" "net.onnx nets" train ""
 offers_exactly "packed files to export" "net.sned nets" export ""

@@ -21,6 +21,7 @@ static const struct {
     {small_graph, 0.05f, FORMAT_DENSE8},
     {small_graph, 0.05f, FORMAT_CCOO16},
     {small_graph, 0.05f, FORMAT_GAP16},
+    {small_graph, 0.05f, FORMAT_RANS},
 };
 enum { WHOLE_FILES = sizeof whole_files / sizeof *whole_files };
 

@@ -20,8 +20,9 @@ static const char *const schedules[] = {[SCHEDULE_CONSTANT] = "constant",
 static const char *const formats[FORMAT_COUNT + 1] = {[FORMAT_DENSE8] = "dense8",
                                                       [FORMAT_CCOO16] = "ccoo16",
                                                       [FORMAT_GAP16] = "gap16",
-                                                      [FORMAT_MIXED] = "mixed"};
-_Static_assert(FORMAT_COUNT == 4, "a new weight format is named here and in the help of --format");
+                                                      [FORMAT_MIXED] = "mixed",
+                                                      [FORMAT_RANS] = "rans"};
+_Static_assert(FORMAT_COUNT == 5, "a new weight format is named here and in the help of --format");
 
 static const char *const *const lists[OPTION_COUNT] = {[OPTION_SPLIT] = splits,
                                                        [OPTION_COLOR] = colors,
