@@ -2,7 +2,7 @@
  * seed_models.c - writes the seeds that are networks: every operator that is read from ONNX, and .sned files
  * of every operator, format and section.
  *
- *     fuzz-seeds FOLDER      FOLDER/onnx/NAME.onnx, FOLDER/sned/NAME.sned
+ *     fuzz-seeds FOLDER      FOLDER/onnx/NAME.onnx, FOLDER/sned/NAME.sned, FOLDER/weights/NAME.weights
  *
  * As small as they can be: a fuzzer changes small files more often than large ones.
  */
@@ -348,6 +348,37 @@ static struct graph *layers_graph(float density)
     return maker_end(&maker);
 }
 
+/* ---- streams of weights, as fuzz/weights.c takes them ---- */
+
+static void write_stream(const char *name, enum weight_format format, int rows, int columns, float density)
+{
+    const int shape[4] = {rows, columns, 1, 1};
+    const uint8_t head[] = {(uint8_t)format, (uint8_t)rows, (uint8_t)(columns - 1),
+                            (uint8_t)((columns - 1) >> 8)};
+    struct buffer file = {0};
+    struct random random;
+    int8_t *weights = malloc((size_t)rows * (size_t)columns);
+
+    sned_random_seed(&random, 1, 0);
+    for (int r = 0; r < rows; r++) /* some rows are denser */
+        random_weights(&random, weights + r * columns, (size_t)columns, r % 3 ? density / 8 : density);
+    MUST(sned_buffer_append(&file, head, sizeof head, NULL));
+    MUST(sned_weights_encode(format, weights, shape, &file, NULL));
+    write_file("weights", name, &file);
+    sned_buffer_free(&file);
+    free(weights);
+}
+
+static void write_streams(void)
+{
+    write_stream("rans-runs", FORMAT_RANS, 30, 100, 0.2f);
+    write_stream("rans-direct", FORMAT_RANS, 10, 40, 0.9f);
+    write_stream("rans-both", FORMAT_RANS, 60, 100, 1.0f);
+    write_stream("rans-none", FORMAT_RANS, 0, 7, 0.0f);
+    write_stream("gap16", FORMAT_GAP16, 5, 400, 0.1f);
+    write_stream("dense8", FORMAT_DENSE8, 4, 11, 0.5f);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -364,15 +395,20 @@ int main(int argc, char **argv)
     write_types();
     write_external();
     write_old_style();
-    write_packed("small", small_graph(0.5f, 1), -1);
-    write_packed("resized", resized_graph(), -1);
-    write_packed("every-operator", every_operator_graph(0.1f, 1), -1);
-    write_packed("several-ends", several_ends_graph(0.3f, 1), -1);
-    write_packed("pools", pools_graph(), -1);
-    write_packed("layout", layout_graph(), -1);
-    write_packed("elementwise", elementwise_graph(), -1);
+    write_packed("small", small_graph(0.5f, 1), FORMAT_GAP16);
+    write_packed("resized", resized_graph(), FORMAT_GAP16);
+    write_packed("every-operator", every_operator_graph(0.1f, 1), FORMAT_GAP16);
+    write_packed("several-ends", several_ends_graph(0.3f, 1), FORMAT_GAP16);
+    write_packed("pools", pools_graph(), FORMAT_GAP16);
+    write_packed("layout", layout_graph(), FORMAT_GAP16);
+    write_packed("elementwise", elementwise_graph(), FORMAT_GAP16);
     write_packed("dense8", layers_graph(1.0f), FORMAT_DENSE8);
     write_packed("ccoo16", layers_graph(0.1f), FORMAT_CCOO16);
     write_packed("gap16", layers_graph(0.1f), FORMAT_GAP16);
+    write_packed("rans", layers_graph(0.1f), FORMAT_RANS);
+    write_packed("mixed", small_graph(0.5f, 1), FORMAT_MIXED);
+    write_packed("mixed-ends", several_ends_graph(0.3f, 1), FORMAT_MIXED);
+    write_packed("mixed-every-operator", every_operator_graph(0.1f, 1), FORMAT_MIXED);
+    write_streams();
     return 0;
 }
