@@ -129,6 +129,7 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     SNED_TRY_DONE(check_options(options, error));
     SNED_TRY_DONE(load(&model, &images, &tests, options, &reporter, error));
     SNED_TRY_DONE(report_begin(&report, "pack", &model, options, error));
+    report_listen(&report, &reporter, options);
     outcome.bytes_before = sned_graph_parameter_bytes(model.graph);
     if (tests.dataset)
         outcome.accuracy_on = dataset_split_name(tests.dataset);

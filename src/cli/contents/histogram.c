@@ -1,7 +1,7 @@
 /*
  * histogram.c - see histogram.h.
  *
- * A scale that fits reaches to the largest weight, or to eight times the root mean square where that is less:
+ * A scale that fits reaches to the largest weight, or to six times the root mean square where that is less:
  * a few outliers would leave the rest a single bar. An integer whose step is less than a bin is spread over
  * that step, all values that are rounded to it: bins would else hold now two integers and now three, and a
  * smooth layer would look like a comb.
@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double REACH = 8; /* root mean squares */
+static const double REACH = 6; /* root mean squares */
 
 /* A layer's weights as numbers, filter by filter. */
 struct layer_filters {

@@ -47,6 +47,8 @@ struct report_facts {
     bool points_are_weights; /* that were kept, in place of bytes: of networks that were never packed */
     char **decisions;        /* owned; what was done and why, a sentence each */
     int decision_count;
+    struct reporter listened; /* the one that report_listen stands before */
+    sned_status heard;        /* of keeping its lines */
 };
 /* One more sentence. */
 sned_status report_tell(struct report_facts *facts, sned_error *error, const char *format, ...)

@@ -79,6 +79,29 @@ sned_status report_begin(struct report_facts *facts, const char *command, const 
     return add_layers(facts, model->graph, error);
 }
 
+/* ---- on the way ---- */
+
+static void hear(void *argument, const char *line)
+{
+    struct report_facts *facts = argument;
+    sned_report(&facts->listened, "%s", line);
+    if (facts->heard == SNED_OK)
+        facts->heard = report_tell(facts, NULL, "%s", line);
+}
+
+static void pass_progress(void *argument, const struct progress *progress)
+{
+    sned_report_progress(&((const struct report_facts *)argument)->listened, progress);
+}
+
+void report_listen(struct report_facts *facts, struct reporter *reporter, const struct options *options)
+{
+    if (!options->report)
+        return;
+    facts->listened = *reporter;
+    *reporter = (struct reporter){.progress = pass_progress, .message = hear, .argument = facts};
+}
+
 /* ---- after ---- */
 
 static void end_layer(struct report_layer *layer, const struct graph *integer, int index,
@@ -122,6 +145,8 @@ sned_status report_finish(struct report_facts *facts, const struct outcome *outc
 {
     if (!options->report)
         return SNED_OK;
+    if (facts->heard != SNED_OK)
+        return sned_fail(error, facts->heard, "%s: out of memory for what was said", options->report);
     end(facts, outcome, integer);
     if (images)
         SNED_TRY(sensitivity_measure(facts, integer, images, reporter, error));

@@ -96,7 +96,7 @@ static void heads_put(struct html *html, const struct report_facts *facts)
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
         html_put(html, "<th scope=\"col\">%s</th>", first[i]);
     if (sensitivity_known(facts))
-        html_put(html, "<th scope=\"col\">divergence</th><th scope=\"col\">answers changed, %%</th>");
+        html_put(html, "<th scope=\"col\">divergence, 1/1000</th><th scope=\"col\">answers changed, %%</th>");
     for (int i = 0; i < PART_COUNT && parts_known(facts); i++)
         html_put(html, "<th scope=\"col\">%s</th>", part_name((enum byte_part)i));
     html_own(html, "<th scope=\"col\" class=\"text\">format</th><th scope=\"col\" class=\"text\">shape</th>");
@@ -146,7 +146,7 @@ static void sensitivity_put(struct html *html, const struct report_layer *layer)
     if (isnan(layer->divergence))
         html_put(html, "<td>–</td><td>–</td>");
     else
-        html_put(html, "<td>%.4f</td><td>%.1f</td>", layer->divergence, layer->changed);
+        html_put(html, "<td>%.2f</td><td>%.1f</td>", 1000 * layer->divergence, layer->changed);
 }
 
 static void part_cell(struct html *html, double bytes)
@@ -197,7 +197,8 @@ static void table_put(struct html *html, const struct report_facts *facts)
         html_put(html,
                  "<p class=\"small\">Divergence: how far the network's answers on %d images move "
                  "(Kullback-Leibler, "
-                 "in nats) when the lowest bit of that layer's integers is cleared and all else stays; and "
+                 "thousandths of a nat) when the lowest bit of that layer's integers is cleared and all else "
+                 "stays; and "
                  "how many "
                  "of the answers change. The larger, the dearer a bit of that layer.</p>\n",
                  facts->measured_on);

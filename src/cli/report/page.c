@@ -48,8 +48,12 @@ static void accuracy_put(struct html *html, const struct report_facts *facts)
         return;
     html_put(html, "<div><dt>Accuracy, %s images</dt><dd>%.2f %%</dd><dd class=\"small\">",
              facts->accuracy_on, facts->top1);
-    html_put(html, "%.2f %% in float: %.2f points %s</dd></div>\n", facts->top1_before,
-             fabs(facts->top1_before - facts->top1), facts->top1 < facts->top1_before ? "lost" : "won");
+    const double lost = facts->top1_before - facts->top1;
+    if (fabs(lost) < 0.005)
+        html_put(html, "%.2f %% in float: none lost</dd></div>\n", facts->top1_before);
+    else
+        html_put(html, "%.2f %% in float: %.2f points %s</dd></div>\n", facts->top1_before, fabs(lost),
+                 lost > 0 ? "lost" : "won");
 }
 
 static void density_put(struct html *html, const struct report_facts *facts)
