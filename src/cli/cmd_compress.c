@@ -4,6 +4,8 @@
 #include "cli/options/command.h"
 #include "cli/common/outcome.h"
 #include "cli/common/preflight.h"
+#include "cli/report/gather.h"
+#include "cli/report/story.h"
 #include "cli/terminal/progress.h"
 #include "cli/options/choices.h"
 #include "compress/search/search.h"
@@ -144,6 +146,7 @@ struct job {
     struct compress_result result;
     struct graph *integer;
     struct outcome outcome;
+    struct report_facts report;
     char *checkpoint;
 };
 
@@ -152,6 +155,7 @@ static void job_free(struct job *job)
     compress_result_free(&job->result);
     recipe_free(&job->compress.recipe);
     outcome_free(&job->outcome);
+    report_facts_free(&job->report);
     sned_graph_free(job->integer);
     images_free(&job->images);
     images_free(&job->tests);
@@ -177,6 +181,7 @@ static sned_status load(struct job *job, sned_error *error)
     job->outcome.bytes_before = sned_graph_parameter_bytes(model->graph);
     job->outcome.accuracy_on = dataset_split_name(job->tests.dataset);
     job->outcome.is_agreement = options->no_labels;
+    SNED_TRY(report_begin(&job->report, "compress", model, options, error));
     SNED_TRY(set_provenance(model->graph, "compress", model->path, options, error));
     return dataset_item_type(job->images.dataset) == ITEM_PIXELS
                ? sned_graph_absorb_input(model->graph, error)
@@ -239,6 +244,19 @@ static sned_status compress_by_method(struct job *job, sned_error *error)
     return method(&job->integer, job->model.graph, job->images.dataset, &job->compress, &job->result, error);
 }
 
+/* Bits are tried on the images that steered. */
+static sned_status report(struct job *job, sned_error *error)
+{
+    struct images held = job->images;
+    const size_t trained =
+        compress_split(held.indices, held.count, COMPRESS_HELD_SHARE, COMPRESS_HELD_IMAGES);
+    held.indices += trained;
+    held.count -= trained;
+    SNED_TRY(story_of_compress(&job->report, &job->result, &job->compress, error));
+    return report_finish(&job->report, &job->outcome, job->integer, &held, job->options, &job->reporter,
+                         error);
+}
+
 static sned_status print(const struct job *job, sned_error *error)
 {
     json_t *extra = NULL;
@@ -269,6 +287,7 @@ static sned_status run_compress(const struct options *options, sned_error *error
     display_finish(&display);
     SNED_TRY_DONE(outcome_write(&job.outcome, job.integer, options, error));
     checkpoint_remove(job.checkpoint);
+    SNED_TRY_DONE(report(&job, error));
     status = print(&job, error);
 done:
     display_finish(&display);
@@ -296,6 +315,6 @@ const struct command command_compress = {
              OPTION_MIN_ACCURACY, OPTION_TIME_BUDGET, OPTION_NO_LABELS,    OPTION_FORMAT,    OPTION_OPEN_MS,
              OPTION_CHECKPOINT,   OPTION_LIMIT,       OPTION_INPUT,        OPTION_COLOR,     OPTION_MEAN,
              OPTION_SCALE,        OPTION_RESIZE,      OPTION_LABEL_OFFSET, OPTION_LABELS,    OPTION_HEAD,
-             OPTION_SEED,         OPTION_THREADS},
+             OPTION_REPORT,       OPTION_SEED,        OPTION_THREADS},
     .run = run_compress,
 };

@@ -64,14 +64,14 @@ static int bin_of(double value, double width)
     return (int)fmax(0, fmin(floor(value / width + 0.5) + HISTOGRAM_MIDDLE, HISTOGRAM_BINS - 1));
 }
 
-/* One weight evenly from `low` to `high`, which are in no more than two bins. */
-static void spread(struct weight_histogram *histogram, double low, double high)
+/* `amount` evenly from `low` to `high`, which are in no more than two bins. */
+static void spread(struct weight_histogram *histogram, double low, double high, double amount)
 {
     const int first = bin_of(low, histogram->width), last = bin_of(high, histogram->width);
     const double border = (first - HISTOGRAM_MIDDLE + 0.5) * histogram->width;
     const double part = first == last ? 1 : (border - low) / (high - low);
-    histogram->bins[first] += part;
-    histogram->bins[last] += 1 - part;
+    histogram->bins[first] += part * amount;
+    histogram->bins[last] += (1 - part) * amount;
 }
 
 void histogram_make(struct weight_histogram *histogram, const struct graph *graph, const struct node *node,
@@ -87,8 +87,18 @@ void histogram_make(struct weight_histogram *histogram, const struct graph *grap
         for (size_t i = (size_t)k * filters.size; i < (size_t)(k + 1) * filters.size; i++) {
             const double weight = weight_of(&filters, i) * step;
             if (weight != 0 || !graph->integer)
-                spread(histogram, weight - reach, weight + reach);
+                spread(histogram, weight - reach, weight + reach, 1);
         }
+    }
+}
+
+void histogram_widen(struct weight_histogram *histogram, double width)
+{
+    const struct weight_histogram narrow = *histogram;
+    *histogram = (struct weight_histogram){.width = width};
+    for (int i = 0; i < HISTOGRAM_BINS; i++) {
+        const double middle = (i - HISTOGRAM_MIDDLE) * narrow.width;
+        spread(histogram, middle - narrow.width / 2, middle + narrow.width / 2, narrow.bins[i]);
     }
 }
 

@@ -18,6 +18,9 @@ struct weight_histogram {
 void histogram_make(struct weight_histogram *histogram, const struct graph *graph, const struct node *node,
                     double width);
 
+/* The same on a wider scale, as well as its bins tell. */
+void histogram_widen(struct weight_histogram *histogram, double width);
+
 /* As a line of blocks for a terminal, "▁▂▄▇█▇▄▂▁". */
 enum { HISTOGRAM_COLUMNS = 21, HISTOGRAM_TEXT = 3 * HISTOGRAM_COLUMNS + 1 };
 const char *histogram_text(char text[HISTOGRAM_TEXT], const struct weight_histogram *histogram);

@@ -204,8 +204,8 @@ void curve_put(struct html *html, const struct report_facts *facts)
     html_put(html, "<title id=\"curve-title\">Accuracy against %s</title>\n", amount);
     html_put(html,
              "<desc id=\"curve-text\">%d networks that were made on the way, by the %s and their accuracy on "
-             "held-out images; the table below has the numbers.</desc>\n",
-             facts->point_count, amount);
+             "held-out images; %s below has the numbers.</desc>\n",
+             facts->point_count, amount, facts->points_are_weights ? "the list of decisions" : "the table");
     grid_put(html, facts, &frame);
     lines_put(html, facts, &frame);
     frontier_put(html, facts, &frame);

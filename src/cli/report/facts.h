@@ -30,9 +30,11 @@ struct report_facts {
     char *command_line;  /* owned, as all texts that are not const */
     char *network, *model, *data, *output;
     const char *accuracy_on; /* which images: "test"; NULL: accuracy was not measured */
+    bool is_agreement;       /* with the network as given, in place of accuracy */
     double began;            /* on the clock */
     long seed;
     int threads;
+    bool repeats; /* the same command gives the same bytes: no time was set */
     double seconds;
     uint64_t bytes_before, bytes; /* every parameter as float32; the whole file */
     uint64_t kept;

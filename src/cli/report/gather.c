@@ -68,6 +68,7 @@ sned_status report_begin(struct report_facts *facts, const char *command, const 
                                    .began = sned_clock(),
                                    .seed = options->seed,
                                    .threads = option_threads(options),
+                                   .repeats = isnan(options->time_budget),
                                    .steered_before = NAN,
                                    .wanted_bytes = NAN,
                                    .wanted_accuracy = NAN};
@@ -118,7 +119,11 @@ static void end_layer(struct report_layer *layer, const struct graph *integer, i
     layer->weights = sned_node_weights(integer, node);
     layer->kept = sned_node_kept(integer, node);
     copy_shape(layer->shape, integer, node);
-    histogram_make(&layer->after, integer, node, layer->before.width);
+    histogram_make(&layer->after, integer, node, 0);
+    if (layer->after.width > layer->before.width)
+        histogram_widen(&layer->before, layer->after.width);
+    else
+        histogram_make(&layer->after, integer, node, layer->before.width);
 }
 
 /* What the file holds. */
@@ -129,6 +134,7 @@ static void end(struct report_facts *facts, const struct outcome *outcome, const
     facts->bytes = outcome->bytes;
     facts->kept = outcome->kept;
     facts->accuracy_on = outcome->accuracy_on;
+    facts->is_agreement = outcome->is_agreement;
     facts->top1_before = outcome->top1_before;
     facts->top1 = outcome->top1_after;
     for (int i = 0; i < integer->node_count; i++) {

@@ -44,16 +44,19 @@ static void size_put(struct html *html, const struct report_facts *facts)
 
 static void accuracy_put(struct html *html, const struct report_facts *facts)
 {
+    const double lost = facts->top1_before - facts->top1;
     if (!facts->accuracy_on)
         return;
-    html_put(html, "<div><dt>Accuracy, %s images</dt><dd>%.2f %%</dd><dd class=\"small\">",
-             facts->accuracy_on, facts->top1);
-    const double lost = facts->top1_before - facts->top1;
-    if (fabs(lost) < 0.005)
-        html_put(html, "%.2f %% in float: none lost</dd></div>\n", facts->top1_before);
+    html_put(html, "<div><dt>%s, %s images</dt><dd>%.2f %%</dd><dd class=\"small\">",
+             facts->is_agreement ? "Agreement" : "Accuracy", facts->accuracy_on, facts->top1);
+    if (facts->is_agreement)
+        html_own(html, "have the class that the network as given says");
+    else if (fabs(lost) < 0.005)
+        html_put(html, "%.2f %% in float: none lost", facts->top1_before);
     else
-        html_put(html, "%.2f %% in float: %.2f points %s</dd></div>\n", facts->top1_before, fabs(lost),
+        html_put(html, "%.2f %% in float: %.2f points %s", facts->top1_before, fabs(lost),
                  lost > 0 ? "lost" : "won");
+    html_own(html, "</dd></div>\n");
 }
 
 static void density_put(struct html *html, const struct report_facts *facts)
@@ -90,41 +93,44 @@ static void summary_put(struct html *html, const struct report_facts *facts)
 
 /* ---- the search ---- */
 
-static void point_row(struct html *html, const struct report_facts *facts, int index)
+static void point_row(struct html *html, const struct curve_point *point, int number)
 {
-    const struct curve_point *point = &facts->points[index];
-    char amount[32], wanted[32], time[32];
-    html_put(html, "<tr class=\"%s\"><th scope=\"row\">%d%s</th>", point->chosen ? "pick" : "", index + 1,
+    char bytes[32], wanted[32], time[32];
+    html_put(html, "<tr class=\"%s\"><th scope=\"row\">%d%s</th>", point->chosen ? "pick" : "", number,
              point->chosen ? ", chosen" : "");
-    html_put(html, "<td>%s</td><td>%.2f</td>", format_count(amount, (uint64_t)point->bytes), point->accuracy);
-    if (!facts->points_are_weights)
-        html_put(html, "<td>%s</td><td>%.1f</td>",
-                 point->wanted > 0 ? format_count(wanted, (uint64_t)point->wanted) : "–", point->epochs);
-    html_put(html, "<td>%s</td></tr>\n", time_text(time, point->seconds));
+    html_put(html, "<td>%s</td><td>%.2f</td><td>%s</td><td>%.1f</td><td>%s</td></tr>\n",
+             format_count(bytes, (uint64_t)point->bytes), point->accuracy,
+             point->wanted > 0 ? format_count(wanted, (uint64_t)point->wanted) : "–", point->epochs,
+             time_text(time, point->seconds));
 }
 
+static void points_put(struct html *html, const struct report_facts *facts)
+{
+    html_own(html,
+             "<div class=\"scroll\" role=\"region\" aria-label=\"table of networks\" tabindex=\"0\"><table>"
+             "<thead><tr><th scope=\"col\">network</th><th scope=\"col\">bytes</th><th scope=\"col\">right, "
+             "%</th><th scope=\"col\">bytes aimed at</th><th scope=\"col\">epochs</th><th "
+             "scope=\"col\">after</th></tr></thead><tbody>\n");
+    for (int i = 0; i < facts->point_count; i++)
+        point_row(html, &facts->points[i], i + 1);
+    html_own(html, "</tbody></table></div>\n");
+}
+
+/* Of weights the decisions tell each point. */
 static void search_put(struct html *html, const struct report_facts *facts)
 {
-    const bool weights = facts->points_are_weights;
     if (facts->point_count == 0)
         return;
-    html_put(html, "<section><h2>%s against accuracy</h2>\n", weights ? "Weights" : "Bytes");
+    html_put(html, "<section><h2>%s against accuracy</h2>\n",
+             facts->points_are_weights ? "Weights" : "Bytes");
     html_own(html, "<p>The networks that were made on the way, by their accuracy on images held out from the "
                    "training: these steer, and those of the summary do not. The line joins the networks that "
                    "no other beats.</p>\n");
     if (facts->point_count > 1)
         curve_put(html, facts);
-    html_put(html,
-             "<div class=\"scroll\" role=\"region\" aria-label=\"table of networks\" tabindex=\"0\">"
-             "<table><thead><tr><th scope=\"col\">network</th>"
-             "<th scope=\"col\">%s</th><th scope=\"col\">right, %%</th>",
-             weights ? "weights kept" : "bytes");
-    if (!weights)
-        html_own(html, "<th scope=\"col\">bytes aimed at</th><th scope=\"col\">epochs</th>");
-    html_own(html, "<th scope=\"col\">after</th></tr></thead><tbody>\n");
-    for (int i = 0; i < facts->point_count; i++)
-        point_row(html, facts, i);
-    html_own(html, "</tbody></table></div></section>\n");
+    if (!facts->points_are_weights)
+        points_put(html, facts);
+    html_own(html, "</section>\n");
 }
 
 static void decisions_put(struct html *html, const struct report_facts *facts)
@@ -141,9 +147,11 @@ static void repeat_put(struct html *html, const struct report_facts *facts)
 {
     char seed[32];
     html_put(html, "<section><h2>To do it again</h2>\n<pre><code>%s</code></pre>\n", facts->command_line);
-    html_put(html, "<p>sned %s, seed %s, %d %s: the same file again, byte for byte.</p></section>\n",
-             sned_version(), format_count(seed, (uint64_t)facts->seed), facts->threads,
-             facts->threads == 1 ? "thread" : "threads");
+    html_put(html, "<p>sned %s, seed %s, %d %s.%s</p></section>\n", sned_version(),
+             format_count(seed, (uint64_t)facts->seed), facts->threads,
+             facts->threads == 1 ? "thread" : "threads",
+             facts->repeats ? " It gives the same file, byte for byte."
+                            : " How far it comes in its time is the machine's affair.");
 }
 
 /* ---- the page ---- */
