@@ -165,10 +165,13 @@ static void name_put(struct html *html, const struct report_facts *facts, const 
                      const struct frame *frame)
 {
     const double x = across(frame, point->bytes), y = down(frame, point->accuracy);
-    int right = x > 50 ? -1 : 1, below = y > 80 ? -1 : 1;
+    /* The line mostly rises: there is room below on the right, above on the left. */
+    const int right = x > 50 ? -1 : 1;
+    int below = y > 80 ? -1 : y < 20 ? 1 : right;
     char text[32];
-    if (y > 20 && y < 80 && covered(facts, frame, x, y, right, -1) < covered(facts, frame, x, y, right, 1))
-        below = -1;
+    if (y > 20 && y < 80 &&
+        covered(facts, frame, x, y, right, -below) < covered(facts, frame, x, y, right, below))
+        below = -below;
     html_put(html,
              "<text class=\"name\" x=\"%.2f%%\" y=\"%.2f%%\" dx=\"%d\" dy=\"%d\" text-anchor=\"%s\">%s %s, "
              "%.2f %%</text>",

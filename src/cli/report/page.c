@@ -98,8 +98,8 @@ static void point_row(struct html *html, const struct curve_point *point, int nu
     char bytes[32], wanted[32], time[32];
     html_put(html, "<tr class=\"%s\"><th scope=\"row\">%d%s</th>", point->chosen ? "pick" : "", number,
              point->chosen ? ", chosen" : "");
-    html_put(html, "<td>%s</td><td>%.2f</td><td>%s</td><td>%.1f</td><td>%s</td></tr>\n",
-             format_count(bytes, (uint64_t)point->bytes), point->accuracy,
+    html_put(html, "<td>%s</td><td>%.2f</td><td>%.4f</td><td>%s</td><td>%.1f</td><td>%s</td></tr>\n",
+             format_count(bytes, (uint64_t)point->bytes), point->accuracy, point->loss,
              point->wanted > 0 ? format_count(wanted, (uint64_t)point->wanted) : "–", point->epochs,
              time_text(time, point->seconds));
 }
@@ -109,7 +109,8 @@ static void points_put(struct html *html, const struct report_facts *facts)
     html_own(html,
              "<div class=\"scroll\" role=\"region\" aria-label=\"table of networks\" tabindex=\"0\"><table>"
              "<thead><tr><th scope=\"col\">network</th><th scope=\"col\">bytes</th><th scope=\"col\">right, "
-             "%</th><th scope=\"col\">bytes aimed at</th><th scope=\"col\">epochs</th><th "
+             "%</th><th scope=\"col\">loss</th><th scope=\"col\">bytes aimed at</th><th "
+             "scope=\"col\">epochs</th><th "
              "scope=\"col\">after</th></tr></thead><tbody>\n");
     for (int i = 0; i < facts->point_count; i++)
         point_row(html, &facts->points[i], i + 1);
