@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# chart_frontier.sh - docs/charts/frontier-lenet5.svg and -lenet300.svg: bytes against error, sned's rows of bench/frontier.sh (whole
+# chart_frontier.sh - docs/charts/frontier-lenet5.svg and -lenet300.svg: bytes against error, sned's rows of frontier.sh (whole
 # files, median and range over seeds) beside what papers published (their numbers are of weights alone).
 . "$(dirname "$0")/common.sh"
 mkdir -p docs/charts
@@ -25,7 +25,7 @@ for net in lenet5 lenet300; do
     points=$(mktemp) rows=$(mktemp)
     published $net >"$points"
     own $net >"$rows"
-    [ -s "$rows" ] || { echo "chart_frontier.sh: skipped $net: bench/frontier.sh has left no rows of it" >&2; rm "$points" "$rows"; continue; }
+    [ -s "$rows" ] || { echo "chart_frontier.sh: skipped $net: frontier.sh has left no rows of it" >&2; rm "$points" "$rows"; continue; }
     gnuplot <<G
 set terminal svg size 720,400 font "sans,12" background "white"
 set output "docs/charts/frontier-$net.svg"

@@ -6,7 +6,7 @@
  *
  *     report_begin(&facts, "pack", &model, options)      before anything changes the graph
  *     report_listen(&facts, &reporter)                   where what work says is the story of it
- *     ...                                                or what the command knows: points, wants, report_tell
+ *     ...                                                or what the command knows: points, report_tell
  *     report_finish(&facts, &outcome, integer, ...)      once the result is in its file
  */
 #ifndef SNED_CLI_REPORT_GATHER_H

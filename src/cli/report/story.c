@@ -1,7 +1,7 @@
 /*
  * story.c - see story.h.
  *
- * Method rate leaves the points of its curve. Method paper leaves decisions; what share of all weights each of
+ * Method rate leaves the points of its curve. Method paper leaves decisions; how many of all weights each of
  * them would have kept makes a curve of them, too.
  */
 #include "cli/report/story.h"
