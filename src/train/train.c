@@ -227,6 +227,49 @@ static sned_status run_epoch(struct training *t, struct batch_loader *loader, si
     return SNED_OK;
 }
 
+static sned_status make_executor(struct training *t, sned_error *error)
+{
+    const struct executor_options options = {.batch = t->options.batch,
+                                             .training = true,
+                                             .quantize_weights = t->options.quantize_weights,
+                                             .optimizer = t->options.optimizer,
+                                             .learn_steps = t->options.learn_steps,
+                                             .threads = t->options.threads,
+                                             .seed = t->options.seed};
+    executor_free(t->executor);
+    t->executor = NULL;
+    return executor_new(&t->executor, t->graph, &options, error);
+}
+
+/* A new executor for a graph that has lost units; there is no way back to those from before. */
+static sned_status go_on_reshaped(struct training *t, const float *state, size_t count, sned_error *error)
+{
+    SNED_TRY(make_executor(t, error));
+    if (count != executor_state_size(t->executor))
+        return sned_fail(error, SNED_ERROR_FORMAT, "momentum is not of the network that is left");
+    SNED_TRY(executor_state_write(t->executor, state, error));
+    return train_state_capture(&t->accepted, t->graph, t->executor, &t->progress, t->options.guide, error);
+}
+
+/* What the guide has to say and do before an epoch. */
+static sned_status begin_guided(struct training *t, sned_error *error)
+{
+    const struct train_guide *guide = t->options.guide;
+    float *state = NULL;
+    size_t count = 0;
+    sned_status status = SNED_OK;
+    if (!guide)
+        return SNED_OK;
+    SNED_TRY_DONE(guide->reshape(guide->context, t->executor, t->accepted.momentum, &state, &count, error));
+    if (state)
+        SNED_TRY_DONE(go_on_reshaped(t, state, count, error));
+    const struct train_moment moment = moment_of(t);
+    status = guide->before_epoch(guide->context, &moment, error);
+done:
+    free(state);
+    return status;
+}
+
 static sned_status train_epoch(struct training *t, enum epoch_outcome *outcome, sned_error *error)
 {
     const size_t epoch = t->progress.step / t->per_epoch;
@@ -239,10 +282,7 @@ static sned_status train_epoch(struct training *t, enum epoch_outcome *outcome, 
                                            .epoch = (uint32_t)epoch,
                                            .rule = &t->graph->rule};
     struct batch_loader *loader = NULL;
-    if (t->options.guide) {
-        const struct train_moment moment = moment_of(t);
-        SNED_TRY(t->options.guide->before_epoch(t->options.guide->context, &moment, error));
-    }
+    SNED_TRY(begin_guided(t, error));
     t->epoch_began = sned_clock();
     t->progress.images = t->progress.hits = 0;
     t->progress.loss_sum = 0;
@@ -367,20 +407,18 @@ static sned_status begin_teaching(struct training *t, sned_error *error)
 
 static sned_status begin(struct training *t, sned_error *error)
 {
-    const struct executor_options options = {.batch = t->options.batch,
-                                             .training = true,
-                                             .quantize_weights = t->options.quantize_weights,
-                                             .optimizer = t->options.optimizer,
-                                             .learn_steps = t->options.learn_steps,
-                                             .threads = t->options.threads,
-                                             .seed = t->options.seed};
+    const struct train_guide *guide = t->options.guide;
     bool found = false;
     t->key = make_key(t);
     t->progress.factor = 1;
-    SNED_TRY(executor_new(&t->executor, t->graph, &options, error));
-    SNED_TRY(begin_teaching(t, error));
     if (t->options.checkpoint)
         SNED_TRY(train_state_read(&t->accepted, t->options.checkpoint, t->key, &found, error));
+    if (found && guide) {
+        SNED_TRY(train_state_tell(&t->accepted, guide, error));
+        SNED_TRY(guide->reshape_again(guide->context, error));
+    }
+    SNED_TRY(make_executor(t, error));
+    SNED_TRY(begin_teaching(t, error));
     if (!found && t->options.checkpoint)
         checkpoint_report_other(t->options.checkpoint, t->options.reporter);
     if (!found)

@@ -22,6 +22,13 @@ struct train_moment {
     bool stop;          /* set by before_step: training ends here, well */
 };
 struct train_guide {
+    /* Before an epoch, first of all: may take units out of the graph. `remembered` is what the executor does
+     * (executor_state_read), *kept [*count] then that of what is left, freed by training, which goes on with
+     * a new executor; NULL: the graph is as it was. */
+    sned_status (*reshape)(void *context, const struct executor *executor, const float *remembered,
+                           float **kept, size_t *count, sned_error *error);
+    /* The graph as it was given gets the shape that goes with `state`, which is from a checkpoint. */
+    sned_status (*reshape_again)(void *context, sned_error *error);
     sned_status (*before_epoch)(void *context, const struct train_moment *moment, sned_error *error);
     sned_status (*before_step)(void *context, struct train_moment *moment, struct update *update,
                                sned_error *error);

@@ -42,14 +42,22 @@ sned_status train_state_capture(struct train_state *state, struct graph *graph, 
     return executor_state_read(executor, state->momentum, error);
 }
 
+sned_status train_state_tell(const struct train_state *state, const struct train_guide *guide,
+                             sned_error *error)
+{
+    if (state->guide.size != (guide ? guide->state_size : 0))
+        return sned_fail(error, SNED_ERROR_FORMAT, "the saved course of training is not of this network");
+    if (guide)
+        memcpy(guide->state, state->guide.data, guide->state_size);
+    return SNED_OK;
+}
+
 sned_status train_state_return(const struct train_state *state, struct graph *graph,
                                struct executor *executor, const struct train_guide *guide, sned_error *error)
 {
-    if (state->momentum_count != executor_state_size(executor) ||
-        state->guide.size != (guide ? guide->state_size : 0))
+    if (state->momentum_count != executor_state_size(executor))
         return sned_fail(error, SNED_ERROR_FORMAT, "saved momentum is not of this network");
-    if (guide)
-        memcpy(guide->state, state->guide.data, guide->state_size);
+    SNED_TRY(train_state_tell(state, guide, error));
     SNED_TRY(graph_state_restore(graph, state->parameters.data, state->parameters.size, error));
     SNED_TRY(executor_load(executor, error));
     return executor_state_write(executor, state->momentum, error);

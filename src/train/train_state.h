@@ -32,6 +32,9 @@ void train_state_free(struct train_state *state);
 sned_status train_state_capture(struct train_state *state, struct graph *graph, struct executor *executor,
                                 const struct train_progress *progress, const struct train_guide *guide,
                                 sned_error *error);
+/* The guide's state alone, to the guide. */
+sned_status train_state_tell(const struct train_state *state, const struct train_guide *guide,
+                             sned_error *error);
 /* And back: into the graph, the executor and the guide. */
 sned_status train_state_return(const struct train_state *state, struct graph *graph,
                                struct executor *executor, const struct train_guide *guide, sned_error *error);

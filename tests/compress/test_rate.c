@@ -102,6 +102,26 @@ static void weights_end_on_the_grid_of_their_layer(void **state)
     rated_free(&rated);
 }
 
+static void units_that_do_nothing_leave_the_network(void **state)
+{
+    struct rate_options options = quick_rate();
+    options.lambda = 1e-4;
+    struct rated rated = rated_with(&options);
+    const struct node *hidden = find(rated.graph, "fc1"), *last = find(rated.graph, "fc2");
+    const int64_t left = rated.graph->tensors[node_weights(hidden, 0)].shape.dim[0];
+    assert_true(left < HIDDEN);
+    assert_int_equal(rated.graph->tensors[node_weights(last, 0)].shape.dim[1], left);
+    for (int64_t k = 0; k < left; k++) {
+        const struct tensor *weights = &rated.graph->tensors[node_weights(hidden, 0)];
+        const size_t n = sned_shape_elements(&weights->shape) / (size_t)left;
+        size_t kept = 0;
+        for (size_t i = 0; i < n; i++)
+            kept += ((float *)weights->data)[(size_t)k * n + i] != 0;
+        assert_true(kept > 0 || left == 1);
+    }
+    rated_free(&rated);
+}
+
 static void two_runs_give_the_same_bits(void **state)
 {
     struct rate_options options = quick_rate();
@@ -186,6 +206,7 @@ static void a_killed_run_ends_with_the_same_bytes(void **state)
     struct rate_options options = quick_rate();
     options.target_bytes = 400;
     struct rated whole = rated_with(&options);
+    assert_true(whole.graph->tensors[node_weights(find(whole.graph, "fc1"), 0)].shape.dim[0] < HIDDEN);
     options.checkpoint = checkpoint;
     unlink(checkpoint);
     for (int epoch = 2; epoch <= 6; epoch += 2)
@@ -249,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_higher_price_gives_fewer_bytes),
         cmocka_unit_test(weights_end_on_the_grid_of_their_layer),
+        cmocka_unit_test(units_that_do_nothing_leave_the_network),
         cmocka_unit_test(two_runs_give_the_same_bits),
         cmocka_unit_test(a_size_that_is_asked_for_is_met),
         cmocka_unit_test(a_teacher_is_enough),

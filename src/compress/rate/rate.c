@@ -14,12 +14,16 @@
 #include "compress/rate/rate.h"
 #include "base/hash.h"
 #include "compress/quantize/quantize.h"
-#include "compress/rate/layers.h"
+#include "base/memory.h"
+#include "compress/rate/shrink.h"
+#include "graph/passes/compact.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const double RISE_END = 0.3, COSINE_BEGIN = 0.5, TARGET_AT = 0.6, FREEZE_AT = 0.85;
-static const double CONTROL_POWER = 0.5, CONTROL_LIMIT = 0.2; /* of one change of log lambda */
+static const double CONTROL_POWER = 0.5, CONTROL_TREND = 4,
+                    CONTROL_LIMIT = 0.2; /* of one change of log lambda */
 static const double LEAST_LAMBDA = 2e-8, MOST_LAMBDA = 1e-4;
 enum { LOOK_STEPS = 50, LOOKS = 200, CALIBRATION_IMAGES = 500 };
 
@@ -29,7 +33,9 @@ struct rate_state {
     double seconds; /* that training has taken in all processes; only looked at with a time budget */
     double lambda;
     double begun_bytes; /* of the network as given */
+    double last_excess; /* log of bytes over what was wanted, when lambda was last set */
     uint64_t frozen;
+    uint8_t kept[]; /* filters of the network as given that are left */
 };
 
 struct course {
@@ -39,8 +45,10 @@ struct course {
     size_t count;
     const struct rate_options *options;
     struct rate_layers layers;
-    struct rate_state state;
-    double seconds_before; /* state.seconds when this process began */
+    struct rate_state *state; /* owned, with all that it keeps: state_size bytes */
+    size_t state_size;
+    struct filters_left left;
+    double seconds_before; /* state->seconds when this process began */
     size_t first_step;     /* of this process; SIZE_MAX: none yet */
 };
 
@@ -93,11 +101,13 @@ static size_t look_steps(const struct train_moment *moment)
 
 static void control(struct course *course)
 {
-    struct rate_state *state = &course->state;
+    struct rate_state *state = course->state;
     const double bytes = rate_layers_bytes(&course->layers), target = course->options->target_bytes;
     const double way = fmin(1, state->at / TARGET_AT);
     const double wanted = state->begun_bytes * pow(target / state->begun_bytes, way);
-    const double change = CONTROL_POWER * log(bytes / wanted);
+    const double excess = log(bytes / wanted), trend = excess - state->last_excess;
+    const double change = CONTROL_POWER * excess + CONTROL_TREND * trend;
+    state->last_excess = excess;
     state->lambda *= exp(fmin(fmax(change, -CONTROL_LIMIT), CONTROL_LIMIT));
     state->lambda = fmin(fmax(state->lambda, LEAST_LAMBDA), MOST_LAMBDA);
 }
@@ -109,7 +119,7 @@ static sned_status look(struct course *course, const struct train_moment *moment
         return SNED_OK;
     SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
     if (course->options->target_bytes > 0 && moment->step % (2 * every) == 0 && moment->step > 0 &&
-        !course->state.frozen)
+        !course->state->frozen)
         control(course);
     return SNED_OK;
 }
@@ -119,14 +129,14 @@ static sned_status freeze(struct course *course, struct executor *executor, sned
     SNED_TRY(calibrate_rounded(course, executor, error));
     SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
     SNED_TRY(executor_load(executor, error));
-    course->state.frozen = 1;
+    course->state->frozen = 1;
     return rate_layers_look(&course->layers, executor, error);
 }
 
 /* Moves on by one step, of those that are left or, where that is less, of those that time is left for. */
 static void move_on(struct course *course, struct train_moment *moment)
 {
-    struct rate_state *state = &course->state;
+    struct rate_state *state = course->state;
     const double budget = course->options->time_budget;
     double left = (double)(moment->total - moment->step);
     if (course->first_step == SIZE_MAX)
@@ -148,7 +158,7 @@ static sned_status before_step(void *context, struct train_moment *moment, struc
                                sned_error *error)
 {
     struct course *course = context;
-    struct rate_state *state = &course->state;
+    struct rate_state *state = course->state;
     const bool controlled = course->options->target_bytes > 0;
     move_on(course, moment);
     if (moment->stop)
@@ -166,12 +176,36 @@ static sned_status before_epoch(void *context, const struct train_moment *moment
 {
     struct course *course = context;
     if (course->first_step == SIZE_MAX)
-        course->seconds_before = course->state.seconds;
+        course->seconds_before = course->state->seconds;
     SNED_TRY(calibrate_rounded(course, moment->executor, error));
     SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
     if (moment->step == 0)
-        course->state.begun_bytes = rate_layers_bytes(&course->layers);
+        course->state->begun_bytes = rate_layers_bytes(&course->layers);
     return SNED_OK;
+}
+
+/* ---- units that do nothing ---- */
+
+/* Layers have other shapes. */
+static sned_status find_layers_again(struct course *course, sned_error *error)
+{
+    rate_layers_free(&course->layers);
+    return rate_layers_find(&course->layers, course->graph, error);
+}
+
+static sned_status reshape(void *context, const struct executor *executor, const float *remembered,
+                           float **kept, size_t *count, sned_error *error)
+{
+    struct course *course = context;
+    SNED_TRY(shrink(course->graph, executor, remembered, &course->left, kept, count, error));
+    return *kept ? find_layers_again(course, error) : SNED_OK;
+}
+
+static sned_status reshape_again(void *context, sned_error *error)
+{
+    struct course *course = context;
+    SNED_TRY(shrink_again(course->graph, &course->left, error));
+    return find_layers_again(course, error);
 }
 
 /* ---- the whole ---- */
@@ -197,6 +231,15 @@ static sned_status check_graph(const struct graph *graph, sned_error *error)
     return SNED_OK;
 }
 
+static sned_status course_open(struct course *course, sned_error *error)
+{
+    SNED_TRY(rate_layers_find(&course->layers, course->graph, error));
+    course->state_size = sizeof *course->state + filters_given(&course->layers);
+    SNED_TRY(sned_alloc(&course->state, course->state_size, 1, error));
+    course->state->lambda = course->options->lambda;
+    return filters_left_open(&course->left, &course->layers, course->state->kept, error);
+}
+
 static uint64_t course_key(const struct rate_options *options)
 {
     const double numbers[] = {options->rate, options->step_rate, options->target_bytes, options->lambda,
@@ -207,11 +250,13 @@ static uint64_t course_key(const struct rate_options *options)
 static sned_status run(struct course *course, struct train_result *trained, sned_error *error)
 {
     const struct rate_options *o = course->options;
-    const struct train_guide guide = {.before_epoch = before_epoch,
+    const struct train_guide guide = {.reshape = reshape,
+                                      .reshape_again = reshape_again,
+                                      .before_epoch = before_epoch,
                                       .before_step = before_step,
                                       .context = course,
-                                      .state = &course->state,
-                                      .state_size = sizeof course->state,
+                                      .state = course->state,
+                                      .state_size = course->state_size,
                                       .key = course_key(o)};
     struct train_options options = train_defaults();
     options.epochs = o->epochs;
@@ -234,10 +279,12 @@ static sned_status run(struct course *course, struct train_result *trained, sned
                          error);
 }
 
-/* Weights on their grids, zeros masked, activations calibrated for what they are now. */
+/* Weights on their grids, without units that do nothing, zeros masked; activations calibrated for all that. */
 static sned_status finish(struct course *course, sned_error *error)
 {
     rate_layers_round(&course->layers, course->graph);
+    SNED_TRY(sned_graph_compact(course->graph, NULL, error));
+    SNED_TRY(find_layers_again(course, error));
     SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
     SNED_TRY(rate_layers_count(&course->layers, course->graph, error));
     return calibrate(course, error);
@@ -251,19 +298,18 @@ sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint3
                             .indices = indices,
                             .count = count,
                             .options = options,
-                            .state.lambda = options->lambda,
                             .first_step = SIZE_MAX};
     struct train_result trained = {0};
     sned_status status;
     *result = (struct rate_result){0};
     SNED_TRY_DONE(check_options(options, error));
     SNED_TRY_DONE(check_graph(graph, error));
-    SNED_TRY_DONE(rate_layers_find(&course.layers, graph, error));
+    SNED_TRY_DONE(course_open(&course, error));
     rate_layers_give_steps(&course.layers, graph);
     SNED_TRY_DONE(run(&course, &trained, error));
     SNED_TRY_DONE(finish(&course, error));
     *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers),
-                                   .lambda = course.state.lambda,
+                                   .lambda = course.state->lambda,
                                    .loss = trained.loss,
                                    .accuracy = trained.accuracy,
                                    .seconds = trained.seconds};
@@ -271,5 +317,7 @@ sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint3
         result->epoch_seconds = (double)count / trained.images_per_second;
 done:
     rate_layers_free(&course.layers);
+    filters_left_close(&course.left);
+    free(course.state);
     return status;
 }

@@ -34,6 +34,8 @@ sned_status executor_new(struct executor **executor, struct graph *graph,
                          graph->name);
     SNED_TRY(sned_alloc(&e, 1, sizeof *e, error));
     e->graph = graph;
+    e->tensor_count = graph->tensor_count;
+    e->node_count = graph->node_count;
     e->options = *options;
     if (e->options.threads < 1)
         e->options.threads = sned_thread_count();

@@ -111,7 +111,8 @@ struct update {
 sned_status executor_step(struct executor *executor, const struct update *update, sned_error *error);
 /* What steps remember, for checkpoints: momentum, and Adam's second mean, one float per parameter in tensor
  * order; three for each learned step. */
-size_t executor_state_size(const struct executor *executor); /* floats */
+size_t executor_state_size(const struct executor *executor);           /* floats */
+size_t executor_state_of(const struct executor *executor, int tensor); /* of these, a constant's */
 sned_status executor_state_read(struct executor *executor, float *state, sned_error *error);
 sned_status executor_state_write(struct executor *executor, const float *state, sned_error *error);
 

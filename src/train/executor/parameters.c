@@ -130,15 +130,19 @@ void executor_integers(const struct executor *executor, int tensor, int8_t *inte
 
 enum { STEP_FLOATS = sizeof(struct learned_step) / sizeof(float) };
 
+size_t executor_state_of(const struct executor *executor, int tensor)
+{
+    const struct edge *edge = &executor->edges[tensor];
+    const size_t elements = sned_shape_elements(&executor->graph->tensors[tensor].shape);
+    return (edge->momentum ? elements : 0) + (edge->squares ? elements : 0) +
+           (edge->learns_step ? STEP_FLOATS : 0);
+}
+
 size_t executor_state_size(const struct executor *executor)
 {
     size_t floats = 0;
-    for (int t = 0; t < executor->graph->tensor_count; t++) {
-        const struct edge *edge = &executor->edges[t];
-        const size_t elements = sned_shape_elements(&executor->graph->tensors[t].shape);
-        floats += (edge->momentum ? elements : 0) + (edge->squares ? elements : 0);
-        floats += edge->learns_step ? STEP_FLOATS : 0;
-    }
+    for (int t = 0; t < executor->graph->tensor_count; t++)
+        floats += executor_state_of(executor, t);
     return floats;
 }
 

@@ -223,11 +223,11 @@ void plan_free(struct executor *executor)
     tape_free(&executor->backward);
     tape_free(&executor->refresh);
     buffers_free(&executor->buffers);
-    for (int i = 0; executor->work && i < executor->graph->node_count; i++) {
+    for (int i = 0; executor->work && i < executor->node_count; i++) {
         dnnl_primitive_desc_destroy(executor->work[i].hint);
         free(executor->work[i].state);
     }
-    for (int i = 0; executor->edges && i < executor->graph->tensor_count; i++) {
+    for (int i = 0; executor->edges && i < executor->tensor_count; i++) {
         free(executor->edges[i].pass_codes);
         free(executor->edges[i].mask);
     }

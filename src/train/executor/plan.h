@@ -92,6 +92,7 @@ struct work {
 
 struct executor {
     struct graph *graph;
+    int tensor_count, node_count; /* of the graph, as it was planned */
     struct executor_options options;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
