@@ -59,7 +59,8 @@ struct tensor {
     void *data;    /* owned; elements of a constant; NULL marks an activation */
     uint8_t *mask; /* owned; of a prunable float constant, per element: 1 kept, 0 pruned. NULL: all kept */
     struct quantization quantization; /* of an activation, in a calibrated or integer graph; of a float Conv's
-                                         or Gemm's weights: the step that all of them are multiples of */
+                                         or Gemm's weights, and of its biases: the step that all of them are
+                                         multiples of */
 };
 
 enum op {

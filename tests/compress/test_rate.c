@@ -102,6 +102,33 @@ static void weights_end_on_the_grid_of_their_layer(void **state)
     rated_free(&rated);
 }
 
+/* Two steps of the output apart, or by less than half of that: powers of two of the accumulator's units. */
+static void biases_end_on_a_coarse_grid(void **state)
+{
+    const struct rate_options options = quick_rate();
+    struct rated rated = rated_with(&options);
+    for (int n = 0; n < rated.graph->node_count; n++) {
+        const struct node *node = &rated.graph->nodes[n];
+        if (!sned_node_has_weights(node))
+            continue;
+        const struct tensor *bias = &rated.graph->tensors[node_bias(node, 0)];
+        const int32_t *integers = rated.integer->tensors[node_bias(&rated.integer->nodes[n], 0)].data;
+        const struct quantization *out = &rated.graph->tensors[node->outputs[0]].quantization;
+        const float step = bias->quantization.scale,
+                    unit = rated.graph->tensors[node->inputs[0]].quantization.scale *
+                           rated.graph->tensors[node_weights(node, 0)].quantization.scale,
+                    most = out->scale * (out->bits == 16 ? 128 : 2);
+        const int32_t grid = (int32_t)lroundf(step / unit);
+        assert_true(step <= most * 1.001f && step > most / 2.001f);
+        assert_true(grid > 0 && (grid & (grid - 1)) == 0);
+        for (int64_t k = 0; k < bias->shape.dim[0]; k++) {
+            assert_int_equal(integers[k] % grid, 0);
+            assert_true(lroundf(((float *)bias->data)[k] / step) == integers[k] / grid);
+        }
+    }
+    rated_free(&rated);
+}
+
 static void units_that_do_nothing_leave_the_network(void **state)
 {
     struct rate_options options = quick_rate();
@@ -270,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_higher_price_gives_fewer_bytes),
         cmocka_unit_test(weights_end_on_the_grid_of_their_layer),
+        cmocka_unit_test(biases_end_on_a_coarse_grid),
         cmocka_unit_test(units_that_do_nothing_leave_the_network),
         cmocka_unit_test(two_runs_give_the_same_bits),
         cmocka_unit_test(a_size_that_is_asked_for_is_met),

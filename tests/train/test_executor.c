@@ -194,6 +194,34 @@ static void a_teacher_pulls_by_the_softened_divergence(void **state)
     sned_graph_free(graph);
 }
 
+static void biases_are_rounded_to_multiples_of_their_step(void **state)
+{
+    struct graph *graph = small_network();
+    struct tensor *bias = &graph->tensors[graph->nodes[5].inputs[2]];
+    float stepped[BATCH * CLASSES];
+    for (int i = 0; i < 2; i++) {
+        struct executor_options options = {.batch = BATCH, .training = true, .quantize_weights = true};
+        struct executor *executor;
+        if (i == 0) {
+            bias->quantization = (struct quantization){0.25f, 32, true};
+            ((float *)bias->data)[0] = 100.13f; /* 401 steps: beyond what a weight may be */
+        } else {
+            bias->quantization.scale = 0;
+            for (int c = 0; c < CLASSES; c++)
+                ((float *)bias->data)[c] = floorf(((float *)bias->data)[c] * 4 + 0.5f) / 4;
+        }
+        must(executor_new(&executor, graph, &options, error));
+        must(executor_forward(executor, some_input(), BATCH, error));
+        if (i == 0)
+            memcpy(stepped, executor_output(executor, 0), sizeof stepped);
+        else
+            assert_memory_equal(stepped, executor_output(executor, 0), sizeof stepped);
+        executor_free(executor);
+    }
+    assert_true(((float *)bias->data)[0] == 100.25f);
+    sned_graph_free(graph);
+}
+
 static void momentum_can_be_taken_out_and_put_back(void **state)
 {
     struct graph *graph = small_network();
@@ -510,6 +538,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(changed_parameters_are_taken_on_load),
         cmocka_unit_test(a_step_is_stored_into_the_graph),
         cmocka_unit_test(a_teacher_pulls_by_the_softened_divergence),
+        cmocka_unit_test(biases_are_rounded_to_multiples_of_their_step),
         cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
         cmocka_unit_test(running_statistics_follow_the_batches),
         cmocka_unit_test(dropout_drops_in_training_alone),

@@ -59,7 +59,8 @@ static double step_of(const struct quantization *out)
 /* Units of the accumulator that a bias is a multiple of. */
 static double bias_grid(const struct filter *filter, double unit)
 {
-    const double grid = floor(log2(step_of(&filter->out) / 2 / unit));
+    const double step = filter->bias_step > 0 ? filter->bias_step * 1.0001 : step_of(&filter->out) / 2;
+    const double grid = floor(log2(step / unit));
     return filter->step > 0 && grid > 0 ? exp2(fmin(grid, 30)) : 1;
 }
 

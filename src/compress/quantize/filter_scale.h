@@ -17,6 +17,7 @@ struct filter {
     size_t count;
     float bias;
     float step;                  /* of the layer's weights (tensor->quantization); 0: it has none */
+    float bias_step;             /* the same of its biases */
     struct quantization in, out; /* of what the node reads and makes */
 };
 
@@ -24,7 +25,8 @@ struct filter {
 double filter_scale(const struct filter *filter);
 
 int8_t filter_weight(float weight, double scale);
-/* Of a layer with a step a multiple of the largest power of two that is at most half a step of the output:
+/* Of a layer with a step a multiple of the largest power of two that is at most the step of its biases, or,
+ * where they have none, half a step of the output:
  * finer biases would take more bits in the file than they are worth. */
 int32_t filter_bias(const struct filter *filter, double scale);
 

@@ -94,6 +94,7 @@ static sned_status lower_all(const struct lowering *lowering, const struct node 
     const size_t filters = (size_t)source->shape.dim[0];
     struct filter filter = {.count = sned_shape_elements(&source->shape) / filters,
                             .step = source->quantization.scale,
+                            .bias_step = bias ? graph->tensors[node_bias(from, 0)].quantization.scale : 0,
                             .in = graph->tensors[from->inputs[0]].quantization,
                             .out = graph->tensors[from->outputs[0]].quantization};
     for (size_t k = 0; k < filters; k++) {

@@ -11,6 +11,7 @@
 
 static const float first_largest = 7; /* integers at the start, of weights that have no step */
 static const double bias_bits = 7;    /* of a filter that is not all 0 */
+static const double bias_steps = 2, score_steps = 128; /* of the output, of 8 bits or 16 */
 
 /* ---- finding ---- */
 
@@ -44,6 +45,9 @@ static sned_status add_layer(struct rate_layers *layers, const struct graph *gra
     if (columns % (size_t)positions != 0)
         positions = 1;
     layer->tensor = tensor;
+    layer->bias = node_bias(node, index);
+    layer->input = node->inputs[0];
+    layer->output = node->outputs[0];
     layers->count++;
     return sned_cost_new(&layer->cost, (size_t)shape->dim[0], columns / (size_t)positions, (size_t)positions,
                          error);
@@ -103,6 +107,20 @@ void rate_layers_give_steps(const struct rate_layers *layers, struct graph *grap
     }
 }
 
+void rate_layers_give_bias_steps(const struct rate_layers *layers, struct graph *graph)
+{
+    for (int i = 0; i < layers->count; i++) {
+        const struct rate_layer *layer = &layers->layers[i];
+        const struct quantization out = graph->tensors[layer->output].quantization;
+        const double unit = (double)graph->tensors[layer->input].quantization.scale *
+                            graph->tensors[layer->tensor].quantization.scale;
+        const double most = (double)out.scale * (out.bits == 16 ? score_steps : bias_steps);
+        if (layer->bias >= 0 && unit > 0)
+            graph->tensors[layer->bias].quantization =
+                (struct quantization){(float)(unit * exp2(fmax(floor(log2(most / unit)), 0))), 32, true};
+    }
+}
+
 sned_status rate_layers_look(struct rate_layers *layers, struct executor *executor, sned_error *error)
 {
     for (int i = 0; i < layers->count; i++) {
@@ -144,6 +162,17 @@ void rate_layers_round(const struct rate_layers *layers, struct graph *graph)
         float *weights = tensor->data;
         for (size_t k = 0, count = sned_shape_elements(&tensor->shape); k < count; k++)
             weights[k] = pointwise_integer(weights[k] / step) * step;
+    }
+}
+
+void rate_layers_round_biases(const struct rate_layers *layers, struct graph *graph)
+{
+    for (int i = 0; i < layers->count; i++) {
+        if (layers->layers[i].bias < 0)
+            continue;
+        struct tensor *tensor = &graph->tensors[layers->layers[i].bias];
+        pointwise_round(tensor->data, tensor->data, sned_shape_elements(&tensor->shape),
+                        tensor->quantization.scale);
     }
 }
 

@@ -9,6 +9,8 @@
 
 struct rate_layer {
     int tensor;             /* the weights */
+    int bias;               /* -1: none */
+    int input, output;      /* activations that the layer reads and makes */
     struct layer_cost cost; /* of their integers, as of the last look at them */
 };
 struct rate_layers {
@@ -23,13 +25,18 @@ void rate_layers_free(struct rate_layers *layers);
 
 /* A step for those that have none yet: a seventh of the largest weight. */
 void rate_layers_give_steps(const struct rate_layers *layers, struct graph *graph);
+/* Another for the biases, from those of weights and activations: the largest power of two of units of the
+ * accumulator that is at most two steps of the output, or, of scores, half a step of one with 8 bits. Finer
+ * ones take more bits in the file than they are worth. */
+void rate_layers_give_bias_steps(const struct rate_layers *layers, struct graph *graph);
 /* Looks at the integers that the executor's weights round to; it goes by their costs from here on. */
 sned_status rate_layers_look(struct rate_layers *layers, struct executor *executor, sned_error *error);
 /* What the last look says of weights and biases in the file. */
 double rate_layers_bytes(const struct rate_layers *layers);
 
-/* The graph's weights to the nearest multiples of their steps. */
+/* The graph's weights to the nearest multiples of their steps; its biases. */
 void rate_layers_round(const struct rate_layers *layers, struct graph *graph);
+void rate_layers_round_biases(const struct rate_layers *layers, struct graph *graph);
 /* Masks all weights that round to 0. */
 sned_status rate_layers_mask(const struct rate_layers *layers, struct graph *graph, sned_error *error);
 /* The same look, at the graph's. */

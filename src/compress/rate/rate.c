@@ -66,14 +66,16 @@ struct rate_options rate_defaults(void)
 
 /* ---- activations ---- */
 
-/* The graph's activations, calibrated with the weights that it has. */
+/* The graph's activations, calibrated with the weights that it has; steps of biases follow. */
 static sned_status calibrate(struct course *course, sned_error *error)
 {
     const struct calibration_options how = {.images = CALIBRATION_IMAGES,
                                             .threads = course->options->threads};
     const struct calibration_images images = {
         .dataset = course->dataset, .indices = course->indices, .count = course->count};
-    return quantize_calibrate(course->graph, &images, &how, error);
+    SNED_TRY(quantize_calibrate(course->graph, &images, &how, error));
+    rate_layers_give_bias_steps(&course->layers, course->graph);
+    return SNED_OK;
 }
 
 /* The same in the middle of training: with the weights as they are rounded now. */
@@ -82,7 +84,8 @@ static sned_status calibrate_rounded(struct course *course, struct executor *exe
     SNED_TRY(executor_store(executor, error));
     rate_layers_round(&course->layers, course->graph);
     SNED_TRY(calibrate(course, error));
-    return executor_store(executor, error);
+    SNED_TRY(executor_store(executor, error));
+    return executor_load(executor, error);
 }
 
 /* ---- the course ---- */
@@ -279,15 +282,19 @@ static sned_status run(struct course *course, struct train_result *trained, sned
                          error);
 }
 
-/* Weights on their grids, without units that do nothing, zeros masked; activations calibrated for all that. */
+/* Weights and biases on their grids, without units that do nothing, zeros masked. What dead filters make is
+ * as the integers have it: activations are calibrated before that, and again for what is left. */
 static sned_status finish(struct course *course, sned_error *error)
 {
     rate_layers_round(&course->layers, course->graph);
+    SNED_TRY(calibrate(course, error));
+    rate_layers_round_biases(&course->layers, course->graph);
     SNED_TRY(sned_graph_compact(course->graph, NULL, error));
     SNED_TRY(find_layers_again(course, error));
+    SNED_TRY(calibrate(course, error));
+    rate_layers_round_biases(&course->layers, course->graph);
     SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
-    SNED_TRY(rate_layers_count(&course->layers, course->graph, error));
-    return calibrate(course, error);
+    return rate_layers_count(&course->layers, course->graph, error);
 }
 
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
@@ -306,6 +313,7 @@ sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint3
     SNED_TRY_DONE(check_graph(graph, error));
     SNED_TRY_DONE(course_open(&course, error));
     rate_layers_give_steps(&course.layers, graph);
+    rate_layers_give_bias_steps(&course.layers, graph);
     SNED_TRY_DONE(run(&course, &trained, error));
     SNED_TRY_DONE(finish(&course, error));
     *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers),

@@ -182,6 +182,27 @@ static sned_status take_state(const struct shares *shares, const struct compacti
     return SNED_OK;
 }
 
+/* Compacts by the floats alone: scales of activations are calibrated anew before anything goes by them, and a
+ * run that goes on from a checkpoint has others by then than one that was not interrupted. */
+static sned_status compact_floats(struct graph *graph, struct compaction *report, sned_error *error)
+{
+    const int count = graph->tensor_count;
+    float *scales = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&scales, (size_t)count, sizeof *scales, error));
+    for (int t = 0; t < count; t++) {
+        scales[t] = graph->tensors[t].quantization.scale;
+        if (!graph->tensors[t].data)
+            graph->tensors[t].quantization.scale = 0;
+    }
+    status = sned_graph_compact(graph, report, error);
+    for (int t = 0; t < count; t++)
+        graph->tensors[t].quantization.scale = scales[t];
+done:
+    free(scales);
+    return status;
+}
+
 sned_status shrink(struct graph *graph, const struct executor *executor, const float *remembered,
                    struct filters_left *left, float **kept, size_t *count, sned_error *error)
 {
@@ -190,7 +211,7 @@ sned_status shrink(struct graph *graph, const struct executor *executor, const f
     sned_status status;
     *kept = NULL;
     SNED_TRY_DONE(shares_find(&shares, graph, executor, error));
-    SNED_TRY_DONE(sned_graph_compact(graph, &report, error));
+    SNED_TRY_DONE(compact_floats(graph, &report, error));
     if (report.count == 0)
         goto done;
     forget(left, &report, graph);

@@ -9,8 +9,8 @@
  *
  * Quantization-aware: where an activation of the graph has a quantization, the forward pass rounds and
  * clips it so, and where options.quantize_weights is set, weights are rounded to int8: with their layer's
- * step where the constant has one, else with a scale per output channel; backward passes the gradient
- * straight through inside the range (Bengio et al. 2013).
+ * step where the constant has one, else with a scale per output channel; and biases to multiples of theirs,
+ * where they have one. Backward passes the gradient straight through inside the range (Bengio et al. 2013).
  */
 #ifndef SNED_TRAIN_EXECUTOR_EXECUTOR_H
 #define SNED_TRAIN_EXECUTOR_EXECUTOR_H

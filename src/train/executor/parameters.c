@@ -13,6 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void round_constant(const struct edge *edge, const struct tensor *tensor)
+{
+    const float *values = layout_data(edge->master);
+    const float step = tensor->quantization.scale;
+    const size_t count = layout_floats(layout_of(edge->master)), channels = (size_t)tensor->shape.dim[0];
+    if (edge->is_weights)
+        pointwise_quantize_weights(values, layout_data(edge->rounded), channels, count / channels, step);
+    else
+        pointwise_round(values, layout_data(edge->rounded), count, step);
+}
+
 /* One after the other: rounded copies share their memory. */
 sned_status parameters_refresh(struct executor *executor, sned_error *error)
 {
@@ -23,10 +34,7 @@ sned_status parameters_refresh(struct executor *executor, sned_error *error)
         const struct edge *edge = &executor->edges[t];
         if (!edge->rounded)
             continue;
-        const size_t channels = (size_t)graph->tensors[t].shape.dim[0];
-        pointwise_quantize_weights(layout_data(edge->master), layout_data(edge->rounded), channels,
-                                   layout_floats(layout_of(edge->master)) / channels,
-                                   graph->tensors[t].quantization.scale);
+        round_constant(edge, &graph->tensors[t]);
         status = tape_play(executor, &executor->refresh, edge->refresh, edge->refresh + 1, error);
     }
     executor_threads_leave(threads);

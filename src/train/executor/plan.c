@@ -115,7 +115,8 @@ sned_status plan_output(struct executor *executor, struct work *work, const dnnl
     return plan_output_slot(executor, work, 0, desc, memory, error);
 }
 
-/* Weights that are rounded on their way to the operator: row-major master, rounded, operator's layout. */
+/* Weights or biases that are rounded on their way to the operator: row-major master, rounded, operator's
+ * layout. */
 static sned_status plan_rounding(struct executor *executor, struct edge *edge, sned_error *error)
 {
     dnnl_memory_desc_t plain = layout_plain_like(&edge->desc);
@@ -143,11 +144,14 @@ sned_status plan_constant(struct executor *executor, struct work *work, int slot
     edge->is_weights = sned_input_role(work->node->op, slot) == INPUT_WEIGHTS;
     SNED_TRY(plan_memory(executor, desc, &edge->value, error));
     *memory = edge->master = edge->value;
-    if (edge->is_weights && executor->options.quantize_weights)
+    const bool is_stepped_bias =
+        sned_input_role(work->node->op, slot) == INPUT_BIAS && tensor->quantization.scale > 0;
+    if (executor->options.quantize_weights && (edge->is_weights || is_stepped_bias))
         SNED_TRY(plan_rounding(executor, edge, error));
     if (!edge->wants_gradient)
         return SNED_OK;
-    edge->learns_step = edge->rounded && executor->options.learn_steps && tensor->quantization.scale > 0;
+    edge->learns_step =
+        edge->rounded && edge->is_weights && executor->options.learn_steps && tensor->quantization.scale > 0;
     SNED_TRY(plan_memory(executor, &edge->gradient_desc, &edge->momentum, error));
     return executor->options.optimizer == OPTIMIZER_ADAM
                ? plan_memory(executor, &edge->gradient_desc, &edge->squares, error)

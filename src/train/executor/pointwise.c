@@ -186,6 +186,12 @@ void pointwise_adam(const struct adam *adam, const struct parameter *parameter)
     }
 }
 
+void pointwise_round(const float *values, float *rounded, size_t count, float step)
+{
+    for (size_t i = 0; i < count; i++)
+        rounded[i] = floorf(values[i] / step + 0.5f) * step;
+}
+
 /* Multiples of a step, -127 to 127 of it. */
 static void round_to_step(const float *restrict weights, float *restrict rounded, size_t count, float step)
 {

@@ -58,6 +58,7 @@ static inline float pointwise_integer(float x)
     x = pointwise_floor((x > -127 ? (x < 127 ? x : 127) : -127) + 0.5f);
     return x;
 }
+void pointwise_round(const float *values, float *rounded, size_t count, float step); /* to its multiples */
 /* Weights [channels][n], rounded to int8: in multiples of `step`, or, where that is 0, with one scale a
  * channel, max |w| / 127. */
 void pointwise_quantize_weights(const float *weights, float *rounded, size_t channels, size_t n, float step);
