@@ -12,6 +12,7 @@
 #include "compress/compress.h"
 #include "compress/quantize/quantize.h"
 #include "compress/rate/rate.h"
+#include "graph/passes/compact.h"
 #include "io/onnx/onnx.h"
 
 #include <stdio.h>
@@ -92,6 +93,7 @@ static sned_status report(struct experiment *e, const char *spec, sned_error *er
     struct evaluation evaluation;
     size_t first = e->train, count = e->held;
     sned_status status;
+    SNED_TRY_DONE(sned_graph_compact(e->graph, NULL, error));
     SNED_TRY_DONE(quantize_lower(&e->integer, e->graph, error));
     SNED_TRY_DONE(sned_pack(e->integer, NULL, &file, NULL, NULL, error));
     if (word(e, "out", NULL))

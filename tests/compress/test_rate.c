@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "compress/quantize/quantize.h"
 #include "compress/rate/rate.h"
+#include "graph/passes/compact.h"
 
 struct rated {
     struct graph *graph, *integer;
@@ -129,23 +130,39 @@ static void biases_end_on_a_coarse_grid(void **state)
     rated_free(&rated);
 }
 
-static void units_that_do_nothing_leave_the_network(void **state)
+static int64_t filters(const struct graph *graph, const char *name)
+{
+    return graph->tensors[node_weights(find(graph, name), 0)].shape.dim[0];
+}
+
+/* The graph keeps its shape: in what left the network while it was trained there are zeros alone. */
+static void units_that_do_nothing_can_be_taken_out(void **state)
 {
     struct rate_options options = quick_rate();
+    struct graph *compacted, *integer;
     options.lambda = 1e-4;
     struct rated rated = rated_with(&options);
-    const struct node *hidden = find(rated.graph, "fc1"), *last = find(rated.graph, "fc2");
-    const int64_t left = rated.graph->tensors[node_weights(hidden, 0)].shape.dim[0];
+    assert_int_equal(filters(rated.graph, "fc1"), HIDDEN);
+    assert_int_equal(sned_graph_copy(&compacted, rated.graph, NULL), SNED_OK);
+    assert_int_equal(sned_graph_compact(compacted, NULL, NULL), SNED_OK);
+    const int64_t left = filters(compacted, "fc1");
     assert_true(left < HIDDEN);
-    assert_int_equal(rated.graph->tensors[node_weights(last, 0)].shape.dim[1], left);
-    for (int64_t k = 0; k < left; k++) {
-        const struct tensor *weights = &rated.graph->tensors[node_weights(hidden, 0)];
-        const size_t n = sned_shape_elements(&weights->shape) / (size_t)left;
-        size_t kept = 0;
+    const struct tensor *weights = &rated.graph->tensors[node_weights(find(rated.graph, "fc1"), 0)];
+    const float *biases = rated.graph->tensors[node_bias(find(rated.graph, "fc1"), 0)].data;
+    const size_t n = sned_shape_elements(&weights->shape) / HIDDEN;
+    int64_t alive = 0;
+    for (size_t k = 0; k < HIDDEN; k++) {
+        size_t some = 0;
         for (size_t i = 0; i < n; i++)
-            kept += ((float *)weights->data)[(size_t)k * n + i] != 0;
-        assert_true(kept > 0 || left == 1);
+            some += ((float *)weights->data)[k * n + i] != 0;
+        alive += some > 0;
+        assert_true(some > 0 || biases[k] == 0);
     }
+    assert_int_equal(alive, left);
+    assert_int_equal(quantize_lower(&integer, compacted, NULL), SNED_OK);
+    assert_true(accuracy(integer) == accuracy(rated.integer));
+    sned_graph_free(compacted);
+    sned_graph_free(integer);
     rated_free(&rated);
 }
 
@@ -231,9 +248,13 @@ static void run_until(struct rate_options options, int epoch)
 static void a_killed_run_ends_with_the_same_bytes(void **state)
 {
     struct rate_options options = quick_rate();
+    struct graph *compacted;
     options.target_bytes = 400;
     struct rated whole = rated_with(&options);
-    assert_true(whole.graph->tensors[node_weights(find(whole.graph, "fc1"), 0)].shape.dim[0] < HIDDEN);
+    assert_int_equal(sned_graph_copy(&compacted, whole.graph, NULL), SNED_OK);
+    assert_int_equal(sned_graph_compact(compacted, NULL, NULL), SNED_OK);
+    assert_true(filters(compacted, "fc1") < HIDDEN); /* so units left under way */
+    sned_graph_free(compacted);
     options.checkpoint = checkpoint;
     unlink(checkpoint);
     for (int epoch = 2; epoch <= 6; epoch += 2)
@@ -298,7 +319,7 @@ int main(void)
         cmocka_unit_test(a_higher_price_gives_fewer_bytes),
         cmocka_unit_test(weights_end_on_the_grid_of_their_layer),
         cmocka_unit_test(biases_end_on_a_coarse_grid),
-        cmocka_unit_test(units_that_do_nothing_leave_the_network),
+        cmocka_unit_test(units_that_do_nothing_can_be_taken_out),
         cmocka_unit_test(two_runs_give_the_same_bits),
         cmocka_unit_test(a_size_that_is_asked_for_is_met),
         cmocka_unit_test(a_teacher_is_enough),

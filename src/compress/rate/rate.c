@@ -16,7 +16,6 @@
 #include "compress/quantize/quantize.h"
 #include "base/memory.h"
 #include "compress/rate/shrink.h"
-#include "graph/passes/compact.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,11 +34,12 @@ struct rate_state {
     double begun_bytes; /* of the network as given */
     double last_excess; /* log of bytes over what was wanted, when lambda was last set */
     uint64_t frozen;
-    uint8_t kept[]; /* filters of the network as given that are left */
+    uint8_t kept[]; /* units of the network as given that are left */
 };
 
 struct course {
-    struct graph *graph;
+    struct graph *graph; /* owned: a copy of the caller's, which shrinks where it can */
+    bool can_shrink;
     struct dataset *dataset;
     const uint32_t *indices;
     size_t count;
@@ -47,7 +47,7 @@ struct course {
     struct rate_layers layers;
     struct rate_state *state; /* owned, with all that it keeps: state_size bytes */
     size_t state_size;
-    struct filters_left left;
+    struct units_left left;
     double seconds_before; /* state->seconds when this process began */
     size_t first_step;     /* of this process; SIZE_MAX: none yet */
 };
@@ -200,6 +200,8 @@ static sned_status reshape(void *context, const struct executor *executor, const
                            float **kept, size_t *count, sned_error *error)
 {
     struct course *course = context;
+    if (!course->can_shrink)
+        return SNED_OK;
     SNED_TRY(shrink(course->graph, executor, remembered, &course->left, kept, count, error));
     return *kept ? find_layers_again(course, error) : SNED_OK;
 }
@@ -207,6 +209,8 @@ static sned_status reshape(void *context, const struct executor *executor, const
 static sned_status reshape_again(void *context, sned_error *error)
 {
     struct course *course = context;
+    if (!course->can_shrink)
+        return SNED_OK;
     SNED_TRY(shrink_again(course->graph, &course->left, error));
     return find_layers_again(course, error);
 }
@@ -234,13 +238,15 @@ static sned_status check_graph(const struct graph *graph, sned_error *error)
     return SNED_OK;
 }
 
-static sned_status course_open(struct course *course, sned_error *error)
+static sned_status course_open(struct course *course, const struct graph *graph, sned_error *error)
 {
+    SNED_TRY(sned_graph_copy(&course->graph, graph, error));
+    course->can_shrink = can_shrink(course->graph);
     SNED_TRY(rate_layers_find(&course->layers, course->graph, error));
-    course->state_size = sizeof *course->state + filters_given(&course->layers);
+    course->state_size = sizeof *course->state + units_given(&course->layers, course->graph);
     SNED_TRY(sned_alloc(&course->state, course->state_size, 1, error));
     course->state->lambda = course->options->lambda;
-    return filters_left_open(&course->left, &course->layers, course->state->kept, error);
+    return units_left_open(&course->left, &course->layers, course->graph, course->state->kept, error);
 }
 
 static uint64_t course_key(const struct rate_options *options)
@@ -282,40 +288,38 @@ static sned_status run(struct course *course, struct train_result *trained, sned
                          error);
 }
 
-/* Weights and biases on their grids, without units that do nothing, zeros masked. What dead filters make is
+/* Weights and biases on their grids, without units that do nothing. What dead filters make is
  * as the integers have it: activations are calibrated before that, and again for what is left. */
 static sned_status finish(struct course *course, sned_error *error)
 {
     rate_layers_round(&course->layers, course->graph);
     SNED_TRY(calibrate(course, error));
     rate_layers_round_biases(&course->layers, course->graph);
-    SNED_TRY(sned_graph_compact(course->graph, NULL, error));
+    if (course->can_shrink)
+        SNED_TRY(shrink_for_good(course->graph, &course->left, error));
     SNED_TRY(find_layers_again(course, error));
     SNED_TRY(calibrate(course, error));
     rate_layers_round_biases(&course->layers, course->graph);
-    SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
     return rate_layers_count(&course->layers, course->graph, error);
 }
 
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
                        const struct rate_options *options, struct rate_result *result, sned_error *error)
 {
-    struct course course = {.graph = graph,
-                            .dataset = dataset,
-                            .indices = indices,
-                            .count = count,
-                            .options = options,
-                            .first_step = SIZE_MAX};
+    struct course course = {
+        .dataset = dataset, .indices = indices, .count = count, .options = options, .first_step = SIZE_MAX};
     struct train_result trained = {0};
     sned_status status;
     *result = (struct rate_result){0};
     SNED_TRY_DONE(check_options(options, error));
     SNED_TRY_DONE(check_graph(graph, error));
-    SNED_TRY_DONE(course_open(&course, error));
-    rate_layers_give_steps(&course.layers, graph);
-    rate_layers_give_bias_steps(&course.layers, graph);
+    SNED_TRY_DONE(course_open(&course, graph, error));
+    rate_layers_give_steps(&course.layers, course.graph);
+    rate_layers_give_bias_steps(&course.layers, course.graph);
     SNED_TRY_DONE(run(&course, &trained, error));
     SNED_TRY_DONE(finish(&course, error));
+    grow_back(graph, course.graph, &course.left);
+    SNED_TRY_DONE(rate_layers_mask(&course.layers, graph, error));
     *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers),
                                    .lambda = course.state->lambda,
                                    .loss = trained.loss,
@@ -325,7 +329,8 @@ sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint3
         result->epoch_seconds = (double)count / trained.images_per_second;
 done:
     rate_layers_free(&course.layers);
-    filters_left_close(&course.left);
+    units_left_close(&course.left);
+    sned_graph_free(course.graph);
     free(course.state);
     return status;
 }

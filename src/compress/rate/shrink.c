@@ -7,59 +7,92 @@
  */
 #include "compress/rate/shrink.h"
 #include "base/memory.h"
+#include "graph/operator.h"
 #include "graph/passes/compact.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- which filters ---- */
+/* ---- which units ---- */
 
-size_t filters_given(const struct rate_layers *layers)
+bool can_shrink(const struct graph *graph)
 {
-    size_t filters = 0;
-    for (int i = 0; i < layers->count; i++)
-        filters += layers->layers[i].cost.filters;
-    return filters;
+    if (graph->output_count > 1)
+        return false;
+    for (int n = 0; n < graph->node_count; n++) {
+        const struct node *node = &graph->nodes[n];
+        for (int i = 0; i < node->input_count; i++) {
+            const enum input_role role = sned_input_role(node->op, i);
+            if (node->inputs[i] >= 0 && graph->tensors[node->inputs[i]].data && role != INPUT_WEIGHTS &&
+                role != INPUT_BIAS)
+                return false;
+        }
+        if (sned_node_has_weights(node) && (sned_node_weight_count(node) > 1 || node_bias(node, 0) < 0))
+            return false;
+    }
+    return true;
 }
 
-sned_status filters_left_open(struct filters_left *left, const struct rate_layers *layers, uint8_t *kept,
-                              sned_error *error)
+static size_t columns_of(const struct rate_layer *layer, const struct graph *graph)
 {
-    memset(kept, 1, filters_given(layers));
+    const struct shape *shape = &graph->tensors[layer->tensor].shape;
+    return shape->rank > 1 ? (size_t)shape->dim[1] : 1;
+}
+
+size_t units_given(const struct rate_layers *layers, const struct graph *graph)
+{
+    size_t units = 0;
+    for (int i = 0; i < layers->count; i++)
+        units += layers->layers[i].cost.filters + columns_of(&layers->layers[i], graph);
+    return units;
+}
+
+sned_status units_left_open(struct units_left *left, const struct rate_layers *layers,
+                            const struct graph *graph, uint8_t *kept, sned_error *error)
+{
+    memset(kept, 1, units_given(layers, graph));
     SNED_TRY(sned_alloc(&left->layers, (size_t)layers->count, sizeof *left->layers, error));
     left->count = layers->count;
     for (int i = 0; i < left->count; i++) {
         const struct rate_layer *layer = &layers->layers[i];
-        left->layers[i] = (struct filters_of){layer->tensor, layer->cost.filters, kept};
-        kept += layer->cost.filters;
+        const size_t filters = layer->cost.filters, columns = columns_of(layer, graph);
+        left->layers[i] = (struct layer_left){.tensor = layer->tensor,
+                                              .bias = layer->bias,
+                                              .filters = {filters, kept},
+                                              .columns = {columns, kept + filters}};
+        kept += filters + columns;
     }
     return SNED_OK;
 }
 
-void filters_left_close(struct filters_left *left)
+void units_left_close(struct units_left *left)
 {
     free(left->layers);
-    *left = (struct filters_left){0};
+    *left = (struct units_left){0};
 }
 
-/* `layer` says which of those that were left before are left now. */
-static void forget_filters(struct filters_of *of, const struct compacted_layer *layer)
+/* `still` [count]: which of those that were left before are left now, by their place among them. */
+static void forget(struct kept_units *units, const int *still, int count)
 {
     int before = 0, now = 0;
-    for (size_t k = 0; k < of->filters; k++) {
-        if (!of->kept[k])
+    for (size_t k = 0; k < units->count; k++) {
+        if (!units->kept[k])
             continue;
-        of->kept[k] = now < layer->kept_filters && layer->filter[now] == before++;
-        now += of->kept[k];
+        units->kept[k] = now < count && still[now] == before++;
+        now += units->kept[k];
     }
 }
 
-static void forget(struct filters_left *left, const struct compaction *report, const struct graph *graph)
+static void forget_all(struct units_left *left, const struct compaction *report, const struct graph *graph)
 {
-    for (int i = 0; i < report->count; i++)
+    for (int i = 0; i < report->count; i++) {
+        const struct compacted_layer *layer = &report->layers[i];
         for (int l = 0; l < left->count; l++)
-            if (left->layers[l].tensor == node_weights(&graph->nodes[report->layers[i].node], 0))
-                forget_filters(&left->layers[l], &report->layers[i]);
+            if (left->layers[l].tensor == node_weights(&graph->nodes[layer->node], 0)) {
+                forget(&left->layers[l].filters, layer->filter, layer->kept_filters);
+                forget(&left->layers[l].columns, layer->column, layer->kept_columns);
+            }
+    }
 }
 
 /* ---- what is remembered ---- */
@@ -131,7 +164,7 @@ static sned_status shares_find(struct shares *shares, const struct graph *graph,
     return SNED_OK;
 }
 
-/* The state of what is left, behind each other; biases that are new have nothing to remember. */
+/* The state of what is left, behind each other. */
 static float *copy_state(const struct shares *shares, const struct compaction *report,
                          const struct graph *graph, const float *from, float *to)
 {
@@ -149,36 +182,15 @@ static float *copy_state(const struct shares *shares, const struct compaction *r
     return to;
 }
 
-/* Floats of the state for biases that compacting made, where the loss depends on them. */
-static sned_status new_floats(const struct graph *graph, int first, size_t copies, size_t *floats,
+static sned_status take_state(const struct shares *shares, const struct compaction *report,
+                              const struct graph *graph, const float *remembered, float **kept, size_t *count,
                               sned_error *error)
 {
-    bool *judged = NULL;
-    sned_status status;
-    *floats = 0;
-    SNED_TRY_DONE(sned_alloc(&judged, (size_t)graph->node_count, sizeof *judged, error));
-    SNED_TRY_DONE(sned_graph_depends(graph, graph->outputs[0], judged, error));
-    for (int n = 0; n < graph->node_count; n++)
-        if (judged[n] && sned_node_has_weights(&graph->nodes[n]) && node_bias(&graph->nodes[n], 0) >= first)
-            *floats += copies * sned_shape_elements(&graph->tensors[node_bias(&graph->nodes[n], 0)].shape);
-done:
-    free(judged);
-    return status;
-}
-
-static sned_status take_state(const struct shares *shares, const struct compaction *report,
-                              const struct graph *graph, const float *remembered, float **state,
-                              size_t *count, sned_error *error)
-{
-    size_t before = 0, fresh = 0, copies = 0;
-    for (int t = 0; t < shares->count; t++) {
-        before += shares->floats[t];
-        if (copies == 0)
-            copies = shares->floats[t] / shares->elements[t];
-    }
-    SNED_TRY(new_floats(graph, shares->count, copies, &fresh, error));
-    SNED_TRY(sned_alloc(state, before + fresh, sizeof **state, error)); /* zeros; room enough */
-    *count = (size_t)(copy_state(shares, report, graph, remembered, *state) - *state) + fresh;
+    size_t floats = 0;
+    for (int t = 0; t < shares->count; t++)
+        floats += shares->floats[t];
+    SNED_TRY(sned_alloc(kept, floats, sizeof **kept, error)); /* room enough */
+    *count = (size_t)(copy_state(shares, report, graph, remembered, *kept) - *kept);
     return SNED_OK;
 }
 
@@ -204,7 +216,7 @@ done:
 }
 
 sned_status shrink(struct graph *graph, const struct executor *executor, const float *remembered,
-                   struct filters_left *left, float **kept, size_t *count, sned_error *error)
+                   struct units_left *left, float **kept, size_t *count, sned_error *error)
 {
     struct compaction report = {0};
     struct shares shares = {0};
@@ -214,7 +226,7 @@ sned_status shrink(struct graph *graph, const struct executor *executor, const f
     SNED_TRY_DONE(compact_floats(graph, &report, error));
     if (report.count == 0)
         goto done;
-    forget(left, &report, graph);
+    forget_all(left, &report, graph);
     status = take_state(&shares, &report, graph, remembered, kept, count, error);
 done:
     sned_compaction_free(&report);
@@ -223,30 +235,66 @@ done:
     return status;
 }
 
-/* ---- the shape alone ---- */
-
-static void mark_filters(const struct graph *graph, const struct filters_of *of)
+sned_status shrink_for_good(struct graph *graph, struct units_left *left, sned_error *error)
 {
-    struct tensor *weights = &graph->tensors[of->tensor];
-    const size_t n = sned_shape_elements(&weights->shape) / of->filters;
+    struct compaction report = {0};
+    SNED_TRY(sned_graph_compact(graph, &report, error));
+    forget_all(left, &report, graph);
+    sned_compaction_free(&report);
+    return SNED_OK;
+}
+
+/* ---- the shape alone, and back ---- */
+
+static void mark_filters(const struct graph *graph, const struct layer_left *layer)
+{
+    struct tensor *weights = &graph->tensors[layer->tensor];
+    const size_t n = sned_shape_elements(&weights->shape) / layer->filters.count;
     const float step = weights->quantization.scale;
     free(weights->mask);
     weights->mask = NULL;
-    for (size_t k = 0; k < of->filters; k++)
+    for (size_t k = 0; k < layer->filters.count; k++)
         for (size_t i = 0; i < n; i++)
-            ((float *)weights->data)[k * n + i] = of->kept[k] ? step : 0;
+            ((float *)weights->data)[k * n + i] = layer->filters.kept[k] ? step : 0;
+    memset(graph->tensors[layer->bias].data, 0, layer->filters.count * sizeof(float));
 }
 
-sned_status shrink_again(struct graph *graph, const struct filters_left *left, sned_error *error)
+sned_status shrink_again(struct graph *graph, const struct units_left *left, sned_error *error)
 {
     for (int i = 0; i < left->count; i++)
         mark_filters(graph, &left->layers[i]);
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        const int bias = sned_node_has_weights(node) ? node_bias(node, 0) : -1;
-        if (bias >= 0)
-            memset(graph->tensors[bias].data, 0,
-                   sned_shape_elements(&graph->tensors[bias].shape) * sizeof(float));
-    }
     return sned_graph_compact(graph, NULL, error);
+}
+
+/* Numbers [filters][columns][taps], of those that are left, to all; 0 elsewhere. */
+static void spread(const struct kept_units *filters, const struct kept_units *columns, size_t taps,
+                   const float *from, float *to)
+{
+    for (size_t k = 0; k < filters->count; k++)
+        for (size_t c = 0; c < columns->count; c++, to += taps) {
+            const bool is_left = filters->kept[k] && columns->kept[c];
+            if (is_left)
+                memcpy(to, from, taps * sizeof *to);
+            else
+                memset(to, 0, taps * sizeof *to);
+            from += is_left ? taps : 0;
+        }
+}
+
+void grow_back(struct graph *given, const struct graph *graph, const struct units_left *left)
+{
+    uint8_t one = 1;
+    const struct kept_units single = {1, &one};
+    for (int t = 0; t < given->tensor_count; t++)
+        given->tensors[t].quantization = graph->tensors[t].quantization;
+    for (int i = 0; i < left->count; i++) {
+        const struct layer_left *layer = &left->layers[i];
+        const struct tensor *weights = &given->tensors[layer->tensor];
+        const size_t taps =
+            sned_shape_elements(&weights->shape) / layer->filters.count / layer->columns.count;
+        spread(&layer->filters, &layer->columns, taps, graph->tensors[layer->tensor].data, weights->data);
+        if (layer->bias >= 0)
+            spread(&layer->filters, &single, 1, graph->tensors[layer->bias].data,
+                   given->tensors[layer->bias].data);
+    }
 }
