@@ -252,6 +252,7 @@ static sned_status report(struct job *job, sned_error *error)
         compress_split(held.indices, held.count, COMPRESS_HELD_SHARE, COMPRESS_HELD_IMAGES);
     held.indices += trained;
     held.count -= trained;
+    job->report.is_agreement = job->outcome.is_agreement;
     SNED_TRY(story_of_compress(&job->report, &job->result, &job->compress, error));
     return report_finish(&job->report, &job->outcome, job->integer, &held, job->options, &job->reporter,
                          error);
