@@ -178,6 +178,7 @@ static sned_status load(struct job *job, sned_error *error)
     SNED_TRY(open(&job->images, options->data, SPLIT_TRAIN, model, options, &job->reporter, error));
     SNED_TRY(open(&job->tests, options->data, SPLIT_TEST, model, options, &job->reporter, error));
     SNED_TRY(model_name_classes(model->graph, job->images.dataset, &job->reporter, error));
+    job->outcome.weights = outcome_weights(model->graph);
     job->outcome.bytes_before = sned_graph_parameter_bytes(model->graph);
     job->outcome.accuracy_on = dataset_split_name(job->tests.dataset);
     job->outcome.is_agreement = options->no_labels;
@@ -252,7 +253,6 @@ static sned_status report(struct job *job, sned_error *error)
         compress_split(held.indices, held.count, COMPRESS_HELD_SHARE, COMPRESS_HELD_IMAGES);
     held.indices += trained;
     held.count -= trained;
-    job->report.is_agreement = job->outcome.is_agreement;
     SNED_TRY(story_of_compress(&job->report, &job->result, &job->compress, error));
     return report_finish(&job->report, &job->outcome, job->integer, &held, job->options, &job->reporter,
                          error);

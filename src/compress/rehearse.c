@@ -36,6 +36,13 @@ static sned_status quantize_in_small(struct graph **integer, struct graph *graph
     return quantize_lower(integer, graph, error);
 }
 
+/* Networks that are in checkpoints at a time: a state that was accepted, and one on trial; or, of training
+ * with Adam, one and its two means. */
+static uint64_t states_kept(enum method method)
+{
+    return method == METHOD_PAPER ? 2 : 4;
+}
+
 sned_status compress_rehearse(struct graph **integer, uint64_t *checkpoint, const struct graph *graph,
                               struct dataset *dataset, const struct compress_options *options,
                               sned_error *error)
@@ -49,7 +56,7 @@ sned_status compress_rehearse(struct graph **integer, uint64_t *checkpoint, cons
     *integer = NULL;
     SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
     SNED_TRY_DONE(compression_open(&compression, copy, dataset, &alone, &result, error));
-    *checkpoint = 2 * compression.snapshot.size; /* a state that was accepted, and one on trial */
+    *checkpoint = states_kept(options->recipe.method) * compression.snapshot.size;
     if (options->recipe.method == METHOD_PAPER)
         SNED_TRY_DONE(prune_check_target(&compression, error));
     SNED_TRY_DONE(can_train(copy, false, options->threads, error));

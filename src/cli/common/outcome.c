@@ -38,6 +38,15 @@ static sned_status pack(struct buffer *file, struct outcome *outcome, const stru
                          &outcome->storage, &outcome->storage_count, error);
 }
 
+uint64_t outcome_weights(const struct graph *graph)
+{
+    uint64_t weights = 0;
+    for (int i = 0; i < graph->node_count; i++)
+        if (sned_node_has_weights(&graph->nodes[i]))
+            weights += sned_node_weights(graph, &graph->nodes[i]);
+    return weights;
+}
+
 sned_status outcome_rehearse(uint64_t *bytes, const struct graph *integer, const struct options *options,
                              sned_error *error)
 {
@@ -58,12 +67,11 @@ sned_status outcome_write(struct outcome *outcome, const struct graph *integer, 
     SNED_TRY_DONE(pack(&file, outcome, integer, options, error));
     SNED_TRY_DONE(sned_file_write(options->output, file.data, file.size, error));
     outcome->bytes = file.size;
-    for (int i = 0; i < integer->node_count; i++) {
-        if (sned_node_has_weights(&integer->nodes[i])) {
-            outcome->weights += sned_node_weights(integer, &integer->nodes[i]);
+    if (outcome->weights == 0)
+        outcome->weights = outcome_weights(integer);
+    for (int i = 0; i < integer->node_count; i++)
+        if (sned_node_has_weights(&integer->nodes[i]))
             outcome->kept += sned_node_kept(integer, &integer->nodes[i]);
-        }
-    }
 done:
     sned_buffer_free(&file);
     return status;

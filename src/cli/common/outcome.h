@@ -8,7 +8,7 @@
 #include "cli/common/model.h"
 
 struct outcome {
-    uint64_t weights, kept;
+    uint64_t weights, kept;         /* before (0: as many as the integer network has), and not 0 after */
     uint64_t bytes_before;          /* of the float network's parameters, 4 bytes each */
     uint64_t bytes;                 /* of the whole .sned file */
     double top1_before, top1_after; /* percent; negative: not measured */
@@ -22,6 +22,8 @@ sned_status outcome_check(const struct options *options, sned_error *error);
 /* Packs `integer` into options->output (weights in --format's format, if given) and fills the sizes. */
 sned_status outcome_write(struct outcome *outcome, const struct graph *integer, const struct options *options,
                           sned_error *error);
+/* Weights of all Conv and Gemm. */
+uint64_t outcome_weights(const struct graph *graph);
 /* Bytes of the file that `integer` would be written as; nothing is written. */
 sned_status outcome_rehearse(uint64_t *bytes, const struct graph *integer, const struct options *options,
                              sned_error *error);

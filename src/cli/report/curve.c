@@ -202,9 +202,8 @@ void curve_put(struct html *html, const struct report_facts *facts)
 {
     const struct frame frame = frame_make(facts);
     const char *amount = facts->points_are_weights ? "weights kept" : "bytes of the file";
-    html_put(html, "<div class=\"chart\"><p class=\"axis\">held-out images %s, %%</p>\n",
-             facts->is_agreement ? "with the class that the network as given says" : "that are right");
-    html_own(html, "<div class=\"plot\"><svg role=\"img\" aria-labelledby=\"curve-title curve-text\">\n");
+    html_own(html, "<div class=\"chart\"><p class=\"axis\">held-out images that are right, %</p>\n"
+                   "<div class=\"plot\"><svg role=\"img\" aria-labelledby=\"curve-title curve-text\">\n");
     html_put(html, "<title id=\"curve-title\">Accuracy against %s</title>\n", amount);
     html_put(html,
              "<desc id=\"curve-text\">%d networks that were made on the way, by the %s and their accuracy on "

@@ -134,6 +134,7 @@ static void end(struct report_facts *facts, const struct outcome *outcome, const
     facts->bytes = outcome->bytes;
     facts->kept = outcome->kept;
     facts->accuracy_on = outcome->accuracy_on;
+    facts->is_agreement = outcome->is_agreement;
     facts->top1_before = outcome->top1_before;
     facts->top1 = outcome->top1_after;
     for (int i = 0; i < integer->node_count; i++) {

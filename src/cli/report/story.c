@@ -21,12 +21,6 @@ static sned_status add_point(struct report_facts *facts, const struct curve_poin
 
 /* ---- method rate ---- */
 
-/* What the share of held-out images is of. */
-static const char *judgement(const struct report_facts *facts)
-{
-    return facts->is_agreement ? "has the class that the network as given says on" : "is right on";
-}
-
 static sned_status tell_point(struct report_facts *facts, const struct curve_point *point, sned_error *error)
 {
     char bytes[32], wanted[32];
@@ -41,10 +35,11 @@ static sned_status tell_point(struct report_facts *facts, const struct curve_poi
             "Network %d was trained towards %s bytes: its file has %s, and is right on %.2f %% "
             "of the held-out images%s.",
             number, wanted, bytes, point->accuracy, end);
-    return report_tell(facts, error,
-                       "Network %d is the one given, rounded: its file has %s bytes, and %s %.2f %% of the "
-                       "held-out images%s.",
-                       number, bytes, judgement(facts), point->accuracy, end);
+    return report_tell(
+        facts, error,
+        "Network %d is the one given, rounded: its file has %s bytes, and is right on %.2f %% of "
+        "the held-out images%s.",
+        number, bytes, point->accuracy, end);
 }
 
 static sned_status tell_targets(struct report_facts *facts, const struct compress_options *options,
@@ -165,9 +160,8 @@ sned_status story_of_compress(struct report_facts *facts, const struct compress_
     if (!facts->command)
         return SNED_OK;
     facts->steered_before = result->accuracy_before;
-    if (!facts->is_agreement)
-        SNED_TRY(report_tell(facts, error, "The network as given is right on %.2f %% of the held-out images.",
-                             result->accuracy_before));
+    SNED_TRY(report_tell(facts, error, "The network as given is right on %.2f %% of the held-out images.",
+                         result->accuracy_before));
     SNED_TRY(tell_targets(facts, options, error));
     for (int i = 0; i < result->unjudged_count; i++)
         SNED_TRY(report_tell(facts, error, "%s: no accuracy judges it, so it was neither cut nor retrained.",

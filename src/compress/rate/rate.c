@@ -4,7 +4,7 @@
  *     share of the way    0 ............. 30 % ..... 50 % .. 60 % ........ 85 % ....... 100 %
  *     learning rate       constant ................. half a cosine to 0 ...................
  *     lambda, said        rises linearly  stays ..........................................
- *     lambda, controlled  towards bytes that fall geometrically  to the target, and holds  stays
+ *     lambda, controlled  towards bytes that fall geometrically  near the target       to the target
  *     zeros               come and go ......................................... stay zeros
  *
  * Costs are made anew from the integers every so many steps, and lambda with every second look at them. At
@@ -20,7 +20,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double RISE_END = 0.3, COSINE_BEGIN = 0.5, TARGET_AT = 0.6, FREEZE_AT = 0.85;
+static const double RISE_END = 0.3, COSINE_BEGIN = 0.5, TARGET_AT = 0.6, FREEZE_AT = 0.85,
+                    MEASURE_EVERY = 0.04;
+/* Bytes before zeros are frozen, for one that is wanted at the end: those weights go that are zero just then,
+ * and none comes. */
+static const double AT_FREEZE = 1.08;
 static const double CONTROL_POWER = 0.5, CONTROL_TREND = 4,
                     CONTROL_LIMIT = 0.2; /* of one change of log lambda */
 static const double LEAST_LAMBDA = 2e-8, MOST_LAMBDA = 1e-4;
@@ -33,6 +37,8 @@ struct rate_state {
     double lambda;
     double begun_bytes; /* of the network as given */
     double last_excess; /* log of bytes over what was wanted, when lambda was last set */
+    double measured_at; /* the share of the way at which bytes were last measured */
+    double real_share;  /* bytes that they were, for one estimated */
     uint64_t frozen;
     uint8_t kept[]; /* units of the network as given that are left */
 };
@@ -105,7 +111,8 @@ static size_t look_steps(const struct train_moment *moment)
 static void control(struct course *course)
 {
     struct rate_state *state = course->state;
-    const double bytes = rate_layers_bytes(&course->layers), target = course->options->target_bytes;
+    const double bytes = rate_layers_bytes(&course->layers) * state->real_share;
+    const double target = course->options->target_bytes * (state->frozen ? 1 : AT_FREEZE);
     const double way = fmin(1, state->at / TARGET_AT);
     const double wanted = state->begun_bytes * pow(target / state->begun_bytes, way);
     const double excess = log(bytes / wanted), trend = excess - state->last_excess;
@@ -115,14 +122,32 @@ static void control(struct course *course)
     state->lambda = fmin(fmax(state->lambda, LEAST_LAMBDA), MOST_LAMBDA);
 }
 
+/* What an estimated byte really is, for a network like this. */
+static sned_status measure_bytes(struct course *course, struct executor *executor, sned_error *error)
+{
+    const struct rate_options *options = course->options;
+    struct rate_state *state = course->state;
+    double bytes;
+    SNED_TRY(executor_store(executor, error));
+    rate_layers_round(&course->layers, course->graph);
+    rate_layers_round_biases(&course->layers, course->graph);
+    SNED_TRY(options->measure_bytes(options->measure_context, course->graph, &bytes, error));
+    state->real_share = bytes / rate_layers_bytes(&course->layers);
+    state->measured_at = state->at;
+    return executor_store(executor, error);
+}
+
 static sned_status look(struct course *course, const struct train_moment *moment, sned_error *error)
 {
     const size_t every = look_steps(moment);
     if (moment->step % every != 0)
         return SNED_OK;
     SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
-    if (course->options->target_bytes > 0 && moment->step % (2 * every) == 0 && moment->step > 0 &&
-        !course->state->frozen)
+    if (course->options->target_bytes == 0)
+        return SNED_OK;
+    if (course->options->measure_bytes && course->state->at >= course->state->measured_at + MEASURE_EVERY)
+        SNED_TRY(measure_bytes(course, moment->executor, error));
+    if (moment->step % (2 * every) == 0 && moment->step > 0)
         control(course);
     return SNED_OK;
 }
@@ -246,6 +271,7 @@ static sned_status course_open(struct course *course, const struct graph *graph,
     course->state_size = sizeof *course->state + units_given(&course->layers, course->graph);
     SNED_TRY(sned_alloc(&course->state, course->state_size, 1, error));
     course->state->lambda = course->options->lambda;
+    course->state->real_share = 1;
     return units_left_open(&course->left, &course->layers, course->graph, course->state->kept, error);
 }
 

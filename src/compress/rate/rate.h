@@ -20,7 +20,11 @@ struct rate_options {
     enum optimizer optimizer;
     float step_rate;     /* of the logarithms of steps, in rates */
     double target_bytes; /* of the coded weights and biases; 0: lambda is said */
-    double lambda;       /* loss for a bit, after a rise; where a size is the target: the first guess */
+    /* What these really take, of the graph as it then is, rounded and calibrated: asked now and then, since
+     * estimates of size are only good to some tenths. NULL: the estimate is the size. */
+    sned_status (*measure_bytes)(void *context, const struct graph *graph, double *bytes, sned_error *error);
+    void *measure_context;
+    double lambda; /* loss for a bit, after a rise; where a size is the target: the first guess */
     struct augmentation augmentation;
     struct graph *teacher; /* struct train_options says how it teaches; NULL: none */
     double teacher_weight, temperature;

@@ -18,9 +18,12 @@ static const double narrow = 1.05;
 /* Of the epochs of a first training, what a correction takes, and more the further the way is; and what a
  * step of the search takes. */
 static const double correction_share = 0.15, step_share = 0.5;
+/* Of the time left, what the first training for a size takes, and what each one does that looks for an
+ * accuracy. */
+static const double main_share = 0.9, point_share = 1.0 / 3;
 /* A promise to the byte is aimed at from below. */
 static const double margin = 0.985;
-enum { MOST_POINTS = 12, MOST_CORRECTIONS = 3 };
+enum { MOST_POINTS = 12 };
 
 static const struct curve_point *points(const struct rate_search *search, int *count)
 {
@@ -32,14 +35,13 @@ static bool aim_at_bytes(const struct rate_search *search, struct aim *aim)
 {
     int count;
     const struct curve_point *all = points(search, &count), *best = &all[search->best];
-    const double wanted = search->target.bytes;
-    const bool met = best->bytes <= wanted;
-    if (search->options.time_budget > 0 ? count > MOST_POINTS
-                                        : count > 1 && (met || count > MOST_CORRECTIONS))
-        return false;
+    const double wanted = search->target.bytes, over = log(fmax(1, best->bytes / wanted));
     aim->bytes = wanted * margin;
-    const double over = count > 1 ? log(fmax(1, best->bytes / wanted)) : 1;
-    return plan_effort(search, fmin(1, correction_share + over), aim);
+    if (count == 1)
+        return plan_effort(search, 1, main_share, aim);
+    if (count > MOST_POINTS || (best->bytes <= wanted && search->options.time_budget == 0))
+        return false;
+    return plan_effort(search, fmin(1, correction_share + over), 1, aim);
 }
 
 /* The smallest point that holds and the largest below it that does not; NULL: none. */
@@ -86,7 +88,7 @@ static bool aim_at_accuracy(const struct rate_search *search, struct aim *aim)
         aim->bytes = sqrt(top * failed->bytes);
     if (aim->bytes < narrow * search->bare || (!held && failed && aim->bytes < narrow * failed->bytes))
         return false;
-    return plan_effort(search, count == 1 ? 1 : step_share, aim);
+    return plan_effort(search, count == 1 ? 1 : step_share, point_share, aim);
 }
 
 bool search_next(const struct rate_search *search, struct aim *aim)

@@ -86,17 +86,15 @@ sned_status plan_training(struct recipe *recipe, const struct graph *graph, size
 
 /* Of a time budget, what is kept for what cannot be foreseen, and the least that is worth a training. */
 static const double reserve = 0.02, least_share = 0.03;
-/* A search for an accuracy takes so much of the time left for each of its points. */
-static const double point_share = 1.0 / 3;
 
-bool plan_effort(const struct rate_search *search, double share, struct aim *aim)
+bool plan_effort(const struct rate_search *search, double share, double of_time, struct aim *aim)
 {
     const double budget = search->options.time_budget, epochs = search->options.recipe.train.epochs * share;
     *aim = (struct aim){.bytes = aim->bytes, .epochs = epochs};
     if (budget <= 0)
         return true;
     const double left = budget * (1 - reserve) - search->elapsed - 2 * search->measuring;
-    aim->seconds = search->target.bytes > 0 ? left : left * point_share;
+    aim->seconds = left * of_time;
     if (search->said_epochs == 0)
         aim->epochs = MOST_EPOCHS_IN_TIME;
     return aim->seconds >= least_share * budget;

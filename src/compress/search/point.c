@@ -10,24 +10,45 @@
 #include "graph/passes/compact.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <stdio.h>
 
 /* Multiply-accumulates that the integer runtime may take for a point: some tens of seconds. */
 static const double integer_work = 2e11;
 
 /* ---- the network as a file ---- */
 
-sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error)
+static sned_status lower(struct graph **integer, const struct graph *graph, sned_error *error)
 {
     struct graph *copy = NULL;
     sned_status status;
-    SNED_TRY_DONE(sned_graph_copy(&copy, search->compression.graph, error));
+    SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
     SNED_TRY_DONE(sned_graph_compact(copy, NULL, error));
     status = quantize_lower(integer, copy, error);
 done:
     sned_graph_free(copy);
+    return status;
+}
+
+sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error)
+{
+    return lower(integer, search->compression.graph, error);
+}
+
+/* struct rate_options: the file's bytes less those that it has without weights. */
+static sned_status measure_bytes(void *context, const struct graph *graph, double *bytes, sned_error *error)
+{
+    const struct rate_search *search = context;
+    const struct compress_options *options = &search->options;
+    struct graph *integer = NULL;
+    struct buffer file = {0};
+    sned_status status;
+    SNED_TRY_DONE(lower(&integer, graph, error));
+    SNED_TRY_DONE(compress_pack(&file, integer, options->format, options->open_ms, NULL, NULL, error));
+    *bytes = fmax(1, (double)file.size - search->bare);
+done:
+    sned_graph_free(integer);
+    sned_buffer_free(&file);
     return status;
 }
 
@@ -78,19 +99,17 @@ done:
 
 /* ---- training ---- */
 
-/* What is inside a long training is kept in a file beside the checkpoint, until its record is written. */
-static sned_status inner_checkpoint(char **path, const struct rate_search *search, sned_error *error)
+/* Zeros of the training before may become weights again: they cost what they cost. */
+static void free_zeros(struct graph *graph)
 {
-    *path = NULL;
-    if (search->options.checkpoint && asprintf(path, "%s.training", search->options.checkpoint) < 0) {
-        *path = NULL;
-        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
+    for (int t = 0; t < graph->tensor_count; t++) {
+        free(graph->tensors[t].mask);
+        graph->tensors[t].mask = NULL;
     }
-    return SNED_OK;
 }
 
-static sned_status train(struct rate_search *search, const struct aim *aim, const char *checkpoint,
-                         struct point_record *record, sned_error *error)
+static sned_status train(struct rate_search *search, const struct aim *aim, struct point_record *record,
+                         sned_error *error)
 {
     struct compression *compression = &search->compression;
     struct rate_options how = plan_rate_options(search);
@@ -102,9 +121,12 @@ static sned_status train(struct rate_search *search, const struct aim *aim, cons
     how.reporter = &quiet;
     how.epochs = aim->epochs;
     how.time_budget = aim->seconds;
-    how.checkpoint = checkpoint;
+    how.checkpoint = search->inner_checkpoint;
+    how.measure_bytes = measure_bytes;
+    how.measure_context = search;
     if (search->options.recipe.train.lambda == 0)
         how.target_bytes = record->asked = fmax(1, (aim->bytes - search->bare) * search->asked_for_byte);
+    free_zeros(compression->graph);
     SNED_TRY(rate_train(compression->graph, compression->dataset, compression->indices,
                         compression->train_count, &how, &result, error));
     record->lambda = result.lambda;
@@ -140,25 +162,14 @@ static sned_status work(struct rate_search *search, const struct aim *aim, struc
                         sned_error *error)
 {
     struct compression *compression = &search->compression;
-    char *checkpoint = NULL;
     struct record fresh = {.kind = RECORD_POINT};
-    sned_status status;
-    SNED_TRY_DONE(inner_checkpoint(&checkpoint, search, error));
-    if (aim->epochs > 0)
-        SNED_TRY_DONE(train(search, aim, checkpoint, record, error));
-    else
-        SNED_TRY_DONE(search_start(search, error));
-    SNED_TRY_DONE(fill_record(search, record, error));
+    SNED_TRY(aim->epochs > 0 ? train(search, aim, record, error) : search_start(search, error));
+    SNED_TRY(fill_record(search, record, error));
     const struct curve_point point = make_point(search, aim, record);
-    SNED_TRY_DONE(is_better(search, &point) ? compression_accept(compression, error)
-                                            : compression_take_back(compression, error));
+    SNED_TRY(is_better(search, &point) ? compression_accept(compression, error)
+                                       : compression_take_back(compression, error));
     fresh.u.point = *record;
-    SNED_TRY_DONE(compression_record(compression, &fresh, error));
-    if (checkpoint)
-        unlink(checkpoint);
-done:
-    free(checkpoint);
-    return status;
+    return compression_record(compression, &fresh, error);
 }
 
 static void tell(const struct rate_search *search, const struct curve_point *point, bool better)

@@ -4,6 +4,10 @@
 #include "compress/search/search.h"
 #include "compress/step.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 /* Loss for a bit that training begins with, where it shall find the one that leads to a size. */
 static const double first_lambda = 1e-6;
 
@@ -12,6 +16,10 @@ static sned_status open_search(struct rate_search *search, struct graph *graph, 
                                sned_error *error)
 {
     search->options = *options;
+    if (options->checkpoint && asprintf(&search->inner_checkpoint, "%s.training", options->checkpoint) < 0) {
+        search->inner_checkpoint = NULL;
+        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory");
+    }
     search->best = -1;
     search->lambda = options->recipe.train.lambda > 0 ? options->recipe.train.lambda : first_lambda;
     search->asked_for_byte = 1;
@@ -60,7 +68,10 @@ sned_status compress_rate(struct graph **integer, struct graph *graph, struct da
     SNED_TRY_DONE(walk(&search, error));
     SNED_TRY_DONE(search_lower(&search, integer, error));
     conclude(&search);
+    if (search.inner_checkpoint) /* all that it led to is in the journal */
+        unlink(search.inner_checkpoint);
 done:
+    free(search.inner_checkpoint);
     compression_close(&search.compression);
     return status;
 }

@@ -45,8 +45,9 @@ struct rate_search {
     struct compression compression;
     struct compress_options options; /* the caller's, with a recipe that has no open question */
     struct target target;
-    double said_epochs; /* the caller's recipe's; 0: none */
-    int best;           /* of the result's points: what the network is now; -1: none yet */
+    char *inner_checkpoint; /* owned; the file of what is inside a training; NULL: none */
+    double said_epochs;     /* the caller's recipe's; 0: none */
+    int best;               /* of the result's points: what the network is now; -1: none yet */
     /* As of the last record: */
     double elapsed, measuring;   /* seconds since the start; that a point takes besides its training */
     double lambda;               /* at the end of its training, where the next one begins */
@@ -86,8 +87,9 @@ bool search_next(const struct rate_search *search, struct aim *aim);
 
 /* plan.c: what the recipe leaves open, filled in for a network on so many images. */
 sned_status plan_training(struct recipe *recipe, const struct graph *graph, size_t images, sned_error *error);
-/* How long the next training shall be: a share of a whole one, or what time is left for; false: none is. */
-bool plan_effort(const struct rate_search *search, double share, struct aim *aim);
+/* How long the next training shall be: a share of a whole one or, with a time budget, of the time that is
+ * left; false: that is none worth it. */
+bool plan_effort(const struct rate_search *search, double share, double of_time, struct aim *aim);
 /* All that is the same of each training. */
 struct rate_options plan_rate_options(const struct rate_search *search);
 

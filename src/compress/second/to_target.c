@@ -161,22 +161,6 @@ static sned_status sizing_open(struct sizing *sizing, const struct calibration_i
 
 /* ---- trials ---- */
 
-static void tell_bytes(const struct sizing *sizing, double lambda, uint64_t bytes, bool within)
-{
-    sned_report(sizing->calibration->reporter, "lambda %.3g: %llu bytes, %s", lambda,
-                (unsigned long long)bytes, within ? "few enough" : "too many");
-}
-
-static void tell_agreement(const struct sizing *sizing, double lambda, const struct agreement *agreement,
-                           bool within)
-{
-    sned_report(sizing->calibration->reporter,
-                "lambda %.3g: of %zu images that set nothing %.2f %% keep their class, divergence %.4f, %.2f "
-                "points estimated to be lost: %s",
-                lambda, agreement->images, agreement->same, agreement->divergence, agreement->drop,
-                within ? "good enough" : "too much");
-}
-
 /* One lambda: the bytes where the target is one of bytes, else the agreement. Whether it is within. */
 static sned_status try_lambda(struct sizing *sizing, double lambda, bool *within, double *fill,
                               sned_error *error)
@@ -193,12 +177,10 @@ static sned_status try_lambda(struct sizing *sizing, double lambda, bool *within
         SNED_TRY_DONE(file_bytes(sizing, copy, &bytes, error));
         *fill = (double)bytes / target->max_bytes;
         *within = *fill <= 1;
-        tell_bytes(sizing, lambda, bytes, *within);
     } else {
         SNED_TRY_DONE(judge(sizing, copy, &agreement, error));
         *within = target->max_drop >= 0 ? agreement.drop <= target->max_drop
                                         : agreement.divergence <= sizing->plain.divergence + unnoticed;
-        tell_agreement(sizing, lambda, &agreement, *within);
     }
 done:
     sned_graph_free(copy);
