@@ -115,6 +115,29 @@ static void errors_are_made_good_as_gptq_does(void **state)
     sned_graph_free(graph);
 }
 
+/* Which weights of one_layer stay where it is pruned. */
+static const uint8_t mask[FILTERS * COLUMNS] = {1, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0};
+
+/* NumPy: the same on each filter's own weights alone. */
+static void zeros_stay_and_make_nothing_good(void **state)
+{
+    const int wanted[FILTERS * COLUMNS] = {-1, 0, -2, -1, 0, -2, 0, 0, -2, 2, -1, -4, -3, 3, 3, 0, 3, 0};
+    const double biases[FILTERS] = {0.3452434, -0.3756011, -0.9409536};
+    float inputs[ROWS * COLUMNS];
+    struct graph *graph = one_layer(inputs);
+    const struct calibration_images images = {.values = inputs, .count = ROWS};
+    float *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
+    for (int i = 0; i < FILTERS * COLUMNS; i++)
+        weights[i] *= mask[i];
+    must(quantize_round_weights(graph, &images, &options, error));
+    for (int i = 0; i < FILTERS * COLUMNS; i++)
+        assert_float_equal(weights[i], 0.25 * wanted[i], 0);
+    for (int k = 0; k < FILTERS; k++)
+        assert_float_equal(((const float *)graph->tensors[graph->nodes[0].inputs[2]].data)[k], biases[k],
+                           1e-5);
+    sned_graph_free(graph);
+}
+
 /* The numbers of the same script: the inverse of the damped covariance. */
 static void the_inverse_says_what_a_cut_costs(void **state)
 {
@@ -126,7 +149,7 @@ static void the_inverse_says_what_a_cut_costs(void **state)
     struct moments *moments;
     struct feedback feedback;
     must(moments_measure(&moments, graph, &images, &options, error));
-    must(feedback_make(&feedback, &moments[0], &graph->nodes[0], true, error));
+    must(feedback_make(&feedback, &moments[0], graph, &graph->nodes[0], error));
     must(feedback_inverse_diagonal(&feedback, 0, diagonal, error));
     for (int i = 0; i < COLUMNS; i++)
         assert_float_equal(diagonal[i], wanted[i], 1e-3 * wanted[i]);
@@ -138,7 +161,6 @@ static void the_inverse_says_what_a_cut_costs(void **state)
 /* NumPy: SparseGPT's update (Frantar and Alistarh 2023) for a given mask, in the same order. */
 static void weights_that_stay_make_good_for_those_that_are_cut(void **state)
 {
-    const uint8_t mask[FILTERS * COLUMNS] = {1, 0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0};
     const double wanted[FILTERS * COLUMNS] = {-0.713515, 0,        -0.433605, -0.714370, 0,         -0.602119,
                                               0,         0,        -0.811505, 0.881427,  -0.350072, -0.534629,
                                               -0.917933, 0.746572, 0.603219,  0,         0.847943,  0};
@@ -154,7 +176,7 @@ static void weights_that_stay_make_good_for_those_that_are_cut(void **state)
     assert_non_null(weights->mask);
     memcpy(weights->mask, mask, sizeof mask);
     must(moments_measure(&moments, graph, &images, &options, error));
-    must(feedback_make(&feedback, &moments[0], &graph->nodes[0], true, error));
+    must(feedback_make(&feedback, &moments[0], graph, &graph->nodes[0], error));
     must(cut_layer(graph, &graph->nodes[0], &feedback, 1, error));
     for (int i = 0; i < FILTERS * COLUMNS; i++)
         assert_float_equal(((const float *)weights->data)[i], wanted[i], 1e-4);
@@ -265,6 +287,7 @@ int main(void)
         cmocka_unit_test(squared_gradients_are_those_of_pytorch),
         cmocka_unit_test(of_numbers_apart_each_has_a_label_of_its_own),
         cmocka_unit_test(errors_are_made_good_as_gptq_does),
+        cmocka_unit_test(zeros_stay_and_make_nothing_good),
         cmocka_unit_test(the_inverse_says_what_a_cut_costs),
         cmocka_unit_test(weights_that_stay_make_good_for_those_that_are_cut),
         cmocka_unit_test(the_mean_of_what_a_filter_gives_stays),

@@ -24,8 +24,7 @@ static sned_status measure_feedback(struct feedback *feedback, struct graph *gra
     *feedback = (struct feedback){0};
     sned_status status = moments_measure(&moments, graph, images, &how, error);
     if (status == SNED_OK)
-        status = feedback_make(feedback, &moments[node], &graph->nodes[node],
-                               node_bias(&graph->nodes[node], 0) >= 0, error);
+        status = feedback_make(feedback, &moments[node], graph, &graph->nodes[node], error);
     for (int n = 0; moments && n < graph->node_count; n++)
         moments_free(&moments[n]);
     free(moments);

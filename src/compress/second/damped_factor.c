@@ -30,7 +30,7 @@ struct elimination {
     double *diagonal; /* [n]: of H */
     double *root;     /* [n]: of the damped diagonal */
     double extra;     /* what is added to it */
-    float *square;    /* [STRIP][STRIP] */
+    float *square;    /* [STRIP][STRIP], or [n][n] where that is less */
 };
 
 /* The lower triangle, damped and scaled, from the upper one; false where the diagonal has no root. */
@@ -153,12 +153,13 @@ static double turn_up(struct elimination *e)
 
 sned_status damped_factor(float *h, size_t n, sned_error *error)
 {
+    const size_t strip = n < STRIP ? n : STRIP;
     struct elimination e = {.h = h, .n = n};
     bool done = false;
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&e.diagonal, n, sizeof *e.diagonal, error));
     SNED_TRY_DONE(sned_alloc(&e.root, n, sizeof *e.root, error));
-    SNED_TRY_DONE(sned_alloc(&e.square, (size_t)STRIP * STRIP, sizeof *e.square, error));
+    SNED_TRY_DONE(sned_alloc(&e.square, strip, strip * sizeof *e.square, error));
     const double trace = turn_up(&e);
     for (double share = first_damping; !done && share <= last_damping; share *= damping_growth) {
         /* Of an input that is always the same, any rounding is as good. */

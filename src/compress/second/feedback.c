@@ -76,21 +76,50 @@ static sned_status factorize(struct feedback *feedback, int block, bool centred,
     SNED_TRY(sned_alloc(&factor, size, size * sizeof *factor, error));
     feedback->factor[block] = factor;
     moments_fill(moments, group, index, centred, feedback->order[block], factor);
-    free(moments->second[block]);
-    moments->second[block] = NULL;
+    if (!feedback->sparse) {
+        free(moments->second[block]);
+        moments->second[block] = NULL;
+    }
     SNED_TRY(damped_factor(factor, size, error));
     for (size_t i = 0; i < size; i++)
         *left += (double)factor[i * size + i] * factor[i * size + i];
     return SNED_OK;
 }
 
-sned_status feedback_make(struct feedback *feedback, struct moments *moments, const struct node *node,
-                          bool centred, sned_error *error)
+/* Multiplications that factors of single filters may take: minutes. */
+static const double most_work = 2e11;
+/* The share of zeros from which on factors of their own are worth it. */
+static const double sparse_share = 0.1;
+
+static bool is_sparse(const struct tensor *weights, size_t columns)
+{
+    const size_t count = sned_shape_elements(&weights->shape);
+    const float *values = weights->data;
+    double zeros = 0, work = 0;
+    for (size_t first = 0; first < count; first += columns) {
+        double kept = 0;
+        for (size_t i = 0; i < columns; i++)
+            kept += values[first + i] != 0;
+        zeros += (double)columns - kept;
+        work += kept * kept * kept / 3;
+    }
+    return zeros >= sparse_share * (double)count && work <= most_work;
+}
+
+bool feedback_is_centred(const struct node *node)
+{
+    return node_bias(node, 0) >= 0;
+}
+
+sned_status feedback_make(struct feedback *feedback, struct moments *moments, const struct graph *graph,
+                          const struct node *node, sned_error *error)
 {
     const size_t blocks = (size_t)all_blocks(moments);
+    const bool centred = feedback_is_centred(node);
     double before = 0, left = 0;
     *feedback = (struct feedback){.moments = *moments};
     *moments = (struct moments){0};
+    feedback->sparse = is_sparse(&graph->tensors[node_weights(node, 0)], (size_t)feedback->moments.columns);
     SNED_TRY(sned_alloc(&feedback->order, blocks, sizeof *feedback->order, error));
     SNED_TRY(sned_alloc(&feedback->factor, blocks, sizeof *feedback->factor, error));
     for (int i = 0; i < (int)blocks; i++) {

@@ -14,6 +14,7 @@
 #include "compress/second/round_weights.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "compress/second/damped_factor.h"
 
 #include <dnnl.h>
 #include <math.h>
@@ -24,13 +25,14 @@ enum { CHUNK = 64 };
 /* One block of one group, and the filters that read it. */
 struct rounding {
     const struct node *node;
+    const struct feedback *feedback;
     const struct moments *moments;
     float *weights;      /* of the first filter, at the block's first column */
     float *bias;         /* of the first filter, or NULL */
     const float *scales; /* of the first filter; NULL: weights are cut, not rounded */
     bool stepped;        /* the scales are the layer's step, and no filter's own */
     const uint8_t *kept; /* of weights that are cut, as `weights`: 0 goes */
-    int group, start, first, filters, size, stride;
+    int group, block, start, first, filters, size, stride;
     const int *order;    /* [size]: the columns as they are rounded */
     const float *factor; /* [size][size], lower: damped_factor */
     float *missing;      /* [filters][size], in that order: what rounding has taken from each weight */
@@ -78,6 +80,43 @@ static sned_status round_chunk(void *argument, size_t k, sned_error *error)
     return SNED_OK;
 }
 
+/* A filter with zeros, which can make nothing good: as round_chunk, on the factor of the others alone. */
+static sned_status round_sparse(void *argument, size_t k, sned_error *error)
+{
+    struct rounding *r = argument;
+    float *weights = r->weights + k * (size_t)r->stride, *missing = r->missing + k * (size_t)r->size;
+    int *columns = NULL, *places = NULL, count = 0;
+    float *factor = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_alloc(&columns, (size_t)r->size, sizeof *columns, error));
+    SNED_TRY_DONE(sned_alloc(&places, (size_t)r->size, sizeof *places, error));
+    for (int i = 0; i < r->size; i++)
+        if (weights[r->order[i]] != 0) {
+            places[count] = i;
+            columns[count++] = r->order[i];
+        }
+    SNED_TRY_DONE(sned_alloc(&factor, (size_t)count, (size_t)count * sizeof *factor, error));
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j <= i; j++)
+            factor[(size_t)i * (size_t)count + (size_t)j] = (float)moments_second(
+                r->moments, r->group, r->block, r->bias != NULL, columns[i], columns[j]);
+    SNED_TRY_DONE(damped_factor(factor, (size_t)count, error));
+    for (int i = 0; i < count; i++) {
+        float *weight = &weights[columns[i]];
+        double wanted = *weight;
+        for (int j = 0; j < i; j++)
+            wanted += (double)factor[(size_t)i * (size_t)count + (size_t)j] * missing[places[j]];
+        const double rounded = settle(r, k, columns[i], wanted, *weight);
+        missing[places[i]] = (float)(*weight - rounded);
+        *weight = (float)rounded;
+    }
+done:
+    free(columns);
+    free(places);
+    free(factor);
+    return status;
+}
+
 static sned_status move_bias(struct rounding *r, size_t k, sned_error *error)
 {
     double mean = 0;
@@ -98,6 +137,8 @@ static sned_status move_bias(struct rounding *r, size_t k, sned_error *error)
 static sned_status round_columns(struct rounding *r, int threads, sned_error *error)
 {
     const dnnl_dim_t filters = r->filters, size = r->size;
+    if (r->feedback->sparse && r->scales)
+        return sned_parallel_for(threads, (size_t)r->filters, round_sparse, r, error);
     for (r->chunk = 0; r->chunk < r->size; r->chunk += CHUNK) {
         const dnnl_dim_t width = r->size - r->chunk < CHUNK ? r->size - r->chunk : CHUNK;
         if (r->chunk > 0 &&
@@ -106,8 +147,6 @@ static sned_status round_columns(struct rounding *r, int threads, sned_error *er
             return sned_fail(error, SNED_ERROR_MEMORY, "oneDNN: no matrix product");
         SNED_TRY(sned_parallel_for(threads, (size_t)r->filters, round_chunk, r, error));
     }
-    for (size_t k = 0; k < (size_t)r->filters; k++)
-        SNED_TRY(move_bias(r, k, error));
     return SNED_OK;
 }
 
@@ -117,18 +156,19 @@ static sned_status round_block(struct rounding *r, int threads, sned_error *erro
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&r->missing, filters, (size_t)r->size * sizeof *r->missing, error));
     SNED_TRY_DONE(sned_alloc(&r->wanted, filters, CHUNK * sizeof *r->wanted, error));
-    status = round_columns(r, threads, error);
+    SNED_TRY_DONE(round_columns(r, threads, error));
+    for (size_t k = 0; k < filters; k++)
+        SNED_TRY_DONE(move_bias(r, k, error));
 done:
     free(r->missing);
     free(r->wanted);
     return status;
 }
 
-static sned_status scales_of(float **scales, const struct tensor *weights, sned_error *error)
+sned_status weight_scales(float **scales, const struct tensor *weights, float step, sned_error *error)
 {
     const size_t filters = (size_t)weights->shape.dim[0];
     const size_t columns = sned_shape_elements(&weights->shape) / filters;
-    const float step = weights->quantization.scale;
     SNED_TRY(sned_alloc(scales, filters, sizeof **scales, error));
     for (size_t k = 0; k < filters; k++)
         (*scales)[k] =
@@ -149,6 +189,7 @@ static sned_status walk_layer(struct graph *graph, const struct node *node, cons
         const int first = i / blocks * each, start = moments_start(moments, i % blocks);
         const size_t at = (size_t)first * (size_t)moments->columns + (size_t)start;
         struct rounding r = {.node = node,
+                             .feedback = feedback,
                              .moments = moments,
                              .weights = (float *)weights->data + at,
                              .bias = bias ? bias + first : NULL,
@@ -156,6 +197,7 @@ static sned_status walk_layer(struct graph *graph, const struct node *node, cons
                              .stepped = weights->quantization.scale > 0,
                              .kept = mask ? mask + at : NULL,
                              .group = i / blocks,
+                             .block = i % blocks,
                              .start = start,
                              .first = first,
                              .filters = each,
@@ -171,8 +213,9 @@ static sned_status walk_layer(struct graph *graph, const struct node *node, cons
 sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
                         int threads, sned_error *error)
 {
+    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     float *scales;
-    SNED_TRY(scales_of(&scales, &graph->tensors[node_weights(node, 0)], error));
+    SNED_TRY(weight_scales(&scales, weights, weights->quantization.scale, error));
     const sned_status status = walk_layer(graph, node, feedback, scales, NULL, threads, error);
     free(scales);
     return status;
@@ -197,7 +240,7 @@ static sned_status round_by(struct graph *graph, const struct node *node, struct
                             int threads, sned_error *error)
 {
     struct feedback feedback;
-    sned_status status = feedback_make(&feedback, moments, node, node_bias(node, 0) >= 0, error);
+    sned_status status = feedback_make(&feedback, moments, graph, node, error);
     if (status == SNED_OK)
         status = round_layer(graph, node, &feedback, threads, error);
     feedback_free(&feedback);

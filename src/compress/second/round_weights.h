@@ -10,10 +10,13 @@
 /* Whether no other node reads the weights or biases of `node`: they could not suit both. */
 bool has_its_own(const struct uses *uses, const struct node *node);
 
+/* *scales [filters], the caller's to free: the layer's step, or, where it is 0, one for each filter, whose
+ * largest weight is then 127. */
+sned_status weight_scales(float **scales, const struct tensor *weights, float step, sned_error *error);
+
 /*
  * Rounds the weights of `node`, whose inputs say `feedback`, and moves its biases by the mean of what is
- * left. The scale is the layer's step, where its weights have one, else one for each filter, whose largest
- * weight is 127. What is 0 stays 0.
+ * left; scales are weight_scales' of the layer's step. What is 0 stays 0.
  */
 sned_status round_layer(struct graph *graph, const struct node *node, const struct feedback *feedback,
                         int threads, sned_error *error);

@@ -13,6 +13,7 @@
 #include "compress/second/second_order.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "compress/quantize/filter_scale.h"
 #include "compress/second/round_weights.h"
 #include "compress/second/fisher.h"
 
@@ -49,8 +50,7 @@ static sned_status measure_feedback(struct second_order *second, struct graph *g
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         if (moments[n].samples && has_its_own(&uses, node))
-            SNED_TRY_DONE(
-                feedback_make(&second->feedback[n], &moments[n], node, node_bias(node, 0) >= 0, error));
+            SNED_TRY_DONE(feedback_make(&second->feedback[n], &moments[n], graph, node, error));
     }
 done:
     for (int n = 0; moments && n < graph->node_count; n++)
@@ -99,6 +99,40 @@ static float step_of(const struct second_order *second, const struct graph *grap
     const double step = sensitivity > 0 ? sqrt(12 * lambda / (sensitivity * log(2))) : largest;
     return step < largest / 127 ? 0 : (float)fmin(step, largest);
 }
+
+/* ---- what it will take ---- */
+
+static double entropy_of(const size_t *seen, size_t levels, size_t count)
+{
+    double bits = 0;
+    for (size_t i = 0; i < levels; i++)
+        bits -= seen[i] ? (double)seen[i] * log2((double)seen[i] / (double)count) : 0;
+    return bits / 8;
+}
+
+sned_status second_order_entropy(const struct second_order *second, const struct graph *graph, double lambda,
+                                 double *bytes, sned_error *error)
+{
+    *bytes = 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        size_t seen[255] = {0};
+        if (!second->feedback[n].order)
+            continue;
+        const struct tensor *weights = &graph->tensors[node_weights(&graph->nodes[n], 0)];
+        const size_t count = sned_shape_elements(&weights->shape), filters = (size_t)weights->shape.dim[0];
+        const float *values = weights->data;
+        const bool judged = second->fisher.values[node_weights(&graph->nodes[n], 0)] != NULL;
+        float *scales;
+        SNED_TRY(weight_scales(&scales, weights, judged ? step_of(second, graph, n, lambda) : 0, error));
+        for (size_t i = 0; i < count; i++)
+            seen[127 + filter_weight(values[i], scales[i / (count / filters)])]++;
+        free(scales);
+        *bytes += entropy_of(seen, 255, count);
+    }
+    return SNED_OK;
+}
+
+/* ---- doing it ---- */
 
 sned_status second_order_apply(const struct second_order *second, struct graph *graph, double lambda,
                                sned_error *error)

@@ -34,6 +34,10 @@ sned_status second_order_open(struct second_order **second, struct graph *graph,
 /* `graph`: the one that was measured, or a copy, its weights as they were then. */
 sned_status second_order_apply(const struct second_order *second, struct graph *graph, double lambda,
                                sned_error *error);
+/* The entropy in bytes of the integers that weights come to by lambda, each layer's by their frequencies, as
+ * if each were rounded to its nearest: at once, and in proportion to what a file takes of them. */
+sned_status second_order_entropy(const struct second_order *second, const struct graph *graph, double lambda,
+                                 double *bytes, sned_error *error);
 void second_order_free(struct second_order *second); /* NULL is fine */
 
 #endif
