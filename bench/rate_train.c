@@ -95,7 +95,7 @@ static sned_status report(struct experiment *e, const char *spec, sned_error *er
     sned_status status;
     SNED_TRY_DONE(sned_graph_compact(e->graph, NULL, error));
     SNED_TRY_DONE(quantize_lower(&e->integer, e->graph, error));
-    SNED_TRY_DONE(sned_pack(e->integer, NULL, &file, NULL, NULL, error));
+    SNED_TRY_DONE(compress_pack(&file, e->integer, -1, 0, NULL, NULL, error));
     if (word(e, "out", NULL))
         SNED_TRY_DONE(sned_file_write(word(e, "out", NULL), file.data, file.size, error));
     if (number(e, "test", 0) > 0) {
