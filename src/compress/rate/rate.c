@@ -9,12 +9,14 @@
  *
  * Costs are made anew from the integers every so many steps, and lambda with every second look at them. At
  * the start of each epoch, and before the zeros are frozen, activations are calibrated anew: as weights go,
- * ranges change much.
+ * ranges change much. The network is then packed, too, to know by how much the coder's bytes and the model's
+ * differ.
  */
 #include "compress/rate/rate.h"
 #include "base/hash.h"
 #include "compress/quantize/quantize.h"
 #include "base/memory.h"
+#include "compress/rate/real_bytes.h"
 #include "compress/rate/shrink.h"
 
 #include <math.h>
@@ -84,12 +86,26 @@ static sned_status calibrate(struct course *course, sned_error *error)
     return SNED_OK;
 }
 
-/* The same in the middle of training: with the weights as they are rounded now. */
+/* How far the model of bytes is off, with the graph's weights. */
+static sned_status measure_ratio(struct course *course, sned_error *error)
+{
+    struct rate_layers *layers = &course->layers;
+    double bytes;
+    SNED_TRY(rate_layers_count(layers, course->graph, error));
+    SNED_TRY(rate_real_bytes(&bytes, course->graph, layers, error));
+    layers->ratio = 0;
+    if (bytes > 0)
+        layers->ratio = bytes / rate_layers_bytes(layers);
+    return SNED_OK;
+}
+
+/* The same in the middle of training: with the weights as they are rounded now; and what the coder says. */
 static sned_status calibrate_rounded(struct course *course, struct executor *executor, sned_error *error)
 {
     SNED_TRY(executor_store(executor, error));
     rate_layers_round(&course->layers, course->graph);
     SNED_TRY(calibrate(course, error));
+    SNED_TRY(measure_ratio(course, error));
     SNED_TRY(executor_store(executor, error));
     return executor_load(executor, error);
 }
@@ -326,7 +342,7 @@ static sned_status finish(struct course *course, sned_error *error)
     SNED_TRY(find_layers_again(course, error));
     SNED_TRY(calibrate(course, error));
     rate_layers_round_biases(&course->layers, course->graph);
-    return rate_layers_count(&course->layers, course->graph, error);
+    return measure_ratio(course, error);
 }
 
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
