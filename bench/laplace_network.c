@@ -1,6 +1,6 @@
 /*
  * laplace_network.c - a packed network with weights drawn anew: laplace_network IN.sned OUT.sned [OF_SO_MANY
- * [FORMAT]]. Of OF_SO_MANY (13) weights one is kept; its magnitude is a Laplace distribution's, rounded to 1
+ * [OPEN_MS]]. Of OF_SO_MANY (13) weights one is kept; its magnitude is a Laplace distribution's, rounded to 1
  * to 15: 5 bits with its sign. Prints, as JSON, what such weights take at least, in bits by the distribution
  * that they were drawn from, what the file takes, and how long it is packed and opened on one core.
  */
@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { LARGEST = 15, OPENINGS = 7 };
 #define SCALE 4.0 /* of the Laplace distribution, in steps: the largest of 4 million is cut at 15 */
@@ -78,27 +77,20 @@ static sned_status time_opening(double *seconds, const struct buffer *file, sned
     return SNED_OK;
 }
 
-static sned_status measure(const char *in, const char *out, uint32_t of_so_many, int format,
+static sned_status measure(const char *in, const char *out, uint32_t of_so_many, double open_ms,
                            sned_error *error)
 {
     struct buffer file = {0};
     struct graph *graph = NULL;
-    struct pack_options options = {0};
-    int *force = NULL;
     double probability[LARGEST + 1], opening;
     sned_status status;
     magnitudes(probability);
     SNED_TRY_DONE(sned_file_read(&file, in, SIZE_MAX, error));
     SNED_TRY_DONE(sned_unpack(&graph, file.data, file.size, NULL, NULL, error));
     const size_t weights = redraw(graph, of_so_many, probability);
-    SNED_TRY_DONE(sned_alloc(&force, (size_t)graph->node_count, sizeof *force, error));
-    for (int n = 0; n < graph->node_count; n++)
-        force[n] = format;
-    if (format >= 0)
-        options.force = force;
     file.size = 0;
     const double begin = sned_clock();
-    SNED_TRY_DONE(sned_pack(graph, &options, &file, NULL, NULL, error));
+    SNED_TRY_DONE(sned_pack(graph, &(struct pack_options){.open_ms = open_ms}, &file, NULL, NULL, error));
     const double packing = sned_clock() - begin;
     SNED_TRY_DONE(time_opening(&opening, &file, error));
     SNED_TRY_DONE(sned_file_write(out, file.data, file.size, error));
@@ -108,7 +100,6 @@ static sned_status measure(const char *in, const char *out, uint32_t of_so_many,
            (double)file.size / ((double)weights * entropy(1.0 / of_so_many, probability) / 8) - 1, packing,
            opening * 1e3);
 done:
-    free(force);
     sned_graph_free(graph);
     sned_buffer_free(&file);
     return status;
@@ -117,16 +108,13 @@ done:
 int main(int argc, char **argv)
 {
     sned_error error = {0};
-    int format = -1;
     if (argc < 3 || argc > 5) {
-        fprintf(stderr, "usage: laplace_network IN.sned OUT.sned [OF_SO_MANY [FORMAT]]\n");
+        fprintf(stderr, "usage: laplace_network IN.sned OUT.sned [OF_SO_MANY [OPEN_MS]]\n");
         return 2;
     }
-    for (int f = 0; argc > 4 && f < FORMAT_COUNT; f++)
-        if (strcmp(argv[4], sned_format_name((enum weight_format)f)) == 0)
-            format = f;
     const uint32_t of_so_many = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 13;
-    if (measure(argv[1], argv[2], of_so_many > 1 ? of_so_many : 13, format, &error) == SNED_OK)
+    const double open_ms = argc > 4 ? strtod(argv[4], NULL) : 0;
+    if (measure(argv[1], argv[2], of_so_many > 1 ? of_so_many : 13, open_ms, &error) == SNED_OK)
         return 0;
     fprintf(stderr, "%s\n", error.message);
     return 1;

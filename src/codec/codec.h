@@ -26,6 +26,8 @@ const char *sned_format_name(enum weight_format format); /* "dense8", "ccoo16", 
  */
 sned_status sned_weights_encode(enum weight_format format, const int8_t *weights, const int shape[4],
                                 struct buffer *out, sned_error *error);
+/* Whether a format can hold the shape. */
+bool sned_weights_fit(enum weight_format format, const int shape[4]);
 sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
                                 const int shape[4], int8_t *weights, sned_error *error);
 

@@ -63,19 +63,6 @@ enum file_part { GRAPH, WEIGHTS, STATES, OUTPUTS, MIXED, LABELS, PROVENANCE, RES
 static const uint8_t part_kinds[PARTS] = {SECTION_GRAPH, SECTION_WEIGHTS, SECTION_STATES,     SECTION_OUTPUTS,
                                           SECTION_MIXED, SECTION_LABELS,  SECTION_PROVENANCE, SECTION_RESIZE};
 
-/* Each layer's format; whether all is to be mixed, and not just written one section after the other. */
-static bool choose_formats(struct layer_storage *layers, const struct graph *graph, const int *force)
-{
-    const int count = count_layers(graph);
-    bool mixed = !force;
-    for (int i = 0; i < count; i++) {
-        const int wanted = force ? force[layers[i].node] : -1;
-        layers[i].format = wanted >= 0 ? (enum weight_format)wanted : FORMAT_MIXED;
-        mixed = mixed || layers[i].format == FORMAT_MIXED;
-    }
-    return mixed;
-}
-
 static bool has_part(const struct graph *graph, enum file_part part)
 {
     switch (part) {
@@ -129,8 +116,11 @@ static struct section make_section(const struct writer *writer, enum file_part p
 
 /* The small sections become part of MIXED; WEIGHTS is there if it has to be. */
 static sned_status mix_sections(struct section sections[PARTS], int *count, struct writer writers[PARTS],
-                                const struct graph *graph, struct layer_storage *layers, sned_error *error)
+                                const struct graph *graph, struct layer_storage *layers,
+                                const struct pack_options *options, sned_error *error)
 {
+    const int layer_count = count_layers(graph);
+    bool again;
     struct container small = {0};
     struct section *const places[PARTS] = {
         [GRAPH] = &small.graph,   [STATES] = &small.states,         [OUTPUTS] = &small.outputs,
@@ -139,6 +129,13 @@ static sned_status mix_sections(struct section sections[PARTS], int *count, stru
         if (has_part(graph, (enum file_part)i))
             *places[i] = make_section(&writers[i], (enum file_part)i);
     SNED_TRY(sned_write_mixed_section(&writers[MIXED], &writers[WEIGHTS], &small, graph, layers, error));
+    SNED_TRY(sned_choose_again(&again, layers, layer_count, graph, options, error));
+    if (again) {
+        writers[MIXED].buffer.size = writers[WEIGHTS].buffer.size = 0;
+        for (int i = 0; i < layer_count; i++)
+            layers[i] = (struct layer_storage){.node = layers[i].node, .format = layers[i].format};
+        SNED_TRY(sned_write_mixed_section(&writers[MIXED], &writers[WEIGHTS], &small, graph, layers, error));
+    }
     if (writers[WEIGHTS].buffer.size > 0)
         sections[(*count)++] = make_section(&writers[WEIGHTS], WEIGHTS);
     sections[(*count)++] = make_section(&writers[MIXED], MIXED);
@@ -146,7 +143,8 @@ static sned_status mix_sections(struct section sections[PARTS], int *count, stru
 }
 
 static sned_status list_sections(struct section sections[PARTS], int *count, struct writer writers[PARTS],
-                                 const struct graph *graph, struct layer_storage *layers, sned_error *error)
+                                 const struct graph *graph, struct layer_storage *layers,
+                                 const struct pack_options *options, sned_error *error)
 {
     SNED_TRY(sned_write_weights_section(&writers[WEIGHTS], graph, layers, error));
     for (int i = 0; i < PARTS; i++)
@@ -176,6 +174,17 @@ static bool has_format(const struct layer_storage *layers, const struct graph *g
     for (int i = 0; i < count_layers(graph); i++)
         has = has || layers[i].format == format;
     return has;
+}
+
+/* Whether all is to be coded together, and not just written one section after the other: unless every layer
+ * is forced into another format. */
+static bool is_mixed(const struct graph *graph, const struct layer_storage *layers,
+                     const struct pack_options *options)
+{
+    bool mixed = !options || !options->force || has_format(layers, graph, FORMAT_MIXED);
+    for (int i = 0; i < count_layers(graph); i++)
+        mixed = mixed || options->force[layers[i].node] < 0;
+    return mixed;
 }
 
 /* The lowest that has all that is used, so that a file which uses nothing new is as it always was. */
@@ -208,8 +217,10 @@ sned_status sned_pack(const struct graph *graph, const struct pack_options *opti
     SNED_TRY_DONE(check_packable(graph, error));
     SNED_TRY_DONE(list_layers(&layers, graph, error));
     SNED_TRY_DONE(write_small_sections(writers, graph, error));
-    const bool mixed = choose_formats(layers, graph, options ? options->force : NULL);
-    SNED_TRY_DONE((mixed ? mix_sections : list_sections)(sections, &count, writers, graph, layers, error));
+    sned_choose_formats(layers, count_layers(graph), graph, options);
+    const bool mixed = is_mixed(graph, layers, options);
+    SNED_TRY_DONE(
+        (mixed ? mix_sections : list_sections)(sections, &count, writers, graph, layers, options, error));
     SNED_TRY_DONE(sned_container_write(
         sections, count, minor_version(graph, mixed || has_format(layers, graph, FORMAT_RANS)), out, error));
     status = sned_unpack(&again, out->data + start, out->size - start, NULL, NULL, error);

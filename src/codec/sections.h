@@ -133,6 +133,15 @@ sned_status sned_write_layer_stream(struct writer *writer, const struct tensor *
 sned_status sned_read_layer_stream(struct reader *reader, struct tensor *weights,
                                    struct layer_storage *storage, sned_error *error);
 
+/* choose.c: the formats of layers that options do not force. First of all of them, before anything is coded;
+ * then, when coding has filled `layers`, those again that take too long or are no smaller for being mixed:
+ * *changed, and the file is to be coded anew. */
+void sned_choose_formats(struct layer_storage *layers, int count, const struct graph *graph,
+                         const struct pack_options *options);
+sned_status sned_choose_again(bool *changed, struct layer_storage *layers, int count,
+                              const struct graph *graph, const struct pack_options *options,
+                              sned_error *error);
+
 /* mixed_section.c. Writing: `small` has the sections that become part of it, storage each layer's format,
  * and is filled; streams of formats other than `mixed` go to `weights`. Reading: first the small sections,
  * which lie in *mixed then (the caller's to free, also on failure), and behind the graph that is made of

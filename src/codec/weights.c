@@ -57,6 +57,12 @@ static sned_status count_weights(const int shape[4], size_t *count, sned_error *
     return SNED_OK;
 }
 
+bool sned_weights_fit(enum weight_format format, const int shape[4])
+{
+    const struct weight_coding *coding = coding_of(format);
+    return coding && (!coding->check || coding->check(shape, NULL) == SNED_OK);
+}
+
 sned_status sned_weights_encode(enum weight_format format, const int8_t *weights, const int shape[4],
                                 struct buffer *out, sned_error *error)
 {

@@ -203,14 +203,14 @@ static size_t forced_size(const struct graph *graph, enum weight_format format)
     return size;
 }
 
-static void mixed_is_the_smallest_and_what_is_written_unasked(void **state)
+static void mixed_is_smaller_than_plain_formats_and_what_is_written_unasked_no_larger(void **state)
 {
     static const float densities[] = {0.02f, 0.3f};
     for (int d = 0; d < 2; d++) {
         struct graph *graph = lenet_graph(densities[d], 3);
         const size_t mixed = forced_size(graph, FORMAT_MIXED);
         struct buffer file = pack(graph);
-        assert_int_equal(file.size, mixed);
+        assert_true(file.size <= mixed);
         for (int format = 0; format < FORMAT_MIXED; format++)
             assert_true(forced_size(graph, (enum weight_format)format) > mixed);
         sned_buffer_free(&file);
@@ -242,6 +242,11 @@ static void a_layer_in_another_format_lies_beside_the_mixed_ones(void **state)
     free(force);
 }
 
+/* Of LeNet-5's eight nodes. */
+static const struct pack_options all_mixed = {.force = (const int[]){FORMAT_MIXED, FORMAT_MIXED, FORMAT_MIXED,
+                                                                     FORMAT_MIXED, FORMAT_MIXED, FORMAT_MIXED,
+                                                                     FORMAT_MIXED, FORMAT_MIXED}};
+
 static void storage_tells_node_format_and_bytes(void **state)
 {
     struct graph *graph = lenet_graph(0.05f, 3), *copy;
@@ -249,7 +254,7 @@ static void storage_tells_node_format_and_bytes(void **state)
     struct layer_storage *packed, *unpacked;
     int packed_count, unpacked_count;
     uint64_t bytes = 0;
-    assert_int_equal(sned_pack(graph, NULL, &file, &packed, &packed_count, NULL), SNED_OK);
+    assert_int_equal(sned_pack(graph, &all_mixed, &file, &packed, &packed_count, NULL), SNED_OK);
     assert_int_equal(sned_unpack(&copy, file.data, file.size, &unpacked, &unpacked_count, NULL), SNED_OK);
     assert_int_equal(packed_count, 4);
     assert_int_equal(unpacked_count, 4);
@@ -276,7 +281,7 @@ static void storage_tells_what_a_layers_bytes_say(void **state)
     struct buffer file = {0};
     struct layer_storage *packed, *unpacked;
     int count;
-    assert_int_equal(sned_pack(graph, NULL, &file, &packed, &count, NULL), SNED_OK);
+    assert_int_equal(sned_pack(graph, &all_mixed, &file, &packed, &count, NULL), SNED_OK);
     assert_int_equal(sned_unpack(&copy, file.data, file.size, &unpacked, &count, NULL), SNED_OK);
     for (int i = 0; i < 4; i++) {
         double sum = 0;
@@ -379,7 +384,7 @@ int main(void)
         cmocka_unit_test(unpacking_gives_back_the_network),
         cmocka_unit_test(the_way_of_resizing_is_kept_and_costs_nothing_where_it_is_the_usual_one),
         cmocka_unit_test(packing_appends_behind_what_is_there),
-        cmocka_unit_test(mixed_is_the_smallest_and_what_is_written_unasked),
+        cmocka_unit_test(mixed_is_smaller_than_plain_formats_and_what_is_written_unasked_no_larger),
         cmocka_unit_test(a_layer_in_another_format_lies_beside_the_mixed_ones),
         cmocka_unit_test(storage_tells_node_format_and_bytes),
         cmocka_unit_test(storage_tells_what_a_layers_bytes_say),
