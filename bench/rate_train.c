@@ -2,10 +2,12 @@
  * rate_train.c - rate-aware training alone (src/compress/rate), as experiments want it:
  *
  *   rate_train MODEL.onnx DATA [epochs=30] [lambda=6e-6] [bytes=0] [rate=1e-3] [steps=1] [batch=128] [sgd=0]
- *              [shift=1] [flip=0] [seed=1] [threads=1] [budget=0] [taught=0] [test=0] [out=FILE.sned]
+ *              [shift=1] [flip=0] [seed=1] [threads=1] [budget=0] [taught=0] [weights=0] [test=0]
+ *              [out=FILE.sned]
  *
  * Trains on DATA's training images less those that sned compress holds out, packs, and prints as JSON the
- * bytes and the integer network's error on the held-out images, or, with test=1, on the test images.
+ * bytes and the integer network's error on the held-out images, or, with test=1, on the test images. With
+ * weights=N the network is narrowed to so many before.
  */
 #include "base/file.h"
 #include "codec/codec.h"
@@ -75,6 +77,16 @@ static sned_status open_data(struct experiment *e, const char *spec, enum split 
     return SNED_OK;
 }
 
+static void print_layers(const struct graph *graph)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        if (sned_node_has_weights(&graph->nodes[n])) {
+            const struct shape *shape = &graph->tensors[node_weights(&graph->nodes[n], 0)].shape;
+            fprintf(stderr, "%s %lld x %lld\n", graph->nodes[n].name, (long long)shape->dim[0],
+                    (long long)shape->dim[1]);
+        }
+}
+
 static sned_status train(struct experiment *e, sned_error *error)
 {
     const struct calibration_images images = {
@@ -82,6 +94,9 @@ static sned_status train(struct experiment *e, sned_error *error)
     const struct calibration_options how = {.threads = 1};
     SNED_TRY(sned_graph_prepare(e->graph, error));
     SNED_TRY(sned_graph_copy(&e->teacher, e->graph, error));
+    if (number(e, "weights", 0) > 0)
+        SNED_TRY(sned_graph_narrow(e->graph, (uint64_t)number(e, "weights", 0), NULL, error));
+    print_layers(e->graph);
     SNED_TRY(quantize_calibrate(e->graph, &images, &how, error));
     const struct rate_options options = options_of(e);
     return rate_train(e->graph, e->dataset, e->indices, e->train, &options, &e->result, error);
@@ -94,6 +109,7 @@ static sned_status report(struct experiment *e, const char *spec, sned_error *er
     size_t first = e->train, count = e->held;
     sned_status status;
     SNED_TRY_DONE(sned_graph_compact(e->graph, NULL, error));
+    print_layers(e->graph);
     SNED_TRY_DONE(quantize_lower(&e->integer, e->graph, error));
     SNED_TRY_DONE(compress_pack(&file, e->integer, -1, 0, NULL, NULL, error));
     if (word(e, "out", NULL))

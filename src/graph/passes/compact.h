@@ -33,4 +33,10 @@ void sned_compaction_free(struct compaction *report);
  * the graph is fit for nothing but to be freed. */
 sned_status sned_graph_compact(struct graph *graph, struct compaction *report, sned_error *error);
 
+/* Of a float graph that will be trained further: its weakest units leave until no more than so many weights
+ * are left, or one unit in each layer (narrow.c). What they gave to others is lost. Report and failure as
+ * above. */
+sned_status sned_graph_narrow(struct graph *graph, uint64_t weights, struct compaction *report,
+                              sned_error *error);
+
 #endif
