@@ -299,4 +299,44 @@ static inline int first_decision(const struct compress_result *result, const cha
     return -1;
 }
 
+/* ---- interruptions ---- */
+
+struct bomb {
+    int messages_left;
+};
+
+static inline void count_down(void *argument, const char *line)
+{
+    struct bomb *bomb = argument;
+
+    (void)line;
+    if (--bomb->messages_left < 0)
+        _exit(9); /* as kill -9 would: nothing is cleaned up */
+}
+
+typedef sned_status compress_function(struct graph **integer, struct graph *graph, struct dataset *dataset,
+                                      const struct compress_options *options, struct compress_result *result,
+                                      sned_error *error);
+
+/* Runs until the n-th line of the log, in a process that then dies. False where it finished before. */
+static inline bool die_after(compress_function *compress, struct compress_options options, int n)
+{
+    struct bomb bomb = {n};
+    struct reporter reporter = {.message = count_down, .argument = &bomb};
+    int result = 0;
+
+    pid_t child = fork();
+    if (child == 0) {
+        struct graph *graph = NULL, *integer = NULL;
+        struct compress_result outcome;
+        options.reporter = &reporter;
+        if (sned_graph_copy(&graph, trained, NULL) != SNED_OK)
+            _exit(1);
+        compress(&integer, graph, dataset, &options, &outcome, NULL);
+        _exit(0);
+    }
+    assert_true(child > 0 && waitpid(child, &result, 0) == child && WIFEXITED(result));
+    return WEXITSTATUS(result) == 9;
+}
+
 #endif

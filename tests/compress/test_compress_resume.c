@@ -4,42 +4,6 @@
 #include "tests/compress/compress_fixture.h"
 #include "base/file.h"
 
-/* ---- interruptions ---- */
-
-struct bomb {
-    int messages_left;
-};
-
-static void count_down(void *argument, const char *line)
-{
-    struct bomb *bomb = argument;
-
-    (void)line;
-    if (--bomb->messages_left < 0)
-        _exit(9); /* as kill -9 would: nothing is cleaned up */
-}
-
-/* Runs until the n-th line of the log, in a process that then dies. False where it finished before. */
-static bool die_after(struct compress_options options, int n)
-{
-    struct bomb bomb = {n};
-    struct reporter reporter = {.message = count_down, .argument = &bomb};
-    int result = 0;
-
-    pid_t child = fork();
-    if (child == 0) {
-        struct graph *graph = NULL, *integer = NULL;
-        struct compress_result outcome;
-        options.reporter = &reporter;
-        if (sned_graph_copy(&graph, trained, NULL) != SNED_OK)
-            _exit(1);
-        compress_paper(&integer, graph, dataset, &options, &outcome, NULL);
-        _exit(0);
-    }
-    assert_true(child > 0 && waitpid(child, &result, 0) == child && WIFEXITED(result));
-    return WEXITSTATUS(result) == 9;
-}
-
 static void a_killed_run_is_resumed_and_ends_the_same(void **state)
 {
     struct compress_options options = quick();
@@ -50,7 +14,7 @@ static void a_killed_run_is_resumed_and_ends_the_same(void **state)
     options.checkpoint = checkpoint;
     unlink(checkpoint);
     for (int n = 0; died; n += 4) /* each time a little further than the run before */
-        died = die_after(options, n % 12);
+        died = die_after(compress_paper, options, n % 12);
     struct outcome resumed = run(&options);
     assert_true(graph_state_hash(resumed.graph) == graph_state_hash(whole.graph));
     assert_same_file(resumed.integer, whole.integer);
@@ -75,7 +39,7 @@ static void another_runs_checkpoint_is_not_resumed_from(void **state)
     options.checkpoint = checkpoint;
     unlink(checkpoint);
     options.seed++;
-    die_after(options, 6);
+    die_after(compress_paper, options, 6);
     options.seed--;
     struct outcome after = run(&options);
     assert_true(graph_state_hash(alone.graph) == graph_state_hash(after.graph));

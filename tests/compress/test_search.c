@@ -82,6 +82,59 @@ static void a_file_has_no_more_bytes_than_were_asked_for(void **state)
     outcome_free(&outcome);
 }
 
+static uint64_t places(const struct graph *graph)
+{
+    uint64_t count = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        count += sned_node_has_weights(&graph->nodes[n]) ? sned_node_weights(graph, &graph->nodes[n]) : 0;
+    return count;
+}
+
+/* 25 weights a byte are enough. */
+static void a_network_far_too_wide_for_the_size_is_narrowed(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_bytes = 180;
+    assert_true(places(trained) > 25 * 180);
+    struct outcome outcome = search(&options);
+    assert_true(places(outcome.graph) <= 25 * 180);
+    outcome_free(&outcome);
+}
+
+static void where_an_accuracy_is_asked_for_too_it_is_not(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_bytes = 180;
+    options.max_drop = 50;
+    struct outcome outcome = search(&options);
+    assert_int_equal(places(outcome.graph), places(trained));
+    outcome_free(&outcome);
+}
+
+/* Killed when the baseline is there, when the network has been narrowed, and at each point after that. The
+ * first of the tests: a process that has once made threads for oneDNN cannot be forked. */
+static void a_narrowed_search_that_is_killed_ends_the_same(void **state)
+{
+    struct compress_options options = asking();
+    int deaths = 0;
+    (void)state;
+    options.max_bytes = 180;
+    options.checkpoint = checkpoint;
+    unlink(checkpoint);
+    for (bool died = true; died; deaths += died) /* a resumed run begins with a line that says so */
+        died = die_after(compress_rate, options, deaths < 2 ? deaths : 2);
+    assert_true(deaths >= 4);
+    struct outcome resumed = search(&options);
+    options.checkpoint = NULL;
+    struct outcome whole = search(&options);
+    assert_same_file(whole.integer, resumed.integer);
+    outcome_free(&whole);
+    outcome_free(&resumed);
+    unlink(checkpoint);
+}
+
 static void an_accuracy_is_kept_with_the_fewest_bytes_found(void **state)
 {
     struct compress_options options = asking();
@@ -211,7 +264,10 @@ static void labels_are_not_looked_at_where_the_network_teaches_itself(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_narrowed_search_that_is_killed_ends_the_same),
         cmocka_unit_test(a_file_has_no_more_bytes_than_were_asked_for),
+        cmocka_unit_test(a_network_far_too_wide_for_the_size_is_narrowed),
+        cmocka_unit_test(where_an_accuracy_is_asked_for_too_it_is_not),
         cmocka_unit_test(an_accuracy_is_kept_with_the_fewest_bytes_found),
         cmocka_unit_test(a_percentage_and_a_drop_to_it_are_the_same),
         cmocka_unit_test(without_a_target_the_recipes_drop_is_meant),

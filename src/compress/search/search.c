@@ -65,6 +65,7 @@ sned_status compress_rate(struct graph **integer, struct graph *graph, struct da
     SNED_TRY_DONE(search_reference(&search, error));
     result->accuracy_before = search.compression.reference.accuracy;
     search.target = target_find(&search.options, &search.compression.reference);
+    SNED_TRY_DONE(search_narrow(&search, error));
     SNED_TRY_DONE(walk(&search, error));
     SNED_TRY_DONE(search_lower(&search, integer, error));
     conclude(&search);

@@ -65,7 +65,9 @@ sned_status target_bare_bytes(double *bytes, const struct graph *integer,
                               const struct compress_options *options, sned_error *error);
 void target_tell_missed(const struct rate_search *search, char *line, size_t size);
 
-/* start.c: the network calibrated, its weights on the grids that training starts from. */
+/* start.c: where a size alone is asked for, one for which the network is far too wide, units leave it. */
+sned_status search_narrow(struct rate_search *search, sned_error *error);
+/* The network calibrated, its weights on the grids that training starts from. */
 sned_status search_start(struct rate_search *search, sned_error *error);
 
 /* reference.c */

@@ -1,11 +1,62 @@
 /*
  * start.c - what training starts from: see search.h.
  *
+ * A network that is far wider than the size leaves room for is narrowed first (graph/passes/narrow.c): few
+ * weights train better where they have few places. On held-out images of MNIST, six epochs: LeNet-5 to 3.1 KB
+ * 1.44 % of errors as it is, 0.88 from 100,000, 0.88 from 50,000, 0.90 from 24,000 weights; LeNet-300-100 to
+ * 4.5 KB 1.58 as it is, 1.60 from 100,000, 1.82 from 50,000, 2.52 from 30,000. So the bound is far from where
+ * narrowing costs.
+ *
  * Weights are rounded by second order rather than to the nearest, since a network of many layers does not
  * come back from plain rounding within the epochs that there are.
  */
 #include "compress/search/search.h"
 #include "compress/second/second_order.h"
+#include "graph/passes/compact.h"
+
+static const double weights_for_byte = 25;
+
+/* Units that another output reads are not the judged one's to take; and what has been trained, which those
+ * who ask for an accuracy have done to find the reference, is not there to choose from when a run goes on. */
+static bool may_narrow(const struct rate_search *search)
+{
+    const struct compress_options *options = &search->options;
+    return options->max_bytes > 0 && options->max_drop < 0 && !(options->min_accuracy > 0) &&
+           search->compression.graph->output_count == 1;
+}
+
+static void count_layers(struct compression *compression)
+{
+    for (int i = 0; i < compression->layer_count; i++) {
+        struct layer *layer = &compression->layers[i];
+        const struct tensor *weights = &compression->graph->tensors[layer->tensor];
+        layer->count = sned_shape_elements(&weights->shape);
+        layer->kept = sned_tensor_kept(weights);
+    }
+}
+
+sned_status search_narrow(struct rate_search *search, sned_error *error)
+{
+    struct compression *compression = &search->compression;
+    const double most = weights_for_byte * search->options.max_bytes;
+    double weights = 0, left = 0;
+    for (int i = 0; i < compression->layer_count; i++)
+        weights += (double)compression->layers[i].count;
+    if (!may_narrow(search) || weights <= most)
+        return SNED_OK;
+    const bool begins = journal_is_at_end(&compression->journal);
+    if (begins)
+        SNED_TRY(compression_catch_up(compression, error));
+    SNED_TRY(sned_graph_narrow(compression->graph, (uint64_t)most, NULL, error));
+    count_layers(compression);
+    for (int i = 0; i < compression->layer_count; i++)
+        left += (double)compression->layers[i].count;
+    if (!begins) /* the saved state is that of a narrowed network */
+        return SNED_OK;
+    sned_report(search->options.reporter, "narrowed from %.0f weights to %.0f, enough for %.0f bytes",
+                weights, left, search->options.max_bytes);
+    return compression_accept(compression, error);
+}
 
 sned_status search_start(struct rate_search *search, sned_error *error)
 {
