@@ -71,6 +71,24 @@ done:
 
 /* ---- what the command line asks for ---- */
 
+/* What --target runs fast, where the recipe says nothing else. The CPU's kernels gain from each zero by
+ * itself; the accelerator's lanes multiply two filters at a time. */
+static sned_status aim_recipe(struct recipe *recipe, const struct options *options, sned_error *error)
+{
+    enum { TARGET_CPU, TARGET_ZCU104 };
+    int target = TARGET_CPU;
+    if (options->target)
+        SNED_TRY(choice_find(&target, OPTION_TARGET, options->target, error));
+    recipe->conv_pairs = target == TARGET_ZCU104;
+    if (recipe->conv_pairs && recipe->method != METHOD_PAPER)
+        return sned_fail(
+            error, SNED_ERROR_ARGUMENT,
+            "--target %s: cuts Convs in pairs of filters, which method: paper alone does yet: give "
+            "a --recipe that names it",
+            options->target);
+    return SNED_OK;
+}
+
 /* A recipe's or, without one, method rate's. --no-labels is a teacher with all the weight. */
 static sned_status make_recipe(struct recipe *recipe, const struct options *options,
                                const struct reporter *reporter, sned_error *error)
@@ -83,7 +101,7 @@ static sned_status make_recipe(struct recipe *recipe, const struct options *opti
                     options->recipe, recipe->implied_by);
     if (options->no_labels)
         recipe->distill.weight = 1;
-    return SNED_OK;
+    return aim_recipe(recipe, options, error);
 }
 
 static sned_status check_targets(const struct options *options, const struct recipe *recipe,
@@ -316,6 +334,6 @@ const struct command command_compress = {
              OPTION_MIN_ACCURACY, OPTION_TIME_BUDGET, OPTION_NO_LABELS,    OPTION_FORMAT,    OPTION_OPEN_MS,
              OPTION_CHECKPOINT,   OPTION_LIMIT,       OPTION_INPUT,        OPTION_COLOR,     OPTION_MEAN,
              OPTION_SCALE,        OPTION_RESIZE,      OPTION_LABEL_OFFSET, OPTION_LABELS,    OPTION_HEAD,
-             OPTION_REPORT,       OPTION_SEED,        OPTION_THREADS},
+             OPTION_REPORT,       OPTION_TARGET,      OPTION_SEED,         OPTION_THREADS},
     .run = run_compress,
 };

@@ -10,6 +10,7 @@
 #include "train/checkpoint.h"
 
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,14 @@ static void name_layer(struct layer *layer, const struct node *node, int index)
         snprintf(layer->name, sizeof layer->name, "%.60s.%d", node->name, index);
 }
 
+/* The rule's, or the least that its structure leaves. */
+static double least_density(const struct recipe_rule *rule, const struct shape *weights)
+{
+    const double least =
+        (double)structure_least(&rule->structure, weights) / (double)sned_shape_elements(weights);
+    return fmin(1, fmax(rule->min_density, least));
+}
+
 /* Weights `index` of node `n` as a layer, where they are stored and not computed; of those that several nodes
  * share one layer. */
 static sned_status add_layer(struct compression *compression, int n, int index, bool judged,
@@ -72,7 +81,8 @@ static sned_status add_layer(struct compression *compression, int n, int index, 
                             .first = 1,
                             .skip = rule.skip == 1,
                             .fixed = rule.density,
-                            .least = rule.min_density};
+                            .least = least_density(&rule, &weights->shape),
+                            .structure = rule.structure};
     name_layer(layer, node, index);
     return adopt_zeros(weights, layer->count, layer->kept, error);
 }
@@ -169,8 +179,10 @@ sned_status compression_scores(const struct compression *compression, int index,
     const struct saliency_context context = saliency_context_of(compression);
     SNED_TRY(sned_alloc(scores, layer->count, sizeof **scores, error));
     const struct graph *graph = compression->graph;
-    return compression->saliency->score(&context, &graph->nodes[layer->node], &graph->tensors[layer->tensor],
-                                        *scores, error);
+    const struct tensor *weights = &graph->tensors[layer->tensor];
+    SNED_TRY(compression->saliency->score(&context, &graph->nodes[layer->node], weights, *scores, error));
+    structure_scores(&layer->structure, weights, *scores);
+    return SNED_OK;
 }
 
 sned_status compression_cut(struct compression *compression, int index, const float *scores, size_t keep,
@@ -183,10 +195,10 @@ sned_status compression_cut(struct compression *compression, int index, const fl
     float *before = NULL;
     sned_status status;
     if (!compression->saliency->adjust)
-        return prune_tensor(weights, scores, keep, error);
+        return structure_prune(&layer->structure, weights, scores, keep, error);
     SNED_TRY_DONE(sned_alloc(&before, layer->count, sizeof *before, error));
     memcpy(before, weights->data, layer->count * sizeof *before);
-    SNED_TRY_DONE(prune_tensor(weights, scores, keep, error));
+    SNED_TRY_DONE(structure_prune(&layer->structure, weights, scores, keep, error));
     status = compression->saliency->adjust(&context, graph, &graph->nodes[layer->node], before, error);
 done:
     free(before);

@@ -18,7 +18,7 @@ void recipe_defaults(struct recipe *recipe, enum method method)
         .holdout_images = COMPRESS_HELD_IMAGES,
         .target_cuts = 6,
         .saliency = "magnitude",
-        .structure = STRUCTURE_UNSTRUCTURED,
+        .structure = {STRUCTURE_UNSTRUCTURED, 1, 1},
         .train = {.optimizer = OPTIMIZER_ADAM, .step_rate = 1, .start = 3e-8, .shift = -1},
         .settle = {.epochs = 2, .passes = 4},
         .retrain = {.epochs = 1,
@@ -81,11 +81,22 @@ static void apply_rule(struct recipe_rule *into, const struct recipe_rule *rule)
         into->skip = rule->skip;
     if (rule->bits > 0)
         into->bits = rule->bits;
+    if (rule->structure.kind != STRUCTURE_NOT_SAID)
+        into->structure = rule->structure;
+}
+
+/* What holds where no rule says it. */
+static struct structure usual_structure(const struct recipe *recipe, const struct node *node)
+{
+    struct structure usual = recipe->structure;
+    if (usual.kind == STRUCTURE_UNSTRUCTURED && recipe->conv_pairs && sned_op_is(node->op, OPERATOR_WINDOW))
+        structure_parse(&usual, "pairs");
+    return usual;
 }
 
 struct recipe_rule recipe_rule_for(const struct recipe *recipe, const struct node *node)
 {
-    struct recipe_rule result = {.skip = 0, .bits = 8};
+    struct recipe_rule result = {.skip = 0, .bits = 8, .structure = usual_structure(recipe, node)};
     for (int named = 0; named < 2; named++)
         for (int i = 0; i < recipe->rule_count; i++) {
             const struct recipe_rule *rule = &recipe->rules[i];
@@ -123,6 +134,13 @@ static void write_text(struct writer *writer, const char *text)
     sned_write_bytes(writer, text, strlen(text) + 1);
 }
 
+static void write_structure(const struct structure *structure, struct writer *writer)
+{
+    sned_write_u32(writer, (uint32_t)structure->kind);
+    sned_write_u32(writer, (uint32_t)structure->filters);
+    sned_write_u32(writer, (uint32_t)structure->channels);
+}
+
 static void write_train(const struct recipe_train *train, struct writer *writer)
 {
     sned_write_f64(writer, train->epochs);
@@ -158,6 +176,7 @@ static void write_rule(const struct recipe_rule *rule, struct writer *writer)
     sned_write_f64(writer, rule->min_density);
     sned_write_u32(writer, (uint32_t)rule->skip);
     sned_write_u32(writer, (uint32_t)rule->bits);
+    write_structure(&rule->structure, writer);
 }
 
 void recipe_write(const struct recipe *recipe, struct writer *writer)
@@ -171,7 +190,8 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
     sned_write_f64(writer, recipe->target_kept);
     sned_write_u32(writer, (uint32_t)recipe->target_cuts);
     write_text(writer, recipe->saliency);
-    sned_write_u32(writer, (uint32_t)recipe->structure);
+    write_structure(&recipe->structure, writer);
+    sned_write_u8(writer, recipe->conv_pairs);
     sned_write_f64(writer, recipe->settle.epochs);
     sned_write_u32(writer, (uint32_t)recipe->settle.passes);
     write_train(&recipe->train, writer);

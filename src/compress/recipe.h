@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "compress/prune/structure.h"
 #include "graph/graph.h"
 #include "train/train.h"
 
@@ -20,9 +21,6 @@ enum method { METHOD_RATE, METHOD_PAPER };
 
 /* Which layer is cut first (docs/method.md). */
 enum order { ORDER_REVERSED, ORDER_FORWARD, ORDER_JOINT };
-
-/* Which weights are cut together. Others than single weights come in a later version. */
-enum structure { STRUCTURE_UNSTRUCTURED };
 
 enum { RECIPE_NAME_SIZE = 128, RECIPE_MAX_RULES = 4096 };
 
@@ -91,6 +89,7 @@ struct recipe_rule {
     double min_density;           /* never below this; 0: not said, as sparse as it can become */
     int skip;                     /* 1: never cut; 0: cut; -1: not said */
     int bits;                     /* of a weight: 8; 0: not said */
+    struct structure structure;
 };
 
 struct recipe {
@@ -99,11 +98,12 @@ struct recipe {
     double holdout;     /* share of the training images that steers and never trains */
     int holdout_images; /* and at most so many */
     enum order order;
-    bool peak;          /* peak-pruning after the first phase */
-    double target_kept; /* share of all weights to keep, in place of a search; 0: search */
-    int target_cuts;    /* with target_kept: retrainings for each layer */
-    char saliency[32];  /* saliency.h */
-    enum structure structure;
+    bool peak;                  /* peak-pruning after the first phase */
+    double target_kept;         /* share of all weights to keep, in place of a search; 0: search */
+    int target_cuts;            /* with target_kept: retrainings for each layer */
+    char saliency[32];          /* saliency.h */
+    struct structure structure; /* of layers of which no rule says it */
+    bool conv_pairs;            /* --target zcu104: where that is unstructured, Convs are cut in pairs */
     struct recipe_train train;
     struct recipe_settle settle;
     struct recipe_retrain retrain;

@@ -210,6 +210,10 @@ static sned_status read_value(const struct recipe_place *place, const struct key
             return refuse(place, key, text, "a name of fitting length", error);
         memcpy(field, text, strlen(text) + 1);
         return SNED_OK;
+    case VALUE_STRUCTURE:
+        if (structure_parse((struct structure *)field, text))
+            return SNED_OK;
+        return refuse(place, key, text, structure_words(), error);
     }
     return SNED_OK;
 }
@@ -223,20 +227,6 @@ static sned_status read_section(const struct recipe_place *place, const struct k
         if (section->text[i])
             SNED_TRY(read_value(place, &keys[i], section->text[i], target, error));
     return SNED_OK;
-}
-
-static sned_status read_structure(const char *path, const char *text, sned_error *error)
-{
-    static const char *const later[] = {"4x1", "1x4", "4x4", "2x1", "2x2", "balanced"};
-    if (!text || strcmp(text, "unstructured") == 0)
-        return SNED_OK;
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(text, later[i]) == 0)
-            return sned_fail(error, SNED_ERROR_UNSUPPORTED,
-                             "%s: structure: '%s' is not available in this version; use unstructured", path,
-                             text);
-    return sned_fail(error, SNED_ERROR_FORMAT, "%s: structure: '%s' is not a structure; use unstructured",
-                     path, text);
 }
 
 static sned_status read_rule(const char *path, int index, const struct raw_section *section,
@@ -320,8 +310,7 @@ static sned_status read_document(struct recipe *recipe, const struct raw_recipe 
                                  sned_error *error)
 {
     struct recipe_place place = {.path = path};
-    SNED_TRY(read_section(&place, recipe_general.keys, RECIPE_KEY_STRUCTURE, &raw->general, recipe, error));
-    SNED_TRY(read_structure(path, raw->general.text[RECIPE_KEY_STRUCTURE], error));
+    SNED_TRY(read_section(&place, recipe_general.keys, recipe_general.count, &raw->general, recipe, error));
     for (int i = 0; i < RECIPE_SECTIONS; i++) {
         const struct recipe_section *section = &recipe_sections[i];
         snprintf(place.prefix, sizeof place.prefix, "%s.", section->name);

@@ -23,7 +23,7 @@ static const struct key general_keys[] = {
     {"target_kept", VALUE_DOUBLE, FIELD(recipe, target_kept), 1e-6, 1, NULL, PAPER},
     {"target_cuts", VALUE_INT, FIELD(recipe, target_cuts), 1, 1000, NULL, PAPER},
     {"saliency", VALUE_TEXT, FIELD(recipe, saliency), 0, 32, NULL, PAPER},
-    {"structure", VALUE_TEXT, 0, 0, 0, NULL, PAPER}, /* read by its own function */
+    {"structure", VALUE_STRUCTURE, FIELD(recipe, structure), 0, 0, NULL, PAPER},
 };
 static const struct key settle_keys[] = {
     {"epochs", VALUE_DOUBLE, FIELD(recipe_settle, epochs), 0, 10000, NULL, PAPER},
@@ -79,6 +79,7 @@ static const struct key rule_keys[] = {
     {"min_density", VALUE_DOUBLE, FIELD(recipe_rule, min_density), 0, 1, NULL, PAPER},
     {"skip", VALUE_FLAG, FIELD(recipe_rule, skip), 0, 0, NULL, PAPER},
     {"bits", VALUE_INT, FIELD(recipe_rule, bits), 1, 32, NULL, BOTH},
+    {"structure", VALUE_STRUCTURE, FIELD(recipe_rule, structure), 0, 0, NULL, PAPER},
 };
 
 #define COUNT(array)  ((int)(sizeof(array) / sizeof((array)[0])))
@@ -94,7 +95,6 @@ const struct recipe_section recipe_rules = {"layers", rule_keys, COUNT(rule_keys
 static_assert(COUNT(general_keys) <= RECIPE_SECTION_KEYS && COUNT(retrain_keys) <= RECIPE_SECTION_KEYS &&
                   COUNT(train_keys) <= RECIPE_SECTION_KEYS,
               "the reader's mappings hold every key");
-static_assert(COUNT(general_keys) == RECIPE_KEY_STRUCTURE + 1, "the last one");
 static_assert(sizeof(enum method) == sizeof(int) && sizeof(enum order) == sizeof(int) &&
                   sizeof(enum schedule) == sizeof(int) && sizeof(enum optimizer) == sizeof(int) &&
                   sizeof(enum flip) == sizeof(int),

@@ -13,7 +13,8 @@ enum recipe_value_type {
     VALUE_BOOL,
     VALUE_FLAG,
     VALUE_CHOICE,
-    VALUE_TEXT
+    VALUE_TEXT,
+    VALUE_STRUCTURE
 };
 
 /* Which method reads a key. */
@@ -39,8 +40,8 @@ struct recipe_section {
 enum { RECIPE_SECTION_KEYS = 12, RECIPE_SECTIONS = 7 };
 extern const struct recipe_section recipe_general; /* the keys in no section, of struct recipe itself */
 extern const struct recipe_section recipe_sections[RECIPE_SECTIONS];
-extern const struct recipe_section recipe_rules;          /* of struct recipe_rule: an item of `layers` */
-enum { RECIPE_KEY_METHOD = 0, RECIPE_KEY_STRUCTURE = 9 }; /* of the general keys; the latter is the last */
+extern const struct recipe_section recipe_rules; /* of struct recipe_rule: an item of `layers` */
+enum { RECIPE_KEY_METHOD = 0 };                  /* of the general keys */
 extern const char *const recipe_method_names[];
 
 #endif

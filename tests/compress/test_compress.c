@@ -104,6 +104,23 @@ static void a_cut_that_costs_too_much_is_taken_back(void **state)
     outcome_free(&outcome);
 }
 
+static const struct tensor *weights_named(const struct graph *graph, const char *name)
+{
+    for (int n = 0; n < graph->node_count; n++)
+        if (strcmp(graph->nodes[n].name, name) == 0)
+            return &graph->tensors[node_weights(&graph->nodes[n], 0)];
+    fail_msg("no layer %s", name);
+    return NULL;
+}
+
+static size_t kept_of(const uint8_t *mask, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        kept += mask[i];
+    return kept;
+}
+
 static void rules_are_kept(void **state)
 {
     struct compress_options options = quick();
@@ -121,6 +138,39 @@ static void rules_are_kept(void **state)
         assert_true(density(outcome.graph, "conv") == 1);
         assert_true(fabs(density(outcome.graph, "fc1") - 0.1) < 0.001);
         assert_true(density(outcome.graph, "fc2") >= 0.5);
+        outcome_free(&outcome);
+    }
+}
+
+/* Convs in pairs of filters, fc1 with as many weights in each row, whatever the order. */
+static void layers_are_cut_in_their_structure(void **state)
+{
+    struct compress_options options = quick();
+    struct recipe_rule rules[] = {
+        {.kind = "conv", .density = 0.5, .skip = -1, .structure = {STRUCTURE_BLOCK, 2, 1}},
+        {.layer = "fc1", .skip = -1, .structure = {STRUCTURE_BALANCED, 1, 1}}};
+
+    (void)state;
+    options.recipe.rules = rules;
+    options.recipe.rule_count = 2;
+    options.recipe.target_kept = 0.1;
+    options.recipe.target_cuts = 1;
+    options.recipe.peak = false;
+    for (int order = ORDER_REVERSED; order <= ORDER_JOINT; order += ORDER_JOINT - ORDER_REVERSED) {
+        options.recipe.order = (enum order)order;
+        struct outcome outcome = run(&options);
+        const struct tensor *conv = weights_named(outcome.graph, "conv"),
+                            *fc1 = weights_named(outcome.graph, "fc1");
+        const size_t taps = sned_shape_elements(&conv->shape) / FILTERS,
+                     inputs = sned_shape_elements(&fc1->shape) / HIDDEN;
+        for (size_t i = 0; i < taps; i++)
+            for (int pair = 0; pair < FILTERS; pair += 2)
+                assert_int_equal(conv->mask[(size_t)pair * taps + i],
+                                 conv->mask[(size_t)(pair + 1) * taps + i]);
+        const size_t first = kept_of(fc1->mask, inputs);
+        assert_true(first < inputs);
+        for (size_t k = 1; k < HIDDEN; k++)
+            assert_int_equal(kept_of(fc1->mask + k * inputs, inputs), first);
         outcome_free(&outcome);
     }
 }
@@ -333,6 +383,7 @@ int main(void)
         cmocka_unit_test(every_decision_says_what_it_did),
         cmocka_unit_test(a_cut_that_costs_too_much_is_taken_back),
         cmocka_unit_test(rules_are_kept),
+        cmocka_unit_test(layers_are_cut_in_their_structure),
         cmocka_unit_test(a_target_gives_every_order_the_same_weights_and_work),
         cmocka_unit_test(a_target_below_what_rules_keep_is_refused),
         cmocka_unit_test(the_same_seed_gives_the_same_network),

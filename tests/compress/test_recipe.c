@@ -301,11 +301,44 @@ static void a_rule_is_for_a_layer_or_a_kind(void **state)
     refuses("layers: [{kind: pool}]\n", SNED_ERROR_FORMAT, "'pool' is not conv or fc");
 }
 
+static struct structure structure_of(const char *text, bool conv_pairs, enum op op, const char *name)
+{
+    struct recipe recipe = read_good(text);
+    recipe.conv_pairs = conv_pairs;
+    const struct structure structure =
+        recipe_rule_for(&recipe, &(struct node){.op = op, .name = (char *)name}).structure;
+    recipe_free(&recipe);
+    return structure;
+}
+
+static void a_structure_is_for_all_layers_a_kind_or_one(void **state)
+{
+    static const char text[] =
+        "structure: balanced\n"
+        "layers: [{kind: conv, structure: pairs}, {layer: c2, structure: block 4x4}]\n";
+    (void)state;
+    assert_int_equal(structure_of(text, false, OP_GEMM, "f1").kind, STRUCTURE_BALANCED);
+    assert_int_equal(structure_of(text, false, OP_CONV, "c1").filters, 2);
+    assert_int_equal(structure_of(text, false, OP_CONV, "c1").channels, 1);
+    assert_int_equal(structure_of(text, false, OP_CONV, "c2").channels, 4);
+}
+
+static void pairs_for_convs_are_where_nothing_else_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(structure_of("peak: no\n", true, OP_CONV, "c1").filters, 2);
+    assert_int_equal(structure_of("peak: no\n", true, OP_GEMM, "f1").kind, STRUCTURE_UNSTRUCTURED);
+    assert_int_equal(structure_of("structure: balanced\n", true, OP_CONV, "c1").kind, STRUCTURE_BALANCED);
+    assert_int_equal(
+        structure_of("layers: [{layer: c1, structure: unstructured}]\n", true, OP_CONV, "c1").kind,
+        STRUCTURE_UNSTRUCTURED);
+}
+
 static void what_this_version_lacks_is_said(void **state)
 {
     (void)state;
-    refuses("structure: 4x1\n", SNED_ERROR_UNSUPPORTED, "not available in this version");
-    refuses("structure: balanced\n", SNED_ERROR_UNSUPPORTED, "not available in this version");
+    refuses("structure: 4x1\n", SNED_ERROR_FORMAT, "is not unstructured, block KxC, pairs or balanced");
+    refuses("structure: block 0x1\n", SNED_ERROR_FORMAT, "structure");
     refuses("layers: [{kind: fc, bits: 4}]\n", SNED_ERROR_UNSUPPORTED, "not available in this version");
     refuses("structure: round\n", SNED_ERROR_FORMAT, "structure");
     refuses("saliency: luck\n", SNED_ERROR_FORMAT, "magnitude");
@@ -428,6 +461,8 @@ int main(void)
         cmocka_unit_test(a_value_out_of_range_is_named_with_its_key),
         cmocka_unit_test(a_key_given_twice_is_refused),
         cmocka_unit_test(a_rule_is_for_a_layer_or_a_kind),
+        cmocka_unit_test(a_structure_is_for_all_layers_a_kind_or_one),
+        cmocka_unit_test(pairs_for_convs_are_where_nothing_else_is_said),
         cmocka_unit_test(what_this_version_lacks_is_said),
         cmocka_unit_test(what_is_no_recipe_is_refused),
         cmocka_unit_test(a_missing_file_is_named),

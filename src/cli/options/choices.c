@@ -17,6 +17,7 @@ static const char *const schedules[] = {[SCHEDULE_CONSTANT] = "constant",
                                         [SCHEDULE_COSINE] = "cosine",
                                         [SCHEDULE_ONE_CYCLE] = "one-cycle",
                                         NULL};
+static const char *const targets[] = {"cpu", "zcu104", NULL};
 static const char *const formats[FORMAT_COUNT + 1] = {[FORMAT_DENSE8] = "dense8",
                                                       [FORMAT_CCOO16] = "ccoo16",
                                                       [FORMAT_GAP16] = "gap16",
@@ -24,11 +25,9 @@ static const char *const formats[FORMAT_COUNT + 1] = {[FORMAT_DENSE8] = "dense8"
                                                       [FORMAT_RANS] = "rans"};
 _Static_assert(FORMAT_COUNT == 5, "a new weight format is named here and in the help of --format");
 
-static const char *const *const lists[OPTION_COUNT] = {[OPTION_SPLIT] = splits,
-                                                       [OPTION_COLOR] = colors,
-                                                       [OPTION_RESIZE] = resizes,
-                                                       [OPTION_SCHEDULE] = schedules,
-                                                       [OPTION_FORMAT] = formats};
+static const char *const *const lists[OPTION_COUNT] = {
+    [OPTION_SPLIT] = splits,       [OPTION_COLOR] = colors,   [OPTION_RESIZE] = resizes,
+    [OPTION_SCHEDULE] = schedules, [OPTION_TARGET] = targets, [OPTION_FORMAT] = formats};
 
 const char *const *choice_words(enum option_key key)
 {

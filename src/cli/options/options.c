@@ -138,7 +138,7 @@ const struct option_row option_table[OPTION_COUNT] = {
                           KIND_FLAG, AT(no_labels), 0, 0},
     [OPTION_TARGET] = {OPTION_TARGET, "target", 0, "NAME",
                        "What will run the file, cpu or zcu104: weights are cut in the structure that it "
-                       "turns into speed",
+                       "turns into speed (method: paper)",
                        KIND_TEXT, AT(target), 0, 0},
     [OPTION_CALIBRATION] = {OPTION_CALIBRATION, "calibration", 0, "N", "Images that set the scales",
                             KIND_WHOLE, AT(calibration), 1, 1e9},
