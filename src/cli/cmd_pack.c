@@ -163,13 +163,15 @@ const struct command command_pack = {
     .name = "pack",
     .arguments = "MODEL.onnx [--data D] -o MODEL.sned",
     .summary = "Quantise a network as it is and pack it",
-    .text = "No pruning and no retraining. Scales are set and weights rounded to lose least on images of "
-            "D's training split, without their labels: each layer in steps as large as its weights "
-            "allow. Some of the images set nothing and judge, by the network's answers before and after, "
-            "how large steps may become: so that nothing is lost by that can be seen, or up to "
-            "--max-drop, or until the file has --max-bytes. Accuracy is measured on the test split, where "
-            "it has labels, and steers nothing. Without --data the scales come from noise, pictures of it "
-            "or values as the network takes them: good for sizes and speeds, not for accuracy.",
+    .text =
+        "No pruning and no retraining. Scales are set and weights rounded to lose least on images of "
+        "D's training split, without their labels: each layer in steps as large as its weights "
+        "allow. Some of the images set nothing and judge, by the network's answers before and after, "
+        "how large steps may become: so that nothing is lost by that can be seen, or up to "
+        "--max-drop, or until the file has --max-bytes. (What a network was trained on it knows by heart: on "
+        "such images it seems to lose less than on others.) Accuracy is measured on the test split, where "
+        "it has labels, and steers nothing. Without --data the scales come from noise, pictures of it "
+        "or values as the network takes them: good for sizes and speeds, not for accuracy.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_DATA, OPTION_OUTPUT, OPTION_MAX_BYTES, OPTION_MAX_DROP, OPTION_CALIBRATION, OPTION_FORMAT,

@@ -20,6 +20,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Or as many as calibrate, where those are fewer. */
+enum { FISHER_IMAGES = 400 };
+
 struct second_order {
     int node_count, threads;
     struct fisher fisher;
@@ -65,7 +68,9 @@ sned_status second_order_open(struct second_order **second, struct graph *graph,
                               const struct calibration_options *calibration,
                               const struct second_order_options *options, sned_error *error)
 {
-    const struct fisher_options how = {.images = options->fisher_images,
+    const size_t usual =
+        calibration->images && calibration->images < FISHER_IMAGES ? calibration->images : FISHER_IMAGES;
+    const struct fisher_options how = {.images = options->fisher_images ? options->fisher_images : usual,
                                        .seed = options->seed,
                                        .threads = calibration->threads,
                                        .reporter = calibration->reporter};

@@ -9,7 +9,7 @@
 
 struct second_order_options {
     double lambda;        /* the loss, in nats an image, that a bit of the file may cost: larger is smaller */
-    size_t fisher_images; /* 0: 400 */
+    size_t fisher_images; /* 0: 400, or as many as calibrate */
     uint64_t seed;
 };
 
