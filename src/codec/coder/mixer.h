@@ -16,7 +16,7 @@
 #define COUNTER_NEW ((uint32_t)1 << 31)
 enum {
     COUNTER_SEEN = 1023, /* the mask of the lower bits, and the most that is counted */
-    MIXER_RATE = 20,     /* in 2^-20 */
+    MIXER_RATE = 16,     /* in 2^-20 */
     MIXER_BIAS = 256     /* the logit of an input that is always there, behind the counters' */
 };
 
