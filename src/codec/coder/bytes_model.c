@@ -115,9 +115,11 @@ const struct buffer *sned_bytes_model_history(const struct bytes_model *model)
 static sned_status read_primer(struct bytes_model *model, sned_error *error)
 {
     struct coder *nowhere;
+    size_t size;
+    const uint8_t *primer = sned_primer(&size);
     SNED_TRY(sned_alloc(&nowhere, 1, sizeof *nowhere, error));
     sned_coder_encode(nowhere);
-    sned_status status = sned_bytes_model_code(model, nowhere, sned_primer, sned_primer_size, error);
+    sned_status status = sned_bytes_model_code(model, nowhere, primer, size, error);
     if (status == SNED_OK)
         status = sned_coder_finish(nowhere, error);
     sned_coder_free(nowhere);

@@ -43,7 +43,7 @@ static void make_costs(uint32_t cost[4096])
             log = 2 * log + (rest >> 32 != 0);
             rest >>= rest >> 32;
         }
-        cost[i] = (13 * 1024 - log) * (COST_ONE / 1024);
+        cost[i] = (13 * 1024 - log) * (COST_ONE / 1024) - COST_ONE / 2048; /* log was rounded down */
     }
 }
 

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-extern const uint8_t sned_primer[];
-extern const size_t sned_primer_size;
+const uint8_t *sned_primer(size_t *size);
 
 #endif
