@@ -5,11 +5,15 @@ It shares no code with libsned and needs only Python's standard library, so that
 (test_decoder.c) tests the document as well as the code. One JSON object a line: the network, then each node.
 As a module it hands over the network whole: decode(), of which execute_sned.py runs what it returns.
 """
+import functools
 import itertools
 import json
+import pathlib
 import struct
 import sys
 import zlib
+
+import decode_mixed
 
 MASK = (1 << 64) - 1
 PRIMES = (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579, 2870177450012600261)
@@ -135,10 +139,12 @@ def sections(data):
     for kind, size, checksum in table:
         found[kind] = reader.bytes(size)
         need(xxh64(found[kind]) == checksum, "a section's checksum")
-        need(kind in (1, 2, 3, 4) or kind >= 128, "an unknown section that is required")
+        need(kind in (1, 2, 3, 4, 5) or kind >= 128, "an unknown section that is required")
     reader.done()
     need(minor >= 1 or 130 not in found, "a section of 1.1 in a file of 1.0")
     need(minor >= 2 or not {3, 4} & set(found), "a section of 1.2 in an older file")
+    need(minor >= 3 or 5 not in found, "a section of 1.3 in an older file")
+    need(5 not in found or not {1, 3, 4, 128, 129, 130} & set(found), "a section besides MIXED")
     return found
 
 
@@ -422,8 +428,12 @@ def rans(stream, shape, weights):
 FORMATS = [dense8, ccoo16, gap16, None, rans]
 
 
-def layer(reader, made):
-    shape = made["attributes"][-2:] + (made["attributes"][:2] if made["op"] == "Conv" else [1, 1])
+def layer_shape(made):
+    return made["attributes"][-2:] + (made["attributes"][:2] if made["op"] == "Conv" else [1, 1])
+
+
+def stream(reader, shape):
+    """Weights and the name of their format."""
     filters, size = shape[0], shape[1] * shape[2] * shape[3]
     form = reader.u8()
     need(form & 112 == 0 and form & 15 < len(FORMATS) and FORMATS[form & 15], "an unknown format")
@@ -440,9 +450,15 @@ def layer(reader, made):
     for k in range(filters):
         start = next(rows) if live[k] else 0
         weights += stored[start:start + size] if live[k] else [0] * size
-    biases = [reader.zigzag() for _ in range(filters if made["bits"] & BIAS else 0)]
-    made["scalings"] = reader.scalings(filters)
-    made["layer"] = {"shape": shape, "format": FORMATS[form & 15].__name__, "weights": weights, "biases": biases}
+    return weights, FORMATS[form & 15].__name__
+
+
+def layer(reader, made):
+    shape = layer_shape(made)
+    weights, name = stream(reader, shape)
+    biases = [reader.zigzag() for _ in range(shape[0] if made["bits"] & BIAS else 0)]
+    made["scalings"] = reader.scalings(shape[0])
+    made["layer"] = {"shape": shape, "format": name, "weights": weights, "biases": biases}
 
 
 TABLES = {"LRN": 1024, "HardSwish": 256}
@@ -450,6 +466,46 @@ TABLES = {"LRN": 1024, "HardSwish": 256}
 
 def table(reader, made):
     made["table"] = list(itertools.accumulate(reader.zigzag() for _ in range(TABLES[made["op"]])))
+
+
+def layers(reader, nodes):
+    for made in nodes:
+        if made["op"] in ("Conv", "Gemm"):
+            layer(reader, made)
+        elif made["op"] in TABLES:
+            table(reader, made)
+    reader.done()
+
+
+# ---- MIXED ----
+
+@functools.lru_cache(maxsize=None)
+def primed():
+    """The model of bytes when it has read the primer, which the page prints."""
+    page = (pathlib.Path(__file__).parent.parent / "docs" / "format.md").read_text(encoding="utf-8")
+    text = page.split("**The primer**", 1)[1].split("```")[1]
+    return decode_mixed.Bytes(bytes.fromhex("".join(text.split())))
+
+
+def mixed_layers(decoder, reader, nodes):
+    weights, constants, pictures, is_mixed = (decode_mixed.Weights(), decode_mixed.Constants(), decode_mixed.Numbers(),
+                                              [decode_mixed.NEW])
+    for made in nodes:
+        if made["op"] in TABLES:
+            made["table"] = constants.table(decoder, TABLES[made["op"]])
+        if made["op"] not in ("Conv", "Gemm"):
+            continue
+        shape = layer_shape(made)
+        if decoder.counted(is_mixed, 0):
+            seen = shape if made["op"] == "Conv" else [shape[0]] + decode_mixed.picture(pictures, decoder, shape[1])
+            values, name = weights.layer(decoder, seen), "mixed"
+        else:
+            values, name = stream(reader, shape)
+        biases = constants.bias(decoder, shape[0]) if made["bits"] & BIAS else []
+        made["scalings"] = constants.scalings(decoder, shape[0])
+        made["layer"] = {"shape": shape, "format": name, "weights": values, "biases": biases}
+    decoder.done()
+    reader.done()
 
 
 def labels(data):
@@ -472,15 +528,15 @@ def resize(data, made):
 def decode(data):
     """The network and its nodes, as dictionaries."""
     found = sections(data)
+    if 5 in found:
+        decoder = decode_mixed.Decoder(found[5])
+        found.update(decode_mixed.small_sections(decoder, primed().copy()))
     network, nodes = graph(found[1], found.get(3))
     network["outputs"] = outputs(found[4], network) if 4 in found else [[network["output"], network["result"]]]
-    reader = Reader(found[2])
-    for made in nodes:
-        if made["op"] in ("Conv", "Gemm"):
-            layer(reader, made)
-        elif made["op"] in TABLES:
-            table(reader, made)
-    reader.done()
+    if 5 in found:
+        mixed_layers(decoder, Reader(found.get(2, b"")), nodes)
+    else:
+        layers(Reader(found[2]), nodes)
     network["labels"] = labels(found[128]) if 128 in found else []
     network["provenance"] = found[129].decode("utf-8") if 129 in found else ""
     network["resize"] = resize(found[130], network) if 130 in found else [0, 0]

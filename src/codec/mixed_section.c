@@ -23,6 +23,7 @@ struct mixed {
     struct bytes_model *bytes;
     struct weights_model *weights;
     struct constants_model constants;
+    struct numbers_model pictures;
     uint32_t is_mixed; /* a counter: do a layer's weights lie here */
     uint64_t spent,
         told_bytes; /* on layers so far: in bits / COST_ONE, and as the bytes that they were told */
@@ -37,6 +38,7 @@ static sned_status mixed_new(struct mixed **out, sned_error *error)
     if (status == SNED_OK)
         status = sned_weights_model_new(&mixed->weights, error);
     sned_constants_model_start(&mixed->constants);
+    sned_numbers_model_start(&mixed->pictures);
     mixed->is_mixed = COUNTER_NEW;
     if (status == SNED_OK)
         *out = mixed;
@@ -107,19 +109,38 @@ static sned_status code_small(struct mixed *mixed, struct container *container, 
 
 /* ---- layers ---- */
 
-/* The shape that the coder sees, [K][C][R][S]: of a Gemm that reads a picture laid flat, the picture's. */
-static void coded_shape(const struct graph *graph, const struct node *node, int index, int shape[4])
+/* Of a Gemm that reads a picture laid flat the picture's height and width, else 1 and 1. */
+static void find_picture(const struct graph *graph, const struct node *node, int channels, int size[2])
 {
-    const struct tensor *weights = &graph->tensors[node_weights(node, index)];
-    sned_layer_shape(weights, shape);
-    const int maker = node->op == OP_GEMM ? sned_graph_producer(graph, node->inputs[0]) : -1;
+    const int maker = sned_graph_producer(graph, node->inputs[0]);
+    size[0] = size[1] = 1;
     if (maker < 0 || !sned_op_is(graph->nodes[maker].op, OPERATOR_RESHAPES))
         return;
     const struct shape *picture = &graph->tensors[graph->nodes[maker].inputs[0]].shape;
-    if (picture->rank != 4 || picture->dim[1] * picture->dim[2] * picture->dim[3] != weights->shape.dim[1])
+    if (picture->rank != 4 || picture->dim[1] * picture->dim[2] * picture->dim[3] != channels)
         return;
-    for (int i = 1; i < 4; i++)
-        shape[i] = (int)picture->dim[i];
+    size[0] = (int)picture->dim[2];
+    size[1] = (int)picture->dim[3];
+}
+
+/* The shape that the model of weights sees, [K][C][R][S]. A Gemm's R and S, a picture's, are told. */
+static sned_status code_shape(struct mixed *mixed, const struct graph *graph, const struct node *node,
+                              int index, int shape[4], sned_error *error)
+{
+    int size[2] = {1, 1};
+    sned_layer_shape(&graph->tensors[node_weights(node, index)], shape);
+    if (node->op != OP_GEMM)
+        return SNED_OK;
+    if (!mixed->coder.decoding)
+        find_picture(graph, node, shape[1], size);
+    for (int i = 0; i < 2; i++) {
+        const int64_t sides = 1 + sned_numbers_model_code(&mixed->pictures, &mixed->coder, size[i] - 1);
+        if (sides < 1 || shape[1] % sides != 0)
+            return sned_fail(error, SNED_ERROR_FORMAT, "a picture that %d inputs are not", shape[1]);
+        shape[2 + i] = (int)sides;
+        shape[1] /= (int)sides;
+    }
+    return SNED_OK;
 }
 
 static sned_status make_room(const struct mixed *mixed, struct tensor *tensor, sned_error *error)
@@ -149,8 +170,8 @@ static sned_status code_weights(struct mixed *mixed, const struct graph *graph, 
         return sned_write_layer_stream(streams.writer, weights, storage, error);
     }
     storage->format = FORMAT_MIXED;
+    SNED_TRY(code_shape(mixed, graph, node, index, shape, error));
     SNED_TRY(make_room(mixed, weights, error));
-    coded_shape(graph, node, index, shape);
     return sned_weights_model_code(mixed->weights, coder, weights->data, shape, error);
 }
 
@@ -265,7 +286,6 @@ sned_status sned_read_mixed_layers(struct mixed *mixed, struct reader *weights, 
                                    struct layer_storage *storage, sned_error *error)
 {
     SNED_TRY(sned_check_weights(graph, mixed->coder.size + sned_reader_left(weights), error));
-    SNED_TRY(sned_infer_without_data(graph, error));
     SNED_TRY(code_layers(mixed, graph, (struct streams){.reader = weights}, storage, error));
     return sned_coder_finish(&mixed->coder, error);
 }

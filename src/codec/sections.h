@@ -113,8 +113,6 @@ sned_status sned_read_outputs_section(struct reader *reader, struct graph *graph
 
 /* limits.c: what a graph without its weights will cost, against `limits`, which may be NULL. */
 sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sned_error *error);
-/* The shapes of all activations of a graph whose constants have a shape, but no data yet. */
-sned_status sned_infer_without_data(struct graph *graph, sned_error *error);
 
 /* weights_section.c. storage: an entry for each Conv and Gemm, its node set; writing, its format, too. */
 sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph,

@@ -118,8 +118,9 @@ static inline void python_executor_add_runs(struct python_executor *python, cons
     struct buffer file = {0};
     sned_error error = {0};
     int *force = malloc((size_t)graph->node_count * sizeof *force);
-    for (int i = 0; i < graph->node_count; i++)
-        force[i] = FORMAT_GAP16;
+    for (int i = 0; i < graph->node_count;
+         i++) /* all but every eighth file plain: mixed ones take their time */
+        force[i] = python->waiting % 8 == 0 ? FORMAT_MIXED : FORMAT_GAP16;
     if (sned_pack(graph, &(struct pack_options){.force = force}, &file, NULL, NULL, &error) != SNED_OK)
         fail_msg("%s", error.message);
     free(force);

@@ -1,5 +1,5 @@
 /*
- * bytes_model.c - the contexts of bytes_model.h: the last 1, 2, 3, 4 and 6 bytes, and the longest of what
+ * bytes_model.c - the contexts of bytes_model.h: the last 0, 1, 2, 3 and 5 bytes, and the longest of what
  * is being repeated (as in PPM and PAQ).
  *
  * A byte is 8 decisions, the highest bit first; the bits before it are a node of a tree, from 1 to 255.
@@ -20,7 +20,7 @@ enum {
     MATCH_BYTES = 4,   /* that a repetition is found by */
     MATCH_LENGTHS = 16 /* its length, up to which it counts */
 };
-static const int orders[ORDERS] = {1, 2, 3, 4, 6};
+static const int orders[ORDERS] = {0, 1, 2, 3, 5};
 enum { FIRST_WEIGHT = 20000 };
 
 struct bytes_model {

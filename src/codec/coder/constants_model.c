@@ -39,14 +39,14 @@ sned_status sned_constants_code_biases(struct constants_model *model, struct cod
 {
     const int wanted = coder->decoding ? 0 : common_shift(biases, count);
     coder->spent_on = SPENT_BIASES;
-    const int64_t shift = model->bias_shift +
-                          sned_numbers_model_code(&model->bias_shifts, coder, wanted - model->bias_shift, 0);
+    const int64_t shift =
+        model->bias_shift + sned_numbers_model_code(&model->bias_shifts, coder, wanted - model->bias_shift);
     SNED_TRY(check(coder, shift >= 0 && shift < 32, "a shift of biases", error));
     model->bias_shift = (int)shift;
     for (size_t i = 0; i < count; i++) {
         const int64_t wanted_value = coder->decoding ? 0 : biases[i] >> shift;
         const int64_t value =
-            sned_numbers_model_code(&model->biases, coder, wanted_value, 0) * ((int64_t)1 << shift);
+            sned_numbers_model_code(&model->biases, coder, wanted_value) * ((int64_t)1 << shift);
         SNED_TRY(check(coder, value >= INT32_MIN && value <= INT32_MAX, "a bias", error));
         if (coder->decoding)
             biases[i] = (int32_t)value;
@@ -61,7 +61,7 @@ static sned_status code_scaling(struct constants_model *model, struct coder *cod
 {
     const int difference = coder->decoding ? 0 : scaling->shift - model->scaling_shift;
     const int64_t shift =
-        model->scaling_shift + sned_numbers_model_code(&model->scaling_shifts, coder, difference, 0);
+        model->scaling_shift + sned_numbers_model_code(&model->scaling_shifts, coder, difference);
     SNED_TRY(check(coder, shift >= LEAST_SHIFT && shift <= MOST_SHIFT, "a shift of a scaling", error));
     model->scaling_shift = (int)shift;
     const int top = counter_code(coder, scaling->multiplier >> 15, &model->normal);
@@ -100,7 +100,7 @@ sned_status sned_constants_code_table(struct constants_model *model, struct code
     for (size_t i = 0; i < count; i++) {
         const int before = i ? table[i - 1] : 0;
         const int difference = coder->decoding ? 0 : table[i] - before;
-        const int64_t value = before + sned_numbers_model_code(&model->tables, coder, difference, 0);
+        const int64_t value = before + sned_numbers_model_code(&model->tables, coder, difference);
         SNED_TRY(check(coder, value >= 0 && value <= UINT16_MAX, "a value of a table", error));
         if (coder->decoding)
             table[i] = (uint16_t)value;

@@ -7,17 +7,17 @@
 
 #include "codec/coder/coder.h"
 
-enum { NUMBERS_BITS = 33, NUMBERS_KINDS = 8 };
+enum { NUMBERS_LENGTHS = 33, NUMBERS_BEFORE = 8, NUMBERS_INPUTS = 2 };
 struct numbers_model {
-    uint32_t lengths[3][NUMBERS_KINDS]
-                    [NUMBERS_BITS + 1]; /* by nothing, by the length before, by the caller */
-    uint32_t signs[3];                  /* by the sign before */
-    uint32_t tops[NUMBERS_BITS + 1][4]; /* the two bits below the highest */
-    int32_t mixers[NUMBERS_BITS + 1][4];
+    uint32_t lengths[NUMBERS_LENGTHS];
+    uint32_t lengths_after[NUMBERS_BEFORE][NUMBERS_LENGTHS]; /* by the length before */
+    uint32_t signs[3];                                       /* by the sign before */
+    uint32_t tops[NUMBERS_LENGTHS][4];                       /* the two bits below the highest */
+    int32_t mixers[NUMBERS_LENGTHS][NUMBERS_INPUTS + 1];
     int length_before, sign_before;
 };
 void sned_numbers_model_start(struct numbers_model *model);
-/* Codes `value`, whose magnitude is below 2^32; `kind`, below NUMBERS_KINDS, is whatever tells about it. */
-int64_t sned_numbers_model_code(struct numbers_model *model, struct coder *coder, int64_t value, int kind);
+/* Codes `value`, whose magnitude is below 2^32. */
+int64_t sned_numbers_model_code(struct numbers_model *model, struct coder *coder, int64_t value);
 
 #endif
