@@ -146,6 +146,8 @@ sned_status sned_write_layer_stream(struct writer *writer, const struct tensor *
     sned_write_varint(writer, best.stream.size);
     sned_write_bytes(writer, best.stream.data, best.stream.size);
     describe_stream(storage, storage->format, writer->buffer.size - start, best.stream.size);
+    if (writer->status != SNED_OK)
+        status = sned_fail(error, writer->status, "out of memory for a layer's weights");
 done:
     sned_buffer_free(&best.stream);
     filters_free(&filters);
