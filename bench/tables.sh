@@ -99,6 +99,7 @@ echo
 echo "One image, batch 1, one thread: SqueezeNet in integers $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
 echo
 pack_steps_section
+second_section
 distillation_section
 alexnet_size_section
 exports_section

@@ -73,6 +73,50 @@ pack_steps_section() {
     echo
 }
 
+# second_row NET BYTES FLOAT-ACCURACY WANTED: a network packed to a number of bytes by second.sh.
+second_row() {
+    local file=$results/second-$1-$2.json accuracy
+    [ -s "$file" ] || return 0
+    accuracy=$(first .top1_after "$file")
+    if [ -s "$results/eval-second-$1-$2.json" ]; then
+        accuracy=$(first .top1 "$results/eval-second-$1-$2.json")
+    elif [ "$(first .accuracy_on "$file")" != test ]; then
+        return 0 # those are the images that it was packed with
+    fi
+    echo "| $1 | $(first .bytes "$file") | $(jq -n "$3 * 100 | round / 100") | $(jq -n "$accuracy * 100 | round / 100") | $(jq -n "($3 - $accuracy) * 100 | round / 100") | $(first '.estimated_drop * 100 | round / 100' "$file") | $4 | $(command_of "$file") |"
+}
+
+second_section() {
+    local net bytes rows=($results/second-*.json)
+    [ -s "${rows[0]}" ] || return 0
+    echo "## Without labels and without retraining, at a given size"
+    echo
+    echo "\`sned pack --max-bytes\`: steps by Fisher's information, rounding that makes its errors good (docs/method.md); accuracy on CIFAR-10's test images, and on ImageNet's val-a. The estimate is by agreement on calibration images that set nothing; CIFAR-10's have trained the networks, which know them by heart."
+    echo
+    echo "| network | bytes | float | packed | points lost | estimated | wanted | command |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for net in resnet20 resnet56 squeezenet mobilenetv2; do
+        [ -s $results/eval-$net.json ] || continue
+        while read -r bytes wanted; do
+            second_row $net $bytes "$(first .top1 $results/eval-$net.json)" "$wanted"
+        done < <(grep "^$net " <<'END' | cut -d' ' -f2-
+resnet20 90k 0.4 lost at a third of the int8 file
+resnet20 80k 91.4 %
+resnet20 70k beyond: 91.4 %
+resnet56 285k 0.4 lost at a third of the int8 file
+squeezenet 500k 0.7 lost
+squeezenet 420k 1.5 lost
+squeezenet 400k beyond: 1.0 lost
+mobilenetv2 2.5M 1.0 lost
+mobilenetv2 2M beyond: 1.0 lost
+END
+        )
+    done
+    echo
+    [ ! -s $results/second-alexnet.json ] || echo "Layers of AlexNet's size, up to 4096 x 9216: $(first '.seconds | round' $results/second-alexnet.json) s and $(first '.peak_bytes / 1e6 | round' $results/second-alexnet.json) MB at the peak ($(command_of $results/second-alexnet.json))."
+    echo
+}
+
 alexnet_size_section() {
     local file=$results/pack-alexnet-1000.json
     [ -s "$file" ] || return 0
