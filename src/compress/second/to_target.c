@@ -10,7 +10,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { JUDGES = 1000, REHEARSED_IMAGES = 4, MAX_FILES = 12, HALVINGS = 40, DEFAULT_IMAGES = 500 };
+enum {
+    JUDGES = 1000,          /* images that judge, at most ... */
+    MOST_ANSWERS = 1 << 25, /* ... and numbers that a network says of them */
+    REHEARSED_IMAGES = 4,
+    MAX_FILES = 12,
+    HALVINGS = 40,
+    DEFAULT_IMAGES = 500
+};
 /* Between them every network's: steps of a 127th of the largest weight, and of the largest weight. */
 static const double least_lambda = 1e-12, most_lambda = 1;
 /* Lambdas so near to each other differ by a percent in bytes. */
@@ -50,7 +57,9 @@ static sned_status divide_images(struct sizing *sizing, const struct calibration
 {
     const size_t wanted = sizing->calibration->images ? sizing->calibration->images : DEFAULT_IMAGES;
     const size_t count = images->count < wanted + JUDGES ? images->count : wanted + JUDGES;
-    const size_t judges = count < wanted + JUDGES && count / 4 < JUDGES ? count / 4 : JUDGES;
+    const size_t most = MOST_ANSWERS / (size_t)sizing->scores.count + 1;
+    const size_t fit = most < JUDGES ? most : JUDGES;
+    const size_t judges = count / 4 < fit && count < wanted + JUDGES ? count / 4 : fit;
     sizing->seen = sizing->judges = *images;
     if (!images->dataset || judges == 0)
         return SNED_OK;
@@ -147,10 +156,10 @@ static sned_status sizing_open(struct sizing *sizing, const struct calibration_i
 {
     const struct second_order_options how = {.seed = sizing->target->seed};
     struct graph *graph = sizing->graph;
+    sizing->scores = sned_graph_scores(graph);
     SNED_TRY(divide_images(sizing, images, error));
     if (sizing->target->max_bytes > 0)
         SNED_TRY(check_bytes(sizing, error));
-    sizing->scores = sned_graph_scores(graph);
     SNED_TRY(answers_take(&sizing->before, graph, &sizing->judges, sizing->judges.count, false,
                           sizing->calibration->threads, error));
     SNED_TRY(quantize_equalize(graph, &sizing->seen, sizing->calibration, error));
