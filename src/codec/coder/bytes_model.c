@@ -36,10 +36,11 @@ struct bytes_model {
 /* Of the last `count` bytes. */
 static uint32_t hash_of(const struct bytes_model *model, int count)
 {
-    const uint8_t *end = model->history.data + model->history.size;
+    const uint8_t *data = model->history.data;
+    const size_t size = model->history.size;
     uint32_t hash = (uint32_t)count;
-    for (int i = 1; i <= count; i++)
-        hash = (hash + ((size_t)i <= model->history.size ? end[-i] : 0) + 1) * 0x2F0B4C47u;
+    for (size_t i = 1; i <= (size_t)count; i++)
+        hash = (hash + (i <= size ? data[size - i] : 0) + 1) * 0x2F0B4C47u;
     return hash ^ hash >> 15;
 }
 
