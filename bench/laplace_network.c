@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { LARGEST = 15, OPENINGS = 7 };
 #define SCALE 4.0 /* of the Laplace distribution, in steps: the largest of 4 million is cut at 15 */
@@ -63,15 +64,23 @@ static size_t redraw(struct graph *graph, uint32_t of_so_many, const double prob
     return weights;
 }
 
-/* The fastest of some. */
-static sned_status time_opening(double *seconds, const struct buffer *file, sned_error *error)
+static double processor_seconds(void)
 {
-    *seconds = INFINITY;
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* The fastest of some, by the wall's clock and by the processor's: on a busy machine they differ. */
+static sned_status time_opening(double *wall, double *processor, const struct buffer *file, sned_error *error)
+{
+    *wall = *processor = INFINITY;
     for (int i = 0; i < OPENINGS; i++) {
         sned_model *model;
-        const double begin = sned_clock();
+        const double begin = sned_clock(), spent = processor_seconds();
         SNED_TRY(sned_open_memory(&model, file->data, file->size, error));
-        *seconds = fmin(*seconds, sned_clock() - begin);
+        *wall = fmin(*wall, sned_clock() - begin);
+        *processor = fmin(*processor, processor_seconds() - spent);
         sned_close(model);
     }
     return SNED_OK;
@@ -82,7 +91,7 @@ static sned_status measure(const char *in, const char *out, uint32_t of_so_many,
 {
     struct buffer file = {0};
     struct graph *graph = NULL;
-    double probability[LARGEST + 1], opening;
+    double probability[LARGEST + 1], opening, processor;
     sned_status status;
     magnitudes(probability);
     SNED_TRY_DONE(sned_file_read(&file, in, SIZE_MAX, error));
@@ -92,13 +101,14 @@ static sned_status measure(const char *in, const char *out, uint32_t of_so_many,
     const double begin = sned_clock();
     SNED_TRY_DONE(sned_pack(graph, &(struct pack_options){.open_ms = open_ms}, &file, NULL, NULL, error));
     const double packing = sned_clock() - begin;
-    SNED_TRY_DONE(time_opening(&opening, &file, error));
+    SNED_TRY_DONE(time_opening(&opening, &processor, &file, error));
     SNED_TRY_DONE(sned_file_write(out, file.data, file.size, error));
     printf("{\"weights\": %zu, \"kept\": \"1/%u\", \"entropy_bytes\": %.0f, \"file_bytes\": %zu, "
-           "\"over_entropy\": %.5f, \"pack_seconds\": %.3f, \"open_ms\": %.1f}\n",
+           "\"over_entropy\": %.5f, \"pack_seconds\": %.3f, \"open_ms\": %.1f, "
+           "\"open_processor_ms\": %.1f}\n",
            weights, of_so_many, (double)weights * entropy(1.0 / of_so_many, probability) / 8, file.size,
            (double)file.size / ((double)weights * entropy(1.0 / of_so_many, probability) / 8) - 1, packing,
-           opening * 1e3);
+           opening * 1e3, processor * 1e3);
 done:
     sned_graph_free(graph);
     sned_buffer_free(&file);
