@@ -5,9 +5,9 @@
  *              [shift=1] [flip=0] [seed=1] [threads=1] [budget=0] [taught=0] [weights=0] [test=0]
  *              [out=FILE.sned]
  *
- * Trains on DATA's training images less those that sned compress holds out, packs, and prints as JSON the
- * bytes and the integer network's error on the held-out images, or, with test=1, on the test images. With
- * weights=N the network is narrowed to so many before.
+ * Trains on DATA's training images less those that sned compress holds out (bytes=: to a file of that size),
+ * packs, and prints as JSON the bytes and the integer network's error on the held-out images, or, with
+ * test=1, on the test images. With weights=N the network is narrowed to so many before.
  */
 #include "base/file.h"
 #include "codec/codec.h"
@@ -45,6 +45,24 @@ static double number(const struct experiment *e, const char *name, double otherw
     return text ? atof(text) : otherwise;
 }
 
+/* struct rate_options: the whole file. */
+static sned_status measure_file(void *context, const struct graph *graph, double *bytes, sned_error *error)
+{
+    struct graph *copy = NULL, *integer = NULL;
+    struct buffer file = {0};
+    sned_status status;
+    SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
+    SNED_TRY_DONE(sned_graph_compact(copy, NULL, error));
+    SNED_TRY_DONE(quantize_lower(&integer, copy, error));
+    SNED_TRY_DONE(compress_pack(&file, integer, -1, 0, NULL, NULL, error));
+    *bytes = (double)file.size;
+done:
+    sned_graph_free(copy);
+    sned_graph_free(integer);
+    sned_buffer_free(&file);
+    return status;
+}
+
 static struct rate_options options_of(const struct experiment *e)
 {
     struct rate_options o = rate_defaults();
@@ -55,6 +73,7 @@ static struct rate_options options_of(const struct experiment *e)
     o.optimizer = number(e, "sgd", 0) > 0 ? OPTIMIZER_SGD : OPTIMIZER_ADAM;
     o.lambda = number(e, "lambda", 6e-6);
     o.target_bytes = number(e, "bytes", 0);
+    o.measure_bytes = measure_file;
     o.augmentation = (struct augmentation){number(e, "flip", 0) > 0, (int)number(e, "shift", 1)};
     o.seed = (uint64_t)number(e, "seed", 1);
     o.threads = (int)number(e, "threads", 1);

@@ -195,6 +195,33 @@ static void a_size_that_is_asked_for_is_met(void **state)
     }
 }
 
+/* A coder of a byte a weight. */
+static sned_status count_weights(void *context, const struct graph *graph, double *bytes, sned_error *error)
+{
+    ++*(int *)context;
+    *bytes = 0;
+    for (int n = 0; n < graph->node_count; n++)
+        *bytes += (double)sned_node_kept(graph, &graph->nodes[n]);
+    return SNED_OK;
+}
+
+static void a_size_is_what_the_caller_measures(void **state)
+{
+    struct rate_options options = quick_rate();
+    int asked = 0;
+    options.epochs = 20;
+    options.lambda = 1e-7;
+    options.target_bytes = 400;
+    options.measure_bytes = count_weights;
+    options.measure_context = &asked;
+    struct rated rated = rated_with(&options);
+    assert_true(asked > 10 && asked < 100);
+    if (fabs(log((double)kept(rated.integer) / options.target_bytes)) > log(1.2))
+        fail_msg("%llu weights, %.0f asked for", (unsigned long long)kept(rated.integer),
+                 options.target_bytes);
+    rated_free(&rated);
+}
+
 /* At weight 1 labels are not looked at: here all are wrong. */
 static void a_teacher_is_enough(void **state)
 {
@@ -322,6 +349,7 @@ int main(void)
         cmocka_unit_test(units_that_do_nothing_can_be_taken_out),
         cmocka_unit_test(two_runs_give_the_same_bits),
         cmocka_unit_test(a_size_that_is_asked_for_is_met),
+        cmocka_unit_test(a_size_is_what_the_caller_measures),
         cmocka_unit_test(a_teacher_is_enough),
         cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),
         cmocka_unit_test(a_checkpoint_of_another_price_is_not_gone_on_from),

@@ -137,7 +137,7 @@ double rate_layers_bytes(const struct rate_layers *layers)
     double bits = 0;
     for (int i = 0; i < layers->count; i++)
         bits += layers->layers[i].cost.bits + bias_bits * (double)layers->layers[i].cost.live_filters;
-    return bits / 8 * (layers->ratio > 0 ? layers->ratio : 1);
+    return bits / 8;
 }
 
 sned_status rate_layers_count(struct rate_layers *layers, const struct graph *graph, sned_error *error)

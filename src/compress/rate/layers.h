@@ -17,7 +17,6 @@ struct rate_layers {
     struct rate_layer *layers; /* owned */
     int count;
     int8_t *integers; /* owned; [of the largest layer] */
-    double ratio;     /* of the coder's bytes to those of the model, as last measured; 0: not yet */
 };
 
 /* All weights that the graph's first output depends on. */
@@ -32,7 +31,7 @@ void rate_layers_give_steps(const struct rate_layers *layers, struct graph *grap
 void rate_layers_give_bias_steps(const struct rate_layers *layers, struct graph *graph);
 /* Looks at the integers that the executor's weights round to; it goes by their costs from here on. */
 sned_status rate_layers_look(struct rate_layers *layers, struct executor *executor, sned_error *error);
-/* What the last look says of weights and biases in the file, by the model and the ratio. */
+/* What the last look says of weights and biases in the file, by the model. */
 double rate_layers_bytes(const struct rate_layers *layers);
 
 /* The graph's weights to the nearest multiples of their steps; its biases. */

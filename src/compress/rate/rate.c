@@ -9,14 +9,12 @@
  *
  * Costs are made anew from the integers every so many steps, and lambda with every second look at them. At
  * the start of each epoch, and before the zeros are frozen, activations are calibrated anew: as weights go,
- * ranges change much. The network is then packed, too, to know by how much the coder's bytes and the model's
- * differ.
+ * ranges change much.
  */
 #include "compress/rate/rate.h"
 #include "base/hash.h"
-#include "compress/quantize/quantize.h"
 #include "base/memory.h"
-#include "compress/rate/real_bytes.h"
+#include "compress/quantize/quantize.h"
 #include "compress/rate/shrink.h"
 
 #include <math.h>
@@ -32,7 +30,7 @@ static const double CONTROL_POWER = 0.5, CONTROL_TREND = 4,
 static const double LEAST_LAMBDA = 2e-8, MOST_LAMBDA = 1e-4;
 enum { LOOK_STEPS = 50, LOOKS = 200, CALIBRATION_IMAGES = 500 };
 
-/* What a checkpoint keeps of the course. Of fixed size, without padding. */
+/* What a checkpoint keeps of the course; its numbers without padding. */
 struct rate_state {
     double at;      /* share of the way done */
     double seconds; /* that training has taken in all processes; only looked at with a time budget */
@@ -86,26 +84,12 @@ static sned_status calibrate(struct course *course, sned_error *error)
     return SNED_OK;
 }
 
-/* How far the model of bytes is off, with the graph's weights. */
-static sned_status measure_ratio(struct course *course, sned_error *error)
-{
-    struct rate_layers *layers = &course->layers;
-    double bytes;
-    SNED_TRY(rate_layers_count(layers, course->graph, error));
-    SNED_TRY(rate_real_bytes(&bytes, course->graph, layers, error));
-    layers->ratio = 0;
-    if (bytes > 0)
-        layers->ratio = bytes / rate_layers_bytes(layers);
-    return SNED_OK;
-}
-
-/* The same in the middle of training: with the weights as they are rounded now; and what the coder says. */
+/* The same in the middle of training: with the weights as they are rounded now. */
 static sned_status calibrate_rounded(struct course *course, struct executor *executor, sned_error *error)
 {
     SNED_TRY(executor_store(executor, error));
     rate_layers_round(&course->layers, course->graph);
     SNED_TRY(calibrate(course, error));
-    SNED_TRY(measure_ratio(course, error));
     SNED_TRY(executor_store(executor, error));
     return executor_load(executor, error);
 }
@@ -330,8 +314,8 @@ static sned_status run(struct course *course, struct train_result *trained, sned
                          error);
 }
 
-/* Weights and biases on their grids, without units that do nothing. What dead filters make is
- * as the integers have it: activations are calibrated before that, and again for what is left. */
+/* Weights and biases on their grids, without units that do nothing. What dead filters make is as the integers
+ * have it: activations are calibrated before that, and again for what is left. */
 static sned_status finish(struct course *course, sned_error *error)
 {
     rate_layers_round(&course->layers, course->graph);
@@ -342,7 +326,7 @@ static sned_status finish(struct course *course, sned_error *error)
     SNED_TRY(find_layers_again(course, error));
     SNED_TRY(calibrate(course, error));
     rate_layers_round_biases(&course->layers, course->graph);
-    return measure_ratio(course, error);
+    return rate_layers_count(&course->layers, course->graph, error);
 }
 
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
@@ -362,7 +346,7 @@ sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint3
     SNED_TRY_DONE(finish(&course, error));
     grow_back(graph, course.graph, &course.left);
     SNED_TRY_DONE(rate_layers_mask(&course.layers, graph, error));
-    *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers),
+    *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers) * course.state->real_share,
                                    .lambda = course.state->lambda,
                                    .loss = trained.loss,
                                    .accuracy = trained.accuracy,

@@ -38,7 +38,7 @@ struct rate_options {
 struct rate_options rate_defaults(void);
 
 struct rate_result {
-    double bytes;          /* of the coded weights and biases; estimated where the network does not lower */
+    double bytes;          /* of the coded weights and biases, estimated */
     double lambda;         /* at the end */
     double loss, accuracy; /* of the last epoch's training batches, without the bits; accuracy in percent */
     double seconds, epoch_seconds; /* of all, in this process; of an epoch of all images */
