@@ -207,8 +207,11 @@ static sned_status before_epoch(void *context, const struct train_moment *moment
         course->seconds_before = course->state->seconds;
     SNED_TRY(calibrate_rounded(course, moment->executor, error));
     SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
-    if (moment->step == 0)
-        course->state->begun_bytes = rate_layers_bytes(&course->layers);
+    if (moment->step > 0)
+        return SNED_OK;
+    if (course->options->target_bytes > 0 && course->options->measure_bytes)
+        SNED_TRY(measure_bytes(course, moment->executor, error));
+    course->state->begun_bytes = rate_layers_bytes(&course->layers) * course->state->real_share;
     return SNED_OK;
 }
 
