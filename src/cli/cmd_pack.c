@@ -7,6 +7,7 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/json.h"
 #include "compress/second/to_target.h"
+#include "graph/passes/compact.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -136,6 +137,8 @@ static sned_status run_pack(const struct options *options, sned_error *error)
     if (dataset_item_type(images.dataset) == ITEM_PIXELS)
         SNED_TRY_DONE(sned_graph_absorb_input(model.graph, error));
     SNED_TRY_DONE(sned_graph_prepare(model.graph, error));
+    outcome.weights = outcome_weights(model.graph); /* before those that do nothing leave */
+    SNED_TRY_DONE(sned_graph_compact(model.graph, NULL, error));
     /* Before calibration: a calibrated graph is evaluated with its activations rounded. */
     SNED_TRY_DONE(measure(&outcome.top1_before, model.graph, &tests, options, &reporter, error));
     SNED_TRY_DONE(quantize(model.graph, &images, options, &calibration, &result, error));
