@@ -1,9 +1,10 @@
 /*
- * test_kept_files.c - files of format 1.0 and 1.1 open, give the scores that they gave, and are written again
- * to the byte: tests/vectors/format1, kept from the commit before format 1.2.
+ * test_kept_files.c - files of format 1.0, 1.1 and 1.3 open, give the scores that they gave, and are written
+ * again to the byte: tests/vectors/format1, kept from the commit before format 1.2; those of 1.3 from the one
+ * that brought mixed layers.
  *
  *     networkNN.sned   a random network (random_networks.h); together they hold every operator, both kinds
- *                      of input and every weight format of 1.1
+ *                      of input and every weight format of 1.1; 14 to 17 are 05, 06, 12 and 13 mixed
  *     networkNN.run    an input, bytes where it is of pixels, else floats; behind it the scores, floats
  *
  * They are never made again: what they are for is that nobody can.
@@ -20,7 +21,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { KEPT = 14, MINOR = 7 /* where a file has its minor version */ };
+enum { KEPT = 18, MINOR = 7 /* where a file has its minor version */ };
 
 struct kept {
     struct buffer file, run;
@@ -44,7 +45,7 @@ static void free_kept(struct kept *kept)
 
 static void they_give_the_scores_that_they_gave(void **state)
 {
-    int minors[2] = {0};
+    int minors[4] = {0};
     for (int i = 0; i < KEPT; i++) {
         struct kept kept;
         sned_model *model;
@@ -68,7 +69,7 @@ static void they_give_the_scores_that_they_gave(void **state)
         sned_close(model);
         free_kept(&kept);
     }
-    assert_true(minors[0] >= 3 && minors[1] >= 3);
+    assert_true(minors[0] >= 3 && minors[1] >= 3 && minors[3] == 4);
 }
 
 static void they_are_written_again_to_the_byte(void **state)
@@ -86,8 +87,9 @@ static void they_are_written_again_to_the_byte(void **state)
         int *force = malloc((size_t)graph->node_count * sizeof *force);
         for (int layer = 0; layer < count; layer++)
             force[storage[layer].node] = (int)storage[layer].format;
-        assert_int_equal(sned_pack(graph, &(struct pack_options){.force = force}, &again, NULL, NULL, &error),
-                         SNED_OK);
+        const bool is_mixed = ((const uint8_t *)kept.file.data)[MINOR] == 3; /* unasked */
+        const struct pack_options options = {.force = is_mixed ? NULL : force};
+        assert_int_equal(sned_pack(graph, &options, &again, NULL, NULL, &error), SNED_OK);
         assert_int_equal(again.size, kept.file.size);
         assert_memory_equal(again.data, kept.file.data, again.size);
         free(storage);

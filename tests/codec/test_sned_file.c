@@ -333,6 +333,47 @@ static void lenet5_with_two_percent_of_its_weights_takes_19_kilobytes(void **sta
     sned_buffer_free(&file);
 }
 
+/* A layer as compression leaves it: `live` filters, one scaling for all, biases a few bits above a power of
+ * two. */
+static void thin_out(struct graph *graph, struct node *node, int live)
+{
+    struct tensor *weights = &graph->tensors[node->inputs[1]];
+    const int filters = (int)weights->shape.dim[0];
+    const size_t size = sned_shape_elements(&weights->shape) / (size_t)filters;
+    int32_t *biases = graph->tensors[node->inputs[2]].data;
+    memset((int8_t *)weights->data + (size_t)live * size, 0, (size_t)(filters - live) * size);
+    for (int k = 0; k < filters; k++) {
+        biases[k] = k < live ? (k * 5 % 13 - 6) * 2048 : 0;
+        node->rules[0].scalings[k] = node->rules[0].scalings[0];
+    }
+}
+
+static void what_is_no_weight_of_a_lenet5_takes_220_bytes_at_most(void **state)
+{
+    static const struct {
+        int node, live;
+    } layers[] = {{0, 8}, {2, 20}, {5, 60}, {6, 10}};
+    struct graph *graph = lenet_graph(0.05f, 5);
+    struct layer_storage *storage;
+    struct buffer file = {0};
+    int count;
+    double rest;
+    for (int i = 0; i < 4; i++)
+        thin_out(graph, &graph->nodes[layers[i].node], layers[i].live);
+    free(graph->provenance);
+    graph->provenance =
+        strdup("{\"tool\":\"sned 0.1.0\",\"command\":\"compress\",\"source\":\"digits.onnx\",\"seed\":1}");
+    assert_int_equal(sned_pack(graph, NULL, &file, &storage, &count, NULL), SNED_OK);
+    rest = (double)file.size;
+    for (int i = 0; i < count; i++)
+        for (int part = PART_POSITIONS; part <= PART_MAGNITUDES; part++)
+            rest -= storage[i].parts[part];
+    assert_true(rest > 28 && rest <= 220); /* 28 of them are the container's */
+    free(storage);
+    sned_buffer_free(&file);
+    sned_graph_free(graph);
+}
+
 static void names_are_made_distinct_and_utf8(void **state)
 {
     struct graph *graph = small_graph(0.5f, 1);
@@ -390,6 +431,7 @@ int main(void)
         cmocka_unit_test(storage_tells_what_a_layers_bytes_say),
         cmocka_unit_test(filters_that_are_all_zero_cost_a_bit),
         cmocka_unit_test(lenet5_with_two_percent_of_its_weights_takes_19_kilobytes),
+        cmocka_unit_test(what_is_no_weight_of_a_lenet5_takes_220_bytes_at_most),
         cmocka_unit_test(names_are_made_distinct_and_utf8),
         cmocka_unit_test(networks_that_no_file_can_hold_are_refused),
     };
