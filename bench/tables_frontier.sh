@@ -1,0 +1,63 @@
+# tables_frontier.sh - sourced by tables.sh: the rows of bench/frontier.sh.
+
+# frontier_row LABEL WANTED FILES...: one target, over seeds; what trains or what packs.
+frontier_row() {
+    local label=$1 wanted=$2 kept
+    shift 2
+    ls "$@" >/dev/null 2>&1 || return 0
+    kept="$(spread .kept "$@") of $(first .weights "$1")"
+    echo "| $label | $(runs "$@") | $(spread .bytes "$@") | $(spread '.bytes_before / .bytes' "$@")x | $kept | $(spread .top1_before "$@") | $(spread .top1_after "$@") | $(spread '.top1_before - .top1_after' "$@") | $(spread '.wall_seconds / 60' "$@") | $(spread '.peak_kilobytes / 1024 | round' "$@") | $wanted |"
+}
+
+# packed_row LABEL WANTED NAME NET: packed from pictures alone; accuracies are those of two evaluations.
+packed_row() {
+    local file=$results/frontier-$3.json eval=$results/frontier-eval-$3.json float=$results/eval-$4.json
+    [ -s "$file" ] && [ -s "$eval" ] && [ -s "$float" ] || return 0
+    echo "| $1 | 1 | $(first .bytes $file) | $(spread '.bytes_before / .bytes' $file)x | $(first .kept $file) of $(first .weights $file) | $(spread .top1 $float) | $(spread .top1 $eval) | $(jq -rs '(.[0].top1 - .[1].top1) * 100 | round / 100' $float $eval) | $(spread '.wall_seconds / 60' $file) | $(spread '.peak_kilobytes / 1024 | round' $file) | $2 |"
+}
+
+frontier_head() {
+    echo "| network, target | seeds | bytes, whole file | smaller | weights kept | accuracy before | after | points lost | minutes | MB | wanted |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+}
+
+frontier_section() {
+    ls $results/frontier-*.json >/dev/null 2>&1 || return 0
+    local net target
+    echo "## The frontier: bytes at an accuracy"
+    echo
+    echo "Whole files: graph, names, checksums and all; accuracy of the integer network on the test split, which steered nothing. Minutes and peak memory are of the whole command, on two cores beside other work. docs/method.md says what was published before."
+    echo
+    frontier_head
+    for target in 4300 3800; do
+        frontier_row "LeNet-300-100, $target bytes" "$([ $target = 4300 ] && echo '4,300 B at 98.60 %' || echo '3,800 B at 98.65 %')" $results/frontier-lenet300-$target-?.json
+    done
+    frontier_row "LeNet-300-100, 8500 bytes" "8,500 B at no loss" $results/frontier-lenet300-8500-?.json
+    frontier_row "LeNet-5, 3000 bytes" "3,000 B at 99.20 %" $results/frontier-lenet5-3000-?.json
+    frontier_row "LeNet-5, 2600 bytes" "2,600 B at 99.25 %" $results/frontier-lenet5-2600-?.json
+    frontier_row "ResNet-20, 56 KB, 40 minutes" "56 KB at 91.1 %" $results/frontier-resnet20-56k-?.json
+    frontier_row "vgg8-cifar, a hundredth, an hour" "1/100 at 0.3 lost" $results/frontier-vgg8-cifar-89k-?.json
+    frontier_row "AlexNet, 20 classes, a sixtieth" "60x at 0.3 lost" $results/frontier-alexnet-3.79M-?.json
+    frontier_row "AlexNet, 20 classes, method: paper" "28x at 0.5 lost" $results/frontier-alexnet-paper-?.json
+    echo
+    for net in lenet300-4300 lenet5-3000 resnet20-56k vgg8-cifar-89k alexnet-3.79M alexnet-paper; do
+        [ ! -s $results/frontier-$net-1.json ] || echo "- $(command_of $results/frontier-$net-1.json)"
+    done
+    echo
+    echo "Without labels and without retraining, from pictures alone:"
+    echo
+    frontier_head
+    packed_row "ResNet-20, 80 KB" "80 KB at 91.4 %" resnet20-packed-80k resnet20
+    packed_row "ResNet-20, 70 KB" "beyond" resnet20-packed-70k resnet20
+    packed_row "ResNet-56, a third of its int8 file" "0.4 lost" resnet56-packed-287k resnet56
+    packed_row "SqueezeNet, 500 KB" "500,000 B at 0.7 lost" squeezenet-packed-500k squeezenet
+    packed_row "SqueezeNet, 420 KB" "420,000 B at 1.5 lost" squeezenet-packed-420k squeezenet
+    packed_row "SqueezeNet, 400 KB" "beyond: 1.0 lost" squeezenet-packed-400k squeezenet
+    packed_row "MobileNetV2, 2.5 MB" "2.5 MB at 1.0 lost" mobilenetv2-packed-2.5M mobilenetv2
+    packed_row "MobileNetV2, 2 MB" "beyond" mobilenetv2-packed-2M mobilenetv2
+    echo
+    for net in resnet20-packed-80k squeezenet-packed-500k; do
+        [ ! -s $results/frontier-$net.json ] || echo "- $(command_of $results/frontier-$net.json)"
+    done
+    echo
+}
