@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # frontier.sh [PART...] - how few bytes at which accuracy: one command a row, the whole file, test images that steered nothing.
-# Parts: lenet300 lenet5 (seeds 1 2 3) resnet20 vgg8-cifar alexnet (rate-aware), packed (no labels, no retraining), paper.
-# A part takes minutes (lenets, packed) to two hours (alexnet) on two cores. Each row's time and memory are in its JSON.
+# Parts: lenet300 lenet5 (seeds 1 2 3) resnet20 vgg8-cifar alexnet (rate-aware) paper (AlexNet by method: paper). What is packed
+# without retraining: second.sh. A part takes minutes (lenets) to two hours (alexnet) on two cores; time and memory are in its JSON.
 . "$(dirname "$0")/common.sh"
-mnist=$data/data/mnist cifar=$data/data/cifar10 imagenet=$data/data/imagenet tiny=$data/data/tiny-imagenet-20
+mnist=$data/data/mnist cifar=$data/data/cifar10 tiny=$data/data/tiny-imagenet-20
 models=$data/models
 seeds=${SEEDS:-1 2 3}
 
@@ -32,15 +32,6 @@ lenets() { # NET TARGET...
     done
 }
 
-packed() { # NAME MODEL PICTURES TESTS TARGET...: from pictures alone, and what the file's accuracy is
-    local name=$1 model=$2 pictures=$3 tests=$4 target
-    shift 4
-    for target; do
-        measured frontier-$name-packed-$target $sned pack "$model" --data "$pictures" --max-bytes $target -o "$work/frontier-$name-packed-$target.sned" &&
-            measured frontier-eval-$name-packed-$target $sned eval "$work/frontier-$name-packed-$target.sned" --data "$tests" || return 1
-    done
-}
-
 # The whole AlexNet of 20 classes, as bench/alexnet.sh trains it.
 alexnet_trained() { [ -f "$work/alexnet-1.onnx" ] || { echo "bench/alexnet.sh trains it first" >&2; return 1; }; }
 
@@ -51,17 +42,11 @@ part() {
     resnet20) rate resnet20-56k 1 "$models/resnet20-cifar10/resnet20-cifar10.onnx" "$cifar" --max-bytes 56k --time-budget 40m ;;
     vgg8-cifar) trained vgg8-cifar 1 "$cifar" && rate vgg8-cifar-89k 1 "$work/vgg8-cifar-1-defaults.onnx" "$cifar" --max-bytes 89k --time-budget 1h ;;
     alexnet) alexnet_trained && rate alexnet-3.79M 1 "$work/alexnet-1.onnx" "$tiny" --max-bytes 3.79M --time-budget 2h ;;
-    packed)
-        packed resnet20 "$models/resnet20-cifar10/resnet20-cifar10.onnx" "$cifar" "$cifar" 80k 70k &&
-            packed resnet56 "$models/resnet56-cifar10/resnet56-cifar10.onnx" "$cifar" "$cifar" 287k &&
-            packed squeezenet "$models/squeezenet/squeezenet.onnx" "$imagenet/imagenet-calib-500.tar" "$imagenet/imagenet-val-a.tar" 500k 420k 400k &&
-            packed mobilenetv2 "$models/mobilenetv2/mobilenetv2.onnx" "$imagenet/imagenet-calib-500.tar" "$imagenet/imagenet-val-a.tar" 2.5M 2M
-        ;;
     paper) alexnet_trained && measured frontier-alexnet-paper-1 $sned compress "$work/alexnet-1.onnx" --data "$tiny" --recipe bench/recipes/alexnet.yaml -o "$work/frontier-alexnet-paper-1.sned" --seed 1 --time-budget 2h ;;
     *) echo "frontier.sh: '$1' is no part" >&2; return 1 ;;
     esac
 }
 
-for name in ${*:-lenet300 lenet5 packed resnet20 vgg8-cifar alexnet paper}; do
+for name in ${*:-lenet300 lenet5 resnet20 vgg8-cifar alexnet paper}; do
     part $name || exit 1
 done

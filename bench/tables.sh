@@ -34,6 +34,7 @@ echo
 echo "Machine: $(first .machine "$(ls $results/*.json | head -1)")."
 echo
 frontier_section
+ablation_section
 echo "## MNIST: the paper's method, made whole"
 echo
 echo "| network | runs | accuracy before | after | points lost | weights kept | fewer weights | bytes | smaller file | wanted |"

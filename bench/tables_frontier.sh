@@ -9,11 +9,13 @@ frontier_row() {
     echo "| $label | $(runs "$@") | $(spread .bytes "$@") | $(spread '.bytes_before / .bytes' "$@")x | $kept | $(spread .top1_before "$@") | $(spread .top1_after "$@") | $(spread '.top1_before - .top1_after' "$@") | $(spread '.wall_seconds / 60' "$@") | $(spread '.peak_kilobytes / 1024 | round' "$@") | $wanted |"
 }
 
-# packed_row LABEL WANTED NAME NET: packed from pictures alone; accuracies are those of two evaluations.
+# packed_row LABEL WANTED NAME NET: packed from pictures alone (bench/second.sh); accuracies on images of which it saw none: of the
+# data's test split, or of an evaluation's.
 packed_row() {
-    local file=$results/frontier-$3.json eval=$results/frontier-eval-$3.json float=$results/eval-$4.json
-    [ -s "$file" ] && [ -s "$eval" ] && [ -s "$float" ] || return 0
-    echo "| $1 | 1 | $(first .bytes $file) | $(spread '.bytes_before / .bytes' $file)x | $(first .kept $file) of $(first .weights $file) | $(spread .top1 $float) | $(spread .top1 $eval) | $(jq -rs '(.[0].top1 - .[1].top1) * 100 | round / 100' $float $eval) | $(spread '.wall_seconds / 60' $file) | $(spread '.peak_kilobytes / 1024 | round' $file) | $2 |"
+    local file=$results/second-$3.json eval=$results/eval-second-$3.json float=$results/eval-$4.json after
+    [ -s "$file" ] && [ -s "$float" ] || return 0
+    after=$(if [ -s "$eval" ]; then first .top1 $eval; else first .top1_after $file; fi)
+    echo "| $1 | 1 | $(first .bytes $file) | $(spread '.bytes_before / .bytes' $file)x | $(first .kept $file) of $(first .weights $file) | $(spread .top1 $float) | $(jq -n "$after * 100 | round / 100") | $(jq --argjson after "$after" '(.top1 - $after) * 100 | round / 100' $float) | $(spread '.wall_seconds / 60' $file) | $(spread '.peak_kilobytes / 1024 | round' $file) | $2 |"
 }
 
 frontier_head() {
@@ -47,17 +49,46 @@ frontier_section() {
     echo "Without labels and without retraining, from pictures alone:"
     echo
     frontier_head
-    packed_row "ResNet-20, 80 KB" "80 KB at 91.4 %" resnet20-packed-80k resnet20
-    packed_row "ResNet-20, 70 KB" "beyond" resnet20-packed-70k resnet20
-    packed_row "ResNet-56, a third of its int8 file" "0.4 lost" resnet56-packed-287k resnet56
-    packed_row "SqueezeNet, 500 KB" "500,000 B at 0.7 lost" squeezenet-packed-500k squeezenet
-    packed_row "SqueezeNet, 420 KB" "420,000 B at 1.5 lost" squeezenet-packed-420k squeezenet
-    packed_row "SqueezeNet, 400 KB" "beyond: 1.0 lost" squeezenet-packed-400k squeezenet
-    packed_row "MobileNetV2, 2.5 MB" "2.5 MB at 1.0 lost" mobilenetv2-packed-2.5M mobilenetv2
-    packed_row "MobileNetV2, 2 MB" "beyond" mobilenetv2-packed-2M mobilenetv2
+    packed_row "ResNet-20, 80 KB" "80 KB at 91.4 %" resnet20-80k resnet20
+    packed_row "ResNet-20, 70 KB" "beyond" resnet20-70k resnet20
+    packed_row "ResNet-20, a third of its int8 file" "0.4 lost" resnet20-90k resnet20
+    packed_row "ResNet-56, a third of its int8 file" "0.4 lost" resnet56-285k resnet56
+    packed_row "SqueezeNet, 500 KB" "500,000 B at 0.7 lost" squeezenet-500k squeezenet
+    packed_row "SqueezeNet, 420 KB" "420,000 B at 1.5 lost" squeezenet-420k squeezenet
+    packed_row "SqueezeNet, 400 KB" "beyond: 1.0 lost" squeezenet-400k squeezenet
+    packed_row "MobileNetV2, 2.5 MB" "2.5 MB at 1.0 lost" mobilenetv2-2.5M mobilenetv2
+    packed_row "MobileNetV2, 2 MB" "beyond" mobilenetv2-2M mobilenetv2
     echo
-    for net in resnet20-packed-80k squeezenet-packed-500k; do
-        [ ! -s $results/frontier-$net.json ] || echo "- $(command_of $results/frontier-$net.json)"
+    for net in resnet20-80k squeezenet-500k; do
+        [ ! -s $results/second-$net.json ] || echo "- $(command_of $results/second-$net.json)"
     done
+    echo
+}
+
+# What each part of rate-aware training is worth (bench/ablation.sh).
+ablation_section() {
+    local variant name words files
+    ls $results/ablation-lenet300-all-?.json >/dev/null 2>&1 || return 0
+    echo "## What each part of rate-aware training is worth"
+    echo
+    echo "LeNet-300-100 to 5,000 bytes in ten epochs, one part changed at a time; error on the 5,000 held-out images, not the test images: it is what parts were chosen by."
+    echo
+    echo "| | seeds | error, % | bytes, whole file | weights kept |"
+    echo "| --- | --- | --- | --- | --- |"
+    while IFS=: read -r name words; do
+        files=$(ls $results/ablation-lenet300-$name-?.json 2>/dev/null) || continue
+        echo "| $words | $(runs $files) | $(spread .error $files) | $(spread .file $files) | $(spread .kept $files) |"
+    done <<'T'
+all:all of it
+steps-fixed:steps of layers as at the start, not learned
+sgd:SGD in place of Adam
+no-shift:no shifts by a pixel
+taught:half of the loss a teacher's
+narrowed:narrowed to 60,000 weights first
+epochs-20:20 epochs
+epochs-30:30 epochs
+T
+    echo
+    echo "$(command_of $results/ablation-lenet300-all-1.json)"
     echo
 }

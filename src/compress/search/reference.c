@@ -2,7 +2,7 @@
  * reference.c - what the accuracy of the network as given is worth on the held-out images.
  *
  * They are training images, and a network that learnt them by heart is better on them than it is
- * (docs/method.md, section 1). Three ways to know, the cheapest first:
+ * (docs/method.md, "Images that steer"). Three ways to know, the cheapest first:
  *
  *     no accuracy was asked for                nothing is counted from it: as it is
  *     the network is better on the images that train than on those held out
