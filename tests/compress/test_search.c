@@ -275,7 +275,7 @@ int main(void)
         cmocka_unit_test(what_is_not_met_is_said_and_the_nearest_is_given),
         cmocka_unit_test(a_price_of_bits_that_is_said_is_trained_with_once),
         cmocka_unit_test(what_cannot_be_is_refused_before_the_work),
-        cmocka_unit_test(labels_are_not_looked_at_where_the_network_teaches_itself), /* the last: relabels */
+        cmocka_unit_test(labels_are_not_looked_at_where_the_network_teaches_itself), /* relabels */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -14,6 +14,8 @@
 #include "compress/second/second_order.h"
 #include "graph/passes/compact.h"
 
+#include <math.h>
+
 static const double weights_for_byte = 25;
 
 /* Units that another output reads are not the judged one's to take; and what has been trained, which those
@@ -58,6 +60,65 @@ sned_status search_narrow(struct rate_search *search, sned_error *error)
     return compression_accept(compression, error);
 }
 
+/* ---- weights on grids ---- */
+
+/* A start is good whose loss, on some of the held-out images, is at most so many times the network's own and
+ * a little; else the price of a bit is divided, a few times. */
+static const double most_loss = 1.1, little_loss = 0.005, price_factor = 0.1;
+enum { JUDGED_IMAGES = 2000, MOST_PRICES = 5 };
+
+/* A layer whose step would be finer than int8 has been left with a scale a filter: one step for all of it. */
+static void give_fine_steps(const struct compression *compression, struct graph *graph)
+{
+    for (int i = 0; i < compression->layer_count; i++) {
+        struct tensor *weights = &graph->tensors[compression->layers[i].tensor];
+        const float *values = weights->data;
+        float largest = 0;
+        for (size_t k = 0; k < compression->layers[i].count; k++)
+            largest = fmaxf(largest, fabsf(values[k]));
+        if (compression->layers[i].judged && weights->quantization.scale == 0 && largest > 0)
+            weights->quantization = (struct quantization){largest / 127, 8, true};
+    }
+}
+
+static sned_status round_at(const struct compression *compression, const struct second_order *second,
+                            struct graph *graph, double price, sned_error *error)
+{
+    SNED_TRY(second_order_apply(second, graph, price, error));
+    give_fine_steps(compression, graph);
+    return SNED_OK;
+}
+
+/* The loss of the graph's rounding at a price, of a copy. */
+static sned_status loss_at(const struct compression *compression, const struct second_order *second,
+                           double price, double *loss, sned_error *error)
+{
+    struct measure measure = {0};
+    struct graph *copy = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_graph_copy(&copy, compression->graph, error));
+    SNED_TRY_DONE(round_at(compression, second, copy, price, error));
+    SNED_TRY_DONE(compression_measure(compression, copy, JUDGED_IMAGES, true, &measure, error));
+    *loss = measure.loss;
+done:
+    sned_graph_free(copy);
+    return status;
+}
+
+static sned_status find_price(const struct compression *compression, const struct second_order *second,
+                              double *price, sned_error *error)
+{
+    struct measure given = {0};
+    double loss;
+    SNED_TRY(compression_measure(compression, compression->graph, JUDGED_IMAGES, false, &given, error));
+    for (int tries = 0; tries < MOST_PRICES; tries++, *price *= price_factor) {
+        SNED_TRY(loss_at(compression, second, *price, &loss, error));
+        if (loss <= most_loss * given.loss + little_loss)
+            break;
+    }
+    return SNED_OK;
+}
+
 sned_status search_start(struct rate_search *search, sned_error *error)
 {
     struct compression *compression = &search->compression;
@@ -68,7 +129,15 @@ sned_status search_start(struct rate_search *search, sned_error *error)
                                             .reporter = search->options.reporter};
     const struct calibration_images images = {
         .dataset = compression->dataset, .indices = compression->indices, .count = compression->train_count};
-    const struct second_order_options second = {.lambda = recipe->train.start, .seed = search->options.seed};
-    SNED_TRY(quantize_calibrate(compression->graph, &images, &how, error));
-    return quantize_second_order(compression->graph, &images, &how, &second, error);
+    const struct second_order_options options = {.seed = search->options.seed};
+    double price = recipe->train.start;
+    struct second_order *second = NULL;
+    sned_status status;
+    SNED_TRY_DONE(quantize_calibrate(compression->graph, &images, &how, error));
+    SNED_TRY_DONE(second_order_open(&second, compression->graph, &images, &how, &options, error));
+    SNED_TRY_DONE(find_price(compression, second, &price, error));
+    status = round_at(compression, second, compression->graph, price, error);
+done:
+    second_order_free(second);
+    return status;
 }
