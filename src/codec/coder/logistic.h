@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 enum {
-    LOGIT_LIMIT = 2047,     /* logits are from -8 to 8, in 1/256 */
-    PROBABILITY_LEAST = 32, /* of either bit, in 1/65536: so a byte holds at most 11359 decisions */
+    LOGIT_LIMIT = 2047,         /* logits are from -8 to 8, in 1/256 */
+    PROBABILITY_LEAST = 32,     /* of either bit, in 1/65536 */
+    DECISIONS_PER_BYTE = 11359, /* therefore at most: 8 / log2(65536 / 65504) */
     PROBABILITY_MOST = 65536 - PROBABILITY_LEAST,
     COST_ONE = 1 << 16, /* one bit */
 };

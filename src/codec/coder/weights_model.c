@@ -111,7 +111,7 @@ enum { SIGN_AROUND = 81, SIGN_PAIR = 256, SIGN_BEFORE = 75, SIGN_SLOPE = 128, SI
 struct signs {
     uint32_t around[SIGN_AROUND], pair[SIGN_PAIR], before[SIGN_BEFORE], slope[SIGN_SLOPE],
         corners[SIGN_CORNERS];
-    uint32_t *columns; /* [C * P]; owned */
+    uint32_t *columns; /* [live channels * P]; owned */
 };
 
 struct layer_coding {
@@ -122,13 +122,13 @@ struct layer_coding {
     size_t row_size;
     uint8_t *live_rows, *live_channels; /* [rows], [channels]: 1 where there is a weight that is not 0 */
     uint32_t *column_sums,
-        *column_kept;               /* [channels * places]: magnitudes, weights that are not 0; modulo 2^32 */
-    uint32_t *channel_sums;         /* [channels] */
-    uint64_t sum, count, rows_done; /* of all that is coded */
-    const int8_t *above, *above2;   /* NULL: there is none */
-    uint64_t row_sum, row_count;    /* of this row */
-    uint32_t recent;                /* magnitudes of late, in 1/16 */
-    int last, last2;                /* channels before, -1: none */
+        *column_kept;       /* [live channels * places]: magnitudes, weights that are not 0; modulo 2^32 */
+    uint32_t *channel_sums; /* [live channels] */
+    uint64_t sum, count, rows_done;   /* of all that is coded */
+    const int8_t *above, *above2;     /* NULL: there is none */
+    uint64_t row_sum, row_count;      /* of this row */
+    uint32_t recent;                  /* magnitudes of late, in 1/16 */
+    int last, last2;                  /* channels before, -1: none */
     uint64_t kernel_sum, kernel_kept; /* of this kernel */
     struct signs signs;
     uint32_t low_bits[128]; /* of mantissas, below their first, by the bits above */
@@ -157,12 +157,27 @@ static sned_status layer_start(struct layer_coding *layer, struct weights_model 
     counters_reset((uint32_t *)&layer->signs, offsetof(struct signs, columns) / sizeof(uint32_t));
     counters_reset(layer->low_bits, sizeof layer->low_bits / sizeof *layer->low_bits);
     SNED_TRY(sned_alloc(&layer->live_rows, (size_t)layer->rows, 1, error));
-    SNED_TRY(sned_alloc(&layer->live_channels, (size_t)layer->channels, 1, error));
-    SNED_TRY(sned_alloc(&layer->column_sums, layer->row_size, sizeof(uint32_t), error));
-    SNED_TRY(sned_alloc(&layer->column_kept, layer->row_size, sizeof(uint32_t), error));
-    SNED_TRY(sned_alloc(&layer->channel_sums, (size_t)layer->channels, sizeof(uint32_t), error));
-    SNED_TRY(sned_alloc(&layer->signs.columns, layer->row_size, sizeof(uint32_t), error));
-    counters_reset(layer->signs.columns, layer->row_size);
+    return sned_alloc(&layer->live_channels, (size_t)layer->channels, 1, error);
+}
+
+/* What is counted of live channels and their columns: no more of them than the stream can have decisions
+ * for. */
+static sned_status count_columns(struct layer_coding *layer, sned_error *error)
+{
+    const struct coder *coder = layer->coder;
+    size_t rows = 0, channels = 0;
+    for (int k = 0; k < layer->rows; k++)
+        rows += layer->live_rows[k];
+    for (int c = 0; c < layer->channels; c++)
+        channels += layer->live_channels[c];
+    const size_t columns = rows > 0 ? channels * (size_t)layer->places : 0;
+    if (coder->decoding && (coder->failed || columns / DECISIONS_PER_BYTE > coder->size + 4))
+        return sned_fail(error, SNED_ERROR_FORMAT, "the stream ends too early");
+    SNED_TRY(sned_alloc(&layer->column_sums, columns, sizeof(uint32_t), error));
+    SNED_TRY(sned_alloc(&layer->column_kept, columns, sizeof(uint32_t), error));
+    SNED_TRY(sned_alloc(&layer->channel_sums, channels, sizeof(uint32_t), error));
+    SNED_TRY(sned_alloc(&layer->signs.columns, columns, sizeof(uint32_t), error));
+    counters_reset(layer->signs.columns, columns);
     return SNED_OK;
 }
 
@@ -251,10 +266,10 @@ static inline uint64_t kept_around(const struct layer_coding *layer, size_t colu
 }
 
 /* The contexts that a weight's zero flag and magnitude have: pointers to their first counters. */
-static inline void find_contexts(const struct layer_coding *layer, const struct around *a, int channel,
+static inline void find_contexts(const struct layer_coding *layer, const struct around *a, int slot,
                                  int place, int x, uint32_t *counters[INPUTS])
 {
-    const size_t column = (size_t)channel * (size_t)layer->places + (size_t)place;
+    const size_t column = (size_t)slot * (size_t)layer->places + (size_t)place;
     const bool is_kernel = layer->places > 1;
     const uint64_t row_sum = layer->row_sum, row_count = layer->row_count,
                    column_sum = layer->column_sums[column];
@@ -264,7 +279,7 @@ static inline void find_contexts(const struct layer_coding *layer, const struct 
     const int row_log = log8(2 * row_sum + 1) - log8(here);
     const int near = 2 * abs(a->left) + 2 * abs(a->up) + abs(a->up_left) + abs(a->up_right) + abs(a->above) +
                      abs(a->above2) + abs(a->beside);
-    const uint64_t channel_sum = (uint64_t)layer->channel_sums[channel];
+    const uint64_t channel_sum = (uint64_t)layer->channel_sums[slot];
     int contexts[INPUTS];
     contexts[0] = row * RATIOS + of_column;
     contexts[1] = is_kernel ? ratio(2 * kept_around(layer, column, place, x) + 1, 9 * rows + 1) * RATIOS +
@@ -342,7 +357,7 @@ static inline int code_magnitude(struct layer_coding *layer, const struct around
     return value;
 }
 
-static void count_weight(struct layer_coding *layer, size_t column, int channel, uint32_t magnitude)
+static void count_weight(struct layer_coding *layer, size_t column, int slot, uint32_t magnitude)
 {
     layer->row_count++;
     layer->count++;
@@ -353,22 +368,23 @@ static void count_weight(struct layer_coding *layer, size_t column, int channel,
     layer->sum += magnitude;
     layer->column_sums[column] += magnitude;
     layer->column_kept[column]++;
-    layer->channel_sums[channel] += magnitude;
+    layer->channel_sums[slot] += magnitude;
     layer->kernel_sum += magnitude;
     layer->kernel_kept++;
 }
 
-static void code_kernel(struct layer_coding *layer, int8_t *row, int channel)
+static void code_kernel(struct layer_coding *layer, int8_t *row, int channel, int slot)
 {
     struct coder *coder = layer->coder;
     int x = 0;
     layer->kernel_sum = layer->kernel_kept = 0;
     for (int place = 0; place < layer->places; place++) {
-        const size_t column = (size_t)channel * (size_t)layer->places + (size_t)place;
+        const size_t column = (size_t)slot * (size_t)layer->places + (size_t)place;
+        int8_t *weight = &row[(size_t)channel * (size_t)layer->places + (size_t)place];
         const struct around around = look_around(layer, row, channel, place, x);
         uint32_t *counters[INPUTS];
-        int value = coder->decoding ? 0 : row[column], magnitude = abs(value);
-        find_contexts(layer, &around, channel, place, x, counters);
+        int value = coder->decoding ? 0 : *weight, magnitude = abs(value);
+        find_contexts(layer, &around, slot, place, x, counters);
         coder->spent_on = SPENT_POSITIONS;
         if (mixer_code(coder, magnitude != 0, counters, INPUTS,
                        layer->model->mixers[MIX_ZERO + (layer->places > 1)])) {
@@ -377,8 +393,8 @@ static void code_kernel(struct layer_coding *layer, int8_t *row, int channel)
             value = sign * magnitude;
         }
         if (coder->decoding)
-            row[column] = (int8_t)value;
-        count_weight(layer, column, channel, (uint32_t)magnitude);
+            *weight = (int8_t)value;
+        count_weight(layer, column, slot, (uint32_t)magnitude);
         x = x + 1 < layer->width ? x + 1 : 0;
     }
 }
@@ -436,10 +452,11 @@ static void code_row(struct layer_coding *layer, int8_t *row)
     layer->row_sum = layer->row_count = 0;
     layer->recent = 0;
     layer->last = layer->last2 = -1;
+    int slot = 0;
     for (int c = 0; c < layer->channels && !layer->coder->failed; c++) {
         if (!layer->live_channels[c])
             continue;
-        code_kernel(layer, row, c);
+        code_kernel(layer, row, c, slot++);
         layer->last2 = layer->last;
         layer->last = c;
     }
@@ -457,10 +474,11 @@ sned_status sned_weights_model_code(struct weights_model *model, struct coder *c
         if (coder->decoding)
             memset(weights, 0, (size_t)layer.rows * layer.row_size);
         code_live_rows_and_channels(&layer);
-        for (int k = 0; k < layer.rows && !coder->failed; k++)
+        status = count_columns(&layer, error);
+        for (int k = 0; k < layer.rows && status == SNED_OK && !coder->failed; k++)
             if (layer.live_rows[k])
                 code_row(&layer, weights + (size_t)k * layer.row_size);
-        if (coder->failed)
+        if (status == SNED_OK && coder->failed)
             status = sned_fail(error, SNED_ERROR_FORMAT, "the stream ends too early");
     }
     layer_free(&layer);
