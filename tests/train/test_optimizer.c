@@ -103,7 +103,6 @@ static double look(struct layer_cost costs[LAYERS])
     double bits = 0;
     for (int i = 0; i < LAYERS; i++) {
         const int tensor = node_weights(&sequence.graph->nodes[LAYER_NODES[i]], 0);
-        assert_true(executor_learns_step(sequence.executor, tensor));
         executor_integers(sequence.executor, tensor, integers);
         must(sned_cost_update(&costs[i], integers, error));
         executor_set_cost(sequence.executor, tensor, &costs[i]);

@@ -84,10 +84,10 @@ sned_status executor_gradient(struct executor *executor, int tensor, float *valu
 /* Sets the output's gradient [batch][classes] instead of executor_loss: for gradient checks. */
 sned_status executor_set_output_gradient(struct executor *executor, const float *values, sned_error *error);
 
-/* What a learned step costs: set by whoever knows what integers take in a file; borrowed, NULL: nothing. */
+/* What the integers of weights cost whose step is learned: set by whoever knows what they take in a file;
+ * borrowed, NULL: nothing. */
 void executor_set_cost(struct executor *executor, int tensor, const struct layer_cost *cost);
-/* Whether the constant's step is learned; its integers, clamp(round(w / step), -127, 127), row-major. */
-bool executor_learns_step(const struct executor *executor, int tensor);
+/* These integers, clamp(round(w / step), -127, 127), row-major. */
 void executor_integers(const struct executor *executor, int tensor, int8_t *integers);
 
 /*

@@ -120,11 +120,6 @@ void executor_set_cost(struct executor *executor, int tensor, const struct layer
     executor->edges[tensor].cost = cost;
 }
 
-bool executor_learns_step(const struct executor *executor, int tensor)
-{
-    return executor->edges[tensor].learns_step;
-}
-
 void executor_integers(const struct executor *executor, int tensor, int8_t *integers)
 {
     const struct edge *edge = &executor->edges[tensor];
