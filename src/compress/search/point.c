@@ -186,6 +186,10 @@ static void tell(const struct rate_search *search, const struct curve_point *poi
                                                : "best so far");
 }
 
+/* Training knows what the file takes; what it ends off by is believed this far, as a short one may have been
+ * on its way still. */
+static const double least_asked = 0.85, most_asked = 1.1;
+
 /* What the next aim goes by. */
 static void learn(struct rate_search *search, const struct point_record *record)
 {
@@ -195,7 +199,8 @@ static void learn(struct rate_search *search, const struct point_record *record)
     if (record->epochs > 0)
         search->lambda = record->lambda;
     if (record->asked > 0 && record->bytes > record->bare)
-        search->asked_for_byte = record->asked / (record->bytes - record->bare);
+        search->asked_for_byte =
+            fmin(fmax(record->asked / (record->bytes - record->bare), least_asked), most_asked);
     if (record->epoch_seconds > 0)
         search->compression.result->epoch_seconds = record->epoch_seconds;
 }
