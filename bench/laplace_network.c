@@ -15,7 +15,7 @@
 #include <time.h>
 
 enum { LARGEST = 15, OPENINGS = 7 };
-#define SCALE 4.0 /* of the Laplace distribution, in steps: the largest of 4 million is cut at 15 */
+#define SCALE 4.0 /* of the Laplace distribution, in steps; what lies beyond 15 is not drawn */
 
 /* Of the magnitudes 1 to LARGEST, each rounded up from (m - 1, m]. */
 static void magnitudes(double probability[LARGEST + 1])

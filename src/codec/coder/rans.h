@@ -17,8 +17,8 @@
  *
  * The symbols are coded with their frequencies in 4096 by rANS (Duda, "Asymmetric numeral systems", 2013), 8
  * states side by side that take 16-bit words from one stream (Giesen, "Interleaved entropy coders", 2014): a
- * processor works on all eight at once. Some thousand rows in a row are a block with states and words of its
- * own, found by an index.
+ * processor works on all eight at once. Rows that follow each other, a quarter of a million weights, are a
+ * block with states and words of its own, found by an index.
  */
 #ifndef SNED_CODEC_CODER_RANS_H
 #define SNED_CODEC_CODER_RANS_H
@@ -32,8 +32,7 @@ enum {
     RANS_LANES = 8,
     RANS_CLASSES = 16, /* of rows, of columns: at most */
     RANS_TABLES = 64,  /* at most */
-    RANS_RUNS = 254,   /* zeros that one symbol can stand for: one less; the symbol itself: so many zeros, and
-                          more to come */
+    RANS_RUNS = 254,   /* symbols of runs, at most; the one behind them goes on: so many zeros, and more */
     RANS_ESCAPE = 128, /* in place of a value's byte, which is not -128: the byte itself follows */
 };
 
