@@ -201,8 +201,7 @@ static void renew_weights(struct parts *parts, struct random *random)
     struct layer_storage *layers = NULL;
     bool written = false;
 
-    if (sned_read_graph(&container, &graph, NULL) == SNED_OK &&
-        (!parts->mixed || sned_infer_without_data(graph, NULL) == SNED_OK) && fill_graph(graph, random))
+    if (sned_read_graph(&container, &graph, NULL) == SNED_OK && fill_graph(graph, random))
         layers = choose_formats(graph, parts->mixed != NULL, random);
     if (layers)
         written = (parts->mixed ? write_coded : write_plain)(parts, graph, layers);
