@@ -73,54 +73,64 @@ static struct integer_range integer_range(const struct quantization *quantizatio
     return (struct integer_range){0, 255};
 }
 
-static uint8_t pass_code(const struct activation *activation, float output)
+/* Where the gradient passes whole: outputs between the two, both left out; and what it does elsewhere. */
+struct passage {
+    float low, high;
+    uint8_t elsewhere;
+};
+
+static struct passage passage_of(const struct activation *activation)
 {
     switch (activation->kind) {
     case ACTIVATION_RELU:
-        return output > 0 ? PASS_WHOLE : PASS_BLOCKED;
+        return (struct passage){0, INFINITY, PASS_BLOCKED};
     case ACTIVATION_CLIP:
-        return output > activation->low && output < activation->high ? PASS_WHOLE : PASS_BLOCKED;
+        return (struct passage){activation->low, activation->high, PASS_BLOCKED};
     case ACTIVATION_LEAKY_RELU:
-        return output > 0 ? PASS_WHOLE : PASS_SLOPE;
+        return (struct passage){0, INFINITY, PASS_SLOPE};
     case ACTIVATION_NONE:
         break;
     }
-    return PASS_WHOLE;
+    return (struct passage){-INFINITY, INFINITY, PASS_WHOLE};
 }
 
 void pointwise_quantize(const struct quantization *quantization, const struct activation *activation,
-                        float *values, uint8_t *codes, size_t count)
+                        float *restrict values, uint8_t *restrict codes, size_t count)
 {
     const struct integer_range range = integer_range(quantization);
-    const struct activation a = *activation;
-    const float scale = quantization->scale;
+    const float scale = quantization->scale, least = range.low, most = range.high;
+    const struct passage pass = passage_of(activation);
     /* To just outside the range first: the conversion to an integer is then defined, and NaN is the low
      * end. */
-    const float low = range.low - 2, high = range.high + 2;
+    const float low = least - 2, high = most + 2;
     if (codes) {
-#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
         for (size_t i = 0; i < count; i++) {
             float x = values[i] / scale + 0.5f;
             x = pointwise_floor(x > low ? (x < high ? x : high) : low);
-            codes[i] = x >= range.low && x <= range.high ? pass_code(&a, values[i]) : PASS_BLOCKED;
+            const int code = values[i] > pass.low && values[i] < pass.high ? PASS_WHOLE : pass.elsewhere;
+            codes[i] = (uint8_t)(x >= least && x <= most ? code : PASS_BLOCKED);
+            x = x > least ? x : least;
+            values[i] = (x < most ? x : most) * scale;
         }
+        return;
     }
 #pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
     for (size_t i = 0; i < count; i++) {
         float x = values[i] / scale + 0.5f;
         x = pointwise_floor(x > low ? (x < high ? x : high) : low);
-        x = x > range.low ? x : range.low;
-        values[i] = (x < range.high ? x : range.high) * scale;
+        x = x > least ? x : least;
+        values[i] = (x < most ? x : most) * scale;
     }
 }
 
-void pointwise_quantize_backward(const struct activation *activation, const uint8_t *codes, float *gradients,
-                                 size_t count)
+void pointwise_quantize_backward(const struct activation *activation, const uint8_t *restrict codes,
+                                 float *restrict gradients, size_t count)
 {
-    const float factors[3] = {[PASS_BLOCKED] = 0, [PASS_WHOLE] = 1, [PASS_SLOPE] = activation->slope};
-#pragma omp parallel for schedule(static) if (count >= PARALLEL_MIN)
+    const float slope = activation->slope;
+#pragma omp parallel for simd schedule(static) if (count >= PARALLEL_MIN)
     for (size_t i = 0; i < count; i++)
-        gradients[i] *= factors[codes[i]];
+        gradients[i] *= codes[i] == PASS_WHOLE ? 1 : codes[i] == PASS_SLOPE ? slope : 0;
 }
 
 void pointwise_value(const struct node *node, const float *values, float *results, size_t count)
