@@ -30,7 +30,7 @@ void recipe_defaults(struct recipe *recipe, enum method method)
                     .step_epochs = 1,
                     .step_factor = 0.1f,
                     .augmentation = {.shift = 1}},
-        .distill = {.weight = 0, .temperature = 2},
+        .distill = {.weight = method == METHOD_RATE ? -1 : 0, .temperature = 2},
         .search = {.step = 0.5, .finest = 0.8, .first = 0.1, .saving = 0.01, .rounds = 2},
         .finish = {.epochs = 8, .rate = 0.05f},
         .quantize = {.images = 500, .epochs = 2, .rate = 0.002f},

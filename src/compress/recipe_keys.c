@@ -53,7 +53,7 @@ static const struct key retrain_keys[] = {
     {"flip", VALUE_BOOL, FIELD(recipe_retrain, augmentation.flip), 0, 0, NULL, PAPER},
 };
 static const struct key distill_keys[] = {
-    {"weight", VALUE_DOUBLE, FIELD(recipe_distill, weight), 0, 1, NULL, BOTH},
+    {"weight", VALUE_DOUBLE, FIELD(recipe_distill, weight), -1, 1, NULL, BOTH},
     {"temperature", VALUE_DOUBLE, FIELD(recipe_distill, temperature), 0.1, 100, NULL, BOTH},
 };
 static const struct key search_keys[] = {

@@ -29,7 +29,7 @@ done:
 
 sned_status compression_find_teacher(struct compression *compression, sned_error *error)
 {
-    if (compression->recipe->distill.weight == 0)
+    if (compression->recipe->distill.weight <= 0)
         return SNED_OK;
     SNED_TRY(sned_graph_copy(&compression->teacher, compression->graph, error));
     SNED_TRY(sned_graph_prepare(compression->teacher, error));
