@@ -34,6 +34,7 @@ echo
 echo "Machine: $(first .machine "$(ls $results/*.json | head -1)")."
 echo
 frontier_section
+second_section
 ablation_section
 echo "## MNIST: the paper's method, made whole"
 echo
@@ -102,7 +103,6 @@ echo
 echo "One image, batch 1, one thread: SqueezeNet in integers $(spread .ms_median $results/bench-squeezenet-int8.json) ms, in float through oneDNN $(spread .ms_median $results/bench-squeezenet.json) ms ($(command_of $results/bench-squeezenet-int8.json))."
 echo
 pack_steps_section
-second_section
 distillation_section
 alexnet_size_section
 exports_section

@@ -9,15 +9,6 @@ frontier_row() {
     echo "| $label | $(runs "$@") | $(spread .bytes "$@") | $(spread '.bytes_before / .bytes' "$@")x | $kept | $(spread .top1_before "$@") | $(spread .top1_after "$@") | $(spread '.top1_before - .top1_after' "$@") | $(spread '.wall_seconds / 60' "$@") | $(spread '.peak_kilobytes / 1024 | round' "$@") | $wanted |"
 }
 
-# packed_row LABEL WANTED NAME NET: packed from pictures alone (bench/second.sh); accuracies on images of which it saw none: of the
-# data's test split, or of an evaluation's.
-packed_row() {
-    local file=$results/second-$3.json eval=$results/eval-second-$3.json float=$results/eval-$4.json after
-    [ -s "$file" ] && [ -s "$float" ] || return 0
-    after=$(if [ -s "$eval" ]; then first .top1 $eval; else first .top1_after $file; fi)
-    echo "| $1 | 1 | $(first .bytes $file) | $(spread '.bytes_before / .bytes' $file)x | $(first .kept $file) of $(first .weights $file) | $(spread .top1 $float) | $(jq -n "$after * 100 | round / 100") | $(jq --argjson after "$after" '(.top1 - $after) * 100 | round / 100' $float) | $(spread '.wall_seconds / 60' $file) | $(spread '.peak_kilobytes / 1024 | round' $file) | $2 |"
-}
-
 frontier_head() {
     echo "| network, target | seeds | bytes, whole file | smaller | weights kept | accuracy before | after | points lost | minutes | MB | wanted |"
     echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -44,23 +35,6 @@ frontier_section() {
     echo
     for net in lenet300-4300 lenet5-3000 resnet20-56k vgg8-cifar-89k alexnet-3.79M alexnet-paper; do
         [ ! -s $results/frontier-$net-1.json ] || echo "- $(command_of $results/frontier-$net-1.json)"
-    done
-    echo
-    echo "Without labels and without retraining, from pictures alone:"
-    echo
-    frontier_head
-    packed_row "ResNet-20, 80 KB" "80 KB at 91.4 %" resnet20-80k resnet20
-    packed_row "ResNet-20, 70 KB" "beyond" resnet20-70k resnet20
-    packed_row "ResNet-20, a third of its int8 file" "0.4 lost" resnet20-90k resnet20
-    packed_row "ResNet-56, a third of its int8 file" "0.4 lost" resnet56-285k resnet56
-    packed_row "SqueezeNet, 500 KB" "500,000 B at 0.7 lost" squeezenet-500k squeezenet
-    packed_row "SqueezeNet, 420 KB" "420,000 B at 1.5 lost" squeezenet-420k squeezenet
-    packed_row "SqueezeNet, 400 KB" "beyond: 1.0 lost" squeezenet-400k squeezenet
-    packed_row "MobileNetV2, 2.5 MB" "2.5 MB at 1.0 lost" mobilenetv2-2.5M mobilenetv2
-    packed_row "MobileNetV2, 2 MB" "beyond" mobilenetv2-2M mobilenetv2
-    echo
-    for net in resnet20-80k squeezenet-500k; do
-        [ ! -s $results/second-$net.json ] || echo "- $(command_of $results/second-$net.json)"
     done
     echo
 }
