@@ -13,8 +13,8 @@
 
 /* ---- arrangements ---- */
 
-sned_status rearrangement_open(struct rearrangement *arrangement, const struct graph *graph,
-                               const struct units *units, sned_error *error)
+sned_status sned_rearrangement_open(struct rearrangement *arrangement, const struct graph *graph,
+                                    const struct units *units, sned_error *error)
 {
     const struct channels *channels = &units->channels;
     sned_status status;
@@ -26,12 +26,12 @@ sned_status rearrangement_open(struct rearrangement *arrangement, const struct g
             arrangement->channel[channels->first[t] + arrangement->kept[t]++] = c;
 done:
     if (status != SNED_OK)
-        rearrangement_free(arrangement);
+        sned_rearrangement_free(arrangement);
     return status;
 }
 
-void rearrangement_keep(struct rearrangement *arrangement, const struct graph *graph,
-                        const struct units *units, const bool *stays)
+void sned_rearrangement_keep(struct rearrangement *arrangement, const struct graph *graph,
+                             const struct units *units, const bool *stays)
 {
     const int *first = units->channels.first;
     for (int t = 0; t < graph->tensor_count; t++) {
@@ -42,7 +42,7 @@ void rearrangement_keep(struct rearrangement *arrangement, const struct graph *g
     }
 }
 
-void rearrangement_free(struct rearrangement *arrangement)
+void sned_rearrangement_free(struct rearrangement *arrangement)
 {
     free(arrangement->channel);
     free(arrangement->kept);
@@ -135,7 +135,7 @@ static sned_status choose_scalings(struct integer_rule *rule, struct choice rows
 static sned_status rebuild_filters(const struct rebuilding *r, struct node *node, sned_error *error)
 {
     struct graph *graph = r->graph;
-    const struct filter_bank filters = node_filters(graph, node);
+    const struct filter_bank filters = sned_node_filters(graph, node);
     const struct choice rows = choice_of(r, node->outputs[0]);
     const struct choice columns = filters.groups == 1 ? choice_of(r, node->inputs[0]) : all(filters.columns);
     SNED_TRY(choose(&graph->tensors[node_weights(node, 0)], rows, columns, error));
@@ -186,13 +186,13 @@ static void rebuild_attributes(const struct rebuilding *r, struct node *node)
         rebuild_slice(r, node);
 }
 
-sned_status units_arrange(struct graph *graph, const struct units *units,
-                          const struct rearrangement *arrangement, sned_error *error)
+sned_status sned_units_arrange(struct graph *graph, const struct units *units,
+                               const struct rearrangement *arrangement, sned_error *error)
 {
     const struct rebuilding r = {.graph = graph, .units = units, .arrangement = arrangement};
     for (int n = 0; n < graph->node_count; n++) {
         struct node *node = &graph->nodes[n];
-        if (node_has_filters(node))
+        if (sned_node_has_filters(node))
             SNED_TRY(rebuild_filters(&r, node, error));
         else
             SNED_TRY(rebuild_by_channel(&r, node, error));

@@ -29,7 +29,7 @@ struct compacting {
 
 static bool can_fold(const struct compacting *c, const struct node *node, int number)
 {
-    return c->constants.known[number] && reads_evenly(node, c->constants.value[number]);
+    return c->constants.known[number] && sned_reads_evenly(node, c->constants.value[number]);
 }
 
 /* Filter k keeps what it reads; whether that is news. */
@@ -43,7 +43,7 @@ static bool filter_needs(struct compacting *c, const struct node *node, const st
     for (int i = 0; i < filters->columns; i++) {
         bool *stays = &c->stays[c->units.channels.root[in + i]];
         for (size_t t = 0; t < taps && !*stays && !can_fold(c, node, in + i); t++)
-            if (effective_weight(weights, (row + (size_t)i) * taps + t) != 0)
+            if (sned_effective_weight(weights, (row + (size_t)i) * taps + t) != 0)
                 news = *stays = true;
     }
     return news;
@@ -56,9 +56,9 @@ static void find_needed(struct compacting *c)
         news = false;
         for (int n = c->graph->node_count - 1; n >= 0; n--) {
             const struct node *node = &c->graph->nodes[n];
-            if (!node_has_filters(node))
+            if (!sned_node_has_filters(node))
                 continue;
-            const struct filter_bank filters = node_filters(c->graph, node);
+            const struct filter_bank filters = sned_node_filters(c->graph, node);
             for (int k = 0; k < filters.count; k++)
                 if (c->stays[unit_of(&c->units, node->outputs[0], k)])
                     news |= filter_needs(c, node, &filters, k);
@@ -105,7 +105,7 @@ static double folded_sum(const struct compacting *c, const struct node *node,
         for (size_t t = 0; t < taps && !c->stays[c->units.channels.root[in + i]]; t++)
             if (c->constants.known[in + i])
                 sum += (double)c->constants.value[in + i] *
-                       effective_weight(weights, (row + (size_t)i) * taps + t);
+                       sned_effective_weight(weights, (row + (size_t)i) * taps + t);
     return sum;
 }
 
@@ -142,7 +142,7 @@ done:
 
 static sned_status fold_node(struct compacting *c, int index, sned_error *error)
 {
-    const struct filter_bank filters = node_filters(c->graph, &c->graph->nodes[index]);
+    const struct filter_bank filters = sned_node_filters(c->graph, &c->graph->nodes[index]);
     for (int k = 0; k < filters.count; k++) {
         const struct node *node = &c->graph->nodes[index];
         if (!c->stays[unit_of(&c->units, node->outputs[0], k)])
@@ -175,24 +175,24 @@ sned_status sned_graph_compact(struct graph *graph, struct compaction *report, s
                          graph->name);
     SNED_TRY(sned_graph_sort(graph, error));
     SNED_TRY(sned_graph_infer(graph, error));
-    SNED_TRY_DONE(units_find(&c.units, graph, error));
-    SNED_TRY_DONE(constants_find(&c.constants, graph, &c.units.channels, error));
+    SNED_TRY_DONE(sned_units_find(&c.units, graph, error));
+    SNED_TRY_DONE(sned_constants_find(&c.constants, graph, &c.units.channels, error));
     SNED_TRY_DONE(sned_alloc(&c.stays, (size_t)c.units.channels.count, sizeof *c.stays, error));
-    SNED_TRY_DONE(rearrangement_open(&c.arrangement, graph, &c.units, error));
+    SNED_TRY_DONE(sned_rearrangement_open(&c.arrangement, graph, &c.units, error));
     find_staying(&c);
-    rearrangement_keep(&c.arrangement, graph, &c.units, c.stays);
+    sned_rearrangement_keep(&c.arrangement, graph, &c.units, c.stays);
     for (int n = 0; n < graph->node_count; n++)
-        if (node_has_filters(&graph->nodes[n]))
+        if (sned_node_has_filters(&graph->nodes[n]))
             SNED_TRY_DONE(fold_node(&c, n, error));
     if (report)
-        SNED_TRY_DONE(compaction_report(report, graph, &c.units, &c.arrangement, error));
-    status = units_arrange(graph, &c.units, &c.arrangement, error);
+        SNED_TRY_DONE(sned_compaction_report(report, graph, &c.units, &c.arrangement, error));
+    status = sned_units_arrange(graph, &c.units, &c.arrangement, error);
 done:
     if (status != SNED_OK && report)
         sned_compaction_free(report);
-    rearrangement_free(&c.arrangement);
+    sned_rearrangement_free(&c.arrangement);
     free(c.stays);
-    constants_free(&c.constants);
-    units_free(&c.units);
+    sned_constants_free(&c.constants);
+    sned_units_free(&c.units);
     return status;
 }

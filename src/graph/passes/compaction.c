@@ -23,7 +23,7 @@ static sned_status report_layer(struct compaction *report, const struct graph *g
                                 sned_error *error)
 {
     const struct node *node = &graph->nodes[index];
-    const struct filter_bank filters = node_filters(graph, node);
+    const struct filter_bank filters = sned_node_filters(graph, node);
     const int in = node->inputs[0], out = node->outputs[0];
     const bool all_columns = filters.groups > 1;
     struct compacted_layer layer = {
@@ -47,14 +47,15 @@ static sned_status report_layer(struct compaction *report, const struct graph *g
     return SNED_OK;
 }
 
-sned_status compaction_report(struct compaction *report, const struct graph *graph, const struct units *units,
-                              const struct rearrangement *arrangement, sned_error *error)
+sned_status sned_compaction_report(struct compaction *report, const struct graph *graph,
+                                   const struct units *units, const struct rearrangement *arrangement,
+                                   sned_error *error)
 {
     *report = (struct compaction){0};
     sned_status status = SNED_OK;
     SNED_TRY(sned_alloc(&report->layers, (size_t)graph->node_count, sizeof *report->layers, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (node_has_filters(&graph->nodes[n]))
+        if (sned_node_has_filters(&graph->nodes[n]))
             SNED_TRY_DONE(report_layer(report, graph, units, arrangement, n, error));
 done:
     if (status != SNED_OK)

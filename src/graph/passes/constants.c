@@ -18,7 +18,7 @@ struct constant_walk {
 
 /* ---- values ---- */
 
-float effective_weight(const struct tensor *weights, size_t index)
+float sned_effective_weight(const struct tensor *weights, size_t index)
 {
     const float weight = ((const float *)weights->data)[index], step = weights->quantization.scale;
     if (!(step > 0))
@@ -69,7 +69,7 @@ static bool has_pads(const struct window *window)
     return window->pad_begin[0] || window->pad_begin[1] || window->pad_end[0] || window->pad_end[1];
 }
 
-bool reads_evenly(const struct node *node, float value)
+bool sned_reads_evenly(const struct node *node, float value)
 {
     return value == 0 || !sned_op_is(node->op, OPERATOR_WINDOW) || !has_pads(&node->u.conv.window);
 }
@@ -84,11 +84,11 @@ static bool filter_sum(const struct constant_walk *walk, const struct node *node
     const size_t length = (size_t)filters->columns * (size_t)filters->taps;
     *sum = bias >= 0 ? ((const float *)walk->graph->tensors[bias].data)[k] : 0;
     for (size_t i = 0; i < length; i++) {
-        const float weight = effective_weight(weights, (size_t)k * length + i);
+        const float weight = sned_effective_weight(weights, (size_t)k * length + i);
         const int number = in + (int)(i / (size_t)filters->taps);
         if (weight == 0)
             continue;
-        if (!walk->known[number] || !reads_evenly(node, walk->value[number]))
+        if (!walk->known[number] || !sned_reads_evenly(node, walk->value[number]))
             return false;
         *sum += (double)weight * walk->value[number];
     }
@@ -97,7 +97,7 @@ static bool filter_sum(const struct constant_walk *walk, const struct node *node
 
 static void know_filters(struct constant_walk *walk, const struct node *node)
 {
-    const struct filter_bank filters = node_filters(walk->graph, node);
+    const struct filter_bank filters = sned_node_filters(walk->graph, node);
     double sum;
     for (int k = 0; k < filters.count; k++)
         if (filter_sum(walk, node, &filters, k, &sum))
@@ -209,21 +209,21 @@ static sned_status know_node(struct constant_walk *walk, const struct node *node
 {
     const struct operator_row *row = sned_operator(node->op);
     const int channels = channels_of(walk->graph, node->outputs[0]);
-    if (node_has_filters(node))
+    if (sned_node_has_filters(node))
         know_filters(walk, node);
     else if (sned_op_is(node->op, OPERATOR_MOVES))
         return know_all_moved(walk, node, error);
     else if (row->roles[1] == INPUT_OPERAND)
         for (int c = 0; c < channels; c++)
             know_pair(walk, node, c);
-    else if (works_by_channel(node->op))
+    else if (sned_works_by_channel(node->op))
         for (int c = 0; c < channels; c++)
             know_single(walk, node, c);
     return SNED_OK;
 }
 
-sned_status constants_find(struct constants *constants, const struct graph *graph,
-                           const struct channels *channels, sned_error *error)
+sned_status sned_constants_find(struct constants *constants, const struct graph *graph,
+                                const struct channels *channels, sned_error *error)
 {
     sned_status status;
     *constants = (struct constants){0};
@@ -234,11 +234,11 @@ sned_status constants_find(struct constants *constants, const struct graph *grap
         SNED_TRY_DONE(know_node(&walk, &graph->nodes[n], error));
 done:
     if (status != SNED_OK)
-        constants_free(constants);
+        sned_constants_free(constants);
     return status;
 }
 
-void constants_free(struct constants *constants)
+void sned_constants_free(struct constants *constants)
 {
     free(constants->known);
     free(constants->value);

@@ -10,14 +10,14 @@ struct constants {
     bool *known;  /* [channels.count], by number: it is constant, */
     float *value; /* and this is what it is, rounded where its activation has a quantization */
 };
-sned_status constants_find(struct constants *constants, const struct graph *graph,
-                           const struct channels *channels, sned_error *error);
-void constants_free(struct constants *constants);
+sned_status sned_constants_find(struct constants *constants, const struct graph *graph,
+                                const struct channels *channels, sned_error *error);
+void sned_constants_free(struct constants *constants);
 
 /* A weight as executors see it: on the grid of its layer, where it has one. */
-float effective_weight(const struct tensor *weights, size_t index);
+float sned_effective_weight(const struct tensor *weights, size_t index);
 /* Whether a Conv or Gemm reads a channel of this value the same in each place: without pads, or as the zero
  * that they are. */
-bool reads_evenly(const struct node *node, float value);
+bool sned_reads_evenly(const struct node *node, float value);
 
 #endif

@@ -185,7 +185,7 @@ static void choose_units(struct narrowing *w, uint64_t weights)
 static sned_status narrowing_open(struct narrowing *w, struct graph *graph, sned_error *error)
 {
     *w = (struct narrowing){.graph = graph};
-    SNED_TRY(units_find(&w->units, graph, error));
+    SNED_TRY(sned_units_find(&w->units, graph, error));
     const size_t count = (size_t)w->units.channels.count;
     SNED_TRY(sned_alloc(&w->in, count, sizeof *w->in, error));
     SNED_TRY(sned_alloc(&w->out, count, sizeof *w->out, error));
@@ -194,8 +194,8 @@ static sned_status narrowing_open(struct narrowing *w, struct graph *graph, sned
     SNED_TRY(sned_alloc(&w->kinds, count, sizeof *w->kinds, error));
     SNED_TRY(sned_alloc(&w->layers, (size_t)graph->node_count, sizeof *w->layers, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (node_has_filters(&graph->nodes[n])) {
-            const struct filter_bank filters = node_filters(graph, &graph->nodes[n]);
+        if (sned_node_has_filters(&graph->nodes[n])) {
+            const struct filter_bank filters = sned_node_filters(graph, &graph->nodes[n]);
             w->layers[w->layer_count++] = (struct narrowed_layer){n, filters, filters.count, filters.columns};
         }
     for (int l = 0; l < w->layer_count; l++)
@@ -210,7 +210,7 @@ static sned_status narrowing_open(struct narrowing *w, struct graph *graph, sned
 
 static void narrowing_close(struct narrowing *w)
 {
-    units_free(&w->units);
+    sned_units_free(&w->units);
     free(w->in);
     free(w->out);
     free(w->stays);
@@ -235,15 +235,15 @@ sned_status sned_graph_narrow(struct graph *graph, uint64_t weights, struct comp
                          graph->name);
     SNED_TRY_DONE(narrowing_open(&w, graph, error));
     choose_units(&w, weights);
-    SNED_TRY_DONE(rearrangement_open(&arrangement, graph, &w.units, error));
-    rearrangement_keep(&arrangement, graph, &w.units, w.stays);
+    SNED_TRY_DONE(sned_rearrangement_open(&arrangement, graph, &w.units, error));
+    sned_rearrangement_keep(&arrangement, graph, &w.units, w.stays);
     if (report)
-        SNED_TRY_DONE(compaction_report(report, graph, &w.units, &arrangement, error));
-    status = units_arrange(graph, &w.units, &arrangement, error);
+        SNED_TRY_DONE(sned_compaction_report(report, graph, &w.units, &arrangement, error));
+    status = sned_units_arrange(graph, &w.units, &arrangement, error);
 done:
     if (status != SNED_OK && report)
         sned_compaction_free(report);
-    rearrangement_free(&arrangement);
+    sned_rearrangement_free(&arrangement);
     narrowing_close(&w);
     return status;
 }

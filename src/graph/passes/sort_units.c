@@ -110,7 +110,7 @@ static void look_at_columns(struct sorting *s, const struct node *node, const st
 
 static void look_at(struct sorting *s, const struct node *node)
 {
-    const struct filter_bank filters = node_filters(s->graph, node);
+    const struct filter_bank filters = sned_node_filters(s->graph, node);
     const int8_t *weights = s->graph->tensors[node_weights(node, 0)].data;
     const size_t length = (size_t)filters.columns * (size_t)filters.taps;
     const struct block_view view = {weights, 1, (size_t)filters.count, length};
@@ -202,24 +202,24 @@ sned_status sned_graph_sort_units(struct graph *graph, sned_error *error)
         return sned_fail(error, SNED_ERROR_ARGUMENT,
                          "network '%.80s' has no integers yet: units are sorted when it is lowered",
                          graph->name);
-    SNED_TRY_DONE(units_find(&s.units, graph, error));
+    SNED_TRY_DONE(sned_units_find(&s.units, graph, error));
     const size_t count = (size_t)s.units.channels.count;
-    SNED_TRY_DONE(rearrangement_open(&arrangement, graph, &s.units, error));
+    SNED_TRY_DONE(sned_rearrangement_open(&arrangement, graph, &s.units, error));
     SNED_TRY_DONE(sned_alloc(&s.strength, count, sizeof *s.strength, error));
     SNED_TRY_DONE(sned_alloc(&s.chunk, count, sizeof *s.chunk, error));
     SNED_TRY_DONE(sned_alloc(&units, count, sizeof *units, error));
     SNED_TRY_DONE(sned_alloc(&order, count, sizeof *order, error));
     for (int n = 0; n < graph->node_count; n++)
-        if (node_has_filters(&graph->nodes[n]))
+        if (sned_node_has_filters(&graph->nodes[n]))
             look_at(&s, &graph->nodes[n]);
     sort_all(&s, &arrangement, units, order);
-    status = units_arrange(graph, &s.units, &arrangement, error);
+    status = sned_units_arrange(graph, &s.units, &arrangement, error);
 done:
     free(order);
     free(units);
     free(s.chunk);
     free(s.strength);
-    rearrangement_free(&arrangement);
-    units_free(&s.units);
+    sned_rearrangement_free(&arrangement);
+    sned_units_free(&s.units);
     return status;
 }

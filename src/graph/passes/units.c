@@ -7,12 +7,12 @@
 
 #include <stdlib.h>
 
-bool node_has_filters(const struct node *node)
+bool sned_node_has_filters(const struct node *node)
 {
     return sned_operator(node->op)->integer == INTEGER_FILTERS && sned_node_weight_count(node) == 1;
 }
 
-struct filter_bank node_filters(const struct graph *graph, const struct node *node)
+struct filter_bank sned_node_filters(const struct graph *graph, const struct node *node)
 {
     const struct shape *shape = &graph->tensors[node_weights(node, 0)].shape;
     struct filter_bank filters = {.count = (int)shape->dim[0], .columns = (int)shape->dim[1], .groups = 1};
@@ -24,7 +24,7 @@ struct filter_bank node_filters(const struct graph *graph, const struct node *no
 
 /* ---- ties ---- */
 
-bool works_by_channel(enum op op)
+bool sned_works_by_channel(enum op op)
 {
     const struct operator_row *row = sned_operator(op);
     return row->roles[1] == INPUT_OPERAND || op == OP_BATCH_NORMALIZATION ||
@@ -79,7 +79,7 @@ static void tie_moved(struct ties *ties, const struct node *node)
 /* Of several groups: each input of a group with each of its outputs. */
 static void tie_groups(struct ties *ties, const struct node *node)
 {
-    const struct filter_bank filters = node_filters(ties->graph, node);
+    const struct filter_bank filters = sned_node_filters(ties->graph, node);
     const int *first = ties->units->channels.first;
     for (int k = 0; filters.groups > 1 && k < filters.count; k++)
         for (int c = 0; c < filters.columns; c++)
@@ -101,9 +101,9 @@ static bool tie_node(struct ties *ties, const struct node *node)
 {
     if (sned_op_is(node->op, OPERATOR_MOVES) && !cuts_channels(ties->graph, node))
         tie_moved(ties, node);
-    else if (node_has_filters(node))
+    else if (sned_node_has_filters(node))
         tie_groups(ties, node);
-    else if (works_by_channel(node->op))
+    else if (sned_works_by_channel(node->op))
         tie_channels(ties, node);
     else
         return false;
@@ -164,7 +164,7 @@ static void find_signatures(struct units *units, const struct graph *graph, cons
         tie_node(&ties, &graph->nodes[ties.node]);
 }
 
-sned_status units_find(struct units *units, const struct graph *graph, sned_error *error)
+sned_status sned_units_find(struct units *units, const struct graph *graph, sned_error *error)
 {
     sned_status status;
     int *rank = NULL;
@@ -180,11 +180,11 @@ sned_status units_find(struct units *units, const struct graph *graph, sned_erro
 done:
     free(rank);
     if (status != SNED_OK)
-        units_free(units);
+        sned_units_free(units);
     return status;
 }
 
-void units_free(struct units *units)
+void sned_units_free(struct units *units)
 {
     sned_channels_free(&units->channels);
     free(units->start);

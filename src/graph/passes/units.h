@@ -24,8 +24,8 @@ struct units {
     int *members;        /* [count]: numbers, ascending within a unit */
     uint64_t *signature; /* [count]: of a root: units of one signature are tied alike and can change places */
 };
-sned_status units_find(struct units *units, const struct graph *graph, sned_error *error);
-void units_free(struct units *units);
+sned_status sned_units_find(struct units *units, const struct graph *graph, sned_error *error);
+void sned_units_free(struct units *units);
 
 static inline int unit_of(const struct units *units, int tensor, int channel)
 {
@@ -34,19 +34,19 @@ static inline int unit_of(const struct units *units, int tensor, int channel)
 
 /* Whether a node has filters: weights [K][C / groups][...] over its first input's channels, a row for each
  * channel that it makes. And the first channel of the input that filter k reads. */
-bool node_has_filters(const struct node *node);
+bool sned_node_has_filters(const struct node *node);
 struct filter_bank {
     int count, columns, taps; /* weights [count][columns][taps] */
     int groups;
 };
-struct filter_bank node_filters(const struct graph *graph, const struct node *node);
+struct filter_bank sned_node_filters(const struct graph *graph, const struct node *node);
 static inline int filters_first_channel(const struct filter_bank *filters, int k)
 {
     return k / (filters->count / filters->groups) * filters->columns;
 }
 
 /* Channel c of the output is made of channel c of each input, and nothing else: activations, pools, Add. */
-bool works_by_channel(enum op op);
+bool sned_works_by_channel(enum op op);
 
 /* What becomes of each activation's channels: new channel i of tensor t is the old one
  * channel[first[t] + i], i below kept[t]. Of constants nothing. */
@@ -54,22 +54,23 @@ struct rearrangement {
     int *channel; /* [channels.count] */
     int *kept;    /* [tensor_count] */
 };
-sned_status rearrangement_open(struct rearrangement *arrangement, const struct graph *graph,
-                               const struct units *units, sned_error *error); /* all as it is */
-void rearrangement_free(struct rearrangement *arrangement);
+sned_status sned_rearrangement_open(struct rearrangement *arrangement, const struct graph *graph,
+                                    const struct units *units, sned_error *error); /* all as it is */
+void sned_rearrangement_free(struct rearrangement *arrangement);
 /* Those of units that stay, in the old order: stays [channels.count], by root. */
-void rearrangement_keep(struct rearrangement *arrangement, const struct graph *graph,
-                        const struct units *units, const bool *stays);
+void sned_rearrangement_keep(struct rearrangement *arrangement, const struct graph *graph,
+                             const struct units *units, const bool *stays);
 
 /* Rewrites weights, biases, masks, scalings and attributes so that the graph's activations are arranged like
  * that; tensors and nodes keep their indices. Units must stay or go as a whole, at least one in each
  * activation, and change places only with those of their signature. On failure the graph is fit for nothing
  * but to be freed. */
-sned_status units_arrange(struct graph *graph, const struct units *units,
-                          const struct rearrangement *arrangement, sned_error *error);
+sned_status sned_units_arrange(struct graph *graph, const struct units *units,
+                               const struct rearrangement *arrangement, sned_error *error);
 /* What it will take out of the layers, before it is done. */
 struct compaction;
-sned_status compaction_report(struct compaction *report, const struct graph *graph, const struct units *units,
-                              const struct rearrangement *arrangement, sned_error *error);
+sned_status sned_compaction_report(struct compaction *report, const struct graph *graph,
+                                   const struct units *units, const struct rearrangement *arrangement,
+                                   sned_error *error);
 
 #endif
