@@ -277,6 +277,28 @@ static sned_status search_answers(struct sizing *sizing, sned_error *error)
     return SNED_OK;
 }
 
+/* Divergence is of classes. Of numbers that are none, or of other outputs than the first, it says nothing:
+ * they could be lost unnoticed. */
+static bool answers_are_all(const struct sizing *sizing)
+{
+    const struct graph *graph = sizing->graph;
+    const bool classes = graph->label_count > 0 || sizing->scores.ending != OP_IDENTITY ||
+                         (sizing->seen.dataset && dataset_has_labels(sizing->seen.dataset));
+    return classes && graph->output_count == 1;
+}
+
+/* Without a target. */
+static sned_status search_unnoticed(struct sizing *sizing, sned_error *error)
+{
+    if (answers_are_all(sizing))
+        return search_answers(sizing, error);
+    sned_report(sizing->calibration->reporter,
+                "%s: weights keep 8 bits each; --max-bytes makes the file smaller",
+                sizing->graph->output_count > 1 ? "the network has other outputs than the one that is judged"
+                                                : "nothing says that what the network gives are classes");
+    return SNED_OK;
+}
+
 /* The result, in the graph itself. */
 static sned_status finish(struct sizing *sizing, struct size_result *result, sned_error *error)
 {
@@ -299,7 +321,9 @@ sned_status quantize_to_target(struct graph *graph, const struct calibration_ima
     struct sizing sizing = {.graph = graph, .calibration = calibration, .target = target};
     sned_status status;
     SNED_TRY_DONE(sizing_open(&sizing, images, error));
-    SNED_TRY_DONE(target->max_bytes > 0 ? search_bytes(&sizing, error) : search_answers(&sizing, error));
+    SNED_TRY_DONE(target->max_bytes > 0   ? search_bytes(&sizing, error)
+                  : target->max_drop >= 0 ? search_answers(&sizing, error)
+                                          : search_unnoticed(&sizing, error));
     status = finish(&sizing, result, error);
 done:
     sizing_close(&sizing);

@@ -27,7 +27,8 @@ struct size_result {
  * Quantises a prepared float graph: equalized, calibrated, its weights rounded by second_order.h, ready to be
  * lowered. Some of the images set nothing and judge instead, by agreement with the network as it was: labels
  * are not looked at. Without a target: the largest lambda at which these answers move by no more than
- * rounding of activations moves them anyway. A target that no lambda can meet is SNED_ERROR_DATA early, with
+ * rounding of activations moves them anyway; where they are not known to be classes, or are not all outputs,
+ * 8 bits with a scale a filter. A target that no lambda can meet is SNED_ERROR_DATA early, with
  * the least that can be had.
  */
 sned_status quantize_to_target(struct graph *graph, const struct calibration_images *images,
