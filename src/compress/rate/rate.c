@@ -56,6 +56,7 @@ struct course {
     struct units_left left;
     double seconds_before; /* state->seconds when this process began */
     size_t first_step;     /* of this process; SIZE_MAX: none yet */
+    double length;         /* steps of the whole way, as far as is known */
 };
 
 struct rate_options rate_defaults(void)
@@ -102,9 +103,9 @@ static double learning_rate(double at)
 }
 
 /* Steps between two looks at the integers: less in short runs. */
-static size_t look_steps(const struct train_moment *moment)
+static size_t look_steps(const struct course *course)
 {
-    const size_t steps = moment->total / LOOKS;
+    const size_t steps = (size_t)(course->length / LOOKS);
     return steps < 1 ? 1 : steps < LOOK_STEPS ? steps : LOOK_STEPS;
 }
 
@@ -139,7 +140,7 @@ static sned_status measure_bytes(struct course *course, struct executor *executo
 
 static sned_status look(struct course *course, const struct train_moment *moment, sned_error *error)
 {
-    const size_t every = look_steps(moment);
+    const size_t every = look_steps(course);
     if (moment->step % every != 0)
         return SNED_OK;
     SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
@@ -170,16 +171,18 @@ static void move_on(struct course *course, struct train_moment *moment)
     if (course->first_step == SIZE_MAX)
         course->first_step = moment->step;
     if (!(budget > 0)) {
+        course->length = (double)moment->total;
         state->at = (double)moment->step / (double)moment->total;
         return;
     }
     state->seconds = course->seconds_before + moment->seconds;
     const double done = (double)(moment->step - course->first_step);
     if (done > 0)
-        left = fmin(left, (budget - state->seconds) / (moment->seconds / done));
+        left = fmax(fmin(left, (budget - state->seconds) / (moment->seconds / done)), 0);
+    course->length = (double)moment->step + left;
     moment->stop = left < 1;
     if (moment->step > 0)
-        state->at = fmin(state->at + (1 - state->at) / (fmax(left, 0) + 1), 1);
+        state->at = fmin(state->at + (1 - state->at) / (left + 1), 1);
 }
 
 static sned_status before_step(void *context, struct train_moment *moment, struct update *update,
