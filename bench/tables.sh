@@ -36,6 +36,8 @@ echo
 frontier_section
 second_section
 ablation_section
+echo "From here to the packed models of others: the method of the paper (\`method: paper\`) and the plain formats, measured before format 1.3; files of today are smaller."
+echo
 echo "## MNIST: the paper's method, made whole"
 echo
 echo "| network | runs | accuracy before | after | points lost | weights kept | fewer weights | bytes | smaller file | wanted |"
