@@ -43,7 +43,7 @@ preprocessing=(--mean 123.675,116.28,103.53 --scale 0.01712,0.01751,0.01743 --re
 grep pictures torch.log
 show "$sned" inspect pets.onnx
 show "$sned" eval pets.onnx --data pictures "${preprocessing[@]}"
-show "$sned" compress pets.onnx --data pictures "${preprocessing[@]}" --max-drop 1 -o pets.sned
+show "$sned" compress pets.onnx --data pictures "${preprocessing[@]}" --max-bytes 10k -o pets.sned
 show "$sned" eval pets.sned --data pictures
 show "$sned" run pets.sned "$(ls pictures/val/koala/*.JPEG | head -1)" "$(ls pictures/val/goldfish/*.JPEG | head -1)" --top 2
 grep pictures keras.log
