@@ -86,6 +86,13 @@ void target_tell_missed(const struct rate_search *search, char *line, size_t siz
 
 /* ---- before the work ---- */
 
+/* As training leaves it: with a step a layer its filters have one scaling. */
+static void share_scaling(struct node *node)
+{
+    for (int k = 1; sned_node_has_weights(node) && k < node->rules[0].scaling_count; k++)
+        node->rules[0].scalings[k] = node->rules[0].scalings[0];
+}
+
 sned_status target_bare_bytes(double *bytes, const struct graph *integer,
                               const struct compress_options *options, sned_error *error)
 {
@@ -100,6 +107,8 @@ sned_status target_bare_bytes(double *bytes, const struct graph *integer,
         if (tensor->data && tensor->type == TENSOR_I32)
             memset(tensor->data, 0, sned_shape_elements(&tensor->shape) * sizeof(int32_t));
     }
+    for (int n = 0; n < empty->node_count; n++)
+        share_scaling(&empty->nodes[n]);
     SNED_TRY_DONE(compress_pack(&file, empty, options->format, options->open_ms, NULL, NULL, error));
     *bytes = (double)file.size;
 done:
