@@ -19,7 +19,7 @@ void recipe_defaults(struct recipe *recipe, enum method method)
         .target_cuts = 6,
         .saliency = "magnitude",
         .structure = {STRUCTURE_UNSTRUCTURED, 1, 1},
-        .train = {.optimizer = OPTIMIZER_ADAM, .step_rate = 1, .start = 3e-8, .shift = -1},
+        .train = {.optimizer = OPTIMIZER_ADAM, .step_rate = -1, .start = 3e-8, .shift = -1},
         .settle = {.epochs = 2, .passes = 4},
         .retrain = {.epochs = 1,
                     .batch = 64,

@@ -34,7 +34,7 @@ static const struct key train_keys[] = {
     {"batch", VALUE_INT, FIELD(recipe_train, batch), 0, 65536, NULL, RATE},
     {"optimizer", VALUE_CHOICE, FIELD(recipe_train, optimizer), 0, 0, optimizer_names, RATE},
     {"rate", VALUE_FLOAT, FIELD(recipe_train, rate), 0, 100, NULL, RATE},
-    {"step_rate", VALUE_FLOAT, FIELD(recipe_train, step_rate), 0, 1000, NULL, RATE},
+    {"step_rate", VALUE_FLOAT, FIELD(recipe_train, step_rate), -1, 1000, NULL, RATE},
     {"start", VALUE_DOUBLE, FIELD(recipe_train, start), 1e-12, 1, NULL, RATE},
     {"lambda", VALUE_DOUBLE, FIELD(recipe_train, lambda), 0, 1, NULL, RATE},
     {"shift", VALUE_INT, FIELD(recipe_train, shift), -1, 64, NULL, RATE},
