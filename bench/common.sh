@@ -18,15 +18,16 @@ mkdir -p "$results" "$work"
 # output_of COMMAND...: the file after its -o, or nothing.
 output_of() { sed -n 's/.* -o \([^ ]*\).*/\1/p' <<<"$*"; }
 
-# measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line, its seconds and its peak of memory
-# in it, unless it is there and the file that the command makes too. Its progress can be watched in $work/NAME.log.
+# measured NAME COMMAND...: the command's JSON into results/NAME.json, with the command line, its seconds (of the clock and of the
+# processors) and its peak of memory in it, unless it is there and the file that the command makes too. Its progress can be
+# watched in $work/NAME.log.
 measured() {
     local name=$1 file=$results/$1.json made
     shift
     made=$(output_of "$@")
     [ ! -s "$file" ] || { [ -n "$made" ] && [ ! -e "$made" ]; } || return 0
     echo "\$ sned ${*:2}" >&2
-    if /usr/bin/time -f '{"wall_seconds": %e, "peak_kilobytes": %M}' -o "$work/$name.time" "$@" --json >"$work/$name.out" 2>"$work/$name.log"; then
+    if /usr/bin/time -f '{"wall_seconds": %e, "cpu_user": %U, "cpu_system": %S, "peak_kilobytes": %M}' -o "$work/$name.time" "$@" --json >"$work/$name.out" 2>"$work/$name.log"; then
         jq --arg command "sned $(sed "s|$work/||g; s|$data/|DATA/|g" <<<"${*:2}")" --arg machine "$(machine)" \
             '(if .decisions then .steps = [.decisions[] | {phase, seconds_cut, seconds_retrained}] else . end) | del(.decisions)
              | . + $cost[0] + {command: $command, machine: $machine}' --slurpfile cost "$work/$name.time" "$work/$name.out" >"$file.new" && mv "$file.new" "$file"
