@@ -194,6 +194,13 @@ static void quantize_values(const struct graph *graph, struct value input, const
     }
 }
 
+static void run_step(const struct step *step, const struct step_work *work)
+{
+    for (int phase = 0; phase < STEP_PHASES; phase++)
+        if (step->tasks[phase] > 0)
+            step->kernel->run(step, work, phase, 0, step->tasks[phase]);
+}
+
 /* Those that make what the nodes from `first` on make. */
 static void run_steps(sned_context *context, int first)
 {
@@ -208,7 +215,10 @@ static void run_steps(sned_context *context, int first)
             pointers[i] = context->memory + plan->tensors[step->inputs[i].tensor];
         for (int i = 0; i < step->output_count; i++)
             outputs[i] = context->memory + plan->tensors[step->outputs[i].tensor];
-        step->kernel->run(step, (const void *const *)pointers, outputs, context->memory + plan->scratches[s]);
+        run_step(step, &(struct step_work){.inputs = (const void *const *)pointers,
+                                           .outputs = outputs,
+                                           .scratch = context->memory + plan->scratches[s],
+                                           .own = context->memory + plan->own});
     }
 }
 

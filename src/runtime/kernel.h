@@ -6,14 +6,24 @@
  * node, or several, and a node may need none.
  *
  * A kernel is three functions. `prepare` runs once for each step when a model is opened: it takes what it
- * needs of a node (attributes, constants) into step->state and says how much scratch a run needs. `run`
- * computes one image; it allocates nothing, fails never and takes no branch that could leave its buffers,
- * whatever the data, because sned_graph_check has looked at the graph before. `release` frees the state.
+ * needs of a node (attributes, constants) into step->state and says how much memory a run needs and what its
+ * work is. `run` does some of that work for one image; it allocates nothing, fails never and takes no branch
+ * that could leave its buffers, whatever the data, because sned_graph_check has looked at the graph before.
+ * `release` frees the state.
  *
- * Inputs, outputs and scratch of a run begin at multiples of 64 bytes. Behind the end of an input and of the
- * scratch MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond the end. Nobody
- * pays for that room: behind an activation there are others, and behind the last of them lie the pointers
- * that a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the
+ * The work of a step is tasks, in phases, so that several threads may share it:
+ *
+ *     phase 0    task 0 | task 1 | task 2 ..        e.g. each: one channel into its padded plane, in scratch
+ *     phase 1    task 0 | task 1 | ..               e.g. each: some rows of some filters
+ *
+ * The tasks of a phase write nothing that another of them reads or writes, but each in its thread's `own`
+ * memory, which keeps nothing from one call to the next; a phase begins when all of the one before is done.
+ * So whoever does them, in whatever order, the result is the same.
+ *
+ * Inputs, outputs, scratch and own memory begin at multiples of 64 bytes. Behind the end of an input, of the
+ * scratch and of own memory MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond
+ * the end. Nobody pays for that room: behind an activation there are others, and behind the last of them lies
+ * what a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the
  * bits that docs/arithmetic.md defines.
  */
 #ifndef SNED_RUNTIME_KERNEL_H
@@ -24,6 +34,8 @@
 
 struct kernel;
 
+enum { STEP_PHASES = 2 };
+
 struct step {
     const struct kernel *kernel;
     const struct micro_kernels *micro; /* the model's column */
@@ -31,17 +43,26 @@ struct step {
     struct value *inputs, *outputs;  /* activations alone: a constant is part of the state */
     const struct integer_rule *rule; /* the scalings, slope and clamp that end it; the graph's */
     void *state;                     /* the kernel's own; NULL where it needs none */
-    size_t scratch_size;             /* bytes; set by prepare */
+    size_t scratch_size, own_size;   /* bytes: of all its tasks, of each thread; set by prepare */
+    int tasks[STEP_PHASES];          /* of each phase; set by prepare, or 1 and 0 */
     int node;                        /* the graph's, that makes its outputs */
+};
+
+/* What a run gives to the tasks of a step. */
+struct step_work {
+    const void *const *inputs;
+    void *const *outputs;
+    void *scratch, *own;
 };
 
 struct kernel {
     const char *name;
-    /* `step` has everything but state and scratch. `node` is what to do, told as a node of `graph` that may
-     * not be there; it is not kept, what its pointers lead to is the graph's and may be. */
+    /* `step` has everything but state, memory and work. `node` is what to do, told as a node of `graph` that
+     * may not be there; it is not kept, what its pointers lead to is the graph's and may be. */
     sned_status (*prepare)(struct step *step, const struct graph *graph, const struct node *node,
                            sned_error *error);
-    void (*run)(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch);
+    /* The tasks [first, end) of a phase. */
+    void (*run)(const struct step *step, const struct step_work *work, int phase, int first, int end);
     void (*release)(struct step *step); /* NULL: free(step->state) is enough */
 };
 

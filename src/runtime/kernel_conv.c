@@ -23,17 +23,11 @@ struct conv_layer {
     int group_channels, group_filters;
     size_t plane_height, plane_width, plane; /* of one phase */
     int phases[2];                           /* that a tap can fall on: at most the stride */
-    int tile_rows;
-    size_t planes_size;  /* bytes of scratch before the accumulators, a multiple of 64 */
-    const int32_t *bias; /* [K] or NULL; the graph's */
-    size_t *first;       /* [K + 1]: filter k has the pairs of taps first[k] to first[k + 1] */
+    int tile_rows, tiles;                    /* tiles: of a filter */
+    const int32_t *bias;                     /* [K] or NULL; the graph's */
+    size_t *first; /* [K + 1]: filter k has the pairs of taps first[k] to first[k + 1] */
     struct tap_pair *pairs;
 };
-
-static size_t round_up(size_t size)
-{
-    return (size + 63) & ~(size_t)63;
-}
 
 static uint32_t tap_offset(const struct conv_layer *conv, int channel, int row, int column)
 {
@@ -88,7 +82,7 @@ static sned_status list_taps(struct conv_layer *conv, const struct tensor *weigh
 }
 
 /* The part of the padded image that the windows reach, in planes; false where offsets exceed 32 bits. */
-static bool plan_planes(struct conv_layer *conv)
+static bool plan_planes(struct conv_layer *conv, size_t *scratch_size)
 {
     const struct window *window = &conv->window;
     size_t reach[2], outputs[2] = {conv->output.extent.height, conv->output.extent.width};
@@ -105,7 +99,7 @@ static bool plan_planes(struct conv_layer *conv)
         !sned_size_multiply(conv->plane, (size_t)conv->phases[0] * conv->phases[1], &total) ||
         !sned_size_multiply(total, conv->input.extent.channels, &total) || total > INT32_MAX)
         return false;
-    conv->planes_size = round_up(total * sizeof(int16_t));
+    *scratch_size = total * sizeof(int16_t);
     conv->tile_rows = TILE_PIXELS > conv->plane_width ? (int)(TILE_PIXELS / conv->plane_width) : 1;
     return true;
 }
@@ -135,10 +129,16 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     conv->group_channels = (int)weights->shape.dim[1];
     conv->group_filters = (int)weights->shape.dim[0] / node->u.conv.groups;
     conv->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
-    if (!plan_planes(conv))
+    if (!plan_planes(conv, &step->scratch_size))
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its input is too large",
                          node->name);
-    step->scratch_size = conv->planes_size + (size_t)conv->tile_rows * conv->plane_width * sizeof(int32_t);
+    step->own_size = (size_t)conv->tile_rows * conv->plane_width * sizeof(int32_t);
+    conv->tiles = (conv->output.extent.height + conv->tile_rows - 1) / conv->tile_rows;
+    if ((int64_t)conv->tiles * conv->output.extent.channels > INT32_MAX)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its output is too large",
+                         node->name);
+    step->tasks[0] = conv->input.extent.channels;
+    step->tasks[1] = conv->tiles * conv->output.extent.channels;
     return list_taps(conv, weights, error);
 }
 
@@ -162,14 +162,17 @@ static void copy_row(const struct conv_layer *conv, micro_widen *widen, const ui
             row[j] = (int16_t)value_load(input, conv->input.type, (size_t)(x + j * stride));
 }
 
-/* `input` is [C][H][W]; `planes` is [C][phases of rows][phases of columns][plane height][plane width]. */
+/* Channels [first, end): `input` is [C][H][W], `planes` is [C][phases of rows][phases of columns][plane
+ * height][plane width]. */
 static void fill_planes(const struct conv_layer *conv, micro_widen *widen, const uint8_t *input,
-                        int16_t *planes)
+                        int16_t *planes, int first, int end)
 {
     const struct window *window = &conv->window;
     const int64_t height = conv->input.extent.height;
     const int64_t row = conv->input.extent.width * (int64_t)value_size(conv->input.type);
-    for (int c = 0; c < conv->input.extent.channels; c++, input += height * row)
+    input += first * height * row;
+    planes += (size_t)first * conv->phases[0] * conv->phases[1] * conv->plane;
+    for (int c = first; c < end; c++, input += height * row)
         for (int py = 0; py < conv->phases[0]; py++)
             for (int px = 0; px < conv->phases[1]; px++)
                 for (size_t i = 0; i < conv->plane_height; i++, planes += conv->plane_width) {
@@ -193,28 +196,35 @@ static void write_rows(const struct step *step, int k, int y, int rows, const in
         requantize(output, sums, width, step->rule->scalings[k], step->rule);
 }
 
-static void conv_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
+/* A tile of rows of one filter. */
+static void run_tile(const struct step *step, const struct step_work *work, int tile, int k)
 {
     const struct conv_layer *conv = step->state;
-    const int height = conv->output.extent.height, filters = conv->output.extent.channels;
     const size_t group_size = (size_t)conv->group_channels * conv->phases[0] * conv->phases[1] * conv->plane;
-    int16_t *planes = scratch;
-    int32_t *sums = (int32_t *)((uint8_t *)scratch + conv->planes_size);
-    fill_planes(conv, step->micro->widen[conv->input.type], inputs[0], planes);
-    for (int y = 0; y < height; y += conv->tile_rows) {
-        int rows = conv->tile_rows < height - y ? conv->tile_rows : height - y;
-        size_t length = (size_t)(rows - 1) * conv->plane_width + conv->output.extent.width;
-        for (int k = 0; k < filters; k++) {
-            const int16_t *input =
-                planes + k / conv->group_filters * group_size + (size_t)y * conv->plane_width;
-            int32_t bias = conv->bias ? conv->bias[k] : 0;
-            for (size_t p = 0; p < length; p++)
-                sums[p] = bias;
-            step->micro->add_taps(sums, length, input, conv->pairs + conv->first[k],
-                                  conv->first[k + 1] - conv->first[k]);
-            write_rows(step, k, y, rows, sums, outputs[0]);
-        }
-    }
+    const int y = tile * conv->tile_rows, height = conv->output.extent.height;
+    const int rows = conv->tile_rows < height - y ? conv->tile_rows : height - y;
+    const size_t length = (size_t)(rows - 1) * conv->plane_width + conv->output.extent.width;
+    const int16_t *input =
+        (const int16_t *)work->scratch + k / conv->group_filters * group_size + (size_t)y * conv->plane_width;
+    const int32_t bias = conv->bias ? conv->bias[k] : 0;
+    int32_t *sums = work->own;
+    for (size_t p = 0; p < length; p++)
+        sums[p] = bias;
+    step->micro->add_taps(sums, length, input, conv->pairs + conv->first[k],
+                          conv->first[k + 1] - conv->first[k]);
+    write_rows(step, k, y, rows, sums, work->outputs[0]);
+}
+
+/* Phase 0, a task a channel: the input to planes. Phase 1, all filters of a tile one behind the other. */
+static void conv_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
+{
+    const struct conv_layer *conv = step->state;
+    const int filters = conv->output.extent.channels;
+    if (phase == 0)
+        fill_planes(conv, step->micro->widen[conv->input.type], work->inputs[0], work->scratch, first, end);
+    else
+        for (int task = first; task < end; task++)
+            run_tile(step, work, task / filters, task % filters);
 }
 
 const struct kernel sned_kernel_conv = {"conv sparse", conv_prepare, conv_run, conv_release};

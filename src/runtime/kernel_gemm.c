@@ -98,6 +98,7 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     const size_t elements = gemm->input.elements * gemm->output.elements;
     const size_t kept = (size_t)sned_tensor_kept(&graph->tensors[node_weights(node, 0)]);
     step->scratch_size = gemm->input.elements * sizeof(int16_t);
+    step->tasks[1] = (int)gemm->output.elements;
     return kept <= elements / LIST_BELOW ? list_weights(gemm, kept, error) : SNED_OK;
 }
 
@@ -109,18 +110,22 @@ static int32_t listed_dot(const struct gemm_work *gemm, size_t k, const int16_t 
     return sum;
 }
 
-static void gemm_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
+/* Widens the input; then a task is a row. */
+static void gemm_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct gemm_work *gemm = step->state;
     const struct integer_rule *rule = step->rule;
     const size_t columns = gemm->input.elements;
-    int16_t *values = scratch;
-    step->micro->widen[gemm->input.type](values, inputs[0], columns);
-    for (size_t k = 0; k < gemm->output.elements; k++) {
+    int16_t *values = work->scratch;
+    if (phase == 0) {
+        step->micro->widen[gemm->input.type](values, work->inputs[0], columns);
+        return;
+    }
+    for (size_t k = (size_t)first; k < (size_t)end; k++) {
         int32_t sum = gemm->bias ? gemm->bias[k] : 0;
         sum += gemm->first ? listed_dot(gemm, k, values)
                            : step->micro->dot(gemm->weights + k * columns, values, columns);
-        value_store(outputs[0], gemm->output.type, k,
+        value_store(work->outputs[0], gemm->output.type, k,
                     finish_value(scale_value(sum, rule->scalings[k]), rule));
     }
 }

@@ -5,6 +5,8 @@
 #include "runtime/kernel.h"
 #include "base/memory.h"
 
+enum { PART = 4096 /* numbers of a task */ };
+
 /* The result's byte for each byte of an input. */
 struct lookup_work {
     uint8_t results[LOOKUP_TABLE_SIZE];
@@ -19,16 +21,17 @@ static sned_status lookup_prepare(struct step *step, const struct graph *graph, 
     for (int i = 0; i < LOOKUP_TABLE_SIZE; i++)
         lookup->results[i] = (uint8_t)table[i];
     step->state = lookup;
+    step->tasks[0] = (int)((step->outputs[0].elements + PART - 1) / PART);
     return SNED_OK;
 }
 
-static void lookup_run(const struct step *step, const void *const *inputs, void *const *outputs,
-                       void *scratch)
+static void lookup_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct lookup_work *lookup = step->state;
-    const uint8_t *input = inputs[0];
-    uint8_t *output = outputs[0];
-    for (size_t i = 0; i < step->outputs[0].elements; i++)
+    const uint8_t *input = work->inputs[0];
+    uint8_t *output = work->outputs[0];
+    const size_t all = step->outputs[0].elements, last = (size_t)end * PART < all ? (size_t)end * PART : all;
+    for (size_t i = (size_t)first * PART; i < last; i++)
         output[i] = lookup->results[input[i]];
 }
 

@@ -37,7 +37,7 @@ static void add_squares(uint32_t *sums, const void *input, enum value_type type,
     }
 }
 
-static void lrn_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
+static void lrn_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct lrn_work *lrn = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
@@ -45,19 +45,20 @@ static void lrn_run(const struct step *step, const void *const *inputs, void *co
     const size_t plane = (size_t)in.extent.height * in.extent.width;
     const int channels = in.extent.channels, size = lrn->size;
     const int before = (size - 1) / 2, after = size / 2;
-    uint32_t *sums = scratch;
+    const void *input = work->inputs[0];
+    uint32_t *sums = work->scratch;
     memset(sums, 0, step->scratch_size);
     for (int c = 0; c < after && c < channels; c++)
-        add_squares(sums, inputs[0], in.type, c, plane, 1);
+        add_squares(sums, input, in.type, c, plane, 1);
     for (int c = 0; c < channels; c++) {
         if (c + after < channels)
-            add_squares(sums, inputs[0], in.type, c + after, plane, 1);
+            add_squares(sums, input, in.type, c + after, plane, 1);
         if (c - before - 1 >= 0)
-            add_squares(sums, inputs[0], in.type, c - before - 1, plane, (uint32_t)-1);
+            add_squares(sums, input, in.type, c - before - 1, plane, (uint32_t)-1);
         for (size_t i = 0; i < plane; i++) {
-            int64_t value = value_load(inputs[0], in.type, c * plane + i);
+            int64_t value = value_load(input, in.type, c * plane + i);
             int64_t scaled = round_shift(value * lrn->table[lrn_index(sums[i])], rule->scalings[0].shift);
-            value_store(outputs[0], out.type, c * plane + i, finish_value(scaled, rule));
+            value_store(work->outputs[0], out.type, c * plane + i, finish_value(scaled, rule));
         }
     }
 }

@@ -105,16 +105,16 @@ static void copy_box(const struct movement *movement, uint8_t *to, const uint8_t
     }
 }
 
-static void move_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
+static void move_run(const struct step *step, const struct step_work *run, int phase, int first, int end)
 {
     const struct move_work *work = step->state;
     const struct movement *movement = work->movements;
     const size_t bytes = value_size(step->outputs[0].type);
     for (int o = 0; work->fills && o < step->output_count; o++)
-        memset(outputs[o], 0, step->outputs[o].elements * bytes);
+        memset(run->outputs[o], 0, step->outputs[o].elements * bytes);
     for (int i = 0; i < step->input_count; i++)
         for (int o = 0; o < step->output_count; o++, movement++)
-            copy_box(movement, outputs[o], inputs[i], (int64_t)bytes);
+            copy_box(movement, run->outputs[o], run->inputs[i], (int64_t)bytes);
 }
 
 const struct kernel sned_kernel_move = {"move", move_prepare, move_run, move_release};

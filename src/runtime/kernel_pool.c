@@ -37,6 +37,7 @@ static sned_status pool_new(struct step *step, const struct window *window, bool
         pool->whole_end = x + 1;
     }
     step->state = pool;
+    step->tasks[0] = step->outputs[0].extent.channels;
     return SNED_OK;
 }
 
@@ -140,15 +141,17 @@ static void pool_some(const struct step *step, const struct run *run, const uint
         step->micro->window_max[in.type](output, input, (size_t)run->count, &windows, step->rule);
 }
 
-static void pool_run(const struct step *step, const void *const *inputs, void *const *outputs, void *scratch)
+/* A task is a channel. */
+static void pool_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct pool_work *pool = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
     const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
     const size_t size = value_size(out.type);
-    const uint8_t *input = inputs[0];
-    uint8_t *output = outputs[0];
-    for (int c = 0; c < out.extent.channels; c++, input += plane)
+    const size_t made = (size_t)out.extent.height * out.extent.width * size;
+    const uint8_t *input = (const uint8_t *)work->inputs[0] + (size_t)first * plane;
+    uint8_t *output = (uint8_t *)work->outputs[0] + (size_t)first * made;
+    for (int c = first; c < end; c++, input += plane)
         for (int y = 0; y < out.extent.height; y++)
             for (int x = 0; x < out.extent.width;) {
                 const struct run run = run_at(pool, in.extent, y, x);

@@ -232,13 +232,14 @@ static sned_status check_sum(const struct block *blocks, int count, sned_error *
     return SNED_OK;
 }
 
-/* The tensors and scratches, and behind them the pointers. */
+/* The tensors and scratches, and behind them a thread's own memory and the pointers. */
 static sned_status place_all(struct plan *plan, const struct graph *graph, bool keep, sned_error *error)
 {
     const size_t tensors = (size_t)graph->tensor_count, steps = (size_t)plan->step_count;
     struct block *blocks = NULL;
     struct placed placed = {0};
     sned_status status;
+    size_t own_size = 0;
     int most = 0, count;
     SNED_TRY_DONE(sned_alloc(&plan->tensors, tensors, sizeof *plan->tensors, error));
     SNED_TRY_DONE(sned_alloc(&plan->scratches, steps, sizeof *plan->scratches, error));
@@ -250,15 +251,20 @@ static sned_status place_all(struct plan *plan, const struct graph *graph, bool 
     for (int i = 0; i < count; i++) {
         place_block(&placed, &blocks[i]);
         *blocks[i].place = blocks[i].offset;
-        if (blocks[i].offset + blocks[i].size > plan->pointers)
-            plan->pointers = blocks[i].offset + blocks[i].size;
+        if (blocks[i].offset + blocks[i].size > plan->own)
+            plan->own = blocks[i].offset + blocks[i].size;
     }
     for (int t = 0; t < graph->tensor_count; t++)
         if (plan->home[t] >= 0)
             plan->tensors[t] = plan->tensors[plan->home[t]];
-    for (int s = 0; s < plan->step_count; s++)
-        if (plan->steps[s].input_count + plan->steps[s].output_count > most)
-            most = plan->steps[s].input_count + plan->steps[s].output_count;
+    for (int s = 0; s < plan->step_count; s++) {
+        const struct step *step = &plan->steps[s];
+        if (step->input_count + step->output_count > most)
+            most = step->input_count + step->output_count;
+        if (step->own_size > own_size)
+            own_size = step->own_size;
+    }
+    plan->pointers = plan->own + round_up(own_size);
     _Static_assert((int)ALIGNMENT >= (int)MICRO_OVER_READ, "the pointers are room enough to be read");
     plan->size = plan->pointers + round_up((size_t)most * sizeof(void *));
 done:

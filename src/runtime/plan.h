@@ -23,8 +23,9 @@ struct plan {
     /* Offsets from the 64-byte aligned start of the memory. */
     size_t *tensors;   /* [tensor_count]: of those that have a home */
     size_t *scratches; /* [step_count] */
-    size_t pointers;   /* behind all of them, MICRO_OVER_READ bytes or more: the input and output pointers of
-                          one step */
+    size_t own;        /* behind all of them: what a thread has for itself (struct step_work), for any step */
+    size_t pointers;   /* behind that, MICRO_OVER_READ bytes or more: the input and output pointers of one
+                          step */
     size_t size;       /* of all */
 };
 

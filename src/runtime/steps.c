@@ -53,6 +53,7 @@ static sned_status add_step(struct plan *plan, const struct graph *graph, int n,
     *step = (struct step){.kernel = sned_kernel_of(node->op),
                           .micro = plan->micro,
                           .node = n,
+                          .tasks = {1},
                           .inputs = values,
                           .rule = &node->rules[0]};
     for (int i = 0; i < node->input_count; i++)

@@ -28,12 +28,26 @@ static void *random_value(const struct value *value, struct random *random, int3
     return data;
 }
 
-static void run_step(const struct step *step, const void *const *inputs, int32_t *const *activations)
+/* Its tasks in two parts, the second one first: no task of a phase stands on another. */
+static void run_phase(const struct step *step, const struct step_work *work, int phase, struct random *random)
 {
-    void *outputs[8], *scratch = promised(step->scratch_size);
+    const int tasks = step->tasks[phase];
+    const int middle = tasks ? random_range(random, 0, tasks) : 0;
+    if (middle < tasks)
+        step->kernel->run(step, work, phase, middle, tasks);
+    if (middle > 0)
+        step->kernel->run(step, work, phase, 0, middle);
+}
+
+static void run_step(const struct step *step, const void *const *inputs, int32_t *const *activations,
+                     struct random *random)
+{
+    void *outputs[8], *scratch = promised(step->scratch_size), *own = promised(step->own_size);
+    const struct step_work work = {.inputs = inputs, .outputs = outputs, .scratch = scratch, .own = own};
     for (int i = 0; i < step->output_count; i++)
         outputs[i] = promised(step->outputs[i].elements * value_size(step->outputs[i].type));
-    step->kernel->run(step, inputs, outputs, scratch);
+    for (int phase = 0; phase < STEP_PHASES; phase++)
+        run_phase(step, &work, phase, random);
     for (int o = 0; o < step->output_count; o++) {
         const struct value *out = &step->outputs[o];
         const int32_t *expected = activations[out->tensor];
@@ -44,6 +58,7 @@ static void run_step(const struct step *step, const void *const *inputs, int32_t
         free(outputs[o]);
     }
     free(scratch);
+    free(own);
 }
 
 /* Runs the last step, on each instruction set that this machine has; whatever the nodes before it would
@@ -73,7 +88,7 @@ static bool check_last_step(struct graph *graph, struct random *random)
         for (int i = 0; i < step->input_count; i++)
             inputs[i] = random_value(&step->inputs[i], random, activations[step->inputs[i].tensor]);
         oracle_node(graph, &graph->nodes[step->node], activations);
-        run_step(step, inputs, activations);
+        run_step(step, inputs, activations, random);
         for (int i = 0; i < step->input_count; i++)
             free((void *)inputs[i]);
         sned_plan_free(&plan);
