@@ -20,7 +20,8 @@
  * memory, which keeps nothing from one call to the next; a phase begins when all of the one before is done.
  * So whoever does them, in whatever order, the result is the same.
  *
- * Inputs, outputs, scratch and own memory begin at multiples of 64 bytes. Behind the end of an input, of the
+ * Scratch and own memory begin at multiples of 64 bytes; inputs and outputs may be parts of others and are
+ * aligned as their type is, no more. Behind the end of an input, of the
  * scratch and of own memory MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond
  * the end. Nobody pays for that room: behind an activation there are others, and behind the last of them lies
  * what a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the

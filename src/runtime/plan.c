@@ -1,8 +1,8 @@
 /*
  * plan.c - where each activation lies: one block of memory for a whole run, used again as soon as it is free.
  *
- * A tensor lives from the step that makes it to the last step that reads it; one that is another's bytes
- * under another shape (plan->home) lives in its memory, which lives as long as either. Tensors are placed
+ * A tensor lives from the step that makes it to the last step that reads it; one that is a part of another
+ * one (plan->home) lives in its memory, which lives as long as either. Tensors are placed
  * largest first, each at the lowest offset where it meets no other that is alive at the same time; so the
  * block is seldom larger than the largest sum of live tensors. The scratch of a step is a tensor that lives
  * for that step alone.
@@ -181,6 +181,12 @@ static void keep_results(struct block *blocks, const struct plan *plan, const st
         lives_to(blocks, plan, graph->states[i].next, end);
 }
 
+/* Whether a run begins with it. */
+static bool is_given(const struct graph *graph, int tensor)
+{
+    return tensor == graph->input || sned_graph_is_state(graph, tensor);
+}
+
 /* How long each activation with a memory of its own is alive, as blocks, and the steps' scratches. */
 static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, struct block *blocks)
 {
@@ -190,15 +196,17 @@ static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, 
             continue;
         const struct value value = sned_value(graph, t);
         blocks[t] = (struct block){.size = round_up(value.elements * value_size(value.type)),
-                                   .first = -1,
+                                   .first = is_given(graph, t) ? -1 : plan->step_count,
                                    .last = -1,
                                    .place = &plan->tensors[t]};
     }
     for (int s = 0; s < plan->step_count; s++) {
         const struct step *step = &plan->steps[s];
         for (int i = 0; i < step->output_count; i++) {
-            struct block *block = &blocks[step->outputs[i].tensor];
-            block->first = block->last = s;
+            struct block *block = &blocks[plan->home[step->outputs[i].tensor]];
+            if (block->first > s)
+                block->first = s;
+            block->last = s;
         }
         for (int i = 0; i < step->input_count; i++)
             lives_to(blocks, plan, step->inputs[i].tensor, s);
@@ -256,7 +264,7 @@ static sned_status place_all(struct plan *plan, const struct graph *graph, bool 
     }
     for (int t = 0; t < graph->tensor_count; t++)
         if (plan->home[t] >= 0)
-            plan->tensors[t] = plan->tensors[plan->home[t]];
+            plan->tensors[t] = plan->tensors[plan->home[t]] + plan->inside[t];
     for (int s = 0; s < plan->step_count; s++) {
         const struct step *step = &plan->steps[s];
         if (step->input_count + step->output_count > most)

@@ -1,9 +1,10 @@
 /*
  * plan.h - how a graph is run: which steps, in which order, and where everything lies in a context's memory.
  *
- *     graph        input -> Pad -> Conv -> Flatten -> Gemm -> Softmax
- *     steps                 [    Conv    ]            [Gemm]            (steps.c)
- *     memory       a        [  scratch   ] b      b   [ .. ] a          (plan.c)
+ *     graph        input -> Pad -> Conv -> Concat -> Flatten -> Gemm -> Softmax
+ *     steps                 [    Conv    ]                      [Gemm]            (steps.c)
+ *     places                                  made there    ..                    (places.c)
+ *     memory       a        [  scratch   ]     b       b        [ .. ] a          (plan.c)
  *
  * A plan is made once, with a model; a context that keeps every activation has one of its own.
  */
@@ -17,9 +18,10 @@ struct plan {
     int step_count;
     struct step *steps;
     struct value *values; /* the steps' inputs and outputs */
-    /* [tensor_count]: in whose memory each tensor lies: its own, or that of another one, whose bytes it is
-     * under another shape; -1: it has none. */
+    /* [tensor_count]: in whose memory each tensor lies, and how many bytes from its start: its own, or that
+     * of another one, of which it is a part, or all of it under another shape; -1: it has none. */
     int *home;
+    size_t *inside;
     /* Offsets from the 64-byte aligned start of the memory. */
     size_t *tensors;   /* [tensor_count]: of those that have a home */
     size_t *scratches; /* [step_count] */
@@ -36,7 +38,22 @@ sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const s
                            bool keep, sned_error *error);
 void sned_plan_free(struct plan *plan);
 
-/* The first half of making one: steps, values and home, with plan->micro (steps.c). */
+/* What a node is to the plan. */
+enum node_part {
+    PART_STEP,    /* a step of its own */
+    PART_OF_STEP, /* of another node's */
+    PART_ENDING,  /* of what is made of the scores, after the steps */
+    PART_CUT,     /* no step: what it makes are parts of what it reads */
+    PART_JOINT    /* no step: what it reads are parts of what it makes */
+};
+/* Of the nodes that would be steps, says which are cuts and joints, and gives what joints read its home,
+ * before any other has one (places.c). */
+void sned_plan_join(struct plan *plan, const struct graph *graph, const struct uses *uses,
+                    enum node_part *parts);
+/* Gives what a cut makes its home: in what it reads, which has one. */
+void sned_plan_cut(struct plan *plan, const struct graph *graph, const struct node *node);
+
+/* The first half of making one: steps, values, home and inside, with plan->micro (steps.c). */
 sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, bool keep, sned_error *error);
 void sned_plan_free_steps(struct plan *plan);
 

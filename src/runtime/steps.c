@@ -2,7 +2,8 @@
  * steps.c - from the nodes of a graph to the steps that run it.
  *
  * A node is a step, but for these:
- * - what only changes the shape (Flatten, Reshape) is none: its result is its input's memory;
+ * - what moves nothing is none (places.c): the result of a Flatten or Split is its input's memory, and what a
+ *   Concat of channels reads is made in its output's;
  * - an ending is none: the context makes it of the scores, in floats;
  * - a Pad whose one reader is a Conv is part of the Conv's step, as more padding of its window: zeros either
  *   way. Where every activation is kept, it stays a step of its own.
@@ -64,7 +65,8 @@ static sned_status add_step(struct plan *plan, const struct graph *graph, int n,
     step->outputs = step->inputs + step->input_count;
     for (int i = 0; i < node->output_count; i++) {
         step->outputs[step->output_count++] = sned_value(graph, node->outputs[i]);
-        plan->home[node->outputs[i]] = node->outputs[i];
+        if (plan->home[node->outputs[i]] < 0)
+            plan->home[node->outputs[i]] = node->outputs[i];
     }
     plan->step_count++;
     if (!pad)
@@ -80,43 +82,54 @@ static sned_status room_for(struct plan *plan, const struct graph *graph, sned_e
         values += (size_t)graph->nodes[n].input_count + graph->nodes[n].output_count;
     SNED_TRY(sned_alloc(&plan->steps, (size_t)graph->node_count, sizeof *plan->steps, error));
     SNED_TRY(sned_alloc(&plan->values, values, sizeof *plan->values, error));
-    return sned_alloc(&plan->home, (size_t)graph->tensor_count, sizeof *plan->home, error);
+    SNED_TRY(sned_alloc(&plan->home, (size_t)graph->tensor_count, sizeof *plan->home, error));
+    return sned_alloc(&plan->inside, (size_t)graph->tensor_count, sizeof *plan->inside, error);
+}
+
+static void find_parts(struct plan *plan, const struct graph *graph, const struct uses *uses, bool keep,
+                       enum node_part *parts)
+{
+    for (int n = 0; n < graph->node_count; n++) {
+        const int pad = keep ? -1 : pad_before(graph, uses, &graph->nodes[n]);
+        if (sned_op_is(graph->nodes[n].op, OPERATOR_ENDING))
+            parts[n] = PART_ENDING;
+        else if (sned_op_is(graph->nodes[n].op, OPERATOR_RESHAPES))
+            parts[n] = PART_CUT;
+        if (pad >= 0)
+            parts[pad] = PART_OF_STEP;
+    }
+    if (!keep)
+        sned_plan_join(plan, graph, uses, parts);
 }
 
 sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, bool keep, sned_error *error)
 {
     struct uses uses = {0};
-    bool *is_part = NULL; /* [node_count]: of another node's step */
+    enum node_part *parts = NULL; /* [node_count] */
     struct value *values;
     sned_status status;
     SNED_TRY_DONE(room_for(plan, graph, error));
     SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
-    SNED_TRY_DONE(sned_alloc(&is_part, (size_t)graph->node_count, sizeof *is_part, error));
-    for (int n = 0; !keep && n < graph->node_count; n++) {
-        const int pad = pad_before(graph, &uses, &graph->nodes[n]);
-        if (pad >= 0)
-            is_part[pad] = true;
-    }
+    SNED_TRY_DONE(sned_alloc(&parts, (size_t)graph->node_count, sizeof *parts, error));
     for (int t = 0; t < graph->tensor_count; t++)
         plan->home[t] = -1;
     plan->home[graph->input] = graph->input;
     for (int i = 0; i < graph->state_count; i++)
         plan->home[graph->states[i].tensor] = graph->states[i].tensor;
+    find_parts(plan, graph, &uses, keep, parts);
     values = plan->values;
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
-        if (sned_op_is(node->op, OPERATOR_ENDING) || is_part[n])
+        if (parts[n] == PART_CUT)
+            sned_plan_cut(plan, graph, node);
+        if (parts[n] != PART_STEP)
             continue;
-        if (sned_op_is(node->op, OPERATOR_RESHAPES)) {
-            plan->home[node->outputs[0]] = plan->home[node->inputs[0]];
-            continue;
-        }
         const int pad = keep ? -1 : pad_before(graph, &uses, node);
         SNED_TRY_DONE(add_step(plan, graph, n, pad < 0 ? NULL : &graph->nodes[pad], values, error));
         values += node->input_count + node->output_count;
     }
 done:
-    free(is_part);
+    free(parts);
     sned_uses_free(&uses);
     return status;
 }
@@ -131,4 +144,5 @@ void sned_plan_free_steps(struct plan *plan)
     free(plan->steps);
     free(plan->values);
     free(plan->home);
+    free(plan->inside);
 }

@@ -83,7 +83,7 @@ static bool check_last_step(struct graph *graph, struct random *random)
     for (int column = 0; sned_micro_column(column); column++) {
         if (!sned_micro_runs(column))
             continue;
-        assert_int_equal(sned_plan_make(&plan, graph, sned_micro_column(column), false, NULL), SNED_OK);
+        assert_int_equal(sned_plan_make(&plan, graph, sned_micro_column(column), true, NULL), SNED_OK);
         const struct step *step = &plan.steps[plan.step_count - 1];
         for (int i = 0; i < step->input_count; i++)
             inputs[i] = random_value(&step->inputs[i], random, activations[step->inputs[i].tensor]);
