@@ -1,5 +1,5 @@
 /*
- * avx2.c - micro-kernels for AVX2: convolution rows, dot products and requantization.
+ * avx2.c - micro-kernels for AVX2: convolution rows, dot products, and the table of the column.
  *
  * Exact without instructions for 8 bits: activations and weights are int16, vpmaddwd multiplies pairs of them
  * and adds the two products in int32. Everything here is compiled for AVX2 by attribute, so that the file is
@@ -8,13 +8,9 @@
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/requantize.h"
+#include "runtime/micro/avx2.h"
 
-#include <immintrin.h>
 #include <string.h>
-
-#define AVX2        __attribute__((target("avx2")))
-#define AVX2_INLINE static inline __attribute__((target("avx2"), always_inline))
 
 enum { PIXELS = 16, MOST_VECTORS = 4 /* of PIXELS; two registers of sums each */ };
 
@@ -110,125 +106,14 @@ AVX2 static int32_t dot(const int8_t *weights, const int16_t *input, size_t coun
     return sum_lanes(_mm256_add_epi32(first, second)) + sned_dot(weights, input, count);
 }
 
-/* ---- requantization ---- */
-
-/* What is the same for all of a row. */
-struct ends {
-    __m256i multiplier, round, sign; /* sign: where the sign bit is after the shift */
-    __m128i shift;
-    __m256i slope, low, high;
-    bool has_slope;
-};
-
-AVX2_INLINE struct ends ends_of(struct scaling scaling, const struct integer_rule *rule)
-{
-    return (struct ends){
-        .multiplier = _mm256_set1_epi64x(scaling.multiplier),
-        .round = _mm256_set1_epi64x((int64_t)1 << (scaling.shift - 1)),
-        .sign = _mm256_set1_epi64x((int64_t)((uint64_t)1 << (63 - scaling.shift))),
-        .shift = _mm_cvtsi32_si128(scaling.shift),
-        .slope = _mm256_set1_epi64x(rule->slope),
-        .low = _mm256_set1_epi64x(rule->low),
-        .high = _mm256_set1_epi64x(rule->high),
-        .has_slope = rule->slope != 0,
-    };
-}
-
-/* An arithmetic shift of 64 bits, which AVX2 lacks: the sign bit, shifted like the rest, is spread by (x ^ s)
- * - s. */
-AVX2_INLINE __m256i shift_right(__m256i value, __m128i shift, __m256i sign)
-{
-    return _mm256_sub_epi64(_mm256_xor_si256(_mm256_srl_epi64(value, shift), sign), sign);
-}
-
-AVX2_INLINE __m256i larger(__m256i a, __m256i b)
-{
-    return _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b));
-}
-
-AVX2_INLINE __m256i smaller(__m256i a, __m256i b)
-{
-    return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b));
-}
-
-/* The low halves of four 64-bit lanes, scaled, sloped and clamped. A value below -2^31 is brought up to it
- * before the slope, so that its low half is all of it: with any slope it stays below -2^15, the lowest clamp
- * there is. */
-AVX2_INLINE __m256i finish_four(__m256i value, const struct ends *ends)
-{
-    value = _mm256_add_epi64(_mm256_mul_epi32(value, ends->multiplier), ends->round);
-    value = shift_right(value, ends->shift, ends->sign);
-    if (ends->has_slope) {
-        const __m256i bounded = larger(value, _mm256_set1_epi64x(INT32_MIN));
-        __m256i sloped = _mm256_mul_epi32(bounded, ends->slope);
-        sloped = _mm256_add_epi64(sloped, _mm256_set1_epi64x((int64_t)1 << (SLOPE_BITS - 1)));
-        sloped = shift_right(sloped, _mm_cvtsi32_si128(SLOPE_BITS),
-                             _mm256_set1_epi64x((int64_t)1 << (63 - SLOPE_BITS)));
-        value = _mm256_blendv_epi8(value, sloped, _mm256_cmpgt_epi64(_mm256_setzero_si256(), value));
-    }
-    return smaller(larger(value, ends->low), ends->high);
-}
-
-/* Eight sums to eight results in int32. */
-AVX2_INLINE __m256i finish_eight(const int32_t *input, const struct ends *ends)
-{
-    const __m256i sums = _mm256_loadu_si256((const __m256i *)input);
-    const __m256i even = finish_four(sums, ends);
-    const __m256i odd = finish_four(_mm256_srli_epi64(sums, 32), ends);
-    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
-}
-
-/* 16 sums to 16 results in int16, which hold those of 8 bits too. */
-AVX2_INLINE __m256i finish_sixteen(const int32_t *input, const struct ends *ends)
-{
-    const __m256i packed = _mm256_packs_epi32(finish_eight(input, ends), finish_eight(input + 8, ends));
-    return _mm256_permute4x64_epi64(packed, 0xD8);
-}
-
-AVX2_INLINE __m128i narrow(__m256i values, enum value_type type)
-{
-    const __m128i low = _mm256_castsi256_si128(values), high = _mm256_extracti128_si256(values, 1);
-    return type == VALUE_U8 ? _mm_packus_epi16(low, high) : _mm_packs_epi16(low, high);
-}
-
-/* The last vector reads behind `input`, as it may, and is written as far as asked for. */
-AVX2_INLINE void requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
-                            const struct integer_rule *rule, const enum value_type type)
-{
-    const struct ends ends = ends_of(scaling, rule);
-    const size_t size = type == VALUE_S16 ? 2 : 1;
-    uint8_t *out = to;
-    for (; count > 0; input += PIXELS, out += PIXELS * size) {
-        const size_t part = count < PIXELS ? count : PIXELS;
-        const __m256i values = finish_sixteen(input, &ends);
-        uint8_t last[PIXELS * 2];
-        uint8_t *place = part < PIXELS ? last : out;
-        if (type == VALUE_S16)
-            _mm256_storeu_si256((__m256i *)place, values);
-        else
-            _mm_storeu_si128((__m128i *)place, narrow(values, type));
-        if (part < PIXELS)
-            memcpy(out, last, part * size);
-        count -= part;
-    }
-}
-
-#define REQUANTIZE(name, type)                                                                               \
-    AVX2 static void name(void *to, const int32_t *input, size_t count, struct scaling scaling,              \
-                          const struct integer_rule *rule)                                                   \
-    {                                                                                                        \
-        requantize(to, input, count, scaling, rule, type);                                                   \
-    }
-REQUANTIZE(requantize_u8, VALUE_U8)
-REQUANTIZE(requantize_s8, VALUE_S8)
-REQUANTIZE(requantize_s16, VALUE_S16)
-
 const struct micro_kernels sned_micro_avx2 = {
     .name = "avx2",
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = add_taps,
     .dot = dot,
-    .requantize = {[VALUE_U8] = requantize_u8, [VALUE_S8] = requantize_s8, [VALUE_S16] = requantize_s16},
+    .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
+                   [VALUE_S8] = sned_avx2_requantize_s8,
+                   [VALUE_S16] = sned_avx2_requantize_s16},
     .window_max =
         {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
     .window_sum =

@@ -1,0 +1,227 @@
+/*
+ * avx2_requantize.c - how every operator ends (requantize.h), eight sums at a time.
+ *
+ * floor((v * m + 2^(s-1)) / 2^s) takes products of 64 bits, but hardly 64-bit shifts, which AVX2 lacks. With
+ * m made m * 2^k and s made s + k the value is the same. m is below 2^16, so that k up to 15 leaves it below
+ * 2^31, as the signed 32-bit multiplication wants it; and a shift s of 17 or more can so be brought to 32 or
+ * more: S = max(s, 32). Then
+ *
+ *     floor(p / 2^S) = floor(floor(p / 2^32) / 2^(S-32)),    p = v * m * 2^k + 2^(S-1)
+ *
+ * because dividing by integers one after the other, rounding down each time, is dividing by their product:
+ * the inner one is the high half of p, the outer one a 32-bit arithmetic shift of it. p stays within 64 bits:
+ * |v| is at most 2^31, the multiplier below 2^31, and S at most 62.
+ *
+ * Smaller shifts are ratios of 1/2 and more, which few layers have: those are shifted in 64 bits.
+ */
+#include "runtime/micro/columns.h"
+
+#if defined(__x86_64__)
+#include "runtime/micro/avx2.h"
+#include "runtime/micro/requantize.h"
+
+enum { EASY_SHIFT = 17 /* and above: see the head of this file */, HALF = 32, VECTOR = 16 };
+
+/* What is the same for all of a row. */
+struct ends {
+    __m256i multiplier, round, sign; /* sign: where the sign bit is after the 64-bit shift */
+    __m128i shift;
+    __m256i slope, low, high; /* low, high: of the output's type in vectors that are easy, else of 64 bits */
+};
+
+AVX2_INLINE __m256i spread(int32_t value, enum value_type type)
+{
+    return type == VALUE_S16 ? _mm256_set1_epi16((int16_t)value) : _mm256_set1_epi8((char)value);
+}
+
+AVX2_INLINE struct ends easy_ends(struct scaling scaling, const struct integer_rule *rule,
+                                  enum value_type type)
+{
+    const int more = scaling.shift < HALF ? HALF - scaling.shift : 0, shift = scaling.shift + more;
+    return (struct ends){
+        .multiplier = _mm256_set1_epi64x((int64_t)scaling.multiplier << more),
+        .round = _mm256_set1_epi64x((int64_t)1 << (shift - 1)),
+        .shift = _mm_cvtsi32_si128(shift - HALF),
+        .slope = _mm256_set1_epi64x(rule->slope),
+        .low = spread(rule->low, type),
+        .high = spread(rule->high, type),
+    };
+}
+
+AVX2_INLINE struct ends hard_ends(struct scaling scaling, const struct integer_rule *rule)
+{
+    return (struct ends){
+        .multiplier = _mm256_set1_epi64x(scaling.multiplier),
+        .round = _mm256_set1_epi64x((int64_t)1 << (scaling.shift - 1)),
+        .sign = _mm256_set1_epi64x((int64_t)((uint64_t)1 << (63 - scaling.shift))),
+        .shift = _mm_cvtsi32_si128(scaling.shift),
+        .slope = _mm256_set1_epi64x(rule->slope),
+        .low = _mm256_set1_epi64x(rule->low),
+        .high = _mm256_set1_epi64x(rule->high),
+    };
+}
+
+/* An arithmetic shift of 64 bits: the sign bit, shifted like the rest, is spread by (x ^ s) - s. */
+AVX2_INLINE __m256i shift_right(__m256i value, __m128i shift, __m256i sign)
+{
+    return _mm256_sub_epi64(_mm256_xor_si256(_mm256_srl_epi64(value, shift), sign), sign);
+}
+
+AVX2_INLINE __m256i larger(__m256i a, __m256i b)
+{
+    return _mm256_blendv_epi8(b, a, _mm256_cmpgt_epi64(a, b));
+}
+
+AVX2_INLINE __m256i smaller(__m256i a, __m256i b)
+{
+    return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(a, b));
+}
+
+/* The low halves of four 64-bit lanes, scaled, sloped and clamped. A value below -2^31 is brought up to it
+ * before the slope, so that its low half is all of it: with any slope it stays below -2^15, the lowest clamp
+ * there is. */
+AVX2_INLINE __m256i finish_four(__m256i value, const struct ends *ends, bool has_slope)
+{
+    value = _mm256_add_epi64(_mm256_mul_epi32(value, ends->multiplier), ends->round);
+    value = shift_right(value, ends->shift, ends->sign);
+    if (has_slope) {
+        const __m256i bounded = larger(value, _mm256_set1_epi64x(INT32_MIN));
+        __m256i sloped = _mm256_mul_epi32(bounded, ends->slope);
+        sloped = _mm256_add_epi64(sloped, _mm256_set1_epi64x((int64_t)1 << (SLOPE_BITS - 1)));
+        sloped = shift_right(sloped, _mm_cvtsi32_si128(SLOPE_BITS),
+                             _mm256_set1_epi64x((int64_t)1 << (63 - SLOPE_BITS)));
+        value = _mm256_blendv_epi8(value, sloped, _mm256_cmpgt_epi64(_mm256_setzero_si256(), value));
+    }
+    return smaller(larger(value, ends->low), ends->high);
+}
+
+/* Eight sums to eight results in int32, clamped. */
+AVX2_INLINE __m256i finish_hard(__m256i sums, const struct ends *ends, bool has_slope)
+{
+    const __m256i even = finish_four(sums, ends, has_slope);
+    const __m256i odd = finish_four(_mm256_srli_epi64(sums, 32), ends, has_slope);
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+}
+
+/* LeakyReLU of eight values. One below -2^30 is brought up to it: with any slope it stays -2^15 or less, the
+ * lowest clamp there is, and with the steepest its product, shifted, has 32 bits. So the lower half of a
+ * logical shift is that of an arithmetic one. */
+AVX2_INLINE __m256i slope_eight(__m256i value, __m256i slope)
+{
+    const __m256i half = _mm256_set1_epi64x((int64_t)1 << (SLOPE_BITS - 1));
+    const __m256i bounded = _mm256_max_epi32(value, _mm256_set1_epi32(-(1 << 30)));
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(bounded, slope), half);
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(bounded, 32), slope), half);
+    const __m256i sloped = _mm256_blend_epi32(_mm256_srli_epi64(even, SLOPE_BITS),
+                                              _mm256_slli_epi64(odd, 32 - SLOPE_BITS), 0xAA);
+    return _mm256_blendv_epi8(value, sloped, _mm256_srai_epi32(value, 31));
+}
+
+/* Eight sums to eight results in int32, not clamped yet. */
+AVX2_INLINE __m256i finish_easy(__m256i sums, const struct ends *ends, bool has_slope)
+{
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(sums, ends->multiplier), ends->round);
+    const __m256i odd =
+        _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(sums, 32), ends->multiplier), ends->round);
+    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    const __m256i value = _mm256_sra_epi32(high, ends->shift);
+    return has_slope ? slope_eight(value, ends->slope) : value;
+}
+
+/* 16 sums to 16 results in int16, in two registers' order: 0 to 3, 8 to 11; 4 to 7, 12 to 15. */
+AVX2_INLINE __m256i finish_sixteen(const int32_t *input, const struct ends *ends, bool is_easy,
+                                   bool has_slope)
+{
+    const __m256i first = load(input), second = load(input + 8);
+    return is_easy
+               ? _mm256_packs_epi32(finish_easy(first, ends, has_slope), finish_easy(second, ends, has_slope))
+               : _mm256_packs_epi32(finish_hard(first, ends, has_slope),
+                                    finish_hard(second, ends, has_slope));
+}
+
+/* 16-bit numbers to bytes; what is beyond the type becomes its end. */
+AVX2_INLINE __m256i narrow(__m256i a, __m256i b, enum value_type type)
+{
+    return type == VALUE_U8 ? _mm256_packus_epi16(a, b) : _mm256_packs_epi16(a, b);
+}
+
+AVX2_INLINE __m256i clamp(__m256i values, const struct ends *ends, enum value_type type)
+{
+    switch (type) {
+    case VALUE_U8:
+        return _mm256_min_epu8(_mm256_max_epu8(values, ends->low), ends->high);
+    case VALUE_S8:
+        return _mm256_min_epi8(_mm256_max_epi8(values, ends->low), ends->high);
+    default:
+        return _mm256_min_epi16(_mm256_max_epi16(values, ends->low), ends->high);
+    }
+}
+
+/* What a register of clamped numbers is made of: 16 of 16 bits or 16 of 8 bits, these in its lower half. */
+AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, bool is_easy, enum value_type type)
+{
+    if (type != VALUE_S16)
+        values = narrow(values, values, type);
+    if (is_easy)
+        values = clamp(values, ends, type);
+    return type == VALUE_S16 ? _mm256_permute4x64_epi64(values, 0xD8)
+                             : _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5));
+}
+
+/* 32 results of 8 bits. */
+AVX2_INLINE __m256i finish_thirty_two(const int32_t *input, const struct ends *ends, bool is_easy,
+                                      bool has_slope, enum value_type type)
+{
+    __m256i values = narrow(finish_sixteen(input, ends, is_easy, has_slope),
+                            finish_sixteen(input + VECTOR, ends, is_easy, has_slope), type);
+    if (is_easy)
+        values = clamp(values, ends, type);
+    return _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count, const struct ends *ends,
+                                const bool is_easy, const bool has_slope, const enum value_type type)
+{
+    const size_t size = type == VALUE_S16 ? 2 : 1;
+    for (size_t at = 0; at < count;) {
+        if (type != VALUE_S16 && count - at >= 2 * VECTOR) {
+            store(to + at, finish_thirty_two(input + at, ends, is_easy, has_slope, type));
+            at += 2 * VECTOR;
+            continue;
+        }
+        if (at && count - at < VECTOR)
+            at = count - VECTOR;
+        const size_t left = count - at;
+        store_part(to + at * size,
+                   order_sixteen(finish_sixteen(input + at, ends, is_easy, has_slope), ends, is_easy, type),
+                   (left < VECTOR ? left : VECTOR) * size);
+        at += VECTOR;
+    }
+}
+
+/* Which of the four loops it is depends on the layer, not on its numbers. */
+AVX2_INLINE void requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
+                            const struct integer_rule *rule, const enum value_type type)
+{
+    const bool is_easy = scaling.shift >= EASY_SHIFT;
+    const struct ends ends = is_easy ? easy_ends(scaling, rule, type) : hard_ends(scaling, rule);
+    if (is_easy && rule->slope)
+        requantize_row(to, input, count, &ends, true, true, type);
+    else if (is_easy)
+        requantize_row(to, input, count, &ends, true, false, type);
+    else if (rule->slope)
+        requantize_row(to, input, count, &ends, false, true, type);
+    else
+        requantize_row(to, input, count, &ends, false, false, type);
+}
+
+#define REQUANTIZE(name, type)                                                                               \
+    AVX2 void name(void *to, const int32_t *input, size_t count, struct scaling scaling,                     \
+                   const struct integer_rule *rule)                                                          \
+    {                                                                                                        \
+        requantize(to, input, count, scaling, rule, type);                                                   \
+    }
+REQUANTIZE(sned_avx2_requantize_u8, VALUE_U8)
+REQUANTIZE(sned_avx2_requantize_s8, VALUE_S8)
+REQUANTIZE(sned_avx2_requantize_s16, VALUE_S16)
+#endif
