@@ -9,12 +9,12 @@
  * What a micro-kernel may read behind its input (runtime/micro/micro.h) is noise, another one each time;
  * behind that, behind its constants and behind what it writes lies a page that ends the program.
  */
-#include "tests/runtime/trial.h"
+#include "tests/runtime/trial_quads.h"
 #include "base/clock.h"
 
 #include <stdio.h>
 
-enum { CASES = 300, MOST_PAIRS = 40, BENCH_PAIRS = 64 };
+enum { CASES = 300 };
 
 /* ---- the micro-kernels ---- */
 
@@ -142,6 +142,13 @@ static struct subject subjects[] = {
     {"widen s8", VALUE_S8, draw_widen, call_widen},
     {"widen s16", VALUE_S16, draw_widen, call_widen},
     {"add_taps", VALUE_S16, draw_add_taps, call_add_taps},
+    {"dense u8", VALUE_U8, draw_dense, call_dense},
+    {"dense s8", VALUE_S8, draw_dense, call_dense},
+    {"sparse u8", VALUE_U8, draw_sparse, call_sparse},
+    {"sparse s8", VALUE_S8, draw_sparse, call_sparse},
+    {"sparse u8 of 4", VALUE_U8, draw_sparse_of_four, call_sparse},
+    {"interleave", VALUE_U8, draw_interleave, call_interleave},
+    {"pick", VALUE_U8, draw_pick, call_pick},
     {"dot", VALUE_S16, draw_dot, call_dot},
     {"requantize u8", VALUE_U8, draw_requantize, call_requantize},
     {"requantize s8", VALUE_S8, draw_requantize, call_requantize},
@@ -155,9 +162,10 @@ static struct subject subjects[] = {
 };
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
 
-static struct trial trial_new(const struct subject *subject, size_t count, struct random *random)
+static struct trial trial_new(const struct subject *subject, const struct micro_kernels *micro, size_t count,
+                              struct random *random)
 {
-    struct trial trial = {.count = count};
+    struct trial trial = {.micro = micro, .count = count};
     subject->draw(&trial, subject->type, random);
     if (!trial.constants)
         trial.constants = room(0, 1);
@@ -209,7 +217,7 @@ static void every_column_gives_what_portable_c_gives(void **state)
             continue;
         }
         for (int i = 0; i < CASES; i++) {
-            struct trial trial = trial_new(subject, (size_t)between(&random, 1, MOST), &random);
+            struct trial trial = trial_new(subject, micro, (size_t)between(&random, 1, MOST), &random);
             void *expected = room(trial.count, trial.output_unit);
             memcpy(expected, trial.output, trial.count * trial.output_unit);
             subject->call(sned_micro_column(0), subject->type, &trial, trial.input, trial.constants,
@@ -242,7 +250,7 @@ static void a_name_limits_the_columns_that_are_chosen(void **state)
 static double time_call(const struct subject *subject, const struct micro_kernels *micro,
                         const struct trial *trial)
 {
-    enum { ROUNDS = 9, CALLS = 500 };
+    enum { ROUNDS = 20, CALLS = 50 };
     double best = 1;
     for (int round = 0; round < ROUNDS; round++) {
         memset(trial->output, 0, trial->count * trial->output_unit); /* sums that grow with each call */
@@ -255,27 +263,27 @@ static double time_call(const struct subject *subject, const struct micro_kernel
     return best * 1e9;
 }
 
-/* Rows of 1024 numbers; add_taps with 64 pairs, the windows 3x3 with a stride of 2. */
+/* Rows of 1024 numbers; add_taps with 64 pairs, dense (of all the filters that it takes) and sparse with 64
+ * quads, the windows 3x3 with a stride of 2. */
 static void bench(void)
 {
     struct random random;
     sned_random_seed(&random, 16, 0);
     printf("%-16s%12s%12s%12s\n", "micro-kernel", "column", "ns a call", "portable/x");
-    for (int s = 0; s < SUBJECTS; s++) {
-        struct trial trial = trial_new(&subjects[s], BENCH_COUNT, &random);
-        double portable = 0;
+    for (int s = 0; s < SUBJECTS; s++)
         for (int column = 0; sned_micro_column(column); column++) {
             const struct micro_kernels *micro = sned_micro_column(column);
             if (!sned_micro_runs(column)) {
                 printf("%-16s%12s     this machine does not have it\n", subjects[s].name, micro->name);
                 continue;
             }
+            struct trial trial = trial_new(&subjects[s], micro, BENCH_COUNT, &random);
             const double took = time_call(&subjects[s], micro, &trial);
-            portable = column == 0 ? took : portable;
+            const double portable =
+                column == 0 ? took : time_call(&subjects[s], sned_micro_column(0), &trial);
             printf("%-16s%12s%12.0f%12.2f\n", subjects[s].name, micro->name, took, portable / took);
+            trial_free(&trial);
         }
-        trial_free(&trial);
-    }
 }
 
 int main(int argc, char **argv)

@@ -8,14 +8,19 @@
 #include "runtime/micro/micro.h"
 
 enum { MOST = 300 /* numbers of a row */, BENCH_COUNT = 1024 /* and of one that is timed */ };
+enum { MOST_PAIRS = 40 /* pairs of taps, or quads, of a list */, BENCH_PAIRS = 64 };
 
 /* What a call is given: numbers, constants, and what the output holds before. */
 struct trial {
+    const struct micro_kernels *micro; /* the column that is tried */
     size_t count, input_elements, input_unit, constant_size, output_unit;
     void *input, *constants, *output;
     struct integer_rule rule;
     struct scaling scaling;
     struct window_row windows;
+    struct quad_list quads; /* but its pointers, which lead into the constants */
+    size_t pixels, step, stride;
+    uint8_t flip;
 };
 
 struct subject {

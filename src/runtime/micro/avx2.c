@@ -108,8 +108,14 @@ AVX2 static int32_t dot(const int8_t *weights, const int16_t *input, size_t coun
 
 const struct micro_kernels sned_micro_avx2 = {
     .name = "avx2",
+    .bytes = VALUE_U8,
+    .dense_filters = 4,
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = add_taps,
+    .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
+    .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_sparse_s8},
+    .interleave = sned_interleave,
+    .pick = sned_pick,
     .dot = dot,
     .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
                    [VALUE_S8] = sned_avx2_requantize_s8,

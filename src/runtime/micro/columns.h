@@ -14,6 +14,9 @@ extern const struct micro_kernels sned_micro_avx2;
 
 micro_widen sned_widen_u8, sned_widen_s8, sned_widen_s16;
 micro_add_taps sned_add_taps;
+micro_quads sned_dense_u8, sned_dense_s8, sned_sparse_u8, sned_sparse_s8;
+micro_interleave sned_interleave;
+micro_pick sned_pick;
 micro_dot sned_dot;
 micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
 micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;

@@ -9,6 +9,7 @@
  *                    portable.c     avx2.c
  *     widen          C              = C
  *     add_taps       C              AVX2
+ *     dense          C              ..
  *     ..
  *
  * To add an instruction set: a file with a struct micro_kernels, and a line in columns.c. Functions that it
@@ -29,13 +30,32 @@
 #include "runtime/micro/number.h"
 #include "graph/graph.h"
 
-enum { MICRO_OVER_READ = 64, MICRO_TYPES = 3 /* of enum value_type */ };
+enum { MICRO_OVER_READ = 64, MICRO_TYPES = 3 /* of enum value_type */, MICRO_BYTES = 2 /* of 8 bits */ };
 
 /* Two of a filter's weights that are not 0, each with the distance from a pixel to the one that it is for.
  * The last pair of a filter may have one: its second weight is 0, at the first one's offset. */
 struct tap_pair {
     uint32_t offset[2];
     int16_t weight[2];
+};
+
+/* Sums of products of bytes, four at a time, for a few filters at once: a quad is four activations of a pixel
+ * with four weights of each filter.
+ *
+ *     dense      the four activations of a pixel lie together, and quad q of pixel p is that of pixel
+ *                offsets[q] + p of the input:
+ *                    input    [pixel][4]          0 1 2 3 | 0 1 2 3 | 0 1 2 3 | ..
+ *     sparse     they lie apart, in rows of bytes: byte j of quad q of pixel p is input[offsets[4q + j] + p]:
+ *                    input    [byte]              0 0 0 0 ..  1 1 1 1 ..  2 2 2 2 ..  3 3 3 3 ..
+ *
+ * So the first wants an input that is laid out for it and does all products of a layer but whole quads of
+ * zeros; the second takes any four products that are to be done. */
+struct quad_list {
+    size_t count;
+    int filters;             /* dense: 1 to micro->dense_filters; sparse: 1, 2 or 4 */
+    const uint32_t *offsets; /* dense: [count]; sparse: [count][4] */
+    const int8_t *weights;   /* [count][filters][4], -127 to 127 */
+    const int32_t *start;    /* [filters] */
 };
 
 /* The windows of a row of outputs: tap (r, c) of output i is input[i * stride + r * row_step + c *
@@ -51,6 +71,15 @@ typedef void micro_widen(int16_t *to, const void *input, size_t count);
  * (docs/arithmetic.md). `sums` does not meet `input`. */
 typedef void micro_add_taps(int32_t *sums, size_t count, const int16_t *input, const struct tap_pair *pairs,
                             size_t pair_count);
+/* sums[f * step + p] = start[f] + the sum over quads q and bytes j of weights[q][f][j] * byte j of quad q of
+ * pixel p; modulo 2^32. `sums` does not meet `input`, and what lies between its rows stays as it is. */
+typedef void micro_quads(int32_t *sums, size_t step, size_t count, const uint8_t *input,
+                         const struct quad_list *list);
+/* to[4 * i + j] = rows[j][i * stride] ^ flip: the input of dense, or a part of it. The rows are inputs. */
+typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
+                              uint8_t flip);
+/* to[i] = input[i * stride] ^ flip: the input of sparse, or a part of it. */
+typedef void micro_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip);
 /* The sum of weights[i] * input[i]. */
 typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t count);
 /* to[i] = clamp(slope(scale(input[i]))): how every operator with a scaling ends. */
@@ -62,11 +91,33 @@ typedef void micro_window_max(void *to, const void *input, size_t count, const s
 /* to[i] = the sum of window i. */
 typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);
 
+/* What the forms of a convolution (runtime/conv/form.c) cost with a column, in nanoseconds of some machine:
+ * their ratios choose. */
+struct micro_costs {
+    float taps;                        /* add_taps: a pair of taps, for 16 pixels */
+    float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */
+    float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
+    float requantize;                  /* 16 sums */
+    float widen, pick, interleave;     /* to fill 16 bytes of an input: of taps, sparse, dense */
+    float call;                        /* of any of them */
+};
+
 /* A column. */
 struct micro_kernels {
     const char *name; /* of the instruction set: what SNED_CPU says */
+    /* VALUE_U8 or VALUE_S8: what it wants the inputs of dense and sparse to be; the others are turned into
+     * them by 128 more or less, which is a flip of the highest bit. */
+    enum value_type bytes;
+    /* Where it is not 0: of two weights that stand together in a quad, the first two or the last two, those
+     * above 0 and those below 0 may each sum up to this much and no more. 127 at least. */
+    int pair_limit;
+    int dense_filters; /* at most, at once */
+    struct micro_costs costs;
     micro_widen *widen[MICRO_TYPES];
     micro_add_taps *add_taps;
+    micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
+    micro_interleave *interleave;
+    micro_pick *pick;
     micro_dot *dot;
     micro_requantize *requantize[MICRO_TYPES];
     micro_window_max *window_max[MICRO_TYPES];

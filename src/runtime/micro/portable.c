@@ -119,8 +119,14 @@ WINDOW_SUM(sned_window_sum_s16, int16_t)
 
 const struct micro_kernels sned_micro_portable = {
     .name = "portable",
+    .bytes = VALUE_U8,
+    .dense_filters = 4,
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = sned_add_taps,
+    .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
+    .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_sparse_s8},
+    .interleave = sned_interleave,
+    .pick = sned_pick,
     .dot = sned_dot,
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},

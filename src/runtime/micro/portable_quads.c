@@ -1,0 +1,75 @@
+/*
+ * portable_quads.c - sums of products of bytes in plain C, and how their inputs are laid out: see struct
+ * quad_list in micro.h.
+ *
+ * Sums are unsigned here: they may wrap on their way, and end within int32 where the caller's start makes up
+ * for its flips.
+ */
+#include "runtime/micro/columns.h"
+
+/* A filter's sums begin with its start. */
+static void begin(uint32_t *restrict sums, size_t count, int32_t start)
+{
+    for (size_t p = 0; p < count; p++)
+        sums[p] = (uint32_t)start;
+}
+
+#define DENSE(name, type)                                                                                    \
+    void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
+              const struct quad_list *list)                                                                  \
+    {                                                                                                        \
+        for (int f = 0; f < list->filters; f++, sums += step) {                                              \
+            uint32_t *restrict row = (uint32_t *)sums;                                                       \
+            begin(row, count, list->start[f]);                                                               \
+            for (size_t q = 0; q < list->count; q++) {                                                       \
+                const type *from = (const type *)input + (size_t)list->offsets[q] * 4;                       \
+                const int8_t *w = list->weights + (q * (size_t)list->filters + (size_t)f) * 4;               \
+                const int w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                        \
+                for (size_t p = 0; p < count; p++, from += 4)                                                \
+                    row[p] += (uint32_t)(from[0] * w0 + from[1] * w1 + from[2] * w2 + from[3] * w3);         \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+DENSE(sned_dense_u8, uint8_t)
+DENSE(sned_dense_s8, int8_t)
+
+#define SPARSE(name, type)                                                                                   \
+    void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
+              const struct quad_list *list)                                                                  \
+    {                                                                                                        \
+        for (int f = 0; f < list->filters; f++, sums += step) {                                              \
+            uint32_t *restrict row = (uint32_t *)sums;                                                       \
+            begin(row, count, list->start[f]);                                                               \
+            for (size_t q = 0; q < list->count; q++) {                                                       \
+                const uint32_t *offsets = list->offsets + q * 4;                                             \
+                const type *a = (const type *)input + offsets[0], *b = (const type *)input + offsets[1];     \
+                const type *c = (const type *)input + offsets[2], *d = (const type *)input + offsets[3];     \
+                const int8_t *w = list->weights + (q * (size_t)list->filters + (size_t)f) * 4;               \
+                const int16_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                    \
+                for (size_t p = 0; p < count; p++)                                                           \
+                    row[p] += (uint32_t)(a[p] * w0 + b[p] * w1 + c[p] * w2 + d[p] * w3);                     \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+SPARSE(sned_sparse_u8, uint8_t)
+SPARSE(sned_sparse_s8, int8_t)
+
+void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t count, size_t stride,
+                     uint8_t flip)
+{
+    for (int j = 0; j < 4; j++) {
+        const uint8_t *restrict row = rows[j];
+        for (size_t i = 0; i < count; i++)
+            to[4 * i + (size_t)j] = row[i * stride] ^ flip;
+    }
+}
+
+void sned_pick(uint8_t *restrict to, const uint8_t *restrict input, size_t count, size_t stride, uint8_t flip)
+{
+    if (stride == 1)
+        for (size_t i = 0; i < count; i++)
+            to[i] = input[i] ^ flip;
+    else
+        for (size_t i = 0; i < count; i++)
+            to[i] = input[i * stride] ^ flip;
+}

@@ -1,0 +1,128 @@
+/*
+ * trial_quads.h - trials of what sums bytes in quads, and of what lays out their inputs.
+ */
+#ifndef SNED_TESTS_RUNTIME_TRIAL_QUADS_H
+#define SNED_TESTS_RUNTIME_TRIAL_QUADS_H
+
+#include "tests/runtime/trial.h"
+
+/* Weights that the column's pair_limit allows; the rest of a pair is 0. */
+static inline void draw_quad(int8_t weights[4], int limit, struct random *random)
+{
+    for (int j = 0; j < 4; j++) {
+        weights[j] = (int8_t)(between(random, 0, 3) ? number(random, -127, 127) : 0);
+        const bool same_sign = j % 2 && (weights[j] < 0) == (weights[j - 1] < 0);
+        if (limit && same_sign && abs(weights[j]) + abs(weights[j - 1]) > limit)
+            weights[j] = (int8_t)(weights[j] < 0 ? -limit - weights[j - 1] : limit - weights[j - 1]);
+    }
+}
+
+/* The constants are start, offsets and weights, one behind the other. */
+static inline struct quad_list quads_at(const struct trial *trial, const void *constants, size_t offsets)
+{
+    struct quad_list quads = trial->quads;
+    quads.start = constants;
+    quads.offsets = (const uint32_t *)(quads.start + quads.filters);
+    quads.weights = (const int8_t *)(quads.offsets + quads.count * offsets);
+    return quads;
+}
+
+/* `unit` bytes a pixel, `offsets` of them a quad. */
+static inline void draw_quads(struct trial *trial, enum value_type type, int filters, size_t unit,
+                              size_t offsets, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const size_t reach = is_bench ? 16 * BENCH_COUNT : (size_t)between(random, 0, 2 * MOST);
+    trial->pixels = trial->count;
+    trial->step = trial->pixels + (size_t)between(random, 0, 3);
+    trial->count = ((size_t)filters - 1) * trial->step + trial->pixels;
+    trial->quads = (struct quad_list){
+        .filters = filters, .count = is_bench ? BENCH_PAIRS : (size_t)between(random, 0, MOST_PAIRS)};
+    draw_numbers(trial, type, (trial->pixels + reach) * unit, random);
+    trial->constant_size = ((size_t)filters + trial->quads.count * offsets) * sizeof(int32_t) +
+                           trial->quads.count * (size_t)filters * 4;
+    trial->constants = room(trial->constant_size, 1);
+    const struct quad_list list = quads_at(trial, trial->constants, offsets);
+    for (int f = 0; f < filters; f++)
+        ((int32_t *)list.start)[f] = (int32_t)number(random, INT32_MIN, INT32_MAX);
+    for (size_t i = 0; i < list.count * offsets; i++)
+        ((uint32_t *)list.offsets)[i] = (uint32_t)number(random, 0, (int64_t)reach);
+    for (size_t q = 0; q < list.count * (size_t)filters; q++)
+        draw_quad((int8_t *)list.weights + q * 4, trial->micro->pair_limit, random);
+    trial->output_unit = sizeof(int32_t);
+    trial->output = room(trial->count, sizeof(int32_t));
+    for (size_t i = 0; i < trial->count; i++)
+        ((int32_t *)trial->output)[i] = (int32_t)sned_random_next(random);
+}
+
+static inline void draw_dense(struct trial *trial, enum value_type type, struct random *random)
+{
+    const int most = trial->micro->dense_filters;
+    draw_quads(trial, type, trial->count == BENCH_COUNT ? most : (int)between(random, 1, most), 4, 1, random);
+}
+
+static inline void call_dense(const struct micro_kernels *micro, enum value_type type,
+                              const struct trial *trial, const void *input, const void *constants,
+                              void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 1);
+    micro->dense[type](output, trial->step, trial->pixels, input, &list);
+}
+
+static inline void draw_sparse(struct trial *trial, enum value_type type, struct random *random)
+{
+    draw_quads(trial, type, trial->count == BENCH_COUNT ? 1 : 1 << between(random, 0, 2), 1, 4, random);
+}
+
+static inline void draw_sparse_of_four(struct trial *trial, enum value_type type, struct random *random)
+{
+    draw_quads(trial, type, 4, 1, 4, random);
+}
+
+static inline void call_sparse(const struct micro_kernels *micro, enum value_type type,
+                               const struct trial *trial, const void *input, const void *constants,
+                               void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 4);
+    micro->sparse[type](output, trial->step, trial->pixels, input, &list);
+}
+
+/* `rows` rows, one behind the other. */
+static inline void draw_strided(struct trial *trial, size_t rows, struct random *random)
+{
+    trial->stride = trial->count == BENCH_COUNT ? 1 : (size_t)between(random, 1, 4);
+    trial->flip = between(random, 0, 1) ? 0x80 : 0;
+    trial->pixels = trial->count;
+    trial->step = (trial->pixels - 1) * trial->stride + 1;
+    draw_numbers(trial, VALUE_U8, rows * trial->step, random);
+    trial->count *= rows;
+    trial->output_unit = 1;
+}
+
+static inline void draw_interleave(struct trial *trial, enum value_type type, struct random *random)
+{
+    draw_strided(trial, 4, random);
+}
+
+static inline void call_interleave(const struct micro_kernels *micro, enum value_type type,
+                                   const struct trial *trial, const void *input, const void *constants,
+                                   void *output)
+{
+    const uint8_t *const row = input, *const rows[4] = {row + 3 * trial->step, row, row + trial->step,
+                                                        row + 2 * trial->step};
+    micro->interleave(output, rows, trial->pixels, trial->stride, trial->flip);
+}
+
+static inline void draw_pick(struct trial *trial, enum value_type type, struct random *random)
+{
+    draw_strided(trial, 1, random);
+}
+
+static inline void call_pick(const struct micro_kernels *micro, enum value_type type,
+                             const struct trial *trial, const void *input, const void *constants,
+                             void *output)
+{
+    micro->pick(output, input, trial->pixels, trial->stride, trial->flip);
+}
+
+#endif
