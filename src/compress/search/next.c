@@ -4,23 +4,35 @@
  * A size was asked for: all the time goes into one training that aims there, because nothing makes a small
  * network as good as epochs do; shorter ones correct what it is over by, or use what time is left.
  *
- * An accuracy was asked for: bytes are halved until a point loses too much, and then the interval between the
- * smallest point that holds and the largest that does not is narrowed. On a logarithmic scale of bytes the
- * drop grows about as an exponential, so the line between the two points' logarithms says where it is what is
- * allowed; the interval shrinks by a quarter at least.
+ * An accuracy was asked for: the network is trained to fewer and fewer bytes, each time from the best so far
+ * and for longer than the time before, until a training loses too much; then the interval between the
+ * smallest point that holds and the largest that does not is narrowed.
+ *
+ *     bytes  o start, rounded as coarsely as the accuracy allows
+ *             \
+ *              o held: on down, the further the less of what may be lost is lost
+ *               \      o between the two, and longer
+ *                x failed
+ *            +--------------------- time
+ *
+ * On a logarithmic scale of bytes the drop grows about as an exponential, so the line between the two points'
+ * logarithms says where it is what is allowed; the interval shrinks by a quarter at least.
  */
+#include "compress/aim/bracket.h"
 #include "compress/search/search.h"
 
 #include <math.h>
 
 /* An interval of bytes that is as narrow as this is not narrowed further. */
 static const double narrow = 1.05;
-/* Of the epochs of a first training, what a correction takes, and more the further the way is; and what a
- * step of the search takes. */
-static const double correction_share = 0.15, step_share = 0.5;
-/* Of the time left, what the first training for a size takes, and what each one does that looks for an
- * accuracy. */
-static const double main_share = 0.9, point_share = 1.0 / 3;
+/* Of the epochs of a first training, what a correction takes, and more the further the way is. */
+static const double correction_share = 0.15;
+/* Of the time left, what the first training for a size takes. */
+static const double main_share = 0.9;
+/* Trainings that look for an accuracy, in epochs of a first one for a size; further ones are like the last.
+ * Of a time budget they have shares like these, and the last one all that is left. */
+static const double lengths[] = {0.4, 0.6, 0.8, 1};
+enum { LENGTHS = sizeof lengths / sizeof *lengths, MOST_TRAININGS = 6 };
 /* A promise to the byte is aimed at from below. */
 static const double margin = 0.985;
 enum { MOST_POINTS = 12 };
@@ -44,6 +56,18 @@ static bool aim_at_bytes(const struct rate_search *search, struct aim *aim)
     return plan_effort(search, fmin(1, correction_share + over), 1, aim);
 }
 
+/* ---- an accuracy ---- */
+
+/* How long training number `done`, of those that look for an accuracy, shall be. */
+static bool plan_length(const struct rate_search *search, int done, struct aim *aim)
+{
+    const int at = done < LENGTHS ? done : LENGTHS - 1;
+    double left = 0;
+    for (int i = at; i < LENGTHS; i++)
+        left += lengths[i];
+    return plan_effort(search, lengths[at], lengths[at] / left, aim);
+}
+
 /* The smallest point that holds and the largest below it that does not; NULL: none. */
 static void find_interval(const struct rate_search *search, const struct curve_point **held,
                           const struct curve_point **failed)
@@ -60,7 +84,7 @@ static void find_interval(const struct rate_search *search, const struct curve_p
             *failed = &all[i];
 }
 
-/* Where between the two the drop is what is allowed: 0 at the one that failed, 1 at the one that held. */
+/* Where between the two the drop is what is allowed: 0 at the one that held, 1 at the one that failed. */
 static double crossing(const struct rate_search *search, const struct curve_point *held,
                        const struct curve_point *failed)
 {
@@ -68,27 +92,57 @@ static double crossing(const struct rate_search *search, const struct curve_poin
     const double low = log(fmax(search_drop(search, held), least));
     const double high = log(fmax(search_drop(search, failed), least));
     const double allowed = log(fmax(search->target.drop, least));
-    const double at = high > low ? (high - allowed) / (high - low) : 0.5;
+    const double at = high > low ? (allowed - low) / (high - low) : 0.5;
     return fmin(fmax(at, 0.25), 0.75);
+}
+
+/* Of the bytes of a point that holds, what to aim at below it: the root of the share that is lost of what may
+ * be. Training makes a network that was only rounded better; half of its bytes are a first try. */
+static double descent(const struct rate_search *search, const struct curve_point *held)
+{
+    const double untrained = 0.5, boldest = 0.35, shyest = 0.8;
+    if (held->epochs == 0)
+        return untrained;
+    const double lost = fmax(search_drop(search, held), 0) / fmax(search->target.drop, 1e-9);
+    return fmin(fmax(sqrt(lost), boldest), shyest);
+}
+
+/* Where none holds: the size of the one given, which training makes better, and above all that failed. */
+static double ascent(const struct curve_point *start, const struct curve_point *failed)
+{
+    const double step = 1.4;
+    if (!failed)
+        return start->bytes;
+    return fmax(sqrt(start->bytes * failed->bytes), step * failed->bytes);
+}
+
+static double bytes_to_aim_at(const struct rate_search *search, const struct curve_point *held,
+                              const struct curve_point *failed)
+{
+    int count;
+    const struct curve_point *all = points(search, &count), *last = &all[count - 1];
+    if (!held)
+        return ascent(&all[0], failed);
+    if (failed)
+        return bracket_between(&(struct bracket){held->bytes, failed->bytes}, crossing(search, held, failed));
+    if (last->bytes > narrow * last->wanted && last->wanted > 0) /* it did not get there: once more */
+        return last->wanted;
+    return held->bytes * descent(search, held);
 }
 
 static bool aim_at_accuracy(const struct rate_search *search, struct aim *aim)
 {
-    int count;
-    const struct curve_point *all = points(search, &count), *held, *failed;
+    const int done = search->compression.result->point_count - 1;
+    const bool has_clock = search->options.time_budget > 0;
+    const struct curve_point *held, *failed;
     find_interval(search, &held, &failed);
-    if (count > MOST_POINTS || (held && failed && held->bytes < narrow * failed->bytes))
+    aim->bytes = bytes_to_aim_at(search, held, failed);
+    if (done >= (has_clock ? MOST_POINTS : MOST_TRAININGS) || aim->bytes < narrow * search->bare)
         return false;
-    const double top = held ? held->bytes : all[0].bytes;
-    if (!failed) /* and further down where the last one did not get to where it aimed */
-        aim->bytes = count == 1 ? top / 4 : fmin(top, all[count - 1].wanted) / 2;
-    else if (held)
-        aim->bytes = failed->bytes * pow(held->bytes / failed->bytes, crossing(search, held, failed));
-    else
-        aim->bytes = sqrt(top * failed->bytes);
-    if (aim->bytes < narrow * search->bare || (!held && failed && aim->bytes < narrow * failed->bytes))
-        return false;
-    return plan_effort(search, count == 1 ? 1 : step_share, point_share, aim);
+    if (!held || !failed || held->bytes > narrow * failed->bytes)
+        return plan_length(search, done, aim);
+    aim->bytes = failed->bytes; /* what one training could not keep a longer one may */
+    return has_clock && plan_length(search, LENGTHS - 1, aim);
 }
 
 bool search_next(const struct rate_search *search, struct aim *aim)

@@ -163,7 +163,8 @@ static sned_status work(struct rate_search *search, const struct aim *aim, struc
 {
     struct compression *compression = &search->compression;
     struct record fresh = {.kind = RECORD_POINT};
-    SNED_TRY(aim->epochs > 0 ? train(search, aim, record, error) : search_start(search, error));
+    SNED_TRY(aim->epochs > 0 ? train(search, aim, record, error)
+                             : search_start(search, &record->lambda, error));
     SNED_TRY(fill_record(search, record, error));
     const struct curve_point point = make_point(search, aim, record);
     SNED_TRY(is_better(search, &point) ? compression_accept(compression, error)
@@ -190,14 +191,17 @@ static void tell(const struct rate_search *search, const struct curve_point *poi
  * on its way still. */
 static const double least_asked = 0.85, most_asked = 1.1;
 
-/* What the next aim goes by. */
-static void learn(struct rate_search *search, const struct point_record *record)
+/* What the next aim goes by. Training begins at the price at which the network that it begins with ended; for
+ * an accuracy that of its rounding, where it is high, says what its bits are worth. */
+static void learn(struct rate_search *search, const struct point_record *record, bool better)
 {
     search->elapsed = record->elapsed;
     search->measuring = record->measuring;
     search->bare = record->bare;
-    if (record->epochs > 0)
+    if (record->epochs > 0 && (better || !search_seeks_accuracy(search)))
         search->lambda = record->lambda;
+    else if (record->epochs == 0 && search_seeks_accuracy(search))
+        search->lambda = fmax(search->lambda, record->lambda);
     if (record->asked > 0 && record->bytes > record->bare)
         search->asked_for_byte =
             fmin(fmax(record->asked / (record->bytes - record->bare), least_asked), most_asked);
@@ -221,7 +225,7 @@ sned_status search_point(struct rate_search *search, const struct aim *aim, sned
     result->points[result->point_count++] = point;
     if (better)
         search->best = result->point_count - 1;
-    learn(search, record);
+    learn(search, record, better);
     if (!done)
         tell(search, &point, better);
     return SNED_OK;

@@ -57,6 +57,8 @@ struct rate_search {
 
 /* target.c */
 struct target target_find(const struct compress_options *options, const struct measure *reference);
+/* Whether what is looked for is the fewest bytes of an accuracy, and not a size or what a price leads to. */
+bool search_seeks_accuracy(const struct rate_search *search);
 bool target_is_met(const struct rate_search *search, const struct curve_point *point);
 bool target_prefers(const struct rate_search *search, const struct curve_point *point,
                     const struct curve_point *other);
@@ -67,8 +69,9 @@ void target_tell_missed(const struct rate_search *search, char *line, size_t siz
 
 /* start.c: where a size alone is asked for, one for which the network is far too wide, units leave it. */
 sned_status search_narrow(struct rate_search *search, sned_error *error);
-/* The network calibrated, its weights on the grids that training starts from. */
-sned_status search_start(struct rate_search *search, sned_error *error);
+/* The network calibrated, its weights on the grids that training starts from; the price of a bit by which
+ * they were chosen. */
+sned_status search_start(struct rate_search *search, double *price, sned_error *error);
 
 /* reference.c */
 sned_status search_reference(struct rate_search *search, sned_error *error);

@@ -8,8 +8,11 @@
  * narrowing costs.
  *
  * Weights are rounded by second order rather than to the nearest, since a network of many layers does not
- * come back from plain rounding within the epochs that there are.
+ * come back from plain rounding within the epochs that there are. Where an accuracy was asked for they are
+ * rounded as coarsely as it allows: a file that is small without any training is where the search begins, so
+ * that what time there is goes into making it smaller.
  */
+#include "compress/aim/bracket.h"
 #include "compress/search/search.h"
 #include "compress/second/second_order.h"
 #include "graph/passes/compact.h"
@@ -63,9 +66,11 @@ sned_status search_narrow(struct rate_search *search, sned_error *error)
 /* ---- weights on grids ---- */
 
 /* A start is good whose loss, on some of the held-out images, is at most so many times the network's own and
- * a little; else the price of a bit is divided, a few times. */
-static const double most_loss = 1.1, little_loss = 0.005, price_factor = 0.1;
-enum { JUDGED_IMAGES = 2000, MOST_PRICES = 5 };
+ * a little; else the price of a bit is cut, a few times. Where an accuracy is looked for, a start is good
+ * that has it: the price is raised for as long as it does, and then halfway points are tried, for half of the
+ * time at most. */
+static const double most_loss = 1.1, little_loss = 0.005, cut = 0.1, raise = 4, near = 1.5, most_time = 0.5;
+enum { JUDGED_IMAGES = 2000, MOST_CUTS = 5, MOST_TRIES = 12 };
 
 /* A layer whose step would be finer than int8 has been left with a scale a filter: one step for all of it. */
 static void give_fine_steps(const struct compression *compression, struct graph *graph)
@@ -89,37 +94,60 @@ static sned_status round_at(const struct compression *compression, const struct 
     return SNED_OK;
 }
 
-/* The loss of the graph's rounding at a price, of a copy. */
-static sned_status loss_at(const struct compression *compression, const struct second_order *second,
-                           double price, double *loss, sned_error *error)
+/* What the graph's rounding at a price is worth, of a copy, on some of the held-out images. */
+static sned_status measure_at(const struct compression *compression, const struct second_order *second,
+                              double price, struct measure *measure, sned_error *error)
 {
-    struct measure measure = {0};
     struct graph *copy = NULL;
     sned_status status;
     SNED_TRY_DONE(sned_graph_copy(&copy, compression->graph, error));
     SNED_TRY_DONE(round_at(compression, second, copy, price, error));
-    SNED_TRY_DONE(compression_measure(compression, copy, JUDGED_IMAGES, true, &measure, error));
-    *loss = measure.loss;
+    status = compression_measure(compression, copy, JUDGED_IMAGES, true, measure, error);
 done:
     sned_graph_free(copy);
     return status;
 }
 
-static sned_status find_price(const struct compression *compression, const struct second_order *second,
+/* What was given and what rounding leaves of it, on the same images. */
+static bool is_good(const struct rate_search *search, const struct measure *given,
+                    const struct measure *rounded)
+{
+    const double counted = given->accuracy - rounded->accuracy;
+    if (!search_seeks_accuracy(search))
+        return rounded->loss <= most_loss * given->loss + little_loss;
+    return fmax(counted, measure_drop(rounded, given->accuracy, given->loss)) <= search->target.drop;
+}
+
+/* No higher price is looked for. */
+static bool is_enough(const struct rate_search *search, const struct bracket *prices)
+{
+    const double budget = search->options.time_budget;
+    return !search_seeks_accuracy(search) || bracket_is_narrow(prices, near) ||
+           (budget > 0 && compression_elapsed(&search->compression) > most_time * budget);
+}
+
+static sned_status find_price(const struct rate_search *search, const struct second_order *second,
                               double *price, sned_error *error)
 {
-    struct measure given = {0};
-    double loss;
+    const struct compression *compression = &search->compression;
+    struct bracket prices = {0};
+    struct measure given, rounded;
     SNED_TRY(compression_measure(compression, compression->graph, JUDGED_IMAGES, false, &given, error));
-    for (int tries = 0; tries < MOST_PRICES; tries++, *price *= price_factor) {
-        SNED_TRY(loss_at(compression, second, *price, &loss, error));
-        if (loss <= most_loss * given.loss + little_loss)
+    for (int tries = 0; tries < (prices.held > 0 ? MOST_TRIES : MOST_CUTS); tries++) {
+        SNED_TRY(measure_at(compression, second, *price, &rounded, error));
+        bracket_tried(&prices, *price, is_good(search, &given, &rounded));
+        if (prices.held > 0 && is_enough(search, &prices))
             break;
+        *price = prices.held == 0     ? *price * cut
+                 : prices.failed == 0 ? *price * raise
+                                      : bracket_between(&prices, 0.5);
     }
+    if (prices.held > 0)
+        *price = prices.held;
     return SNED_OK;
 }
 
-sned_status search_start(struct rate_search *search, sned_error *error)
+sned_status search_start(struct rate_search *search, double *price, sned_error *error)
 {
     struct compression *compression = &search->compression;
     const struct recipe *recipe = &search->options.recipe;
@@ -130,13 +158,13 @@ sned_status search_start(struct rate_search *search, sned_error *error)
     const struct calibration_images images = {
         .dataset = compression->dataset, .indices = compression->indices, .count = compression->train_count};
     const struct second_order_options options = {.seed = search->options.seed};
-    double price = recipe->train.start;
     struct second_order *second = NULL;
     sned_status status;
+    *price = recipe->train.start;
     SNED_TRY_DONE(quantize_calibrate(compression->graph, &images, &how, error));
     SNED_TRY_DONE(second_order_open(&second, compression->graph, &images, &how, &options, error));
-    SNED_TRY_DONE(find_price(compression, second, &price, error));
-    status = round_at(compression, second, compression->graph, price, error);
+    SNED_TRY_DONE(find_price(search, second, price, error));
+    status = round_at(compression, second, compression->graph, *price, error);
 done:
     second_order_free(second);
     return status;

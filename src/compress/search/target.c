@@ -26,6 +26,11 @@ struct target target_find(const struct compress_options *options, const struct m
     return target;
 }
 
+bool search_seeks_accuracy(const struct rate_search *search)
+{
+    return search->target.bytes == 0 && search->options.recipe.train.lambda == 0;
+}
+
 double search_drop(const struct rate_search *search, const struct curve_point *point)
 {
     const struct measure measure = {point->accuracy, point->loss};

@@ -1,0 +1,199 @@
+/*
+ * test_search_plan.c - where the next point of a curve shall lie, and how long its training is: curves drawn
+ * by hand, numbers by calculation.
+ */
+#include "compress/aim/bracket.h"
+#include "compress/search/search.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { MOST = 8 };
+
+/* A search of networks that are right on 98 % of images, whose trainings have 10 epochs and that may lose a
+ * point. */
+struct drawn {
+    struct rate_search search;
+    struct compress_result result;
+    struct curve_point points[MOST];
+};
+
+static void draw(struct drawn *drawn)
+{
+    *drawn = (struct drawn){.result.points = drawn->points};
+    drawn->search.compression =
+        (struct compression){.reference = {98, 0.1}, .lowest_loss = 0.1, .result = &drawn->result};
+    drawn->search.target.drop = 1;
+    drawn->search.options.recipe.train.epochs = 10;
+}
+
+/* The start, or the result of a training towards `wanted`, of which counting and the loss say that `drop` is
+ * lost: 2 % of mistakes grow as the loss does. */
+static void add_point(struct drawn *drawn, double wanted, double bytes, double drop)
+{
+    drawn->points[drawn->result.point_count++] = (struct curve_point){.bytes = bytes,
+                                                                      .wanted = wanted,
+                                                                      .accuracy = 98 - drop,
+                                                                      .loss = 0.1 * (1 + drop / 2),
+                                                                      .epochs = wanted > 0 ? 5 : 0};
+}
+
+static struct aim next(const struct drawn *drawn)
+{
+    struct aim aim = {0};
+    assert_true(search_next(&drawn->search, &aim));
+    return aim;
+}
+
+static void about(double number, double wanted)
+{
+    assert_true(fabs(number - wanted) <= 1e-6 * wanted);
+}
+
+/* ---- an accuracy ---- */
+
+static void half_of_what_was_only_rounded_is_tried_first(void **state)
+{
+    struct drawn drawn;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 0.9);
+    const struct aim aim = next(&drawn);
+    about(aim.bytes, 5000);
+    about(aim.epochs, 4);
+}
+
+static void each_training_is_longer_than_the_one_before(void **state)
+{
+    struct drawn drawn;
+    double before = 0;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 0.9);
+    for (int i = 0; i < 4; i++) {
+        const struct aim aim = next(&drawn);
+        assert_true(aim.epochs > before);
+        before = aim.epochs;
+        add_point(&drawn, aim.bytes, aim.bytes, 0.5);
+    }
+    about(before, 10);
+}
+
+static void the_less_is_lost_the_further_down_it_goes(void **state)
+{
+    struct drawn drawn;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 0.9);
+    add_point(&drawn, 5000, 5000, 0.25);
+    about(next(&drawn).bytes, 5000 * 0.5); /* the root of a quarter */
+    add_point(&drawn, 2500, 2500, 0.49);
+    about(next(&drawn).bytes, 2500 * 0.7);
+}
+
+static void a_size_that_was_not_reached_is_aimed_at_again(void **state)
+{
+    struct drawn drawn;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 0.9);
+    add_point(&drawn, 5000, 8000, 0.1);
+    about(next(&drawn).bytes, 5000);
+}
+
+/* Half a point and two: on logarithms one is in the middle. */
+static void between_what_held_and_what_failed_the_line_says_where(void **state)
+{
+    struct drawn drawn;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 0.9);
+    add_point(&drawn, 8000, 8000, 0.5);
+    add_point(&drawn, 2000, 2000, 2);
+    about(next(&drawn).bytes, 4000);
+}
+
+static void where_nothing_holds_training_is_given_more_bytes(void **state)
+{
+    struct drawn drawn;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 3);
+    about(next(&drawn).bytes, 10000);
+    add_point(&drawn, 10000, 10000, 2);
+    about(next(&drawn).bytes, 14000);
+}
+
+static void a_narrow_interval_ends_it_where_no_time_is_left_to_use(void **state)
+{
+    struct drawn drawn;
+    struct aim aim;
+    (void)state;
+    draw(&drawn);
+    add_point(&drawn, 0, 10000, 0.9);
+    add_point(&drawn, 5000, 5000, 0.9);
+    add_point(&drawn, 4800, 4800, 1.1);
+    assert_false(search_next(&drawn.search, &aim));
+    drawn.search.options.time_budget = 100;
+    drawn.search.elapsed = 48;
+    aim = next(&drawn);
+    about(aim.bytes, 4800); /* all that is left, for what a shorter training could not keep */
+    about(aim.seconds, 50);
+}
+
+/* 0.4, 0.6, 0.8 and 1 of a training: of 2.8 together. */
+static void of_a_time_budget_trainings_have_growing_shares(void **state)
+{
+    struct drawn drawn;
+    (void)state;
+    draw(&drawn);
+    drawn.search.options.time_budget = 300; /* 2 % are kept back */
+    drawn.search.elapsed = 14;
+    add_point(&drawn, 0, 10000, 0.9);
+    about(next(&drawn).seconds, 280 * 0.4 / 2.8);
+    add_point(&drawn, 5000, 5000, 0.5);
+    drawn.search.elapsed = 54;
+    about(next(&drawn).seconds, 240 * 0.6 / 2.4);
+    add_point(&drawn, 4000, 4000, 0.5);
+    drawn.search.elapsed = 114;
+    about(next(&drawn).seconds, 180 * 0.8 / 1.8);
+    add_point(&drawn, 3000, 3000, 0.5);
+    drawn.search.elapsed = 194;
+    about(next(&drawn).seconds, 100);
+}
+
+/* ---- brackets ---- */
+
+static void a_bracket_keeps_its_ends_and_is_divided_by_ratios(void **state)
+{
+    struct bracket bracket = {0};
+    (void)state;
+    bracket_tried(&bracket, 2, true);
+    assert_false(bracket_is_narrow(&bracket, 100));
+    bracket_tried(&bracket, 32, false);
+    about(bracket_between(&bracket, 0.25), 4);
+    bracket_tried(&bracket, 8, true);
+    assert_true(bracket.held == 8 && bracket.failed == 32);
+    assert_true(bracket_is_narrow(&bracket, 4.01));
+    assert_false(bracket_is_narrow(&bracket, 3.99));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_of_what_was_only_rounded_is_tried_first),
+        cmocka_unit_test(each_training_is_longer_than_the_one_before),
+        cmocka_unit_test(the_less_is_lost_the_further_down_it_goes),
+        cmocka_unit_test(a_size_that_was_not_reached_is_aimed_at_again),
+        cmocka_unit_test(between_what_held_and_what_failed_the_line_says_where),
+        cmocka_unit_test(where_nothing_holds_training_is_given_more_bytes),
+        cmocka_unit_test(a_narrow_interval_ends_it_where_no_time_is_left_to_use),
+        cmocka_unit_test(of_a_time_budget_trainings_have_growing_shares),
+        cmocka_unit_test(a_bracket_keeps_its_ends_and_is_divided_by_ratios),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
