@@ -81,8 +81,8 @@ static sned_status add_layer(struct compression *compression, int n, int index, 
                             .first = 1,
                             .skip = rule.skip == 1,
                             .fixed = rule.density,
-                            .least = least_density(&rule, &weights->shape),
-                            .structure = rule.structure};
+                            .least = least_density(&rule, &weights->shape)};
+    weights->structure = rule.structure;
     name_layer(layer, node, index);
     return adopt_zeros(weights, layer->count, layer->kept, error);
 }
@@ -181,7 +181,7 @@ sned_status compression_scores(const struct compression *compression, int index,
     const struct graph *graph = compression->graph;
     const struct tensor *weights = &graph->tensors[layer->tensor];
     SNED_TRY(compression->saliency->score(&context, &graph->nodes[layer->node], weights, *scores, error));
-    structure_scores(&layer->structure, weights, *scores);
+    structure_scores(&weights->structure, weights, *scores);
     return SNED_OK;
 }
 
@@ -195,10 +195,10 @@ sned_status compression_cut(struct compression *compression, int index, const fl
     float *before = NULL;
     sned_status status;
     if (!compression->saliency->adjust)
-        return structure_prune(&layer->structure, weights, scores, keep, error);
+        return structure_prune(&weights->structure, weights, scores, keep, error);
     SNED_TRY_DONE(sned_alloc(&before, layer->count, sizeof *before, error));
     memcpy(before, weights->data, layer->count * sizeof *before);
-    SNED_TRY_DONE(structure_prune(&layer->structure, weights, scores, keep, error));
+    SNED_TRY_DONE(structure_prune(&weights->structure, weights, scores, keep, error));
     status = compression->saliency->adjust(&context, graph, &graph->nodes[layer->node], before, error);
 done:
     free(before);

@@ -29,7 +29,6 @@ struct layer {
     bool skip;    /* never cut */
     double fixed; /* cut to this; 0: searched */
     double least; /* never below this density */
-    struct structure structure; /* in which it is cut */
 };
 /* Whether its density is looked for, and not said. */
 static inline bool layer_is_searched(const struct layer *layer)

@@ -32,7 +32,7 @@ static sned_status scan_layer(struct compression *compression, int index, double
     SNED_TRY_DONE(compression_scores(compression, index, &scores, error));
     for (double d = start * scan_factor; d > scan_lowest; d *= scan_factor) {
         SNED_TRY_DONE(
-            structure_prune(&layer->structure, weights, scores, prune_keep_count(layer->count, d), error));
+            structure_prune(&weights->structure, weights, scores, prune_keep_count(layer->count, d), error));
         SNED_TRY_DONE(measure_some(compression, &measure, error));
         if (!(measure.loss <= bound))
             break;

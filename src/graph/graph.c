@@ -206,6 +206,7 @@ static sned_status copy_tensor(struct graph *to, const struct tensor *tensor, sn
         SNED_TRY(copy_bytes(&data, tensor->data, elements, sned_type_size(tensor->type), error));
     SNED_TRY(sned_graph_add_tensor(to, tensor->name, tensor->type, &tensor->shape, data, &index, error));
     to->tensors[index].quantization = tensor->quantization;
+    to->tensors[index].structure = tensor->structure;
     if (tensor->mask)
         SNED_TRY(copy_bytes(&to->tensors[index].mask, tensor->mask, elements, 1, error));
     return SNED_OK;

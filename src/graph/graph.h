@@ -52,6 +52,14 @@ struct quantization {
     bool is_signed;
 };
 
+/* Which weights of a Conv or Gemm are to be zero together: each by itself; blocks of so many filters by so
+ * many channels, each position of a kernel apart (blocks.h); or as many in each filter as in the others. */
+enum structure_kind { STRUCTURE_NOT_SAID, STRUCTURE_UNSTRUCTURED, STRUCTURE_BLOCK, STRUCTURE_BALANCED };
+struct structure {
+    enum structure_kind kind;
+    int filters, channels; /* of STRUCTURE_BLOCK */
+};
+
 struct tensor {
     char *name;
     struct shape shape;
@@ -61,6 +69,7 @@ struct tensor {
     struct quantization quantization; /* of an activation, in a calibrated or integer graph; of a float Conv's
                                          or Gemm's weights, and of its biases: the step that all of them are
                                          multiples of */
+    struct structure structure;       /* of weights: what their zeros are to keep to; no part of a file */
 };
 
 enum op {

@@ -458,6 +458,65 @@ static void masks_and_steps_travel_along(void **state)
     sned_graph_free(graph);
 }
 
+/* ---- zeros in blocks ---- */
+
+static const struct structure pairs = {STRUCTURE_BLOCK, 2, 1}, pairs_of_channels = {STRUCTURE_BLOCK, 1, 2};
+
+static void one_filter_of_a_block_stays_with_the_others(void **state)
+{
+    struct graph *graph = lenet(0);
+    weights_of(graph, CONV1)->structure = pairs;
+    kill_filter(graph, CONV1, 2, 0.7f);
+    keeps_the_function(graph, compact);
+    assert_int_equal(filters_of(graph, CONV1), 6);
+    sned_graph_free(graph);
+}
+
+/* Filters 2 and 3; of 0 and 5 the partners stay. */
+static void the_filters_of_a_block_leave_together(void **state)
+{
+    struct graph *graph = lenet(0);
+    const struct tensor *weights = weights_of(graph, CONV1);
+    const float fourth = ((float *)weights->data)[4 * 18];
+    weights_of(graph, CONV1)->structure = pairs;
+    for (int i = 0; i < 4; i++)
+        kill_filter(graph, CONV1, (int[]){0, 2, 3, 5}[i], 0.7f);
+    keeps_the_function(graph, compact);
+    assert_int_equal(filters_of(graph, CONV1), 4);
+    assert_float_equal(((float *)weights_of(graph, CONV1)->data)[2 * 18], fourth, 0);
+    assert_int_equal(weights_of(graph, CONV1)->structure.filters, 2);
+    sned_graph_free(graph);
+}
+
+/* Of conv2's columns 0 and 1 one is read, of 4 and 5 none. */
+static void channels_that_share_a_block_of_their_reader_leave_together(void **state)
+{
+    struct graph *graph = lenet(0);
+    weights_of(graph, CONV2)->structure = pairs_of_channels;
+    leave_unread(graph, CONV2, 0);
+    leave_unread(graph, CONV2, 4);
+    leave_unread(graph, CONV2, 5);
+    keeps_the_function(graph, compact);
+    assert_int_equal(filters_of(graph, CONV1), 4);
+    assert_int_equal(columns_of(graph, CONV2), 4);
+    sned_graph_free(graph);
+}
+
+/* A block of fc is 2 columns wide, and a channel has 9. */
+static void channels_that_a_block_reaches_across_stay(void **state)
+{
+    struct graph *graph = lenet(0);
+    infer(graph);
+    const int plane = (int)columns_of(graph, FC) / 5;
+    weights_of(graph, FC)->structure = pairs_of_channels;
+    assert_int_equal(plane, 9);
+    for (int i = 0; i < plane; i++)
+        leave_unread(graph, FC, 1 * plane + i);
+    keeps_the_function(graph, compact);
+    assert_int_equal(filters_of(graph, CONV2), 5);
+    sned_graph_free(graph);
+}
+
 /* Weights below half a step are zeros to whoever runs the network. */
 static void a_weight_below_half_a_step_is_zero(void **state)
 {
@@ -529,6 +588,10 @@ int main(void)
         cmocka_unit_test(a_slice_of_channels_moves),
         cmocka_unit_test(the_report_says_what_is_left),
         cmocka_unit_test(masks_and_steps_travel_along),
+        cmocka_unit_test(one_filter_of_a_block_stays_with_the_others),
+        cmocka_unit_test(the_filters_of_a_block_leave_together),
+        cmocka_unit_test(channels_that_share_a_block_of_their_reader_leave_together),
+        cmocka_unit_test(channels_that_a_block_reaches_across_stay),
         cmocka_unit_test(a_weight_below_half_a_step_is_zero),
         cmocka_unit_test(a_constant_is_what_its_quantization_makes_of_it),
         cmocka_unit_test(an_integer_graph_is_refused),

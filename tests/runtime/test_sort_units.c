@@ -169,6 +169,35 @@ static void pairs_stay_together(void **state)
     sned_graph_free(graph);
 }
 
+/* As their structure says, however few of a block are not 0: blocks of 3 filters, the last of 2. */
+static void blocks_that_are_said_stay_together(void **state)
+{
+    struct graph *graph = two_layers();
+    const int strengths[8] = {1, 0, 2, 0, 90, 0, 0, 100}, order[8] = {3, 4, 5, 0, 1, 2, 6, 7};
+    graph->tensors[graph->nodes[0].inputs[1]].structure = (struct structure){STRUCTURE_BLOCK, 3, 1};
+    for (int k = 0; k < 8; k++) {
+        memset(weights_of(graph, 0) + k * 6, 0, 6);
+        weights_of(graph, 0)[k * 6 + k % 6] = (int8_t)strengths[k];
+    }
+    sort_units(graph);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(weights_of(graph, 0)[i * 6 + order[i] % 6], strengths[order[i]]);
+    sned_graph_free(graph);
+}
+
+/* The reader's blocks are of 2 channels, the filters' of 3: chunks of 6, of which there is one. */
+static void blocks_of_two_sizes_have_a_common_multiple(void **state)
+{
+    struct graph *graph = two_layers();
+    int8_t before[48];
+    graph->tensors[graph->nodes[0].inputs[1]].structure = (struct structure){STRUCTURE_BLOCK, 3, 1};
+    graph->tensors[graph->nodes[1].inputs[1]].structure = (struct structure){STRUCTURE_BLOCK, 1, 2};
+    memcpy(before, weights_of(graph, 0), sizeof before);
+    sort_units(graph);
+    assert_memory_equal(weights_of(graph, 0), before, sizeof before);
+    sned_graph_free(graph);
+}
+
 static void the_outputs_keep_their_order(void **state)
 {
     struct graph *graph = two_layers();
@@ -202,6 +231,8 @@ int main(void)
         cmocka_unit_test(the_strongest_come_first),
         cmocka_unit_test(sorting_twice_changes_nothing),
         cmocka_unit_test(pairs_stay_together),
+        cmocka_unit_test(blocks_that_are_said_stay_together),
+        cmocka_unit_test(blocks_of_two_sizes_have_a_common_multiple),
         cmocka_unit_test(the_outputs_keep_their_order),
         cmocka_unit_test(a_float_graph_is_refused),
     };

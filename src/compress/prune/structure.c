@@ -4,6 +4,7 @@
  */
 #include "compress/prune/structure.h"
 #include "base/memory.h"
+#include "graph/blocks.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -47,52 +48,6 @@ size_t structure_least(const struct structure *structure, const struct shape *we
 
 /* ---- blocks ---- */
 
-struct block_grid {
-    size_t filters, channels, positions; /* of the weights */
-    size_t height, width;                /* of a block */
-};
-
-static struct block_grid grid_of(const struct structure *structure, const struct shape *shape)
-{
-    struct block_grid grid = {.filters = (size_t)shape->dim[0],
-                              .channels = (size_t)shape->dim[1],
-                              .height = (size_t)structure->filters,
-                              .width = (size_t)structure->channels};
-    grid.positions = sned_shape_elements(shape) / (grid.filters * grid.channels);
-    return grid;
-}
-
-static size_t least_of(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* A block: filters k to k_end, channels c to c_end, one position. */
-struct mask_block {
-    size_t k, k_end, c, c_end, position;
-};
-
-/* Begins with k_end = 0; false after the last one. */
-static bool next_block(const struct block_grid *grid, struct mask_block *block)
-{
-    if (block->k_end > 0 && ++block->position == grid->positions) {
-        block->position = 0;
-        block->c = block->c_end;
-        if (block->c == grid->channels) {
-            block->c = 0;
-            block->k = block->k_end;
-        }
-    }
-    block->k_end = least_of(block->k + grid->height, grid->filters);
-    block->c_end = least_of(block->c + grid->width, grid->channels);
-    return block->k < grid->filters;
-}
-
-static size_t element(const struct block_grid *grid, size_t filter, size_t channel, size_t position)
-{
-    return (filter * grid->channels + channel) * grid->positions + position;
-}
-
 static void share_score(const struct block_grid *grid, const struct mask_block *block, const uint8_t *mask,
                         float *scores)
 {
@@ -100,19 +55,19 @@ static void share_score(const struct block_grid *grid, const struct mask_block *
     const size_t members = (block->k_end - block->k) * (block->c_end - block->c);
     for (size_t k = block->k; k < block->k_end; k++)
         for (size_t c = block->c; c < block->c_end; c++) {
-            const size_t i = element(grid, k, c, block->position);
+            const size_t i = block_element(grid, k, c, block->position);
             sum += mask && !mask[i] ? 0 : (double)scores[i] * scores[i];
         }
     for (size_t k = block->k; k < block->k_end; k++)
         for (size_t c = block->c; c < block->c_end; c++)
-            scores[element(grid, k, c, block->position)] = (float)sqrt(sum / (double)members);
+            scores[block_element(grid, k, c, block->position)] = (float)sqrt(sum / (double)members);
 }
 
 void structure_scores(const struct structure *structure, const struct tensor *weights, float *scores)
 {
-    const struct block_grid grid = grid_of(structure, &weights->shape);
+    const struct block_grid grid = sned_block_grid(structure, &weights->shape);
     struct mask_block block = {0};
-    while (structure->kind == STRUCTURE_BLOCK && next_block(&grid, &block))
+    while (structure->kind == STRUCTURE_BLOCK && sned_next_block(&grid, &block))
         share_score(&grid, &block, weights->mask, scores);
 }
 
@@ -122,17 +77,17 @@ static sned_status blocks_of(struct tensor *blocks, float **block_scores, const 
 {
     struct mask_block block = {0};
     size_t count = 0, i = 0;
-    while (next_block(grid, &block))
+    while (sned_next_block(grid, &block))
         count++;
     *blocks = (struct tensor){.type = TENSOR_F32, .shape = sned_shape(1, (int64_t)count)};
     SNED_TRY(sned_alloc(&blocks->data, count, sizeof(float), error));
     SNED_TRY(sned_alloc(&blocks->mask, count, 1, error));
     SNED_TRY(sned_alloc(block_scores, count, sizeof(float), error));
-    for (block = (struct mask_block){0}; next_block(grid, &block); i++) {
-        (*block_scores)[i] = scores[element(grid, block.k, block.c, block.position)];
+    for (block = (struct mask_block){0}; sned_next_block(grid, &block); i++) {
+        (*block_scores)[i] = scores[block_element(grid, block.k, block.c, block.position)];
         for (size_t k = block.k; k < block.k_end; k++)
             for (size_t c = block.c; c < block.c_end; c++)
-                blocks->mask[i] |= !weights->mask || weights->mask[element(grid, k, c, block.position)];
+                blocks->mask[i] |= !weights->mask || weights->mask[block_element(grid, k, c, block.position)];
     }
     return SNED_OK;
 }
@@ -150,18 +105,18 @@ static sned_status alloc_mask(struct tensor *weights, sned_error *error)
 static void cut_blocks(struct tensor *weights, const struct block_grid *grid, const uint8_t *stays)
 {
     struct mask_block block = {0};
-    for (size_t i = 0; next_block(grid, &block); i++)
+    for (size_t i = 0; sned_next_block(grid, &block); i++)
         for (size_t k = block.k; k < block.k_end && !stays[i]; k++)
             for (size_t c = block.c; c < block.c_end; c++) {
-                weights->mask[element(grid, k, c, block.position)] = 0;
-                ((float *)weights->data)[element(grid, k, c, block.position)] = 0;
+                weights->mask[block_element(grid, k, c, block.position)] = 0;
+                ((float *)weights->data)[block_element(grid, k, c, block.position)] = 0;
             }
 }
 
 static sned_status prune_blocks(const struct structure *structure, struct tensor *weights,
                                 const float *scores, size_t keep, sned_error *error)
 {
-    const struct block_grid grid = grid_of(structure, &weights->shape);
+    const struct block_grid grid = sned_block_grid(structure, &weights->shape);
     const size_t members = grid.height * grid.width;
     struct tensor blocks = {0};
     float *block_scores = NULL;

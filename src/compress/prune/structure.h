@@ -13,12 +13,7 @@
 
 #include "compress/prune/prune.h"
 
-enum structure_kind { STRUCTURE_NOT_SAID, STRUCTURE_UNSTRUCTURED, STRUCTURE_BLOCK, STRUCTURE_BALANCED };
 enum { STRUCTURE_MOST = 64 }; /* filters, or channels, of a block */
-struct structure {
-    enum structure_kind kind;
-    int filters, channels; /* of STRUCTURE_BLOCK */
-};
 /* false: the text is none. What there is, for messages. */
 bool structure_parse(struct structure *structure, const char *text);
 const char *structure_words(void);

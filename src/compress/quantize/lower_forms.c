@@ -126,6 +126,9 @@ sned_status lower_filters(struct lowering *lowering, const struct node *from, st
     status = add_constant(lowering, node, "weights", TENSOR_I8, shape, weights,
                           &node->inputs[sned_node_weights_input(node, 0)], error);
     weights = NULL;
+    if (status == SNED_OK)
+        lowering->to->tensors[node_weights(node, 0)].structure =
+            lowering->from->tensors[node_weights(from, 0)].structure;
     if (status == SNED_OK && has_bias) {
         status = add_constant(lowering, node, "bias", TENSOR_I32, &filters, biases,
                               &node->inputs[sned_node_bias_input(node, 0)], error);

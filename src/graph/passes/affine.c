@@ -132,6 +132,7 @@ static sned_status own_constant(struct pass *pass, int node, int input, sned_err
     SNED_TRY(add_named(pass, node, "own", &shape, data, &index, error));
     graph->nodes[node].inputs[input] = index;
     pass->uses.consumers[tensor]--;
+    graph->tensors[index].structure = graph->tensors[tensor].structure;
     if (!graph->tensors[tensor].mask)
         return SNED_OK;
     SNED_TRY(sned_alloc(&graph->tensors[index].mask, elements, 1, error));

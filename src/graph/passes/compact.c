@@ -49,6 +49,36 @@ static bool filter_needs(struct compacting *c, const struct node *node, const st
     return news;
 }
 
+/* Channels first to before end of an activation; whether that is news. */
+static bool stay_together(struct compacting *c, int tensor, int first, int end)
+{
+    int staying = 0;
+    for (int i = first; i < end; i++)
+        staying += c->stays[unit_of(&c->units, tensor, i)];
+    for (int i = first; i < end && staying > 0; i++)
+        c->stays[unit_of(&c->units, tensor, i)] = true;
+    return staying > 0 && staying < end - first;
+}
+
+/* Blocks begin at filter 0 and channel 0: they are the same ones afterwards where whole rows and whole
+ * columns of them leave. */
+static bool keep_blocks_whole(struct compacting *c, const struct node *node,
+                              const struct filter_bank *filters)
+{
+    const struct structure *structure = &c->graph->tensors[node_weights(node, 0)].structure;
+    const int height = structure->filters, width = structure->channels;
+    bool news = false;
+    if (structure->kind != STRUCTURE_BLOCK)
+        return false;
+    for (int k = 0; k < filters->count; k += height)
+        news |=
+            stay_together(c, node->outputs[0], k, k + height < filters->count ? k + height : filters->count);
+    for (int i = 0; i < filters->columns && filters->groups == 1; i += width)
+        news |=
+            stay_together(c, node->inputs[0], i, i + width < filters->columns ? i + width : filters->columns);
+    return news;
+}
+
 /* Backwards, until nothing is added: a unit may be needed by what comes before another of its channels. */
 static void find_needed(struct compacting *c)
 {
@@ -59,6 +89,7 @@ static void find_needed(struct compacting *c)
             if (!sned_node_has_filters(node))
                 continue;
             const struct filter_bank filters = sned_node_filters(c->graph, node);
+            news |= keep_blocks_whole(c, node, &filters);
             for (int k = 0; k < filters.count; k++)
                 if (c->stays[unit_of(&c->units, node->outputs[0], k)])
                     news |= filter_needs(c, node, &filters, k);

@@ -6,6 +6,7 @@
  * masks, what batch norms know of them. A filter of zeros makes one constant, the activation of its bias, in
  * each place of its channel; that goes into the biases of the layers that read it where they see it in every
  * place, which they do not where a Conv pads with zeros: such a channel stays, unless the constant is 0.
+ * Where the zeros of weights come in blocks, those units leave together that share one.
  */
 #ifndef SNED_GRAPH_PASSES_COMPACT_H
 #define SNED_GRAPH_PASSES_COMPACT_H

@@ -6,8 +6,10 @@
  * |weights|. Units change places within those of one signature alone (units.h), so the network computes the
  * same integers.
  *
- * Where filters, or the columns that read them, share their zeros in blocks of 2 or 4 (pairs of the
- * accelerator, blocks of a recipe), the units of a block stay together, and whole blocks are sorted.
+ * Where filters, or the columns that read them, share their zeros in blocks, as their structure says or, of
+ * weights that say nothing, as it looks (blocks of 2 or 4: a network pruned elsewhere), the units of a block
+ * stay together, and whole blocks are sorted. Where that cannot be, because units of a block are not of one
+ * signature or begin in the middle of it, all stays as it is.
  */
 #include "base/memory.h"
 #include "graph/operator.h"
@@ -77,28 +79,45 @@ static int block_of(const struct block_view *view)
     return block;
 }
 
+enum { MOST_TOGETHER = 1 << 20 };
+
+static int common_divisor(int a, int b)
+{
+    while (b != 0) {
+        const int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* What is in chunks of two sizes is in chunks of their least common multiple. */
+static int join_chunks(int a, int b)
+{
+    const int64_t joined = (int64_t)(a / common_divisor(a, b)) * b;
+    return joined < MOST_TOGETHER ? (int)joined : MOST_TOGETHER;
+}
+
 static void keep_together(struct sorting *s, int root, int chunk)
 {
-    if (s->chunk[root] < chunk)
-        s->chunk[root] = chunk;
+    s->chunk[root] = s->chunk[root] > 0 ? join_chunks(s->chunk[root], chunk) : chunk;
 }
 
 /* Units of so many columns each, several of which may make whole blocks. */
 static int units_of_block(int block, int columns)
 {
-    int units = 1;
-    while (units * columns % block != 0)
-        units *= 2;
-    return units;
+    return columns > 0 ? block / common_divisor(block, columns) : block;
 }
 
 static void look_at_columns(struct sorting *s, const struct node *node, const struct filter_bank *filters,
-                            const int8_t *weights)
+                            const struct tensor *tensor)
 {
+    const int8_t *weights = tensor->data;
     const int in = node->inputs[0], first = s->units.channels.first[in];
     const struct block_view view = {weights, (size_t)filters->count, (size_t)filters->columns,
                                     (size_t)filters->taps};
-    const int block = block_of(&view);
+    const int block =
+        tensor->structure.kind == STRUCTURE_BLOCK ? tensor->structure.channels : block_of(&view);
     for (int c = 0; block > 1 && c < filters->columns; c++) {
         const int root = s->units.channels.root[first + c];
         int columns = 0;
@@ -111,17 +130,18 @@ static void look_at_columns(struct sorting *s, const struct node *node, const st
 static void look_at(struct sorting *s, const struct node *node)
 {
     const struct filter_bank filters = sned_node_filters(s->graph, node);
-    const int8_t *weights = s->graph->tensors[node_weights(node, 0)].data;
+    const struct tensor *tensor = &s->graph->tensors[node_weights(node, 0)];
+    const int8_t *weights = tensor->data;
     const size_t length = (size_t)filters.columns * (size_t)filters.taps;
     const struct block_view view = {weights, 1, (size_t)filters.count, length};
-    const int block = block_of(&view);
+    const int block = tensor->structure.kind == STRUCTURE_BLOCK ? tensor->structure.filters : block_of(&view);
     for (int k = 0; k < filters.count; k++) {
         const int root = unit_of(&s->units, node->outputs[0], k);
         s->strength[root] += filter_strength(weights + (size_t)k * length, length);
         keep_together(s, root, block);
     }
     if (filters.groups == 1)
-        look_at_columns(s, node, &filters, weights);
+        look_at_columns(s, node, &filters, tensor);
 }
 
 /* ---- order ---- */
@@ -190,6 +210,38 @@ static void sort_all(struct sorting *s, struct rearrangement *arrangement, struc
     }
 }
 
+/* ---- whether blocks stay whole ---- */
+
+/* Of an activation's channels, in groups of `size` from 0 on: each group is an old one, in its old order. */
+static bool groups_stay(const struct sorting *s, const struct rearrangement *arrangement, int tensor,
+                        int size, int count)
+{
+    const int *channel = arrangement->channel + s->units.channels.first[tensor];
+    for (int i = 0; i < count; i++)
+        if (channel[i] % size != i % size || channel[i] - i % size != channel[i - i % size])
+            return false;
+    return true;
+}
+
+static bool blocks_stay(const struct sorting *s, const struct rearrangement *arrangement)
+{
+    for (int n = 0; n < s->graph->node_count; n++) {
+        const struct node *node = &s->graph->nodes[n];
+        if (!sned_node_has_filters(node))
+            continue;
+        const struct structure *structure = &s->graph->tensors[node_weights(node, 0)].structure;
+        const struct filter_bank filters = sned_node_filters(s->graph, node);
+        if (structure->kind != STRUCTURE_BLOCK)
+            continue;
+        if (!groups_stay(s, arrangement, node->outputs[0], structure->filters, filters.count))
+            return false;
+        if (filters.groups == 1 &&
+            !groups_stay(s, arrangement, node->inputs[0], structure->channels, filters.columns))
+            return false;
+    }
+    return true;
+}
+
 /* ---- the pass ---- */
 
 sned_status sned_graph_sort_units(struct graph *graph, sned_error *error)
@@ -213,7 +265,8 @@ sned_status sned_graph_sort_units(struct graph *graph, sned_error *error)
         if (sned_node_has_filters(&graph->nodes[n]))
             look_at(&s, &graph->nodes[n]);
     sort_all(&s, &arrangement, units, order);
-    status = sned_units_arrange(graph, &s.units, &arrangement, error);
+    if (blocks_stay(&s, &arrangement))
+        status = sned_units_arrange(graph, &s.units, &arrangement, error);
 done:
     free(order);
     free(units);
