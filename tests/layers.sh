@@ -4,7 +4,7 @@
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
 
-order=(base graph graph/operators graph/passes codec/coder codec runtime/micro runtime
+order=(base graph graph/operators graph/passes codec/coder codec runtime/micro runtime runtime/conv
     accel/program accel/golden accel/place accel/compiler accel/cycles accel/driver
     io/files io/pictures io/data io/sources io/onnx io/onnx/node io/onnx/operators io/onnx/import io/onnx/export
     zoo train/executor train/operators train compress/aim compress/quantize compress/second compress/rate compress/prune compress compress/search cli/terminal cli/options cli/common cli/contents cli/report cli)
@@ -25,7 +25,7 @@ for room in $(find src -name '*.[ch]' -printf '%h\n' | sort -u); do
     holds "src/$room holds 30 files at most ($files)" test "$files" -le 30
 done
 
-foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,graph/operators,graph/passes,codec,codec/coder,runtime,runtime/micro}/*.[ch] include/sned.h | sort -u |
+foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,graph/operators,graph/passes,codec,codec/coder,runtime,runtime/conv,runtime/micro}/*.[ch] include/sned.h | sort -u |
     grep -vE '<(assert|ctype|dirent|errno|fcntl|float|immintrin|inttypes|limits|math|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd|sys/(mman|random|stat|types)|xxhash)\.h>' | tr '\n' ' ')
 holds "libsned includes libc, libm and threads alone${foreign:+ ($foreign)}" test -z "$foreign"
 

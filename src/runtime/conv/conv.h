@@ -1,0 +1,112 @@
+/*
+ * conv.h - a convolution as the runtime does it: no work for what is zero, in one of several forms.
+ *
+ *     input [C][H][W] -- phase 0 -> planes, in scratch -- phase 1 -> sums of a tile -> output [K][H'][W']
+ *
+ * The input is first laid out in planes with its padding, one for each channel and each phase of the stride:
+ * with stride 2, the pixels of even rows and even columns are one plane, and so on (geometry.c, planes.c). On
+ * these planes any convolution has stride 1, and a kernel's tap is a constant distance in memory. A tile,
+ * some rows of a few filters, is the sum of rows of pixels at such distances, each times a weight: long loops
+ * over adjacent pixels, which are micro-kernels. Columns between the output's width and the planes' are
+ * computed and thrown away.
+ *
+ *     form            a pixel of a plane          a filter's list                for
+ *     taps            int16                       pairs of taps                  activations of 16 bits
+ *     dense           bytes of four channels      quads that are of use to some  many weights, and blocks
+ *                                                 filter of the tile             of four inputs
+ *     dense phases    bytes of four, whatever     likewise                       the same, of few channels
+ *                     channels and phases
+ *     sparse          byte                        quads of any four taps         few weights, blocks of 2
+ *                                                                                or 4 filters, depthwise
+ *
+ * What is listed has a weight that is not 0. Which form a layer takes is told by what each would cost
+ * (form.c); activations of 16 bits have taps alone.
+ */
+#ifndef SNED_RUNTIME_CONV_CONV_H
+#define SNED_RUNTIME_CONV_CONV_H
+
+#include "runtime/kernel.h"
+
+enum conv_form { CONV_TAPS, CONV_DENSE, CONV_DENSE_PHASES, CONV_SPARSE, CONV_FORMS };
+
+struct conv_planes {
+    int phases[2];        /* that a tap can fall on: at most the stride */
+    size_t height, width; /* of a plane, as far as windows reach */
+    size_t pitch;         /* pixels from one row to the next */
+    size_t pixels;        /* of a plane */
+    int count;            /* planes of a group of channels */
+};
+
+/* Some filters that are computed together, and their list: pairs, or quads. */
+struct filter_tile {
+    int filter; /* the first */
+    size_t pair_count;
+    const struct tap_pair *pairs;
+    struct quad_list list;
+};
+
+struct conv_layer {
+    struct value input, output;
+    struct window window;
+    int groups, group_channels, group_filters;
+    const int8_t *weights; /* [K][C / groups][rows][columns], and [K] or NULL; the graph's */
+    const int32_t *bias;
+
+    enum conv_form form;
+    struct conv_planes planes;
+    int rows, row_tiles;       /* of the output: those of a tile, and how many tiles */
+    uint8_t flip;              /* turns the input's bytes into those that the column wants */
+    struct filter_tile *tiles; /* [tile_count] */
+    int tile_count;
+    struct tap_pair *pairs; /* where the lists lie */
+    uint32_t *offsets;
+    int8_t *quads;
+    int32_t *start; /* [K] */
+};
+
+/* What the lists of a layer's form come to. */
+struct conv_lists {
+    size_t tiles;
+    size_t entries;  /* pairs or quads */
+    size_t products; /* of each with each filter of its tile */
+};
+
+/* ---- geometry.c ---- */
+
+/* Planes and tiles of rows for conv->form; false where a distance would exceed 31 bits. */
+bool sned_conv_lay_out(struct conv_layer *conv);
+/* Bytes of a pixel, and of all planes. */
+size_t sned_conv_pixel_size(const struct conv_layer *conv);
+size_t sned_conv_planes_size(const struct conv_layer *conv);
+/* How far a tap is, in pixels, from a pixel's place in the first plane of the group. */
+uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int row, int column);
+/* What byte `lane` of the pixels of a group's plane is; false: nothing. Planes of one channel have lane 0. */
+bool sned_conv_source(const struct conv_layer *conv, int plane, int lane, int *channel, int phase[2]);
+/* The pixels [*first, *end) of an axis of a plane of `phase` that lie in the image; others are padding. */
+void sned_conv_inside(const struct conv_layer *conv, int axis, int phase, size_t *first, size_t *end);
+
+/* ---- planes.c ---- */
+
+/* The planes [first, end) of all groups'; `own` has sned_conv_fill_size bytes. */
+void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
+                    uint8_t *planes, uint8_t *own, int first, int end);
+size_t sned_conv_fill_size(const struct conv_layer *conv);
+
+/* ---- lists.c ---- */
+
+/* What the lists for conv->form would come to; and the lists, which come to that. */
+sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_kernels *micro,
+                            struct conv_lists *work, sned_error *error);
+sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *micro,
+                           const struct conv_lists *work, sned_error *error);
+
+/* ---- form.c ---- */
+
+/* What a run would cost in conv->form, in the unit of the costs. */
+double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
+                      const struct micro_costs *costs);
+/* Takes the form that costs least, and lays it out; conv->form is CONV_FORMS where none can be. */
+sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro,
+                             struct conv_lists *work, sned_error *error);
+
+#endif

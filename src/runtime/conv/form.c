@@ -1,0 +1,59 @@
+/*
+ * form.c - which form a convolution takes: the one whose products, planes and ends cost least.
+ */
+#include "runtime/conv/conv.h"
+
+/* Vectors of `lanes` pixels that one filter's sums take, of all tiles. */
+static double vectors(const struct conv_layer *conv, int lanes)
+{
+    const size_t pixels = (size_t)(conv->rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
+    return (double)conv->row_tiles * (double)((pixels + (size_t)lanes - 1) / (size_t)lanes);
+}
+
+double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
+                      const struct micro_costs *costs)
+{
+    const double entries = (double)work->entries, products = (double)work->products;
+    const double filled = (double)sned_conv_planes_size(conv) / 16;
+    double cost = (double)work->tiles * conv->row_tiles * costs->call +
+                  (double)conv->output.extent.channels * vectors(conv, 16) * costs->requantize;
+    switch (conv->form) {
+    case CONV_TAPS:
+        cost += products * vectors(conv, 16) * costs->taps + filled * costs->widen;
+        break;
+    case CONV_SPARSE:
+        cost += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors(conv, 64) +
+                filled * costs->pick;
+        break;
+    case CONV_DENSE:
+    case CONV_DENSE_PHASES:
+    default:
+        cost += (entries * costs->dense_quad + products * costs->dense_product) * vectors(conv, 16) +
+                filled * costs->interleave;
+    }
+    return cost;
+}
+
+sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro,
+                             struct conv_lists *work, sned_error *error)
+{
+    const enum conv_form last = conv->input.type == VALUE_S16 ? CONV_TAPS : CONV_FORMS - 1;
+    struct conv_layer best = {.form = CONV_FORMS};
+    double least = 0;
+    for (enum conv_form form = CONV_TAPS; form <= last; form++) {
+        struct conv_lists tried;
+        conv->form = form;
+        conv->flip = form != CONV_TAPS && conv->input.type != micro->bytes ? 0x80 : 0;
+        if (!sned_conv_lay_out(conv))
+            continue;
+        SNED_TRY(sned_conv_count(conv, micro, &tried, error));
+        const double cost = sned_conv_cost(conv, &tried, &micro->costs);
+        if (best.form == CONV_FORMS || cost < least) {
+            best = *conv;
+            *work = tried;
+            least = cost;
+        }
+    }
+    *conv = best;
+    return SNED_OK;
+}

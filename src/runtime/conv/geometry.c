@@ -1,0 +1,146 @@
+/*
+ * geometry.c - where the pixels of a convolution lie: planes, taps and tiles.
+ *
+ * The padding on the right of a row may be that on the left of the next one, which holds the same zeros. So
+ * rows stand as close as they can, and fewer columns are computed for nothing:
+ *
+ *     0 0 0 0 0 0
+ *     0 a b c d e
+ *     0 f g h i j      a 3x3 kernel with padding on 5 columns: 6 pixels from row to row, not 7
+ *     ..
+ *     0 0 0 0 0 0 0    and one more behind the last row
+ */
+#include "runtime/conv/conv.h"
+#include "base/memory.h"
+
+/* Pixels of a tile: their sums stay in the first cache with the rows that they read. */
+enum { TAPS_PIXELS = 1024, QUADS_PIXELS = 208 };
+
+static bool is_dense(const struct conv_layer *conv)
+{
+    return conv->form == CONV_DENSE || conv->form == CONV_DENSE_PHASES;
+}
+
+size_t sned_conv_pixel_size(const struct conv_layer *conv)
+{
+    return conv->form == CONV_TAPS ? sizeof(int16_t) : is_dense(conv) ? 4 : 1;
+}
+
+size_t sned_conv_planes_size(const struct conv_layer *conv)
+{
+    return (size_t)conv->groups * conv->planes.count * conv->planes.pixels * sned_conv_pixel_size(conv);
+}
+
+/* How many pixels of `phase` lie before the image, and before its end. */
+static void span(const struct conv_layer *conv, int axis, int phase, size_t *before, size_t *within)
+{
+    const int64_t size = axis ? conv->input.extent.width : conv->input.extent.height;
+    const int64_t stride = conv->window.stride[axis], at = (int64_t)phase - conv->window.pad_begin[axis];
+    *before = (size_t)(at >= 0 ? 0 : (stride - 1 - at) / stride);
+    *within = (size_t)(at >= size ? 0 : (size - at + stride - 1) / stride);
+}
+
+void sned_conv_inside(const struct conv_layer *conv, int axis, int phase, size_t *first, size_t *end)
+{
+    const size_t length = axis ? conv->planes.pitch : conv->planes.height;
+    span(conv, axis, phase, first, end);
+    *end = *end < length ? *end : length;
+    *first = *first < *end ? *first : *end;
+}
+
+/* The least for which what lies behind a row's end is padding there and on the left of the next row. */
+static size_t least_pitch(const struct conv_layer *conv)
+{
+    size_t left = SIZE_MAX, pitch = (size_t)conv->output.extent.width;
+    for (int phase = 0; phase < conv->planes.phases[1]; phase++) {
+        size_t before, within;
+        span(conv, 1, phase, &before, &within);
+        left = before < left ? before : left;
+        pitch = within > pitch ? within : pitch;
+    }
+    const size_t width = conv->planes.width, needed = width > left ? width - left : 0;
+    pitch = needed > pitch ? needed : pitch;
+    return pitch < width ? pitch : width;
+}
+
+/* Planes of a group, and bytes of all. */
+static bool count_planes(struct conv_layer *conv)
+{
+    struct conv_planes *planes = &conv->planes;
+    const size_t phases = (size_t)planes->phases[0] * (size_t)planes->phases[1];
+    const size_t channels = (size_t)conv->group_channels;
+    size_t count, total;
+    if (conv->form == CONV_DENSE)
+        count = (channels + 3) / 4 * phases;
+    else if (conv->form == CONV_DENSE_PHASES)
+        count = (channels * phases + 3) / 4;
+    else
+        count = channels * phases;
+    if (!sned_size_multiply(planes->height, planes->pitch, &planes->pixels) || planes->pixels > INT32_MAX)
+        return false;
+    planes->pixels += planes->width - planes->pitch;
+    if (!sned_size_multiply(count * (size_t)conv->groups, planes->pixels, &total) || total > INT32_MAX)
+        return false;
+    planes->count = (int)count;
+    return true;
+}
+
+bool sned_conv_lay_out(struct conv_layer *conv)
+{
+    const struct window *window = &conv->window;
+    const size_t outputs[2] = {(size_t)conv->output.extent.height, (size_t)conv->output.extent.width};
+    size_t reach[2];
+    for (int axis = 0; axis < 2; axis++) {
+        const size_t stride = (size_t)window->stride[axis],
+                     size = (size_t)(window->kernel[axis] - 1) * (size_t)window->dilation[axis] + 1;
+        reach[axis] = outputs[axis] - 1 + (size + stride - 1) / stride;
+        conv->planes.phases[axis] = (int)(size < stride ? size : stride);
+    }
+    conv->planes.height = reach[0];
+    conv->planes.width = reach[1];
+    conv->planes.pitch = least_pitch(conv);
+    if (!count_planes(conv))
+        return false;
+    const size_t most = conv->form == CONV_TAPS ? TAPS_PIXELS : QUADS_PIXELS;
+    const size_t rows = most > conv->planes.pitch ? most / conv->planes.pitch : 1;
+    conv->row_tiles = (int)((outputs[0] + rows - 1) / rows);
+    conv->rows = (conv->output.extent.height + conv->row_tiles - 1) / conv->row_tiles;
+    conv->row_tiles = (conv->output.extent.height + conv->rows - 1) / conv->rows;
+    return true;
+}
+
+static int phase_count(const struct conv_layer *conv)
+{
+    return conv->planes.phases[0] * conv->planes.phases[1];
+}
+
+uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int row, int column)
+{
+    const struct window *window = &conv->window;
+    const size_t y = (size_t)row * (size_t)window->dilation[0],
+                 x = (size_t)column * (size_t)window->dilation[1];
+    const size_t dy = y / (size_t)window->stride[0], dx = x / (size_t)window->stride[1];
+    const size_t phase =
+        y % (size_t)window->stride[0] * (size_t)conv->planes.phases[1] + x % (size_t)window->stride[1];
+    const size_t phases = (size_t)phase_count(conv);
+    size_t plane = (size_t)channel * phases + phase;
+    if (conv->form == CONV_DENSE)
+        plane = (size_t)channel / 4 * phases + phase;
+    else if (conv->form == CONV_DENSE_PHASES)
+        plane /= 4;
+    return (uint32_t)(plane * conv->planes.pixels + dy * conv->planes.pitch + dx);
+}
+
+bool sned_conv_source(const struct conv_layer *conv, int plane, int lane, int *channel, int phase[2])
+{
+    const int phases = phase_count(conv);
+    int index = plane; /* channel * phases + phase */
+    if (conv->form == CONV_DENSE)
+        index = (plane / phases * 4 + lane) * phases + plane % phases;
+    else if (conv->form == CONV_DENSE_PHASES)
+        index = plane * 4 + lane;
+    *channel = index / phases;
+    phase[0] = index % phases / conv->planes.phases[1];
+    phase[1] = index % conv->planes.phases[1];
+    return *channel < conv->group_channels;
+}

@@ -1,0 +1,157 @@
+/*
+ * kernel_conv.c - a step that is a convolution: conv.h.
+ */
+#include "runtime/conv/conv.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of fewer outputs are ended together with the columns between them, and then moved into place. */
+enum { NARROW = 48, MOVE = 16 };
+
+static size_t tile_pixels(const struct conv_layer *conv)
+{
+    return (size_t)conv->rows * conv->planes.pitch;
+}
+
+static void conv_release(struct step *step)
+{
+    struct conv_layer *conv = step->state;
+    if (!conv)
+        return;
+    free(conv->tiles);
+    free(conv->pairs);
+    free(conv->offsets);
+    free(conv->quads);
+    free(conv->start);
+    free(conv);
+    step->state = NULL;
+}
+
+static struct conv_layer layer_of(const struct step *step, const struct graph *graph, const struct node *node)
+{
+    const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
+    const int bias = node_bias(node, 0), groups = node->u.conv.groups;
+    return (struct conv_layer){.input = step->inputs[0],
+                               .output = step->outputs[0],
+                               .window = node->u.conv.window,
+                               .groups = groups,
+                               .group_channels = (int)weights->shape.dim[1],
+                               .group_filters = (int)weights->shape.dim[0] / groups,
+                               .weights = weights->data,
+                               .bias = bias >= 0 ? graph->tensors[bias].data : NULL};
+}
+
+/* Of sums of a tile and, behind them, of a filter's bytes; or of what it takes to fill planes. */
+static size_t own_size(const struct conv_layer *conv)
+{
+    size_t filters = 1;
+    for (int t = 0; t < conv->tile_count; t++)
+        if ((size_t)conv->tiles[t].list.filters > filters)
+            filters = (size_t)conv->tiles[t].list.filters;
+    const size_t tile = tile_pixels(conv) * (filters * sizeof(int32_t) + 1) + MOVE;
+    const size_t fill = sned_conv_fill_size(conv);
+    return tile > fill ? tile : fill;
+}
+
+static sned_status conv_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                sned_error *error)
+{
+    struct conv_layer *conv;
+    struct conv_lists work;
+    SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
+    step->state = conv;
+    *conv = layer_of(step, graph, node);
+    SNED_TRY(sned_conv_choose(conv, step->micro, &work, error));
+    if (conv->form == CONV_FORMS)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its input is too large",
+                         node->name);
+    if ((double)work.tiles * conv->row_tiles > INT32_MAX)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its output is too large",
+                         node->name);
+    SNED_TRY(sned_conv_list(conv, step->micro, &work, error));
+    step->scratch_size = sned_conv_planes_size(conv);
+    step->own_size = own_size(conv);
+    step->tasks[0] = conv->planes.count * conv->groups;
+    step->tasks[1] = conv->row_tiles * conv->tile_count;
+    return SNED_OK;
+}
+
+/* Rows of bytes that are `pitch` apart, to rows that follow each other. The pieces that a row is moved in may
+ * reach into the next ones, which are written after it. */
+static void move_rows(uint8_t *to, const uint8_t *from, size_t rows, size_t width, size_t pitch)
+{
+    for (size_t left = rows * width; left; left -= width, to += width, from += pitch) {
+        size_t moved = 0;
+        while (moved < width && left - moved >= MOVE) {
+            memcpy(to + moved, from + moved, MOVE);
+            moved += MOVE;
+        }
+        if (moved < width)
+            memcpy(to + moved, from + moved, width - moved);
+    }
+}
+
+/* Rows of filter k, from row `y` on, from their sums; `bytes` has room for them and the columns between. */
+static void end_rows(const struct step *step, int k, size_t y, size_t rows, const int32_t *sums,
+                     uint8_t *bytes, uint8_t *output)
+{
+    const struct conv_layer *conv = step->state;
+    const size_t height = (size_t)conv->output.extent.height, width = (size_t)conv->output.extent.width;
+    const size_t size = value_size(conv->output.type), pitch = conv->planes.pitch;
+    micro_requantize *requantize = step->micro->requantize[conv->output.type];
+    const struct scaling scaling = step->rule->scalings[k];
+    output += ((size_t)k * height + y) * width * size;
+    if (pitch == width) {
+        requantize(output, sums, rows * width, scaling, step->rule);
+    } else if (size == 1 && width < NARROW) {
+        requantize(bytes, sums, (rows - 1) * pitch + width, scaling, step->rule);
+        move_rows(output, bytes, rows, width, pitch);
+    } else {
+        for (size_t row = 0; row < rows; row++, sums += pitch, output += width * size)
+            requantize(output, sums, width, scaling, step->rule);
+    }
+}
+
+/* Some rows of some filters. */
+static void run_tile(const struct step *step, const struct step_work *work, size_t rows_at,
+                     const struct filter_tile *tile)
+{
+    const struct conv_layer *conv = step->state;
+    const struct micro_kernels *micro = step->micro;
+    const size_t y = rows_at * (size_t)conv->rows, height = (size_t)conv->output.extent.height;
+    const size_t rows = (size_t)conv->rows < height - y ? (size_t)conv->rows : height - y;
+    const size_t count = (rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
+    const size_t group = (size_t)(tile->filter / conv->group_filters) * (size_t)conv->planes.count;
+    const uint8_t *input =
+        (const uint8_t *)work->scratch +
+        (group * conv->planes.pixels + y * conv->planes.pitch) * sned_conv_pixel_size(conv);
+    const size_t step_of_sums = tile_pixels(conv);
+    const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
+    int32_t *sums = work->own;
+    if (conv->form == CONV_TAPS) {
+        for (size_t p = 0; p < count; p++)
+            sums[p] = conv->start[tile->filter];
+        micro->add_taps(sums, count, (const int16_t *)(const void *)input, tile->pairs, tile->pair_count);
+    } else {
+        micro_quads *const *family = conv->form == CONV_SPARSE ? micro->sparse : micro->dense;
+        family[micro->bytes](sums, step_of_sums, count, input, &tile->list);
+    }
+    uint8_t *bytes = (uint8_t *)(sums + (size_t)filters * step_of_sums);
+    for (int f = 0; f < filters; f++)
+        end_rows(step, tile->filter + f, y, rows, sums + (size_t)f * step_of_sums, bytes, work->outputs[0]);
+}
+
+/* Phase 0, a task a plane. Phase 1, all filters of some rows one behind the other. */
+static void conv_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
+{
+    const struct conv_layer *conv = step->state;
+    if (phase == 0)
+        sned_conv_fill(conv, step->micro, work->inputs[0], work->scratch, work->own, first, end);
+    else
+        for (int task = first; task < end; task++)
+            run_tile(step, work, (size_t)(task / conv->tile_count), &conv->tiles[task % conv->tile_count]);
+}
+
+const struct kernel sned_kernel_conv = {"conv", conv_prepare, conv_run, conv_release};
