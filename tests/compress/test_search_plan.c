@@ -166,6 +166,71 @@ static void of_a_time_budget_trainings_have_growing_shares(void **state)
     about(next(&drawn).seconds, 100);
 }
 
+/* ---- a size ---- */
+
+/* Aimed at from 1.5 % below. */
+static void a_size_has_one_whole_training_and_none_where_that_comes_near(void **state)
+{
+    struct drawn drawn;
+    struct aim aim;
+    (void)state;
+    draw(&drawn);
+    drawn.search.target.bytes = 4000;
+    add_point(&drawn, 0, 10000, 0.9);
+    aim = next(&drawn);
+    about(aim.bytes, 3940);
+    about(aim.epochs, 10);
+    add_point(&drawn, 3940, 3930, 0.5);
+    drawn.search.best = 1;
+    assert_false(search_next(&drawn.search, &aim));
+}
+
+static void bytes_that_are_left_are_used_by_a_shorter_training(void **state)
+{
+    struct drawn drawn;
+    struct aim aim;
+    (void)state;
+    draw(&drawn);
+    drawn.search.target.bytes = 4000;
+    add_point(&drawn, 0, 10000, 0.9);
+    add_point(&drawn, 3940, 3700, 0.5);
+    drawn.search.best = 1;
+    aim = next(&drawn);
+    about(aim.bytes, 3940);
+    assert_true(aim.epochs > 1 && aim.epochs < 3);
+    add_point(&drawn, 3940, 3700, 0.5);
+    assert_true(search_next(&drawn.search, &aim));
+    add_point(&drawn, 3940, 3700, 0.5);
+    assert_false(search_next(&drawn.search, &aim)); /* twice is enough */
+}
+
+static void a_file_that_is_too_large_is_trained_on_until_it_is_not(void **state)
+{
+    struct drawn drawn;
+    struct aim aim;
+    (void)state;
+    draw(&drawn);
+    drawn.search.target.bytes = 4000;
+    add_point(&drawn, 0, 10000, 0.9);
+    for (int i = 0; i < 4; i++) {
+        add_point(&drawn, 3940, 4100, 0.5);
+        drawn.search.best = drawn.result.point_count - 1;
+        assert_true(search_next(&drawn.search, &aim));
+    }
+}
+
+/* Of y = x^2: two tries are a line on logarithms, which finds it; one is a proportion. */
+static void sizes_are_aimed_at_along_the_line_through_two_tries(void **state)
+{
+    struct size_aim aim = {0};
+    (void)state;
+    about(size_aim_ask(&aim, 100), 100);
+    size_aim_tried(&aim, 100, 10000);
+    about(size_aim_ask(&aim, 400), 4);
+    size_aim_tried(&aim, 4, 16);
+    about(size_aim_ask(&aim, 400), 20);
+}
+
 /* ---- brackets ---- */
 
 static void a_bracket_keeps_its_ends_and_is_divided_by_ratios(void **state)
@@ -193,6 +258,10 @@ int main(void)
         cmocka_unit_test(where_nothing_holds_training_is_given_more_bytes),
         cmocka_unit_test(a_narrow_interval_ends_it_where_no_time_is_left_to_use),
         cmocka_unit_test(of_a_time_budget_trainings_have_growing_shares),
+        cmocka_unit_test(a_size_has_one_whole_training_and_none_where_that_comes_near),
+        cmocka_unit_test(bytes_that_are_left_are_used_by_a_shorter_training),
+        cmocka_unit_test(a_file_that_is_too_large_is_trained_on_until_it_is_not),
+        cmocka_unit_test(sizes_are_aimed_at_along_the_line_through_two_tries),
         cmocka_unit_test(a_bracket_keeps_its_ends_and_is_divided_by_ratios),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  * next.c - where on the curve the next point shall lie, from those that are there.
  *
  * A size was asked for: all the time goes into one training that aims there, because nothing makes a small
- * network as good as epochs do; shorter ones correct what it is over by, or use what time is left.
+ * network as good as epochs do; shorter ones correct what it is off by, or use what time is left.
  *
  * An accuracy was asked for: the network is trained to fewer and fewer bytes, each time from the best so far
  * and for longer than the time before, until a training loses too much; then the interval between the
@@ -32,10 +32,12 @@ static const double main_share = 0.9;
 /* Trainings that look for an accuracy, in epochs of a first one for a size; further ones are like the last.
  * Of a time budget they have shares like these, and the last one all that is left. */
 static const double lengths[] = {0.4, 0.6, 0.8, 1};
-enum { LENGTHS = sizeof lengths / sizeof *lengths, MOST_TRAININGS = 6 };
+enum { LENGTHS = sizeof lengths / sizeof *lengths, MOST_TRAININGS = 6, MOST_IN_TIME = 12 };
 /* A promise to the byte is aimed at from below. */
 static const double margin = 0.985;
-enum { MOST_POINTS = 12 };
+/* Bytes that are left may become accuracy by another training, where they are more than this share. */
+static const double unused = 0.02;
+enum { MOST_CORRECTIONS = 11, MOST_REFINEMENTS = 2 };
 
 static const struct curve_point *points(const struct rate_search *search, int *count)
 {
@@ -43,17 +45,26 @@ static const struct curve_point *points(const struct rate_search *search, int *c
     return search->compression.result->points;
 }
 
+/* A training more, where the file is too large, or so much smaller that accuracy was given away, or where
+ * there is time. */
+static bool is_worth_correcting(const struct rate_search *search, double bytes, int corrections)
+{
+    const double wanted = search->target.bytes;
+    if (bytes > wanted || search->options.time_budget > 0)
+        return corrections < MOST_CORRECTIONS;
+    return bytes < (1 - unused) * wanted && corrections < MOST_REFINEMENTS;
+}
+
 static bool aim_at_bytes(const struct rate_search *search, struct aim *aim)
 {
     int count;
     const struct curve_point *all = points(search, &count), *best = &all[search->best];
-    const double wanted = search->target.bytes, over = log(fmax(1, best->bytes / wanted));
+    const double wanted = search->target.bytes, off = fabs(log(best->bytes / wanted));
     aim->bytes = wanted * margin;
     if (count == 1)
         return plan_effort(search, 1, main_share, aim);
-    if (count > MOST_POINTS || (best->bytes <= wanted && search->options.time_budget == 0))
-        return false;
-    return plan_effort(search, fmin(1, correction_share + over), 1, aim);
+    return is_worth_correcting(search, best->bytes, count - 2) &&
+           plan_effort(search, fmin(1, correction_share + off), 1, aim);
 }
 
 /* ---- an accuracy ---- */
@@ -137,7 +148,7 @@ static bool aim_at_accuracy(const struct rate_search *search, struct aim *aim)
     const struct curve_point *held, *failed;
     find_interval(search, &held, &failed);
     aim->bytes = bytes_to_aim_at(search, held, failed);
-    if (done >= (has_clock ? MOST_POINTS : MOST_TRAININGS) || aim->bytes < narrow * search->bare)
+    if (done >= (has_clock ? MOST_IN_TIME : MOST_TRAININGS) || aim->bytes < narrow * search->bare)
         return false;
     if (!held || !failed || held->bytes > narrow * failed->bytes)
         return plan_length(search, done, aim);

@@ -108,6 +108,14 @@ static void free_zeros(struct graph *graph)
     }
 }
 
+/* Training knows what the file takes; what it ends off by is believed this far, as a short one may have been
+ * on its way still. */
+static double bytes_to_ask_for(const struct rate_search *search, double wanted)
+{
+    const double least = 0.85, most = 1.1;
+    return fmax(1, fmin(fmax(size_aim_ask(&search->sizes, wanted), least * wanted), most * wanted));
+}
+
 static sned_status train(struct rate_search *search, const struct aim *aim, struct point_record *record,
                          sned_error *error)
 {
@@ -125,7 +133,7 @@ static sned_status train(struct rate_search *search, const struct aim *aim, stru
     how.measure_bytes = measure_bytes;
     how.measure_context = search;
     if (search->options.recipe.train.lambda == 0)
-        how.target_bytes = record->asked = fmax(1, (aim->bytes - search->bare) * search->asked_for_byte);
+        how.target_bytes = record->asked = bytes_to_ask_for(search, aim->bytes - search->bare);
     free_zeros(compression->graph);
     SNED_TRY(rate_train(compression->graph, compression->dataset, compression->indices,
                         compression->train_count, &how, &result, error));
@@ -187,10 +195,6 @@ static void tell(const struct rate_search *search, const struct curve_point *poi
                                                : "best so far");
 }
 
-/* Training knows what the file takes; what it ends off by is believed this far, as a short one may have been
- * on its way still. */
-static const double least_asked = 0.85, most_asked = 1.1;
-
 /* What the next aim goes by. Training begins at the price at which the network that it begins with ended; for
  * an accuracy that of its rounding, where it is high, says what its bits are worth. */
 static void learn(struct rate_search *search, const struct point_record *record, bool better)
@@ -203,8 +207,7 @@ static void learn(struct rate_search *search, const struct point_record *record,
     else if (record->epochs == 0 && search_seeks_accuracy(search))
         search->lambda = fmax(search->lambda, record->lambda);
     if (record->asked > 0 && record->bytes > record->bare)
-        search->asked_for_byte =
-            fmin(fmax(record->asked / (record->bytes - record->bare), least_asked), most_asked);
+        size_aim_tried(&search->sizes, record->asked, record->bytes - record->bare);
     if (record->epoch_seconds > 0)
         search->compression.result->epoch_seconds = record->epoch_seconds;
 }

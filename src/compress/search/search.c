@@ -22,7 +22,6 @@ static sned_status open_search(struct rate_search *search, struct graph *graph, 
     }
     search->best = -1;
     search->lambda = options->recipe.train.lambda > 0 ? options->recipe.train.lambda : first_lambda;
-    search->asked_for_byte = 1;
     search->said_epochs = options->recipe.train.epochs;
     SNED_TRY(sned_graph_prepare(graph, error));
     SNED_TRY(plan_training(&search->options.recipe, graph, dataset_size(dataset), error));

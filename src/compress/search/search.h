@@ -19,6 +19,7 @@
 #ifndef SNED_COMPRESS_SEARCH_SEARCH_H
 #define SNED_COMPRESS_SEARCH_SEARCH_H
 
+#include "compress/aim/size.h"
 #include "compress/compression.h"
 #include "compress/rate/rate.h"
 
@@ -49,10 +50,10 @@ struct rate_search {
     double said_epochs;     /* the caller's recipe's; 0: none */
     int best;               /* of the result's points: what the network is now; -1: none yet */
     /* As of the last record: */
-    double elapsed, measuring;   /* seconds since the start; that a point takes besides its training */
-    double lambda;               /* at the end of its training, where the next one begins */
-    double bare, asked_for_byte; /* bytes of a file without weights; what a training is asked for, for a byte
-                                    more than that */
+    double elapsed, measuring; /* seconds since the start; that a point takes besides its training */
+    double lambda;             /* at the end of its training, where the next one begins */
+    double bare;               /* bytes of a file without weights */
+    struct size_aim sizes;     /* what trainings were asked for, and what their files had, beyond that */
 };
 
 /* target.c */

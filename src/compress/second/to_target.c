@@ -5,6 +5,8 @@
  */
 #include "compress/second/to_target.h"
 #include "base/memory.h"
+#include "compress/aim/bracket.h"
+#include "compress/aim/size.h"
 #include "compress/second/second_order.h"
 
 #include <math.h>
@@ -216,14 +218,15 @@ static sned_status try_bytes(struct sizing *sizing, double lambda, double *bytes
 static sned_status search_bytes(struct sizing *sizing, sned_error *error)
 {
     const double wanted = sizing->target->max_bytes, aim = wanted * (1 - slack / 2);
-    double ratio = 1, lambda = 0, entropy, bytes = 0; /* ratio: of a file to the entropy of its weights */
+    struct size_aim sizes = {0}; /* entropies for files */
+    double lambda = 0, entropy, bytes = 0;
     sizing->lambda = most_lambda;
     for (int i = 0; i < MAX_FILES && !(bytes <= wanted && bytes > wanted * (1 - slack)); i++) {
-        SNED_TRY(lambda_of(sizing, aim / ratio, &lambda, &entropy, error));
+        SNED_TRY(lambda_of(sizing, size_aim_ask(&sizes, aim), &lambda, &entropy, error));
         SNED_TRY(try_bytes(sizing, lambda, &bytes, error));
         if (entropy <= 0 || (bytes <= wanted && lambda <= 2 * least_lambda)) /* no more to be had */
             break;
-        ratio = bytes / entropy;
+        size_aim_tried(&sizes, entropy, bytes);
     }
     while (sizing->lambda == most_lambda && lambda < most_lambda) { /* guesses that never came below */
         lambda = fmin(lambda * stride, most_lambda);
@@ -264,15 +267,14 @@ static sned_status is_within(const struct sizing *sizing, double lambda, bool *w
 /* The largest lambda by which answers stay within; 0 where none does. */
 static sned_status search_answers(struct sizing *sizing, sned_error *error)
 {
-    double low = least_lambda, high = most_lambda;
-    while (high / low > near) {
-        const double lambda = sqrt(low * high);
+    struct bracket lambdas = {.held = least_lambda, .failed = most_lambda};
+    while (!bracket_is_narrow(&lambdas, near)) {
+        const double lambda = bracket_between(&lambdas, 0.5);
         bool within;
         SNED_TRY(is_within(sizing, lambda, &within, error));
+        bracket_tried(&lambdas, lambda, within);
         if (within)
-            low = sizing->lambda = lambda;
-        else
-            high = lambda;
+            sizing->lambda = lambda;
     }
     return SNED_OK;
 }
