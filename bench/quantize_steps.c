@@ -4,6 +4,7 @@
  * compares its classes with the float network's. JSON.
  */
 #include "base/memory.h"
+#include "base/thread.h"
 #include "compress/second/round_weights.h"
 #include "io/onnx/onnx.h"
 #include "train/executor/executor.h"
@@ -109,6 +110,18 @@ struct step {
     bool equalize, round;
 };
 
+static sned_status round_weights(struct graph *graph, const struct calibration_images *images,
+                                 const struct calibration_options *options, sned_error *error)
+{
+    struct feedback *feedback;
+    sned_status status = feedback_measure(&feedback, graph, images, options, error);
+    for (int n = 0; status == SNED_OK && n < graph->node_count; n++)
+        if (feedback[n].order)
+            status = round_layer(graph, &graph->nodes[n], &feedback[n], sned_thread_count(), error);
+    feedback_free_all(feedback, graph->node_count);
+    return status;
+}
+
 /* Prints the divergence with rounded activations, with rounded weights, and with both. */
 static sned_status measure(const struct step *step, const struct graph *graph, const struct inputs *inputs,
                            const float *exact, sned_error *error)
@@ -125,7 +138,7 @@ static sned_status measure(const struct step *step, const struct graph *graph, c
     SNED_TRY_DONE(quantize_calibrate(copy, &images, &options, error));
     SNED_TRY_DONE(run(&scores[0], copy, inputs, false, error));
     if (step->round)
-        SNED_TRY_DONE(quantize_round_weights(copy, &images, &options, error));
+        SNED_TRY_DONE(round_weights(copy, &images, &options, error));
     SNED_TRY_DONE(run(&scores[2], copy, inputs, true, error));
     for (int t = 0; t < copy->tensor_count; t++)
         copy->tensors[t].quantization = (struct quantization){0};

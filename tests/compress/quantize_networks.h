@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "compress/quantize/quantize.h"
+#include "compress/second/round_weights.h"
 #include "train/executor/executor.h"
 
 enum { IMAGES = 24 };
@@ -155,6 +156,19 @@ static inline const struct node *node_of(const struct graph *graph, enum op op)
 static inline struct quantization quantization_of(const struct graph *graph, int tensor)
 {
     return graph->tensors[tensor].quantization;
+}
+
+/* Weights with feedback, in the steps that layers have or, where they have none, a scale a filter. */
+static inline sned_status round_weights(struct graph *graph, const struct calibration_images *images,
+                                        const struct calibration_options *options, sned_error *error)
+{
+    struct feedback *feedback;
+    sned_status status = feedback_measure(&feedback, graph, images, options, error);
+    for (int n = 0; status == SNED_OK && n < graph->node_count; n++)
+        if (feedback[n].order)
+            status = round_layer(graph, &graph->nodes[n], &feedback[n], options->threads, error);
+    feedback_free_all(feedback, graph->node_count);
+    return status;
 }
 
 #endif

@@ -4,8 +4,6 @@
  */
 #include "tests/compress/quantize_networks.h"
 
-#include "compress/second/round_weights.h"
-
 #include "compress/quantize/channels.h"
 
 static struct calibration_images images_of(const struct fixture *fixture)
@@ -208,7 +206,7 @@ static void equalizing_brings_ranges_nearer(void **state)
 /* ---- rounding ---- */
 
 /* The mean squared error of the scores when only weights are rounded: to the nearest, and by
- * quantize_round_weights. */
+ * round_weights. */
 static void rounding_errors(struct graph *(*make)(void), double *nearest, double *compensated)
 {
     struct fixture fixture = calibrated(make());
@@ -217,7 +215,7 @@ static void rounding_errors(struct graph *(*make)(void), double *nearest, double
     struct graph *rounded, *plain;
     must(sned_graph_copy(&rounded, fixture.graph, error));
     must(sned_graph_copy(&plain, fixture.graph, error));
-    must(quantize_round_weights(rounded, &images, &options, error));
+    must(round_weights(rounded, &images, &options, error));
     float *exact = float_scores(fixture.graph, fixture.values, classes, false);
     for (int t = 0; t < plain->tensor_count; t++)
         rounded->tensors[t].quantization = plain->tensors[t].quantization = (struct quantization){0};
@@ -256,7 +254,7 @@ static void rounded_weights_are_whole_steps_and_pruned_ones_stay_zero(void **sta
         weights[i] = 0;
     for (size_t k = 0; k < 10; k++)
         scales[k] = quantize_weight_scale(weights + k * columns, columns);
-    must(quantize_round_weights(fixture.graph, &images, &options, error));
+    must(round_weights(fixture.graph, &images, &options, error));
     for (size_t i = 0; i < 10 * columns; i++) {
         const float steps = weights[i] / scales[i / columns];
         assert_true(fabsf(steps - roundf(steps)) < 1e-3f && fabsf(steps) < 127.001f);
@@ -294,7 +292,7 @@ static void depthwise_convolutions_and_dead_channels_are_rounded_too(void **stat
     ((float *)fixture.graph->tensors[first->inputs[2]].data)[0] = -1; /* channel 0 never fires */
     must(quantize_equalize(fixture.graph, &images, &options, error));
     must(quantize_calibrate(fixture.graph, &images, &options, error));
-    must(quantize_round_weights(fixture.graph, &images, &options, error));
+    must(round_weights(fixture.graph, &images, &options, error));
     for (int t = 0; t < fixture.graph->tensor_count; t++) {
         const struct tensor *tensor = &fixture.graph->tensors[t];
         for (size_t i = 0; tensor->data && i < sned_shape_elements(&tensor->shape); i++)
@@ -307,9 +305,8 @@ static void rounding_does_not_depend_on_threads(void **state)
 {
     struct fixture one = calibrated(plain_network()), two = calibrated(plain_network());
     const struct calibration_images images = images_of(&one);
-    must(quantize_round_weights(one.graph, &images, &(struct calibration_options){.batch = 10, .threads = 1},
-                                error));
-    must(quantize_round_weights(two.graph, &images, &options, error));
+    must(round_weights(one.graph, &images, &(struct calibration_options){.batch = 10, .threads = 1}, error));
+    must(round_weights(two.graph, &images, &options, error));
     for (int t = 0; t < one.graph->tensor_count; t++) {
         const struct tensor *a = &one.graph->tensors[t], *b = &two.graph->tensors[t];
         if (a->data)

@@ -4,7 +4,6 @@
  */
 #include "tests/compress/quantize_networks.h"
 
-#include "compress/second/round_weights.h"
 #include "compress/second/agreement.h"
 #include "compress/second/fisher.h"
 #include "compress/second/second_order.h"
@@ -105,7 +104,7 @@ static void errors_are_made_good_as_gptq_does(void **state)
     float inputs[ROWS * COLUMNS];
     struct graph *graph = one_layer(inputs);
     const struct calibration_images images = {.values = inputs, .count = ROWS};
-    must(quantize_round_weights(graph, &images, &options, error));
+    must(round_weights(graph, &images, &options, error));
     const float *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
     const float *bias = graph->tensors[graph->nodes[0].inputs[2]].data;
     for (int i = 0; i < FILTERS * COLUMNS; i++)
@@ -129,7 +128,7 @@ static void zeros_stay_and_make_nothing_good(void **state)
     float *weights = graph->tensors[graph->nodes[0].inputs[1]].data;
     for (int i = 0; i < FILTERS * COLUMNS; i++)
         weights[i] *= mask[i];
-    must(quantize_round_weights(graph, &images, &options, error));
+    must(round_weights(graph, &images, &options, error));
     for (int i = 0; i < FILTERS * COLUMNS; i++)
         assert_float_equal(weights[i], 0.25 * wanted[i], 0);
     for (int k = 0; k < FILTERS; k++)
@@ -193,7 +192,7 @@ static void the_mean_of_what_a_filter_gives_stays(void **state)
     float inputs[ROWS * COLUMNS];
     struct graph *exact = one_layer(inputs), *rounded = one_layer(inputs);
     const struct calibration_images images = {.values = inputs, .count = ROWS};
-    must(quantize_round_weights(rounded, &images, &options, error));
+    must(round_weights(rounded, &images, &options, error));
     float *before = float_scores(exact, inputs, FILTERS, false);
     float *after = float_scores(rounded, inputs, FILTERS, false);
     for (int k = 0; k < FILTERS; k++) {
@@ -214,11 +213,14 @@ static struct graph *rounded_at(double lambda, struct agreement *agreement)
 {
     struct fixture fixture = calibrated(plain_network());
     const struct calibration_images images = {.values = fixture.values, .count = IMAGES};
-    const struct second_order_options how = {.lambda = lambda, .seed = 1};
+    const struct second_order_options how = {.seed = 1};
+    struct second_order *second;
     const struct scores scores = sned_graph_scores(fixture.graph);
     struct answers before, after;
     must(answers_take(&before, fixture.graph, &images, IMAGES, false, 1, error));
-    must(quantize_second_order(fixture.graph, &images, &options, &how, error));
+    must(second_order_open(&second, fixture.graph, &images, &options, &how, error));
+    must(second_order_apply(second, fixture.graph, lambda, error));
+    second_order_free(second);
     must(answers_take(&after, fixture.graph, &images, IMAGES, true, 1, error));
     *agreement = answers_compare(&scores, &before, &after);
     answers_free(&before);

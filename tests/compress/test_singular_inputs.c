@@ -5,7 +5,6 @@
  */
 #include "tests/compress/quantize_networks.h"
 
-#include "compress/second/round_weights.h"
 #include "compress/second/damped_factor.h"
 #include "compress/quantize/moments.h"
 
@@ -154,7 +153,7 @@ static void errors_of_any_input_are_made_good(void **state)
             must(sned_graph_copy(&nearest, graph, error));
             round_to_nearest(nearest);
             must(quantize_calibrate(graph, &images, &options, error));
-            must(quantize_round_weights(graph, &images, &options, error));
+            must(round_weights(graph, &images, &options, error));
             must(quantize_lower(&integer, graph, error));
             const double least = error_of(nearest, images.values, exact);
             const double got = error_of(graph, images.values, exact);
@@ -288,8 +287,7 @@ static void moments_name_the_layer_whose_inputs_are_too_large(void **state)
         for (size_t i = 0; i < IMAGES * sned_shape_elements(&graph->tensors[graph->input].shape); i++)
             ((float *)images.values)[i] *= 1e25f;
         must(quantize_calibrate(graph, &images, &options, error));
-        expect(quantize_round_weights(graph, &images, &options, &said), &said, graph->nodes[0].name,
-               "filter 0");
+        expect(round_weights(graph, &images, &options, &said), &said, graph->nodes[0].name, "filter 0");
         free((float *)images.values);
         sned_graph_free(graph);
     }

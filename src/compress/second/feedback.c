@@ -180,3 +180,43 @@ done:
     free(x);
     return status;
 }
+
+/* ---- of a network ---- */
+
+/* Whether no other node reads the weights or biases of `node`: they could not suit both. */
+static bool has_its_own(const struct uses *uses, const struct node *node)
+{
+    for (int i = 1; i < node->input_count; i++)
+        if (node->inputs[i] >= 0 && uses->consumers[node->inputs[i]] > 1)
+            return false;
+    return true;
+}
+
+void feedback_free_all(struct feedback *feedback, int node_count)
+{
+    for (int n = 0; feedback && n < node_count; n++)
+        feedback_free(&feedback[n]);
+    free(feedback);
+}
+
+sned_status feedback_measure(struct feedback **feedback, struct graph *graph,
+                             const struct calibration_images *images,
+                             const struct calibration_options *options, sned_error *error)
+{
+    struct moments *moments = NULL;
+    struct uses uses = {0};
+    sned_status status;
+    *feedback = NULL;
+    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
+    SNED_TRY_DONE(sned_alloc(feedback, (size_t)graph->node_count, sizeof **feedback, error));
+    SNED_TRY_DONE(moments_measure(&moments, graph, images, options, error));
+    for (int n = 0; n < graph->node_count; n++)
+        if (moments[n].samples && has_its_own(&uses, &graph->nodes[n]))
+            SNED_TRY_DONE(feedback_make(&(*feedback)[n], &moments[n], graph, &graph->nodes[n], error));
+done:
+    for (int n = 0; moments && n < graph->node_count; n++)
+        moments_free(&moments[n]);
+    free(moments);
+    sned_uses_free(&uses);
+    return status;
+}

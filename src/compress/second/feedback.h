@@ -26,4 +26,11 @@ sned_status feedback_inverse_diagonal(const struct feedback *feedback, int block
                                       sned_error *error);
 void feedback_free(struct feedback *feedback);
 
+/* *feedback [node_count]: of all Convs and Gemms of a calibrated float graph that have weights and biases of
+ * their own; of other nodes empty. feedback_free_all afterwards in any case. */
+sned_status feedback_measure(struct feedback **feedback, struct graph *graph,
+                             const struct calibration_images *images,
+                             const struct calibration_options *options, sned_error *error);
+void feedback_free_all(struct feedback *feedback, int node_count); /* NULL is fine */
+
 #endif

@@ -33,34 +33,9 @@ void second_order_free(struct second_order *second)
 {
     if (!second)
         return;
-    for (int n = 0; second->feedback && n < second->node_count; n++)
-        feedback_free(&second->feedback[n]);
-    free(second->feedback);
+    feedback_free_all(second->feedback, second->node_count);
     fisher_free(&second->fisher);
     free(second);
-}
-
-static sned_status measure_feedback(struct second_order *second, struct graph *graph,
-                                    const struct calibration_images *images,
-                                    const struct calibration_options *calibration, sned_error *error)
-{
-    struct moments *moments = NULL;
-    struct uses uses = {0};
-    sned_status status;
-    SNED_TRY_DONE(sned_uses_find(&uses, graph, error));
-    SNED_TRY_DONE(sned_alloc(&second->feedback, (size_t)graph->node_count, sizeof *second->feedback, error));
-    SNED_TRY_DONE(moments_measure(&moments, graph, images, calibration, error));
-    for (int n = 0; n < graph->node_count; n++) {
-        const struct node *node = &graph->nodes[n];
-        if (moments[n].samples && has_its_own(&uses, node))
-            SNED_TRY_DONE(feedback_make(&second->feedback[n], &moments[n], graph, node, error));
-    }
-done:
-    for (int n = 0; moments && n < graph->node_count; n++)
-        moments_free(&moments[n]);
-    free(moments);
-    sned_uses_free(&uses);
-    return status;
 }
 
 sned_status second_order_open(struct second_order **second, struct graph *graph,
@@ -81,7 +56,7 @@ sned_status second_order_open(struct second_order **second, struct graph *graph,
     made->node_count = graph->node_count;
     made->threads = calibration->threads > 0 ? calibration->threads : sned_thread_count();
     SNED_TRY_DONE(fisher_measure(&made->fisher, graph, images, &how, error));
-    SNED_TRY_DONE(measure_feedback(made, graph, images, calibration, error));
+    SNED_TRY_DONE(feedback_measure(&made->feedback, graph, images, calibration, error));
     *second = made;
     made = NULL;
 done:
@@ -152,15 +127,4 @@ sned_status second_order_apply(const struct second_order *second, struct graph *
         SNED_TRY(round_layer(graph, &graph->nodes[n], &second->feedback[n], second->threads, error));
     }
     return SNED_OK;
-}
-
-sned_status quantize_second_order(struct graph *graph, const struct calibration_images *images,
-                                  const struct calibration_options *calibration,
-                                  const struct second_order_options *options, sned_error *error)
-{
-    struct second_order *second;
-    SNED_TRY(second_order_open(&second, graph, images, calibration, options, error));
-    const sned_status status = second_order_apply(second, graph, options->lambda, error);
-    second_order_free(second);
-    return status;
 }

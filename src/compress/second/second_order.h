@@ -8,30 +8,24 @@
 #include "compress/quantize/quantize.h"
 
 struct second_order_options {
-    double lambda;        /* the loss, in nats an image, that a bit of the file may cost: larger is smaller */
     size_t fisher_images; /* 0: 400, or as many as calibrate */
     uint64_t seed;
 };
 
-/*
- * For networks that are not retrained. Sets a step on the weights of every Conv and Gemm of a prepared,
- * calibrated float graph (tensor->quantization), leaves the weights on its multiples, and moves biases by the
- * mean of what rounding took. Labels are not looked at. Where steps are to be finer than a layer's largest
- * weight over 127, and where the first output does not depend on a layer, its filters get scales of their
- * own as by quantize_round_weights; weights that another node reads too stay as they are. After calibration,
- * before lowering.
- */
-sned_status quantize_second_order(struct graph *graph, const struct calibration_images *images,
-                                  const struct calibration_options *calibration,
-                                  const struct second_order_options *options, sned_error *error);
-
-/* The same in two: what is measured, once, and what is done with it, for each lambda that is tried. */
+/* What is measured of a prepared, calibrated float graph, once. Labels are not looked at. */
 struct second_order;
 sned_status second_order_open(struct second_order **second, struct graph *graph,
                               const struct calibration_images *images,
                               const struct calibration_options *calibration,
                               const struct second_order_options *options, sned_error *error);
-/* `graph`: the one that was measured, or a copy, its weights as they were then. */
+/*
+ * What is done with it, for each lambda that is tried: the loss, in nats an image, that a bit of the file may
+ * cost; larger is smaller. `graph` is the one that was measured, or a copy, its weights as they were then.
+ * Sets a step on the weights of every Conv and Gemm (tensor->quantization), leaves the weights on its
+ * multiples, and moves biases by the mean of what rounding took, ready for lowering. Where steps are to be
+ * finer than a layer's largest weight over 127, and where the first output does not depend on a layer, its
+ * filters get scales of their own; weights that another node reads too stay as they are.
+ */
 sned_status second_order_apply(const struct second_order *second, struct graph *graph, double lambda,
                                sned_error *error);
 /* The entropy in bytes of the integers that weights come to by lambda, each layer's by their frequencies, as
