@@ -3,6 +3,7 @@
  */
 #include "tests/compress/compress_fixture.h"
 #include "compress/search/search.h"
+#include "graph/passes/compact.h"
 
 static struct compress_options asking(void)
 {
@@ -249,7 +250,7 @@ static void what_cannot_be_is_refused_before_the_work(void **state)
     options.max_bytes = 10;
     assert_int_equal(search_check_targets(&options, untrained, integer, dataset, &error), SNED_ERROR_LIMIT);
     assert_non_null(strstr(error.message, "--max-bytes 10: "));
-    assert_non_null(strstr(error.message, "bytes even without a single weight"));
+    assert_non_null(strstr(error.message, "bytes even with one unit in each layer and every weight 0"));
     options.max_bytes = 1e6;
     options.min_accuracy = 90;
     assert_int_equal(search_check_targets(&options, untrained, integer, dataset, &error), SNED_ERROR_LIMIT);
@@ -258,6 +259,40 @@ static void what_cannot_be_is_refused_before_the_work(void **state)
     assert_int_equal(search_check_targets(&options, untrained, integer, dataset, &error), SNED_OK);
     sned_graph_free(integer);
     sned_graph_free(untrained);
+}
+
+static double least_of(const char *message)
+{
+    return strtod(strstr(message, " takes ") + strlen(" takes "), NULL);
+}
+
+/* The file of a network that has lost all of its units but one in each layer. */
+static void the_least_that_is_named_can_be_had(void **state)
+{
+    struct compress_options options = asking();
+    struct graph *integer = NULL, *narrow = NULL;
+    uint64_t checkpoint_bytes;
+    sned_error error = {0};
+    (void)state;
+    assert_int_equal(compress_rehearse(&integer, &checkpoint_bytes, trained, dataset, &options, NULL),
+                     SNED_OK);
+    options.max_bytes = 10;
+    assert_int_equal(search_check_targets(&options, trained, integer, dataset, &error), SNED_ERROR_LIMIT);
+    const double least = least_of(error.message);
+    sned_graph_free(integer);
+    assert_int_equal(sned_graph_copy(&narrow, trained, NULL), SNED_OK);
+    assert_int_equal(sned_graph_narrow(narrow, 0, NULL, NULL), SNED_OK);
+    for (int t = 0; t < narrow->tensor_count; t++)
+        if (narrow->tensors[t].data)
+            memset(narrow->tensors[t].data, 0,
+                   sned_shape_elements(&narrow->tensors[t].shape) * sizeof(float));
+    assert_int_equal(compress_rehearse(&integer, &checkpoint_bytes, narrow, dataset, &options, NULL),
+                     SNED_OK);
+    assert_int_equal(file_size(integer), least);
+    options.max_bytes = least;
+    assert_int_equal(search_check_targets(&options, trained, integer, dataset, &error), SNED_OK);
+    sned_graph_free(integer);
+    sned_graph_free(narrow);
 }
 
 /* ---- labels ---- */
@@ -295,6 +330,7 @@ int main(void)
         cmocka_unit_test(what_is_not_met_is_said_and_the_nearest_is_given),
         cmocka_unit_test(a_price_of_bits_that_is_said_is_trained_with_once),
         cmocka_unit_test(what_cannot_be_is_refused_before_the_work),
+        cmocka_unit_test(the_least_that_is_named_can_be_had),
         cmocka_unit_test(labels_are_not_looked_at_where_the_network_teaches_itself), /* relabels */
     };
     return cmocka_run_group_tests(tests, setup, teardown);
