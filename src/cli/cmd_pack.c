@@ -58,6 +58,12 @@ static sned_status quantize(struct graph *graph, const struct images *images, co
                 "%zu images that set nothing: %.2f %% have the class that they had, %.2f points are "
                 "estimated to be lost",
                 result->agreement.images, result->agreement.same, result->agreement.drop);
+    if (graph->output_count > 1)
+        sned_report(
+            calibration->reporter,
+            "that is judged by output '%.80s' alone, the first of %d: what the others lose is not known "
+            "(another with --head NAME)",
+            graph->tensors[graph->outputs[0]].name, graph->output_count);
     return SNED_OK;
 }
 
