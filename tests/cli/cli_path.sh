@@ -58,6 +58,11 @@ R
 succeeds "compress" "$sned" compress trained.onnx --data glyphs --recipe fast.yaml -o small.sned --time-budget 20 --json
 keys "compress: keys" weights kept bytes_before bytes top1_before top1_after layers.name layers.shape
 holds "a recipe that names its method is not talked about" test -z "$(grep 'names no method' "$work/err")"
+sed /method/d fast.yaml >first.yaml
+succeeds "compress by a recipe of the first version, which names no method" \
+    "$sned" compress trained.onnx --data glyphs --recipe first.yaml -o first.sned --time-budget 20
+holds "a line says that it is one of method: paper, and by which key" \
+    grep -qE '^first.yaml: names no method, and order is a key of method: paper; so it is that$' "$work/err"
 printf 'train:\n  epochs: 3\n  rate: 0.01\n' >rate.yaml; printf 'train:\n  epochs: 0.2\n' >quick.yaml
 succeeds "compress to a size" "$sned" compress trained.onnx --data glyphs --recipe rate.yaml --max-bytes 120k -o sized.sned --json
 keys "compress to a size: keys" bytes top1_after heldout_before heldout_after points.bytes points.accuracy points.chosen

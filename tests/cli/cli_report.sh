@@ -66,6 +66,13 @@ page_holds "compress: and among the decisions" small.html 'all("Network %d " % (
 page_holds "compress: what was asked for" small.html '"Asked for: at most 20.00 points" in text'
 page_holds "compress: the images that steered judge the float network" small.html '"%.2f %% of the held-out images" % run["heldout_before"] in text'
 rm run.json
+succeeds "compress without labels: with --report" "$sned" compress trained.onnx --data glyphs --recipe short.yaml --no-labels \
+    --max-drop 30 -o taught.sned --report taught.html --json
+mv out run.json
+page_holds "without labels: what is told is agreement with the network as given, not accuracy" taught.html \
+    '"Agreement, test images" in text and "have the class that the network as given says" in text and "Accuracy, test" not in text'
+page_holds "without labels: it is that of the run" taught.html '"%.2f %%" % run["agreement"] in text and run["heldout_before"] == 100'
+rm run.json
 "$sned" compress trained.onnx --data glyphs --recipe short.yaml --max-drop 20 -o plain.sned -q
 holds "compress: the file is the same without a report" cmp small.sned plain.sned
 
