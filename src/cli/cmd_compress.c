@@ -130,16 +130,17 @@ static sned_status compress_options_make(struct compress_options *compress, cons
                                          const char *checkpoint, const struct reporter *reporter,
                                          sned_error *error)
 {
-    *compress = (struct compress_options){.max_drop = given(options->max_drop, -1),
-                                          .max_bytes = given(options->max_bytes, 0),
-                                          .min_accuracy = given(options->min_accuracy, 0),
-                                          .time_budget = given(options->time_budget, 0),
-                                          .format = -1,
-                                          .open_ms = given(options->open_ms, 0),
-                                          .seed = (uint64_t)options->seed,
-                                          .threads = option_threads(options),
-                                          .checkpoint = checkpoint,
-                                          .reporter = reporter};
+    *compress =
+        (struct compress_options){.max_drop = given(options->max_drop, -1),
+                                  .max_bytes = given(options->max_bytes, 0),
+                                  .min_accuracy = given(options->min_accuracy, 0),
+                                  .time_budget = given(options->time_budget, 0) - report_seconds(options),
+                                  .format = -1,
+                                  .open_ms = given(options->open_ms, 0),
+                                  .seed = (uint64_t)options->seed,
+                                  .threads = option_threads(options),
+                                  .checkpoint = checkpoint,
+                                  .reporter = reporter};
     if (options->format)
         SNED_TRY(choice_find(&compress->format, OPTION_FORMAT, options->format, error));
     SNED_TRY(make_recipe(&compress->recipe, options, reporter, error));

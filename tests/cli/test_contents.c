@@ -219,13 +219,15 @@ static int8_t *weights_of(struct graph *graph, int index, struct scaling scaling
     return weights->data;
 }
 
-static struct images noise(const struct graph *graph)
+static struct images noise(const struct graph *graph, uint32_t count)
 {
     const struct dataset_options how = {.form = input_form_of(graph), .unlabelled = true};
-    struct images images = {.count = IMAGES};
-    MUST(dataset_open(&images.dataset, "noise:8", &how, NULL));
-    MUST(sned_alloc(&images.indices, IMAGES, sizeof *images.indices, NULL));
-    for (uint32_t i = 0; i < IMAGES; i++)
+    struct images images = {.count = count};
+    char data[16];
+    snprintf(data, sizeof data, "noise:%u", count);
+    MUST(dataset_open(&images.dataset, data, &how, NULL));
+    MUST(sned_alloc(&images.indices, count, sizeof *images.indices, NULL));
+    for (uint32_t i = 0; i < count; i++)
         images.indices[i] = i;
     return images;
 }
@@ -245,7 +247,7 @@ static void the_lowest_bit_is_worth_what_the_answers_lose(void **state)
     size_t conv_count = 0, fc_count = 0;
     int8_t *conv = weights_of(graph, 0, (struct scaling){40000, 20}, &conv_count);
     int8_t *fc = weights_of(graph, 3, (struct scaling){32768, 15}, &fc_count);
-    struct images images = noise(graph);
+    struct images images = noise(graph, IMAGES);
     float own[IMAGES][CLASSES], other[IMAGES][CLASSES];
     for (size_t i = 0; i < conv_count; i++)
         conv[i] = (int8_t)(i % 7 * 2);
@@ -268,6 +270,23 @@ static void the_lowest_bit_is_worth_what_the_answers_lose(void **state)
     sned_graph_free(graph);
 }
 
+/* Sixteen, without which it would say nothing. */
+static void where_there_is_no_time_a_few_images_do(void **state)
+{
+    struct graph *graph = small_graph(1, 5);
+    struct images images = noise(graph, 24);
+    struct report_layer layers[2];
+    struct report_facts facts = two_layers(layers);
+    facts.measuring_seconds = 1e-9;
+    MUST(sensitivity_measure(&facts, graph, &images, NULL, NULL));
+    assert_int_equal(facts.measured_on, 16);
+    facts.measuring_seconds = 1e9;
+    MUST(sensitivity_measure(&facts, graph, &images, NULL, NULL));
+    assert_int_equal(facts.measured_on, 24);
+    images_free(&images);
+    sned_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_wider_scale_keeps_the_number),
         cmocka_unit_test(a_line_of_blocks_has_zero_in_its_middle),
         cmocka_unit_test(the_lowest_bit_is_worth_what_the_answers_lose),
+        cmocka_unit_test(where_there_is_no_time_a_few_images_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

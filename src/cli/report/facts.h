@@ -36,6 +36,7 @@ struct report_facts {
     int threads;
     bool repeats; /* the same command gives the same bytes: no time was set */
     double seconds;
+    double measuring_seconds;     /* that the layers' divergences may take; 0: any */
     uint64_t bytes_before, bytes; /* every parameter as float32; the whole file */
     uint64_t kept;
     double top1_before, top1; /* percent, on images that steered nothing */

@@ -58,6 +58,12 @@ done:
     return status;
 }
 
+double report_seconds(const struct options *options)
+{
+    const double share = 0.05;
+    return options->report && !isnan(options->time_budget) ? share * options->time_budget : 0;
+}
+
 sned_status report_begin(struct report_facts *facts, const char *command, const struct model *model,
                          const struct options *options, sned_error *error)
 {
@@ -69,6 +75,7 @@ sned_status report_begin(struct report_facts *facts, const char *command, const 
                                    .seed = options->seed,
                                    .threads = option_threads(options),
                                    .repeats = isnan(options->time_budget),
+                                   .measuring_seconds = report_seconds(options),
                                    .steered_before = NAN,
                                    .wanted_bytes = NAN,
                                    .wanted_accuracy = NAN};

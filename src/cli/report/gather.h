@@ -15,6 +15,9 @@
 #include "cli/common/outcome.h"
 #include "cli/report/facts.h"
 
+/* Seconds of --time-budget that the report may take at the end, which the work before it does not have; 0:
+ * there is no report, or no such budget. */
+double report_seconds(const struct options *options);
 /* The float network's layers and weights, as they are with batch norms folded; starts the clock. */
 sned_status report_begin(struct report_facts *facts, const char *command, const struct model *model,
                          const struct options *options, sned_error *error);

@@ -125,6 +125,21 @@ static size_t image_count(const struct report_facts *facts, const struct graph *
     return there < wanted ? there : wanted;
 }
 
+/* Of the images that were to be looked at as many as there is time for. */
+static sned_status fit_time(struct sensing *sensing, const struct report_facts *facts, sned_error *error)
+{
+    const double began = sned_clock();
+    const size_t most = sensing->count;
+    size_t came;
+    if (facts->measuring_seconds <= 0 || most <= FEWEST)
+        return SNED_OK;
+    sensing->count = FEWEST;
+    SNED_TRY(run(sensing, sensing->own, &came, error));
+    const double each = (sned_clock() - began) / FEWEST * (facts->layer_count + 1);
+    sensing->count = (size_t)fmin(fmax(facts->measuring_seconds / each, FEWEST), (double)most);
+    return SNED_OK;
+}
+
 static sned_status measure_all(struct report_facts *facts, struct sensing *sensing,
                                const struct reporter *reporter, sned_error *error)
 {
@@ -161,6 +176,7 @@ sned_status sensitivity_measure(struct report_facts *facts, const struct graph *
     SNED_TRY_DONE(sned_graph_copy(&sensing.graph, integer, error));
     SNED_TRY_DONE(sned_alloc(&sensing.own, sensing.count, size, error));
     SNED_TRY_DONE(sned_alloc(&sensing.other, sensing.count, size, error));
+    SNED_TRY_DONE(fit_time(&sensing, facts, error));
     SNED_TRY_DONE(run(&sensing, sensing.own, &came, error));
     facts->measured_on = (int)came;
     status = measure_all(facts, &sensing, reporter, error);

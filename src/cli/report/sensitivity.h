@@ -12,7 +12,7 @@
 #include "cli/report/facts.h"
 
 /* Into the layers of `facts`, on the first of the images: fewer for larger networks, so that it is done in a
- * minute or so. Labels are not looked at. */
+ * minute or so, or in facts->measuring_seconds, but for the 16 that are always looked at. Labels are not. */
 sned_status sensitivity_measure(struct report_facts *facts, const struct graph *integer,
                                 const struct images *images, const struct reporter *reporter,
                                 sned_error *error);
