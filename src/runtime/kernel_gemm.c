@@ -1,25 +1,29 @@
 /*
- * kernel_gemm.c - the fully connected layer: rows with few non-zero weights as lists, the others dense.
+ * kernel_gemm.c - the fully connected layer: blocks of rows, each in the form that is fastest (row_block.h).
  *
- * A gather costs about as much as four steps of the dense loop, which compilers turn into vector
- * instructions, so a layer is listed where at most a quarter of its weights is left.
+ * Kernels for bytes take them without a sign. To those that have one 128 is added, and what that makes too
+ * much, 128 times the sum of a row's weights, is taken off its bias when the layer is prepared. Sums are
+ * taken modulo 2^32 throughout: that the last one fits 32 bits was checked before (docs/arithmetic.md).
  */
 #include "runtime/kernel.h"
 #include "runtime/micro/requantize.h"
+#include "runtime/row_block.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_BELOW = 4 }; /* one weight of so many */
+enum {
+    BLOCK_WEIGHTS = 1 << 16, /* of a block, about: a task */
+    CACHED_BYTES = 1 << 19,  /* a layer of so many stays in a cache from one image to the next */
+};
 
 struct gemm_work {
+    struct row_plan plan;
     struct value input, output;
-    const int8_t *weights; /* [K][C], the graph's */
-    const int32_t *bias;   /* [K] or NULL */
-    size_t *first;         /* [K + 1], or NULL: dense */
-    uint32_t *columns;     /* of the non-zero weights */
-    int8_t *values;
+    size_t block_rows, block_count;
+    struct row_block *blocks;
+    int32_t *start; /* [K]: biases, less what shifting the input adds */
 };
 
 static void gemm_release(struct step *step)
@@ -27,60 +31,38 @@ static void gemm_release(struct step *step)
     struct gemm_work *gemm = step->state;
     if (!gemm)
         return;
-    free(gemm->first);
-    free(gemm->columns);
-    free(gemm->values);
+    for (size_t b = 0; gemm->blocks && b < gemm->block_count; b++)
+        sned_row_block_free(&gemm->blocks[b]);
+    free(gemm->blocks);
+    free(gemm->start);
     free(gemm);
     step->state = NULL;
 }
 
-/* Which of eight weights are not zero: bit k for weight k. */
-static uint64_t mark_eight(const int8_t *weights)
+static bool is_shifted(const struct gemm_work *gemm, const struct row_block *block)
 {
-    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
-    uint64_t eight;
-    memcpy(&eight, weights, sizeof eight);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    eight = __builtin_bswap64(eight);
-#endif
-    const uint64_t tops = (((eight & low) + low) | eight) & ~low; /* the top bit of each byte that is not 0 */
-    return (tops >> 7) * 0x0102040810204080 >> 56;                /* side by side, the first lowest */
+    return gemm->input.type == VALUE_S8 && row_form_takes_bytes(block->form);
 }
 
-/* Which of `count` weights, up to 64, are not zero. */
-static uint64_t mark_weights(const int8_t *weights, size_t count)
+static int32_t sum_row(const int8_t *weights, size_t count)
 {
-    uint64_t marks = 0;
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        marks |= mark_eight(weights + i) << i;
-    for (; i < count; i++)
-        marks |= (uint64_t)(weights[i] != 0) << i;
-    return marks;
+    int32_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += weights[i];
+    return sum;
 }
 
-/* The non-zero weights of one row to `at` and behind; where the next row's go. Most weights are zero: of 64
- * at once it is told which are not. */
-static size_t list_row(struct gemm_work *gemm, const int8_t *row, size_t columns, size_t at)
+static sned_status make_block(struct gemm_work *gemm, size_t b, const int8_t *weights, sned_error *error)
 {
-    for (size_t c = 0; c < columns; c += 64)
-        for (uint64_t marks = mark_weights(row + c, columns - c < 64 ? columns - c : 64); marks;
-             marks &= marks - 1) {
-            const size_t column = c + (size_t)__builtin_ctzll(marks);
-            gemm->columns[at] = (uint32_t)column;
-            gemm->values[at++] = row[column];
-        }
-    return at;
-}
-
-static sned_status list_weights(struct gemm_work *gemm, size_t kept, sned_error *error)
-{
-    const size_t filters = gemm->output.elements, columns = gemm->input.elements;
-    SNED_TRY(sned_alloc(&gemm->first, filters + 1, sizeof *gemm->first, error));
-    SNED_TRY(sned_alloc_unset(&gemm->columns, kept, sizeof *gemm->columns, error));
-    SNED_TRY(sned_alloc_unset(&gemm->values, kept, sizeof *gemm->values, error));
-    for (size_t k = 0; k < filters; k++)
-        gemm->first[k + 1] = list_row(gemm, gemm->weights + k * columns, columns, gemm->first[k]);
+    const size_t columns = gemm->plan.columns, first = b * gemm->block_rows;
+    const size_t left = gemm->output.elements - first;
+    struct row_block *block = &gemm->blocks[b];
+    weights += first * columns;
+    SNED_TRY(sned_row_block_make(block, &gemm->plan, weights,
+                                 left < gemm->block_rows ? left : gemm->block_rows, error));
+    for (size_t r = 0; r < block->rows && is_shifted(gemm, block); r++)
+        gemm->start[first + r] = (int32_t)((uint32_t)gemm->start[first + r] -
+                                           128 * (uint32_t)sum_row(weights + r * columns, columns));
     return SNED_OK;
 }
 
@@ -93,41 +75,67 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     step->state = gemm;
     gemm->input = step->inputs[0];
     gemm->output = step->outputs[0];
-    gemm->weights = graph->tensors[node_weights(node, 0)].data;
-    gemm->bias = bias >= 0 ? graph->tensors[bias].data : NULL;
-    const size_t elements = gemm->input.elements * gemm->output.elements;
-    const size_t kept = (size_t)sned_tensor_kept(&graph->tensors[node_weights(node, 0)]);
-    step->scratch_size = gemm->input.elements * sizeof(int16_t);
-    step->tasks[1] = (int)gemm->output.elements;
-    return kept <= elements / LIST_BELOW ? list_weights(gemm, kept, error) : SNED_OK;
+    const size_t rows = gemm->output.elements, columns = gemm->input.elements;
+    gemm->plan = (struct row_plan){.micro = step->micro,
+                                   .columns = columns,
+                                   .bytes = step->micro->row_costs.bytes && gemm->input.type != VALUE_S16,
+                                   .streamed = rows * columns > CACHED_BYTES};
+    gemm->block_rows = columns < BLOCK_WEIGHTS ? BLOCK_WEIGHTS / columns : 1;
+    gemm->block_count = (rows + gemm->block_rows - 1) / gemm->block_rows;
+    SNED_TRY(sned_alloc(&gemm->start, rows, sizeof *gemm->start, error));
+    SNED_TRY(sned_alloc(&gemm->blocks, gemm->block_count, sizeof *gemm->blocks, error));
+    if (bias >= 0)
+        memcpy(gemm->start, graph->tensors[bias].data, rows * sizeof *gemm->start);
+    for (size_t b = 0; b < gemm->block_count; b++)
+        SNED_TRY(make_block(gemm, b, graph->tensors[node_weights(node, 0)].data, error));
+    step->scratch_size = columns * sizeof(int16_t) + (gemm->plan.bytes ? columns : 0);
+    step->own_size = (gemm->block_rows < rows ? gemm->block_rows : rows) * sizeof(int32_t);
+    step->tasks[1] = (int)gemm->block_count;
+    return SNED_OK;
 }
 
-static int32_t listed_dot(const struct gemm_work *gemm, size_t k, const int16_t *values)
+/* ---- a run ---- */
+
+/* The input in bytes: where it has no sign, itself. */
+static const uint8_t *bytes_of(const struct gemm_work *gemm, const struct step_work *work)
 {
-    int32_t sum = 0;
-    for (size_t i = gemm->first[k]; i < gemm->first[k + 1]; i++)
-        sum += gemm->values[i] * values[gemm->columns[i]];
-    return sum;
+    const bool in_scratch = gemm->plan.bytes && gemm->input.type == VALUE_S8;
+    return in_scratch ? (const uint8_t *)work->scratch + gemm->plan.columns * sizeof(int16_t)
+                      : work->inputs[0];
 }
 
-/* Widens the input; then a task is a row. */
-static void gemm_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
+static void convert_input(const struct step *step, const struct step_work *work)
 {
     const struct gemm_work *gemm = step->state;
-    const struct integer_rule *rule = step->rule;
-    const size_t columns = gemm->input.elements;
-    int16_t *values = work->scratch;
-    if (phase == 0) {
-        step->micro->widen[gemm->input.type](values, work->inputs[0], columns);
-        return;
-    }
-    for (size_t k = (size_t)first; k < (size_t)end; k++) {
-        int32_t sum = gemm->bias ? gemm->bias[k] : 0;
-        sum += gemm->first ? listed_dot(gemm, k, values)
-                           : step->micro->dot(gemm->weights + k * columns, values, columns);
+    const size_t columns = gemm->plan.columns;
+    const uint8_t *input = work->inputs[0];
+    uint8_t *bytes = (uint8_t *)work->scratch + columns * sizeof(int16_t);
+    step->micro->widen[gemm->input.type](work->scratch, input, columns);
+    for (size_t i = 0; bytes == bytes_of(gemm, work) && i < columns; i++)
+        bytes[i] = input[i] ^ 0x80;
+}
+
+static void run_block(const struct step *step, const struct step_work *work, size_t b)
+{
+    const struct gemm_work *gemm = step->state;
+    const struct row_block *block = &gemm->blocks[b];
+    int32_t *sums = work->own;
+    sned_row_block_run(block, &gemm->plan, bytes_of(gemm, work), work->scratch, sums);
+    for (size_t r = 0, k = b * gemm->block_rows; r < block->rows; r++, k++) {
+        const int32_t sum = (int32_t)((uint32_t)gemm->start[k] + (uint32_t)sums[r]);
         value_store(work->outputs[0], gemm->output.type, k,
-                    finish_value(scale_value(sum, rule->scalings[k]), rule));
+                    finish_value(scale_value(sum, step->rule->scalings[k]), step->rule));
     }
+}
+
+/* Phase 0 brings the input into the forms that kernels take; then a task is a block of rows. */
+static void gemm_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
+{
+    if (phase == 0)
+        convert_input(step, work);
+    else
+        for (int b = first; b < end; b++)
+            run_block(step, work, (size_t)b);
 }
 
 const struct kernel sned_kernel_gemm = {"gemm", gemm_prepare, gemm_run, gemm_release};

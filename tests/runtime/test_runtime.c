@@ -216,6 +216,28 @@ static void conv_of_a_wide_image_equals_the_document(void **state)
     assert_true(check_last_step(graph, &random));
 }
 
+/* Of several blocks of rows, each of another density; and of more columns than a list can tell. */
+static void a_large_gemm_equals_the_document(void **state)
+{
+    static const struct {
+        int64_t columns, rows;
+    } sizes[] = {{1500, 203}, {70001, 3}};
+    struct random random;
+    sned_random_seed(&random, 44, 0);
+    for (int i = 0; i < 8; i++) {
+        const int64_t columns = sizes[i / 6].columns, rows = sizes[i / 6].rows;
+        struct graph *graph = graph_of(sned_shape(2, (int64_t)1, columns), random_type(&random, true));
+        random_gemm(graph, &random, rows, signed8);
+        const struct node *node = &graph->nodes[graph->node_count - 1];
+        int8_t *weights = graph->tensors[node_weights(node, 0)].data;
+        for (int64_t k = 0; k < columns * rows; k++)
+            weights[k] = sned_random_below(&random, 1000) < (uint32_t)(k * 500 / (columns * rows))
+                             ? (int8_t)random_range(&random, -20, 20)
+                             : 0;
+        assert_true(check_last_step(graph, &random));
+    }
+}
+
 static void gemm_equals_the_document(void **state)
 {
     struct random random;
@@ -467,6 +489,7 @@ int main(void)
         cmocka_unit_test(depthwise_conv_equals_the_document),
         cmocka_unit_test(conv_of_a_wide_image_equals_the_document),
         cmocka_unit_test(gemm_equals_the_document),
+        cmocka_unit_test(a_large_gemm_equals_the_document),
         cmocka_unit_test(pools_equal_the_document),
         cmocka_unit_test(add_and_mul_equal_the_document),
         cmocka_unit_test(activations_on_their_own_equal_the_document),

@@ -59,8 +59,8 @@ AVX2_INLINE void add_pixels(int32_t *sums, size_t count, const int16_t *input, c
     }
 }
 
-AVX2 static void add_taps(int32_t *sums, size_t count, const int16_t *input, const struct tap_pair *pairs,
-                          size_t pair_count)
+AVX2 void sned_avx2_add_taps(int32_t *sums, size_t count, const int16_t *input, const struct tap_pair *pairs,
+                             size_t pair_count)
 {
     for (; count > 3 * PIXELS; sums += 4 * PIXELS, input += 4 * PIXELS) {
         const size_t part = count < 4 * PIXELS ? count : 4 * PIXELS;
@@ -92,7 +92,7 @@ AVX2_INLINE __m256i products(const int8_t *weights, const int16_t *input)
     return _mm256_madd_epi16(w, _mm256_loadu_si256((const __m256i *)input));
 }
 
-AVX2 static int32_t dot(const int8_t *weights, const int16_t *input, size_t count)
+AVX2 int32_t sned_avx2_dot(const int8_t *weights, const int16_t *input, size_t count)
 {
     __m256i first = _mm256_setzero_si256(), second = first;
     for (; count >= 32; count -= 32, weights += 32, input += 32) {
@@ -119,12 +119,16 @@ const struct micro_kernels sned_micro_avx2 = {
               .interleave = 3,
               .call = 20},
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
-    .add_taps = add_taps,
+    .add_taps = sned_avx2_add_taps,
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
     .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_sparse_s8},
     .interleave = sned_interleave,
     .pick = sned_pick,
-    .dot = dot,
+    .dot = sned_avx2_dot,
+    .dense_rows = sned_dense_rows,
+    .masked_rows = sned_masked_rows,
+    .listed_rows = sned_avx2_listed_rows,
+    .row_costs = {.dense = 700, .listed_kept = 190},
     .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
                    [VALUE_S8] = sned_avx2_requantize_s8,
                    [VALUE_S16] = sned_avx2_requantize_s16},

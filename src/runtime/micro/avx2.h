@@ -16,6 +16,9 @@
 #define AVX2        __attribute__((target("avx2")))
 #define AVX2_INLINE static inline __attribute__((target("avx2"), always_inline))
 
+micro_add_taps sned_avx2_add_taps;
+micro_dot sned_avx2_dot;
+micro_listed_rows sned_avx2_listed_rows;
 micro_requantize sned_avx2_requantize_u8, sned_avx2_requantize_s8, sned_avx2_requantize_s16;
 
 AVX2_INLINE __m256i load(const void *from)

@@ -15,6 +15,13 @@ static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2");
 }
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("popcnt");
+}
 #endif
 
 static const struct {
@@ -24,6 +31,7 @@ static const struct {
     {&sned_micro_portable, always},
 #if defined(__x86_64__)
     {&sned_micro_avx2, has_avx2},
+    {&sned_micro_avx512, has_avx512},
 #endif
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };

@@ -9,7 +9,7 @@
 
 extern const struct micro_kernels sned_micro_portable;
 #if defined(__x86_64__)
-extern const struct micro_kernels sned_micro_avx2;
+extern const struct micro_kernels sned_micro_avx2, sned_micro_avx512;
 #endif
 
 micro_widen sned_widen_u8, sned_widen_s8, sned_widen_s16;
@@ -18,6 +18,9 @@ micro_quads sned_dense_u8, sned_dense_s8, sned_sparse_u8, sned_sparse_s8;
 micro_interleave sned_interleave;
 micro_pick sned_pick;
 micro_dot sned_dot;
+micro_dense_rows sned_dense_rows;
+micro_masked_rows sned_masked_rows;
+micro_listed_rows sned_listed_rows;
 micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
 micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;
 micro_window_sum sned_window_sum_u8, sned_window_sum_s8, sned_window_sum_s16;

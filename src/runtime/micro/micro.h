@@ -91,6 +91,37 @@ typedef void micro_window_max(void *to, const void *input, size_t count, const s
 /* to[i] = the sum of window i. */
 typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);
 
+/*
+ * Rows of a fully connected layer: each sum is a row of weights times all of the input.
+ *
+ * In bytes, weights are dense or under masks, in chunks of 64 columns, of which the last is filled up with
+ * zeros. Rows come in groups of four, the last group has what is left; of a group first chunk 0 of each row,
+ * then chunk 1, and so on, so that the input is read once for four rows and the weights in one sequence:
+ *
+ *     | row 0 | row 1 | row 2 | row 3 | row 0 | row 1 | ..  | row 4 | row 5 | ..
+ *     |          chunk 0              |    chunk 1    | ..  |  chunk 0 of the next group
+ */
+enum { ROW_GROUP = 4, ROW_CHUNK = 64 };
+
+/* sums[r] = the sum of row r's weights times the input, modulo 2^32. `weights` has rows * chunks * 64. */
+typedef void micro_dense_rows(int32_t *sums, size_t rows, size_t chunks, const int8_t *weights,
+                              const uint8_t *input);
+/* The same of the weights that are not 0, one behind the other in `values`; bit i of a chunk's mask says that
+ * there is one in its column i. Behind the last value MICRO_OVER_READ bytes may be read. */
+typedef void micro_masked_rows(int32_t *sums, size_t rows, size_t chunks, const uint64_t *masks,
+                               const int8_t *values, const uint8_t *input);
+/* sums[r] = the sum of values[i] * input[columns[i]], i from first[r] to first[r + 1]. */
+typedef void micro_listed_rows(int32_t *sums, size_t rows, const uint32_t *first, const uint16_t *columns,
+                               const int8_t *values, const int16_t *input);
+
+/* What they take, in picoseconds, where weights are in the cache: what a layer's form is chosen by
+ * (runtime/row_block.c). */
+struct row_costs {
+    bool bytes;                   /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
+    int dense, masked;            /* 64 columns of a row; dense: of dense_rows, or where not `bytes` of dot */
+    int masked_kept, listed_kept; /* a weight that is not 0 */
+};
+
 /* What the forms of a convolution (runtime/conv/form.c) cost with a column, in nanoseconds of some machine:
  * their ratios choose. */
 struct micro_costs {
@@ -119,6 +150,10 @@ struct micro_kernels {
     micro_interleave *interleave;
     micro_pick *pick;
     micro_dot *dot;
+    micro_dense_rows *dense_rows;
+    micro_masked_rows *masked_rows;
+    micro_listed_rows *listed_rows;
+    struct row_costs row_costs;
     micro_requantize *requantize[MICRO_TYPES];
     micro_window_max *window_max[MICRO_TYPES];
     micro_window_sum *window_sum[MICRO_TYPES];

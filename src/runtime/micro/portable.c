@@ -43,6 +43,61 @@ int32_t sned_dot(const int8_t *weights, const int16_t *input, size_t count)
     return sum;
 }
 
+/* ---- rows ---- */
+
+static size_t group_size(size_t rows)
+{
+    return rows < ROW_GROUP ? rows : ROW_GROUP;
+}
+
+static uint32_t chunk_dot(const int8_t *weights, const uint8_t *input)
+{
+    int32_t sum = 0;
+    for (int i = 0; i < ROW_CHUNK; i++)
+        sum += weights[i] * input[i];
+    return (uint32_t)sum;
+}
+
+void sned_dense_rows(int32_t *sums, size_t rows, size_t chunks, const int8_t *weights, const uint8_t *input)
+{
+    for (size_t group; rows > 0; rows -= group, sums += group) {
+        uint32_t total[ROW_GROUP] = {0};
+        group = group_size(rows);
+        for (size_t c = 0; c < chunks; c++)
+            for (size_t r = 0; r < group; r++, weights += ROW_CHUNK)
+                total[r] += chunk_dot(weights, input + c * ROW_CHUNK);
+        for (size_t r = 0; r < group; r++)
+            sums[r] = (int32_t)total[r];
+    }
+}
+
+void sned_masked_rows(int32_t *sums, size_t rows, size_t chunks, const uint64_t *masks, const int8_t *values,
+                      const uint8_t *input)
+{
+    for (size_t group; rows > 0; rows -= group, sums += group) {
+        uint32_t total[ROW_GROUP] = {0};
+        group = group_size(rows);
+        for (size_t c = 0; c < chunks; c++)
+            for (size_t r = 0; r < group; r++)
+                for (uint64_t mask = *masks++; mask; mask &= mask - 1)
+                    total[r] += (uint32_t)(*values++ * input[c * ROW_CHUNK + (size_t)__builtin_ctzll(mask)]);
+        for (size_t r = 0; r < group; r++)
+            sums[r] = (int32_t)total[r];
+    }
+}
+
+void sned_listed_rows(int32_t *sums, size_t rows, const uint32_t *first, const uint16_t *columns,
+                      const int8_t *values, const int16_t *input)
+{
+    for (size_t r = 0; r < rows; r++) {
+        sums[r] = 0;
+        for (uint32_t i = first[r]; i < first[r + 1]; i++)
+            sums[r] += values[i] * input[columns[i]];
+    }
+}
+
+/* ---- */
+
 #define REQUANTIZE(name, type)                                                                               \
     void name(void *restrict to, const int32_t *restrict input, size_t count, struct scaling scaling,        \
               const struct integer_rule *restrict rule)                                                      \
@@ -136,6 +191,10 @@ const struct micro_kernels sned_micro_portable = {
     .interleave = sned_interleave,
     .pick = sned_pick,
     .dot = sned_dot,
+    .dense_rows = sned_dense_rows,
+    .masked_rows = sned_masked_rows,
+    .listed_rows = sned_listed_rows,
+    .row_costs = {.dense = 4200, .listed_kept = 400},
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},
     .window_max =

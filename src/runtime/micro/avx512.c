@@ -1,0 +1,40 @@
+/*
+ * avx512.c - the column for AVX-512 with VNNI and VBMI2: vpdpbusd adds up products of bytes exactly. What has
+ * no form of its own here is AVX2's.
+ */
+#if defined(__x86_64__)
+#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx512.h"
+
+const struct micro_kernels sned_micro_avx512 = {
+    .name = "avx512vnni",
+    .bytes = VALUE_U8,
+    .dense_filters = 4,
+    .costs = {.taps = 0.5f,
+              .dense_product = 90,
+              .sparse_product = 60,
+              .requantize = 1.3f,
+              .widen = 0.3f,
+              .pick = 0.3f,
+              .interleave = 3,
+              .call = 20},
+    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
+    .add_taps = sned_avx2_add_taps,
+    .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
+    .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_sparse_s8},
+    .interleave = sned_interleave,
+    .pick = sned_pick,
+    .dot = sned_avx2_dot,
+    .dense_rows = sned_avx512_dense_rows,
+    .masked_rows = sned_avx512_masked_rows,
+    .listed_rows = sned_avx2_listed_rows,
+    .row_costs = {.bytes = true, .dense = 250, .masked = 560, .masked_kept = 2, .listed_kept = 180},
+    .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
+                   [VALUE_S8] = sned_avx2_requantize_s8,
+                   [VALUE_S16] = sned_avx2_requantize_s16},
+    .window_max =
+        {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
+    .window_sum =
+        {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
+};
+#endif
