@@ -94,8 +94,8 @@ const struct command command_bench = {
     .summary = "Time a model on one image",
     .text =
         "Batch 1, an image of noise, one run to warm up. An .onnx file runs in float through oneDNN, a "
-        ".sned file in integers on one thread, with the fastest of the instruction sets portable and avx2 "
-        "that the machine has; SNED_CPU=portable in the environment takes no other.",
+        ".sned file in integers on one thread, with the fastest of the instruction sets portable, avx2 and "
+        "avx512vnni that the machine has; SNED_CPU=portable in the environment takes no other.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_RUNS, OPTION_INPUT, OPTION_THREADS, OPTION_SEED},

@@ -1,0 +1,56 @@
+/*
+ * avx512_layout.c - rows of bytes into the inputs of dense and sparse, for AVX-512.
+ */
+#include "runtime/micro/avx512.h"
+
+#if defined(__x86_64__)
+
+/* Bytes 0, 2, 4 .. of the row, `count` of them of 64; nothing behind the last one is read. */
+AVX512_INLINE __m512i every_other(const uint8_t *row, size_t count)
+{
+    const __m512i low = _mm512_maskz_loadu_epi8(first_of_64(2 * count - 1), row);
+    const __m512i high = _mm512_maskz_loadu_epi8(first_of_64(count > 32 ? 2 * count - 1 - 64 : 0), row + 64);
+    const __m512i even = _mm512_set1_epi16(0xFF);
+    const __m512i packed = _mm512_packus_epi16(_mm512_and_si512(low, even), _mm512_and_si512(high, even));
+    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed);
+}
+
+AVX512_INLINE __m512i some_of(const uint8_t *row, size_t count, size_t stride)
+{
+    return stride == 2 ? every_other(row, count) : _mm512_maskz_loadu_epi8(first_of_64(count), row);
+}
+
+AVX512 void sned_avx512_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
+                                   uint8_t flip)
+{
+    const __m512i flips = _mm512_set1_epi8((char)flip);
+    if (stride > 2) {
+        sned_interleave(to, rows, count, stride, flip);
+        return;
+    }
+    for (size_t done = 0; done < count; done += 64, to += 256) {
+        const size_t part = count - done < 64 ? count - done : 64;
+        __m512i bytes[4], quads[4];
+        for (int j = 0; j < 4; j++)
+            bytes[j] = _mm512_xor_si512(some_of(rows[j] + done * stride, part, stride), flips);
+        quads_of_rows(bytes, quads);
+        in_order(quads);
+        for (size_t k = 0; k < 4 && k * 16 < part; k++)
+            _mm512_mask_storeu_epi32(to + k * 64, first_of_16(part - k * 16), quads[k]);
+    }
+}
+
+AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip)
+{
+    const __m512i flips = _mm512_set1_epi8((char)flip);
+    if (stride > 2) {
+        sned_pick(to, input, count, stride, flip);
+        return;
+    }
+    for (size_t done = 0; done < count; done += 64) {
+        const size_t part = count - done < 64 ? count - done : 64;
+        const __m512i bytes = some_of(input + done * stride, part, stride);
+        _mm512_mask_storeu_epi8(to + done, first_of_64(part), _mm512_xor_si512(bytes, flips));
+    }
+}
+#endif
