@@ -14,7 +14,8 @@
  *     sned_context_free(context);
  *     sned_close(model);
  *
- * Threads: a model is immutable once open and may be shared; a context belongs to one thread at a time.
+ * Threads: a model is immutable once open and may be shared; a context belongs to one thread at a time, and
+ * may have others that help it (sned_context_options).
  * Memory: everything is allocated by sned_open and sned_context_new; running allocates nothing.
  * Speed: opening takes the fastest kernels that the machine has, or those that the environment names
  * (SNED_CPU=portable: plain C); what they compute is the same.
@@ -202,6 +203,42 @@ SNED_API sned_status sned_context_new(sned_context **context, const sned_model *
 SNED_API sned_status sned_context_place(sned_context **context, const sned_model *model, void *memory,
                                         size_t size, sned_error *error);
 SNED_API void sned_context_free(sned_context *context); /* NULL is fine */
+
+/*
+ * A context with more than that. Begin with `sned_context_options options = {0};`, which is sned_context_new.
+ *
+ * Threads: scores are the same to the bit, whatever their number. A step of the network is shared out among
+ * them where that pays; one of a few microseconds is not. Without `run_tasks` the context starts threads - 1
+ * threads of its own, which end in sned_context_free; where the system gives fewer, those do the work. They
+ * run nothing but kernels, take no signals, and look for work for at most 0.2 milliseconds after they last
+ * had some, then sleep; so does sned_run_pixels while it waits for them. They do not live on in a process
+ * made by fork().
+ *
+ * run_tasks: instead, threads of the caller's. Called by sned_run_pixels and its kin, several times an image,
+ * it calls task(argument, index) for every index in [0, count), each once, in any order, on any threads, one
+ * after the other or at once, and returns when all of them have, and what they wrote is visible to its
+ * caller; count is at most `threads`. A task neither blocks nor calls anything of the caller's. run_tasks
+ * must not use this context, nor leave by longjmp or an exception. `user` is handed to it.
+ *
+ * by_image: not 0: of a batch, each thread runs images of its own, which is the quicker way to many of them,
+ * and takes the memory of so many contexts. The images that are left when there are fewer than threads, and
+ * every image of a network with states, are shared out among all of them as without it.
+ */
+typedef struct sned_context_options {
+    int threads; /* the one that runs the context among them; 0 is 1; at most 1024 */
+    int by_image;
+    void *memory; /* NULL, or as in sned_context_place, with at least sned_memory_needed_with() bytes. */
+    size_t memory_size;
+    void (*run_tasks)(void *user, int count, void (*task)(void *argument, int index), void *argument);
+    void *user;
+    uint64_t reserved[4]; /* 0, else SNED_ERROR_ARGUMENT */
+} sned_context_options;
+
+/* Bytes of such a context, whatever options->memory is: 0 where the options are not valid. The threads'
+ * stacks are the system's. `options` may be NULL: as all 0. */
+SNED_API size_t sned_memory_needed_with(const sned_model *model, const sned_context_options *options);
+SNED_API sned_status sned_context_new_with(sned_context **context, const sned_model *model,
+                                           const sned_context_options *options, sned_error *error);
 
 /*
  * Run `count` images. `pixels` is [count][channels][height][width], 0 to 255, channels in the model's color

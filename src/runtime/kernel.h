@@ -23,9 +23,8 @@
  * Scratch and own memory begin at multiples of 64 bytes; inputs and outputs may be parts of others and are
  * aligned as their type is, no more. Behind the end of an input, of the
  * scratch and of own memory MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond
- * the end. Nobody pays for that room: behind an activation there are others, and behind the last of them lies
- * what a run needs anyway (plan.h). Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the
- * bits that docs/arithmetic.md defines.
+ * the end. Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the bits that
+ * docs/arithmetic.md defines.
  */
 #ifndef SNED_RUNTIME_KERNEL_H
 #define SNED_RUNTIME_KERNEL_H
@@ -46,6 +45,7 @@ struct step {
     void *state;                     /* the kernel's own; NULL where it needs none */
     size_t scratch_size, own_size;   /* bytes: of all its tasks, of each thread; set by prepare */
     int tasks[STEP_PHASES];          /* of each phase; set by prepare, or 1 and 0 */
+    double nanoseconds[STEP_PHASES]; /* that a thread takes for each, about (weigh.c) */
     int node;                        /* the graph's, that makes its outputs */
 };
 

@@ -57,6 +57,7 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), false, error));
     SNED_TRY_DONE(sned_model_describe(model, storage, storage_count, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));
+    sned_model_weigh(model);
 done:
     if (status == SNED_OK)
         *out = model;

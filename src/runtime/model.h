@@ -29,7 +29,10 @@ struct sned_model {
 sned_status sned_model_describe(sned_model *model, const struct layer_storage *storage, int storage_count,
                                 uint64_t bytes, sned_error *error);
 
-/* context.c: bytes of a network's states. */
+/* weigh.c: fills in the nanoseconds of the plan and its steps, of a model that has its layers. */
+void sned_model_weigh(sned_model *model);
+
+/* run.c: bytes of a network's states. */
 size_t sned_states_size(const struct graph *graph);
 
 /* results.c: what output `index` is made of; the output of one image, [elements] floats. */

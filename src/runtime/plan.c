@@ -187,6 +187,13 @@ static bool is_given(const struct graph *graph, int tensor)
     return tensor == graph->input || sned_graph_is_state(graph, tensor);
 }
 
+/* Of a block, and what may be read behind its end: of another block that would be what another thread writes
+ * just then. */
+static size_t room_for(size_t size)
+{
+    return size ? round_up(size + MICRO_OVER_READ) : 0;
+}
+
 /* How long each activation with a memory of its own is alive, as blocks, and the steps' scratches. */
 static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, struct block *blocks)
 {
@@ -195,7 +202,7 @@ static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, 
         if (plan->home[t] != t)
             continue;
         const struct value value = sned_value(graph, t);
-        blocks[t] = (struct block){.size = round_up(value.elements * value_size(value.type)),
+        blocks[t] = (struct block){.size = room_for(value.elements * value_size(value.type)),
                                    .first = is_given(graph, t) ? -1 : plan->step_count,
                                    .last = -1,
                                    .place = &plan->tensors[t]};
@@ -220,7 +227,7 @@ static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, 
         blocks[count++] = blocks[t];
     }
     for (int s = 0; s < plan->step_count; s++)
-        blocks[count++] = (struct block){.size = round_up(plan->steps[s].scratch_size),
+        blocks[count++] = (struct block){.size = room_for(plan->steps[s].scratch_size),
                                          .first = s,
                                          .last = s,
                                          .place = &plan->scratches[s]};

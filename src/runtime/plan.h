@@ -29,6 +29,7 @@ struct plan {
     size_t pointers;   /* behind that, MICRO_OVER_READ bytes or more: the input and output pointers of one
                           step */
     size_t size;       /* of all */
+    double nanoseconds; /* of a run, as its steps say */
 };
 
 /* Kernels take their inner loops from `micro`. With `keep` each activation has a place and keeps its value to

@@ -1,8 +1,8 @@
 /*
  * results.c - the way out of a network: an output's integers as floats, and what its ending (Softmax,
- * LogSoftmax, Sigmoid) makes of them.
+ * LogSoftmax, Sigmoid) makes of them; and every activation, of a context that keeps them.
  */
-#include "runtime/model.h"
+#include "runtime/context.h"
 
 #include <math.h>
 
@@ -60,4 +60,25 @@ void sned_result_write(const struct result *result, const struct graph *graph, c
         sigmoid(values, result->elements);
     else if (result->ending != OP_IDENTITY)
         softmax_all(result, values);
+}
+
+/* ---- activations ---- */
+
+void sned_context_widen(sned_context *context)
+{
+    const struct graph *graph = context->model->graph;
+    for (int t = 0; t < graph->tensor_count; t++) {
+        if (!context->widened[t])
+            continue;
+        const struct value value = sned_value(graph, t);
+        for (size_t i = 0; i < value.elements; i++)
+            context->widened[t][i] = value_load(context->memory + context->plan->tensors[t], value.type, i);
+    }
+}
+
+const int32_t *sned_context_activation(const sned_context *context, int tensor)
+{
+    if (!context || !context->widened || tensor < 0 || tensor >= context->model->graph->tensor_count)
+        return NULL;
+    return context->widened[tensor];
 }

@@ -369,10 +369,10 @@ static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
     assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
     const size_t *tensors = model->plan.tensors, *scratches = model->plan.scratches;
     const size_t start = tensors[graph->input];
-    assert_int_equal(tensors[graph->nodes[0].outputs[0]], start + 1024);
-    assert_int_equal(scratches[0], start + 2048);
+    assert_int_equal(tensors[graph->nodes[0].outputs[0]], start + 1024 + MICRO_OVER_READ);
+    assert_int_equal(scratches[0], start + 2 * (1024 + MICRO_OVER_READ));
     assert_int_equal(tensors[graph->nodes[1].outputs[0]], start);
-    assert_int_equal(scratches[1], start + 2048);
+    assert_int_equal(scratches[1], start + 2 * (1024 + MICRO_OVER_READ));
     sned_close(model);
 }
 

@@ -1,0 +1,49 @@
+/*
+ * weigh.c - about how long each phase of a step takes, so that threads share what is worth it.
+ *
+ * Within a factor of a few is enough: a step of two microseconds is not to be shared, one of twenty is.
+ */
+#include "runtime/model.h"
+
+/* Of a thread of a common processor in a nanosecond. */
+static const double PRODUCTS = 32, BYTES = 8, OPERATIONS = 4;
+
+static double bytes_of(const struct value *values, int count)
+{
+    double bytes = 0;
+    for (int i = 0; i < count; i++)
+        bytes += (double)values[i].elements * (double)value_size(values[i].type);
+    return bytes;
+}
+
+static double elements_of(const struct value *values, int count)
+{
+    double elements = 0;
+    for (int i = 0; i < count; i++)
+        elements += (double)values[i].elements;
+    return elements;
+}
+
+void sned_model_weigh(sned_model *model)
+{
+    struct plan *plan = &model->plan;
+    const sned_layer *layer = model->layers;
+    plan->nanoseconds = 0;
+    for (int s = 0, n = 0; s < plan->step_count; s++) {
+        struct step *step = &plan->steps[s];
+        const int last = step->tasks[1] > 0;
+        double products = 0;
+        for (; n <= step->node; n++)
+            if (sned_node_has_weights(&model->graph->nodes[n])) {
+                products += (double)layer->macs * (double)layer->kept / (double)layer->weights;
+                layer++;
+            }
+        step->nanoseconds[last] = products / PRODUCTS + (elements_of(step->inputs, step->input_count) +
+                                                         elements_of(step->outputs, step->output_count)) /
+                                                            OPERATIONS;
+        if (last)
+            step->nanoseconds[0] =
+                bytes_of(step->inputs, step->input_count) / BYTES + (double)step->scratch_size / BYTES;
+        plan->nanoseconds += step->nanoseconds[0] + step->nanoseconds[1];
+    }
+}

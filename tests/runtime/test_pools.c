@@ -1,0 +1,347 @@
+/*
+ * test_pools.c - a context with several threads, its own or the caller's: the scores of one thread, to the
+ * bit. ./check runs this under ThreadSanitizer too.
+ */
+#include "tests/common/sned_files.h"
+
+#include "base/pool.h"
+#include "base/thread.h"
+#include "runtime/context.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { IMAGES = 7, MOST_THREADS = 5, RUNNERS = 4 };
+
+/* A network, images of noise, and the scores that a thread alone gives them, one after the other. */
+struct fixture {
+    struct buffer file;
+    sned_model *model;
+    const sned_model_info *info;
+    uint8_t *pixels; /* [IMAGES] */
+    float *scores;   /* [IMAGES][classes] */
+};
+
+/* Shares whatever can be, in the smallest parts, though none of these networks has a step that is worth it.
+ */
+static void share_everything(sned_context *context)
+{
+    context->worth_sharing = context->worth_taking = 0;
+}
+
+static size_t scores_size(const struct fixture *fixture)
+{
+    return (size_t)IMAGES * (size_t)fixture->info->classes * sizeof(float);
+}
+
+static struct fixture fixture_new(graph_maker make)
+{
+    struct fixture fixture = {.file = pack_new_as(make, 0.3f, 3, FORMAT_GAP16)};
+    struct random random;
+    sned_context *context;
+    assert_int_equal(sned_open_memory(&fixture.model, fixture.file.data, fixture.file.size, NULL), SNED_OK);
+    fixture.info = sned_model_get_info(fixture.model);
+    const size_t size = (size_t)fixture.info->channels * fixture.info->height * fixture.info->width;
+    fixture.pixels = malloc(IMAGES * size);
+    fixture.scores = malloc(scores_size(&fixture));
+    sned_random_seed(&random, 8, 0);
+    for (size_t i = 0; i < IMAGES * size; i++)
+        fixture.pixels[i] = (uint8_t)sned_random_below(&random, 256);
+    assert_int_equal(sned_context_new(&context, fixture.model, NULL), SNED_OK);
+    assert_int_equal(sned_run_pixels(context, fixture.pixels, IMAGES, fixture.scores, NULL), SNED_OK);
+    sned_context_free(context);
+    return fixture;
+}
+
+static void fixture_free(struct fixture *fixture)
+{
+    sned_close(fixture->model);
+    sned_buffer_free(&fixture->file);
+    free(fixture->pixels);
+    free(fixture->scores);
+}
+
+/* A new sequence of all images has the scores of one thread. */
+static bool scores_agree(const struct fixture *fixture, sned_context *context)
+{
+    float *scores = malloc(scores_size(fixture));
+    sned_context_reset(context);
+    const bool agree = sned_run_pixels(context, fixture->pixels, IMAGES, scores, NULL) == SNED_OK &&
+                       !memcmp(scores, fixture->scores, scores_size(fixture));
+    free(scores);
+    return agree;
+}
+
+static sned_context *new_context(const struct fixture *fixture, const sned_context_options *options)
+{
+    sned_context *context;
+    sned_error error;
+    if (sned_context_new_with(&context, fixture->model, options, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    share_everything(context);
+    return context;
+}
+
+/* ---- a context's own threads ---- */
+
+static void scores_are_the_same_whatever_the_number_of_threads(void **state)
+{
+    for (int i = 0; i < MAKERS; i++) {
+        struct fixture fixture = fixture_new(makers[i]);
+        for (int threads = 0; threads <= MOST_THREADS; threads++)
+            for (int by_image = 0; by_image < 2; by_image++) {
+                const sned_context_options options = {.threads = threads, .by_image = by_image};
+                sned_context *context = new_context(&fixture, &options);
+                for (int again = 0; again < 3; again++)
+                    assert_true(scores_agree(&fixture, context));
+                sned_context_free(context);
+            }
+        fixture_free(&fixture);
+    }
+}
+
+/* As it is shared where only what pays is. */
+static void scores_are_the_same_where_little_is_shared(void **state)
+{
+    struct fixture fixture = fixture_new(lenet_graph);
+    sned_context *context;
+    const sned_context_options options = {.threads = 3};
+    assert_int_equal(sned_context_new_with(&context, fixture.model, &options, NULL), SNED_OK);
+    assert_true(scores_agree(&fixture, context));
+    sned_context_free(context);
+    fixture_free(&fixture);
+}
+
+struct runner {
+    const struct fixture *fixture;
+    pthread_t thread;
+    int number, wrong;
+};
+
+/* Contexts with pools come and go while those of other threads run the same model. */
+static void *renew_contexts(void *argument)
+{
+    struct runner *runner = argument;
+    for (int i = 0; i < 12; i++) {
+        const sned_context_options options = {.threads = 1 + (i + runner->number) % 3, .by_image = i % 2};
+        sned_context *context;
+        if (sned_context_new_with(&context, runner->fixture->model, &options, NULL) != SNED_OK)
+            return runner->wrong++, NULL;
+        share_everything(context);
+        runner->wrong += !scores_agree(runner->fixture, context);
+        sned_context_free(context);
+    }
+    return NULL;
+}
+
+static void pools_of_many_contexts_run_side_by_side(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct fixture fixture = fixture_new(makers[i]);
+        struct runner runners[RUNNERS];
+        for (int k = 0; k < RUNNERS; k++) {
+            runners[k] = (struct runner){.fixture = &fixture, .number = k};
+            assert_int_equal(pthread_create(&runners[k].thread, NULL, renew_contexts, &runners[k]), 0);
+        }
+        for (int k = 0; k < RUNNERS; k++) {
+            pthread_join(runners[k].thread, NULL);
+            assert_int_equal(runners[k].wrong, 0);
+        }
+        fixture_free(&fixture);
+    }
+}
+
+/* ---- the caller's threads ---- */
+
+struct call {
+    void (*task)(void *argument, int index);
+    void *argument;
+    int calls;
+};
+
+static sned_status call_task(void *argument, size_t index, sned_error *error)
+{
+    const struct call *call = argument;
+    call->task(call->argument, (int)index);
+    return SNED_OK;
+}
+
+static void run_on_new_threads(void *user, int count, void (*task)(void *argument, int index), void *argument)
+{
+    struct call call = {.task = task, .argument = argument};
+    ++*(int *)user;
+    sned_parallel_for(count, (size_t)count, call_task, &call, NULL);
+}
+
+static void run_backwards(void *user, int count, void (*task)(void *argument, int index), void *argument)
+{
+    ++*(int *)user;
+    assert_in_range(count, 1, MOST_THREADS);
+    for (int index = count - 1; index >= 0; index--)
+        task(argument, index);
+}
+
+static void the_callers_threads_give_the_same_scores(void **state)
+{
+    for (int i = 0; i < MAKERS; i++) {
+        struct fixture fixture = fixture_new(makers[i]);
+        for (int by_image = 0; by_image < 2; by_image++)
+            for (int backwards = 0; backwards < 2; backwards++) {
+                int calls = 0;
+                const sned_context_options options = {.threads = MOST_THREADS,
+                                                      .by_image = by_image,
+                                                      .run_tasks =
+                                                          backwards ? run_backwards : run_on_new_threads,
+                                                      .user = &calls};
+                sned_context *context = new_context(&fixture, &options);
+                assert_true(scores_agree(&fixture, context));
+                assert_true(calls > 0);
+                sned_context_free(context);
+            }
+        fixture_free(&fixture);
+    }
+}
+
+/* ---- memory ---- */
+
+static void threads_keep_to_the_callers_memory(void **state)
+{
+    struct fixture fixture = fixture_new(every_operator_graph);
+    for (int by_image = 0; by_image < 2; by_image++) {
+        sned_context_options options = {.threads = 3, .by_image = by_image};
+        const size_t size = sned_memory_needed_with(fixture.model, &options);
+        assert_true(size > sned_memory_needed(fixture.model));
+        uint8_t *memory = aligned_alloc(64, (size + 63) / 64 * 64 + 64);
+        memset(memory + size, 0x5A, 64);
+        options.memory = memory;
+        options.memory_size = size - 1;
+        sned_context *context;
+        assert_int_equal(sned_context_new_with(&context, fixture.model, &options, NULL), SNED_ERROR_ARGUMENT);
+        options.memory_size = size;
+        context = new_context(&fixture, &options);
+        assert_true(scores_agree(&fixture, context));
+        sned_context_free(context);
+        for (int i = 0; i < 64; i++)
+            assert_int_equal(memory[size + i], 0x5A);
+        free(memory);
+    }
+    fixture_free(&fixture);
+}
+
+static void by_image_each_thread_has_the_memory_of_a_context(void **state)
+{
+    struct fixture fixture = fixture_new(lenet_graph), states = fixture_new(several_ends_graph);
+    const sned_context_options options = {.threads = 4, .by_image = 1}, inside = {.threads = 4};
+    const size_t one = sned_memory_needed(fixture.model);
+    assert_in_range(sned_memory_needed_with(fixture.model, &options), 3 * one, 4 * one + 4096);
+    assert_true(sned_memory_needed_with(fixture.model, &inside) < 2 * one);
+    /* Moments of a sequence cannot be side by side. */
+    assert_int_equal(sned_memory_needed_with(states.model, &options),
+                     sned_memory_needed_with(states.model, &inside));
+    fixture_free(&fixture);
+    fixture_free(&states);
+}
+
+static void options_that_cannot_be_are_refused(void **state)
+{
+    struct fixture fixture = fixture_new(small_graph);
+    uint8_t byte;
+    const sned_context_options wrong[] = {{.threads = -1},
+                                          {.threads = 1025},
+                                          {.reserved = {0, 0, 0, 1}},
+                                          {.memory = &byte},
+                                          {.memory_size = 1 << 20}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        sned_context *context = (sned_context *)&byte;
+        sned_error error = {0};
+        assert_int_equal(sned_context_new_with(&context, fixture.model, &wrong[i], &error),
+                         SNED_ERROR_ARGUMENT);
+        assert_null(context);
+        assert_non_null(strstr(error.message, "sned_context_options"));
+        assert_int_equal(sned_memory_needed_with(fixture.model, &wrong[i]), 0);
+    }
+    assert_int_equal(sned_memory_needed_with(NULL, NULL), 0);
+    assert_int_equal(sned_memory_needed_with(fixture.model, NULL), sned_memory_needed(fixture.model));
+    fixture_free(&fixture);
+}
+
+/* ---- the pool ---- */
+
+static void count_call(void *argument, int index)
+{
+    atomic_int *calls = argument;
+    atomic_fetch_add(&calls[index], 1);
+}
+
+/* Loop after loop, at once or when all have gone to sleep, of more items than threads and of fewer. */
+static void a_pool_does_every_item_once(void **state)
+{
+    enum { ITEMS = 9, LOOPS = 3000 };
+    for (int threads = 1; threads <= MOST_THREADS; threads++) {
+        void *memory = aligned_alloc(64, sned_pool_size(threads));
+        struct thread_pool *pool = sned_pool_start(memory, threads);
+        for (int loop = 0; loop < LOOPS; loop++) {
+            atomic_int calls[ITEMS] = {0};
+            const int count = loop % (ITEMS + 1);
+            if (loop % 500 == 0)
+                usleep(2000);
+            sned_pool_run(pool, count, count_call, calls);
+            for (int i = 0; i < ITEMS; i++)
+                assert_int_equal(calls[i], i < count);
+        }
+        sned_pool_stop(pool);
+        free(memory);
+    }
+}
+
+/* Threads of this process that the system says run, or could. */
+static int busy_threads(void)
+{
+    DIR *folder = opendir("/proc/self/task");
+    int busy = 0;
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        char path[300], state = 0;
+        snprintf(path, sizeof path, "/proc/self/task/%s/stat", entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (!file)
+            continue;
+        if (fscanf(file, "%*d (%*[^)]) %c", &state) == 1)
+            busy += state == 'R';
+        fclose(file);
+    }
+    closedir(folder);
+    return busy;
+}
+
+/* As long as it takes on a machine with other work; a thread that looked for ever would never. */
+static void threads_without_work_go_to_sleep(void **state)
+{
+    void *memory = aligned_alloc(64, sned_pool_size(MOST_THREADS));
+    struct thread_pool *pool = sned_pool_start(memory, MOST_THREADS);
+    atomic_int calls[MOST_THREADS] = {0};
+    sned_pool_run(pool, MOST_THREADS, count_call, calls);
+    while (busy_threads() > 1)
+        usleep(1000);
+    sned_pool_stop(pool);
+    free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scores_are_the_same_whatever_the_number_of_threads),
+        cmocka_unit_test(scores_are_the_same_where_little_is_shared),
+        cmocka_unit_test(pools_of_many_contexts_run_side_by_side),
+        cmocka_unit_test(the_callers_threads_give_the_same_scores),
+        cmocka_unit_test(threads_keep_to_the_callers_memory),
+        cmocka_unit_test(by_image_each_thread_has_the_memory_of_a_context),
+        cmocka_unit_test(options_that_cannot_be_are_refused),
+        cmocka_unit_test(a_pool_does_every_item_once),
+        cmocka_unit_test(threads_without_work_go_to_sleep),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
