@@ -4,6 +4,7 @@
 . bench/tables_frontier.sh
 . bench/tables_networks.sh
 . bench/tables_speed.sh
+. bench/tables_peers.sh
 . bench/tables_accel.sh
 . bench/tables_sim.sh
 out=docs/results.md
@@ -113,6 +114,7 @@ same_section
 training_section
 steps_section
 loading_section
+peers_section
 echo "## What a format costs"
 echo
 echo "The pruned, retrained networks of the first table (seed 1), every layer in one format; the last row lets each layer take its smallest."

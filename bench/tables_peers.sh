@@ -1,0 +1,80 @@
+# tables_peers.sh - sourced by tables.sh: the rows of bench/peers/run, a table a kind of processor, and its chart.
+
+# What every program of jq here knows of a row: the fastest int8 peer, by the clock.
+peers_words='def n: if . < 1 then . * 1000 | round / 1000 elif . < 10 then . * 100 | round / 100 else . * 10 | round / 10 end;
+    def spread: "\(.[1] | n) (\(.[0] | n) to \(.[2] | n))";
+    def peers: [.engines[] | select(.engine != "sned")];
+    def fastest(precision): [peers[] | select(.precision == precision)] | min_by(.ms[1]);
+    def own: .engines[] | select(.engine == "sned");'
+
+# peers_wanted NETWORK: issue numbers, "times the fastest int8 peer".
+peers_wanted() {
+    case $1 in
+    alexnet | resnet50-20) echo 2.5 ;;
+    alexnet-pairs) echo 3.2 ;;
+    vgg16) echo 1.8 ;;
+    squeezenet) echo 1.2 ;;
+    resnet20) echo 1.5 ;;
+    mobilenetv2 | resnet50) echo 1 ;;
+    lenet5) echo 3 ;;
+    *) echo - ;;
+    esac
+}
+
+peers_order="alexnet alexnet-pairs vgg16 resnet50-20 squeezenet resnet20 resnet20-56k mobilenetv2 resnet50 lenet5"
+
+# peers_summary KIND: sned beside the fastest of the others, a line a network and thread count.
+peers_summary() {
+    local network threads file
+    echo "| network | threads | weights kept | sned, ms | fastest int8 peer, ms | ratio, round by round | wanted | fastest float peer, ms |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for network in $peers_order; do
+        for threads in 1 2; do
+            file=$results/peers-$network-$threads-$1.json
+            [ -s "$file" ] || continue
+            jq -r --arg wanted "$(peers_wanted "$network")" "$peers_words"'
+                fastest("int8") as $int8 | fastest("float") as $float
+                | def peer: if . then "\(.ms | spread), \(.engine)" else "none" end;
+                "| \(.what) | \(.threads) | \(.kept) of \(.weights) | \([own | .ms | spread][0] // "not reached: \(.missing.sned)") | \($int8 | peer) | \($int8.times_slower // null | if . then spread else "-" end) | \($wanted) | \($float | peer) |"' "$file"
+        done
+    done
+    echo
+}
+
+# peers_all KIND: every engine of every network.
+peers_all() {
+    local network threads file
+    echo "| network | threads | engine | ms | times sned's | top-1, % | answers as float, % |"
+    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    for network in $peers_order; do
+        for threads in 1 2; do
+            file=$results/peers-$network-$threads-$1.json
+            [ -s "$file" ] || continue
+            jq -r "$peers_words"'def share: if . == null then "-" else . * 10 | round / 10 end;
+                .what as $what | .threads as $threads | (.engines[] | "| \($what) | \($threads) | \(.engine) \(if .engine == "sned" then "" else "\(.version) " end)\(.precision) | \(.ms | spread) | \(if .times_slower then .times_slower | spread else "-" end) | \(.top1 | share) | \(.agreement | share) |"),
+                (.missing | to_entries[] | "| \($what) | \($threads) | \(.key) | not reached: \(.value | gsub("\\|"; "/")) | | | |")' "$file"
+        done
+    done
+    echo
+}
+
+peers_section() {
+    local kind file bounds
+    ls $results/peers-*-[0-9]-*.json >/dev/null 2>&1 || return 0
+    echo "## Beside other engines"
+    echo
+    echo "One picture at a time (batch 1). Every engine has the same network, which it got as ONNX with the packed weights in float and quantised by its own tools from the same pictures; each runs in a process of its own on so many processors, in turn with all others, those that wait stopped. Milliseconds and ratios are medians (quartiles) over rounds; a ratio is of turns in the same round. ONNX Runtime's int8 is QDQ with unsigned (u8s8) and with signed activations (s8s8). Synthetic: random weights at the densities that papers give, no accuracy; there, and beside accuracy, stands how many answers are those of the float network in ONNX Runtime. Accuracies are of $(first .pictures "$(ls $results/peers-*-1-*.json | head -1)") pictures or fewer, the same for all."
+    echo
+    for kind in $(ls $results/peers-*-[0-9]-*.json | sed -E 's/.*-[0-9]-(.*)\.json/\1/' | sort -u); do
+        file=$(ls $results/peers-*-[0-9]-"$kind".json | head -1)
+        echo "### On $kind: $(first .machine "$file")"
+        echo
+        peers_summary "$kind"
+        [ ! -s docs/charts/peers-"$kind".svg ] || printf '%s\n\n' "![times sned's, by network and engine](charts/peers-$kind.svg)"
+        bounds=$results/machine-$kind.json
+        [ ! -s "$bounds" ] || jq -r '"What the machine can do at most, of one core and of all \(.cores): \(.gmacs | to_entries | map("\(.value[0]) and \(.value[1]) GMAC/s of bytes by \(.key)") | join(", ")), \(.gbytes[0]) and \(.gbytes[1]) GB/s read from memory (`\(.command)`).\n"' "$bounds"
+        peers_all "$kind"
+        echo "$(command_of "$file"), and the like."
+        echo
+    done
+}
