@@ -283,16 +283,76 @@ class MnnInt8(Mnn):
                 with open(os.path.join(samples, str(i), "input.json"), "w") as file:
                     json.dump({"inputs": [{"name": name, "shape": [1, *picture.shape]}], "outputs": []}, file)
             with open(settings, "w") as file:
-                json.dump({"input_type": "sequence", "path": samples, "used_sample_num": cls.PICTURES, "batch_size": 1,
+                json.dump({"input_type": "sequence", "path": samples + "/", "used_sample_num": cls.PICTURES, "batch_size": 1,
                            "feature_quantize_method": "KL", "weight_quantize_method": "MAX_ABS", "quant_bits": 8}, file)
-            _tools.mnnquant(plain, out, settings)
+            _tools.mnnquant(["mnnquant", plain, out, settings])
         if not os.path.exists(out):
             raise RuntimeError("MNN's quantiser wrote nothing")
 
 
+class LiteRt:
+    """Converted by way of PyTorch; run by XNNPACK."""
+    name, precision, file = "LiteRT", "float", "litert.tflite"
+
+    @classmethod
+    def version(cls):
+        import importlib.metadata
+        return importlib.metadata.version("ai-edge-litert")
+
+    @classmethod
+    def prepare(cls, folder):
+        import litert_torch
+        import torch
+        import torch_network
+        if not os.path.exists(network.path(folder, "litert.tflite")):
+            module = torch_network.Network(network.path(folder, "float.onnx")).eval()
+            litert_torch.convert(module, (torch.zeros(1, *network.input_shape(folder)),)).export(network.path(folder, "litert.tflite"))
+
+    def __init__(self, folder, threads):
+        from ai_edge_litert import interpreter
+        self.interpreter = interpreter.Interpreter(network.path(folder, self.file), num_threads=threads)
+        self.interpreter.allocate_tensors()
+        self.input = self.interpreter.get_input_details()[0]["index"]
+        self.output = self.interpreter.get_output_details()[0]["index"]
+
+    def set(self, picture):
+        self.picture = numpy.array(picture)
+
+    def run(self):
+        self.interpreter.set_tensor(self.input, self.picture)
+        self.interpreter.invoke()
+
+    def scores(self):
+        return self.interpreter.get_tensor(self.output)
+
+
+class LiteRtInt8(LiteRt):
+    """Quantised by LiteRT's own quantiser, weights and activations; floats go in and come out, as with the others."""
+    precision, file = "int8", "litert-int8.tflite"
+
+    @classmethod
+    def prepare(cls, folder):
+        from ai_edge_litert import interpreter
+        from ai_edge_quantizer import algorithm_manager, qtyping, quantizer, recipe, recipe_manager
+        out = network.path(folder, cls.file)
+        if os.path.exists(out):
+            return
+        super().prepare(folder)
+        plain = network.path(folder, "litert.tflite")
+        signature, tensors = next(iter(interpreter.Interpreter(plain).get_signature_list().items()))
+        rules = recipe_manager.RecipeManager()
+        rules.load_quantization_recipe(recipe.static_wi8_ai8())
+        for end in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
+            rules.add_quantization_config(regex=".*", operation_name=end, algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE)
+        tool = quantizer.Quantizer(plain, rules.get_quantization_recipe())
+        scales = tool.calibrate({signature: [{tensors["inputs"][0]: numpy.array(picture[None])} for picture in network.calibration(folder)]})
+        tool.quantize(scales).export_model(out, overwrite=True)
+
+
 ENGINES = {
     "ort": OnnxRuntime, "ort-u8s8": OnnxRuntimeU8S8, "ort-s8s8": OnnxRuntimeS8S8, "openvino": OpenVino,
-    "openvino-int8": OpenVinoInt8, "ncnn": Ncnn, "mnn": Mnn, "mnn-int8": MnnInt8, "torch": Torch}
+    "openvino-int8": OpenVinoInt8, "ncnn": Ncnn, "mnn": Mnn, "mnn-int8": MnnInt8, "litert": LiteRt,
+    "litert-int8": LiteRtInt8, "torch": Torch}
 
 # What an engine has, but not for this benchmark, and why: said in the table.
 NOT_REACHED = {

@@ -119,9 +119,9 @@ def judge(folder, processes, rows, missing):
             del rows[key], processes[key]
             continue
         if labels:
-            row["top1"] = 100 * float((answers == labels).mean())
+            row["top1"] = round(100 * float((answers == labels).mean()), 2)
         if reference is not None:
-            row["agreement"] = 100 * float((answers == reference).mean())
+            row["agreement"] = round(100 * float((answers == reference).mean()), 2)
             if row["precision"] == "float" and row["agreement"] < 100 * SAME:
                 missing[f"{row['engine']} float"] = f"runs another network: {row['agreement']:.0f} % of its answers are the float network's"
                 processes.pop(key).end()
