@@ -3,16 +3,18 @@
  *
  *   rate_train MODEL.onnx DATA [epochs=30] [lambda=6e-6] [bytes=0] [rate=1e-3] [steps=1] [batch=128] [sgd=0]
  *              [shift=1] [flip=0] [seed=1] [threads=1] [budget=0] [taught=0] [weights=0] [test=0]
- *              [out=FILE.sned]
+ *              [structure=unstructured] [out=FILE.sned]
  *
  * Trains on DATA's training images less those that sned compress holds out (bytes=: to a file of that size),
  * packs, and prints as JSON the bytes and the integer network's error on the held-out images, or, with
- * test=1, on the test images. With weights=N the network is narrowed to so many before.
+ * test=1, on the test images. With weights=N the network is narrowed to so many before. structure= is a
+ * recipe's (docs/recipe.md), of all layers; "filled" is the share of the weights that it lets live which do.
  */
 #include "base/file.h"
 #include "codec/codec.h"
 #include "compress/compress.h"
 #include "compress/quantize/quantize.h"
+#include "compress/prune/structure.h"
 #include "compress/rate/rate.h"
 #include "graph/passes/compact.h"
 #include "io/onnx/onnx.h"
@@ -106,6 +108,33 @@ static void print_layers(const struct graph *graph)
         }
 }
 
+static sned_status give_structure(const struct experiment *e, sned_error *error)
+{
+    const char *words = word(e, "structure", "unstructured");
+    struct structure structure;
+    if (!structure_parse(&structure, words))
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "structure: '%s' is not %s", words, structure_words());
+    for (int n = 0; n < e->graph->node_count; n++)
+        if (sned_node_has_weights(&e->graph->nodes[n]))
+            e->graph->tensors[node_weights(&e->graph->nodes[n], 0)].structure = structure;
+    return SNED_OK;
+}
+
+/* Of the masks that training left. */
+static double filled(const struct graph *graph)
+{
+    double kept = 0, allowed = 0;
+    for (int n = 0; n < graph->node_count; n++) {
+        if (!sned_node_has_weights(&graph->nodes[n]))
+            continue;
+        const struct tensor *weights = &graph->tensors[node_weights(&graph->nodes[n], 0)];
+        kept += (double)sned_tensor_kept(weights);
+        for (size_t i = 0, count = sned_shape_elements(&weights->shape); i < count; i++)
+            allowed += weights->mask[i];
+    }
+    return kept / allowed;
+}
+
 static sned_status train(struct experiment *e, sned_error *error)
 {
     const struct calibration_images images = {
@@ -116,6 +145,7 @@ static sned_status train(struct experiment *e, sned_error *error)
     if (number(e, "weights", 0) > 0)
         SNED_TRY(sned_graph_narrow(e->graph, (uint64_t)number(e, "weights", 0), NULL, error));
     print_layers(e->graph);
+    SNED_TRY(give_structure(e, error));
     SNED_TRY(quantize_calibrate(e->graph, &images, &how, error));
     const struct rate_options options = options_of(e);
     return rate_train(e->graph, e->dataset, e->indices, e->train, &options, &e->result, error);
@@ -145,10 +175,11 @@ static sned_status report(struct experiment *e, const char *spec, sned_error *er
     uint64_t kept = 0;
     for (int n = 0; n < e->integer->node_count; n++)
         kept += sned_node_kept(e->integer, &e->integer->nodes[n]);
-    printf("{\"estimate\": %.0f, \"file\": %zu, \"kept\": %llu, \"error\": %.3f, \"of\": \"%s\", \"loss\": "
+    printf("{\"estimate\": %.0f, \"file\": %zu, \"kept\": %llu, \"filled\": %.3f, \"error\": %.3f, \"of\": "
+           "\"%s\", \"loss\": "
            "%.4f, "
            "\"train_loss\": %.4f, \"lambda\": %.3g, \"seconds\": %.1f, \"epoch_seconds\": %.2f}\n",
-           e->result.bytes, file.size, (unsigned long long)kept, 100 - evaluation.top1,
+           e->result.bytes, file.size, (unsigned long long)kept, filled(e->graph), 100 - evaluation.top1,
            number(e, "test", 0) > 0 ? "test" : "held-out", evaluation.loss, e->result.loss, e->result.lambda,
            e->result.seconds, e->result.epoch_seconds);
 done:

@@ -80,12 +80,6 @@ static sned_status aim_recipe(struct recipe *recipe, const struct options *optio
     if (options->target)
         SNED_TRY(choice_find(&target, OPTION_TARGET, options->target, error));
     recipe->conv_pairs = target == TARGET_ZCU104;
-    if (recipe->conv_pairs && recipe->method != METHOD_PAPER)
-        return sned_fail(
-            error, SNED_ERROR_ARGUMENT,
-            "--target %s: cuts Convs in pairs of filters, which method: paper alone does yet: give "
-            "a --recipe that names it",
-            options->target);
     return SNED_OK;
 }
 

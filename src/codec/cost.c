@@ -18,13 +18,21 @@ static const float to_bits = 1.44269504f; /* 1 / ln 2 */
 static const float least_logit = -6.21260610f, most_logit = 2.94443898f;
 enum { BINS_PER_UNIT = 32, BIN_COUNT = 295 };
 
-sned_status sned_cost_new(struct layer_cost *cost, size_t filters, size_t channels, size_t positions,
+static size_t parts_of(size_t whole, size_t size)
+{
+    return (whole + size - 1) / size;
+}
+
+sned_status sned_cost_new(struct layer_cost *cost, const struct block_grid *grid, bool balanced,
                           sned_error *error)
 {
-    *cost = (struct layer_cost){.filters = filters, .channels = channels, .positions = positions};
-    SNED_TRY(sned_alloc(&cost->rows, filters, sizeof(float), error));
-    SNED_TRY(sned_alloc(&cost->columns, channels, positions * sizeof(float), error));
-    return positions > 1 ? sned_alloc(&cost->kernels, filters, channels * sizeof(float), error) : SNED_OK;
+    const size_t rows = parts_of(grid->filters, grid->height),
+                 channels = parts_of(grid->channels, grid->width);
+    *cost = (struct layer_cost){
+        .grid = *grid, .balanced = balanced, .rows_of_blocks = rows, .channels_of_blocks = channels};
+    SNED_TRY(sned_alloc(&cost->rows, rows, sizeof(float), error));
+    SNED_TRY(sned_alloc(&cost->columns, channels, grid->positions * sizeof(float), error));
+    return grid->positions > 1 ? sned_alloc(&cost->kernels, rows, channels * sizeof(float), error) : SNED_OK;
 }
 
 void sned_cost_free(struct layer_cost *cost)
@@ -37,10 +45,14 @@ void sned_cost_free(struct layer_cost *cost)
 
 /* ---- what the integers say ---- */
 
-/* Non-zeros, counted every way. */
+/* Blocks that are not all 0, counted every way; and the weights that are not 0. */
 struct census {
-    uint32_t *rows, *columns, *channels, *kernels; /* owned; as the cost's arrays; channels [channels] */
-    uint64_t magnitudes[COST_MAGNITUDES], sum, total;
+    uint32_t *rows, *columns, *channels,
+        *kernels;            /* owned; as the cost's arrays; channels [channels_of_blocks] */
+    uint64_t total, members; /* such blocks; weights in them */
+    uint64_t magnitudes[COST_MAGNITUDES], sum, weights;
+    int8_t
+        *live; /* owned; [rows_of_blocks][channels_of_blocks][positions]; NULL: blocks are single weights */
 };
 
 static void census_free(struct census *census)
@@ -49,40 +61,90 @@ static void census_free(struct census *census)
     free(census->columns);
     free(census->channels);
     free(census->kernels);
+    free(census->live);
 }
 
-static void count_kernel(struct census *census, const int8_t *kernel, size_t positions, uint32_t *columns,
-                         uint32_t *count)
+static int8_t is_live(const struct block_grid *grid, const struct mask_block *block, const int8_t *integers)
 {
-    for (size_t p = 0; p < positions; p++) {
-        const int magnitude = abs(kernel[p]);
+    for (size_t k = block->k; k < block->k_end; k++)
+        for (size_t c = block->c; c < block->c_end; c++)
+            if (integers[block_element(grid, k, c, block->position)] != 0)
+                return 1;
+    return 0;
+}
+
+static sned_status find_live(struct census *census, const struct layer_cost *cost, const int8_t *integers,
+                             sned_error *error)
+{
+    const size_t positions = cost->grid.positions;
+    struct mask_block block = {0};
+    SNED_TRY(sned_alloc(&census->live, cost->rows_of_blocks, cost->channels_of_blocks * positions, error));
+    for (int8_t *live = census->live; sned_next_block(&cost->grid, &block); live++) {
+        *live = is_live(&cost->grid, &block, integers);
+        census->members += *live ? (block.k_end - block.k) * (block.c_end - block.c) : 0;
+    }
+    return SNED_OK;
+}
+
+static void count_magnitudes(struct census *census, const struct layer_cost *cost, const int8_t *integers)
+{
+    const size_t count = cost->grid.filters * cost->grid.channels * cost->grid.positions;
+    for (size_t i = 0; i < count; i++) {
+        const int magnitude = abs(integers[i]);
         if (magnitude == 0)
             continue;
         const int size = magnitude < COST_MAGNITUDES ? magnitude : COST_MAGNITUDES;
-        columns[p]++;
-        ++*count;
         census->magnitudes[size - 1]++;
         census->sum += (uint64_t)size;
+        census->weights++;
+    }
+}
+
+static void count_kernel(struct census *census, const int8_t *live, size_t positions, uint32_t *columns,
+                         uint32_t *count)
+{
+    for (size_t p = 0; p < positions; p++) {
+        columns[p] += live[p] != 0;
+        *count += live[p] != 0;
     }
 }
 
 static sned_status census_take(struct census *census, const struct layer_cost *cost, const int8_t *integers,
                                sned_error *error)
 {
-    SNED_TRY(sned_alloc(&census->rows, cost->filters, sizeof(uint32_t), error));
-    SNED_TRY(sned_alloc(&census->columns, cost->channels, cost->positions * sizeof(uint32_t), error));
-    SNED_TRY(sned_alloc(&census->channels, cost->channels, sizeof(uint32_t), error));
-    SNED_TRY(sned_alloc(&census->kernels, cost->filters, cost->channels * sizeof(uint32_t), error));
-    for (size_t k = 0; k < cost->filters; k++)
-        for (size_t c = 0; c < cost->channels; c++) {
-            const size_t kernel = k * cost->channels + c;
-            count_kernel(census, integers + kernel * cost->positions, cost->positions,
-                         census->columns + c * cost->positions, &census->kernels[kernel]);
+    const size_t rows = cost->rows_of_blocks, channels = cost->channels_of_blocks,
+                 positions = cost->grid.positions;
+    SNED_TRY(sned_alloc(&census->rows, rows, sizeof(uint32_t), error));
+    SNED_TRY(sned_alloc(&census->columns, channels, positions * sizeof(uint32_t), error));
+    SNED_TRY(sned_alloc(&census->channels, channels, sizeof(uint32_t), error));
+    SNED_TRY(sned_alloc(&census->kernels, rows, channels * sizeof(uint32_t), error));
+    if (cost_has_blocks(cost))
+        SNED_TRY(find_live(census, cost, integers, error));
+    const int8_t *live = census->live ? census->live : integers;
+    for (size_t k = 0; k < rows; k++)
+        for (size_t c = 0; c < channels; c++) {
+            const size_t kernel = k * channels + c;
+            count_kernel(census, live + kernel * positions, positions, census->columns + c * positions,
+                         &census->kernels[kernel]);
             census->rows[k] += census->kernels[kernel];
             census->channels[c] += census->kernels[kernel];
             census->total += census->kernels[kernel];
         }
+    count_magnitudes(census, cost, integers);
     return SNED_OK;
+}
+
+static size_t count_live_filters(const struct layer_cost *cost, const int8_t *integers)
+{
+    const size_t length = cost->grid.channels * cost->grid.positions;
+    size_t live = 0;
+    for (size_t k = 0; k < cost->grid.filters; k++, integers += length) {
+        size_t i = 0;
+        while (i < length && integers[i] == 0)
+            i++;
+        live += i < length;
+    }
+    return live;
 }
 
 static float logit(double p)
@@ -99,30 +161,28 @@ static float smoothed(uint32_t count, size_t among, double d)
 
 static void take_densities(struct layer_cost *cost, const struct census *census)
 {
-    const size_t columns = cost->channels * cost->positions;
-    const double d = ((double)census->total + 0.5) / ((double)cost->filters * (double)columns + 1);
+    const size_t rows = cost->rows_of_blocks, channels = cost->channels_of_blocks,
+                 positions = cost->grid.positions, columns = channels * positions;
+    const double d = ((double)census->total + 0.5) / ((double)rows * (double)columns + 1);
     cost->density = logit(d);
-    cost->live_filters = 0;
-    for (size_t k = 0; k < cost->filters; k++) {
+    for (size_t k = 0; k < rows; k++)
         cost->rows[k] = smoothed(census->rows[k], columns, d);
-        cost->live_filters += census->rows[k] > 0;
-    }
     for (size_t j = 0; j < columns; j++)
-        cost->columns[j] = smoothed(census->columns[j], cost->filters, d) - cost->density;
-    for (size_t c = 0; cost->kernels && c < cost->channels; c++) {
-        const float channel = smoothed(census->channels[c], cost->filters * cost->positions, d);
-        for (size_t k = 0; k < cost->filters; k++) {
-            const size_t kernel = k * cost->channels + c;
-            cost->kernels[kernel] = (smoothed(census->kernels[kernel], cost->positions, d) - cost->rows[k] -
-                                     channel + cost->density) /
-                                    2;
+        cost->columns[j] = smoothed(census->columns[j], rows, d) - cost->density;
+    for (size_t c = 0; cost->kernels && c < channels; c++) {
+        const float channel = smoothed(census->channels[c], rows * positions, d);
+        for (size_t k = 0; k < rows; k++) {
+            const size_t kernel = k * channels + c;
+            cost->kernels[kernel] =
+                (smoothed(census->kernels[kernel], positions, d) - cost->rows[k] - channel + cost->density) /
+                2;
         }
     }
 }
 
 static void take_magnitudes(struct layer_cost *cost, const struct census *census)
 {
-    const double count = (double)census->total;
+    const double count = (double)census->weights;
     const double mean = fmax(count > 0 ? (double)census->sum / count : 0, least_mean);
     double expected[COST_MAGNITUDES], all = 0, p = 1 / mean;
     for (int i = 0; i < COST_MAGNITUDES; i++, p *= 1 - 1 / mean)
@@ -143,22 +203,38 @@ static float between(float low, float x, float high)
     return x < low ? low : x > high ? high : x;
 }
 
-static float place_logit(const struct layer_cost *cost, size_t k, size_t c, size_t p)
+/* Of the weights of blocks that are not all 0. */
+static double take_flags(struct layer_cost *cost, const struct census *census)
 {
-    const float kernel = cost->kernels ? cost->kernels[k * cost->channels + c] : 0;
-    return between(least_logit, cost->rows[k] + cost->columns[c * cost->positions + p] + kernel, most_logit);
+    const double most = 1 - least_density, sign = 1 + (double)cost->magnitudes[0];
+    cost->weight = cost->non_zero = (float)sign;
+    if (!cost_has_blocks(cost))
+        return 0;
+    const double d =
+        fmin(fmax(((double)census->weights + 0.5) / ((double)census->members + 1), least_density), most);
+    const double flag = -d * log2(d) - (1 - d) * log2(1 - d);
+    cost->weight = (float)(flag + d * sign);
+    cost->non_zero = between(least_first, (float)(log2((1 - d) / d) + sign), most_first);
+    return flag * (double)census->members;
 }
 
-/* Of zeros and non-zeros, in bins of the logit: a sum of whole numbers, whatever the order. */
-static double position_bits(const struct layer_cost *cost, const int8_t *integers)
+static float place_logit(const struct layer_cost *cost, size_t k, size_t c, size_t p)
+{
+    const float kernel = cost->kernels ? cost->kernels[k * cost->channels_of_blocks + c] : 0;
+    return between(least_logit, cost->rows[k] + cost->columns[c * cost->grid.positions + p] + kernel,
+                   most_logit);
+}
+
+/* Of blocks that are all 0 and of others, in bins of the logit: a sum of whole numbers, in any order. */
+static double position_bits(const struct layer_cost *cost, const int8_t *live)
 {
     uint64_t bins[2][BIN_COUNT] = {{0}};
     double bits = 0;
-    for (size_t k = 0; k < cost->filters; k++)
-        for (size_t c = 0; c < cost->channels; c++)
-            for (size_t p = 0; p < cost->positions; p++) {
+    for (size_t k = 0; k < cost->rows_of_blocks; k++)
+        for (size_t c = 0; c < cost->channels_of_blocks; c++)
+            for (size_t p = 0; p < cost->grid.positions; p++) {
                 const float at = (place_logit(cost, k, c, p) - least_logit) * BINS_PER_UNIT + 0.5f;
-                bins[*integers++ != 0][(size_t)at]++;
+                bins[*live++ != 0][(size_t)at]++;
             }
     for (int i = 0; i < BIN_COUNT; i++) {
         const double value = least_logit + (double)i / BINS_PER_UNIT;
@@ -176,7 +252,9 @@ sned_status sned_cost_update(struct layer_cost *cost, const int8_t *integers, sn
     take_magnitudes(cost, &census);
     for (int i = 1; i < COST_MAGNITUDES; i++)
         cost->steps[i] = between(least_step, cost->magnitudes[i] - cost->magnitudes[i - 1], most_step);
-    cost->bits = position_bits(cost, integers) + (double)census.total;
+    cost->live_filters = count_live_filters(cost, integers);
+    cost->bits = position_bits(cost, census.live ? census.live : integers) + take_flags(cost, &census) +
+                 (double)census.weights;
     for (int i = 0; i < COST_MAGNITUDES; i++)
         cost->bits += (double)census.magnitudes[i] * (double)cost->magnitudes[i];
 done:
@@ -184,51 +262,133 @@ done:
     return status;
 }
 
+/* ---- sizes of blocks ---- */
+
+static size_t least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+void sned_cost_sizes(const struct layer_cost *cost, size_t row_of_blocks, const float *weights, float step,
+                     float *sizes)
+{
+    const struct block_grid *grid = &cost->grid;
+    const size_t positions = grid->positions, first = row_of_blocks * grid->height,
+                 end = least_of(first + grid->height, grid->filters);
+    memset(sizes, 0, cost->channels_of_blocks * positions * sizeof *sizes);
+    for (size_t k = first; k < end; k++)
+        for (size_t c = 0; c < grid->channels; c++) {
+            const float *kernel = weights + block_element(grid, k, c, 0);
+            float *sums = sizes + c / grid->width * positions;
+            for (size_t p = 0; p < positions; p++)
+                sums[p] += kernel[p] * kernel[p];
+        }
+    for (size_t c = 0; c < cost->channels_of_blocks; c++) {
+        const size_t width = least_of(grid->width, grid->channels - c * grid->width);
+        const float scale = 1 / (step * step * (float)((end - first) * width));
+        for (size_t p = 0; p < positions; p++)
+            sizes[c * positions + p] = sqrtf(sizes[c * positions + p] * scale);
+    }
+}
+
 /* ---- slopes ---- */
 
 enum { BLOCK = 256 };
+
+/* What the blocks of a row of them have, [channels_of_blocks][positions], to the weights of a filter from
+ * column `first` on, [count]. */
+static void spread(const struct layer_cost *cost, const float *restrict of_blocks, size_t first, size_t count,
+                   float *restrict to)
+{
+    const size_t positions = cost->grid.positions, width = cost->grid.width;
+    if (width == 1) {
+        memcpy(to, of_blocks + first, count * sizeof *to);
+        return;
+    }
+    size_t channel = first / positions, p = first % positions;
+    for (size_t i = 0; i < count; i++) {
+        to[i] = of_blocks[channel / width * positions + p];
+        if (++p == positions) {
+            p = 0;
+            channel++;
+        }
+    }
+}
 
 /* Logits into slopes [count], of one row from column `first` on; not yet between their bounds. */
 static void row_logits(const struct layer_cost *cost, size_t filter, size_t first, size_t count,
                        float *restrict slopes)
 {
-    const float row = cost->rows[filter], *columns = cost->columns + first;
+    const size_t row_of_blocks = filter / cost->grid.height, positions = cost->grid.positions;
+    const float dense = cost->rows[row_of_blocks];
+    const float row = cost->balanced ? 2 * cost->density - dense : dense;
+    spread(cost, cost->columns, first, count, slopes);
     for (size_t i = 0; i < count; i++)
-        slopes[i] = row + columns[i];
+        slopes[i] += row;
     if (!cost->kernels)
         return;
-    const float *kernels = cost->kernels + filter * cost->channels;
-    size_t channel = first / cost->positions, left = cost->positions - first % cost->positions;
-    for (size_t i = 0; i < count; left = cost->positions, channel++) {
-        const float kernel = kernels[channel];
+    const float *kernels = cost->kernels + row_of_blocks * cost->channels_of_blocks;
+    size_t channel = first / positions, left = positions - first % positions;
+    for (size_t i = 0; i < count; left = positions, channel++) {
+        const float kernel = kernels[channel / cost->grid.width];
         for (const size_t end = left < count - i ? i + left : count; i < end; i++)
             slopes[i] += kernel;
     }
 }
 
 /* In two loops: the table alone must be looked up number by number, and no branch has to be guessed. */
-static void block_slopes(const struct layer_cost *cost, const float *restrict x, float *restrict slopes,
-                         size_t count)
+static void magnitude_steps(const struct layer_cost *cost, const float *restrict x, float *restrict steps,
+                            size_t count)
 {
-    /* log2((1 - p) / p) = -logit / ln 2; sign and first magnitude on top. */
-    const float base = 1 + cost->magnitudes[0];
-    const float low = fmaxf(least_first, base - most_logit * to_bits);
-    const float high = fminf(most_first, base - least_logit * to_bits), most = COST_MAGNITUDES - 1;
-    float steps[BLOCK];
+    const float most = COST_MAGNITUDES - 1;
     for (size_t i = 0; i < count; i++) {
         const float size = fabsf(x[i]);
         steps[i] = cost->steps[(int)(size < most ? size : most)];
     }
+}
+
+static void weight_slopes(const struct layer_cost *cost, const float *restrict x, float *restrict slopes,
+                          size_t count)
+{
+    /* log2((1 - p) / p) = -logit / ln 2; sign and first magnitude on top. */
+    const float base = cost->non_zero;
+    const float low = fmaxf(least_first, base - most_logit * to_bits);
+    const float high = fminf(most_first, base - least_logit * to_bits);
+    float steps[BLOCK];
+    magnitude_steps(cost, x, steps, count);
     for (size_t i = 0; i < count; i++) {
         const float first = between(low, base - slopes[i] * to_bits, high);
         slopes[i] = fabsf(x[i]) >= 1 ? steps[i] : first;
     }
 }
 
-void sned_cost_slopes(const struct layer_cost *cost, size_t filter, size_t first, size_t count,
-                      const float *x, float *slopes)
+/* What a block costs, a weight's part of it: its position shared out, and what weights in it take. */
+static void block_slopes(const struct layer_cost *cost, const float *restrict x, const float *restrict sizes,
+                         float *restrict slopes, size_t count)
 {
+    const float share = to_bits / (float)(cost->grid.height * cost->grid.width);
+    float steps[BLOCK];
+    magnitude_steps(cost, x, steps, count);
+    for (size_t i = 0; i < count; i++) {
+        const float size = fabsf(x[i]), place = between(least_logit, slopes[i], most_logit);
+        const float part = between(least_first, cost->weight - place * share, most_first);
+        const float own = size >= 1 ? steps[i] : 0, alone = size >= 1 ? steps[i] : cost->non_zero;
+        slopes[i] = sizes[i] >= 1 ? alone : own + (size > 0 ? part * size / sizes[i] : 0);
+    }
+}
+
+void sned_cost_slopes(const struct layer_cost *cost, size_t filter, size_t first, size_t count,
+                      const float *x, const float *sizes, float *slopes)
+{
+    float own_sizes[BLOCK];
     row_logits(cost, filter, first, count, slopes);
-    for (size_t i = 0; i < count; i += BLOCK)
-        block_slopes(cost, x + i, slopes + i, count - i < BLOCK ? count - i : BLOCK);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const size_t some = least_of(count - i, BLOCK);
+        if (!cost_has_blocks(cost)) {
+            weight_slopes(cost, x + i, slopes + i, some);
+            continue;
+        }
+        spread(cost, sizes, first + i, some, own_sizes);
+        block_slopes(cost, x + i, own_sizes, slopes + i, some);
+    }
 }

@@ -23,7 +23,7 @@ static const struct key general_keys[] = {
     {"target_kept", VALUE_DOUBLE, FIELD(recipe, target_kept), 1e-6, 1, NULL, PAPER},
     {"target_cuts", VALUE_INT, FIELD(recipe, target_cuts), 1, 1000, NULL, PAPER},
     {"saliency", VALUE_TEXT, FIELD(recipe, saliency), 0, 32, NULL, PAPER},
-    {"structure", VALUE_STRUCTURE, FIELD(recipe, structure), 0, 0, NULL, PAPER},
+    {"structure", VALUE_STRUCTURE, FIELD(recipe, structure), 0, 0, NULL, BOTH},
 };
 static const struct key settle_keys[] = {
     {"epochs", VALUE_DOUBLE, FIELD(recipe_settle, epochs), 0, 10000, NULL, PAPER},
@@ -79,7 +79,7 @@ static const struct key rule_keys[] = {
     {"min_density", VALUE_DOUBLE, FIELD(recipe_rule, min_density), 0, 1, NULL, PAPER},
     {"skip", VALUE_FLAG, FIELD(recipe_rule, skip), 0, 0, NULL, PAPER},
     {"bits", VALUE_INT, FIELD(recipe_rule, bits), 1, 32, NULL, BOTH},
-    {"structure", VALUE_STRUCTURE, FIELD(recipe_rule, structure), 0, 0, NULL, PAPER},
+    {"structure", VALUE_STRUCTURE, FIELD(recipe_rule, structure), 0, 0, NULL, BOTH},
 };
 
 #define COUNT(array)  ((int)(sizeof(array) / sizeof((array)[0])))

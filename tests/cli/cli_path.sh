@@ -66,6 +66,7 @@ holds "a line says that it is one of method: paper, and by which key" \
 printf 'train:\n  epochs: 3\n  rate: 0.01\n' >rate.yaml; printf 'train:\n  epochs: 0.2\n' >quick.yaml
 succeeds "compress to a size" "$sned" compress trained.onnx --data glyphs --recipe rate.yaml --max-bytes 120k -o sized.sned --json
 keys "compress to a size: keys" bytes top1_after heldout_before heldout_after points.bytes points.accuracy points.chosen
+succeeds "compress for the accelerator" "$sned" compress trained.onnx --data glyphs --recipe quick.yaml --target zcu104 --max-bytes 1M -o pairs.sned -q
 holds "the file is no larger" test "$(stat -c %s sized.sned)" -le 120000
 refuses "a size that is not reached" 1 'sized.sned is written, and is not what was asked for: 3000 bytes' "$sned" compress trained.onnx --data glyphs --recipe quick.yaml --max-bytes 3000 -o sized.sned -q
 holds "and is written all the same" test "$(stat -c %s sized.sned)" -gt 3000

@@ -2,72 +2,9 @@
  * test_rate.c - rate-aware training: fewer bytes for a higher price, a size that is asked for, the same
  * result each time, also after a kill.
  */
-#include "tests/compress/compress_fixture.h"
+#include "tests/compress/rate_fixture.h"
 #include "base/file.h"
-#include "compress/quantize/quantize.h"
-#include "compress/rate/rate.h"
 #include "graph/passes/compact.h"
-
-struct rated {
-    struct graph *graph, *integer;
-    struct rate_result result;
-};
-
-static uint32_t *all_images(void)
-{
-    static uint32_t indices[TRAIN];
-    for (uint32_t i = 0; i < TRAIN; i++)
-        indices[i] = i;
-    return indices;
-}
-
-static struct rate_options quick_rate(void)
-{
-    struct rate_options options = rate_defaults();
-    options.epochs = 6;
-    options.batch = 30;
-    options.rate = 3e-3f;
-    options.lambda = 3e-5;
-    options.threads = 1;
-    return options;
-}
-
-static struct graph *calibrated(void)
-{
-    const struct calibration_images images = {.dataset = dataset, .indices = all_images(), .count = TRAIN};
-    struct graph *graph;
-    assert_int_equal(sned_graph_copy(&graph, trained, NULL), SNED_OK);
-    assert_int_equal(sned_graph_prepare(graph, NULL), SNED_OK);
-    assert_int_equal(quantize_calibrate(graph, &images, &(struct calibration_options){.threads = 1}, NULL),
-                     SNED_OK);
-    return graph;
-}
-
-static struct rated rated_with(const struct rate_options *options)
-{
-    struct rated rated = {.graph = calibrated()};
-    sned_error error = {0};
-    if (rate_train(rated.graph, dataset, all_images(), TRAIN, options, &rated.result, &error) != SNED_OK)
-        fail_msg("%s", error.message);
-    if (quantize_lower(&rated.integer, rated.graph, &error) != SNED_OK)
-        fail_msg("%s", error.message);
-    return rated;
-}
-
-static void rated_free(struct rated *rated)
-{
-    sned_graph_free(rated->graph);
-    sned_graph_free(rated->integer);
-}
-
-static double accuracy(const struct graph *integer)
-{
-    struct evaluation evaluation;
-    assert_int_equal(evaluate_integer(integer, dataset, all_images(), TRAIN,
-                                      &(struct evaluate_options){.threads = 1}, &evaluation, NULL),
-                     SNED_OK);
-    return evaluation.top1;
-}
 
 static void a_higher_price_gives_fewer_bytes(void **state)
 {
@@ -128,11 +65,6 @@ static void biases_end_on_a_coarse_grid(void **state)
         }
     }
     rated_free(&rated);
-}
-
-static int64_t filters(const struct graph *graph, const char *name)
-{
-    return graph->tensors[node_weights(find(graph, name), 0)].shape.dim[0];
 }
 
 /* The graph keeps its shape: in what left the network while it was trained there are zeros alone. */
@@ -222,6 +154,54 @@ static void a_size_is_what_the_caller_measures(void **state)
     rated_free(&rated);
 }
 
+/* What became of each weight of fc1 from look to look: zero after it had been something, and something again.
+ * Where units leave, places are others, and all begins anew. */
+enum { MOST_WEIGHTS = HIDDEN * FILTERS * (SIDE - 2) * (SIDE - 2) };
+struct history {
+    size_t count;
+    bool was_something[MOST_WEIGHTS], was_cut[MOST_WEIGHTS];
+    int back, back_when_frozen, looks_when_frozen;
+};
+
+static sned_status follow_zeros(void *context, const struct graph *graph, double *bytes, sned_error *error)
+{
+    struct history *history = context;
+    const struct tensor *weights = &graph->tensors[node_weights(find(graph, "fc1"), 0)];
+    const size_t count = sned_shape_elements(&weights->shape);
+    if (history->count != count) {
+        memset(history->was_something, 0, sizeof history->was_something);
+        memset(history->was_cut, 0, sizeof history->was_cut);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const bool is_zero = ((const float *)weights->data)[i] == 0,
+                   is_back = !is_zero && history->was_cut[i];
+        history->back += is_back && !weights->mask;
+        history->back_when_frozen += !is_zero && weights->mask && !weights->mask[i];
+        history->was_cut[i] = is_zero && (history->was_something[i] || history->was_cut[i]);
+        history->was_something[i] = !is_zero;
+    }
+    history->looks_when_frozen += weights->mask && history->count == count;
+    history->count = count;
+    return count_weights(&(int){0}, graph, bytes, error);
+}
+
+/* Regrowth needs nothing of its own: zeros are trained as all weights are, until they freeze. */
+static void weights_that_were_cut_come_back_until_zeros_freeze(void **state)
+{
+    struct rate_options options = quick_rate();
+    static struct history history;
+    options.epochs = 20;
+    options.lambda = 1e-7;
+    options.target_bytes = 600;
+    options.measure_bytes = follow_zeros;
+    options.measure_context = &history;
+    struct rated rated = rated_with(&options);
+    assert_true(history.back > 10);
+    assert_true(history.looks_when_frozen > 1);
+    assert_int_equal(history.back_when_frozen, 0);
+    rated_free(&rated);
+}
+
 /* At weight 1 labels are not looked at: here all are wrong. */
 static void a_teacher_is_enough(void **state)
 {
@@ -247,29 +227,6 @@ static void a_teacher_is_enough(void **state)
 }
 
 /* ---- interruptions ---- */
-
-static void die_in_epoch(void *argument, const struct progress *progress)
-{
-    int epoch = 0;
-    if (sscanf(progress->task, "epoch %d", &epoch) == 1 && epoch == *(int *)argument)
-        _exit(9); /* as kill -9 would: nothing is cleaned up */
-}
-
-static void run_until(struct rate_options options, int epoch)
-{
-    struct reporter reporter = {.progress = die_in_epoch, .argument = &epoch};
-    int result = 0;
-    pid_t child = fork();
-    if (child == 0) {
-        struct graph *graph = calibrated();
-        struct rate_result rate;
-        options.reporter = &reporter;
-        rate_train(graph, dataset, all_images(), TRAIN, &options, &rate, NULL);
-        _exit(0);
-    }
-    assert_true(child > 0 && waitpid(child, &result, 0) == child && WIFEXITED(result));
-    assert_int_equal(WEXITSTATUS(result), 9);
-}
 
 /* Lambda rises, is controlled, zeros freeze in the 6th of 6 epochs: killed before and after each. */
 static void a_killed_run_ends_with_the_same_bytes(void **state)
@@ -350,6 +307,7 @@ int main(void)
         cmocka_unit_test(two_runs_give_the_same_bits),
         cmocka_unit_test(a_size_that_is_asked_for_is_met),
         cmocka_unit_test(a_size_is_what_the_caller_measures),
+        cmocka_unit_test(weights_that_were_cut_come_back_until_zeros_freeze),
         cmocka_unit_test(a_teacher_is_enough),
         cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),
         cmocka_unit_test(a_checkpoint_of_another_price_is_not_gone_on_from),

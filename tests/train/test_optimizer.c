@@ -92,9 +92,9 @@ static void adam_is_that_of_pytorch(void **state)
 /* Kernels of 3 x 3, and the Gemm's of the 2 x 2 pictures that are flattened before it. */
 static void new_costs(struct layer_cost costs[LAYERS])
 {
-    must(sned_cost_new(&costs[0], 8, IN, 9, error));
-    must(sned_cost_new(&costs[1], 16, 8, 9, error));
-    must(sned_cost_new(&costs[2], 10, 16, 4, error));
+    must(sned_cost_new(&costs[0], &(struct block_grid){8, IN, 9, 1, 1}, false, error));
+    must(sned_cost_new(&costs[1], &(struct block_grid){16, 8, 9, 1, 1}, false, error));
+    must(sned_cost_new(&costs[2], &(struct block_grid){10, 16, 4, 1, 1}, false, error));
 }
 
 static double look(struct layer_cost costs[LAYERS])

@@ -137,8 +137,8 @@ const struct option_row option_table[OPTION_COUNT] = {
                           "accuracy means agreement with it",
                           KIND_FLAG, AT(no_labels), 0, 0},
     [OPTION_TARGET] = {OPTION_TARGET, "target", 0, "NAME",
-                       "What will run the file, cpu or zcu104: weights are cut in the structure that it "
-                       "turns into speed (method: paper)",
+                       "What will run the file, cpu or zcu104: weights are zero together in the structure "
+                       "that it turns into speed",
                        KIND_TEXT, AT(target), 0, 0},
     [OPTION_CALIBRATION] = {OPTION_CALIBRATION, "calibration", 0, "N", "Images that set the scales",
                             KIND_WHOLE, AT(calibration), 1, 1e9},

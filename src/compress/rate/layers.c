@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "graph/operator.h"
 #include "train/executor/pointwise.h"
+#include "train/executor/round_blocks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +31,21 @@ static int64_t flattened_positions(const struct graph *graph, int tensor)
     }
 }
 
+/* The weights as the coder sees them. A Gemm's inputs are grouped by channel where its blocks do not reach
+ * across them. */
+static struct block_grid grid_of(const struct graph *graph, const struct tensor *weights, int input)
+{
+    struct block_grid grid = sned_block_grid(&weights->structure, &weights->shape);
+    if (weights->shape.rank > 2 || grid.width > 1)
+        return grid;
+    const size_t positions = (size_t)flattened_positions(graph, input);
+    if (grid.channels % positions == 0) {
+        grid.positions = positions;
+        grid.channels /= positions;
+    }
+    return grid;
+}
+
 static sned_status add_layer(struct rate_layers *layers, const struct graph *graph, const struct node *node,
                              int index, sned_error *error)
 {
@@ -38,19 +54,14 @@ static sned_status add_layer(struct rate_layers *layers, const struct graph *gra
     for (int i = 0; i < layers->count; i++)
         if (layers->layers[i].tensor == tensor)
             return SNED_OK;
-    const struct shape *shape = &graph->tensors[tensor].shape;
-    const size_t columns = sned_shape_elements(shape) / (size_t)shape->dim[0];
-    int64_t positions =
-        shape->rank > 2 ? (int64_t)columns / shape->dim[1] : flattened_positions(graph, node->inputs[0]);
-    if (columns % (size_t)positions != 0)
-        positions = 1;
+    const struct tensor *weights = &graph->tensors[tensor];
+    const struct block_grid grid = grid_of(graph, weights, node->inputs[0]);
     layer->tensor = tensor;
     layer->bias = node_bias(node, index);
     layer->input = node->inputs[0];
     layer->output = node->outputs[0];
     layers->count++;
-    return sned_cost_new(&layer->cost, (size_t)shape->dim[0], columns / (size_t)positions, (size_t)positions,
-                         error);
+    return sned_cost_new(&layer->cost, &grid, weights->structure.kind == STRUCTURE_BALANCED, error);
 }
 
 sned_status rate_layers_find(struct rate_layers *layers, const struct graph *graph, sned_error *error)
@@ -147,6 +158,7 @@ sned_status rate_layers_count(struct rate_layers *layers, const struct graph *gr
         const float step = tensor->quantization.scale, *weights = tensor->data;
         for (size_t k = 0, count = sned_shape_elements(&tensor->shape); k < count; k++)
             layers->integers[k] = (int8_t)pointwise_integer(weights[k] / step);
+        round_blocks(tensor, weights, step, layers->integers, 1);
         SNED_TRY(sned_cost_update(&layers->layers[i].cost, layers->integers, error));
     }
     return SNED_OK;
@@ -160,6 +172,7 @@ void rate_layers_round(const struct rate_layers *layers, struct graph *graph)
         struct tensor *tensor = &graph->tensors[layers->layers[i].tensor];
         const float step = tensor->quantization.scale;
         float *weights = tensor->data;
+        round_blocks(tensor, weights, step, weights, sizeof *weights);
         for (size_t k = 0, count = sned_shape_elements(&tensor->shape); k < count; k++)
             weights[k] = pointwise_integer(weights[k] / step) * step;
     }
@@ -174,18 +187,4 @@ void rate_layers_round_biases(const struct rate_layers *layers, struct graph *gr
         pointwise_round(tensor->data, tensor->data, sned_shape_elements(&tensor->shape),
                         tensor->quantization.scale);
     }
-}
-
-sned_status rate_layers_mask(const struct rate_layers *layers, struct graph *graph, sned_error *error)
-{
-    for (int i = 0; i < layers->count; i++) {
-        struct tensor *tensor = &graph->tensors[layers->layers[i].tensor];
-        const size_t count = sned_shape_elements(&tensor->shape);
-        const float step = tensor->quantization.scale, *weights = tensor->data;
-        if (!tensor->mask)
-            SNED_TRY(sned_alloc(&tensor->mask, count, 1, error));
-        for (size_t k = 0; k < count; k++)
-            tensor->mask[k] = pointwise_integer(weights[k] / step) != 0;
-    }
-    return SNED_OK;
 }

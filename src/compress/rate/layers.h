@@ -37,7 +37,11 @@ double rate_layers_bytes(const struct rate_layers *layers);
 /* The graph's weights to the nearest multiples of their steps; its biases. */
 void rate_layers_round(const struct rate_layers *layers, struct graph *graph);
 void rate_layers_round_biases(const struct rate_layers *layers, struct graph *graph);
-/* Masks all weights that round to 0. */
+/* mask.c: where a layer is to be balanced the largest weights of each filter stay, as many as its filters
+ * have in the mean. */
+sned_status rate_layers_balance(const struct rate_layers *layers, struct graph *graph, sned_error *error);
+/* Masks all weights that round to 0; not those of a block that has others, and, where a layer is balanced,
+ * in each filter so many that all have as many. */
 sned_status rate_layers_mask(const struct rate_layers *layers, struct graph *graph, sned_error *error);
 /* The same look, at the graph's. */
 sned_status rate_layers_count(struct rate_layers *layers, const struct graph *graph, sned_error *error);

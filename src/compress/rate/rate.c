@@ -165,6 +165,7 @@ static sned_status look(struct course *course, const struct train_moment *moment
 static sned_status freeze(struct course *course, struct executor *executor, sned_error *error)
 {
     SNED_TRY(calibrate_rounded(course, executor, error));
+    SNED_TRY(rate_layers_balance(&course->layers, course->graph, error));
     SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
     SNED_TRY(executor_load(executor, error));
     course->state->frozen = 1;
@@ -290,11 +291,21 @@ static sned_status course_open(struct course *course, const struct graph *graph,
     return units_left_open(&course->left, &course->layers, course->graph, course->state->kept, error);
 }
 
-static uint64_t course_key(const struct rate_options *options)
+static uint64_t course_key(const struct course *course)
 {
+    const struct rate_options *options = course->options;
     const double numbers[] = {options->rate, options->step_rate, options->target_bytes, options->lambda,
                               options->time_budget};
-    return sned_hash(numbers, sizeof numbers);
+    uint64_t key = sned_hash(numbers, sizeof numbers);
+    for (int i = 0; i < course->layers.count; i++) {
+        const struct structure *structure =
+            &course->graph->tensors[course->layers.layers[i].tensor].structure;
+        const uint64_t words[] = {key, structure->kind, (uint64_t)structure->filters,
+                                  (uint64_t)structure->channels};
+        if (structure->kind > STRUCTURE_UNSTRUCTURED)
+            key = sned_hash(words, sizeof words);
+    }
+    return key;
 }
 
 static sned_status run(struct course *course, struct train_result *trained, sned_error *error)
@@ -307,7 +318,7 @@ static sned_status run(struct course *course, struct train_result *trained, sned
                                       .context = course,
                                       .state = course->state,
                                       .state_size = course->state_size,
-                                      .key = course_key(o)};
+                                      .key = course_key(course)};
     struct train_options options = train_defaults();
     options.epochs = o->epochs;
     options.batch = o->batch;

@@ -43,7 +43,7 @@ size_t units_given(const struct rate_layers *layers, const struct graph *graph)
 {
     size_t units = 0;
     for (int i = 0; i < layers->count; i++)
-        units += layers->layers[i].cost.filters + columns_of(&layers->layers[i], graph);
+        units += layers->layers[i].cost.grid.filters + columns_of(&layers->layers[i], graph);
     return units;
 }
 
@@ -55,7 +55,7 @@ sned_status units_left_open(struct units_left *left, const struct rate_layers *l
     left->count = layers->count;
     for (int i = 0; i < left->count; i++) {
         const struct rate_layer *layer = &layers->layers[i];
-        const size_t filters = layer->cost.filters, columns = columns_of(layer, graph);
+        const size_t filters = layer->cost.grid.filters, columns = columns_of(layer, graph);
         left->layers[i] = (struct layer_left){.tensor = layer->tensor,
                                               .bias = layer->bias,
                                               .filters = {filters, kept},

@@ -87,7 +87,7 @@ sned_status executor_set_output_gradient(struct executor *executor, const float 
 /* What the integers of weights cost whose step is learned: set by whoever knows what they take in a file;
  * borrowed, NULL: nothing. */
 void executor_set_cost(struct executor *executor, int tensor, const struct layer_cost *cost);
-/* These integers, clamp(round(w / step), -127, 127), row-major. */
+/* These integers, clamp(round(w / step), -127, 127), row-major; of blocks that round to 0 all 0. */
 void executor_integers(const struct executor *executor, int tensor, int8_t *integers);
 
 /*
@@ -96,7 +96,8 @@ void executor_integers(const struct executor *executor, int tensor, int8_t *inte
  *     SGD    v = momentum v + g + decay w; w -= rate v
  *     Adam   m, v: means of g and g^2 that keep 0.9 and 0.999; w -= rate (m / (sqrt(v) + 1e-8) + decay w),
  *            with m and v corrected for their start by the number of steps
- * Weights whose step s is learned are in the forward pass q s, q = clamp(round(w / s), -127, 127). With g the
+ * Weights whose step s is learned are in the forward pass q s, q = clamp(round(w / s), -127, 127), but for
+ * blocks that round to 0 (round_blocks.h). With g the
  * gradient of q s, x = w / s and `slope` the bits that a unit of |x| costs (sned_cost_slopes; 0 without):
  *     dw = g + lambda sign(x) slope / s,   dlog s = s sum g (q - x) - lambda sum over q != 0 of slope |x|,
  * where beyond 127 q stands for q - x (Esser et al. 2019). log s is stepped as weights are, SGD with its

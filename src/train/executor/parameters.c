@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "train/executor/calls.h"
 #include "train/executor/pointwise.h"
+#include "train/executor/round_blocks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ static void round_constant(const struct edge *edge, const struct tensor *tensor)
         pointwise_quantize_weights(values, layout_data(edge->rounded), channels, count / channels, step);
     else
         pointwise_round(values, layout_data(edge->rounded), count, step);
+    if (edge->learns_step)
+        round_blocks(tensor, values, step, layout_data(edge->rounded), sizeof(float));
 }
 
 /* One after the other: rounded copies share their memory. */
@@ -127,6 +130,7 @@ void executor_integers(const struct executor *executor, int tensor, int8_t *inte
     const float step = executor->graph->tensors[tensor].quantization.scale;
     for (size_t i = 0, count = layout_floats(layout_of(edge->master)); i < count; i++)
         integers[i] = (int8_t)pointwise_integer(weights[i] / step);
+    round_blocks(&executor->graph->tensors[tensor], weights, step, integers, 1);
 }
 
 /* ---- what steps remember, for checkpoints ---- */
