@@ -116,6 +116,9 @@ sned_status compression_record(struct compression *compression, struct record *r
 /* Retraining in the recipe's way; its random numbers come from the seed and the number of the step. */
 sned_status compression_train(struct compression *compression, struct graph *graph, double epochs, float rate,
                               bool quantize_weights, struct train_result *result, sned_error *error);
+/* The retraining after a cut, in which weights may come back (prune/regrow.h). */
+sned_status compression_recover(struct compression *compression, struct train_result *result,
+                                sned_error *error);
 /* On the first `images` held-out images; 0: all. */
 sned_status compression_measure(const struct compression *compression, struct graph *graph, size_t images,
                                 bool quantize_weights, struct measure *measure, sned_error *error);

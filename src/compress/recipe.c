@@ -190,6 +190,7 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
     sned_write_f64(writer, recipe->target_kept);
     sned_write_u32(writer, (uint32_t)recipe->target_cuts);
     write_text(writer, recipe->saliency);
+    sned_write_f64(writer, recipe->regrow);
     write_structure(&recipe->structure, writer);
     sned_write_u8(writer, recipe->conv_pairs);
     sned_write_f64(writer, recipe->settle.epochs);

@@ -102,6 +102,7 @@ struct recipe {
     double target_kept;         /* share of all weights to keep, in place of a search; 0: search */
     int target_cuts;            /* with target_kept: retrainings for each layer */
     char saliency[32];          /* saliency.h */
+    double regrow;              /* share of a layer's weights that others take the place of, after a cut */
     struct structure structure; /* of layers of which no rule says it */
     bool conv_pairs;            /* --target zcu104: where that is unstructured, Convs are cut in pairs */
     struct recipe_train train;

@@ -24,6 +24,7 @@ static const struct key general_keys[] = {
     {"target_cuts", VALUE_INT, FIELD(recipe, target_cuts), 1, 1000, NULL, PAPER},
     {"saliency", VALUE_TEXT, FIELD(recipe, saliency), 0, 32, NULL, PAPER},
     {"structure", VALUE_STRUCTURE, FIELD(recipe, structure), 0, 0, NULL, BOTH},
+    {"regrow", VALUE_DOUBLE, FIELD(recipe, regrow), 0, 0.9, NULL, PAPER},
 };
 static const struct key settle_keys[] = {
     {"epochs", VALUE_DOUBLE, FIELD(recipe_settle, epochs), 0, 10000, NULL, PAPER},

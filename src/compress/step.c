@@ -113,13 +113,11 @@ static enum cut_outcome judge(const struct compression *compression, const struc
 static sned_status work_cut(struct compression *compression, const struct cut *cut, struct cut_record *record,
                             struct decision *decision, sned_error *error)
 {
-    const struct recipe_retrain *retrain = &compression->recipe->retrain;
     const double started = sned_clock();
     struct train_result trained = {0};
     SNED_TRY(cut->layer >= 0 ? cut_one(compression, cut, error) : cut_together(compression, cut, error));
     SNED_TRY(compression_measure(compression, compression->graph, 0, false, &record->pruned, error));
-    const sned_status status = compression_train(compression, compression->graph, retrain->epochs,
-                                                 retrain->rate, false, &trained, error);
+    const sned_status status = compression_recover(compression, &trained, error);
     if (status != SNED_OK && (status != SNED_ERROR_DIVERGED || cut->always))
         return sned_error_context(error, status, "retraining after a cut");
     SNED_TRY(compression_measure(compression, compression->graph, 0, false, &record->retrained, error));

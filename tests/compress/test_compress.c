@@ -175,6 +175,38 @@ static void layers_are_cut_in_their_structure(void **state)
     }
 }
 
+/* fc1 alone, to a tenth: as many weights as without regrowth, and others. */
+static void cut_weights_come_back_while_the_density_stays(void **state)
+{
+    struct compress_options options = quick();
+    struct recipe_rule rules[] = {{.layer = "fc1", .density = 0.1, .skip = -1},
+                                  {.layer = "fc2", .skip = 1},
+                                  {.kind = "conv", .skip = 1}};
+    (void)state;
+    options.recipe.rules = rules;
+    options.recipe.rule_count = 3;
+    options.recipe.peak = false;
+    struct outcome without = run(&options);
+    options.recipe.regrow = 0.3;
+    struct outcome with = run(&options), again = run(&options);
+    const struct tensor *before = weights_named(without.graph, "fc1"),
+                        *after = weights_named(with.graph, "fc1");
+    const size_t count = sned_shape_elements(&before->shape);
+    size_t back = 0;
+    for (size_t i = 0; i < count; i++) {
+        back += after->mask[i] && !before->mask[i] && ((const float *)after->data)[i] != 0;
+        assert_true(after->mask[i] || ((const float *)after->data)[i] == 0);
+    }
+    assert_int_equal(kept_of(before->mask, count), count / 10);
+    assert_int_equal(kept_of(after->mask, count), count / 10);
+    assert_true(back * 10 > kept_of(after->mask, count));
+    assert_true(with.result.accuracy_after >= without.result.accuracy_after - 2);
+    assert_memory_equal(weights_named(again.graph, "fc1")->mask, after->mask, count);
+    outcome_free(&without);
+    outcome_free(&with);
+    outcome_free(&again);
+}
+
 static void a_target_gives_every_order_the_same_weights_and_work(void **state)
 {
     struct compress_options options = quick();
@@ -384,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_cut_that_costs_too_much_is_taken_back),
         cmocka_unit_test(rules_are_kept),
         cmocka_unit_test(layers_are_cut_in_their_structure),
+        cmocka_unit_test(cut_weights_come_back_while_the_density_stays),
         cmocka_unit_test(a_target_gives_every_order_the_same_weights_and_work),
         cmocka_unit_test(a_target_below_what_rules_keep_is_refused),
         cmocka_unit_test(the_same_seed_gives_the_same_network),

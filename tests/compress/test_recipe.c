@@ -103,6 +103,7 @@ static void every_key_reaches_its_field(void **state)
                                      "target_cuts: 7\n"
                                      "saliency: magnitude\n"
                                      "structure: unstructured\n"
+                                     "regrow: 0.2\n"
                                      "retrain:\n"
                                      "  epochs: 1.5\n"
                                      "  batch: 32\n"
@@ -125,6 +126,7 @@ static void every_key_reaches_its_field(void **state)
     assert_int_equal(recipe.order, ORDER_JOINT);
     assert_false(recipe.peak);
     assert_true(recipe.max_drop == 0.25 && recipe.holdout == 0.2 && recipe.holdout_images == 1234);
+    assert_true(recipe.regrow == 0.2);
     assert_true(recipe.target_kept == 0.05 && recipe.target_cuts == 7);
     assert_true(recipe.retrain.epochs == 1.5 && recipe.retrain.batch == 32);
     assert_true(recipe.retrain.rate == 0.01f && recipe.retrain.momentum == 0.8f &&

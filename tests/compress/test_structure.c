@@ -1,6 +1,8 @@
 /*
- * test_structure.c - weights that are cut together: blocks, pairs, filters of equal numbers.
+ * test_structure.c - weights that are cut together: blocks, pairs, filters of equal numbers; and what comes
+ * back of them.
  */
+#include "compress/prune/regrow.h"
 #include "compress/prune/structure.h"
 
 #include <setjmp.h>
@@ -149,6 +151,55 @@ static void what_was_cut_before_stays_cut(void **state)
     free_weights(&weights);
 }
 
+/* ---- what comes back ---- */
+
+/* One exchange of a share; the mask afterwards, a digit an element. What came back is 0. */
+static void exchanges_to(const char *words, int64_t filters, const float *values, const char *mask,
+                         const float *gradients, double share, const char *wanted)
+{
+    struct tensor weights = make_weights(filters, (int64_t)strlen(mask) / filters, 1);
+    sned_error error;
+    weights.mask = malloc(strlen(mask));
+    for (size_t i = 0; i < strlen(mask); i++) {
+        weights.mask[i] = mask[i] == '1';
+        ((float *)weights.data)[i] = weights.mask[i] ? values[i] : 0;
+    }
+    assert_true(structure_parse(&weights.structure, words));
+    assert_int_equal(regrow_exchange(&weights, gradients, share, &error), SNED_OK);
+    for (size_t i = 0; i < strlen(mask); i++) {
+        assert_int_equal(weights.mask[i], wanted[i] - '0');
+        assert_true(((const float *)weights.data)[i] == (wanted[i] == '1' && mask[i] == '1' ? values[i] : 0));
+    }
+    free_weights(&weights);
+}
+
+static void the_smallest_go_and_the_largest_gradients_come_back(void **state)
+{
+    const float values[] = {3, -1, 2, -4, 0, 0, 0, 0}, gradients[] = {9, 9, 9, 9, 1, -3, 2, 0};
+    exchanges_to("unstructured", 2, values, "11110000", gradients, 0.25, "10110100");
+    exchanges_to("unstructured", 2, values, "11110000", gradients, 0.5, "10010110");
+    exchanges_to("unstructured", 2, values, "11110000", gradients, 0.1, "11110000"); /* none */
+}
+
+/* Pairs of 2 filters: columns 0 and 2 are kept, 2 is the weaker; of 1 and 3 the gradients are 3 and 4. */
+static void blocks_go_and_come_back_whole(void **state)
+{
+    const float values[] = {3, 0, 2, 0, 0, 0, 1, 0}, gradients[] = {9, 3, 9, 0, 9, 0, 9, -4};
+    exchanges_to("pairs", 2, values, "10101010", gradients, 0.5, "10011001");
+}
+
+static void balanced_filters_exchange_as_many_each(void **state)
+{
+    const float values[] = {3, 1, 0, 0, 9, 8, 0, 0}, gradients[] = {0, 0, 1, 2, 0, 0, 9, 8};
+    exchanges_to("balanced", 2, values, "11001100", gradients, 0.5, "10011010");
+}
+
+static void no_more_are_exchanged_than_were_cut(void **state)
+{
+    const float values[] = {3, 1, 2, 0}, gradients[] = {0, 0, 0, 1};
+    exchanges_to("unstructured", 1, values, "1110", gradients, 0.7, "1011");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +213,10 @@ int main(void)
         cmocka_unit_test(equal_blocks_are_cut_whole),
         cmocka_unit_test(filters_keep_equal_numbers),
         cmocka_unit_test(what_was_cut_before_stays_cut),
+        cmocka_unit_test(the_smallest_go_and_the_largest_gradients_come_back),
+        cmocka_unit_test(blocks_go_and_come_back_whole),
+        cmocka_unit_test(balanced_filters_exchange_as_many_each),
+        cmocka_unit_test(no_more_are_exchanged_than_were_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
