@@ -1,65 +1,72 @@
 /*
  * kernel_lrn.c - local response normalization across channels, by table.
  *
- * The sums of squares slide from channel to channel: the square that enters the window is added, the one that
- * leaves it taken away. Integers, so nothing is lost on the way.
+ * A task is a part of the image, through all channels: its sums of squares slide from channel to channel,
+ * the square that enters the window is added, the one that leaves it taken away. Integers, so nothing is
+ * lost on the way. Beyond the first and the last channel there are zeros.
  */
 #include "runtime/kernel.h"
-#include "runtime/micro/requantize.h"
 #include "base/memory.h"
 
 #include <string.h>
 
+enum { PART = 512 /* pixels of a task */ };
+
 struct lrn_work {
-    const uint16_t *table; /* the graph's */
+    uint16_t table[LRN_TABLE_SIZE + 1]; /* as micro_normalize wants it */
     int size;
+};
+
+/* What a task works in. */
+struct lrn_part {
+    uint32_t sums[PART];
+    uint8_t zeros[PART];
 };
 
 static sned_status lrn_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                sned_error *error)
 {
-    const struct value in = step->inputs[0];
+    const struct extent image = step->inputs[0].extent;
     struct lrn_work *lrn;
     SNED_TRY(sned_alloc(&lrn, 1, sizeof *lrn, error));
-    *lrn = (struct lrn_work){.table = graph->tensors[node->inputs[1]].data, .size = node->u.lrn.size};
+    memcpy(lrn->table, graph->tensors[node->inputs[1]].data, LRN_TABLE_SIZE * sizeof *lrn->table);
+    lrn->size = node->u.lrn.size;
     step->state = lrn;
-    step->scratch_size = (size_t)in.extent.height * in.extent.width * sizeof(uint32_t);
+    step->own_size = sizeof(struct lrn_part);
+    step->tasks[0] = (int)(((size_t)image.height * image.width + PART - 1) / PART);
     return SNED_OK;
 }
 
-/* sums += sign * square, over one channel's plane; modulo 2^32, which sned_graph_check has proved exact. */
-static void add_squares(uint32_t *sums, const void *input, enum value_type type, size_t channel, size_t plane,
-                        uint32_t sign)
+/* Pixels [at, at + count) of every channel. */
+static void lrn_part(const struct step *step, const struct step_work *work, size_t at, size_t count)
 {
-    for (size_t i = 0; i < plane; i++) {
-        int32_t value = value_load(input, type, channel * plane + i);
-        sums[i] += sign * (uint32_t)(value * value);
+    const struct lrn_work *lrn = step->state;
+    const struct value in = step->inputs[0];
+    const struct micro_kernels *micro = step->micro;
+    const size_t plane = (size_t)in.extent.height * in.extent.width;
+    const int channels = in.extent.channels, before = (lrn->size - 1) / 2;
+    const int after = lrn->size / 2 < channels ? lrn->size / 2 : channels - 1;
+    const uint8_t *input = (const uint8_t *)work->inputs[0] + at;
+    uint8_t *output = (uint8_t *)work->outputs[0] + at;
+    struct lrn_part *part = work->own;
+    memset(part, 0, sizeof *part);
+    for (int c = -after; c < channels; c++) {
+        const int enters = c + after, leaves = c - before - 1;
+        micro->slide_squares[in.type](part->sums, enters < channels ? input + enters * plane : part->zeros,
+                                      leaves >= 0 ? input + leaves * plane : part->zeros, count);
+        if (c >= 0)
+            micro->normalize[in.type](output + c * plane, input + c * plane, part->sums, count, lrn->table,
+                                      step->rule->scalings[0].shift, step->rule);
     }
 }
 
 static void lrn_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
-    const struct lrn_work *lrn = step->state;
-    const struct value in = step->inputs[0], out = step->outputs[0];
-    const struct integer_rule *rule = step->rule;
-    const size_t plane = (size_t)in.extent.height * in.extent.width;
-    const int channels = in.extent.channels, size = lrn->size;
-    const int before = (size - 1) / 2, after = size / 2;
-    const void *input = work->inputs[0];
-    uint32_t *sums = work->scratch;
-    memset(sums, 0, step->scratch_size);
-    for (int c = 0; c < after && c < channels; c++)
-        add_squares(sums, input, in.type, c, plane, 1);
-    for (int c = 0; c < channels; c++) {
-        if (c + after < channels)
-            add_squares(sums, input, in.type, c + after, plane, 1);
-        if (c - before - 1 >= 0)
-            add_squares(sums, input, in.type, c - before - 1, plane, (uint32_t)-1);
-        for (size_t i = 0; i < plane; i++) {
-            int64_t value = value_load(input, in.type, c * plane + i);
-            int64_t scaled = round_shift(value * lrn->table[lrn_index(sums[i])], rule->scalings[0].shift);
-            value_store(work->outputs[0], out.type, c * plane + i, finish_value(scaled, rule));
-        }
+    const struct extent image = step->inputs[0].extent;
+    const size_t plane = (size_t)image.height * image.width;
+    for (int task = first; task < end; task++) {
+        const size_t at = (size_t)task * PART;
+        lrn_part(step, work, at, plane - at < PART ? plane - at : PART);
     }
 }
 

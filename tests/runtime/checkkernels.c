@@ -1,6 +1,6 @@
 /*
- * checkkernels.c - every micro-kernel of every instruction set that this machine has, against portable C: on
- * random lengths, numbers and places in memory, with guards around all that it is given. After dav1d's
+ * checkkernels.c - every micro-kernel of every instruction set that this machine has, against portable C:
+ * on random lengths, numbers and places in memory, with guards around all that it is given. After dav1d's
  * checkasm.
  *
  *     checkkernels            the test
@@ -11,6 +11,7 @@
  */
 #include "tests/runtime/trial_quads.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 #include <stdio.h>
 
@@ -137,7 +138,7 @@ static void call_window_sum(const struct micro_kernels *micro, enum value_type t
     micro->window_sum[type](output, input, trial->count, &trial->windows);
 }
 
-static struct subject subjects[] = {
+static struct subject row_subjects[] = {
     {"widen u8", VALUE_U8, draw_widen, call_widen},
     {"widen s8", VALUE_S8, draw_widen, call_widen},
     {"widen s16", VALUE_S16, draw_widen, call_widen},
@@ -160,7 +161,9 @@ static struct subject subjects[] = {
     {"window_sum s8", VALUE_S8, draw_window_sum, call_window_sum},
     {"window_sum s16", VALUE_S16, draw_window_sum, call_window_sum},
 };
-enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
+static const struct subject_list rows = {row_subjects, sizeof row_subjects / sizeof row_subjects[0]};
+static const struct subject_list *const lists[] = {&rows, &pointwise_subjects};
+enum { LISTS = sizeof lists / sizeof lists[0], MOST_SUBJECTS = 100 };
 
 static struct trial trial_new(const struct subject *subject, const struct micro_kernels *micro, size_t count,
                               struct random *random)
@@ -209,7 +212,7 @@ static void every_column_gives_what_portable_c_gives(void **state)
 {
     const struct subject *subject = *state;
     struct random random;
-    sned_random_seed(&random, 15, (uint64_t)(subject - subjects));
+    sned_random_seed(&random, 15, sned_hash(subject->name, strlen(subject->name)));
     for (int column = 0; sned_micro_column(column); column++) {
         const struct micro_kernels *micro = sned_micro_column(column);
         if (!sned_micro_runs(column)) {
@@ -263,38 +266,47 @@ static double time_call(const struct subject *subject, const struct micro_kernel
     return best * 1e9;
 }
 
+static void bench_subject(const struct subject *subject, struct random *random)
+{
+    for (int column = 0; sned_micro_column(column); column++) {
+        const struct micro_kernels *micro = sned_micro_column(column);
+        if (!sned_micro_runs(column)) {
+            printf("%-18s%12s     this machine does not have it\n", subject->name, micro->name);
+            continue;
+        }
+        struct trial trial = trial_new(subject, micro, BENCH_COUNT, random);
+        const double took = time_call(subject, micro, &trial);
+        const double portable = column == 0 ? took : time_call(subject, sned_micro_column(0), &trial);
+        printf("%-18s%12s%12.0f%12.2f\n", subject->name, micro->name, took, portable / took);
+        trial_free(&trial);
+    }
+}
+
 /* Rows of 1024 numbers; add_taps with 64 pairs, dense (of all the filters that it takes) and sparse with 64
  * quads, the windows 3x3 with a stride of 2. */
 static void bench(void)
 {
     struct random random;
     sned_random_seed(&random, 16, 0);
-    printf("%-16s%12s%12s%12s\n", "micro-kernel", "column", "ns a call", "portable/x");
-    for (int s = 0; s < SUBJECTS; s++)
-        for (int column = 0; sned_micro_column(column); column++) {
-            const struct micro_kernels *micro = sned_micro_column(column);
-            if (!sned_micro_runs(column)) {
-                printf("%-16s%12s     this machine does not have it\n", subjects[s].name, micro->name);
-                continue;
-            }
-            struct trial trial = trial_new(&subjects[s], micro, BENCH_COUNT, &random);
-            const double took = time_call(&subjects[s], micro, &trial);
-            const double portable =
-                column == 0 ? took : time_call(&subjects[s], sned_micro_column(0), &trial);
-            printf("%-16s%12s%12.0f%12.2f\n", subjects[s].name, micro->name, took, portable / took);
-            trial_free(&trial);
-        }
+    printf("%-18s%12s%12s%12s\n", "micro-kernel", "column", "ns a call", "portable/x");
+    for (int l = 0; l < LISTS; l++)
+        for (int s = 0; s < lists[l]->count; s++)
+            bench_subject(&lists[l]->subjects[s], &random);
 }
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[SUBJECTS + 1] = {cmocka_unit_test(a_name_limits_the_columns_that_are_chosen)};
+    struct CMUnitTest tests[MOST_SUBJECTS + 1] = {
+        cmocka_unit_test(a_name_limits_the_columns_that_are_chosen)};
+    size_t count = 1;
     if (argc > 1 && strcmp(argv[1], "--bench") == 0) {
         bench();
         return 0;
     }
-    for (int s = 0; s < SUBJECTS; s++)
-        tests[1 + s] = (struct CMUnitTest){subjects[s].name, every_column_gives_what_portable_c_gives, NULL,
-                                           NULL, &subjects[s]};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    for (int l = 0; l < LISTS; l++)
+        for (int s = 0; s < lists[l]->count && count <= MOST_SUBJECTS; s++, count++)
+            tests[count] =
+                (struct CMUnitTest){lists[l]->subjects[s].name, every_column_gives_what_portable_c_gives,
+                                    NULL, NULL, &lists[l]->subjects[s]};
+    return _cmocka_run_group_tests("checkkernels", tests, count, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * test_steps.c - which steps a graph becomes, where what they read and write lies in memory, and that a whole
- * network gives what docs/arithmetic.md's plain loops (oracle.h) give.
+ * test_steps.c - which steps a graph becomes, where what they read and write lies in memory, and that a
+ * whole network gives what docs/arithmetic.md's plain loops (oracle.h) give.
  */
 #include "tests/common/random_graphs.h"
 #include "tests/common/oracle.h"
@@ -315,8 +315,8 @@ static void memory_is_used_again_when_a_tensor_is_dead(void **state)
     sned_close(model);
 }
 
-/* More than the plan looks for one by one: slices of all sizes, of every second number, which a Concat reads
- * together. */
+/* More than the plan looks for one by one: slices of all sizes, of every second number, which a Concat
+ * reads together. */
 static void hundreds_of_activations_live_at_once(void **state)
 {
     enum { PARTS = 400, MOST = 9 };
@@ -354,25 +354,24 @@ static void hundreds_of_activations_live_at_once(void **state)
     sned_close(model);
 }
 
-/* The LRN's output and its scratch are of one size and begin at one step. Which of them lies first is said by
- * their order in the network, not by where an allocator put them. */
+/* The pieces of a Split are of one size and begin at one step. Which of them lies first is said by their
+ * order in the network, not by where an allocator put them. */
 static void blocks_of_one_size_and_time_lie_in_the_networks_order(void **state)
 {
+    enum { PIECES = 3, PIECE = 4 * 256 };
     struct random random;
     sned_model *model;
     sned_random_seed(&random, 13, 0);
     struct graph *graph =
-        new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)16, (int64_t)16), unsigned8);
-    random_lrn(graph, &random, 3, unsigned8);
-    random_lrn(graph, &random, 3, unsigned8);
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)4, (int64_t)PIECES, (int64_t)256), unsigned8);
+    random_split(graph, &random, unsigned8, 2, PIECES);
+    assert_int_equal(sned_graph_set_outputs(graph, graph->nodes[0].outputs, PIECES, NULL), SNED_OK);
     assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
     assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
-    const size_t *tensors = model->plan.tensors, *scratches = model->plan.scratches;
-    const size_t start = tensors[graph->input];
-    assert_int_equal(tensors[graph->nodes[0].outputs[0]], start + 1024 + MICRO_OVER_READ);
-    assert_int_equal(scratches[0], start + 2 * (1024 + MICRO_OVER_READ));
-    assert_int_equal(tensors[graph->nodes[1].outputs[0]], start);
-    assert_int_equal(scratches[1], start + 2 * (1024 + MICRO_OVER_READ));
+    const size_t *tensors = model->plan.tensors;
+    const size_t first = tensors[graph->input] + PIECES * PIECE + MICRO_OVER_READ;
+    for (int i = 0; i < PIECES; i++)
+        assert_int_equal(tensors[graph->nodes[0].outputs[i]], first + (size_t)i * (PIECE + MICRO_OVER_READ));
     sned_close(model);
 }
 

@@ -31,6 +31,14 @@ struct subject {
                  const void *input, const void *constants, void *output);
 };
 
+struct subject_list {
+    struct subject *subjects;
+    int count;
+};
+
+/* checkkernels_pointwise.c */
+extern const struct subject_list pointwise_subjects;
+
 static inline int64_t between(struct random *random, int64_t low, int64_t high)
 {
     return low + (int64_t)((double)(high - low + 1) * sned_random_uniform(random));

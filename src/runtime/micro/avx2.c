@@ -1,9 +1,9 @@
 /*
  * avx2.c - micro-kernels for AVX2: convolution rows, dot products, and the table of the column.
  *
- * Exact without instructions for 8 bits: activations and weights are int16, vpmaddwd multiplies pairs of them
- * and adds the two products in int32. Everything here is compiled for AVX2 by attribute, so that the file is
- * part of any build for x86-64; columns.c says when it may run.
+ * Exact without instructions for 8 bits: activations and weights are int16, vpmaddwd multiplies pairs of
+ * them and adds the two products in int32. Everything here is compiled for AVX2 by attribute, so that the
+ * file is part of any build for x86-64; columns.c says when it may run.
  */
 #include "runtime/micro/columns.h"
 
@@ -30,8 +30,9 @@ AVX2_INLINE void add_to(int32_t *sums, size_t count, __m256i value)
         sums[i] += part[i];
 }
 
-/* `vectors` times 16 pixels, of which the last vector may have fewer. Two taps' pixels interleaved are pairs,
- * in the order 0 to 3, 8 to 11 and 4 to 7, 12 to 15; the sums stay in that order until they are stored. */
+/* `vectors` times 16 pixels, of which the last vector may have fewer. Two taps' pixels interleaved are
+ * pairs, in the order 0 to 3, 8 to 11 and 4 to 7, 12 to 15; the sums stay in that order until they are
+ * stored. */
 AVX2_INLINE void add_pixels(int32_t *sums, size_t count, const int16_t *input, const struct tap_pair *pairs,
                             size_t pair_count, const int vectors)
 {
@@ -136,5 +137,7 @@ const struct micro_kernels sned_micro_avx2 = {
         {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
     .window_sum =
         {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
+    .slide_squares = {[VALUE_U8] = sned_avx2_slide_squares_u8, [VALUE_S8] = sned_avx2_slide_squares_s8},
+    .normalize = {[VALUE_U8] = sned_avx2_normalize_u8, [VALUE_S8] = sned_avx2_normalize_s8},
 };
 #endif

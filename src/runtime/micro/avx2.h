@@ -2,14 +2,15 @@
  * avx2.h - what the files of the AVX2 column share: how they are compiled, whole and partial vectors in
  * memory, and the functions that a later column of x86-64 takes over.
  *
- * A row is done a vector at a time. Where it has one vector or more, the last one ends where the row ends and
- * does some of the numbers of the one before again; a shorter row reads behind its input, as it may, and is
- * stored in pieces.
+ * A row is done a vector at a time. Where it has one vector or more, the last one ends where the row ends
+ * and does some of the numbers of the one before again; a shorter row reads behind its input, as it may,
+ * and is stored in pieces.
  */
 #ifndef SNED_RUNTIME_MICRO_AVX2_H
 #define SNED_RUNTIME_MICRO_AVX2_H
 
 #include "runtime/micro/columns.h"
+#include "runtime/micro/requantize.h"
 
 #include <immintrin.h>
 
@@ -20,6 +21,8 @@ micro_add_taps sned_avx2_add_taps;
 micro_dot sned_avx2_dot;
 micro_listed_rows sned_avx2_listed_rows;
 micro_requantize sned_avx2_requantize_u8, sned_avx2_requantize_s8, sned_avx2_requantize_s16;
+micro_slide_squares sned_avx2_slide_squares_u8, sned_avx2_slide_squares_s8;
+micro_normalize sned_avx2_normalize_u8, sned_avx2_normalize_s8;
 
 AVX2_INLINE __m256i load(const void *from)
 {
@@ -65,6 +68,28 @@ AVX2_INLINE void store_part(void *to, __m256i value, size_t size)
     } else {
         store_some(bytes, _mm256_castsi256_si128(value), size);
     }
+}
+
+/* LeakyReLU of eight values. One below -2^30 is brought up to it: with any slope it stays -2^15 or less,
+ * the lowest clamp there is, and with the steepest its product, shifted, has 32 bits. So the lower half of
+ * a logical shift is that of an arithmetic one. */
+AVX2_INLINE __m256i slope_eight(__m256i value, __m256i slope)
+{
+    const __m256i half = _mm256_set1_epi64x((int64_t)1 << (SLOPE_BITS - 1));
+    const __m256i bounded = _mm256_max_epi32(value, _mm256_set1_epi32(-(1 << 30)));
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(bounded, slope), half);
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(bounded, 32), slope), half);
+    const __m256i sloped = _mm256_blend_epi32(_mm256_srli_epi64(even, SLOPE_BITS),
+                                              _mm256_slli_epi64(odd, 32 - SLOPE_BITS), 0xAA);
+    return _mm256_blendv_epi8(value, sloped, _mm256_srai_epi32(value, 31));
+}
+
+/* Where the vector behind the one at `at` begins, in a row of `count` numbers of which a vector holds
+ * `vector`; `count` or more: there is none. */
+static inline size_t next_vector(size_t at, size_t count, size_t vector)
+{
+    const size_t next = at + vector;
+    return next < count && count - next < vector ? count - vector : next;
 }
 
 #endif

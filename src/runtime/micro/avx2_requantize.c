@@ -1,16 +1,16 @@
 /*
  * avx2_requantize.c - how every operator ends (requantize.h), eight sums at a time.
  *
- * floor((v * m + 2^(s-1)) / 2^s) takes products of 64 bits, but hardly 64-bit shifts, which AVX2 lacks. With
- * m made m * 2^k and s made s + k the value is the same. m is below 2^16, so that k up to 15 leaves it below
- * 2^31, as the signed 32-bit multiplication wants it; and a shift s of 17 or more can so be brought to 32 or
- * more: S = max(s, 32). Then
+ * floor((v * m + 2^(s-1)) / 2^s) takes products of 64 bits, but hardly 64-bit shifts, which AVX2 lacks.
+ * With m made m * 2^k and s made s + k the value is the same. m is below 2^16, so that k up to 15 leaves it
+ * below 2^31, as the signed 32-bit multiplication wants it; and a shift s of 17 or more can so be brought
+ * to 32 or more: S = max(s, 32). Then
  *
  *     floor(p / 2^S) = floor(floor(p / 2^32) / 2^(S-32)),    p = v * m * 2^k + 2^(S-1)
  *
  * because dividing by integers one after the other, rounding down each time, is dividing by their product:
- * the inner one is the high half of p, the outer one a 32-bit arithmetic shift of it. p stays within 64 bits:
- * |v| is at most 2^31, the multiplier below 2^31, and S at most 62.
+ * the inner one is the high half of p, the outer one a 32-bit arithmetic shift of it. p stays within 64
+ * bits: |v| is at most 2^31, the multiplier below 2^31, and S at most 62.
  *
  * Smaller shifts are ratios of 1/2 and more, which few layers have: those are shifted in 64 bits.
  */
@@ -18,7 +18,6 @@
 
 #if defined(__x86_64__)
 #include "runtime/micro/avx2.h"
-#include "runtime/micro/requantize.h"
 
 enum { EASY_SHIFT = 17 /* and above: see the head of this file */, HALF = 32, VECTOR = 16 };
 
@@ -78,8 +77,8 @@ AVX2_INLINE __m256i smaller(__m256i a, __m256i b)
 }
 
 /* The low halves of four 64-bit lanes, scaled, sloped and clamped. A value below -2^31 is brought up to it
- * before the slope, so that its low half is all of it: with any slope it stays below -2^15, the lowest clamp
- * there is. */
+ * before the slope, so that its low half is all of it: with any slope it stays below -2^15, the lowest
+ * clamp there is. */
 AVX2_INLINE __m256i finish_four(__m256i value, const struct ends *ends, bool has_slope)
 {
     value = _mm256_add_epi64(_mm256_mul_epi32(value, ends->multiplier), ends->round);
@@ -101,20 +100,6 @@ AVX2_INLINE __m256i finish_hard(__m256i sums, const struct ends *ends, bool has_
     const __m256i even = finish_four(sums, ends, has_slope);
     const __m256i odd = finish_four(_mm256_srli_epi64(sums, 32), ends, has_slope);
     return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
-}
-
-/* LeakyReLU of eight values. One below -2^30 is brought up to it: with any slope it stays -2^15 or less, the
- * lowest clamp there is, and with the steepest its product, shifted, has 32 bits. So the lower half of a
- * logical shift is that of an arithmetic one. */
-AVX2_INLINE __m256i slope_eight(__m256i value, __m256i slope)
-{
-    const __m256i half = _mm256_set1_epi64x((int64_t)1 << (SLOPE_BITS - 1));
-    const __m256i bounded = _mm256_max_epi32(value, _mm256_set1_epi32(-(1 << 30)));
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(bounded, slope), half);
-    const __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(bounded, 32), slope), half);
-    const __m256i sloped = _mm256_blend_epi32(_mm256_srli_epi64(even, SLOPE_BITS),
-                                              _mm256_slli_epi64(odd, 32 - SLOPE_BITS), 0xAA);
-    return _mm256_blendv_epi8(value, sloped, _mm256_srai_epi32(value, 31));
 }
 
 /* Eight sums to eight results in int32, not clamped yet. */

@@ -24,5 +24,7 @@ micro_listed_rows sned_listed_rows;
 micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
 micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;
 micro_window_sum sned_window_sum_u8, sned_window_sum_s8, sned_window_sum_s16;
+micro_slide_squares sned_slide_squares_u8, sned_slide_squares_s8;
+micro_normalize sned_normalize_u8, sned_normalize_s8;
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * micro.h - micro-kernels: the inner loops of the runtime's kernels, once for each instruction set.
  *
- * A kernel (runtime/kernel.h) knows windows, groups and layouts, and goes through an image; what it does to a
- * row of numbers it leaves to a micro-kernel. These stand in a table with a column for each instruction set.
- * The first column is portable C: it says what each micro-kernel computes, and every other one gives the same
- * bits. A model takes one column when it is opened, the fastest that this machine runs.
+ * A kernel (runtime/kernel.h) knows windows, groups and layouts, and goes through an image; what it does to
+ * a row of numbers it leaves to a micro-kernel. These stand in a table with a column for each instruction
+ * set. The first column is portable C: it says what each micro-kernel computes, and every other one gives
+ * the same bits. A model takes one column when it is opened, the fastest that this machine runs.
  *
  *                    portable.c     avx2.c
  *     widen          C              = C
@@ -13,12 +13,11 @@
  *     ..
  *
  * To add an instruction set: a file with a struct micro_kernels, and a line in columns.c. Functions that it
- * does not have are those of portable.c. tests/runtime/checkkernels.c compares every column that the machine
- * runs with the first, and times it.
+ * does not have are those of portable.c. tests/runtime/checkkernels.c compares every column that the
+ * machine runs with the first, and times it.
  *
- * Memory, for all of them:
- * - Pointers are aligned as their type is, no more.
- * - What is named `input` may be read up to MICRO_OVER_READ bytes behind its last element, whatever is there
+ * Memory, for all of them: - Pointers are aligned as their type is, no more. - What is named `input` may be
+ * read up to MICRO_OVER_READ bytes behind its last element, whatever is there
  *   and to no effect. Who calls has that room: between the parts of a step's scratch nobody pays for it, and
  *   the plan gives it behind all that a run reads and makes (plan.h). Everything else, constants above all,
  *   is read to its last byte and not further.
@@ -90,6 +89,12 @@ typedef void micro_window_max(void *to, const void *input, size_t count, const s
                               const struct integer_rule *rule);
 /* to[i] = the sum of window i. */
 typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);
+/* LRN's window moves on by a channel: sums[i] += entering[i]^2 - leaving[i]^2, all three of them input. */
+typedef void micro_slide_squares(uint32_t *sums, const void *entering, const void *leaving, size_t count);
+/* LRN: to[i] = clamp(slope(floor(input[i] * table[lrn_index(sums[i])] / 2^shift + 1/2))), of a type of 8
+ * bits. `sums` is input too, below 2^28 each; `table` has LRN_TABLE_SIZE entries, and another 2 bytes. */
+typedef void micro_normalize(void *to, const void *input, const uint32_t *sums, size_t count,
+                             const uint16_t *table, int shift, const struct integer_rule *rule);
 
 /*
  * Rows of a fully connected layer: each sum is a row of weights times all of the input.
@@ -157,14 +162,16 @@ struct micro_kernels {
     micro_requantize *requantize[MICRO_TYPES];
     micro_window_max *window_max[MICRO_TYPES];
     micro_window_sum *window_sum[MICRO_TYPES];
+    micro_slide_squares *slide_squares[MICRO_BYTES];
+    micro_normalize *normalize[MICRO_BYTES];
 };
 
 /* Column `index`, the slowest first; NULL: there are no more in this build. */
 const struct micro_kernels *sned_micro_column(int index);
 /* Whether this machine has that instruction set. */
 bool sned_micro_runs(int index);
-/* The last column that runs here, and no later than the one called `most`; NULL or a name that no column has:
- * the last one. */
+/* The last column that runs here, and no later than the one called `most`; NULL or a name that no column
+ * has: the last one. */
 const struct micro_kernels *sned_micro_choose(const char *most);
 
 #endif

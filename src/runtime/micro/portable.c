@@ -1,6 +1,6 @@
 /*
- * portable.c - the micro-kernels in plain C: what each computes. Loops over adjacent numbers, which compilers
- * turn into whatever vector instructions the machine they build for is sure to have.
+ * portable.c - the micro-kernels in plain C: what each computes. Loops over adjacent numbers, which
+ * compilers turn into whatever vector instructions the machine they build for is sure to have.
  */
 #include "runtime/micro/columns.h"
 #include "runtime/micro/requantize.h"
@@ -201,4 +201,6 @@ const struct micro_kernels sned_micro_portable = {
         {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
     .window_sum =
         {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
+    .slide_squares = {[VALUE_U8] = sned_slide_squares_u8, [VALUE_S8] = sned_slide_squares_s8},
+    .normalize = {[VALUE_U8] = sned_normalize_u8, [VALUE_S8] = sned_normalize_s8},
 };
