@@ -134,10 +134,12 @@ const struct micro_kernels sned_micro_avx2 = {
     .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
                    [VALUE_S8] = sned_avx2_requantize_s8,
                    [VALUE_S16] = sned_avx2_requantize_s16},
-    .window_max =
-        {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
-    .window_sum =
-        {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
+    .window_max = {[VALUE_U8] = sned_avx2_window_max_u8,
+                   [VALUE_S8] = sned_avx2_window_max_s8,
+                   [VALUE_S16] = sned_avx2_window_max_s16},
+    .window_sum = {[VALUE_U8] = sned_avx2_window_sum_u8,
+                   [VALUE_S8] = sned_avx2_window_sum_s8,
+                   [VALUE_S16] = sned_window_sum_s16},
     .slide_squares = {[VALUE_U8] = sned_avx2_slide_squares_u8, [VALUE_S8] = sned_avx2_slide_squares_s8},
     .normalize = {[VALUE_U8] = sned_avx2_normalize_u8, [VALUE_S8] = sned_avx2_normalize_s8},
 };

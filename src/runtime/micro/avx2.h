@@ -24,6 +24,8 @@ micro_quads sned_avx2_dense, sned_avx2_sparse; /* of unsigned activations */
 micro_interleave sned_avx2_interleave;
 micro_pick sned_avx2_pick;
 micro_requantize sned_avx2_requantize_u8, sned_avx2_requantize_s8, sned_avx2_requantize_s16;
+micro_window_max sned_avx2_window_max_u8, sned_avx2_window_max_s8, sned_avx2_window_max_s16;
+micro_window_sum sned_avx2_window_sum_u8, sned_avx2_window_sum_s8;
 micro_slide_squares sned_avx2_slide_squares_u8, sned_avx2_slide_squares_s8;
 micro_normalize sned_avx2_normalize_u8, sned_avx2_normalize_s8;
 
