@@ -51,9 +51,9 @@ void sned_share(const sned_context *context, const struct shared_work *work);
 /* ---- input.c ---- */
 
 /* Elements [first, end) of the network's input. */
-void sned_input_from_pixels(const struct graph *graph, const uint8_t *pixels, void *input, size_t first,
+void sned_input_from_pixels(const sned_model *model, const uint8_t *pixels, void *input, size_t first,
                             size_t end);
-void sned_input_from_values(const struct graph *graph, const float *values, void *input, size_t first,
+void sned_input_from_values(const sned_model *model, const float *values, void *input, size_t first,
                             size_t end);
 
 #endif

@@ -1,35 +1,44 @@
 /*
- * input.c - the way into a network: pixels, or values after preprocessing, as the integers of its input.
+ * input.c - the way into a network: pixels, or values after preprocessing, as the integers of its input,
+ * which has 8 bits.
+ *
+ * A pixel has 256 values, so that what a channel makes of them is a table, filled when a model is opened.
  */
 #include "runtime/context.h"
 #include "runtime/micro/requantize.h"
 
-#include <math.h>
-
-void sned_input_from_pixels(const struct graph *graph, const uint8_t *pixels, void *input, size_t first,
-                            size_t end)
+void sned_input_list_pixels(sned_model *model)
 {
-    const struct value value = sned_value(graph, graph->input);
-    const size_t plane = (size_t)value.extent.height * value.extent.width;
-    const int32_t low = value_low(value.type), high = value_high(value.type);
-    for (size_t c = first / plane; first < end; c++) {
+    const struct graph *graph = model->graph;
+    const struct value input = sned_value(graph, graph->input);
+    const int32_t low = value_low(input.type), high = value_high(input.type);
+    for (int c = 0; graph->rule.is_image && c < input.extent.channels; c++) {
         const int64_t multiplier = graph->rule.integer[c].multiplier, offset = graph->rule.integer[c].offset;
         const int shift = graph->rule.integer[c].shift;
-        for (; first < end && first < (c + 1) * plane; first++)
-            value_store(input, value.type, first,
-                        clamp_value(round_shift(pixels[first] * multiplier + offset, shift), low, high));
+        for (int pixel = 0; pixel < PIXEL_VALUES; pixel++)
+            model->pixels[c][pixel] =
+                (uint8_t)clamp_value(round_shift(pixel * multiplier + offset, shift), low, high);
     }
 }
 
-void sned_input_from_values(const struct graph *graph, const float *values, void *input, size_t first,
+void sned_input_from_pixels(const sned_model *model, const uint8_t *pixels, void *input, size_t first,
                             size_t end)
 {
-    const enum value_type type = sned_value(graph, graph->input).type;
-    const float scale = graph->tensors[graph->input].quantization.scale;
-    const float low = (float)value_low(type), high = (float)value_high(type);
-    for (size_t i = first; i < end; i++) {
-        float q = floorf(values[i] / scale + 0.5f);
-        q = isnan(q) ? 0 : q < low ? low : q > high ? high : q;
-        value_store(input, type, i, (int32_t)q);
+    const struct extent extent = sned_value(model->graph, model->graph->input).extent;
+    const size_t plane = (size_t)extent.height * extent.width;
+    while (first < end) {
+        const size_t channel = first / plane,
+                     next = (channel + 1) * plane < end ? (channel + 1) * plane : end;
+        model->plan.micro->look_up((uint8_t *)input + first, pixels + first, next - first,
+                                   model->pixels[channel]);
+        first = next;
     }
+}
+
+void sned_input_from_values(const sned_model *model, const float *values, void *input, size_t first,
+                            size_t end)
+{
+    const struct value to = sned_value(model->graph, model->graph->input);
+    model->plan.micro->quantize[to.type]((uint8_t *)input + first, values + first, end - first,
+                                         model->graph->tensors[to.tensor].quantization.scale);
 }

@@ -67,6 +67,10 @@ struct kernel {
     void (*release)(struct step *step); /* NULL: free(step->state) is enough */
 };
 
+/* The step becomes a look-up: its kernel, state and work. *results: the table of LOOKUP_TABLE_SIZE bytes, to
+ * be filled by whoever prepares the step. */
+sned_status sned_lookup_new(struct step *step, uint8_t **results, sned_error *error);
+
 /* The kernel for an operator; NULL: it has none, and then the reason, in words for users. What needs no
  * kernel (OPERATOR_RESHAPES, OPERATOR_ENDING) has neither. */
 const struct kernel *sned_kernel_of(enum op op);

@@ -1,6 +1,7 @@
 /*
  * kernel_elementwise.c - Add, Mul, and the activations that stand on their own: sums or products of a few
- * numbers, which then end as those of every operator do.
+ * numbers, which then end as those of every operator do. Sums of bytes are a micro-kernel's, and an
+ * activation of bytes is a look-up.
  */
 #include "runtime/kernel.h"
 #include "runtime/micro/requantize.h"
@@ -38,7 +39,7 @@ static void finish_part(const struct step *step, const int32_t *sums, size_t at,
                                   step->rule);
 }
 
-/* Sums of numbers of 16 bits exceed int32. */
+/* Sums of numbers of 16 bits exceed int32; those of 8 may have 16. */
 static void add_wide(const struct step *step, const void *const *inputs, void *output, size_t at, size_t end)
 {
     const struct scaling *scalings = step->rule->scalings;
@@ -50,26 +51,40 @@ static void add_wide(const struct step *step, const void *const *inputs, void *o
     }
 }
 
-/* A number's multiplier is in the sum, which is below 2^25; of the scaling their one shift is left. */
+static bool is_wide(const struct step *step)
+{
+    bool wide = step->outputs[0].type == VALUE_S16;
+    for (int i = 0; i < step->input_count; i++)
+        wide = wide || step->inputs[i].type == VALUE_S16;
+    return wide;
+}
+
+/* The sum is below 2^25, so that a shift beyond 30 gives 0, as 30 does. */
+static struct byte_sum sum_of(const struct step *step)
+{
+    enum { MOST_SHIFT = 30 };
+    const struct scaling *scalings = step->rule->scalings;
+    struct byte_sum sum = {.shift = scalings[0].shift < MOST_SHIFT ? scalings[0].shift : MOST_SHIFT};
+    sum.start = 1 << (sum.shift - 1);
+    for (int i = 0; i < 2; i++) {
+        sum.multiplier[i] = scalings[i].multiplier;
+        sum.flip[i] = step->inputs[i].type == VALUE_S8 ? 0x80 : 0;
+        sum.start -= sum.flip[i] * sum.multiplier[i];
+    }
+    return sum;
+}
+
 static void add_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
-    const struct scaling *scalings = step->rule->scalings;
-    const int32_t scale_a = scalings[0].multiplier, scale_b = scalings[1].multiplier;
-    const bool is_wide = step->inputs[0].type == VALUE_S16 || step->inputs[1].type == VALUE_S16;
-    int16_t a[PART], b[PART];
-    int32_t sums[PART_ROOM];
-    for (int task = first; task < end; task++) {
-        const size_t at = (size_t)task * PART, count = part_size(step, at);
-        if (is_wide) {
-            add_wide(step, work->inputs, work->outputs[0], at, at + count);
-            continue;
-        }
-        widen_part(step, work->inputs, 0, at, count, a);
-        widen_part(step, work->inputs, 1, at, count, b);
-        for (size_t i = 0; i < count; i++)
-            sums[i] = a[i] * scale_a + b[i] * scale_b;
-        finish_part(step, sums, at, count, (struct scaling){1, scalings[0].shift}, work->outputs[0]);
+    const size_t at = (size_t)first * PART, last = (size_t)(end - 1) * PART;
+    const size_t past = last + part_size(step, last);
+    if (is_wide(step)) {
+        add_wide(step, work->inputs, work->outputs[0], at, past);
+        return;
     }
+    const struct byte_sum sum = sum_of(step);
+    step->micro->add((uint8_t *)work->outputs[0] + at, (const uint8_t *)work->inputs[0] + at,
+                     (const uint8_t *)work->inputs[1] + at, past - at, &sum, step->rule);
 }
 
 static void mul_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
@@ -86,6 +101,21 @@ static void mul_run(const struct step *step, const struct step_work *work, int p
     }
 }
 
+static sned_status activation_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                      sned_error *error)
+{
+    const enum value_type type = step->inputs[0].type;
+    uint8_t *results;
+    if (is_wide(step))
+        return elementwise_prepare(step, graph, node, error);
+    SNED_TRY(sned_lookup_new(step, &results, error));
+    for (int value = value_low(type); value <= value_high(type); value++)
+        results[(uint8_t)value] =
+            (uint8_t)finish_value(scale_value(value, step->rule->scalings[0]), step->rule);
+    return SNED_OK;
+}
+
+/* Of wide numbers, or to them. */
 static void activation_run(const struct step *step, const struct step_work *work, int phase, int first,
                            int end)
 {
@@ -102,4 +132,4 @@ static void activation_run(const struct step *step, const struct step_work *work
 
 const struct kernel sned_kernel_add = {"add", elementwise_prepare, add_run, NULL};
 const struct kernel sned_kernel_mul = {"mul", elementwise_prepare, mul_run, NULL};
-const struct kernel sned_kernel_activation = {"activation", elementwise_prepare, activation_run, NULL};
+const struct kernel sned_kernel_activation = {"activation", activation_prepare, activation_run, NULL};

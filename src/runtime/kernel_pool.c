@@ -15,7 +15,7 @@
 enum { PART = 64 /* sums at a time */, PART_ROOM = PART + MICRO_OVER_READ / sizeof(int32_t) };
 
 /* Outputs along an axis that are side by side, and what their windows have of it. */
-struct span {
+struct pool_span {
     int count;
     int taps;     /* inside the image */
     int counted;  /* elements, by an average */
@@ -26,7 +26,7 @@ struct pool_work {
     struct window window;
     bool averages;
     int column_count;
-    struct span *rows, *columns; /* [output height], of one row each; [column_count]; one block */
+    struct pool_span *rows, *columns; /* [output height], of one row each; [column_count]; one block */
 };
 
 static void pool_release(struct step *step)
@@ -38,25 +38,25 @@ static void pool_release(struct step *step)
     step->state = NULL;
 }
 
-static struct span span_at(const struct window *window, int axis, int output, int size, bool include_pad)
+static struct pool_span span_at(const struct window *window, int axis, int output, int size, bool include_pad)
 {
     int first, last;
     window_taps(window, axis, output, 0, size, &first, &last);
     const int64_t place = (int64_t)output * window->stride[axis] - window->pad_begin[axis] +
                           (int64_t)first * window->dilation[axis];
-    return (struct span){.count = 1,
-                         .taps = last - first,
-                         .counted = window_count(window, axis, output, size, include_pad),
-                         .place = last > first ? (size_t)place : 0};
+    return (struct pool_span){.count = 1,
+                              .taps = last - first,
+                              .counted = window_count(window, axis, output, size, include_pad),
+                              .place = last > first ? (size_t)place : 0};
 }
 
 /* The spans of a row; those of whole windows grow. How many they are. */
-static int list_columns(struct span *spans, const struct window *window, int outputs, int size,
+static int list_columns(struct pool_span *spans, const struct window *window, int outputs, int size,
                         bool include_pad)
 {
     int count = 0;
     for (int x = 0; x < outputs; x++) {
-        const struct span span = span_at(window, 1, x, size, include_pad);
+        const struct pool_span span = span_at(window, 1, x, size, include_pad);
         if (count && span.taps == window->kernel[1] && spans[count - 1].taps == span.taps)
             spans[count - 1].count++;
         else
@@ -118,8 +118,8 @@ static struct scaling scaling_for(const struct integer_rule *rule, int64_t count
     return rule->scalings[low];
 }
 
-static struct window_row windows_of(const struct step *step, const struct span *row,
-                                    const struct span *column)
+static struct window_row windows_of(const struct step *step, const struct pool_span *row,
+                                    const struct pool_span *column)
 {
     const struct pool_work *pool = step->state;
     return (struct window_row){.rows = row->taps,
@@ -130,13 +130,13 @@ static struct window_row windows_of(const struct step *step, const struct span *
 }
 
 /* Where the first window's first tap is in a channel's plane. */
-static size_t first_tap(const struct step *step, const struct span *row, const struct span *column)
+static size_t first_tap(const struct step *step, const struct pool_span *row, const struct pool_span *column)
 {
     const struct value in = step->inputs[0];
     return (row->place * in.extent.width + column->place) * value_size(in.type);
 }
 
-static void average_span(const struct step *step, const struct span *row, const struct span *column,
+static void average_span(const struct step *step, const struct pool_span *row, const struct pool_span *column,
                          const uint8_t *input, uint8_t *output)
 {
     const enum value_type in = step->inputs[0].type, out = step->outputs[0].type;
@@ -150,7 +150,7 @@ static void average_span(const struct step *step, const struct span *row, const 
     }
 }
 
-static void max_span(const struct step *step, const struct span *row, const struct span *column,
+static void max_span(const struct step *step, const struct pool_span *row, const struct pool_span *column,
                      const uint8_t *input, uint8_t *output)
 {
     const enum value_type type = step->inputs[0].type;
@@ -190,8 +190,8 @@ static void pool_run(const struct step *step, const struct step_work *work, int 
     const struct value in = step->inputs[0], out = step->outputs[0];
     const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
     const size_t size = value_size(out.type);
-    const struct span *rows_end = pool->rows + out.extent.height;
-    const struct span *columns_end = pool->columns + pool->column_count;
+    const struct pool_span *rows_end = pool->rows + out.extent.height;
+    const struct pool_span *columns_end = pool->columns + pool->column_count;
     const uint8_t *input = (const uint8_t *)work->inputs[0] + (size_t)first * plane;
     uint8_t *output =
         (uint8_t *)work->outputs[0] + (size_t)first * out.extent.height * (size_t)out.extent.width * size;
@@ -200,8 +200,8 @@ static void pool_run(const struct step *step, const struct step_work *work, int 
         return;
     }
     for (int c = first; c < end; c++, input += plane)
-        for (const struct span *row = pool->rows; row < rows_end; row++)
-            for (const struct span *column = pool->columns; column < columns_end; column++) {
+        for (const struct pool_span *row = pool->rows; row < rows_end; row++)
+            for (const struct pool_span *column = pool->columns; column < columns_end; column++) {
                 const uint8_t *from = input + first_tap(step, row, column);
                 if (pool->averages)
                     average_span(step, row, column, from, output);

@@ -54,6 +54,7 @@ static sned_status model_new(sned_model **out, struct graph *graph, const struct
     SNED_TRY_DONE(check_runnable(graph, error));
     for (int k = 0; k < graph->output_count; k++)
         model->results[k] = sned_result_find(graph, k);
+    sned_input_list_pixels(model);
     SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), false, error));
     SNED_TRY_DONE(sned_model_describe(model, storage, storage_count, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));

@@ -16,10 +16,13 @@ struct result {
     size_t along, inner; /* Softmax, LogSoftmax: numbers of a sum, and how far apart they lie */
 };
 
+enum { PIXEL_VALUES = 256 };
+
 struct sned_model {
     struct graph *graph;
     struct result results[GRAPH_MAX_OUTPUTS]; /* of each output */
     struct plan plan;
+    uint8_t pixels[GRAPH_MAX_CHANNELS_MEAN][PIXEL_VALUES]; /* input.c's: of each channel, the input's byte */
     sned_model_info info;
     char resize[RESIZE_TEXT]; /* info's */
     sned_layer *layers;       /* [info.layers] */
@@ -34,6 +37,9 @@ void sned_model_weigh(sned_model *model);
 
 /* run.c: bytes of a network's states. */
 size_t sned_states_size(const struct graph *graph);
+
+/* input.c: fills in model->pixels. */
+void sned_input_list_pixels(sned_model *model);
 
 /* results.c: what output `index` is made of; the output of one image, [elements] floats. */
 struct result sned_result_find(const struct graph *graph, int index);

@@ -103,9 +103,9 @@ static void quantize_part(void *argument, int thread, int first, int end)
     const size_t to = (size_t)end * INPUT_PART < elements ? (size_t)end * INPUT_PART : elements;
     void *input = run->memory + batch->context->plan->tensors[graph->input];
     if (batch->pixels)
-        sned_input_from_pixels(graph, batch->pixels + run->image * elements, input, from, to);
+        sned_input_from_pixels(batch->context->model, batch->pixels + run->image * elements, input, from, to);
     else
-        sned_input_from_values(graph, batch->values + run->image * elements, input, from, to);
+        sned_input_from_values(batch->context->model, batch->values + run->image * elements, input, from, to);
 }
 
 static void quantize_input(struct image_run *run)

@@ -28,6 +28,9 @@ micro_window_max sned_avx2_window_max_u8, sned_avx2_window_max_s8, sned_avx2_win
 micro_window_sum sned_avx2_window_sum_u8, sned_avx2_window_sum_s8;
 micro_slide_squares sned_avx2_slide_squares_u8, sned_avx2_slide_squares_s8;
 micro_normalize sned_avx2_normalize_u8, sned_avx2_normalize_s8;
+micro_look_up sned_avx2_look_up;
+micro_quantize sned_avx2_quantize_u8, sned_avx2_quantize_s8;
+micro_add sned_avx2_add_bytes;
 
 AVX2_INLINE __m256i load(const void *from)
 {

@@ -26,5 +26,8 @@ micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;
 micro_window_sum sned_window_sum_u8, sned_window_sum_s8, sned_window_sum_s16;
 micro_slide_squares sned_slide_squares_u8, sned_slide_squares_s8;
 micro_normalize sned_normalize_u8, sned_normalize_s8;
+micro_look_up sned_look_up;
+micro_quantize sned_quantize_u8, sned_quantize_s8;
+micro_add sned_add_bytes;
 
 #endif

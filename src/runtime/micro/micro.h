@@ -64,6 +64,15 @@ struct window_row {
     size_t row_step, column_step, stride;
 };
 
+/* Two numbers of 8 bits, each times its multiplier. A signed one has 128 added, a flip of its highest bit, so
+ * that both are unsigned; `start` takes that back, and is the half that rounds. Sums stay below 2^30. */
+struct byte_sum {
+    uint8_t flip[2];
+    uint16_t multiplier[2];
+    int32_t start;
+    int shift; /* 1 to 30 */
+};
+
 /* to[i] = input[i]. */
 typedef void micro_widen(int16_t *to, const void *input, size_t count);
 /* sums[i] += the pairs' weight * input[i + offset], for both of each pair: in int32, where no sum overflows
@@ -95,6 +104,15 @@ typedef void micro_slide_squares(uint32_t *sums, const void *entering, const voi
  * bits. `sums` is input too, below 2^28 each; `table` has LRN_TABLE_SIZE entries, and another 2 bytes. */
 typedef void micro_normalize(void *to, const void *input, const uint32_t *sums, size_t count,
                              const uint16_t *table, int shift, const struct integer_rule *rule);
+
+/* to[i] = table[from[i]], of 256 entries. */
+typedef void micro_look_up(uint8_t *to, const uint8_t *from, size_t count, const uint8_t *table);
+/* Real numbers as integers of 8 bits: to[i] = clamp(floor(from[i] / scale + 0.5)), 0 for no number. */
+typedef void micro_quantize(void *to, const float *from, size_t count, float scale);
+/* Of inputs a and b, all of 8 bits: to[i] = clamp(slope(floor((a[i] * multiplier[0] + b[i] * multiplier[1]) /
+ * 2^shift + 1/2))). */
+typedef void micro_add(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count,
+                       const struct byte_sum *sum, const struct integer_rule *rule);
 
 /*
  * Rows of a fully connected layer: each sum is a row of weights times all of the input.
@@ -164,6 +182,9 @@ struct micro_kernels {
     micro_window_sum *window_sum[MICRO_TYPES];
     micro_slide_squares *slide_squares[MICRO_BYTES];
     micro_normalize *normalize[MICRO_BYTES];
+    micro_look_up *look_up;
+    micro_quantize *quantize[MICRO_BYTES];
+    micro_add *add;
 };
 
 /* Column `index`, the slowest first; NULL: there are no more in this build. */
