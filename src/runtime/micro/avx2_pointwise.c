@@ -19,13 +19,13 @@ enum { EIGHT = 8, SIXTEEN = 16, THIRTY_TWO = 32 };
 
 enum { SIXTEENS = 16, HALF = SIXTEENS / 2 };
 
-struct ladder {
+struct byte_ladder {
     __m128i steps[SIXTEENS];
 };
 
-AVX2_INLINE struct ladder ladder_of(const uint8_t *table)
+AVX2_INLINE struct byte_ladder ladder_of(const uint8_t *table)
 {
-    struct ladder ladder;
+    struct byte_ladder ladder;
     for (int i = 0; i < SIXTEENS; i++) {
         ladder.steps[i] = _mm_loadu_si128((const __m128i *)(table + i * SIXTEEN));
         if (i % HALF)
@@ -35,7 +35,7 @@ AVX2_INLINE struct ladder ladder_of(const uint8_t *table)
     return ladder;
 }
 
-AVX2_INLINE __m256i step_up(const struct ladder *ladder, int step, __m256i index)
+AVX2_INLINE __m256i step_up(const struct byte_ladder *ladder, int step, __m256i index)
 {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(ladder->steps[step]), index);
 }
@@ -46,7 +46,7 @@ AVX2_INLINE __m256i step_down(__m256i index)
     return _mm256_subs_epi8(index, _mm256_set1_epi8(SIXTEEN));
 }
 
-AVX2_INLINE __m256i climb(const struct ladder *ladder, __m256i low)
+AVX2_INLINE __m256i climb(const struct byte_ladder *ladder, __m256i low)
 {
     __m256i high = _mm256_xor_si256(low, _mm256_set1_epi8((char)0x80));
     __m256i entry = _mm256_xor_si256(step_up(ladder, 0, low), step_up(ladder, HALF, high));
@@ -65,7 +65,7 @@ AVX2 void sned_avx2_look_up(uint8_t *to, const uint8_t *from, size_t count, cons
         sned_look_up(to, from, count, table);
         return;
     }
-    const struct ladder ladder = ladder_of(table);
+    const struct byte_ladder ladder = ladder_of(table);
     size_t i = 0;
     for (; i + 2 * THIRTY_TWO <= count; i += 2 * THIRTY_TWO) {
         const __m256i first = climb(&ladder, load(from + i));
