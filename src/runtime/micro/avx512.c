@@ -34,9 +34,16 @@ const struct micro_kernels sned_micro_avx512 = {
     .requantize = {[VALUE_U8] = sned_avx512_requantize_u8,
                    [VALUE_S8] = sned_avx512_requantize_s8,
                    [VALUE_S16] = sned_avx512_requantize_s16},
-    .window_max =
-        {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
-    .window_sum =
-        {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
+    .window_max = {[VALUE_U8] = sned_avx2_window_max_u8,
+                   [VALUE_S8] = sned_avx2_window_max_s8,
+                   [VALUE_S16] = sned_avx2_window_max_s16},
+    .window_sum = {[VALUE_U8] = sned_avx2_window_sum_u8,
+                   [VALUE_S8] = sned_avx2_window_sum_s8,
+                   [VALUE_S16] = sned_window_sum_s16},
+    .slide_squares = {[VALUE_U8] = sned_avx2_slide_squares_u8, [VALUE_S8] = sned_avx2_slide_squares_s8},
+    .normalize = {[VALUE_U8] = sned_avx2_normalize_u8, [VALUE_S8] = sned_avx2_normalize_s8},
+    .look_up = sned_avx512_look_up,
+    .quantize = {[VALUE_U8] = sned_avx2_quantize_u8, [VALUE_S8] = sned_avx2_quantize_s8},
+    .add = sned_avx2_add_bytes,
 };
 #endif

@@ -9,7 +9,7 @@
 
 #include <immintrin.h>
 
-#define AVX512_TARGET target("avx512f,avx512bw,avx512vl,avx512vnni,avx512vbmi2,popcnt")
+#define AVX512_TARGET target("avx512f,avx512bw,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,popcnt")
 #define AVX512        __attribute__((AVX512_TARGET))
 #define AVX512_INLINE static inline __attribute__((AVX512_TARGET, always_inline))
 
@@ -19,6 +19,7 @@ micro_pick sned_avx512_pick;
 micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16;
 micro_dense_rows sned_avx512_dense_rows;
 micro_masked_rows sned_avx512_masked_rows;
+micro_look_up sned_avx512_look_up;
 
 /* The first `count` of 16, or of 64; all of them, where there are more. */
 AVX512_INLINE __mmask16 first_of_16(size_t count)
