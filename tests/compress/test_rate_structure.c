@@ -204,17 +204,20 @@ static void a_killed_run_ends_with_the_same_bytes(void **state)
 {
     struct rate_options options = quick_structure();
     options.epochs = 6;
-    keep_to(pairs, squares);
-    struct rated whole = rated_with(&options);
-    options.checkpoint = checkpoint;
-    unlink(checkpoint);
-    run_until(options, 4);
-    run_until(options, 6);
-    struct rated resumed = rated_with(&options);
-    assert_true(graph_state_hash(resumed.graph) == graph_state_hash(whole.graph));
-    assert_same_file(resumed.integer, whole.integer);
-    rated_free(&whole);
-    rated_free(&resumed);
+    for (int i = 0; i < 2; i++) {
+        keep_to(pairs, i == 0 ? squares : balanced);
+        options.checkpoint = NULL;
+        struct rated whole = rated_with(&options);
+        options.checkpoint = checkpoint;
+        unlink(checkpoint);
+        run_until(options, 4);
+        run_until(options, 6);
+        struct rated resumed = rated_with(&options);
+        assert_true(graph_state_hash(resumed.graph) == graph_state_hash(whole.graph));
+        assert_same_file(resumed.integer, whole.integer);
+        rated_free(&whole);
+        rated_free(&resumed);
+    }
     unlink(checkpoint);
     keep_to(none, none);
 }

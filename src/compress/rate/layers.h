@@ -38,7 +38,7 @@ double rate_layers_bytes(const struct rate_layers *layers);
 void rate_layers_round(const struct rate_layers *layers, struct graph *graph);
 void rate_layers_round_biases(const struct rate_layers *layers, struct graph *graph);
 /* mask.c: where a layer is to be balanced the largest weights of each filter stay, as many as its filters
- * have in the mean. */
+ * have in the mean; the others become 0, and no mask keeps them so. */
 sned_status rate_layers_balance(const struct rate_layers *layers, struct graph *graph, sned_error *error);
 /* Masks all weights that round to 0; not those of a block that has others, and, where a layer is balanced,
  * in each filter so many that all have as many. */

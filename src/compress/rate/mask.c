@@ -80,8 +80,11 @@ sned_status rate_layers_balance(const struct rate_layers *layers, struct graph *
 {
     for (int i = 0; i < layers->count; i++) {
         struct tensor *weights = &graph->tensors[layers->layers[i].tensor];
-        if (weights->structure.kind == STRUCTURE_BALANCED)
-            SNED_TRY(keep_equally(weights, fullness_of(weights).mean, error));
+        if (weights->structure.kind != STRUCTURE_BALANCED)
+            continue;
+        SNED_TRY(keep_equally(weights, fullness_of(weights).mean, error));
+        free(weights->mask);
+        weights->mask = NULL;
     }
     return SNED_OK;
 }

@@ -10,6 +10,8 @@
  * Costs are made anew from the integers every so many steps, and lambda with every second look at them. At
  * the start of each epoch, and before the zeros are frozen, activations are calibrated anew: as weights go,
  * ranges change much.
+ * Layers that are to be balanced (graph.h) are, from 30 % on, at the start of each epoch, by zeros that
+ * may come back, and for good when zeros are frozen.
  */
 #include "compress/rate/rate.h"
 #include "base/hash.h"
@@ -20,7 +22,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double RISE_END = 0.3, COSINE_BEGIN = 0.5, TARGET_AT = 0.6, FREEZE_AT = 0.85,
+static const double RISE_END = 0.3, BALANCE_FROM = 0.3, COSINE_BEGIN = 0.5, TARGET_AT = 0.6, FREEZE_AT = 0.85,
                     MEASURE_EVERY = 0.04;
 /* What is lost from when zeros are frozen to the end: of the weights that jump over the edge of 0 those go
  * that are 0 just then, and none comes; the longer, the more, up to so much of a logarithm. Trainings of
@@ -162,10 +164,18 @@ static sned_status look(struct course *course, const struct train_moment *moment
     return SNED_OK;
 }
 
+/* Of layers that are to be balanced: zeros that may come back elsewhere, so that few go when zeros freeze. */
+static sned_status balance(struct course *course, struct executor *executor, sned_error *error)
+{
+    SNED_TRY(executor_store(executor, error));
+    SNED_TRY(rate_layers_balance(&course->layers, course->graph, error));
+    return executor_load(executor, error);
+}
+
 static sned_status freeze(struct course *course, struct executor *executor, sned_error *error)
 {
+    SNED_TRY(balance(course, executor, error));
     SNED_TRY(calibrate_rounded(course, executor, error));
-    SNED_TRY(rate_layers_balance(&course->layers, course->graph, error));
     SNED_TRY(rate_layers_mask(&course->layers, course->graph, error));
     SNED_TRY(executor_load(executor, error));
     course->state->frozen = 1;
@@ -218,6 +228,8 @@ static sned_status before_epoch(void *context, const struct train_moment *moment
     struct course *course = context;
     if (course->first_step == SIZE_MAX)
         course->seconds_before = course->state->seconds;
+    if (course->state->at >= BALANCE_FROM && !course->state->frozen)
+        SNED_TRY(balance(course, moment->executor, error));
     SNED_TRY(calibrate_rounded(course, moment->executor, error));
     SNED_TRY(rate_layers_look(&course->layers, moment->executor, error));
     if (moment->step > 0)
