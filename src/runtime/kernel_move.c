@@ -1,6 +1,6 @@
 /*
  * kernel_move.c - the operators that only move integers: strided copies of boxes, one for each pair of an
- * input and an output, as struct movement tells them.
+ * input and an output, as struct movement tells them. Boxes are done in parts of their first axis.
  */
 #include "runtime/kernel.h"
 #include "base/memory.h"
@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { PARTS = 16 /* of a box */ };
 
 struct move_work {
     struct movement *movements; /* [inputs][outputs] */
@@ -65,18 +67,20 @@ static sned_status move_prepare(struct step *step, const struct graph *graph, co
     for (int o = 0; o < step->output_count; o++)
         wanted += step->outputs[o].elements;
     work->fills = moved < wanted;
+    step->tasks[0] = work->fills ? step->output_count : 0;
+    step->tasks[1] = (int)pairs * PARTS;
     return SNED_OK;
 }
 
 /* One row along the last axis; `bytes` an element, 1 or 2. */
-static void copy_row(uint8_t *to, int64_t to_stride, const uint8_t *from, int64_t from_stride, int64_t count,
-                     int64_t bytes)
+static void copy_row(micro_pick *pick, uint8_t *to, int64_t to_stride, const uint8_t *from,
+                     int64_t from_stride, int64_t count, int64_t bytes)
 {
-    if (to_stride == 1 && from_stride == 1) {
+    if (to_stride == 1 && from_stride == 1)
         memcpy(to, from, (size_t)(count * bytes));
-        return;
-    }
-    if (bytes == 1)
+    else if (bytes == 1 && to_stride == 1 && from_stride > 0)
+        pick(to, from, (size_t)count, (size_t)from_stride, 0);
+    else if (bytes == 1)
         for (int64_t i = 0; i < count; i++)
             to[i * to_stride] = from[i * from_stride];
     else
@@ -84,7 +88,19 @@ static void copy_row(uint8_t *to, int64_t to_stride, const uint8_t *from, int64_
             memcpy(to + i * to_stride * bytes, from + i * from_stride * bytes, (size_t)bytes);
 }
 
-static void copy_box(const struct movement *movement, uint8_t *to, const uint8_t *from, int64_t bytes)
+/* Part `part` of PARTS of a box, along its first axis. */
+static struct movement part_of(const struct movement *movement, int part)
+{
+    struct movement some = *movement;
+    const int64_t size = movement->box.dim[0], first = size * part / PARTS;
+    some.box.dim[0] = size * (part + 1) / PARTS - first;
+    some.from_offset += first * movement->from_stride[0];
+    some.to_offset += first * movement->to_stride[0];
+    return some;
+}
+
+static void copy_box(micro_pick *pick, const struct movement *movement, uint8_t *to, const uint8_t *from,
+                     int64_t bytes)
 {
     const struct shape *box = &movement->box;
     const int last = box->rank - 1;
@@ -95,7 +111,7 @@ static void copy_box(const struct movement *movement, uint8_t *to, const uint8_t
             to_at += index[axis] * movement->to_stride[axis];
             from_at += index[axis] * movement->from_stride[axis];
         }
-        copy_row(to + to_at * bytes, movement->to_stride[last], from + from_at * bytes,
+        copy_row(pick, to + to_at * bytes, movement->to_stride[last], from + from_at * bytes,
                  movement->from_stride[last], box->dim[last], bytes);
         int axis = last - 1;
         while (axis >= 0 && ++index[axis] == box->dim[axis])
@@ -105,16 +121,20 @@ static void copy_box(const struct movement *movement, uint8_t *to, const uint8_t
     }
 }
 
+/* Phase 0, a task an output: zeros, where some are left. Phase 1, a task a part of a box. */
 static void move_run(const struct step *step, const struct step_work *run, int phase, int first, int end)
 {
     const struct move_work *work = step->state;
-    const struct movement *movement = work->movements;
     const size_t bytes = value_size(step->outputs[0].type);
-    for (int o = 0; work->fills && o < step->output_count; o++)
-        memset(run->outputs[o], 0, step->outputs[o].elements * bytes);
-    for (int i = 0; i < step->input_count; i++)
-        for (int o = 0; o < step->output_count; o++, movement++)
-            copy_box(movement, run->outputs[o], run->inputs[i], (int64_t)bytes);
+    for (int task = first; phase == 0 && task < end; task++)
+        memset(run->outputs[task], 0, step->outputs[task].elements * bytes);
+    for (int task = first; phase == 1 && task < end; task++) {
+        const int pair = task / PARTS;
+        const struct movement part = part_of(&work->movements[pair], task % PARTS);
+        if (part.box.dim[0] > 0)
+            copy_box(step->micro->pick, &part, run->outputs[pair % step->output_count],
+                     run->inputs[pair / step->output_count], (int64_t)bytes);
+    }
 }
 
 const struct kernel sned_kernel_move = {"move", move_prepare, move_run, move_release};
