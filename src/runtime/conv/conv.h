@@ -75,6 +75,11 @@ struct conv_lists {
 
 /* Planes and tiles of rows for conv->form; false where a distance would exceed 31 bits. */
 bool sned_conv_lay_out(struct conv_layer *conv);
+/* Whether output and input are the same pixels: then they are laid out as rows of one. */
+bool sned_conv_is_flat(const struct conv_layer *conv);
+/* Pixels of a tile of so many rows; vectors of a filter's sums, of all tiles. */
+size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows);
+size_t sned_conv_vectors(const struct conv_layer *conv);
 /* Bytes of a pixel, and of all planes. */
 size_t sned_conv_pixel_size(const struct conv_layer *conv);
 size_t sned_conv_planes_size(const struct conv_layer *conv);

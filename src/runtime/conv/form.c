@@ -3,32 +3,27 @@
  */
 #include "runtime/conv/conv.h"
 
-/* Vectors of `lanes` pixels that one filter's sums take, of all tiles. */
-static double vectors(const struct conv_layer *conv, int lanes)
-{
-    const size_t pixels = (size_t)(conv->rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
-    return (double)conv->row_tiles * (double)((pixels + (size_t)lanes - 1) / (size_t)lanes);
-}
-
 double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
                       const struct micro_costs *costs)
 {
+    const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     const double filled = (double)sned_conv_planes_size(conv) / 16;
     double cost = (double)work->tiles * conv->row_tiles * costs->call +
-                  (double)conv->output.extent.channels * vectors(conv, 16) * costs->requantize;
+                  (double)conv->output.extent.channels * vectors * (conv->form == CONV_SPARSE ? 4 : 1) *
+                      costs->requantize;
     switch (conv->form) {
     case CONV_TAPS:
-        cost += products * vectors(conv, 16) * costs->taps + filled * costs->widen;
+        cost += products * vectors * costs->taps + filled * costs->widen;
         break;
     case CONV_SPARSE:
-        cost += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors(conv, 64) +
+        cost += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors +
                 filled * costs->pick;
         break;
     case CONV_DENSE:
     case CONV_DENSE_PHASES:
     default:
-        cost += (entries * costs->dense_quad + products * costs->dense_product) * vectors(conv, 16) +
+        cost += (entries * costs->dense_quad + products * costs->dense_product) * vectors +
                 filled * costs->interleave;
     }
     return cost;

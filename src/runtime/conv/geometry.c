@@ -13,8 +13,20 @@
 #include "runtime/conv/conv.h"
 #include "base/memory.h"
 
-/* Pixels of a tile: their sums stay in the first cache with the rows that they read. */
-enum { TAPS_PIXELS = 1024, QUADS_PIXELS = 208 };
+/* Pixels of a tile: the sums, and of sparse the rows that they read, stay in the first cache. */
+enum {
+    TAPS_PIXELS = 1024,
+    DENSE_PIXELS = 256,
+    SPARSE_PIXELS = 1024,
+    SPARSE_LEAST = 192,
+    SPARSE_BYTES = 32768
+};
+
+enum {
+    LANES = 16,
+    SPARSE_LANES = 64 /* pixels of a vector, on the machines that have the most */,
+    LINE = 64
+};
 
 static bool is_dense(const struct conv_layer *conv)
 {
@@ -29,6 +41,16 @@ size_t sned_conv_pixel_size(const struct conv_layer *conv)
 size_t sned_conv_planes_size(const struct conv_layer *conv)
 {
     return (size_t)conv->groups * conv->planes.count * conv->planes.pixels * sned_conv_pixel_size(conv);
+}
+
+bool sned_conv_is_flat(const struct conv_layer *conv)
+{
+    const struct window *window = &conv->window;
+    for (int axis = 0; axis < 2; axis++)
+        if (window->kernel[axis] != 1 || window->stride[axis] != 1 || window->pad_begin[axis] ||
+            window->pad_end[axis])
+            return false;
+    return true;
 }
 
 /* How many pixels of `phase` lie before the image, and before its end. */
@@ -79,10 +101,56 @@ static bool count_planes(struct conv_layer *conv)
     if (!sned_size_multiply(planes->height, planes->pitch, &planes->pixels) || planes->pixels > INT32_MAX)
         return false;
     planes->pixels += planes->width - planes->pitch;
+    if (conv->form == CONV_SPARSE && sned_conv_is_flat(conv)) /* loads that cross no lines of the cache */
+        planes->pixels = (planes->pixels + LINE - 1) / LINE * LINE;
     if (!sned_size_multiply(count * (size_t)conv->groups, planes->pixels, &total) || total > INT32_MAX)
         return false;
     planes->count = (int)count;
     return true;
+}
+
+static size_t most_pixels(const struct conv_layer *conv)
+{
+    if (conv->form != CONV_SPARSE)
+        return conv->form == CONV_TAPS ? TAPS_PIXELS : DENSE_PIXELS;
+    const size_t fitting = SPARSE_BYTES / (size_t)conv->group_channels;
+    return fitting < SPARSE_LEAST ? SPARSE_LEAST : fitting < SPARSE_PIXELS ? fitting : SPARSE_PIXELS;
+}
+
+size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows)
+{
+    return (rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
+}
+
+/* Vectors of a filter's sums in all tiles, if a tile had so many rows. */
+static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lanes)
+{
+    const size_t height = (size_t)conv->output.extent.height, whole = height / rows, rest = height % rows;
+    const size_t of_whole = (sned_conv_tile_pixels(conv, rows) + lanes - 1) / lanes;
+    return whole * of_whole + (rest ? (sned_conv_tile_pixels(conv, rest) + lanes - 1) / lanes : 0);
+}
+
+size_t sned_conv_vectors(const struct conv_layer *conv)
+{
+    return vectors_of(conv, (size_t)conv->rows, conv->form == CONV_SPARSE ? SPARSE_LANES : LANES);
+}
+
+/* The rows of a tile that leave least of the vectors unused; a tile by itself costs as much as a vector. */
+static void choose_rows(struct conv_layer *conv)
+{
+    const size_t height = (size_t)conv->output.extent.height, most = most_pixels(conv);
+    const size_t lanes = conv->form == CONV_SPARSE ? SPARSE_LANES : LANES;
+    size_t least = SIZE_MAX;
+    for (size_t rows = 1; rows <= height; rows++) {
+        if (rows > 1 && sned_conv_tile_pixels(conv, rows) > most)
+            break;
+        const size_t tiles = (height + rows - 1) / rows, vectors = vectors_of(conv, rows, lanes) + tiles;
+        if (vectors <= least) {
+            conv->rows = (int)rows;
+            conv->row_tiles = (int)tiles;
+            least = vectors;
+        }
+    }
 }
 
 bool sned_conv_lay_out(struct conv_layer *conv)
@@ -101,11 +169,7 @@ bool sned_conv_lay_out(struct conv_layer *conv)
     conv->planes.pitch = least_pitch(conv);
     if (!count_planes(conv))
         return false;
-    const size_t most = conv->form == CONV_TAPS ? TAPS_PIXELS : QUADS_PIXELS;
-    const size_t rows = most > conv->planes.pitch ? most / conv->planes.pitch : 1;
-    conv->row_tiles = (int)((outputs[0] + rows - 1) / rows);
-    conv->rows = (conv->output.extent.height + conv->row_tiles - 1) / conv->row_tiles;
-    conv->row_tiles = (conv->output.extent.height + conv->rows - 1) / conv->rows;
+    choose_rows(conv);
     return true;
 }
 

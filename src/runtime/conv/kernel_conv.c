@@ -29,18 +29,30 @@ static void conv_release(struct step *step)
     step->state = NULL;
 }
 
+/* Rows of one pixel, which tiles can have any number of. */
+static struct extent flat(struct extent extent)
+{
+    return (struct extent){extent.channels, extent.height * extent.width, 1};
+}
+
 static struct conv_layer layer_of(const struct step *step, const struct graph *graph, const struct node *node)
 {
     const struct tensor *weights = &graph->tensors[node_weights(node, 0)];
     const int bias = node_bias(node, 0), groups = node->u.conv.groups;
-    return (struct conv_layer){.input = step->inputs[0],
-                               .output = step->outputs[0],
-                               .window = node->u.conv.window,
-                               .groups = groups,
-                               .group_channels = (int)weights->shape.dim[1],
-                               .group_filters = (int)weights->shape.dim[0] / groups,
-                               .weights = weights->data,
-                               .bias = bias >= 0 ? graph->tensors[bias].data : NULL};
+    struct conv_layer conv = {.input = step->inputs[0],
+                              .output = step->outputs[0],
+                              .window = node->u.conv.window,
+                              .groups = groups,
+                              .group_channels = (int)weights->shape.dim[1],
+                              .group_filters = (int)weights->shape.dim[0] / groups,
+                              .weights = weights->data,
+                              .bias = bias >= 0 ? graph->tensors[bias].data : NULL};
+    if (sned_conv_is_flat(&conv) &&
+        (int64_t)conv.input.extent.height * conv.input.extent.width <= INT32_MAX) {
+        conv.input.extent = flat(conv.input.extent);
+        conv.output.extent = flat(conv.output.extent);
+    }
+    return conv;
 }
 
 /* Of sums of a tile and, behind them, of a filter's bytes; or of what it takes to fill planes. */

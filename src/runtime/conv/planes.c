@@ -11,13 +11,26 @@
 /* A plane that is filled: what one byte of its pixels, or all of them, are made of. */
 struct plane_source {
     const uint8_t *image; /* of a channel; NULL: nothing */
-    int phase[2];
+    int channel, phase[2];
     size_t first[2], end[2]; /* rows and columns that lie in the image */
 };
 
+/* Rows of fewer pixels are moved in pieces of so many bytes, which may reach into what is written later. */
+enum { NARROW = 48, PIECE = 16 };
+
+static bool is_narrow(const struct conv_layer *conv)
+{
+    return (conv->form == CONV_DENSE || conv->form == CONV_SPARSE) && conv->input.extent.width < NARROW &&
+           conv->window.stride[0] == 1 && conv->window.stride[1] == 1;
+}
+
 size_t sned_conv_fill_size(const struct conv_layer *conv)
 {
-    return conv->form == CONV_DENSE_PHASES ? 4 * conv->planes.pitch : 0;
+    if (conv->form == CONV_DENSE_PHASES)
+        return 4 * conv->planes.pitch;
+    return conv->form == CONV_DENSE && is_narrow(conv)
+               ? (size_t)conv->input.extent.height * (size_t)conv->input.extent.width * 4
+               : 0;
 }
 
 static struct plane_source source_of(const struct conv_layer *conv, const uint8_t *input, int plane, int lane)
@@ -26,10 +39,9 @@ static struct plane_source source_of(const struct conv_layer *conv, const uint8_
         (size_t)conv->input.extent.height * (size_t)conv->input.extent.width * value_size(conv->input.type);
     const int group = plane / conv->planes.count;
     struct plane_source source = {0};
-    int channel;
-    if (!sned_conv_source(conv, plane % conv->planes.count, lane, &channel, source.phase))
+    if (!sned_conv_source(conv, plane % conv->planes.count, lane, &source.channel, source.phase))
         return source;
-    source.image = input + ((size_t)group * (size_t)conv->group_channels + (size_t)channel) * size;
+    source.image = input + ((size_t)group * (size_t)conv->group_channels + (size_t)source.channel) * size;
     for (int axis = 0; axis < 2; axis++)
         sned_conv_inside(conv, axis, source.phase[axis], &source.first[axis], &source.end[axis]);
     return source;
@@ -47,52 +59,106 @@ static const uint8_t *pixel_of(const struct conv_layer *conv, const struct plane
     return source->image + (y * (size_t)conv->input.extent.width + x) * value_size(conv->input.type);
 }
 
-/* Pixels of one row, from column `column` on; `lanes` are the sources of a quad. */
-static void fill_pixels(const struct conv_layer *conv, const struct micro_kernels *micro,
-                        const struct plane_source *lanes, size_t row, size_t column, size_t count,
-                        uint8_t *to)
+static const uint8_t *first_pixel(const struct conv_layer *conv, const struct plane_source *source)
 {
-    const size_t stride = (size_t)conv->window.stride[1];
-    const uint8_t *from = pixel_of(conv, &lanes[0], row, column);
-    if (conv->form == CONV_DENSE) {
-        const uint8_t *rows[4];
-        for (int j = 0; j < 4; j++)
-            rows[j] = lanes[j].image ? pixel_of(conv, &lanes[j], row, column) : from;
-        micro->interleave(to, (const uint8_t *const *)rows, count, stride, conv->flip);
-    } else if (conv->form == CONV_SPARSE) {
-        micro->pick(to, from, count, stride, conv->flip);
-    } else if (stride == 1) {
-        micro->widen[conv->input.type]((int16_t *)(void *)to, from, count);
-    } else {
-        for (size_t i = 0; i < count; i++)
-            ((int16_t *)(void *)to)[i] = (int16_t)value_load(from, conv->input.type, i * stride);
-    }
+    return pixel_of(conv, source, source->first[0], source->first[1]);
 }
 
-/* Planes whose pixels have one phase. Where rows have no padding, all of them are one. */
+/* Pixels of one row; from[0], and of quads all four, are what the first one is made of. */
+static void fill_pixels(const struct conv_layer *conv, const struct micro_kernels *micro,
+                        const uint8_t *const from[4], size_t count, uint8_t *to)
+{
+    const size_t stride = (size_t)conv->window.stride[1];
+    if (conv->form == CONV_DENSE)
+        micro->interleave(to, from, count, stride, conv->flip);
+    else if (conv->form == CONV_SPARSE)
+        micro->pick(to, from[0], count, stride, conv->flip);
+    else if (stride == 1)
+        micro->widen[conv->input.type]((int16_t *)(void *)to, from[0], count);
+    else
+        for (size_t i = 0; i < count; i++)
+            ((int16_t *)(void *)to)[i] = (int16_t)value_load(from[0], conv->input.type, i * stride);
+}
+
+/* `count` bytes, each with `flip`; in whole pieces where there is `room` for them. */
+static void move_bytes(uint8_t *to, const uint8_t *from, size_t count, size_t room, uint8_t flip)
+{
+    size_t done = 0;
+    for (; done < count && done + PIECE <= room; done += PIECE) {
+        uint8_t piece[PIECE];
+        memcpy(piece, from + done, PIECE);
+        for (size_t i = 0; i < PIECE; i++)
+            piece[i] ^= flip;
+        memcpy(to + done, piece, PIECE);
+    }
+    for (; done < count; done++)
+        to[done] = from[done] ^ flip;
+}
+
+static void set_bytes(uint8_t *to, size_t count, size_t room, uint8_t value)
+{
+    size_t done = 0;
+    for (; done < count && done + PIECE <= room; done += PIECE)
+        memset(to + done, value, PIECE);
+    for (; done < count; done++)
+        to[done] = value;
+}
+
+/* The part of a plane that lies in the image: `rows` rows of `columns` pixels, the first one at `to`, and the
+ * padding between them. Where it ends. */
+static uint8_t *fill_rows(const struct conv_layer *conv, const struct micro_kernels *micro,
+                          const uint8_t *from[4], size_t rows, size_t columns, uint8_t *to, uint8_t *end,
+                          uint8_t *own)
+{
+    const size_t size = sned_conv_pixel_size(conv), pitch = conv->planes.pitch * size, moved = columns * size;
+    const size_t width = (size_t)conv->input.extent.width;
+    const size_t step = (size_t)conv->window.stride[0] * width * value_size(conv->input.type);
+    if (is_narrow(conv)) { /* all of it as one row, then its rows into place */
+        const bool is_dense = conv->form == CONV_DENSE;
+        const uint8_t *row = is_dense ? own : from[0];
+        if (is_dense)
+            fill_pixels(conv, micro, from, (rows - 1) * width + columns, own);
+        for (; rows; rows--, to += pitch, row += width * size) {
+            move_bytes(to, row, moved, rows > 1 ? (size_t)(end - to) : moved, is_dense ? 0 : conv->flip);
+            if (rows > 1)
+                set_bytes(to + moved, pitch - moved, (size_t)(end - to) - moved, conv->flip);
+        }
+        return to - pitch + moved;
+    }
+    for (; rows; rows--, to += pitch) {
+        fill_pixels(conv, micro, from, columns, to);
+        if (rows > 1)
+            set_bytes(to + moved, pitch - moved, (size_t)(end - to) - moved, conv->flip);
+        for (int j = 0; j < 4; j++)
+            from[j] += step;
+    }
+    return to - pitch + moved;
+}
+
+/* Planes whose pixels have one phase. */
 static void fill_plane(const struct conv_layer *conv, const struct micro_kernels *micro,
-                       const struct plane_source *lanes, uint8_t *plane)
+                       const struct plane_source *lanes, uint8_t *plane, uint8_t *own)
 {
     const struct conv_planes *planes = &conv->planes;
-    const size_t size = sned_conv_pixel_size(conv), pitch = planes->pitch * size;
-    const size_t top = lanes->first[0], bottom = lanes->end[0], left = lanes->first[1], right = lanes->end[1];
-    const size_t behind = (planes->pixels - bottom * planes->pitch) * size;
-    memset(plane, conv->flip, top * pitch);
-    memset(plane + bottom * pitch, conv->flip, behind);
-    if (top == bottom)
-        return;
-    if (left == 0 && right == planes->pitch && conv->window.stride[0] == 1 && conv->window.stride[1] == 1 &&
-        planes->pitch == (size_t)conv->input.extent.width) {
-        fill_pixels(conv, micro, lanes, top, 0, (bottom - top) * planes->pitch, plane + top * pitch);
-        return;
+    const size_t size = sned_conv_pixel_size(conv), rows = lanes->end[0] - lanes->first[0],
+                 columns = lanes->end[1] - lanes->first[1];
+    uint8_t *const end = plane + planes->pixels * size;
+    uint8_t *to = plane;
+    if (rows && columns) {
+        const uint8_t *from[4];
+        for (int j = 0; j < 4; j++)
+            from[j] = conv->form == CONV_DENSE && lanes[j].image ? first_pixel(conv, &lanes[j])
+                                                                 : first_pixel(conv, &lanes[0]);
+        to += (lanes->first[0] * planes->pitch + lanes->first[1]) * size;
+        memset(plane, conv->flip, (size_t)(to - plane));
+        if (sned_conv_is_flat(conv)) {
+            fill_pixels(conv, micro, from, rows, to);
+            to += rows * size;
+        } else {
+            to = fill_rows(conv, micro, from, rows, columns, to, end, own);
+        }
     }
-    for (size_t row = top; row < bottom; row++) {
-        uint8_t *to = plane + row * pitch;
-        memset(to, conv->flip, left * size);
-        memset(to + right * size, conv->flip, pitch - right * size);
-        if (left < right)
-            fill_pixels(conv, micro, lanes, row, left, right - left, to + left * size);
-    }
+    memset(to, conv->flip, (size_t)(end - to));
 }
 
 /* Planes whose bytes may have different phases: each byte's row by itself, then all four together. */
@@ -116,17 +182,31 @@ static void fill_mixed_plane(const struct conv_layer *conv, const struct micro_k
     memset(plane, conv->flip, 4 * (planes->pixels - height * pitch));
 }
 
+/* All bytes of a plane's pixels. Those of four channels have one phase. */
+static void find_sources(const struct conv_layer *conv, const uint8_t *input, int plane,
+                         struct plane_source lanes[4])
+{
+    const size_t image = (size_t)conv->input.extent.height * (size_t)conv->input.extent.width;
+    lanes[0] = source_of(conv, input, plane, 0);
+    for (int j = 1; j < 4 && conv->form == CONV_DENSE_PHASES; j++)
+        lanes[j] = source_of(conv, input, plane, j);
+    for (int j = 1; j < 4 && conv->form == CONV_DENSE; j++) {
+        lanes[j] = lanes[0];
+        lanes[j].channel += j;
+        lanes[j].image = lanes[j].channel < conv->group_channels ? lanes[0].image + (size_t)j * image : NULL;
+    }
+}
+
 void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
                     uint8_t *planes, uint8_t *own, int first, int end)
 {
     const size_t size = conv->planes.pixels * sned_conv_pixel_size(conv);
     for (int p = first; p < end; p++) {
         struct plane_source lanes[4];
-        for (int j = 0; j < 4; j++)
-            lanes[j] = source_of(conv, input, p, j);
+        find_sources(conv, input, p, lanes);
         if (conv->form == CONV_DENSE_PHASES)
             fill_mixed_plane(conv, micro, lanes, planes + (size_t)p * size, own);
         else
-            fill_plane(conv, micro, lanes, planes + (size_t)p * size);
+            fill_plane(conv, micro, lanes, planes + (size_t)p * size, own);
     }
 }
