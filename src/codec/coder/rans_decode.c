@@ -2,10 +2,10 @@
  * rans_decode.c - the blocks of a stream back to weights.
  *
  * A symbol of a cell is taken from one of eight states, in turn, and what a state then lacks it reads from
- * the words that all of them share. take_symbol is the whole of the decoder; `step_runs` and `step_direct`
- * say which symbol means what. Beside each stands the same for eight symbols at once, on copies of the
- * states, which is undone and left to the plain one wherever anything is unusual: an escape, the end of a
- * row, few words left. So the fast ones check nothing but that.
+ * the words that all of them share. take_symbol is the whole of the decoder; `step_runs` and `decode_direct`
+ * say which symbol means what. take_eight is the same for eight symbols at once, on copies of the states,
+ * which are undone and left to the plain one wherever anything is unusual: an escape, the end of a row, few
+ * words left. So what goes by it checks nothing but that.
  */
 #include "codec/coder/rans.h"
 
@@ -150,16 +150,21 @@ static uint8_t take_value(struct rans_stream *stream, int lane, const uint32_t *
     return symbol == RANS_ESCAPE ? take_byte(stream, lane) : symbol;
 }
 
-/* One of eight at once: no end to look for, and no branch, which a processor could not foresee. */
-#define TAKE(symbol, state, slots, words)                                                                    \
-    do {                                                                                                     \
-        const uint32_t slot_ = (slots)[state & (RANS_TOTAL - 1)];                                            \
-        symbol = slot_ & 255;                                                                                \
-        state = pop_symbol(slot_, state);                                                                    \
-        const uint32_t lacks_ = state < RANS_LOW;                                                            \
-        state = state << (lacks_ << 4) | (read_word(words) & -lacks_);                                       \
-        words += 2 * lacks_;                                                                                 \
-    } while (0)
+/* Eight symbols at once, from two tables in turn: no end to look for, and no branch, which a processor could
+ * not foresee. What comes back is behind the words that were read. Unrolled, all of it is in registers. */
+static inline const uint8_t *take_eight(uint32_t states[RANS_LANES], const uint32_t *even,
+                                        const uint32_t *odd, const uint8_t *words,
+                                        uint32_t symbols[RANS_LANES])
+{
+    for (int lane = 0; lane < RANS_LANES; lane++) {
+        const uint32_t slot = (lane % 2 ? odd : even)[states[lane] & (RANS_TOTAL - 1)];
+        const uint32_t state = pop_symbol(slot, states[lane]), lacks = state < RANS_LOW;
+        symbols[lane] = slot & 255;
+        states[lane] = state << (lacks << 4) | (read_word(words) & -lacks);
+        words += 2 * lacks;
+    }
+    return words;
+}
 
 /* ---- a cell ---- */
 
@@ -209,48 +214,31 @@ static bool step_runs(struct rans_stream *stream, int pair, const uint32_t *slot
     return value != 0 && value != RANS_ESCAPE && !stream->failed && move_on(cell, 1);
 }
 
-/* The states of a stream as variables of their own, which a compiler keeps in registers, and back. */
-#define LOAD_STATES(from)                                                                                    \
-    s0 = (from)[0], s1 = (from)[1], s2 = (from)[2], s3 = (from)[3], s4 = (from)[4], s5 = (from)[5],          \
-    s6 = (from)[6], s7 = (from)[7]
-#define STORE_STATES(to)                                                                                     \
-    (to)[0] = s0, (to)[1] = s1, (to)[2] = s2, (to)[3] = s3, (to)[4] = s4, (to)[5] = s5, (to)[6] = s6,        \
-    (to)[7] = s7
-
 /* Four pairs of run and value at once, as long as all four lie in the row where `cell` stands. */
 static void group_runs(struct rans_stream *stream, const uint32_t *slots, uint32_t goes_on, struct cell *cell)
 {
-    const uint32_t *values = slots + RANS_TOTAL, *columns = cell->columns;
+    const uint32_t *columns = cell->columns;
     const uint8_t *words = stream->words;
-    const size_t width = cell->width;
     int8_t *row = cell->weights + cell->row * cell->stride;
-    size_t column = cell->column;
-    uint32_t s0, s1, s2, s3, s4, s5, s6, s7, r0, v0, r1, v1, r2, v2, r3, v3;
-    LOAD_STATES(stream->states);
+    uint32_t states[RANS_LANES], symbols[RANS_LANES];
+    memcpy(states, stream->states, sizeof states);
     while (stream->end - words >= GROUP_BYTES) {
-        TAKE(r0, s0, slots, words);
-        TAKE(v0, s1, values, words);
-        TAKE(r1, s2, slots, words);
-        TAKE(v1, s3, values, words);
-        TAKE(r2, s4, slots, words);
-        TAKE(v2, s5, values, words);
-        TAKE(r3, s6, slots, words);
-        TAKE(v3, s7, values, words);
-        const size_t c0 = column + r0, c1 = c0 + 1 + r1, c2 = c1 + 1 + r2, c3 = c2 + 1 + r3;
-        const bool escapes = (r0 == goes_on) | (r1 == goes_on) | (r2 == goes_on) | (r3 == goes_on) |
-                             (v0 == RANS_ESCAPE) | (v1 == RANS_ESCAPE) | (v2 == RANS_ESCAPE) |
-                             (v3 == RANS_ESCAPE);
-        if (escapes || c3 + 1 >= width)
+        size_t at[RANS_LANES / 2], column = cell->column;
+        bool escapes = false;
+        words = take_eight(states, slots, slots + RANS_TOTAL, words, symbols);
+        for (int pair = 0; pair < RANS_LANES / 2; pair++) {
+            escapes |= (symbols[2 * pair] == goes_on) | (symbols[2 * pair + 1] == RANS_ESCAPE);
+            at[pair] = column + symbols[2 * pair];
+            column = at[pair] + 1;
+        }
+        if (escapes || column >= cell->width)
             break;
-        row[columns[c0]] = (int8_t)v0;
-        row[columns[c1]] = (int8_t)v1;
-        row[columns[c2]] = (int8_t)v2;
-        row[columns[c3]] = (int8_t)v3;
-        column = c3 + 1;
-        STORE_STATES(stream->states);
+        for (int pair = 0; pair < RANS_LANES / 2; pair++)
+            row[columns[at[pair]]] = (int8_t)symbols[2 * pair + 1];
+        cell->column = column;
+        memcpy(stream->states, states, sizeof states);
         stream->words = words;
     }
-    cell->column = column;
 }
 
 static bool decode_runs(struct rans_stream *stream, const uint32_t *slots, int goes_on, struct cell *cell)
@@ -272,26 +260,20 @@ static size_t group_direct(struct rans_stream *stream, const uint32_t *values, c
                            size_t width, int8_t *row)
 {
     const uint8_t *words = stream->words;
+    uint32_t states[RANS_LANES], symbols[RANS_LANES];
     size_t c = 0;
-    uint32_t s0, s1, s2, s3, s4, s5, s6, s7, v0, v1, v2, v3, v4, v5, v6, v7;
-    LOAD_STATES(stream->states);
+    memcpy(states, stream->states, sizeof states);
     while (width - c >= RANS_LANES && stream->end - words >= GROUP_BYTES) {
-        TAKE(v0, s0, values, words);
-        TAKE(v1, s1, values, words);
-        TAKE(v2, s2, values, words);
-        TAKE(v3, s3, values, words);
-        TAKE(v4, s4, values, words);
-        TAKE(v5, s5, values, words);
-        TAKE(v6, s6, values, words);
-        TAKE(v7, s7, values, words);
-        if ((v0 == RANS_ESCAPE) | (v1 == RANS_ESCAPE) | (v2 == RANS_ESCAPE) | (v3 == RANS_ESCAPE) |
-            (v4 == RANS_ESCAPE) | (v5 == RANS_ESCAPE) | (v6 == RANS_ESCAPE) | (v7 == RANS_ESCAPE))
+        bool escapes = false;
+        words = take_eight(states, values, values, words, symbols);
+        for (int lane = 0; lane < RANS_LANES; lane++)
+            escapes |= symbols[lane] == RANS_ESCAPE;
+        if (escapes)
             break;
-        const uint32_t *at = columns + c;
-        row[at[0]] = (int8_t)v0, row[at[1]] = (int8_t)v1, row[at[2]] = (int8_t)v2, row[at[3]] = (int8_t)v3;
-        row[at[4]] = (int8_t)v4, row[at[5]] = (int8_t)v5, row[at[6]] = (int8_t)v6, row[at[7]] = (int8_t)v7;
+        for (int lane = 0; lane < RANS_LANES; lane++)
+            row[columns[c + (size_t)lane]] = (int8_t)symbols[lane];
         c += RANS_LANES;
-        STORE_STATES(stream->states);
+        memcpy(stream->states, states, sizeof states);
         stream->words = words;
     }
     return c;
