@@ -236,6 +236,87 @@ static void a_price_of_bits_that_is_said_is_trained_with_once(void **state)
     outcome_free(&outcome);
 }
 
+/* ---- what the network's own accuracy is worth ---- */
+
+/* Every fifth picture is called something else: what is right there is known by heart. */
+static void call_some_otherwise(int32_t right[TRAIN], int32_t otherwise[TRAIN])
+{
+    static uint8_t pictures[TRAIN * SIDE * SIDE];
+    uint32_t indices[TRAIN];
+    size_t count = 0;
+    for (uint32_t i = 0; i < TRAIN; i++)
+        indices[i] = i;
+    assert_int_equal(dataset_read(dataset, indices, TRAIN, pictures, right, &count, NULL), SNED_OK);
+    assert_int_equal(count, TRAIN);
+    for (int i = 0; i < TRAIN; i++)
+        otherwise[i] = i % 5 == 0 ? (right[i] + 1) % CLASSES : right[i];
+    dataset_relabel(dataset, otherwise);
+}
+
+/* The network trained long on the first `count` of the images, in the order that compression has them in. */
+static struct graph *taught(const uint32_t *indices, size_t count)
+{
+    struct train_options options = train_defaults();
+    struct train_result result;
+    struct graph *graph = make_network();
+    sned_error error = {0};
+    options.epochs = 24;
+    options.batch = 32;
+    options.rate = 0.05f;
+    options.momentum = 0.9f;
+    options.threads = 1;
+    if (train_network(graph, dataset, indices, count, &options, &result, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    return graph;
+}
+
+/* What the network is right on before, and what compression counts from. */
+static void find_reference(bool all, double *held_out, double *trained_on, double *reference)
+{
+    struct compress_options options = asking();
+    const struct evaluate_options how = {.threads = 1};
+    struct evaluation held = {0}, seen = {0};
+    struct outcome outcome = {0};
+    int32_t right[TRAIN], otherwise[TRAIN];
+    uint32_t indices[TRAIN];
+    const size_t train = compress_split(indices, TRAIN, options.recipe.holdout, 5000);
+    sned_error error = {0};
+    call_some_otherwise(right, otherwise);
+    outcome.graph = taught(indices, all ? TRAIN : train);
+    assert_int_equal(
+        evaluate_network(outcome.graph, dataset, indices + train, TRAIN - train, &how, &held, NULL), SNED_OK);
+    assert_int_equal(evaluate_network(outcome.graph, dataset, indices, train, &how, &seen, NULL), SNED_OK);
+    options.max_drop = 30;
+    options.recipe.train.epochs = 0.1;
+    if (compress_rate(&outcome.integer, outcome.graph, dataset, &options, &outcome.result, &error) != SNED_OK)
+        fail_msg("%s", error.message);
+    *held_out = held.top1;
+    *trained_on = seen.top1;
+    *reference = outcome.result.accuracy_before;
+    outcome_free(&outcome);
+    dataset_relabel(dataset, right);
+}
+
+/* It is as good on images that nobody could know who has not seen them: it is trained on without those, and
+ * what it then forgets is not counted as a loss later. */
+static void what_a_network_knows_by_heart_is_forgotten_first(void **state)
+{
+    double held_out, trained_on, reference;
+    (void)state;
+    find_reference(true, &held_out, &trained_on, &reference);
+    assert_true(held_out > 95 && trained_on > 95);
+    assert_true(reference < held_out - 0.1);
+}
+
+static void a_network_that_has_not_seen_the_held_out_images_is_taken_as_it_is(void **state)
+{
+    double held_out, trained_on, reference;
+    (void)state;
+    find_reference(false, &held_out, &trained_on, &reference);
+    assert_true(held_out < 85 && trained_on > 95);
+    assert_true(reference == held_out);
+}
+
 /* ---- what cannot be ---- */
 
 static void what_cannot_be_is_refused_before_the_work(void **state)
@@ -329,6 +410,8 @@ int main(void)
         cmocka_unit_test(the_chosen_point_is_the_result),
         cmocka_unit_test(what_is_not_met_is_said_and_the_nearest_is_given),
         cmocka_unit_test(a_price_of_bits_that_is_said_is_trained_with_once),
+        cmocka_unit_test(what_a_network_knows_by_heart_is_forgotten_first),
+        cmocka_unit_test(a_network_that_has_not_seen_the_held_out_images_is_taken_as_it_is),
         cmocka_unit_test(what_cannot_be_is_refused_before_the_work),
         cmocka_unit_test(the_least_that_is_named_can_be_had),
         cmocka_unit_test(labels_are_not_looked_at_where_the_network_teaches_itself), /* relabels */
