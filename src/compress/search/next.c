@@ -37,7 +37,7 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths, MOST_TRAININGS = 6, MOST_IN_T
 static const double margin = 0.985;
 /* Bytes that are left may become accuracy by another training, where they are more than this share. */
 static const double unused = 0.02;
-enum { MOST_CORRECTIONS = 11, MOST_REFINEMENTS = 2 };
+enum { MOST_CORRECTIONS = 11, MOST_REFINEMENTS = 1 };
 
 static const struct curve_point *points(const struct rate_search *search, int *count)
 {
