@@ -14,11 +14,14 @@
 
 enum { EIGHT = 8, SIXTEEN = 16, DENSE_VECTORS = 3 /* of eight pixels, at most */, MOST_FILTERS = 4 };
 
-/* sum + the products of eight quads. */
+/* sum + the products of eight quads. The addition is assembler: compilers that see what it is move the sums
+ * from register to register in every turn of a loop, and to memory and back. */
 AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weights)
 {
     const __m256i pairs = _mm256_maddubs_epi16(activations, weights);
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    const __m256i products = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    __asm__("vpaddd %1, %0, %0" : "+x"(sum) : "x"(products));
+    return sum;
 }
 
 AVX2_INLINE __m256i spread_quad(const int8_t weights[4])
@@ -162,15 +165,13 @@ AVX2_INLINE void sparse_pixels(int32_t *sums, size_t step, size_t count, const u
     }
 }
 
+/* Whole blocks have a count that compilers see. */
 AVX2 void sned_avx2_sparse(int32_t *sums, size_t step, size_t count, const uint8_t *input,
                            const struct quad_list *list)
 {
-    for (; list->filters == 1 && count > 32; count -= 64, sums += 64, input += 64) {
-        sparse_block(sums, step, count, input, list, 1, 2, 0, 2);
-        if (count <= 64)
-            return;
-    }
-    for (; count > 32; count -= 32, sums += 32, input += 32)
+    for (; list->filters == 1 && count >= 64; count -= 64, sums += 64, input += 64)
+        sparse_block(sums, step, 64, input, list, 1, 2, 0, 2);
+    for (; count >= 32; count -= 32, sums += 32, input += 32)
         sparse_pixels(sums, step, 32, input, list);
     if (count > 0)
         sparse_pixels(sums, step, count, input, list);
