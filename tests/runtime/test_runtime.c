@@ -78,17 +78,23 @@ static void check_column(const struct graph *graph, const struct micro_kernels *
     sned_plan_free(&plan);
 }
 
-/* The column with one form of convolution that costs next to nothing: 0 taps, 1 dense, 2 sparse. */
+/* The column with one form of convolution that costs next to nothing: 0 taps, 1 dense, 2 sparse; 3 and 4, the
+ * last two as other columns want them, of signed bytes and with sums of two weights that have a limit. */
 static struct micro_kernels with_form(const struct micro_kernels *micro, int form)
 {
     const float dear = 1e6f, cheap = 1e-3f;
+    const bool is_dense = form == 1 || form == 3, is_sparse = form == 2 || form == 4;
     struct micro_kernels forced = *micro;
-    forced.costs = (struct micro_costs){.taps = form == 0 ? cheap : dear,
-                                        .dense_quad = form == 1 ? cheap : dear,
+    forced.costs = (struct micro_costs){.taps = is_dense || is_sparse ? dear : cheap,
+                                        .dense_quad = is_dense ? cheap : dear,
                                         .dense_product = cheap,
-                                        .sparse_quad = form == 2 ? cheap : dear,
+                                        .sparse_quad = is_sparse ? cheap : dear,
                                         .sparse_product = cheap,
                                         .requantize = cheap};
+    if (form > 2) {
+        forced.bytes = VALUE_S8;
+        forced.pair_limit = 128;
+    }
     return forced;
 }
 
@@ -111,7 +117,7 @@ static bool check_last_step(struct graph *graph, struct random *random)
             activations[t] = calloc(sned_value(graph, t).elements, sizeof **activations);
     const bool has_forms = graph->nodes[graph->node_count - 1].op == OP_CONV;
     for (int column = 0; sned_micro_column(column); column++)
-        for (int form = 0; sned_micro_runs(column) && form < (has_forms ? 3 : 1); form++) {
+        for (int form = 0; sned_micro_runs(column) && form < (has_forms ? 5 : 1); form++) {
             const struct micro_kernels forced = with_form(sned_micro_column(column), form);
             check_column(graph, has_forms ? &forced : sned_micro_column(column), activations, random);
         }
@@ -202,6 +208,45 @@ static void depthwise_conv_equals_the_document(void **state)
         cases += check_last_step(graph, &random);
     }
     assert_true(cases > 20 / 2);
+}
+
+/* Weights that are 0 together: some filters by some channels. */
+static void clear_blocks(struct graph *graph, struct random *random)
+{
+    const struct tensor *weights = &graph->tensors[graph->nodes[graph->node_count - 1].inputs[1]];
+    const int filters = (int)weights->shape.dim[0], channels = (int)weights->shape.dim[1];
+    const int taps = (int)(weights->shape.dim[2] * weights->shape.dim[3]);
+    const int high = 1 << random_range(random, 0, 2), wide = 1 << random_range(random, 0, 2);
+    for (int k = 0; k < filters; k += high)
+        for (int c = 0; c < channels; c += wide)
+            for (int t = 0; t < taps; t++) {
+                const bool is_zero = random_range(random, 0, 2) > 0;
+                for (int i = k; is_zero && i < k + high && i < filters; i++)
+                    for (int j = c; j < c + wide && j < channels; j++)
+                        ((int8_t *)weights->data)[(i * channels + j) * taps + t] = 0;
+            }
+}
+
+static void conv_of_many_filters_in_blocks_equals_the_document(void **state)
+{
+    struct random random;
+    int cases = 0;
+    sned_random_seed(&random, 27, 0);
+    for (int i = 0; i < CASES; i++) {
+        const int groups = random_range(&random, 1, 2);
+        struct shape shape = random_shape(&random, 60);
+        shape.dim[1] = groups * random_range(&random, 1, 13);
+        shape.dim[2] = random_range(&random, 1, 9);
+        struct graph *graph = new_graph(shape, random_type(&random, false));
+        struct window window = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+        if (i % 3)
+            window = random_window(&random, 3);
+        random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 21),
+                    random_type(&random, false));
+        clear_blocks(graph, &random);
+        cases += check_last_step(graph, &random);
+    }
+    assert_true(cases > CASES / 2);
 }
 
 /* Wider than a tile of accumulators. */
@@ -487,6 +532,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv_equals_the_document),
         cmocka_unit_test(depthwise_conv_equals_the_document),
+        cmocka_unit_test(conv_of_many_filters_in_blocks_equals_the_document),
         cmocka_unit_test(conv_of_a_wide_image_equals_the_document),
         cmocka_unit_test(gemm_equals_the_document),
         cmocka_unit_test(a_large_gemm_equals_the_document),

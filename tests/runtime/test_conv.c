@@ -1,0 +1,139 @@
+/*
+ * test_conv.c - how a convolution is laid out and listed: what forms, tiles and rows it takes.
+ */
+#include "tests/common/random_graphs.h"
+#include "runtime/conv/conv.h"
+
+enum { FILTERS = 8, CHANNELS = 8, TAPS = 9 };
+
+/* Costs of an instruction set whose dense form multiplies twice as fast as its sparse one. */
+static const struct micro_kernels fast_dense = {
+    .bytes = VALUE_U8,
+    .dense_filters = 8,
+    .costs = {.taps = 1, .dense_quad = 0.1f, .dense_product = 0.1f, .sparse_quad = 1, .sparse_product = 0.4f},
+};
+
+/* A layer 3x3 with padding on 10 x 13 pixels, whose weights follow each other in `weights`. */
+static struct conv_layer layer_of(const int8_t *weights, enum value_type type)
+{
+    return (struct conv_layer){
+        .input = {.type = type, .extent = {CHANNELS, 10, 13}},
+        .output = {.type = type, .extent = {FILTERS, 10, 13}},
+        .window = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+        .groups = 1,
+        .group_channels = CHANNELS,
+        .group_filters = FILTERS,
+        .weights = weights,
+    };
+}
+
+static void set_all(int8_t *weights)
+{
+    for (int i = 0; i < FILTERS * CHANNELS * TAPS; i++)
+        weights[i] = (int8_t)(i % 50 + 1);
+}
+
+static struct conv_lists choose(struct conv_layer *conv)
+{
+    struct conv_lists lists;
+    assert_int_equal(sned_conv_choose(conv, &fast_dense, &lists, NULL), SNED_OK);
+    return lists;
+}
+
+static void weights_that_are_all_there_are_dense(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS];
+    set_all(weights);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_DENSE);
+    assert_int_equal(lists.tiles, 1);
+    assert_int_equal(lists.entries, CHANNELS / 4 * TAPS);
+    assert_int_equal(lists.products, CHANNELS / 4 * TAPS * FILTERS);
+}
+
+static void few_weights_are_sparse_and_four_of_them_an_entry(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
+    for (int k = 0; k < FILTERS; k++)
+        for (int i = 0; i < 7; i++) /* other ones in each filter */
+            weights[k * CHANNELS * TAPS + k + i * 8] = 1;
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_SPARSE);
+    assert_int_equal(lists.tiles, FILTERS);
+    assert_int_equal(lists.entries, FILTERS * 2);
+}
+
+static void filters_that_share_their_zeros_share_lists(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
+    for (int k = 0; k < FILTERS; k++)
+        for (int i = 0; i < 8; i++)
+            weights[k * CHANNELS * TAPS + k / 4 + i * 8] = (int8_t)(k + 1);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_SPARSE);
+    assert_int_equal(lists.tiles, 2);
+    assert_int_equal(lists.entries, 2 * 2);
+}
+
+static void channels_that_are_zero_together_are_left_out_of_dense(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS];
+    set_all(weights);
+    for (int k = 0; k < FILTERS; k++)
+        memset(weights + (k * CHANNELS + 4) * TAPS, 0, 4 * TAPS);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_DENSE);
+    assert_int_equal(lists.entries, TAPS);
+}
+
+static void activations_of_16_bits_take_pairs_of_taps(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS];
+    set_all(weights);
+    struct conv_layer conv = layer_of(weights, VALUE_S16);
+    assert_int_equal(choose(&conv).entries, FILTERS * CHANNELS * TAPS / 2);
+    assert_int_equal(conv.form, CONV_TAPS);
+}
+
+/* A kernel of 2x2 at a stride of 2: 3 channels of 4 phases are 3 quads; by channels they would be 4. */
+static void few_channels_and_a_stride_make_quads_of_both(void **state)
+{
+    int8_t weights[FILTERS * 3 * 4];
+    memset(weights, 1, sizeof weights);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    conv.input.extent = (struct extent){3, 20, 26};
+    conv.window = (struct window){{2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
+    conv.group_channels = 3;
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_DENSE_PHASES);
+    assert_int_equal(lists.entries, 3);
+}
+
+/* The padding of two rows is one column, of an image of 13; and what is behind the last row is one pixel. */
+static void rows_share_their_padding(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS];
+    set_all(weights);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    choose(&conv);
+    assert_int_equal(conv.planes.pitch, 14);
+    assert_int_equal(conv.planes.pixels, 12 * 14 + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_that_are_all_there_are_dense),
+        cmocka_unit_test(few_weights_are_sparse_and_four_of_them_an_entry),
+        cmocka_unit_test(filters_that_share_their_zeros_share_lists),
+        cmocka_unit_test(channels_that_are_zero_together_are_left_out_of_dense),
+        cmocka_unit_test(activations_of_16_bits_take_pairs_of_taps),
+        cmocka_unit_test(few_channels_and_a_stride_make_quads_of_both),
+        cmocka_unit_test(rows_share_their_padding),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
