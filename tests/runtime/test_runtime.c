@@ -169,8 +169,10 @@ static struct window random_window(struct random *random, int most_kernel)
     return window;
 }
 
+/* Now and then a large one, whose work is many tasks. */
 static struct shape random_shape(struct random *random, int most)
 {
+    most = random_range(random, 0, 15) ? most : 70;
     return sned_shape(4, (int64_t)1, (int64_t)random_range(random, 1, 6),
                       (int64_t)random_range(random, 1, most), (int64_t)random_range(random, 1, most));
 }
