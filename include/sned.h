@@ -143,7 +143,8 @@ typedef struct sned_model_info {
      * keep for each weight that is not zero: for those the file has bytes itself. */
     uint64_t memory;
     uint64_t state_bytes; /* of what outlives a run (sned_context_reset); 0: each image is by itself */
-    uint64_t reserved[4];
+    uint64_t steps;       /* of a run: sned_step_time */
+    uint64_t reserved[3];
 } sned_model_info;
 
 SNED_API const sned_model_info *sned_model_get_info(const sned_model *model);
@@ -191,6 +192,12 @@ SNED_API int sned_model_find_output(const sned_model *model, const char *name);
 
 /* The name of class `index`, or NULL where the file has no labels or the index none. Owned by the model. */
 SNED_API const char *sned_model_get_label(const sned_model *model, int index);
+
+/* The instruction set that the model's kernels are of: "portable", "avx2", ...; NULL: no model. */
+SNED_API const char *sned_model_get_instructions(const sned_model *model);
+/* Those that this library has kernels for, the slowest first: the name of number `index`, from 0 on, and into
+ * *runs, unless it is NULL, whether this machine has it; NULL behind the last. */
+SNED_API const char *sned_instructions(int index, int *runs);
 
 /* ---- Running ---- */
 
@@ -265,6 +272,28 @@ SNED_API sned_status sned_run_values_outputs(sned_context *context, const float 
 
 /* Sets all states to zero, as in a new context: another sequence begins. Nothing where there are none. */
 SNED_API void sned_context_reset(sned_context *context);
+
+/* ---- Where the time goes ---- */
+
+/* A step of a run: one node of the network, or several that are done together. Strings are owned by the
+ * model. */
+typedef struct sned_step_time {
+    const char *name;   /* of the node that makes its result, as in the ONNX file */
+    const char *op;     /* of that node: "Conv" */
+    const char *kernel; /* what does it: "conv", "gemm", "max pool" */
+    int index;          /* from 0 to info->steps - 1, in the order of the run */
+    int threads;        /* that it was shared out among, at most */
+    uint64_t nanoseconds;
+    uint64_t macs, products; /* multiply-accumulates of its layers; those of weights that are not zero */
+    uint64_t reserved[9];
+} sned_step_time;
+
+/* From now on each step that the context has done is told to `done`, on the thread that runs the context;
+ * *time is `done`'s while it lasts. `done` must not use the context. NULL: no more. Meanwhile images of a
+ * batch run one by one (by_image waits), and each step is timed. SNED_ERROR_ARGUMENT: no context. */
+SNED_API sned_status sned_context_set_step_done(sned_context *context,
+                                                void (*done)(void *user, const sned_step_time *time),
+                                                void *user, sned_error *error);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "cli/bench_steps.h"
+#include "cli/common/median.h"
 #include "cli/options/command.h"
 #include "cli/terminal/json.h"
 #include "cli/terminal/print.h"
@@ -13,12 +15,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Noise: an input whose content costs what any other does. */
 static void fill_input(struct session *session, enum item_type type, uint64_t seed)
@@ -37,12 +33,72 @@ static void fill_input(struct session *session, enum item_type type, uint64_t se
 /* Of an integer network, what its kernels are made of; says where SNED_CPU asks for what there is not. */
 static const char *instructions(const struct session *session, const struct reporter *reporter)
 {
-    const char *wanted = getenv("SNED_CPU"), *taken = sned_model_instructions(session->model);
+    const char *wanted = getenv("SNED_CPU"), *taken = sned_model_get_instructions(session->model);
     if (taken && wanted && *wanted && strcmp(wanted, taken) != 0)
         sned_report(reporter,
                     "SNED_CPU=%s: not among the instruction sets of this program and machine; %s is used",
                     wanted, taken);
     return taken;
+}
+
+/* What one image took, in milliseconds, and where: `by_step` of an integer network alone. */
+struct timing {
+    const char *path, *instructions;
+    int runs, threads;
+    double *ms; /* [runs] */
+    struct step_times by_step;
+};
+
+static sned_status time_runs(struct timing *timing, struct session *session, enum item_type type,
+                             sned_error *error)
+{
+    SNED_TRY(session_run(session, type, error)); /* warms caches; not counted */
+    for (int i = 0; i < timing->runs; i++) {
+        const double start = sned_clock();
+        SNED_TRY(session_run(session, type, error));
+        timing->ms[i] = 1e3 * (sned_clock() - start);
+    }
+    return SNED_OK;
+}
+
+/* In runs of their own: to look at the clock takes time. */
+static sned_status time_steps(struct timing *timing, struct session *session, enum item_type type,
+                              sned_error *error)
+{
+    if (!session->model)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "--steps: %s is a float network, whose steps are oneDNN's; pack it first",
+                         timing->path);
+    SNED_TRY(step_times_new(&timing->by_step, session->context, session->model, timing->runs, error));
+    for (int i = 0; i < timing->runs; i++) {
+        timing->by_step.run = i;
+        SNED_TRY(session_run(session, type, error));
+    }
+    return SNED_OK;
+}
+
+static sned_status print_timing(struct timing *timing, bool as_json, sned_error *error)
+{
+    const double middle = median(timing->ms, timing->runs); /* and in order */
+    const double least = timing->ms[0], most = timing->ms[timing->runs - 1];
+    const char *set = timing->instructions;
+    const bool has_steps = timing->by_step.context;
+    if (!as_json) {
+        print_line("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d %s, %d %s%s%s)", timing->path,
+                   middle, least, most, timing->runs, sned_text_noun((size_t)timing->runs, "run", "runs"),
+                   timing->threads, sned_text_noun((size_t)timing->threads, "thread", "threads"),
+                   set ? ", " : "", set ? set : "");
+        return has_steps ? step_times_print(&timing->by_step, error) : SNED_OK;
+    }
+    json_t *steps = NULL;
+    sned_status status = has_steps ? step_times_json(&steps, &timing->by_step, error) : SNED_OK;
+    if (status == SNED_OK)
+        status = print_json(json_pack("{s:f, s:f, s:f, s:i, s:i, s:s*, s:O*}", "ms_min", least, "ms_median",
+                                      middle, "ms_max", most, "threads", timing->threads, "runs",
+                                      timing->runs, "instructions", set, "steps", steps),
+                            error);
+    json_decref(steps);
+    return status;
 }
 
 static sned_status run_bench(const struct options *options, sned_error *error)
@@ -51,38 +107,24 @@ static sned_status run_bench(const struct options *options, sned_error *error)
     struct reporter reporter = display_reporter(&display, options->quiet);
     struct model model = {0};
     struct session session = {0};
-    double *times = NULL;
-    const char *set;
-    int runs = options->runs > 0 ? (int)options->runs : 20;
+    struct timing timing = {.path = options->arguments[0],
+                            .runs = options->runs > 0 ? (int)options->runs : 20,
+                            .threads = option_threads(options)};
     sned_status status;
-    SNED_TRY_DONE(sned_alloc(&times, (size_t)runs, sizeof *times, error));
+    SNED_TRY_DONE(sned_alloc(&timing.ms, (size_t)timing.runs, sizeof *timing.ms, error));
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
     model_assume_pictures(&model, &reporter);
     SNED_TRY_DONE(session_new(&session, model.graph, options, error));
     const enum item_type type = model.graph->rule.is_image ? ITEM_PIXELS : ITEM_VALUES;
     fill_input(&session, type, (uint64_t)options->seed);
-    set = instructions(&session, &reporter);
-    /* The runtime runs an image on one thread. */
-    int threads = model.graph->integer ? 1 : option_threads(options);
-    SNED_TRY_DONE(session_run(&session, type, error)); /* warms caches; not counted */
-    for (int i = 0; i < runs; i++) {
-        double start = sned_clock();
-        SNED_TRY_DONE(session_run(&session, type, error));
-        times[i] = 1e3 * (sned_clock() - start);
-    }
-    qsort(times, (size_t)runs, sizeof *times, compare_doubles);
-    double median = runs % 2 ? times[runs / 2] : (times[runs / 2 - 1] + times[runs / 2]) / 2;
-    if (options->json)
-        status = print_json(json_pack("{s:f, s:f, s:f, s:i, s:i, s:s*}", "ms_min", times[0], "ms_median",
-                                      median, "ms_max", times[runs - 1], "threads", threads, "runs", runs,
-                                      "instructions", set),
-                            error);
-    else
-        print_line("%s: %.3f ms an image (fastest %.3f, slowest %.3f; %d %s, %d %s%s%s)", model.path, median,
-                   times[0], times[runs - 1], runs, sned_text_noun((size_t)runs, "run", "runs"), threads,
-                   sned_text_noun((size_t)threads, "thread", "threads"), set ? ", " : "", set ? set : "");
+    timing.instructions = instructions(&session, &reporter);
+    SNED_TRY_DONE(time_runs(&timing, &session, type, error));
+    if (options->steps)
+        SNED_TRY_DONE(time_steps(&timing, &session, type, error));
+    status = print_timing(&timing, options->json, error);
 done:
-    free(times);
+    free(timing.ms);
+    step_times_free(&timing.by_step);
     session_free(&session);
     model_free(&model);
     return status;
@@ -94,10 +136,11 @@ const struct command command_bench = {
     .summary = "Time a model on one image",
     .text =
         "Batch 1, an image of noise, one run to warm up. An .onnx file runs in float through oneDNN, a "
-        ".sned file in integers on one thread, with the fastest of the instruction sets portable, avx2 and "
-        "avx512vnni that the machine has; SNED_CPU=portable in the environment takes no other.",
+        ".sned file in integers, with the fastest of the instruction sets that the program has and the "
+        "machine runs; SNED_CPU=portable in the environment takes no other. Steps too short to be worth it "
+        "are not shared among threads.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_RUNS, OPTION_INPUT, OPTION_THREADS, OPTION_SEED},
+    .keys = {OPTION_RUNS, OPTION_STEPS, OPTION_INPUT, OPTION_THREADS, OPTION_SEED},
     .run = run_bench,
 };

@@ -28,6 +28,8 @@ struct sned_context {
     struct thread_pool *pool;           /* NULL: it has no threads of its own */
     void (*run_tasks)(void *user, int count, void (*task)(void *argument, int index), void *argument);
     void *user;
+    void (*step_done)(void *user, const sned_step_time *time); /* NULL: nobody is told */
+    void *step_user;
     struct plan kept;  /* that plan, of a context that keeps all activations */
     int32_t **widened; /* [tensor_count]: those activations as int32; NULL unless kept */
     bool owned;        /* this block was allocated here */
@@ -45,8 +47,8 @@ struct shared_work {
     void (*run)(void *argument, int thread, int first, int end);
     void *argument;
 };
-/* Does it, on the context's threads where that pays. */
-void sned_share(const sned_context *context, const struct shared_work *work);
+/* Does it, on the context's threads where that pays; on how many. */
+int sned_share(const sned_context *context, const struct shared_work *work);
 
 /* ---- input.c ---- */
 

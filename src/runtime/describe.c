@@ -10,6 +10,7 @@
 _Static_assert(sizeof(void *) != 8 || sizeof(sned_model_info) == 128, "sned_model_info grew");
 _Static_assert(sizeof(void *) != 8 || sizeof(sned_layer) == 128, "sned_layer grew");
 _Static_assert(sizeof(void *) != 8 || sizeof(sned_output) == 128, "sned_output grew");
+_Static_assert(sizeof(void *) != 8 || sizeof(sned_step_time) == 128, "sned_step_time grew");
 _Static_assert(sizeof(sned_limits) == 64, "sned_limits grew");
 _Static_assert(sizeof(sned_error) == 516, "sned_error grew");
 _Static_assert((int)SNED_MAX_RANK >= (int)GRAPH_MAX_RANK, "sned_output.shape is too short");
@@ -81,14 +82,23 @@ sned_status sned_model_describe(sned_model *model, const struct layer_storage *s
     info->operations = sned_graph_operations(graph);
     info->memory = sned_graph_constant_bytes(graph) + sned_memory_needed(model);
     info->state_bytes = sned_states_size(graph);
+    info->steps = (uint64_t)model->plan.step_count;
     return describe_layers(model, storage, storage_count, error);
 }
 
 /* ---- questions ---- */
 
-const char *sned_model_instructions(const sned_model *model)
+const char *sned_model_get_instructions(const sned_model *model)
 {
     return model ? model->plan.micro->name : NULL;
+}
+
+const char *sned_instructions(int index, int *runs)
+{
+    const struct micro_kernels *column = sned_micro_column(index);
+    if (runs)
+        *runs = sned_micro_runs(index);
+    return column ? column->name : NULL;
 }
 
 const struct graph *sned_model_graph(const sned_model *model)

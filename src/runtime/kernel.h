@@ -45,8 +45,10 @@ struct step {
     void *state;                     /* the kernel's own; NULL where it needs none */
     size_t scratch_size, own_size;   /* bytes: of all its tasks, of each thread; set by prepare */
     int tasks[STEP_PHASES];          /* of each phase; set by prepare, or 1 and 0 */
-    double nanoseconds[STEP_PHASES]; /* that a thread takes for each, about (weigh.c) */
-    int node;                        /* the graph's, that makes its outputs */
+    /* Of it (weigh.c): what a thread takes for each phase, about; its layers' products, those not of 0. */
+    double nanoseconds[STEP_PHASES];
+    uint64_t macs, products;
+    int node; /* the graph's, that makes its outputs */
 };
 
 /* What a run gives to the tasks of a step. */

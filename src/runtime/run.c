@@ -9,6 +9,8 @@
  * may become another, whatever their order.
  */
 #include "runtime/context.h"
+#include "base/clock.h"
+#include "graph/operator.h"
 
 #include <string.h>
 
@@ -32,12 +34,14 @@ struct image_run {
     int thread; /* that runs it alone; -1: all */
 };
 
-static void share(const struct image_run *run, const struct shared_work *work)
+/* On how many threads it was. */
+static int share(const struct image_run *run, const struct shared_work *work)
 {
     if (run->thread < 0)
-        sned_share(run->batch->context, work);
-    else if (work->tasks > 0)
+        return sned_share(run->batch->context, work);
+    if (work->tasks > 0)
         work->run(work->argument, run->thread, 0, work->tasks);
+    return 1;
 }
 
 /* ---- steps ---- */
@@ -63,8 +67,10 @@ static void run_tasks(void *argument, int thread, int first, int end)
     phase->step->kernel->run(phase->step, &work, phase->number, first, end);
 }
 
-static void run_step(const struct image_run *run, int s)
+/* On how many threads it was, at most. */
+static int run_step(const struct image_run *run, int s)
 {
+    int most = 1;
     const sned_context *context = run->batch->context;
     const struct plan *plan = context->plan;
     const struct step *step = &plan->steps[s];
@@ -78,17 +84,44 @@ static void run_step(const struct image_run *run, int s)
                                    .scratch = run->memory + plan->scratches[s]};
     for (int number = 0; number < STEP_PHASES; number++) {
         struct phase phase = {context, step, &work, number};
-        share(run, &(struct shared_work){step->tasks[number], step->nanoseconds[number], run_tasks, &phase});
+        const int threads = share(
+            run, &(struct shared_work){step->tasks[number], step->nanoseconds[number], run_tasks, &phase});
+        most = threads > most ? threads : most;
     }
+    return most;
+}
+
+/* The same, and tells who wants to know. */
+static void time_step(const struct image_run *run, int s)
+{
+    const sned_context *context = run->batch->context;
+    const struct step *step = &context->plan->steps[s];
+    const struct node *node = &context->model->graph->nodes[step->node];
+    const double began = sned_clock();
+    const int threads = run_step(run, s);
+    const double seconds = sned_clock() - began;
+    context->step_done(context->step_user, &(sned_step_time){.name = node->name,
+                                                             .op = sned_op_name(node->op),
+                                                             .kernel = step->kernel->name,
+                                                             .index = s,
+                                                             .threads = threads,
+                                                             .nanoseconds = (uint64_t)(1e9 * seconds),
+                                                             .macs = step->macs,
+                                                             .products = step->products});
 }
 
 /* Those that make what the nodes from `first` on make. */
 static void run_steps(const struct image_run *run, int first)
 {
     const struct plan *plan = run->batch->context->plan;
-    for (int s = 0; s < plan->step_count; s++)
-        if (plan->steps[s].node >= first)
+    for (int s = 0; s < plan->step_count; s++) {
+        if (plan->steps[s].node < first)
+            continue;
+        if (run->batch->context->step_done)
+            time_step(run, s);
+        else
             run_step(run, s);
+    }
 }
 
 /* ---- what is before them and behind ---- */
@@ -188,8 +221,8 @@ static void run_images(void *argument, int thread, int first, int end)
 static void run_batch(struct batch *batch, size_t count)
 {
     const sned_context *context = batch->context;
-    const size_t side_by_side = context->memories > 1 ? count / (size_t)context->memories : 0;
-    size_t image = side_by_side * (size_t)context->memories;
+    const size_t memories = (size_t)context->memories;
+    size_t image = memories > 1 && !context->step_done ? count / memories * memories : 0;
     if (image)
         sned_share(context, &(struct shared_work){.tasks = (int)image,
                                                   .nanoseconds = context->plan->nanoseconds * (double)image,
@@ -214,6 +247,17 @@ static sned_status check_run(const sned_context *context, const void *images, si
     if (count > INT32_MAX)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "running: %zu images in one call, at most %d", count,
                          INT32_MAX);
+    return SNED_OK;
+}
+
+sned_status sned_context_set_step_done(sned_context *context,
+                                       void (*done)(void *user, const sned_step_time *time), void *user,
+                                       sned_error *error)
+{
+    if (!context)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_set_step_done: context is NULL");
+    context->step_done = done;
+    context->step_user = user;
     return SNED_OK;
 }
 

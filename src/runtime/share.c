@@ -50,15 +50,16 @@ static int least_chunk(const sned_context *context, const struct shared_work *wo
     return least < 1 ? 1 : (int)least;
 }
 
-void sned_share(const sned_context *context, const struct shared_work *work)
+int sned_share(const sned_context *context, const struct shared_work *work)
 {
     if (context->threads == 1 || work->tasks < 2 || work->nanoseconds < context->worth_sharing) {
         if (work->tasks > 0)
             work->run(work->argument, 0, 0, work->tasks);
-        return;
+        return 1;
     }
     struct work_share share = {
         .work = work, .threads = context->threads, .least = least_chunk(context, work)};
     const int threads = work->tasks < context->threads ? work->tasks : context->threads;
     context->run_tasks(context->user, threads, take_part, &share);
+    return threads;
 }

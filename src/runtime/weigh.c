@@ -32,15 +32,17 @@ void sned_model_weigh(sned_model *model)
     for (int s = 0, n = 0; s < plan->step_count; s++) {
         struct step *step = &plan->steps[s];
         const int last = step->tasks[1] > 0;
-        double products = 0;
         for (; n <= step->node; n++)
             if (sned_node_has_weights(&model->graph->nodes[n])) {
-                products += (double)layer->macs * (double)layer->kept / (double)layer->weights;
+                step->macs += layer->macs;
+                step->products +=
+                    (uint64_t)((double)layer->macs * ((double)layer->kept / (double)layer->weights));
                 layer++;
             }
-        step->nanoseconds[last] = products / PRODUCTS + (elements_of(step->inputs, step->input_count) +
-                                                         elements_of(step->outputs, step->output_count)) /
-                                                            OPERATIONS;
+        step->nanoseconds[last] =
+            (double)step->products / PRODUCTS +
+            (elements_of(step->inputs, step->input_count) + elements_of(step->outputs, step->output_count)) /
+                OPERATIONS;
         if (last)
             step->nanoseconds[0] =
                 bytes_of(step->inputs, step->input_count) / BYTES + (double)step->scratch_size / BYTES;

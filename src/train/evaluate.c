@@ -158,42 +158,30 @@ done:
 
 /* ---- integer ---- */
 
-/* One batch, and the threads that run it: thread t has context t and images t, t + threads, ... */
+/* One batch, whose images the context's threads run side by side. */
 struct integer_batch {
     sned_model *model;
-    sned_context **contexts;
-    int threads;
+    sned_context *context;
     bool takes_pixels;
     enum item_type type;
-    size_t inputs, item_size, count;
+    size_t inputs, images, count; /* room for images, and how many there are */
     struct scores kind;
-    uint8_t *items; /* [batch][inputs], as the data set has them */
-    float *values;  /* [threads][inputs], for pixels as numbers */
-    float *scores;  /* [batch][kind.count] */
+    uint8_t *items; /* [images][inputs], as the data set has them */
+    float *values;  /* the same, of pixels to a network that takes numbers */
+    float *scores;  /* [images][kind.count] */
     int32_t *labels;
     uint32_t *which;
 };
 
-static sned_status run_image(struct integer_batch *b, size_t thread, size_t image, sned_error *error)
+static sned_status run_batch(struct integer_batch *b, sned_error *error)
 {
-    const uint8_t *item = b->items + image * b->item_size;
-    float *scores = b->scores + image * (size_t)b->kind.count;
     if (b->type == ITEM_VALUES)
-        return sned_run_values(b->contexts[thread], (const float *)(const void *)item, 1, scores, error);
+        return sned_run_values(b->context, (const float *)(const void *)b->items, b->count, b->scores, error);
     if (b->takes_pixels)
-        return sned_run_pixels(b->contexts[thread], item, 1, scores, error);
-    float *values = b->values + thread * b->inputs;
-    for (size_t i = 0; i < b->inputs; i++)
-        values[i] = item[i];
-    return sned_run_values(b->contexts[thread], values, 1, scores, error);
-}
-
-static sned_status run_thread(void *argument, size_t thread, sned_error *error)
-{
-    struct integer_batch *b = argument;
-    for (size_t image = thread; image < b->count; image += (size_t)b->threads)
-        SNED_TRY(run_image(b, thread, image, error));
-    return SNED_OK;
+        return sned_run_pixels(b->context, b->items, b->count, b->scores, error);
+    for (size_t i = 0; i < b->count * b->inputs; i++)
+        b->values[i] = b->items[i];
+    return sned_run_values(b->context, b->values, b->count, b->scores, error);
 }
 
 /* Of one number, a logit or a probability, that should say yes or no. */
@@ -227,32 +215,28 @@ static double score_loss(const struct integer_batch *b, const float *scores, int
 static sned_status integer_batch_make(struct integer_batch *b, const struct graph *graph,
                                       const struct dataset *dataset, int threads, sned_error *error)
 {
+    const sned_context_options wanted = {.threads = threads, .by_image = 1};
     struct graph *copy = NULL;
-    b->threads = threads;
     b->type = dataset_item_type(dataset);
-    b->item_size = dataset_item_size(dataset);
     b->takes_pixels = graph->rule.is_image;
     b->inputs = sned_shape_elements(&graph->tensors[graph->input].shape);
     b->kind = sned_graph_scores(graph);
-    const size_t images = (size_t)threads * IMAGES_PER_THREAD;
+    b->images = (size_t)threads * IMAGES_PER_THREAD;
     SNED_TRY(sned_graph_copy(&copy, graph, error));
     SNED_TRY(sned_model_from_graph(&b->model, copy, error));
-    SNED_TRY(sned_alloc(&b->contexts, (size_t)threads, sizeof *b->contexts, error));
-    for (int i = 0; i < threads; i++)
-        SNED_TRY(sned_context_new(&b->contexts[i], b->model, error));
-    SNED_TRY(sned_alloc(&b->items, images, b->item_size, error));
-    SNED_TRY(sned_alloc(&b->values, (size_t)threads, b->inputs * sizeof(float), error));
-    SNED_TRY(sned_alloc(&b->scores, images, (size_t)b->kind.count * sizeof(float), error));
-    SNED_TRY(sned_alloc(&b->which, images, sizeof *b->which, error));
-    return sned_alloc(&b->labels, images, sizeof *b->labels, error);
+    SNED_TRY(sned_context_new_with(&b->context, b->model, &wanted, error));
+    SNED_TRY(sned_alloc(&b->items, b->images, dataset_item_size(dataset), error));
+    if (b->type != ITEM_VALUES && !b->takes_pixels)
+        SNED_TRY(sned_alloc(&b->values, b->images, b->inputs * sizeof(float), error));
+    SNED_TRY(sned_alloc(&b->scores, b->images, (size_t)b->kind.count * sizeof(float), error));
+    SNED_TRY(sned_alloc(&b->which, b->images, sizeof *b->which, error));
+    return sned_alloc(&b->labels, b->images, sizeof *b->labels, error);
 }
 
 static void integer_batch_free(struct integer_batch *b)
 {
-    for (int i = 0; b->contexts && i < b->threads; i++)
-        sned_context_free(b->contexts[i]);
+    sned_context_free(b->context);
     sned_close(b->model);
-    free(b->contexts);
     free(b->items);
     free(b->values);
     free(b->scores);
@@ -271,12 +255,11 @@ sned_status evaluate_integer(const struct graph *graph, struct dataset *dataset,
     *evaluation = (struct evaluation){0};
     SNED_TRY_DONE(check_images(graph, dataset, count, error));
     SNED_TRY_DONE(integer_batch_make(&b, graph, dataset, threads, error));
-    const size_t batch = (size_t)b.threads * IMAGES_PER_THREAD;
-    for (size_t first = 0; first < count; first += batch) {
-        size_t wanted = count - first < batch ? count - first : batch;
+    for (size_t first = 0; first < count; first += b.images) {
+        const size_t wanted = count - first < b.images ? count - first : b.images;
         SNED_TRY_DONE(dataset_read_which(dataset, indices + first, wanted, b.items, b.labels, b.which,
                                          &b.count, error));
-        SNED_TRY_DONE(sned_parallel_for(b.threads, (size_t)b.threads, run_thread, &b, error));
+        SNED_TRY_DONE(run_batch(&b, error));
         for (size_t i = 0; i < b.count; i++) {
             const float *scores = b.scores + i * (size_t)b.kind.count;
             SNED_TRY_DONE(check_label(b.labels[i], b.kind.classes, error));

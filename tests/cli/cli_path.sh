@@ -98,6 +98,13 @@ keys "eval --against: keys" agreement top1
 holds "a model agrees with itself on every image" grep -q '"agreement": 100.0' <("$sned" eval packed.sned --data glyphs --against packed.sned --json)
 succeeds "bench of .sned" "$sned" bench packed.sned --runs 3 --json
 keys "bench: keys" ms_min ms_median threads runs
+succeeds "bench of .sned, step by step" "$sned" bench packed.sned --runs 3 --steps --threads 2
+holds "bench --steps: a line for each of its layers" test "$(grep -cE ' (Conv|Gemm) ' "$work/out")" -ge 2
+succeeds "bench of .sned, step by step as JSON" "$sned" bench packed.sned --runs 3 --steps --json
+holds "bench --steps: each step has a kernel and a time" python3 -c 'import json, sys
+steps = json.load(open(sys.argv[1]))["steps"]
+assert steps and all(s["kernel"] and s["ms_median"] >= 0 and s["products"] <= s["macs"] for s in steps)' "$work/out"
+refuses "bench --steps of .onnx" 1 'float network' "$sned" bench trained.onnx --steps
 succeeds "bench of .onnx" "$sned" bench trained.onnx --runs 3 --json
 
 # A picture: one test image written as PNG with the standard library alone.

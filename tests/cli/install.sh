@@ -28,9 +28,9 @@ holds "the documents that README refers to are there${broken:+: not $broken}" te
 # --- the library ---
 # Sanitizers add names and libraries of their own.
 if [ "$sanitizers" = none ]; then
-    exported=$(nm -D --defined-only "$libraries/libsned.so" | awk '{ print $3 }' | sort)
-    declared=$(sed -nE 's/^SNED_API .*[ *](sned_[a-z_]+)\(.*/\1/p' "$prefix/include/sned.h" | sort)
-    holds "libsned.so exports what sned.h declares, no more" test "$exported" = "$declared"
+    exported=$(objdump -T "$libraries/libsned.so" | awk '/\.text/ { print $NF, $(NF - 1) }' | sort)
+    declared=$(sed -nE 's/^SNED_API .*[ *](sned_[a-z_]+)\(.*/\1 SNED_0/p' "$prefix/include/sned.h" | sort)
+    holds "libsned.so exports what sned.h declares, no more, each with its version" test "$exported" = "$declared"
     foreign=$(readelf -d "$libraries/libsned.so" | sed -nE 's/.*NEEDED.*\[(.*)\]/\1/p' | grep -vE '^lib[cm]\.so' | tr '\n' ' ')
     holds "libsned.so needs libc and libm alone${foreign:+, not $foreign}" test -z "$foreign"
 else

@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ static struct {
     atomic_bool watched; /* nothing is counted, and nothing fails, while it is false */
     size_t failing;      /* the allocation that fails, counted from 1; 0: none */
     bool from_there_on;  /* all later ones too */
+    bool no_threads;     /* the system gives none */
     atomic_size_t calls;
     atomic_long blocks; /* allocated while watched, less those freed */
 } heap;
@@ -113,6 +115,15 @@ void __wrap_free(void *block)
 {
     heap.blocks -= heap.watched && block;
     __real_free(block);
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *), void *argument)
+{
+    return heap.no_threads ? EAGAIN : __real_pthread_create(thread, how, body, argument);
 }
 
 /* A piece of work that frees all that it made. */

@@ -165,7 +165,7 @@ static void reserved_space_is_zero(void **state)
     assert_int_equal(sned_model_get_output(model, 0, &output), SNED_OK);
     assert_memory_equal(layer.reserved, zeros, sizeof layer.reserved);
     assert_memory_equal(output.reserved, zeros, sizeof output.reserved);
-    assert_memory_equal(sned_model_get_info(model)->reserved, zeros, sizeof(uint64_t[4]));
+    assert_memory_equal(sned_model_get_info(model)->reserved, zeros, sizeof(uint64_t[3]));
     sned_close(model);
 }
 
@@ -486,6 +486,75 @@ static void only_a_new_ending_makes_a_file_of_version_1_1(void **state)
     }
 }
 
+/* ---- where the time goes ---- */
+
+struct steps_seen {
+    int calls, conv, gemm;
+    uint64_t macs, products;
+    bool in_order;
+};
+
+static void see_step(void *user, const sned_step_time *time)
+{
+    struct steps_seen *seen = user;
+    seen->in_order = seen->in_order && time->index == seen->calls++ && time->kernel[0] && time->name &&
+                     time->threads >= 1 && time->nanoseconds < 1000000000000;
+    seen->conv += !strcmp(time->op, "Conv");
+    seen->gemm += !strcmp(time->op, "Gemm");
+    seen->macs += time->macs;
+    seen->products += time->products;
+}
+
+static void each_step_is_told_with_its_time(void **state)
+{
+    sned_model *model = open_network(OP_SOFTMAX);
+    const sned_model_info *info = sned_model_get_info(model);
+    sned_context *context = new_context(model);
+    struct steps_seen seen = {.in_order = true};
+    uint8_t pixels[PIXELS] = {0};
+    float scores[CLASSES];
+    uint64_t products = 0;
+    for (int i = 0; i < info->layers; i++) {
+        sned_layer layer;
+        assert_int_equal(sned_model_get_layer(model, i, &layer), SNED_OK);
+        products += layer.macs / layer.weights * layer.kept; /* every weight works for as many pixels */
+    }
+    assert_int_equal(sned_context_set_step_done(NULL, see_step, &seen, NULL), SNED_ERROR_ARGUMENT);
+    assert_int_equal(sned_context_set_step_done(context, see_step, &seen, NULL), SNED_OK);
+    assert_int_equal(sned_run_pixels(context, pixels, 1, scores, NULL), SNED_OK);
+    assert_true(seen.in_order);
+    assert_int_equal(seen.calls, info->steps);
+    assert_int_equal(seen.conv, 1);
+    assert_int_equal(seen.gemm, 1);
+    assert_int_equal(seen.macs, info->macs);
+    assert_in_range(seen.products, products - 2, products);
+    assert_true(products < info->macs);
+    assert_int_equal(sned_context_set_step_done(context, NULL, NULL, NULL), SNED_OK);
+    assert_int_equal(sned_run_pixels(context, pixels, 1, scores, NULL), SNED_OK);
+    assert_int_equal(seen.calls, info->steps);
+    sned_context_free(context);
+    sned_close(model);
+}
+
+/* Plain C is always there; a model has the last of those that this machine runs. */
+static void instruction_sets_are_named(void **state)
+{
+    sned_model *model = open_network(OP_IDENTITY);
+    const char *best = NULL, *wanted = getenv("SNED_CPU");
+    int runs = 0, count = 0;
+    assert_string_equal(sned_instructions(0, &runs), "portable");
+    assert_int_equal(runs, 1);
+    for (const char *name; (name = sned_instructions(count, &runs)); count++)
+        best = runs ? name : best;
+    if (!wanted)
+        assert_string_equal(sned_model_get_instructions(model), best);
+    assert_null(sned_instructions(count, &runs));
+    assert_int_equal(runs, 0);
+    assert_null(sned_instructions(-1, NULL));
+    assert_null(sned_model_get_instructions(NULL));
+    sned_close(model);
+}
+
 struct runner {
     const sned_model *model;
     uint8_t pixels[PIXELS];
@@ -546,6 +615,8 @@ int main(void)
         cmocka_unit_test(only_a_new_ending_makes_a_file_of_version_1_1),
         cmocka_unit_test(values_beyond_the_range_are_clamped_and_nan_is_zero),
         cmocka_unit_test(softmax_gives_probabilities_in_the_order_of_the_scores),
+        cmocka_unit_test(each_step_is_told_with_its_time),
+        cmocka_unit_test(instruction_sets_are_named),
         cmocka_unit_test(threads_share_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_INPUT = 28 * 28, MAX_CLASSES = 10 };
+enum { MAX_INPUT = 28 * 28, MAX_CLASSES = 10, MOST_THREADS = 8 };
 
 static void make_file(const struct buffer *file, char *path)
 {
@@ -61,6 +61,54 @@ static sned_status open_path_and_run(void *argument, sned_error *error)
     return status;
 }
 
+static sned_status open_and_run_on_threads(void *argument, sned_error *error)
+{
+    static const uint8_t pixels[4 * MAX_INPUT] = {200, 100, 50};
+    const sned_context_options options = {.threads = 2, .by_image = 1};
+    const struct buffer *file = argument;
+    float scores[4 * MAX_CLASSES];
+    sned_model *model;
+    sned_context *context = NULL;
+    sned_status status = sned_open_memory(&model, file->data, file->size, error);
+    if (status == SNED_OK)
+        status = sned_context_new_with(&context, model, &options, error);
+    assert_true((status == SNED_OK) == (context != NULL));
+    if (status == SNED_OK)
+        status = sned_run_pixels(context, pixels, 4, scores, error);
+    sned_context_free(context);
+    sned_close(model);
+    return status;
+}
+
+static void a_context_with_threads_survives_every_failed_allocation(void **state)
+{
+    struct buffer file = pack_new(small_graph, 0.3f, 1);
+    survives_every_failure(open_and_run_on_threads, &file);
+    sned_buffer_free(&file);
+}
+
+/* Where the system gives no thread, the caller does the work. */
+static void a_context_works_without_the_threads_it_asked_for(void **state)
+{
+    const sned_context_options options = {.threads = 4, .by_image = 1};
+    static const uint8_t pixels[5 * MAX_INPUT] = {200, 100, 50};
+    float scores[2][5 * MAX_CLASSES] = {{0}};
+    struct buffer file = pack_new(small_graph, 1, 1);
+    sned_model *model;
+    sned_context *context;
+    assert_int_equal(sned_open_memory(&model, file.data, file.size, NULL), SNED_OK);
+    for (int i = 0; i < 2; i++) {
+        heap.no_threads = i == 1;
+        assert_int_equal(sned_context_new_with(&context, model, &options, NULL), SNED_OK);
+        assert_int_equal(sned_run_pixels(context, pixels, 5, scores[i], NULL), SNED_OK);
+        sned_context_free(context);
+    }
+    heap.no_threads = false;
+    assert_memory_equal(scores[0], scores[1], sizeof scores[0]);
+    sned_close(model);
+    sned_buffer_free(&file);
+}
+
 static void opening_bytes_survives_every_failed_allocation(void **state)
 {
     for (int i = 0; i < MAKERS; i++) {
@@ -82,6 +130,11 @@ static void opening_a_path_survives_every_failed_allocation(void **state)
     sned_buffer_free(&file);
 }
 
+static void count_step(void *user, const sned_step_time *time)
+{
+    ++*(int *)user;
+}
+
 static sned_status run_without_memory(void *argument, sned_error *error)
 {
     static const uint8_t pixels[3 * MAX_INPUT] = {200, 100, 50};
@@ -92,18 +145,28 @@ static sned_status run_without_memory(void *argument, sned_error *error)
     return sned_run_values(context, values, 3, scores, error);
 }
 
+/* Nor do its threads, of which the system may give fewer than were asked for, nor whoever times steps. */
 static void running_allocates_nothing(void **state)
 {
+    const sned_context_options options[] = {
+        {0}, {.threads = 3}, {.threads = 3, .by_image = 1}, {.threads = MOST_THREADS}};
     for (int i = 0; i < MAKERS; i++) {
-        struct buffer file = pack_new(makers[i], 0.3f, 1);
+        struct buffer file = pack_new_as(makers[i], 0.3f, 1, FORMAT_GAP16);
         sned_model *model;
-        sned_context *context;
         sned_error error = {0};
         assert_int_equal(sned_open_memory(&model, file.data, file.size, &error), SNED_OK);
-        assert_int_equal(sned_context_new(&context, model, &error), SNED_OK);
-        assert_int_equal(task_watched(run_without_memory, context, 0, &error), SNED_OK);
-        assert_int_equal(heap.calls, 0);
-        sned_context_free(context);
+        for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+            sned_context *context;
+            assert_int_equal(sned_context_new_with(&context, model, &options[k], &error), SNED_OK);
+            assert_int_equal(task_watched(run_without_memory, context, 0, &error), SNED_OK);
+            assert_int_equal(heap.calls, 0);
+            int steps = 0;
+            assert_int_equal(sned_context_set_step_done(context, count_step, &steps, NULL), SNED_OK);
+            assert_int_equal(task_watched(run_without_memory, context, 0, &error), SNED_OK);
+            assert_int_equal(heap.calls, 0);
+            assert_true(steps > 0);
+            sned_context_free(context);
+        }
         sned_close(model);
         sned_buffer_free(&file);
     }
@@ -245,6 +308,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening_bytes_survives_every_failed_allocation),
         cmocka_unit_test(opening_a_path_survives_every_failed_allocation),
+        cmocka_unit_test(a_context_with_threads_survives_every_failed_allocation),
+        cmocka_unit_test(a_context_works_without_the_threads_it_asked_for),
         cmocka_unit_test(running_allocates_nothing),
         cmocka_unit_test(a_context_in_the_callers_memory_allocates_nothing),
         cmocka_unit_test(packing_survives_every_failed_allocation),

@@ -52,7 +52,8 @@ sned_status session_new(struct session *session, struct graph *graph, const stru
         struct graph *copy;
         SNED_TRY_DONE(sned_graph_copy(&copy, graph, error));
         SNED_TRY_DONE(sned_model_from_graph(&session->model, copy, error));
-        status = sned_context_new(&session->context, session->model, error);
+        const sned_context_options wanted = {.threads = option_threads(options)};
+        status = sned_context_new_with(&session->context, session->model, &wanted, error);
     } else {
         struct executor_options wanted = {.batch = 1, .threads = option_threads(options)};
         SNED_TRY_DONE(sned_graph_prepare(graph, error));
