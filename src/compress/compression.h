@@ -127,9 +127,7 @@ sned_status compression_find_teacher(struct compression *compression, sned_error
 
 /* ---- judge.c ---- */
 
-/* Points of accuracy that a measure is below another's: see there. */
-double measure_drop(const struct measure *measure, double accuracy, double loss);
-/* Below the reference, and the lowest loss. */
+/* Points of accuracy that a measure is below the reference: see there. */
 double compression_drop(const struct compression *compression, const struct measure *measure);
 /* The standard error of an accuracy on the held-out images, in points. */
 double compression_noise(const struct compression *compression);

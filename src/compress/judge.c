@@ -14,20 +14,15 @@
 /* Share of the counted mistakes in the estimate of the drop; the rest is the loss's. */
 static const double accuracy_weight = 0.25;
 
-double measure_drop(const struct measure *measure, double accuracy, double loss)
-{
-    const double by_accuracy = accuracy - measure->accuracy;
-    double mistakes = 100 - accuracy, by_loss = 0;
-    if (mistakes < 0.1)
-        mistakes = 0.1;
-    if (loss > 0)
-        by_loss = mistakes * (measure->loss / loss - 1);
-    return accuracy_weight * by_accuracy + (1 - accuracy_weight) * by_loss;
-}
-
 double compression_drop(const struct compression *compression, const struct measure *measure)
 {
-    return measure_drop(measure, compression->reference.accuracy, compression->lowest_loss);
+    const double by_accuracy = compression->reference.accuracy - measure->accuracy;
+    double mistakes = 100 - compression->reference.accuracy, by_loss = 0;
+    if (mistakes < 0.1)
+        mistakes = 0.1;
+    if (compression->lowest_loss > 0)
+        by_loss = mistakes * (measure->loss / compression->lowest_loss - 1);
+    return accuracy_weight * by_accuracy + (1 - accuracy_weight) * by_loss;
 }
 
 double compression_noise(const struct compression *compression)

@@ -4,16 +4,11 @@
  * A size was asked for: all the time goes into one training that aims there, because nothing makes a small
  * network as good as epochs do; shorter ones correct what it is off by, or use what time is left.
  *
- * An accuracy was asked for: the network is trained to fewer and fewer bytes, each time from the best so far
- * and for longer than the time before, until a training loses too much; then the interval between the
- * smallest point that holds and the largest that does not is narrowed.
- *
- *     bytes  o start, rounded as coarsely as the accuracy allows
- *             \
- *              o held: on down, the further the less of what may be lost is lost
- *               \      o between the two, and longer
- *                x failed
- *            +--------------------- time
+ * An accuracy was asked for: a whole training towards a quarter of the bytes. Where that loses too much, or
+ * does not get there, the network is rounded more coarsely instead (start.c). From then on it is trained to
+ * fewer and fewer bytes, each time from the best so far and for longer than the time before, until a training
+ * loses too much; then the interval between the smallest point that holds and the largest that does not is
+ * narrowed.
  *
  * On a logarithmic scale of bytes the drop grows about as an exponential, so the line between the two points'
  * logarithms says where it is what is allowed; the interval shrinks by a quarter at least.
@@ -31,7 +26,7 @@ static const double correction_share = 0.15;
 static const double main_share = 0.9;
 /* Trainings that look for an accuracy, in epochs of a first one for a size; further ones are like the last.
  * Of a time budget they have shares like these, and the last one all that is left. */
-static const double lengths[] = {0.4, 0.6, 0.8, 1};
+static const double lengths[] = {1, 0.5, 0.75, 1};
 enum { LENGTHS = sizeof lengths / sizeof *lengths, MOST_TRAININGS = 6, MOST_IN_TIME = 12 };
 /* A promise to the byte is aimed at from below. */
 static const double margin = 0.985;
@@ -89,9 +84,9 @@ static void find_interval(const struct rate_search *search, const struct curve_p
     for (int i = 0; i < count; i++)
         if (target_is_met(search, &all[i]) && (!*held || all[i].bytes < (*held)->bytes))
             *held = &all[i];
-    for (int i = 1; i < count; i++) /* the first has not been trained */
-        if (!target_is_met(search, &all[i]) && (!*held || all[i].bytes < (*held)->bytes) &&
-            (!*failed || all[i].bytes > (*failed)->bytes))
+    for (int i = 0; i < count; i++) /* what has not been trained may become better */
+        if (all[i].wanted > 0 && !target_is_met(search, &all[i]) &&
+            (!*held || all[i].bytes < (*held)->bytes) && (!*failed || all[i].bytes > (*failed)->bytes))
             *failed = &all[i];
 }
 
@@ -107,11 +102,11 @@ static double crossing(const struct rate_search *search, const struct curve_poin
     return fmin(fmax(at, 0.25), 0.75);
 }
 
-/* Of the bytes of a point that holds, what to aim at below it: the root of the share that is lost of what may
- * be. Training makes a network that was only rounded better; half of its bytes are a first try. */
+/* Of the bytes of a point that holds, what to aim at below it: of the start a quarter, and then the root of
+ * the share that is lost of what may be. */
 static double descent(const struct rate_search *search, const struct curve_point *held)
 {
-    const double untrained = 0.5, boldest = 0.35, shyest = 0.8;
+    const double untrained = 0.25, boldest = 0.35, shyest = 0.8;
     if (held->epochs == 0)
         return untrained;
     const double lost = fmax(search_drop(search, held), 0) / fmax(search->target.drop, 1e-9);
@@ -138,15 +133,38 @@ static double bytes_to_aim_at(const struct rate_search *search, const struct cur
         return bracket_between(&(struct bracket){held->bytes, failed->bytes}, crossing(search, held, failed));
     if (last->bytes > narrow * last->wanted && last->wanted > 0) /* it did not get there: once more */
         return last->wanted;
-    return held->bytes * descent(search, held);
+    return search->bare + (held->bytes - search->bare) * descent(search, held);
+}
+
+/* Once, where the first training came to nothing: it lost too much, or ended far above where it aimed. */
+static bool is_to_be_rounded(const struct rate_search *search)
+{
+    const double far = 1.5;
+    int count;
+    const struct curve_point *all = points(search, &count);
+    return count == 2 && search_slack(search, &all[search->best]) > 0 &&
+           (!target_is_met(search, &all[1]) || all[1].bytes > far * all[1].wanted);
+}
+
+static int trainings(const struct rate_search *search)
+{
+    int count, trained = 0;
+    const struct curve_point *all = points(search, &count);
+    for (int i = 0; i < count; i++)
+        trained += all[i].wanted > 0;
+    return trained;
 }
 
 static bool aim_at_accuracy(const struct rate_search *search, struct aim *aim)
 {
-    const int done = search->compression.result->point_count - 1;
+    const int done = trainings(search);
     const bool has_clock = search->options.time_budget > 0;
     const struct curve_point *held, *failed;
     find_interval(search, &held, &failed);
+    if (is_to_be_rounded(search)) {
+        *aim = (struct aim){0};
+        return true;
+    }
     aim->bytes = bytes_to_aim_at(search, held, failed);
     if (done >= (has_clock ? MOST_IN_TIME : MOST_TRAININGS) || aim->bytes < narrow * search->bare)
         return false;

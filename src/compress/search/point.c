@@ -171,8 +171,9 @@ static sned_status work(struct rate_search *search, const struct aim *aim, struc
 {
     struct compression *compression = &search->compression;
     struct record fresh = {.kind = RECORD_POINT};
-    SNED_TRY(aim->epochs > 0 ? train(search, aim, record, error)
-                             : search_start(search, &record->lambda, error));
+    SNED_TRY(aim->epochs > 0    ? train(search, aim, record, error)
+             : search->best < 0 ? search_start(search, &record->lambda, error)
+                                : search_round(search, &record->lambda, error));
     SNED_TRY(fill_record(search, record, error));
     const struct curve_point point = make_point(search, aim, record);
     SNED_TRY(is_better(search, &point) ? compression_accept(compression, error)
@@ -195,17 +196,18 @@ static void tell(const struct rate_search *search, const struct curve_point *poi
                                                : "best so far");
 }
 
-/* What the next aim goes by. Training begins at the price at which the network that it begins with ended; for
- * an accuracy that of its rounding, where it is high, says what its bits are worth. */
+/* What the next aim goes by. Training begins at the price at which the one before ended. One that looks for
+ * an accuracy begins at the highest at which a network was got that was better: of its rounding, or of its
+ * training, which may have had time to spare and ended at next to nothing. */
 static void learn(struct rate_search *search, const struct point_record *record, bool better)
 {
     search->elapsed = record->elapsed;
     search->measuring = record->measuring;
     search->bare = record->bare;
-    if (record->epochs > 0 && (better || !search_seeks_accuracy(search)))
+    if (search_seeks_accuracy(search))
+        search->lambda = better ? fmax(search->lambda, record->lambda) : search->lambda;
+    else if (record->epochs > 0)
         search->lambda = record->lambda;
-    else if (record->epochs == 0 && search_seeks_accuracy(search))
-        search->lambda = fmax(search->lambda, record->lambda);
     if (record->asked > 0 && record->bytes > record->bare)
         size_aim_tried(&search->sizes, record->asked, record->bytes - record->bare);
     if (record->epoch_seconds > 0)

@@ -73,11 +73,14 @@ sned_status search_narrow(struct rate_search *search, sned_error *error);
 /* The network calibrated, its weights on the grids that training starts from; the price of a bit by which
  * they were chosen. */
 sned_status search_start(struct rate_search *search, double *price, sned_error *error);
+/* The best network rounded as coarsely as the accuracy that was asked for allows. */
+sned_status search_round(struct rate_search *search, double *price, sned_error *error);
 
 /* reference.c */
 sned_status search_reference(struct rate_search *search, sned_error *error);
 
-/* point.c: one more of the curve. `aim` has bytes 0 for the network as the start left it. */
+/* point.c: one more of the curve. `aim` has epochs 0 for a network that is rounded and not trained: the
+ * first, and the best one once more. */
 struct aim {
     double bytes, epochs;
     double seconds; /* 0: as long as the epochs take */
@@ -85,6 +88,8 @@ struct aim {
 sned_status search_point(struct rate_search *search, const struct aim *aim, sned_error *error);
 /* The network as it is now, as it goes into a file: dead parts removed, lowered. */
 sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error);
+/* Points that one may still lose. */
+double search_slack(const struct rate_search *search, const struct curve_point *point);
 /* Points below the reference, estimated: judge.c */
 double search_drop(const struct rate_search *search, const struct curve_point *point);
 

@@ -39,11 +39,16 @@ double search_drop(const struct rate_search *search, const struct curve_point *p
     return compression_drop(&search->compression, &measure);
 }
 
+double search_slack(const struct rate_search *search, const struct curve_point *point)
+{
+    const double counted = search->compression.reference.accuracy - point->accuracy;
+    return search->target.drop - fmax(counted, search_drop(search, point));
+}
+
 /* Points by which a point loses more than is allowed; 0: none. */
 static double excess(const struct rate_search *search, const struct curve_point *point)
 {
-    const double counted = search->compression.reference.accuracy - point->accuracy;
-    return fmax(0, fmax(counted, search_drop(search, point)) - search->target.drop);
+    return fmax(0, -search_slack(search, point));
 }
 
 static bool is_small_enough(const struct rate_search *search, const struct curve_point *point)
