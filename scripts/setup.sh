@@ -6,8 +6,9 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 # Installs what packages.txt names and the machine lacks; says so first, and asks for root only then.
 install_packages() {
     command -v dpkg-query >/dev/null || die "this machine is not Debian; install what packages.txt lists by hand, then set SNED_NO_INSTALL=1"
-    local missing="" package
-    for package in $(grep -v '^#' packages.txt); do
+    local missing="" package unwanted="^#"
+    [ "$(basename "$0")" = check ] || unwanted="#"
+    for package in $(grep -v "$unwanted" packages.txt | sed 's/#.*//'); do
         dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0

@@ -178,7 +178,7 @@ sned_status sned_container_read(struct container *container, const void *data, s
 {
     struct reader reader;
     struct entry entries[CONTAINER_MAX_SECTIONS];
-    int count;
+    int count = 0;
     *container = (struct container){0};
     sned_reader_init(&reader, data, size);
     SNED_TRY(read_head(&reader, &count, error));

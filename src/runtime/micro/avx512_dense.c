@@ -5,9 +5,9 @@
  * times three vectors of sums, three of pixels and one of weights are 28 of the 32 registers, and 11 loads
  * serve 24 multiplications: the multipliers, not memory, are the bound. Fewer filters take more vectors.
  */
+#if defined(__x86_64__)
 #include "runtime/micro/avx512.h"
 
-#if defined(__x86_64__)
 #include <string.h>
 
 enum { PIXELS = 16, MOST_VECTORS = 6 };

@@ -14,10 +14,9 @@
  * Results go to bytes by packs, which saturate; low and high lie within the output's type, so that the clamp
  * may follow.
  */
+#if defined(__x86_64__)
 #include "runtime/micro/avx2.h"
 #include "runtime/micro/avx512.h"
-
-#if defined(__x86_64__)
 
 enum { LEAST_SHIFT = 18, MOST_SHIFT = 47 };
 

@@ -5,9 +5,9 @@
  * four vpdpbusd. So a group of one filter is bound by its shuffles and loads, one of four by its
  * multiplications, almost. The sums stay in the order that unpacks leave until they are stored.
  */
+#if defined(__x86_64__)
 #include "runtime/micro/avx512.h"
 
-#if defined(__x86_64__)
 #include <string.h>
 
 enum { PIXELS = 64, MOST_PARTS = 6 };

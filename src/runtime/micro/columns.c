@@ -4,6 +4,9 @@
 #include "runtime/micro/columns.h"
 
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 static bool always(void)
 {
@@ -23,6 +26,13 @@ static bool has_avx512(void)
            __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
            __builtin_cpu_supports("popcnt");
 }
+#elif defined(__aarch64__)
+/* Which of the instructions that not all have, the kernel tells each program: bit 20 is ASIMDDP, sdot and
+ * udot (Linux, Documentation/arch/arm64/elf_hwcaps.rst). */
+static bool has_dot(void)
+{
+    return getauxval(AT_HWCAP) >> 20 & 1;
+}
 #endif
 
 static const struct {
@@ -33,6 +43,9 @@ static const struct {
 #if defined(__x86_64__)
     {&sned_micro_avx2, has_avx2},
     {&sned_micro_avx512, has_avx512},
+#elif defined(__aarch64__)
+    {&sned_micro_neon, always},
+    {&sned_micro_neon_dot, has_dot},
 #endif
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };

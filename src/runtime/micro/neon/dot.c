@@ -1,0 +1,216 @@
+/*
+ * dot.c - sums of products of bytes, in quads, for ARMv8-A with dot product instructions (ARMv8.2), and
+ * the column.
+ *
+ * sdot multiplies the quads of four pixels by one quad of weights, which lies in an element of a register,
+ * and adds the four products of each pixel to its sum in int32: 16 products in an instruction. Of rows of
+ * bytes two stages of zip make quads first, once for all filters of a list. All else is as in quads.c,
+ * and this file's functions are compiled for these instructions by attribute; columns.c says when they run.
+ */
+#include "runtime/micro/neon/neon.h"
+
+#if defined(__aarch64__)
+#define DOT        __attribute__((target("arch=armv8.2-a+dotprod")))
+#define DOT_INLINE static inline __attribute__((target("arch=armv8.2-a+dotprod"), always_inline))
+
+enum { MOST_FILTERS = 8, MOST_VECTORS = 6 };
+
+/* ---- quads of four pixels by those of filters ---- */
+
+/* Four filters' quads in a register; of two, in its first half; of one, in all four quarters. */
+struct weights {
+    int8x16_t fours[MOST_FILTERS / 4];
+};
+
+DOT_INLINE struct weights load_weights(const int8_t *weights, const int filters)
+{
+    struct weights loaded = {{vdupq_n_s8(0)}};
+    for (int f = 0; f + 4 <= filters; f += 4)
+        loaded.fours[f / 4] = vld1q_s8(weights + 4 * f);
+    if (filters == 2)
+        loaded.fours[0] = vcombine_s8(vld1_s8(weights), vdup_n_s8(0));
+    if (filters == 1)
+        loaded.fours[0] = vreinterpretq_s8_s32(vld1q_dup_s32((const int32_t *)(const void *)weights));
+    return loaded;
+}
+
+DOT_INLINE int32x4_t add_quads(int32x4_t sums, int8x16_t pixels, struct weights weights, const int filter)
+{
+    const int8x16_t four = weights.fours[filter / 4];
+    switch (filter % 4) {
+    case 0:
+        return vdotq_laneq_s32(sums, pixels, four, 0);
+    case 1:
+        return vdotq_laneq_s32(sums, pixels, four, 1);
+    case 2:
+        return vdotq_laneq_s32(sums, pixels, four, 2);
+    default:
+        return vdotq_laneq_s32(sums, pixels, four, 3);
+    }
+}
+
+/* ---- dense ---- */
+
+/* `count` pixels, in up to `vectors` vectors of four, of the filters from `first` on. */
+DOT_INLINE void dense_block(int32_t *to, size_t step, size_t count, const int8_t *input,
+                            const struct quad_list *list, int first, const int filters, const int vectors)
+{
+    int32x4_t sums[MOST_FILTERS][MOST_VECTORS];
+    const int8_t *weights = list->weights + (size_t)first * 4;
+    for (int f = 0; f < filters; f++)
+        for (int i = 0; i < vectors; i++)
+            sums[f][i] = vdupq_n_s32(list->start[first + f]);
+    for (size_t q = 0; q < list->count; q++, weights += 4 * list->filters) {
+        const int8_t *pixels = input + (size_t)list->offsets[q] * 4;
+        const struct weights w = load_weights(weights, filters);
+        for (int i = 0; i < vectors; i++) {
+            const int8x16_t x = vld1q_s8(pixels + 16 * i);
+            for (int f = 0; f < filters; f++)
+                sums[f][i] = add_quads(sums[f][i], x, w, f);
+        }
+    }
+    for (int f = 0; f < filters; f++)
+        for (int i = 0; i < vectors; i++)
+            neon_store_sums(to + (size_t)(first + f) * step, count, (size_t)i * 4, sums[f][i]);
+}
+
+/* All pixels of the filters from `first` on: in blocks of `most` vectors, three or six, then of less. */
+DOT_INLINE void dense_rows(int32_t *to, size_t step, size_t count, const int8_t *input,
+                           const struct quad_list *list, int first, const int filters, const int most)
+{
+    size_t at = 0;
+    for (; most > 3 && at < count && count - at > 4 * 5; at += 4 * 6)
+        dense_block(to + at, step, count - at, input + at * 4, list, first, filters, most);
+    for (; at < count && count - at > 4 * 2; at += 4 * 3)
+        dense_block(to + at, step, count - at, input + at * 4, list, first, filters, 3);
+    if (at < count && count - at > 4)
+        dense_block(to + at, step, count - at, input + at * 4, list, first, filters, 2);
+    else if (at < count)
+        dense_block(to + at, step, count - at, input + at * 4, list, first, filters, 1);
+}
+
+DOT static void dense(int32_t *to, size_t step, size_t count, const uint8_t *input,
+                      const struct quad_list *list)
+{
+    const int8_t *bytes = (const int8_t *)input;
+    int first = 0;
+    for (; first + 8 <= list->filters; first += 8)
+        dense_rows(to, step, count, bytes, list, first, 8, 3);
+    for (; first + 4 <= list->filters; first += 4)
+        dense_rows(to, step, count, bytes, list, first, 4, 6);
+    for (; first + 2 <= list->filters; first += 2)
+        dense_rows(to, step, count, bytes, list, first, 2, 6);
+    for (; first < list->filters; first++)
+        dense_rows(to, step, count, bytes, list, first, 1, 6);
+}
+
+/* ---- sparse ---- */
+
+enum { MOST_SIXTEENS = 4 };
+
+/* Four rows of 16 pixels as four times the quads of four. */
+DOT_INLINE int8x16x4_t interleave(const int8_t *const rows[4], size_t at)
+{
+    const int8x16_t a = vld1q_s8(rows[0] + at), b = vld1q_s8(rows[1] + at);
+    const int8x16_t c = vld1q_s8(rows[2] + at), d = vld1q_s8(rows[3] + at);
+    const int16x8_t ab = vreinterpretq_s16_s8(vzip1q_s8(a, b)),
+                    more_ab = vreinterpretq_s16_s8(vzip2q_s8(a, b));
+    const int16x8_t cd = vreinterpretq_s16_s8(vzip1q_s8(c, d)),
+                    more_cd = vreinterpretq_s16_s8(vzip2q_s8(c, d));
+    return (int8x16x4_t){{vreinterpretq_s8_s16(vzip1q_s16(ab, cd)), vreinterpretq_s8_s16(vzip2q_s16(ab, cd)),
+                          vreinterpretq_s8_s16(vzip1q_s16(more_ab, more_cd)),
+                          vreinterpretq_s8_s16(vzip2q_s16(more_ab, more_cd))}};
+}
+
+/* `count` pixels, in up to `sixteens` vectors of 16. */
+DOT_INLINE void sparse_block(int32_t *to, size_t step, size_t count, const int8_t *input,
+                             const struct quad_list *list, const int filters, const int sixteens)
+{
+    int32x4_t sums[MOST_FILTERS / 2][4 * MOST_SIXTEENS];
+    const int8_t *weights = list->weights;
+    const uint32_t *offsets = list->offsets;
+    for (int f = 0; f < filters; f++)
+        for (int i = 0; i < 4 * sixteens; i++)
+            sums[f][i] = vdupq_n_s32(list->start[f]);
+    for (size_t q = list->count; q; q--, offsets += 4, weights += 4 * filters) {
+        const int8_t *const rows[4] = {input + offsets[0], input + offsets[1], input + offsets[2],
+                                       input + offsets[3]};
+        const struct weights w = load_weights(weights, filters);
+        for (int i = 0; i < sixteens; i++) {
+            const int8x16x4_t pixels = interleave(rows, 16 * (size_t)i);
+            for (int f = 0; f < filters; f++)
+                for (int part = 0; part < 4; part++)
+                    sums[f][4 * i + part] = add_quads(sums[f][4 * i + part], pixels.val[part], w, f);
+        }
+    }
+    for (int f = 0; f < filters; f++)
+        for (int i = 0; i < 4 * sixteens; i++)
+            neon_store_sums(to + (size_t)f * step, count, (size_t)i * 4, sums[f][i]);
+}
+
+/* All pixels: in blocks of `most` vectors, then of one. */
+DOT_INLINE void sparse_rows(int32_t *to, size_t step, size_t count, const int8_t *input,
+                            const struct quad_list *list, const int filters, const int most)
+{
+    size_t at = 0;
+    for (; at < count && count - at > (size_t)(most - 1) * 16; at += (size_t)most * 16)
+        sparse_block(to + at, step, count - at, input + at, list, filters, most);
+    for (; at < count; at += 16)
+        sparse_block(to + at, step, count - at, input + at, list, filters, 1);
+}
+
+DOT static void sparse(int32_t *to, size_t step, size_t count, const uint8_t *input,
+                       const struct quad_list *list)
+{
+    const int8_t *bytes = (const int8_t *)input;
+    if (list->filters == 1)
+        sparse_rows(to, step, count, bytes, list, 1, 4);
+    else if (list->filters == 2)
+        sparse_rows(to, step, count, bytes, list, 2, 2);
+    else
+        sparse_rows(to, step, count, bytes, list, 4, 1);
+}
+
+/* Costs are instructions of the loops here, counted in their listing, or of rows 300 ps for each: of no
+ * machine the time. */
+const struct micro_kernels sned_micro_neon_dot = {
+    .name = "neon_dot",
+    .bytes = VALUE_S8,
+    .dense_filters = 8,
+    .costs = {.taps = 15.5f,
+              .dense_quad = 10,
+              .dense_product = 4,
+              .sparse_quad = 60,
+              .sparse_product = 16,
+              .requantize = 33,
+              .widen = 6,
+              .pick = 7,
+              .interleave = 6,
+              .call = 60},
+    .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
+    .add_taps = sned_neon_add_taps,
+    .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = dense},
+    .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sparse},
+    .interleave = sned_neon_interleave,
+    .pick = sned_neon_pick,
+    .dot = sned_neon_dot,
+    .dense_rows = sned_dense_rows,
+    .masked_rows = sned_masked_rows,
+    .listed_rows = sned_listed_rows,
+    .row_costs = {.dense = 11000, .listed_kept = 1500},
+    .requantize = {[VALUE_U8] = sned_neon_requantize_u8,
+                   [VALUE_S8] = sned_neon_requantize_s8,
+                   [VALUE_S16] = sned_neon_requantize_s16},
+    .window_max = {[VALUE_U8] = sned_neon_window_max_u8,
+                   [VALUE_S8] = sned_neon_window_max_s8,
+                   [VALUE_S16] = sned_neon_window_max_s16},
+    .window_sum = {[VALUE_U8] = sned_neon_window_sum_u8,
+                   [VALUE_S8] = sned_neon_window_sum_s8,
+                   [VALUE_S16] = sned_neon_window_sum_s16},
+    .slide_squares = {[VALUE_U8] = sned_slide_squares_u8, [VALUE_S8] = sned_slide_squares_s8},
+    .normalize = {[VALUE_U8] = sned_normalize_u8, [VALUE_S8] = sned_normalize_s8},
+    .look_up = sned_look_up,
+    .quantize = {[VALUE_U8] = sned_quantize_u8, [VALUE_S8] = sned_quantize_s8},
+    .add = sned_add_bytes,
+};
+#endif

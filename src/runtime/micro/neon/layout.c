@@ -1,0 +1,70 @@
+/*
+ * layout.c - the inputs of dense and sparse (micro.h) for any ARMv8-A: bytes, picked and interleaved.
+ * A stride of 2 is loaded by ld2, which takes every other byte; longer ones are left to portable C.
+ */
+#include "runtime/micro/neon/neon.h"
+
+#if defined(__aarch64__)
+#include <string.h>
+
+enum { BYTES = 16 };
+
+NEON_INLINE uint8x16_t load_flipped(const uint8_t *from, const size_t stride, uint8x16_t flip)
+{
+    return veorq_u8(stride == 1 ? vld1q_u8(from) : vld2q_u8(from).val[0], flip);
+}
+
+NEON_INLINE void store_quads(uint8_t *to, const uint8_t *const rows[4], size_t at, const size_t stride,
+                             uint8x16_t flip)
+{
+    vst4q_u8(to, (uint8x16x4_t){{load_flipped(rows[0] + at * stride, stride, flip),
+                                 load_flipped(rows[1] + at * stride, stride, flip),
+                                 load_flipped(rows[2] + at * stride, stride, flip),
+                                 load_flipped(rows[3] + at * stride, stride, flip)}});
+}
+
+NEON_INLINE void interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, const size_t stride,
+                            uint8x16_t flip)
+{
+    size_t at = 0;
+    for (; at + BYTES <= count; at += BYTES)
+        store_quads(to + 4 * at, rows, at, stride, flip);
+    if (at < count) {
+        uint8_t last[4 * BYTES];
+        store_quads(last, rows, at, stride, flip);
+        memcpy(to + 4 * at, last, 4 * (count - at));
+    }
+}
+
+void sned_neon_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
+                          uint8_t flip)
+{
+    if (stride == 1)
+        interleave(to, rows, count, 1, vdupq_n_u8(flip));
+    else if (stride == 2)
+        interleave(to, rows, count, 2, vdupq_n_u8(flip));
+    else
+        sned_interleave(to, rows, count, stride, flip);
+}
+
+NEON_INLINE void pick(uint8_t *to, const uint8_t *input, size_t count, const size_t stride, uint8x16_t flip)
+{
+    for (; count >= BYTES; count -= BYTES, to += BYTES, input += BYTES * stride)
+        vst1q_u8(to, load_flipped(input, stride, flip));
+    if (count) {
+        uint8_t last[BYTES];
+        vst1q_u8(last, load_flipped(input, stride, flip));
+        memcpy(to, last, count);
+    }
+}
+
+void sned_neon_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip)
+{
+    if (stride == 1)
+        pick(to, input, count, 1, vdupq_n_u8(flip));
+    else if (stride == 2)
+        pick(to, input, count, 2, vdupq_n_u8(flip));
+    else
+        sned_pick(to, input, count, stride, flip);
+}
+#endif
