@@ -76,6 +76,18 @@ AVX512_INLINE void requantize_bytes(uint8_t *to, const int32_t *input, size_t co
     }
 }
 
+AVX512_INLINE void requantize_words(int16_t *to, const int32_t *input, size_t count, struct scaling scaling,
+                                    const struct integer_rule *rule)
+{
+    const struct row_end ends = row_end_of(scaling);
+    const __m512i low = _mm512_set1_epi32(rule->low), high = _mm512_set1_epi32(rule->high);
+    for (size_t done = 0; done < count; done += 16) {
+        const __m512i values = part_of(input + done, count - done, 0, &ends);
+        const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(values, low), high);
+        _mm512_mask_cvtepi32_storeu_epi16(to + done, first_of_16(count - done), clamped);
+    }
+}
+
 static bool is_common(struct scaling scaling, const struct integer_rule *rule)
 {
     return scaling.shift >= LEAST_SHIFT && !rule->slope;
@@ -102,16 +114,9 @@ AVX512 void sned_avx512_requantize_s8(void *to, const int32_t *input, size_t cou
 AVX512 void sned_avx512_requantize_s16(void *to, const int32_t *input, size_t count, struct scaling scaling,
                                        const struct integer_rule *rule)
 {
-    const struct row_end ends = row_end_of(scaling);
-    const __m512i low = _mm512_set1_epi32(rule->low), high = _mm512_set1_epi32(rule->high);
-    if (!is_common(scaling, rule)) {
+    if (is_common(scaling, rule))
+        requantize_words(to, input, count, scaling, rule);
+    else
         sned_avx2_requantize_s16(to, input, count, scaling, rule);
-        return;
-    }
-    for (size_t done = 0; done < count; done += 16) {
-        const __m512i values = part_of(input + done, count - done, 0, &ends);
-        const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(values, low), high);
-        _mm512_mask_cvtepi32_storeu_epi16((int16_t *)to + done, first_of_16(count - done), clamped);
-    }
 }
 #endif
