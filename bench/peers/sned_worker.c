@@ -64,18 +64,18 @@ static sned_status read_pictures(struct engine *engine, const char *path, sned_e
 
 static sned_status engine_open(struct engine *engine, char **arguments, sned_error *error)
 {
+    const sned_context_options options = {.threads = (int)strtol(arguments[3], NULL, 10)};
     sned_status status = sned_open(&engine->model, arguments[1], error);
+    if (!status)
+        status = sned_context_new_with(&engine->context, engine->model, &options, error);
     if (status)
         return status;
     const sned_model_info *info = sned_model_get_info(engine->model);
-    if (strcmp(arguments[3], "1") != 0)
-        return refuse(error, SNED_ERROR_UNSUPPORTED, arguments[1], "runs a picture on one thread");
     engine->elements = (size_t)info->channels * (size_t)info->height * (size_t)info->width;
     engine->scores = malloc((size_t)info->classes * sizeof *engine->scores);
     if (!engine->scores)
         return refuse(error, SNED_ERROR_MEMORY, arguments[1], "no memory for the scores");
-    status = sned_context_new(&engine->context, engine->model, error);
-    return status ? status : read_pictures(engine, arguments[2], error);
+    return read_pictures(engine, arguments[2], error);
 }
 
 static sned_status answer_time(struct engine *engine, long runs, sned_error *error)
