@@ -1,4 +1,4 @@
-# tables_peers.sh - sourced by tables.sh: the rows of bench/peers/run, a table a kind of processor, and its chart.
+# tables_peers.sh - sourced by tables.sh: the rows of bench/peers/run, a table a kind of processor, and its chart; micro-kernels.
 
 # What every program of jq here knows of a row: the fastest int8 peer, by the clock.
 peers_words='def n: if . < 1 then . * 1000 | round / 1000 elif . < 10 then . * 100 | round / 100 else . * 10 | round / 10 end;
@@ -77,4 +77,24 @@ peers_section() {
         echo "$(command_of "$file"), and the like."
         echo
     done
+}
+
+# Each micro-kernel's speed against what the machine can do (bench/kernels.sh).
+kernels_section() {
+    local file
+    ls $results/kernels-*.json >/dev/null 2>&1 || return 0
+    echo "## Micro-kernels against the machine's bounds"
+    echo
+    echo "On shapes of real layers, one core, the best of many short trials. GMAC/s counts products of weights that are not 0. The bound is what bench/machine measures: of convolutions the rate of the column's multiply-accumulates on registers, of rows (fully connected layers, read once) memory's; weights that a cache holds are read faster than that. Instructions a product are callgrind's, which does not know AVX-512."
+    echo
+    echo "| kernel | column | shape | GMAC/s | weights, GB/s | share of bound | instructions a product |"
+    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    for file in $results/kernels-*.json; do
+        jq -r 'def n: . * 10 | round / 10; .rows[] | "| \(.kernel) | \(.column) | \(.shape) | \(.gmacs | n) | \(.gbytes | n) | \(if .share then "\(.share * 100 | round) %" else "-" end) | \(if .instructions then .instructions * 1000 | round / 1000 else "-" end) |"' "$file"
+    done
+    echo
+    for file in $results/kernels-*.json; do
+        echo "$(command_of "$file") on $(first .machine "$file"): $(first '"\(.bound_gmacs) GMAC/s, \(.bound_gbytes) GB/s"' "$file")."
+    done
+    echo
 }
