@@ -269,6 +269,17 @@ static size_t least_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* sums += squares of a filter's weights, in blocks; where these are of one channel they lie side by side. */
+static void add_squares(const struct block_grid *grid, const float *restrict filter, float *restrict sums)
+{
+    const size_t positions = grid->positions;
+    for (size_t i = 0; grid->width == 1 && i < grid->channels * positions; i++)
+        sums[i] += filter[i] * filter[i];
+    for (size_t c = 0; grid->width > 1 && c < grid->channels; c++)
+        for (size_t p = 0; p < positions; p++, filter++)
+            sums[c / grid->width * positions + p] += *filter * *filter;
+}
+
 void sned_cost_sizes(const struct layer_cost *cost, size_t row_of_blocks, const float *weights, float step,
                      float *sizes)
 {
@@ -277,12 +288,7 @@ void sned_cost_sizes(const struct layer_cost *cost, size_t row_of_blocks, const 
                  end = least_of(first + grid->height, grid->filters);
     memset(sizes, 0, cost->channels_of_blocks * positions * sizeof *sizes);
     for (size_t k = first; k < end; k++)
-        for (size_t c = 0; c < grid->channels; c++) {
-            const float *kernel = weights + block_element(grid, k, c, 0);
-            float *sums = sizes + c / grid->width * positions;
-            for (size_t p = 0; p < positions; p++)
-                sums[p] += kernel[p] * kernel[p];
-        }
+        add_squares(grid, weights + block_element(grid, k, 0, 0), sizes);
     for (size_t c = 0; c < cost->channels_of_blocks; c++) {
         const size_t width = least_of(grid->width, grid->channels - c * grid->width);
         const float scale = 1 / (step * step * (float)((end - first) * width));

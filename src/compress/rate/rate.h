@@ -48,8 +48,9 @@ struct rate_result {
  * Trains `graph`, which is prepared (batch norms folded) and calibrated, in place on images `indices` of the
  * data set. Weights that have no step get one, a seventh of their largest. At the end weights are multiples
  * of their layer's step, which is in the constant's quantization, and biases of theirs, ready for
- * quantize_lower; zeros are masked, units that do nothing all 0 (for sned_graph_compact to take out), and
- * activations calibrated anew. What the first output does not depend on stays as it is; on failure all does.
+ * quantize_lower; zeros are masked, but those that the structure of their weights (graph.h) lets live; units
+ * that do nothing are all 0 (for sned_graph_compact to take out), and activations calibrated anew. What the
+ * first output does not depend on stays as it is; on failure all does.
  * Deterministic for (seed, threads), but with a time budget.
  */
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,

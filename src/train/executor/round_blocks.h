@@ -11,8 +11,8 @@
 
 #include "graph/graph.h"
 
-/* values: what `weights` became when they were rounded to multiples of `step`, elements of `size` bytes; in
- * blocks that round to 0 they become 0. Of structures that are no blocks all stays. */
+/* values: what `weights` became when they were rounded to multiples of `step`, elements of `size` bytes, 4 or
+ * 1; in blocks that round to 0 they become 0. Of structures that are no blocks all stays. */
 void round_blocks(const struct tensor *tensor, const float *weights, float step, void *values, size_t size);
 
 #endif
