@@ -121,7 +121,7 @@ static void costs_are(size_t height, size_t width, bool balanced, const double *
 {
     const struct block_grid grid = {3, 3, 2, height, width};
     struct layer_cost cost;
-    float found[18] = {0}, found_sizes[12];
+    float found[18] = {0}, found_sizes[18];
     assert_int_equal(sned_cost_new(&cost, &grid, balanced, NULL), SNED_OK);
     assert_int_equal(sned_cost_update(&cost, blocks, NULL), SNED_OK);
     near(cost.bits, bits, 0.1); /* each position to 1/64 in its logit */
