@@ -1,345 +1,274 @@
 /*
- * kernels.c - each micro-kernel that multiplies, on shapes of real layers: kernels [COLUMN [ROW CALLS]].
+ * kernels.c - how fast the runtime's convolutions are: layers of known networks, each in the form that it
+ * takes, against what the machine can multiply at most.
  *
- * Prints a JSON array: of the column of micro-kernels called COLUMN (SNED_CPU's names; default: the fastest
- * that runs here) a row for each kernel and shape: nanoseconds a call, the best of many; products, those of
- * weights that are not 0; bytes of weights that a call reads. With ROW and CALLS it makes so many calls of a
- * part of that one and times nothing, for a tool that counts instructions (bench/kernels.sh), and prints the
- * products of a call. `kernels columns` names the columns that the machine runs.
+ *     kernels [NAME [FORM]]   layers whose name has NAME in it; in the form taps, dense or sparse. SNED_CPU
+ *                             chooses the instruction set as ever
  *
- * A convolution's call is a piece of a layer as the runtime does it: some filters over a row of pixels, or
- * over the whole plane where it is small. A fully connected layer's is a layer.
+ * Useful products are those with a weight that is not 0. The bound is what the column's dense micro-kernel
+ * multiplies in the first cache. Times are the least of many runs.
  */
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "runtime/micro/micro.h"
+#include "runtime/conv/conv.h"
+#include "runtime/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum {
-    TRIALS = 60,
-    TRIAL_NANOSECONDS = 20000,
-    MOST_COUNTED = 256 /* pixels or rows, since a counter is slow */
-};
+/* Processor time, in seconds: other programs take none of it. */
+static double processor_clock(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
 
-/* A layer: a convolution's planes are `width` wide, padding included, and a call does `pixels` of them. Of a
- * fully connected layer `channels` are the inputs and `pixels` the rows. */
-struct piece {
+struct layer {
     const char *name;
-    int channels, kernel, width, pixels;
-    int filters; /* that share taps; 0: as many as the column takes */
-    double density;
+    int channels, height, width, filters, kernel, stride, pad, groups;
+    float density;
+    int block[2]; /* filters and channels that are 0 together */
 };
 
-/* A call of a micro-kernel, with all that it reads. */
-struct call {
-    const struct micro_kernels *micro;
-    const struct piece *piece;
-    size_t products, weight_bytes;
-    int32_t *sums;
-    uint8_t *input;
-    uint32_t *offsets; /* of taps; of rows: where each begins */
-    int8_t *weights;   /* or values */
-    uint64_t *masks;   /* of rows */
-    uint16_t *columns; /* of rows */
-    int16_t *wide;     /* the input of listed rows */
-    struct quad_list list;
+static const struct layer layers[] = {
+    {"design 64 3x3 28x30", 64, 28, 30, 64, 3, 1, 1, 1, 1, {1, 1}},
+    {"design .84", 64, 28, 30, 64, 3, 1, 1, 1, .84f, {1, 1}},
+    {"design .5", 64, 28, 30, 64, 3, 1, 1, 1, .5f, {1, 1}},
+    {"design .35", 64, 28, 30, 64, 3, 1, 1, 1, .35f, {1, 1}},
+    {"design .35 2x1", 64, 28, 30, 64, 3, 1, 1, 1, .35f, {2, 1}},
+    {"design .35 4x1", 64, 28, 30, 64, 3, 1, 1, 1, .35f, {4, 1}},
+    {"design .35 1x4", 64, 28, 30, 64, 3, 1, 1, 1, .35f, {1, 4}},
+    {"design .35 4x4", 64, 28, 30, 64, 3, 1, 1, 1, .35f, {4, 4}},
+    {"design .2", 64, 28, 30, 64, 3, 1, 1, 1, .2f, {1, 1}},
+    {"design .1", 64, 28, 30, 64, 3, 1, 1, 1, .1f, {1, 1}},
+    {"design .1 4x4", 64, 28, 30, 64, 3, 1, 1, 1, .1f, {4, 4}},
+    {"lenet5 conv2", 20, 12, 12, 50, 5, 1, 0, 1, 1, {1, 1}},
+    {"resnet20 first", 3, 32, 32, 16, 3, 1, 1, 1, 1, {1, 1}},
+    {"resnet20 16", 16, 32, 32, 16, 3, 1, 1, 1, 1, {1, 1}},
+    {"resnet20 16 .25", 16, 32, 32, 16, 3, 1, 1, 1, .25f, {1, 1}},
+    {"resnet20 32", 32, 16, 16, 32, 3, 1, 1, 1, 1, {1, 1}},
+    {"resnet20 64", 64, 8, 8, 64, 3, 1, 1, 1, 1, {1, 1}},
+    {"resnet20 64 .25", 64, 8, 8, 64, 3, 1, 1, 1, .25f, {1, 1}},
+    {"alexnet conv1 .84", 3, 227, 227, 96, 11, 4, 0, 1, .84f, {1, 1}},
+    {"alexnet conv2 .38", 96, 27, 27, 256, 5, 1, 2, 2, .38f, {1, 1}},
+    {"alexnet conv3 .35", 256, 13, 13, 384, 3, 1, 1, 1, .35f, {1, 1}},
+    {"alexnet conv4 .37", 384, 13, 13, 384, 3, 1, 1, 2, .37f, {1, 1}},
+    {"alexnet conv5 .37", 384, 13, 13, 256, 3, 1, 1, 2, .37f, {1, 1}},
+    {"alexnet conv3 2x1", 256, 13, 13, 384, 3, 1, 1, 1, .35f, {2, 1}},
+    {"alexnet conv3 dense", 256, 13, 13, 384, 3, 1, 1, 1, 1, {1, 1}},
+    {"vgg conv1_1", 3, 224, 224, 64, 3, 1, 1, 1, .58f, {1, 1}},
+    {"vgg conv1_2", 64, 224, 224, 64, 3, 1, 1, 1, .22f, {1, 1}},
+    {"vgg conv2_2", 128, 112, 112, 128, 3, 1, 1, 1, .36f, {1, 1}},
+    {"vgg conv3_2", 256, 56, 56, 256, 3, 1, 1, 1, .24f, {1, 1}},
+    {"vgg conv4_2", 512, 28, 28, 512, 3, 1, 1, 1, .27f, {1, 1}},
+    {"vgg conv5_2", 512, 14, 14, 512, 3, 1, 1, 1, .29f, {1, 1}},
+    {"vgg conv3_2 dense", 256, 56, 56, 256, 3, 1, 1, 1, 1, {1, 1}},
+    {"vgg conv5_2 dense", 512, 14, 14, 512, 3, 1, 1, 1, 1, {1, 1}},
+    {"squeezenet squeeze", 128, 55, 55, 16, 1, 1, 0, 1, .33f, {1, 1}},
+    {"squeezenet expand", 32, 27, 27, 128, 1, 1, 0, 1, .33f, {1, 1}},
+    {"squeezenet expand3", 64, 13, 13, 256, 3, 1, 1, 1, .33f, {1, 1}},
+    {"resnet50 first", 3, 224, 224, 64, 7, 2, 3, 1, 1, {1, 1}},
+    {"resnet50 1x1 56", 256, 56, 56, 64, 1, 1, 0, 1, 1, {1, 1}},
+    {"resnet50 1x1 14", 1024, 14, 14, 256, 1, 1, 0, 1, 1, {1, 1}},
+    {"resnet50 1x1 7", 2048, 7, 7, 512, 1, 1, 0, 1, 1, {1, 1}},
+    {"resnet50 1x1 7 .2", 2048, 7, 7, 512, 1, 1, 0, 1, .2f, {1, 1}},
+    {"resnet50 3x3 7", 512, 7, 7, 512, 3, 1, 1, 1, 1, {1, 1}},
+    {"resnet50 3x3 s2", 256, 28, 28, 256, 3, 2, 1, 1, 1, {1, 1}},
+    {"mobilenet dw 112", 32, 112, 112, 32, 3, 1, 1, 32, 1, {1, 1}},
+    {"mobilenet dw s2", 96, 112, 112, 96, 3, 2, 1, 96, 1, {1, 1}},
+    {"mobilenet dw 14", 384, 14, 14, 384, 3, 1, 1, 384, 1, {1, 1}},
+    {"mobilenet 1x1 112", 16, 112, 112, 96, 1, 1, 0, 1, 1, {1, 1}},
+    {"mobilenet 1x1 14", 384, 14, 14, 64, 1, 1, 0, 1, 1, {1, 1}},
+    {"mobilenet 1x1 7", 320, 7, 7, 1280, 1, 1, 0, 1, 1, {1, 1}},
 };
+enum { LAYERS = sizeof layers / sizeof layers[0] };
 
-/* A micro-kernel: how its call is made ready and made. */
-struct kernel {
-    const char *name;
-    bool rows_of_bytes; /* taken only by columns that say so (struct row_costs) */
-    sned_status (*prepare)(struct call *call, struct random *random, sned_error *error);
-    void (*run)(const struct call *call);
-};
+static const char *const form_names[] = {"taps", "dense", "phases", "sparse"};
 
-/* Any weight but 0, and small enough for every column's pair_limit. */
-static int8_t draw_weight(struct random *random)
+/* Weights in blocks; how many are not 0. */
+static double draw_weights(const struct layer *layer, struct random *random, int8_t *weights)
 {
-    const int magnitude = 1 + (int)sned_random_below(random, 63);
-    return (int8_t)(sned_random_below(random, 2) ? magnitude : -magnitude);
-}
-
-/* ---- convolutions ---- */
-
-/* Taps in the order of the weights, of which `density` are kept; dense: quads of channels. Their count. */
-static size_t draw_taps(struct call *call, bool is_dense, struct random *random)
-{
-    const struct piece *piece = call->piece;
-    const int channels = is_dense ? (piece->channels + 3) / 4 : piece->channels;
-    const size_t plane = (size_t)(piece->pixels + (piece->kernel - 1) * (piece->width + 1));
-    size_t count = 0;
-    for (int c = 0; c < channels; c++)
-        for (int r = 0; r < piece->kernel; r++)
-            for (int s = 0; s < piece->kernel; s++)
-                if ((double)sned_random_uniform(random) < piece->density)
-                    call->offsets[count++] = (uint32_t)((size_t)c * plane + (size_t)(r * piece->width + s));
-    return count;
-}
-
-static sned_status prepare_quads(struct call *call, bool is_dense, struct random *random, sned_error *error)
-{
-    const struct piece *piece = call->piece;
-    const int filters = piece->filters ? piece->filters : call->micro->dense_filters;
-    const size_t plane = (size_t)(piece->pixels + (piece->kernel - 1) * (piece->width + 1));
-    const size_t most = (size_t)(piece->channels * piece->kernel * piece->kernel) + 4;
-    const size_t input = 4 * plane * (size_t)((piece->channels + 3) / 4) + 4 * MICRO_OVER_READ;
-    static const int32_t start[64];
-    SNED_TRY(sned_alloc(&call->offsets, most, sizeof *call->offsets, error));
-    SNED_TRY(sned_alloc(&call->weights, 4 * most * (size_t)filters, 1, error));
-    SNED_TRY(sned_alloc(&call->input, input, 1, error));
-    SNED_TRY(sned_alloc(&call->sums, (size_t)(piece->pixels * filters), sizeof *call->sums, error));
-    const size_t taps = draw_taps(call, is_dense, random);
-    const size_t quads = is_dense ? taps : (taps + 3) / 4;
-    for (size_t i = 0; i < input; i++)
-        call->input[i] = (uint8_t)sned_random_next(random);
-    for (size_t i = 0; i < 4 * quads * (size_t)filters; i++)
-        call->weights[i] = draw_weight(random);
-    for (size_t i = taps; !is_dense && i < 4 * quads; i++) { /* the last quad's rest */
-        call->offsets[i] = 0;
-        for (int f = 0; f < filters; f++)
-            call->weights[(quads - 1) * 4 * (size_t)filters + (size_t)f * 4 + i % 4] = 0;
-    }
-    call->list = (struct quad_list){quads, filters, call->offsets, call->weights, start};
-    call->products = taps * (is_dense ? 4 : 1) * (size_t)(filters * piece->pixels);
-    call->weight_bytes = 4 * quads * (size_t)filters;
-    return SNED_OK;
-}
-
-static sned_status prepare_dense(struct call *call, struct random *random, sned_error *error)
-{
-    return prepare_quads(call, true, random, error);
-}
-
-static sned_status prepare_sparse(struct call *call, struct random *random, sned_error *error)
-{
-    return prepare_quads(call, false, random, error);
-}
-
-static void run_dense(const struct call *call)
-{
-    const size_t pixels = (size_t)call->piece->pixels;
-    call->micro->dense[call->micro->bytes](call->sums, pixels, pixels, call->input, &call->list);
-}
-
-static void run_sparse(const struct call *call)
-{
-    const size_t pixels = (size_t)call->piece->pixels;
-    call->micro->sparse[call->micro->bytes](call->sums, pixels, pixels, call->input, &call->list);
-}
-
-/* ---- fully connected layers ---- */
-
-static sned_status prepare_rows(struct call *call, struct random *random, sned_error *error)
-{
-    const size_t rows = (size_t)call->piece->pixels, inputs = (size_t)call->piece->channels;
-    const size_t chunks = (inputs + ROW_CHUNK - 1) / ROW_CHUNK, most = rows * chunks * ROW_CHUNK;
-    SNED_TRY(sned_alloc(&call->sums, rows, sizeof *call->sums, error));
-    SNED_TRY(sned_alloc(&call->input, chunks * ROW_CHUNK + MICRO_OVER_READ, 1, error));
-    SNED_TRY(sned_alloc(&call->wide, chunks * ROW_CHUNK + MICRO_OVER_READ, sizeof *call->wide, error));
-    SNED_TRY(sned_alloc(&call->weights, most + MICRO_OVER_READ, 1, error));
-    for (size_t i = 0; i < inputs; i++)
-        call->wide[i] = call->input[i] = (uint8_t)(sned_random_next(random) & 127);
-    return SNED_OK;
-}
-
-static sned_status prepare_dense_rows(struct call *call, struct random *random, sned_error *error)
-{
-    SNED_TRY(prepare_rows(call, random, error));
-    const size_t rows = (size_t)call->piece->pixels, inputs = (size_t)call->piece->channels;
-    call->weight_bytes = rows * ((inputs + ROW_CHUNK - 1) / ROW_CHUNK) * ROW_CHUNK;
-    for (size_t i = 0; i < call->weight_bytes; i++)
-        call->weights[i] = draw_weight(random);
-    call->products = rows * inputs;
-    return SNED_OK;
-}
-
-/* Which weights of a chunk are kept; no matter whose, all are alike. */
-static sned_status prepare_masked_rows(struct call *call, struct random *random, sned_error *error)
-{
-    SNED_TRY(prepare_rows(call, random, error));
-    const size_t rows = (size_t)call->piece->pixels;
-    const size_t chunks = rows * (((size_t)call->piece->channels + ROW_CHUNK - 1) / ROW_CHUNK);
-    SNED_TRY(sned_alloc(&call->masks, chunks, sizeof *call->masks, error));
-    for (size_t chunk = 0; chunk < chunks; chunk++)
-        for (int i = 0; i < ROW_CHUNK; i++)
-            if ((double)sned_random_uniform(random) < call->piece->density) {
-                call->masks[chunk] |= (uint64_t)1 << i;
-                call->weights[call->products++] = draw_weight(random);
+    const int channels = layer->channels / layer->groups, taps = layer->kernel * layer->kernel;
+    double kept = 0;
+    for (int k = 0; k < layer->filters; k += layer->block[0])
+        for (int c = 0; c < channels; c += layer->block[1])
+            for (int t = 0; t < taps; t++) {
+                const bool is_kept = sned_random_uniform(random) < layer->density;
+                for (int i = 0; is_kept && i < layer->block[0] * layer->block[1]; i++) {
+                    const int filter = k + i / layer->block[1], channel = c + i % layer->block[1];
+                    if (filter >= layer->filters || channel >= channels)
+                        continue;
+                    const int weight = (int)sned_random_below(random, 253) - 126;
+                    weights[(filter * channels + channel) * taps + t] = (int8_t)(weight ? weight : 1);
+                    kept++;
+                }
             }
-    call->weight_bytes = call->products + chunks * sizeof *call->masks;
-    return SNED_OK;
+    return kept;
 }
 
-static sned_status prepare_listed_rows(struct call *call, struct random *random, sned_error *error)
+static void check(sned_status status, const sned_error *error)
 {
-    SNED_TRY(prepare_rows(call, random, error));
-    const size_t rows = (size_t)call->piece->pixels, inputs = (size_t)call->piece->channels;
-    SNED_TRY(sned_alloc(&call->offsets, rows + 1, sizeof *call->offsets, error));
-    SNED_TRY(sned_alloc(&call->columns, rows * inputs, sizeof *call->columns, error));
-    for (size_t row = 0; row < rows; row++) {
-        for (size_t i = 0; i < inputs; i++)
-            if ((double)sned_random_uniform(random) < call->piece->density) {
-                call->columns[call->products] = (uint16_t)i;
-                call->weights[call->products++] = draw_weight(random);
-            }
-        call->offsets[row + 1] = (uint32_t)call->products;
-    }
-    call->weight_bytes = call->products * (1 + sizeof *call->columns) + rows * sizeof *call->offsets;
-    return SNED_OK;
+    if (status == SNED_OK)
+        return;
+    fprintf(stderr, "kernels: %s\n", error->message);
+    exit(1);
 }
 
-static size_t chunks_of(const struct call *call)
+static int add_tensor(struct graph *graph, const char *name, enum tensor_type type, struct shape shape,
+                      void *data)
 {
-    return ((size_t)call->piece->channels + ROW_CHUNK - 1) / ROW_CHUNK;
+    sned_error error;
+    int index;
+    check(sned_graph_add_tensor(graph, name, type, &shape, data, &index, &error), &error);
+    graph->tensors[index].quantization = (struct quantization){1, 8, false};
+    return index;
 }
 
-static void run_dense_rows(const struct call *call)
+/* A graph of that one convolution; *useful: its products. */
+static struct graph *graph_of(const struct layer *layer, double *useful)
 {
-    call->micro->dense_rows(call->sums, (size_t)call->piece->pixels, chunks_of(call), call->weights,
-                            call->input);
-}
-
-static void run_masked_rows(const struct call *call)
-{
-    call->micro->masked_rows(call->sums, (size_t)call->piece->pixels, chunks_of(call), call->masks,
-                             call->weights, call->input);
-}
-
-static void run_listed_rows(const struct call *call)
-{
-    call->micro->listed_rows(call->sums, (size_t)call->piece->pixels, call->offsets, call->columns,
-                             call->weights, call->wide);
-}
-
-/* ---- what is measured ---- */
-
-static const struct kernel dense = {"dense", false, prepare_dense, run_dense};
-static const struct kernel sparse = {"sparse", false, prepare_sparse, run_sparse};
-static const struct kernel dense_rows = {"dense_rows", true, prepare_dense_rows, run_dense_rows};
-static const struct kernel masked_rows = {"masked_rows", true, prepare_masked_rows, run_masked_rows};
-static const struct kernel listed_rows = {"listed_rows", false, prepare_listed_rows, run_listed_rows};
-
-static const struct measured {
-    const struct kernel *kernel;
-    struct piece piece;
-} all[] = {
-    {&dense, {"AlexNet conv3, 256 x 3x3", 256, 3, 15, 195, 0, 1}},
-    {&dense, {"VGG-16 conv1_2, 64 x 3x3", 64, 3, 226, 224, 0, 1}},
-    {&dense, {"VGG-16 conv4_2, 512 x 3x3", 512, 3, 30, 28, 0, 1}},
-    {&dense, {"ResNet-50, 256 x 1x1 at 14x14", 256, 1, 14, 196, 0, 1}},
-    {&dense, {"ResNet-20, 16 x 3x3", 16, 3, 34, 32, 0, 1}},
-    {&sparse, {"AlexNet conv3 at .35", 256, 3, 15, 195, 1, .35}},
-    {&sparse, {"AlexNet conv3 at .35, pairs", 256, 3, 15, 195, 2, .35}},
-    {&sparse, {"AlexNet conv3 at .35, fours", 256, 3, 15, 195, 4, .35}},
-    {&sparse, {"VGG-16 conv3_2 at .24", 256, 3, 58, 56, 1, .24}},
-    {&sparse, {"ResNet-50, 256 x 1x1 at .20", 256, 1, 14, 196, 1, .20}},
-    {&sparse, {"SqueezeNet expand 3x3 at .33", 64, 3, 15, 195, 1, .33}},
-    {&sparse, {"MobileNetV2 depthwise 3x3", 1, 3, 114, 112, 1, 1}},
-    {&dense_rows, {"MobileNetV2 logits", 1280, 1, 0, 1001, 0, 1}},
-    {&masked_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
-    {&masked_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25}},
-    {&listed_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
-};
-enum { ALL = sizeof all / sizeof *all };
-
-static void call_free(struct call *call)
-{
-    free(call->sums);
-    free(call->input);
-    free(call->offsets);
-    free(call->weights);
-    free(call->masks);
-    free(call->columns);
-    free(call->wide);
-}
-
-/* Of a call, in trials of so many that the clock's steps do not matter. */
-static double best_nanoseconds(const struct kernel *kernel, const struct call *call)
-{
-    double best = 0;
-    int calls = 1;
-    for (int i = 0; i < TRIALS;) {
-        const double begin = sned_clock();
-        for (int c = 0; c < calls; c++)
-            kernel->run(call);
-        const double took = 1e9 * (sned_clock() - begin);
-        if (took < TRIAL_NANOSECONDS) {
-            calls *= 2;
-            continue;
-        }
-        best = i == 0 || took / calls < best ? took / calls : best;
-        i++;
-    }
-    return best;
-}
-
-/* Row `index`: timed and printed, or where `calls` is not 0 a part of it called so often, and the products of
- * a call printed. */
-static sned_status measure(int index, const struct micro_kernels *micro, long calls, sned_error *error)
-{
-    const struct measured *row = &all[index];
-    struct piece piece = row->piece;
-    struct call call = {.micro = micro, .piece = &piece};
+    const int64_t channels = layer->channels / layer->groups;
+    const int64_t size = (int64_t)layer->filters * channels * layer->kernel * layer->kernel;
+    sned_error error;
     struct random random;
-    sned_status status;
-    if (row->kernel->rows_of_bytes && !micro->row_costs.bytes)
-        return SNED_OK;
-    sned_random_seed(&random, 17, (uint64_t)index);
-    if (calls > 0 && piece.pixels > MOST_COUNTED)
-        piece.pixels = MOST_COUNTED;
-    SNED_TRY_DONE(row->kernel->prepare(&call, &random, error));
-    for (long i = 0; i < calls; i++)
-        row->kernel->run(&call);
-    if (calls > 0)
-        printf("%zu\n", call.products);
-    else
-        printf("%s{\"row\": %d, \"kernel\": \"%s\", \"shape\": \"%s\", \"column\": \"%s\", \"ns\": %.1f, "
-               "\"products\": %zu, \"weight_bytes\": %zu}\n",
-               index ? ", " : "[", index, row->kernel->name, row->piece.name, micro->name,
-               best_nanoseconds(row->kernel, &call), call.products, call.weight_bytes);
-done:
-    call_free(&call);
-    return status;
-}
-
-static void print_columns(void)
-{
-    for (int column = 0; sned_micro_column(column); column++)
-        if (sned_micro_runs(column))
-            puts(sned_micro_column(column)->name);
-}
-
-static sned_status measure_all(const struct micro_kernels *micro, sned_error *error)
-{
-    for (int i = 0; i < ALL; i++)
-        SNED_TRY(measure(i, micro, 0, error));
-    puts("]");
-    return SNED_OK;
-}
-
-int main(int count, char **arguments)
-{
-    sned_error error = {0};
-    const struct micro_kernels *micro = sned_micro_choose(count > 1 ? arguments[1] : NULL);
-    const int row = count == 4 ? atoi(arguments[2]) : 0;
-    const long calls = count == 4 ? atol(arguments[3]) : 1;
-    sned_status status = SNED_OK;
-    if (count == 3 || count > 4 || row < 0 || row >= ALL || calls < 1) {
-        fprintf(stderr, "usage: kernels columns | kernels [COLUMN [ROW CALLS]], ROW from 0 to %d\n", ALL - 1);
-        return 2;
+    struct graph *graph;
+    struct node *node;
+    int8_t *weights;
+    sned_random_seed(&random, 17, 0);
+    check(sned_graph_new(&graph, "layer", &error), &error);
+    graph->integer = true;
+    graph->input = add_tensor(
+        graph, "input", TENSOR_F32,
+        sned_shape(4, (int64_t)1, (int64_t)layer->channels, (int64_t)layer->height, (int64_t)layer->width),
+        NULL);
+    check(sned_alloc(&weights, (size_t)size, 1, &error), &error);
+    const double kept = draw_weights(layer, &random, weights);
+    const int inputs[2] = {graph->input,
+                           add_tensor(graph, "weights", TENSOR_I8,
+                                      sned_shape(4, (int64_t)layer->filters, channels, (int64_t)layer->kernel,
+                                                 (int64_t)layer->kernel),
+                                      weights)};
+    graph->outputs[0] = add_tensor(graph, "output", TENSOR_F32, graph->tensors[graph->input].shape, NULL);
+    check(sned_graph_add_node(graph, "conv", OP_CONV, inputs, 2, graph->outputs[0], &node, &error), &error);
+    node->u.conv.groups = layer->groups;
+    for (int axis = 0; axis < 2; axis++) {
+        node->u.conv.window.kernel[axis] = layer->kernel;
+        node->u.conv.window.stride[axis] = layer->stride;
+        node->u.conv.window.dilation[axis] = 1;
+        node->u.conv.window.pad_begin[axis] = node->u.conv.window.pad_end[axis] = layer->pad;
     }
-    if (count == 2 && strcmp(arguments[1], "columns") == 0)
-        print_columns();
-    else if (count == 4)
-        status = measure(row, micro, calls, &error);
-    else
-        status = measure_all(micro, &error);
-    if (status)
-        fprintf(stderr, "%s\n", error.message);
-    return status != SNED_OK;
+    node->rules[0].high = 255;
+    node->rules[0].scaling_count = layer->filters;
+    check(sned_alloc(&node->rules[0].scalings, (size_t)layer->filters, sizeof(struct scaling), &error),
+          &error);
+    for (int k = 0; k < layer->filters; k++)
+        node->rules[0].scalings[k] = (struct scaling){40000, 26};
+    check(sned_graph_infer(graph, &error), &error);
+    const struct shape *out = &graph->tensors[graph->outputs[0]].shape;
+    *useful = kept * (double)out->dim[2] * (double)out->dim[3];
+    return graph;
+}
+
+/* Seconds of each phase: the least of many runs. */
+static void time_step(const struct step *step, const struct step_work *work, double least[STEP_PHASES])
+{
+    const double end = processor_clock() + 0.15;
+    for (int phase = 0; phase < STEP_PHASES; phase++)
+        least[phase] = 1;
+    for (int runs = 0; runs < 5 || processor_clock() < end; runs++)
+        for (int phase = 0; phase < STEP_PHASES; phase++) {
+            const double begin = processor_clock();
+            step->kernel->run(step, work, phase, 0, step->tasks[phase]);
+            const double took = processor_clock() - begin;
+            least[phase] = took < least[phase] ? took : least[phase];
+        }
+}
+
+static void *memory_of(size_t size)
+{
+    uint8_t *memory;
+    sned_error error;
+    check(sned_alloc(&memory, size + MICRO_OVER_READ, 1, &error), &error);
+    for (size_t i = 0; i < size; i++)
+        memory[i] = (uint8_t)(i * 37);
+    return memory;
+}
+
+/* Products a nanosecond of the column's dense micro-kernel, in the first cache. */
+static double find_bound(const struct micro_kernels *micro)
+{
+    enum { QUADS = 256, PIXELS = 48, CALLS = 100 };
+    static uint8_t input[(QUADS + PIXELS) * 4 + MICRO_OVER_READ];
+    static int8_t weights[QUADS * 8 * 4];
+    static int32_t sums[8 * PIXELS], start[8];
+    uint32_t offsets[QUADS];
+    double least = 1;
+    const struct quad_list list = {QUADS, micro->dense_filters, offsets, weights, start};
+    for (int q = 0; q < QUADS; q++)
+        offsets[q] = (uint32_t)q;
+    for (int i = 0; i < 300; i++) {
+        const double begin = processor_clock();
+        for (int call = 0; call < CALLS; call++)
+            micro->dense[micro->bytes](sums, PIXELS, PIXELS, input, &list);
+        const double took = (processor_clock() - begin) / CALLS;
+        least = took < least ? took : least;
+    }
+    return (double)QUADS * 4 * PIXELS * micro->dense_filters / least / 1e9;
+}
+
+static void time_layer(const struct layer *layer, const struct micro_kernels *micro, double bound)
+{
+    sned_error error;
+    struct plan plan;
+    double useful, least[STEP_PHASES];
+    struct graph *graph = graph_of(layer, &useful);
+    check(sned_plan_make(&plan, graph, micro, false, &error), &error);
+    const struct step *step = &plan.steps[0];
+    const struct conv_layer *conv = step->state;
+    const void *const inputs[] = {memory_of(step->inputs[0].elements)};
+    void *const outputs[] = {memory_of(step->outputs[0].elements)};
+    const struct step_work work = {inputs, outputs, memory_of(step->scratch_size), memory_of(step->own_size)};
+    time_step(step, &work, least);
+    const double took = least[0] + least[1];
+    printf("%-20s %-7s %9.1f %9.1f %9.1f %8.0f%% %8.0f%%\n", layer->name, form_names[conv->form], took * 1e6,
+           least[0] * 1e6, useful / took / 1e9, 100 * useful / took / 1e9 / bound,
+           100 * useful / layer->density / took / 1e9 / bound);
+    free((void *)inputs[0]);
+    free(outputs[0]);
+    free(work.scratch);
+    free(work.own);
+    sned_plan_free(&plan);
+    sned_graph_free(graph);
+}
+
+/* The column with forms that cost too much, but one. */
+static struct micro_kernels with_form(const struct micro_kernels *micro, const char *form)
+{
+    struct micro_kernels forced = *micro;
+    if (strcmp(form, "taps") != 0)
+        forced.costs.taps *= 1000;
+    if (strcmp(form, "dense") != 0)
+        forced.costs.dense_product *= 1000;
+    if (strcmp(form, "sparse") != 0)
+        forced.costs.sparse_product *= 1000;
+    return forced;
+}
+
+int main(int argc, char **argv)
+{
+    const struct micro_kernels *chosen = sned_micro_choose(getenv("SNED_CPU"));
+    const struct micro_kernels forced = with_form(chosen, argc > 2 ? argv[2] : "");
+    const struct micro_kernels *micro = argc > 2 ? &forced : chosen;
+    const double bound = find_bound(micro);
+    printf("%s: %.0f GMAC/s at most\n", micro->name, bound);
+    printf("%-20s %-7s %9s %9s %9s %9s %9s\n", "layer", "form", "us", "to planes", "GMAC/s", "of bound",
+           "as dense");
+    for (int i = 0; i < LAYERS; i++)
+        if (argc < 2 || strstr(layers[i].name, argv[1]))
+            time_layer(&layers[i], micro, bound);
+    return 0;
 }

@@ -115,7 +115,7 @@ training_section
 steps_section
 loading_section
 peers_section
-kernels_section
+micro_kernels_section
 echo "## What a format costs"
 echo
 echo "The pruned, retrained networks of the first table (seed 1), every layer in one format; the last row lets each layer take its smallest."

@@ -79,21 +79,21 @@ peers_section() {
     done
 }
 
-# Each micro-kernel's speed against what the machine can do (bench/kernels.sh).
-kernels_section() {
+# Each micro-kernel's speed against what the machine can do (bench/micro_kernels.sh).
+micro_kernels_section() {
     local file
-    ls $results/kernels-*.json >/dev/null 2>&1 || return 0
+    ls $results/micro-kernels-*.json >/dev/null 2>&1 || return 0
     echo "## Micro-kernels against the machine's bounds"
     echo
     echo "On shapes of real layers, one core, the best of many short trials. GMAC/s counts products of weights that are not 0. The bound is what bench/machine measures: of convolutions the rate of the column's multiply-accumulates on registers, of rows (fully connected layers, read once) memory's; weights that a cache holds are read faster than that. Instructions a product are callgrind's, which does not know AVX-512."
     echo
     echo "| kernel | column | shape | GMAC/s | weights, GB/s | share of bound | instructions a product |"
     echo "| --- | --- | --- | --- | --- | --- | --- |"
-    for file in $results/kernels-*.json; do
+    for file in $results/micro-kernels-*.json; do
         jq -r 'def n: . * 10 | round / 10; .rows[] | "| \(.kernel) | \(.column) | \(.shape) | \(.gmacs | n) | \(.gbytes | n) | \(if .share then "\(.share * 100 | round) %" else "-" end) | \(if .instructions then .instructions * 1000 | round / 1000 else "-" end) |"' "$file"
     done
     echo
-    for file in $results/kernels-*.json; do
+    for file in $results/micro-kernels-*.json; do
         echo "$(command_of "$file") on $(first .machine "$file"): $(first '"\(.bound_gmacs) GMAC/s, \(.bound_gbytes) GB/s"' "$file")."
     done
     echo

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# kernels.sh [COLUMN]... - each micro-kernel on shapes of real layers: useful multiply-accumulates a second, their share of what the
+# micro_kernels.sh [COLUMN]... - each micro-kernel on shapes of real layers: useful multiply-accumulates a second, their share of what the
 # machine can do at most, and instructions a product, counted by callgrind where it knows them (not AVX-512). A file a column in
-# results/kernels-COLUMN.json; default: every column that this machine runs, but plain C. Two
+# results/micro-kernels-COLUMN.json; default: every column that this machine runs, but plain C. Two
 # minutes.
 . "$(dirname "$0")/common.sh"
-bench=build/bench/kernels
+bench=build/bench/micro_kernels
 # What is compared with what: a kernel of convolutions with the rate of its column's own instruction, one of rows with reading memory,
 # where its weights are more than a second-level cache holds.
 bounds=$(build/bench/machine 1000) || exit 1
@@ -28,15 +28,15 @@ counted() {
 }
 
 for column in ${*:-$($bench columns | grep -v portable)}; do
-    file=$results/kernels-$column.json
+    file=$results/micro-kernels-$column.json
     [ ! -s "$file" ] || continue
     counts=$(counted "$column")
     $bench "$column" | jq --argjson bounds "$bounds" --argjson counts "$counts" --arg column "$column" --arg machine "$(machine)" '
         {column: $column, bound_gmacs: $bounds.gmacs[$column][0], bound_gbytes: $bounds.gbytes[0],
          rows: [.[] | . + {gmacs: (.products / .ns), gbytes: (.weight_bytes / .ns), instructions: $counts["\(.row)"]}
             | . + {share: (if .kernel | endswith("_rows") then (if .weight_bytes > 4e6 then .gbytes / $bounds.gbytes[0] else null end) elif $bounds.gmacs[$column] then .gmacs / $bounds.gmacs[$column][0] else null end)}],
-         command: "bench/kernels.sh \($column)", machine: $machine}' >"$file.new" && mv "$file.new" "$file" || exit 1
+         command: "bench/micro_kernels.sh \($column)", machine: $machine}' >"$file.new" && mv "$file.new" "$file" || exit 1
 done
 jq -rs 'def n: . * 10 | round / 10; ["kernel", "column", "shape", "GMAC/s", "GB/s", "share of bound", "instructions a product"],
     (.[].rows[] | [.kernel, .column, .shape, (.gmacs | n), (.gbytes | n), (if .share then "\(.share * 100 | round) %" else "-" end), (.instructions | if . then . * 1000 | round / 1000 else "-" end)]) | @tsv' \
-    $results/kernels-*.json | column -t -s $'\t'
+    $results/micro-kernels-*.json | column -t -s $'\t'
