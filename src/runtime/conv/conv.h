@@ -29,12 +29,20 @@
 
 enum conv_form { CONV_TAPS, CONV_DENSE, CONV_DENSE_PHASES, CONV_SPARSE, CONV_FORMS };
 
+enum { STORED_PHASES = 2 };
+
+/* The pixels [first, end) of an axis of a plane that lie in the image; the others are padding. */
+struct axis_span {
+    size_t first, end;
+};
+
 struct conv_planes {
-    int phases[2];        /* that a tap can fall on: at most the stride */
-    size_t height, width; /* of a plane, as far as windows reach */
-    size_t pitch;         /* pixels from one row to the next */
-    size_t pixels;        /* of a plane */
-    int count;            /* planes of a group of channels */
+    int phases[2];                             /* that a tap can fall on: at most the stride */
+    size_t height, width;                      /* of a plane, as far as windows reach */
+    size_t pitch;                              /* pixels from one row to the next */
+    size_t pixels;                             /* of a plane */
+    int count;                                 /* planes of a group of channels */
+    struct axis_span inside[2][STORED_PHASES]; /* of an axis and its first phases */
 };
 
 /* Some filters that are computed together, and their list: pairs, or quads. */
@@ -87,8 +95,7 @@ size_t sned_conv_planes_size(const struct conv_layer *conv);
 uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int row, int column);
 /* What byte `lane` of the pixels of a group's plane is; false: nothing. Planes of one channel have lane 0. */
 bool sned_conv_source(const struct conv_layer *conv, int plane, int lane, int *channel, int phase[2]);
-/* The pixels [*first, *end) of an axis of a plane of `phase` that lie in the image; others are padding. */
-void sned_conv_inside(const struct conv_layer *conv, int axis, int phase, size_t *first, size_t *end);
+struct axis_span sned_conv_inside(const struct conv_layer *conv, int axis, int phase);
 
 /* ---- planes.c ---- */
 

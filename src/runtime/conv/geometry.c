@@ -62,12 +62,19 @@ static void span(const struct conv_layer *conv, int axis, int phase, size_t *bef
     *within = (size_t)(at >= size ? 0 : (size - at + stride - 1) / stride);
 }
 
-void sned_conv_inside(const struct conv_layer *conv, int axis, int phase, size_t *first, size_t *end)
+static struct axis_span find_inside(const struct conv_layer *conv, int axis, int phase)
 {
     const size_t length = axis ? conv->planes.pitch : conv->planes.height;
-    span(conv, axis, phase, first, end);
-    *end = *end < length ? *end : length;
-    *first = *first < *end ? *first : *end;
+    struct axis_span inside;
+    span(conv, axis, phase, &inside.first, &inside.end);
+    inside.end = inside.end < length ? inside.end : length;
+    inside.first = inside.first < inside.end ? inside.first : inside.end;
+    return inside;
+}
+
+struct axis_span sned_conv_inside(const struct conv_layer *conv, int axis, int phase)
+{
+    return phase < STORED_PHASES ? conv->planes.inside[axis][phase] : find_inside(conv, axis, phase);
 }
 
 /* The least for which what lies behind a row's end is padding there and on the left of the next row. */
@@ -169,6 +176,9 @@ bool sned_conv_lay_out(struct conv_layer *conv)
     conv->planes.pitch = least_pitch(conv);
     if (!count_planes(conv))
         return false;
+    for (int axis = 0; axis < 2; axis++)
+        for (int phase = 0; phase < STORED_PHASES; phase++)
+            conv->planes.inside[axis][phase] = find_inside(conv, axis, phase);
     choose_rows(conv);
     return true;
 }
@@ -199,6 +209,11 @@ bool sned_conv_source(const struct conv_layer *conv, int plane, int lane, int *c
 {
     const int phases = phase_count(conv);
     int index = plane; /* channel * phases + phase */
+    if (phases == 1) {
+        *channel = is_dense(conv) ? plane * 4 + lane : plane;
+        phase[0] = phase[1] = 0;
+        return *channel < conv->group_channels;
+    }
     if (conv->form == CONV_DENSE)
         index = (plane / phases * 4 + lane) * phases + plane % phases;
     else if (conv->form == CONV_DENSE_PHASES)

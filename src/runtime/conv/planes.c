@@ -42,8 +42,11 @@ static struct plane_source source_of(const struct conv_layer *conv, const uint8_
     if (!sned_conv_source(conv, plane % conv->planes.count, lane, &source.channel, source.phase))
         return source;
     source.image = input + ((size_t)group * (size_t)conv->group_channels + (size_t)source.channel) * size;
-    for (int axis = 0; axis < 2; axis++)
-        sned_conv_inside(conv, axis, source.phase[axis], &source.first[axis], &source.end[axis]);
+    for (int axis = 0; axis < 2; axis++) {
+        const struct axis_span inside = sned_conv_inside(conv, axis, source.phase[axis]);
+        source.first[axis] = inside.first;
+        source.end[axis] = inside.end;
+    }
     return source;
 }
 

@@ -7,9 +7,11 @@
  *     scale(v) = floor((g + 2^(s-18)) / 2^(s-17)),    g = floor(v m / 2^17) = floor(h / 2),
  *     h = floor(v m / 2^16) = high m + floor(low m / 2^16),    v = 2^16 high + low, 0 <= low < 2^16.
  *
+ * m is 2^15 or more and below 2^16, so that n = m - 2^16 is an int16, and h = high n + (2^16 high + floor(low
+ * m / 2^16)): the bracket is v with its lower half replaced, and vpdpwssd adds the product of the upper one.
  * |v m| < 2^31 2^16, so h is an int32 and |g| <= 2^30; with s at most 47 g + 2^(s-18) is one too. With a
- * larger s, v m + 2^(s-1) lies between 0 and 2^s: scale(v) is 0, as it is with m = 0 and any s. A smaller s,
- * of scalings of 1/4 and more that networks hardly have, and slopes are left to AVX2.
+ * larger s, v m + 2^(s-1) lies between 0 and 2^s: scale(v) is 0, as it is with m = 0; both are done with v =
+ * 0. A smaller s, of scalings of 1/4 and more that networks hardly have, and slopes are left to AVX2.
  *
  * Results go to bytes by packs, which saturate; low and high lie within the output's type, so that the clamp
  * may follow.
@@ -18,28 +20,30 @@
 #include "runtime/micro/avx2.h"
 #include "runtime/micro/avx512.h"
 
-enum { LEAST_SHIFT = 18, MOST_SHIFT = 47 };
+enum { LEAST_SHIFT = 18, MOST_SHIFT = 47, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
 
 /* What is the same for all of a row. */
 struct row_end {
-    __m512i multiplier, round;
+    bool is_zero;
+    __m512i multiplier, upper, round; /* m in all words; n in the upper ones of each lane */
     __m128i shift;
 };
 
 AVX512_INLINE struct row_end row_end_of(struct scaling scaling)
 {
-    const bool is_zero = scaling.shift > MOST_SHIFT;
+    const bool is_zero = scaling.multiplier == 0 || scaling.shift > MOST_SHIFT;
     const int shift = is_zero ? LEAST_SHIFT : scaling.shift;
-    return (struct row_end){.multiplier = _mm512_set1_epi32(is_zero ? 0 : scaling.multiplier),
+    return (struct row_end){.is_zero = is_zero,
+                            .multiplier = _mm512_set1_epi16((int16_t)scaling.multiplier),
+                            .upper = _mm512_set1_epi32((int32_t)((uint32_t)scaling.multiplier << 16)),
                             .round = _mm512_set1_epi32(1 << (shift - 18)),
                             .shift = _mm_cvtsi32_si128(shift - 17)};
 }
 
 AVX512_INLINE __m512i scaled(__m512i sums, const struct row_end *ends)
 {
-    const __m512i high = _mm512_mullo_epi32(_mm512_srai_epi32(sums, 16), ends->multiplier);
-    const __m512i low = _mm512_mulhi_epu16(sums, ends->multiplier);
-    const __m512i half = _mm512_srai_epi32(_mm512_add_epi32(high, low), 1);
+    const __m512i replaced = _mm512_mask_mulhi_epu16(sums, LOWER_WORDS, sums, ends->multiplier);
+    const __m512i half = _mm512_srai_epi32(_mm512_dpwssd_epi32(replaced, sums, ends->upper), 1);
     return _mm512_sra_epi32(_mm512_add_epi32(half, ends->round), ends->shift);
 }
 
@@ -47,7 +51,7 @@ AVX512_INLINE __m512i scaled(__m512i sums, const struct row_end *ends)
 AVX512_INLINE __m512i part_of(const int32_t *input, size_t count, size_t index, const struct row_end *ends)
 {
     const size_t before = index * 16;
-    const __mmask16 some = before < count ? first_of_16(count - before) : 0;
+    const __mmask16 some = before < count && !ends->is_zero ? first_of_16(count - before) : 0;
     return scaled(_mm512_maskz_loadu_epi32(some, input + before), ends);
 }
 
@@ -90,7 +94,8 @@ AVX512_INLINE void requantize_words(int16_t *to, const int32_t *input, size_t co
 
 static bool is_common(struct scaling scaling, const struct integer_rule *rule)
 {
-    return scaling.shift >= LEAST_SHIFT && !rule->slope;
+    return scaling.shift >= LEAST_SHIFT && !rule->slope &&
+           (scaling.multiplier == 0 || scaling.multiplier >= LEAST_MULTIPLIER);
 }
 
 AVX512 void sned_avx512_requantize_u8(void *to, const int32_t *input, size_t count, struct scaling scaling,
