@@ -42,6 +42,12 @@ AVX2_INLINE void store(void *to, __m256i value)
     _mm256_storeu_si256((__m256i *)to, value);
 }
 
+/* A number in all places of a vector of that type. */
+AVX2_INLINE __m256i spread(int32_t value, const enum value_type type)
+{
+    return type == VALUE_S16 ? _mm256_set1_epi16((int16_t)value) : _mm256_set1_epi8((char)value);
+}
+
 /* The first `size` bytes of 16, at most 15. */
 AVX2_INLINE void store_some(uint8_t *to, __m128i value, size_t size)
 {

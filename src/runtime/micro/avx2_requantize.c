@@ -28,11 +28,6 @@ struct ends {
     __m256i slope, low, high; /* low, high: of the output's type in vectors that are easy, else of 64 bits */
 };
 
-AVX2_INLINE __m256i spread(int32_t value, enum value_type type)
-{
-    return type == VALUE_S16 ? _mm256_set1_epi16((int16_t)value) : _mm256_set1_epi8((char)value);
-}
-
 AVX2_INLINE struct ends easy_ends(struct scaling scaling, const struct integer_rule *rule,
                                   enum value_type type)
 {

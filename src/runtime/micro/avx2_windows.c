@@ -25,11 +25,6 @@ AVX2_INLINE __m256i smaller(__m256i a, __m256i b, const enum value_type type)
                               : _mm256_min_epi16(a, b);
 }
 
-AVX2_INLINE __m256i spread_value(int32_t value, const enum value_type type)
-{
-    return type == VALUE_S16 ? _mm256_set1_epi16((int16_t)value) : _mm256_set1_epi8((char)value);
-}
-
 /* Of the windows that begin at each number of a vector, but nothing below `low`. */
 AVX2_INLINE __m256i largest(const uint8_t *from, const struct window_row *windows, __m256i low,
                             const int columns, const enum value_type type)
@@ -60,7 +55,7 @@ AVX2_INLINE void max_row(uint8_t *to, const uint8_t *input, size_t count, const 
                          const enum value_type type)
 {
     const size_t size = value_size(type), vector = 32 / size;
-    const __m256i low = spread_value(rule->low, type), high = spread_value(rule->high, type);
+    const __m256i low = spread(rule->low, type), high = spread(rule->high, type);
     for (size_t i = 0; i < count; i = next_vector(i, count, vector)) {
         const uint8_t *from = input + i * stride * size;
         __m256i most = largest(from, windows, low, columns, type);

@@ -16,8 +16,9 @@
  * does not have are those of portable.c. tests/runtime/checkkernels.c compares every column that the
  * machine runs with the first, and times it.
  *
- * Memory, for all of them: - Pointers are aligned as their type is, no more. - What is named `input` may be
- * read up to MICRO_OVER_READ bytes behind its last element, whatever is there
+ * Memory, for all of them:
+ * - Pointers are aligned as their type is, no more.
+ * - What is named `input` may be read up to MICRO_OVER_READ bytes behind its last element, whatever is there
  *   and to no effect. Who calls has that room: between the parts of a step's scratch nobody pays for it, and
  *   the plan gives it behind all that a run reads and makes (plan.h). Everything else, constants above all,
  *   is read to its last byte and not further.
