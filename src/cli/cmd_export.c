@@ -1,6 +1,8 @@
 /*
- * cmd_export.c - sned export: a packed network as ONNX again.
+ * cmd_export.c - sned export: a packed network as ONNX again, or as an array of C.
  */
+#include "base/file.h"
+#include "cli/c_array.h"
 #include "cli/options/command.h"
 #include "cli/terminal/json.h"
 #include "cli/common/model.h"
@@ -9,10 +11,32 @@
 #include "compress/quantize/quantize.h"
 #include "io/onnx/onnx.h"
 
+static sned_status export_onnx(const struct model *model, const char *output, sned_error *error)
+{
+    struct graph *raised = NULL;
+    sned_status status = quantize_raise(&raised, model->graph, error);
+    if (status == SNED_OK)
+        status = onnx_write(raised, output, error);
+    sned_graph_free(raised);
+    return status;
+}
+
+/* The file's own bytes, which have been opened and are whole. */
+static sned_status export_c_array(const struct model *model, const char *output, sned_error *error)
+{
+    struct buffer bytes = {0};
+    sned_status status = sned_file_read(&bytes, model->path, SIZE_MAX, error);
+    if (status == SNED_OK && bytes.size != model->bytes)
+        status = sned_fail(error, SNED_ERROR_IO, "%s: changed while it was read", model->path);
+    if (status == SNED_OK)
+        status = c_array_write(output, &bytes, error);
+    sned_buffer_free(&bytes);
+    return status;
+}
+
 static sned_status run_export(const struct options *options, sned_error *error)
 {
     struct model model = {0};
-    struct graph *raised = NULL;
     sned_status status = check_output(options, false, error);
     if (status != SNED_OK)
         goto done;
@@ -21,14 +45,12 @@ static sned_status run_export(const struct options *options, sned_error *error)
         status = sned_fail(error, SNED_ERROR_ARGUMENT, "%s: is not a .sned file", model.path);
         goto done;
     }
-    SNED_TRY_DONE(quantize_raise(&raised, model.graph, error));
-    SNED_TRY_DONE(onnx_write(raised, options->output, error));
+    SNED_TRY_DONE((options->c_array ? export_c_array : export_onnx)(&model, options->output, error));
     if (options->json)
         status = print_json(json_pack("{s:s}", "output", options->output), error);
     else if (!options->quiet)
-        print_line("%s: written as float ONNX", options->output);
+        print_line("%s: written as %s", options->output, options->c_array ? "an array of C" : "float ONNX");
 done:
-    sned_graph_free(raised);
     model_free(&model);
     return status;
 }
@@ -36,12 +58,14 @@ done:
 const struct command command_export = {
     .name = "export",
     .arguments = "MODEL.sned -o OUT.onnx",
-    .summary = "Write a packed network as ONNX",
-    .text = "Dense float weights with the values that the integers stand for, activations not rounded: its "
-            "results differ a little "
-            "from the integer network's.",
+    .summary = "Write a packed network as ONNX, or as C",
+    .text =
+        "Dense float weights with the values that the integers stand for, activations not rounded: its "
+        "results differ a little from the integer network's. With --c-array, the file's bytes as an array, "
+        "for a program that carries its network in itself: -o net.c gives net_sned and net_sned_size, for "
+        "sned_open_memory.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_OUTPUT},
+    .keys = {OPTION_OUTPUT, OPTION_C_ARRAY},
     .run = run_export,
 };

@@ -78,6 +78,29 @@ fi
 succeeds "README's lines of C are C" bash -c "cc -Werror -Wall -c -include stdio.h -include sned.h readme.c \$(pkg-config --cflags sned)"
 holds "and are there" grep -q sned_open readme.c
 
+# --- a program that carries its network in itself: what it holds is the file, and opens ---
+"$sned" export gray.sned --c-array -o "$work/my net.c" -q
+cat >carried.c <<'C'
+#include <sned.h>
+#include <stdio.h>
+#include <stdlib.h>
+extern const unsigned char my_net_sned[];
+extern const size_t my_net_sned_size;
+int main(void)
+{
+    sned_model *model;
+    sned_error error;
+    if (sned_open_memory(&model, my_net_sned, my_net_sned_size, &error)) {
+        fprintf(stderr, "%s\n", error.message);
+        return 1;
+    }
+    sned_close(model);
+    return fwrite(my_net_sned, 1, my_net_sned_size, stdout) == my_net_sned_size ? 0 : 1;
+}
+C
+succeeds "an exported array is C without a warning" bash -c "cc $sanitize -std=c11 -pedantic -Wall -Wextra -Werror carried.c 'my net.c' \$(pkg-config --cflags --libs sned) -o carried"
+holds "a program that carries its network opens it, and it is the file" bash -c './carried | cmp - gray.sned'
+
 # Pictures of noise, each as PNG for sned run and as PPM or PGM for classify.
 python3 - <<'P'
 import random, struct, zlib

@@ -160,6 +160,8 @@ const struct option_row option_table[OPTION_COUNT] = {
     [OPTION_RUNS] = {OPTION_RUNS, "runs", 0, "N", "Timed runs", KIND_WHOLE, AT(runs), 1, 1e6},
     [OPTION_STEPS] = {OPTION_STEPS, "steps", 0, NULL, "Also the time of each step of an integer network",
                       KIND_FLAG, AT(steps), 0, 0},
+    [OPTION_C_ARRAY] = {OPTION_C_ARRAY, "c-array", 0, NULL, "The file's bytes, as an array of C", KIND_FLAG,
+                        AT(c_array), 0, 0},
     [OPTION_CONFIG] = {OPTION_CONFIG, "config", 0, "NAME", "zcu104, ecp5 or ci", KIND_TEXT, AT(config), 0, 0},
     [OPTION_TIMELINE] = {OPTION_TIMELINE, "timeline", 0, "FILE.svg", "A picture of what each unit did when",
                          KIND_TEXT, AT(timeline), 0, 0},
