@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum { INPUT_PART = 4096 /* elements of the input that are a task */ };
-static const double INPUT_NANOSECONDS = 1; /* for each */
+static const double INPUT_NANOSECONDS = 0.2; /* for each */
 
 /* What a call of sned_run_.. is about. */
 struct batch {

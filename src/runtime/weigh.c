@@ -6,7 +6,7 @@
 #include "runtime/model.h"
 
 /* Of a thread of a common processor in a nanosecond. */
-static const double PRODUCTS = 32, BYTES = 8, OPERATIONS = 4;
+static const double PRODUCTS = 100, BYTES = 16, OPERATIONS = 4;
 
 static double bytes_of(const struct value *values, int count)
 {
