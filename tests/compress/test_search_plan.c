@@ -103,6 +103,22 @@ static void where_the_first_training_comes_to_nothing_the_network_is_rounded_onc
     }
 }
 
+static void there_is_no_rounding_where_time_is_out(void **state)
+{
+    struct drawn drawn;
+    struct aim aim;
+    (void)state;
+    draw(&drawn);
+    drawn.search.options.time_budget = 100;
+    add_point(&drawn, 0, 10000, 0.1);
+    drawn.points[0].seconds = 20;
+    add_point(&drawn, 2500, 2500, 3);
+    drawn.search.elapsed = 79;
+    assert_true(next(&drawn).epochs == 0);
+    drawn.search.elapsed = 81;
+    assert_true(!search_next(&drawn.search, &aim) || aim.epochs > 0);
+}
+
 static void the_less_is_lost_the_further_down_it_goes(void **state)
 {
     struct drawn drawn;
@@ -272,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_quarter_of_the_start_is_tried_first),
         cmocka_unit_test(each_further_training_is_longer_than_the_one_before),
         cmocka_unit_test(where_the_first_training_comes_to_nothing_the_network_is_rounded_once),
+        cmocka_unit_test(there_is_no_rounding_where_time_is_out),
         cmocka_unit_test(the_less_is_lost_the_further_down_it_goes),
         cmocka_unit_test(a_size_that_was_not_reached_is_aimed_at_again),
         cmocka_unit_test(between_what_held_and_what_failed_the_line_says_where),

@@ -136,13 +136,15 @@ static double bytes_to_aim_at(const struct rate_search *search, const struct cur
     return search->bare + (held->bytes - search->bare) * descent(search, held);
 }
 
-/* Once, where the first training came to nothing: it lost too much, or ended far above where it aimed. */
+/* Once, where the first training came to nothing: it lost too much, or ended far above where it aimed; and
+ * where there is time for as long as the start took. */
 static bool is_to_be_rounded(const struct rate_search *search)
 {
-    const double far = 1.5;
+    const double far = 1.5, budget = search->options.time_budget;
     int count;
     const struct curve_point *all = points(search, &count);
     return count == 2 && search_slack(search, &all[search->best]) > 0 &&
+           (budget <= 0 || search->elapsed + all[0].seconds < budget) &&
            (!target_is_met(search, &all[1]) || all[1].bytes > far * all[1].wanted);
 }
 

@@ -73,7 +73,7 @@ sned_status search_narrow(struct rate_search *search, sned_error *error)
 static const double most_loss = 1.1, little_loss = 0.005, cut = 0.1;
 /* To round once more it is raised for as long as the accuracy is kept, and then halfway prices are tried, for
  * so much of the time at most. */
-static const double raise = 4, near = 1.5, most_time = 0.7;
+static const double raise = 4, near = 1.5, most_time = 0.9;
 enum { JUDGED_IMAGES = 2000, MOST_CUTS = 5, MOST_RAISES = 12 };
 
 /* A layer whose step would be finer than int8 has been left with a scale a filter: one step for all of it. */
