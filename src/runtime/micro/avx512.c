@@ -44,6 +44,6 @@ const struct micro_kernels sned_micro_avx512 = {
     .normalize = {[VALUE_U8] = sned_avx2_normalize_u8, [VALUE_S8] = sned_avx2_normalize_s8},
     .look_up = sned_avx512_look_up,
     .quantize = {[VALUE_U8] = sned_avx2_quantize_u8, [VALUE_S8] = sned_avx2_quantize_s8},
-    .add = sned_avx2_add_bytes,
+    .add = sned_avx512_add_bytes,
 };
 #endif

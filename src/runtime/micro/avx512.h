@@ -20,6 +20,7 @@ micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx5
 micro_dense_rows sned_avx512_dense_rows;
 micro_masked_rows sned_avx512_masked_rows;
 micro_look_up sned_avx512_look_up;
+micro_add sned_avx512_add_bytes;
 
 /* The first `count` of 16, or of 64; all of them, where there are more. */
 AVX512_INLINE __mmask16 first_of_16(size_t count)
