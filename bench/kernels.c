@@ -8,6 +8,7 @@
  * Useful products are those with a weight that is not 0. The bound is what the column's dense micro-kernel
  * multiplies in the first cache. Times are the least of many runs.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "runtime/conv/conv.h"
@@ -17,15 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* Processor time, in seconds: other programs take none of it. */
-static double processor_clock(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 struct layer {
     const char *name;
@@ -176,14 +168,14 @@ static struct graph *graph_of(const struct layer *layer, double *useful)
 /* Seconds of each phase: the least of many runs. */
 static void time_step(const struct step *step, const struct step_work *work, double least[STEP_PHASES])
 {
-    const double end = processor_clock() + 0.15;
+    const double end = sned_clock() + 0.15;
     for (int phase = 0; phase < STEP_PHASES; phase++)
         least[phase] = 1;
-    for (int runs = 0; runs < 5 || processor_clock() < end; runs++)
+    for (int runs = 0; runs < 5 || sned_clock() < end; runs++)
         for (int phase = 0; phase < STEP_PHASES; phase++) {
-            const double begin = processor_clock();
+            const double begin = sned_clock();
             step->kernel->run(step, work, phase, 0, step->tasks[phase]);
-            const double took = processor_clock() - begin;
+            const double took = sned_clock() - begin;
             least[phase] = took < least[phase] ? took : least[phase];
         }
 }
@@ -211,10 +203,10 @@ static double find_bound(const struct micro_kernels *micro)
     for (int q = 0; q < QUADS; q++)
         offsets[q] = (uint32_t)q;
     for (int i = 0; i < 300; i++) {
-        const double begin = processor_clock();
+        const double begin = sned_clock();
         for (int call = 0; call < CALLS; call++)
             micro->dense[micro->bytes](sums, PIXELS, PIXELS, input, &list);
-        const double took = (processor_clock() - begin) / CALLS;
+        const double took = (sned_clock() - begin) / CALLS;
         least = took < least ? took : least;
     }
     return (double)QUADS * 4 * PIXELS * micro->dense_filters / least / 1e9;
