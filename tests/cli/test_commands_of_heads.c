@@ -1,5 +1,5 @@
 /*
- * test_commands_of_heads.c - sned train and sned eval of a network with two outputs, as the command line
+ * test_commands_of_heads.c - sned train, eval and pack of a network with two outputs, as the command line
  * calls them.
  */
 #include "cli/options/command.h"
@@ -122,6 +122,22 @@ static void eval_measures_the_named_head_and_refuses_a_name_that_is_none(void **
     unlink(net);
 }
 
+static void pack_says_by_which_head_it_judges(void **state)
+{
+    char net[PATH_MAX], packed[PATH_MAX], said[4096];
+    in_folder(net, "net.onnx");
+    in_folder(packed, "net.sned");
+    write_network(net);
+    const char *arguments[] = {net,    "--head",    "second", "--data", folder, "-o",
+                               packed, "--threads", "1",      "--json", NULL};
+    if (run(&command_pack, arguments, said) != SNED_OK)
+        fail_msg("%s", said);
+    assert_non_null(
+        strstr(said, "that is judged by output 'second' alone, the first of 2: what the others lose"));
+    unlink(net);
+    unlink(packed);
+}
+
 static int make_data(void **state)
 {
     make_folder(state);
@@ -145,6 +161,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_named_head_is_trained_and_comes_first_in_the_file),
         cmocka_unit_test(eval_measures_the_named_head_and_refuses_a_name_that_is_none),
+        cmocka_unit_test(pack_says_by_which_head_it_judges),
     };
     return cmocka_run_group_tests(tests, make_data, remove_data);
 }
