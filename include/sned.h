@@ -281,11 +281,12 @@ typedef struct sned_step_time {
     const char *name;   /* of the node that makes its result, as in the ONNX file */
     const char *op;     /* of that node: "Conv" */
     const char *kernel; /* what does it: "conv", "gemm", "max pool" */
+    const char *form;   /* which way, of those that it has: "sparse"; NULL: it has but one */
     int index;          /* from 0 to info->steps - 1, in the order of the run */
     int threads;        /* that it was shared out among, at most */
     uint64_t nanoseconds;
     uint64_t macs, products; /* multiply-accumulates of its layers; those of weights that are not zero */
-    uint64_t reserved[9];
+    uint64_t reserved[8];
 } sned_step_time;
 
 /* From now on each step that the context has done is told to `done`, on the thread that runs the context;

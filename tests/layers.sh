@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 order=(base graph graph/operators graph/passes codec/coder codec runtime/micro runtime/micro/neon runtime runtime/conv
     accel/program accel/golden accel/place accel/compiler accel/cycles accel/driver
     io/files io/pictures io/data io/sources io/onnx io/onnx/node io/onnx/operators io/onnx/import io/onnx/export
-    zoo train/executor train/operators train compress/aim compress/quantize compress/second compress/prune compress/rate compress compress/search cli/terminal cli/options cli/common cli/contents cli/report cli)
+    zoo train/executor train/operators train compress/aim compress/quantize compress/second compress/prune compress/rate compress compress/search cli/terminal cli/options cli/common cli/steps cli/contents cli/report cli)
 declare -A place
 for i in "${!order[@]}"; do place[${order[$i]}]=$i; done
 

@@ -3,9 +3,8 @@
  */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/text.h"
-#include "cli/bench_steps.h"
+#include "cli/steps/step_times.h"
 #include "cli/common/median.h"
 #include "cli/options/command.h"
 #include "cli/terminal/json.h"
@@ -15,20 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Noise: an input whose content costs what any other does. */
-static void fill_input(struct session *session, enum item_type type, uint64_t seed)
-{
-    struct random random;
-    sned_random_seed(&random, seed, 0);
-    size_t size = sned_shape_elements(&session->graph->tensors[session->graph->input].shape);
-    for (size_t i = 0; i < size; i++) {
-        session->pixels[i] = (uint8_t)sned_random_next(&random);
-        session->values[i] = session->pixels[i];
-    }
-    if (type == ITEM_PIXELS)
-        session_normalize(session);
-}
 
 /* Of an integer network, what its kernels are made of; says where SNED_CPU asks for what there is not. */
 static const char *instructions(const struct session *session, const struct reporter *reporter)
@@ -115,8 +100,7 @@ static sned_status run_bench(const struct options *options, sned_error *error)
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
     model_assume_pictures(&model, &reporter);
     SNED_TRY_DONE(session_new(&session, model.graph, options, error));
-    const enum item_type type = model.graph->rule.is_image ? ITEM_PIXELS : ITEM_VALUES;
-    fill_input(&session, type, (uint64_t)options->seed);
+    const enum item_type type = session_noise(&session, (uint64_t)options->seed);
     timing.instructions = instructions(&session, &reporter);
     SNED_TRY_DONE(time_runs(&timing, &session, type, error));
     if (options->steps)

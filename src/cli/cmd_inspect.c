@@ -10,6 +10,9 @@
 #include "cli/terminal/print.h"
 #include "cli/terminal/progress.h"
 #include "cli/terminal/table.h"
+#include "cli/common/session.h"
+#include "cli/steps/plan_table.h"
+#include "cli/steps/step_times.h"
 
 /* `named`: the preprocessing is the model's own, not one that was assumed. */
 static sned_status print_model(const struct model *model, const struct layer_rows *rows, bool named,
@@ -63,6 +66,61 @@ done:
     return status;
 }
 
+enum { MEASURED_RUNS = 20 };
+
+/* One run warms the caches; the others are timed step by step. */
+static sned_status measure_steps(struct step_times *times, struct session *session, uint64_t seed,
+                                 sned_error *error)
+{
+    const enum item_type type = session_noise(session, seed);
+    SNED_TRY(session_run(session, type, error));
+    SNED_TRY(step_times_new(times, session->context, session->model, MEASURED_RUNS, error));
+    for (times->run = 0; times->run < MEASURED_RUNS; times->run++)
+        SNED_TRY(session_run(session, type, error));
+    return SNED_OK;
+}
+
+static sned_status print_plan(const struct session *session, const struct step_times *times, bool as_json,
+                              sned_error *error)
+{
+    json_t *plan = NULL, *measured = NULL;
+    sned_status status;
+    if (!as_json) {
+        SNED_TRY_DONE(plan_table_print(session->model, error));
+        if (!times->context)
+            goto done;
+        print_line("%s", "");
+        status = step_times_print(times, error);
+        goto done;
+    }
+    SNED_TRY_DONE(plan_table_json(&plan, session->model, error));
+    if (times->context)
+        SNED_TRY_DONE(step_times_json(&measured, times, error));
+    status = print_json(json_pack("{s:O, s:O*}", "plan", plan, "measured", measured), error);
+done:
+    json_decref(plan);
+    json_decref(measured);
+    return status;
+}
+
+static sned_status inspect_plan(struct model *model, const struct options *options, sned_error *error)
+{
+    struct session session = {0};
+    struct step_times times = {0};
+    sned_status status;
+    if (!model->graph->integer)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED,
+                         "--plan: %s is a float network, which has no plan; pack it first", model->path);
+    SNED_TRY_DONE(session_new(&session, model->graph, options, error));
+    if (options->measure)
+        SNED_TRY_DONE(measure_steps(&times, &session, (uint64_t)options->seed, error));
+    status = print_plan(&session, &times, options->json, error);
+done:
+    step_times_free(&times);
+    session_free(&session);
+    return status;
+}
+
 static sned_status run_inspect(const struct options *options, sned_error *error)
 {
     struct display display;
@@ -70,7 +128,15 @@ static sned_status run_inspect(const struct options *options, sned_error *error)
     struct model model = {0};
     struct layer_rows rows = {0};
     sned_status status;
+    if (options->measure && !options->plan) {
+        status = sned_fail(error, SNED_ERROR_ARGUMENT, "--measure is of --plan, which is not given");
+        goto done;
+    }
     SNED_TRY_DONE(model_load(&model, options->arguments[0], options, &reporter, error));
+    if (options->plan) {
+        status = inspect_plan(&model, options, error);
+        goto done;
+    }
     bool named = model.graph->rule.is_image;
     model_assume_pictures(&model, NULL);
     SNED_TRY_DONE(layer_rows_make(&rows, model.graph, model.storage, model.storage_count, error));
@@ -86,12 +152,16 @@ const struct command command_inspect = {
     .name = "inspect",
     .arguments = "MODEL",
     .summary = "Show a model's input, layers, weights, bytes and MACs",
-    .text = "MACs count every weight, zeros included. Bytes of a layer are those it takes in the file: "
-            "weights, indices, biases, scales; bits are those bytes for each of its weights. The second "
-            "table says what these bytes tell, and draws the layer's weights by value, from the smallest on "
-            "the left to the largest; those of a packed network that are zero are left out.",
+    .text =
+        "MACs count every weight, zeros included. Bytes of a layer are those it takes in the file: "
+        "weights, indices, biases, scales; bits are those bytes for each of its weights. The second "
+        "table says what these bytes tell, and draws the layer's weights by value, from the smallest on "
+        "the left to the largest; those of a packed network that are zero are left out. With --plan it is "
+        "told how a packed network is run here: its steps, the kernel and form of each, which activations "
+        "it reads and makes and where they lie in a run's memory, its scratch memory and that of each "
+        "thread, in how many tasks it falls apart, and a guess of its time, by which threads share it.",
     .argument_min = 1,
     .argument_max = 1,
-    .keys = {OPTION_INPUT, OPTION_HEAD},
+    .keys = {OPTION_INPUT, OPTION_HEAD, OPTION_PLAN, OPTION_MEASURE, OPTION_THREADS, OPTION_SEED},
     .run = run_inspect,
 };

@@ -43,6 +43,7 @@ struct step {
     struct value *inputs, *outputs;  /* activations alone: a constant is part of the state */
     const struct integer_rule *rule; /* the scalings, slope and clamp that end it; the graph's */
     void *state;                     /* the kernel's own; NULL where it needs none */
+    const char *form;                /* of those that the kernel has, set by prepare; NULL: it has one */
     size_t scratch_size, own_size;   /* bytes: of all its tasks, of each thread; set by prepare */
     int tasks[STEP_PHASES];          /* of each phase; set by prepare, or 1 and 0 */
     /* Of it (weigh.c): what a thread takes for each phase, about; its layers' products, those not of 0. */

@@ -66,6 +66,16 @@ static sned_status make_block(struct gemm_work *gemm, size_t b, const int8_t *we
     return SNED_OK;
 }
 
+static const char *form_of(const struct gemm_work *gemm)
+{
+    static const char *const names[] = {
+        [ROWS_DENSE] = "wide", [ROWS_BYTES] = "dense", [ROWS_MASKED] = "masked", [ROWS_LISTED] = "listed"};
+    for (size_t b = 1; b < gemm->block_count; b++)
+        if (gemm->blocks[b].form != gemm->blocks[0].form)
+            return "mixed";
+    return names[gemm->blocks[0].form];
+}
+
 static sned_status gemm_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                 sned_error *error)
 {
@@ -88,6 +98,7 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
         memcpy(gemm->start, graph->tensors[bias].data, rows * sizeof *gemm->start);
     for (size_t b = 0; b < gemm->block_count; b++)
         SNED_TRY(make_block(gemm, b, graph->tensors[node_weights(node, 0)].data, error));
+    step->form = form_of(gemm);
     step->scratch_size = columns * sizeof(int16_t) + (gemm->plan.bytes ? columns : 0);
     step->own_size = (gemm->block_rows < rows ? gemm->block_rows : rows) * sizeof(int32_t);
     step->tasks[1] = (int)gemm->block_count;

@@ -160,6 +160,11 @@ sned_status sned_open(sned_model **model, const char *path, sned_error *error)
     return sned_open_with(model, path, NULL, error);
 }
 
+const struct plan *sned_model_plan(const sned_model *model)
+{
+    return model ? &model->plan : NULL;
+}
+
 void sned_close(sned_model *model)
 {
     if (!model)

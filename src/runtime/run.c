@@ -103,6 +103,7 @@ static void time_step(const struct image_run *run, int s)
     context->step_done(context->step_user, &(sned_step_time){.name = node->name,
                                                              .op = sned_op_name(node->op),
                                                              .kernel = step->kernel->name,
+                                                             .form = step->form,
                                                              .index = s,
                                                              .threads = threads,
                                                              .nanoseconds = (uint64_t)(1e9 * seconds),

@@ -105,6 +105,19 @@ holds "bench --steps: each step has a kernel and a time" python3 -c 'import json
 steps = json.load(open(sys.argv[1]))["steps"]
 assert steps and all(s["kernel"] and s["ms_median"] >= 0 and s["products"] <= s["macs"] for s in steps)' "$work/out"
 refuses "bench --steps of .onnx" 1 'float network' "$sned" bench trained.onnx --steps
+succeeds "inspect --plan" "$sned" inspect packed.sned --plan
+holds "inspect --plan: each layer has a kernel and a form" test "$(grep -cE ' (conv|gemm) [a-z]+ ' "$work/out")" -ge 2
+succeeds "inspect --plan --measure as JSON" "$sned" inspect packed.sned --plan --measure --json
+holds "inspect --plan: what a step reads was made, and lies within the memory; each step was measured" python3 -c 'import json, sys
+told = json.load(open(sys.argv[1]))
+steps, measured, memory, made = told["plan"]["steps"], told["measured"], told["plan"]["memory"], set()
+for step in steps:
+    assert all(value["name"] in made for value in step["reads"]) or step is steps[0]
+    assert all(value["offset"] + value["bytes"] <= memory for value in step["reads"] + step["makes"])
+    made |= {value["name"] for value in step["makes"]}
+assert [step["name"] for step in steps] == [step["name"] for step in measured]' "$work/out"
+refuses "inspect --plan of .onnx" 1 'float network' "$sned" inspect trained.onnx --plan
+refuses "inspect --measure alone" 2 'of --plan' "$sned" inspect packed.sned --measure
 succeeds "bench of .onnx" "$sned" bench trained.onnx --runs 3 --json
 
 # A picture: one test image written as PNG with the standard library alone.

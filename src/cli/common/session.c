@@ -3,6 +3,7 @@
  */
 #include "cli/common/session.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "io/pictures/image.h"
 
 #include <stdlib.h>
@@ -73,6 +74,21 @@ void session_normalize(struct session *session)
         size_t c = i / plane;
         session->values[i] = ((float)session->pixels[i] - rule->mean[c]) * rule->scale[c];
     }
+}
+
+enum item_type session_noise(struct session *session, uint64_t seed)
+{
+    const bool is_image = session->graph->rule.is_image;
+    const size_t size = sned_shape_elements(&session->graph->tensors[session->graph->input].shape);
+    struct random random;
+    sned_random_seed(&random, seed, 0);
+    for (size_t i = 0; i < size; i++) {
+        session->pixels[i] = (uint8_t)sned_random_next(&random);
+        session->values[i] = session->pixels[i];
+    }
+    if (is_image)
+        session_normalize(session);
+    return is_image ? ITEM_PIXELS : ITEM_VALUES;
 }
 
 static sned_status run_values(struct session *session, sned_error *error)

@@ -27,6 +27,9 @@ void session_free(struct session *session);
 
 /* session->values from session->pixels. */
 void session_normalize(struct session *session);
+/* Noise in pixels and values: an input whose content costs what any other does. What it is for
+ * session_run. */
+enum item_type session_noise(struct session *session, uint64_t seed);
 /* Runs what is in pixels and, normalised, in values; or what is in values alone. Into raw and, as it is,
  * scores. */
 sned_status session_run(struct session *session, enum item_type type, sned_error *error);

@@ -69,13 +69,15 @@ enum option_key {
     OPTION_STALLS,
     OPTION_PARTS,
     OPTION_ALLOW_CPU,
+    OPTION_PLAN,
+    OPTION_MEASURE,
     OPTION_COUNT
 };
 
 /* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
 struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
-    bool json, quiet, flip, no_flip, allow_cpu, no_labels, steps, c_array;
+    bool json, quiet, flip, no_flip, allow_cpu, no_labels, steps, c_array, plan, measure;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop, max_bytes,

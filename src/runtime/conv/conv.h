@@ -29,6 +29,8 @@
 
 enum conv_form { CONV_TAPS, CONV_DENSE, CONV_DENSE_PHASES, CONV_SPARSE, CONV_FORMS };
 
+const char *sned_conv_form_name(enum conv_form form); /* form.c: "taps", "dense", ... */
+
 enum { STORED_PHASES = 2 };
 
 /* The pixels [first, end) of an axis of a plane that lie in the image; the others are padding. */

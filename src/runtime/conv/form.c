@@ -3,6 +3,12 @@
  */
 #include "runtime/conv/conv.h"
 
+const char *sned_conv_form_name(enum conv_form form)
+{
+    static const char *const names[CONV_FORMS] = {"taps", "dense", "dense phases", "sparse"};
+    return names[form];
+}
+
 double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
                       const struct micro_costs *costs)
 {

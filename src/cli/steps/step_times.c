@@ -1,8 +1,8 @@
 /*
- * bench_steps.c - what each step of a run takes, as sned.h tells it: medians over several runs, as a table
+ * step_times.c - what each step of a run takes, as sned.h tells it: medians over several runs, as a table
  * and as JSON.
  */
-#include "cli/bench_steps.h"
+#include "cli/steps/step_times.h"
 #include "base/memory.h"
 #include "cli/common/median.h"
 #include "cli/terminal/json.h"
@@ -51,7 +51,8 @@ static sned_status add_row(struct table *table, const sned_step_time *step, doub
     char products[32];
     SNED_TRY(table_cell(table, error, "%s", step->name));
     SNED_TRY(table_cell(table, error, "%s", step->op));
-    SNED_TRY(table_cell(table, error, "%s", step->kernel));
+    SNED_TRY(table_cell(table, error, "%s%s%s", step->kernel, step->form ? " " : "",
+                        step->form ? step->form : ""));
     SNED_TRY(table_cell(table, error, "%d", step->threads));
     SNED_TRY(table_cell(table, error, "%.3f", ms));
     SNED_TRY(table_cell(table, error, "%.1f %%", all > 0 ? 100 * ms / all : 0));
@@ -84,12 +85,13 @@ sned_status step_times_json(json_t **array, const struct step_times *times, sned
     *array = json_array();
     for (int s = 0; s < times->steps; s++) {
         const sned_step_time *step = &times->named[s];
-        SNED_TRY(json_append(*array,
-                             json_pack("{s:s, s:s, s:s, s:i, s:f, s:I, s:I}", "name", step->name, "op",
-                                       step->op, "kernel", step->kernel, "threads", step->threads,
-                                       "ms_median", median(runs_of(times, s), times->runs), "macs",
-                                       (json_int_t)step->macs, "products", (json_int_t)step->products),
-                             error, "step '%s'", step->name));
+        SNED_TRY(
+            json_append(*array,
+                        json_pack("{s:s, s:s, s:s, s:s*, s:i, s:f, s:I, s:I}", "name", step->name, "op",
+                                  step->op, "kernel", step->kernel, "form", step->form, "threads",
+                                  step->threads, "ms_median", median(runs_of(times, s), times->runs), "macs",
+                                  (json_int_t)step->macs, "products", (json_int_t)step->products),
+                        error, "step '%s'", step->name));
     }
     return SNED_OK;
 }

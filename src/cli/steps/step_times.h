@@ -1,8 +1,8 @@
 /*
- * bench_steps.h - what each step of a run takes.
+ * step_times.h - what each step of a run takes.
  */
-#ifndef SNED_CLI_BENCH_STEPS_H
-#define SNED_CLI_BENCH_STEPS_H
+#ifndef SNED_CLI_STEPS_STEP_TIMES_H
+#define SNED_CLI_STEPS_STEP_TIMES_H
 
 #include "base/error.h"
 #include "sned.h"
