@@ -7,6 +7,7 @@
 . bench/tables_peers.sh
 . bench/tables_accel.sh
 . bench/tables_sim.sh
+. bench/tables_neon.sh
 out=docs/results.md
 mkdir -p docs/charts
 
@@ -128,6 +129,7 @@ done
 echo "| smallest by layer | $(first .bytes $results/compress-lenet300-1.json) | $(first .bytes $results/compress-lenet5-1.json) |"
 echo
 memory_section
+neon_section
 accelerator_section
 simulated_section
 } >$out.new && mv $out.new $out
