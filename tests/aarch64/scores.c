@@ -48,7 +48,7 @@ static sned_status print_scores(const char *path, bool is_first, sned_error *err
     for (size_t i = 1; i < classes; i++)
         best = scores[i] > scores[best] ? i : best;
     if (is_first)
-        printf("instructions: %s\n", sned_model_instructions(model));
+        printf("instructions: %s\n", sned_model_get_instructions(model));
     printf("%s: %016llx, class %zu: %a\n", path,
            (unsigned long long)sned_hash(scores, classes * sizeof *scores), best, scores[best]);
 done:
