@@ -12,6 +12,7 @@
 #include "runtime/micro/columns.h"
 #include "runtime/micro/requantize.h"
 
+#if defined(__x86_64__)
 #include <immintrin.h>
 
 #define AVX2        __attribute__((target("avx2")))
@@ -105,5 +106,6 @@ static inline size_t next_vector(size_t at, size_t count, size_t vector)
     const size_t next = at + vector;
     return next < count && count - next < vector ? count - vector : next;
 }
+#endif
 
 #endif

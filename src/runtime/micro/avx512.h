@@ -7,6 +7,7 @@
 
 #include "runtime/micro/columns.h"
 
+#if defined(__x86_64__)
 #include <immintrin.h>
 
 #define AVX512_TARGET target("avx512f,avx512bw,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,popcnt")
@@ -75,5 +76,6 @@ AVX512_INLINE void in_order(__m512i vectors[4])
     vectors[2] = _mm512_shuffle_i32x4(high01, high23, 0x88);
     vectors[3] = _mm512_shuffle_i32x4(high01, high23, 0xDD);
 }
+#endif
 
 #endif
