@@ -236,12 +236,11 @@ AVX2_INLINE void pick_row(uint8_t *to, const uint8_t *input, size_t count, const
     }
 }
 
+/* Of a flip alone compilers make vectors themselves. */
 AVX2 void sned_avx2_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip)
 {
     if (stride == 1 && flip == 0)
         memcpy(to, input, count);
-    else if (stride == 1)
-        pick_row(to, input, count, 1, flip);
     else if (stride == 2)
         pick_row(to, input, count, 2, flip);
     else if (stride == 4)
