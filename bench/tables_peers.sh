@@ -44,15 +44,15 @@ peers_summary() {
 # peers_all KIND: every engine of every network.
 peers_all() {
     local network threads file
-    echo "| network | threads | engine | ms | times sned's | top-1, % | answers as float, % |"
-    echo "| --- | --- | --- | --- | --- | --- | --- |"
+    echo "| network | threads | engine | ms | times sned's | top-1, % | classes as float, % | scores off, % |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for network in $peers_order; do
         for threads in 1 2; do
             file=$results/peers-$network-$threads-$1.json
             [ -s "$file" ] || continue
             jq -r "$peers_words"'def share: if . == null then "-" else . * 10 | round / 10 end;
-                .what as $what | .threads as $threads | (.engines[] | "| \($what) | \($threads) | \(.engine) \(if .engine == "sned" then "" else "\(.version) " end)\(.precision) | \(.ms | spread) | \(if .times_slower then .times_slower | spread else "-" end) | \(.top1 | share) | \(.agreement | share) |"),
-                (.missing | to_entries[] | "| \($what) | \($threads) | \(.key) | not reached: \(.value | gsub("\\|"; "/")) | | | |")' "$file"
+                .what as $what | .threads as $threads | (.engines[] | "| \($what) | \($threads) | \(.engine) \(if .engine == "sned" then "" else "\(.version) " end)\(.precision) | \(.ms | spread) | \(if .times_slower then .times_slower | spread else "-" end) | \(.top1 | share) | \(.agreement | share) | \(.error | share) |"),
+                (.missing | to_entries[] | "| \($what) | \($threads) | \(.key) | not reached: \(.value | gsub("\\|"; "/")) | | | | |")' "$file"
         done
     done
     echo
@@ -63,7 +63,7 @@ peers_section() {
     ls $results/peers-*-[0-9]-*.json >/dev/null 2>&1 || return 0
     echo "## Beside other engines"
     echo
-    echo "One picture at a time (batch 1). Every engine has the same network, which it got as ONNX with the packed weights in float and quantised by its own tools from the same pictures; each runs in a process of its own on so many processors, in turn with all others, those that wait stopped. Milliseconds and ratios are medians (quartiles) over rounds; a ratio is of turns in the same round. ONNX Runtime's int8 is QDQ with unsigned (u8s8) and with signed activations (s8s8). Synthetic: random weights at the densities that papers give, no accuracy; there, and beside accuracy, stands how many answers are those of the float network in ONNX Runtime. Accuracies are of $(first .pictures "$(ls $results/peers-*-1-*.json | head -1)") pictures or fewer, the same for all."
+    echo "One picture at a time (batch 1). Every engine has the same network, which it got as ONNX with the packed weights in float and quantised by its own tools from the same pictures; each runs in a process of its own on so many processors, in turn with all others, those that wait stopped. Milliseconds and ratios are medians (quartiles) over rounds; a ratio is of turns in the same round. ONNX Runtime's int8 is QDQ with unsigned (u8s8) and with signed activations (s8s8). Synthetic: random weights at the densities that papers give, no accuracy; there, and beside accuracy, stands how far scores are off those of the float network in ONNX Runtime, in percent of their root mean square. Accuracies are of $(first .pictures "$(ls $results/peers-*-1-*.json | head -1)") pictures or fewer, the same for all."
     echo
     for kind in $(ls $results/peers-*-[0-9]-*.json | sed -E 's/.*-[0-9]-(.*)\.json/\1/' | sort -u); do
         file=$(ls $results/peers-*-[0-9]-"$kind".json | head -1)

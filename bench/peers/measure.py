@@ -20,11 +20,11 @@ import numpy
 import engines
 import network
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 ROUNDS = int(os.environ.get("SNED_ROUNDS", "15"))
 TURN_MS, TURN_RUNS = 60, (3, 500)  # a turn lasts about so long, within so many runs
-# An engine shares so many of its answers with the float network, else it runs another one and its speed says nothing. Of random
-# weights 8 bits may well turn more: there only float engines are held to it.
-SAME = 50  # percent
+# Scores that lie further from the float network's than they are large are another network's, whose speed says nothing.
+MOST_ERROR = 100  # percent
 
 
 class Failed(Exception):
@@ -72,17 +72,21 @@ class Process:
 def worker(folder, key, threads, sned):
     if key == "sned":
         return [*sned, network.path(folder, "network.sned"), network.path(folder, "pictures.f32"), str(threads)]
-    return [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py"), folder, key, str(threads)]
+    return [sys.executable, os.path.join(HERE, "worker.py"), folder, key, str(threads)]
 
 
 def prepare(folder, key):
-    """In a process of its own, once: what an engine's tools print, keep or break is theirs."""
+    """In a process of its own, in the network's folder: what an engine's tools print, leave behind or break stays there."""
     code = f"import engines; engines.ENGINES[{key!r}].prepare({folder!r}); print(engines.ENGINES[{key!r}].version())"
-    made = subprocess.run([sys.executable, "-c", code], cwd=os.path.dirname(os.path.abspath(__file__)), capture_output=True, text=True)
+    made = subprocess.run([sys.executable, "-c", code], cwd=folder, env={**os.environ, "PYTHONPATH": HERE}, capture_output=True, text=True)
     if made.returncode:
         said = [text for text in made.stderr.split("\n") if text.strip()]
         raise Failed(said[-1].strip() if said else f"ended with status {made.returncode}")
     return made.stdout.split("\n")[-2].strip()
+
+
+def label(row):
+    return row["engine"] if row["engine"].split()[-1] in ("u8s8", "s8s8", "sned") else f"{row['engine']} {row['precision']}"
 
 
 def open_all(folder, threads, sned):
@@ -92,14 +96,13 @@ def open_all(folder, threads, sned):
     for key in ("sned", *engines.ENGINES):
         engine = engines.ENGINES.get(key)
         row = {"engine": engine.name if engine else "sned", "precision": engine.precision if engine else "int8"}
-        label = row["engine"] if row["engine"].split()[-1] in ("u8s8", "s8s8", "sned") else f"{row['engine']} {row['precision']}"
         try:
             if engine:
                 row["version"] = prepare(folder, key)
             processes[key], rows[key] = Process(worker(folder, key, threads, sned), processors), row
         except Failed as reason:
-            missing[label] = str(reason)[:200]
-            print(f"{label}: {reason}", file=sys.stderr)
+            missing[label(row)] = str(reason)[:200]
+            print(f"{label(row)}: {reason}", file=sys.stderr)
     return processes, rows, missing
 
 
@@ -110,24 +113,27 @@ def all_scores(folder, process):
 
 
 def judge(folder, processes, rows, missing):
-    """Top-1 where there are labels, and how many answers are those of the float network in ONNX Runtime."""
+    """
+    Against the float network in ONNX Runtime: how far scores are off, in percent of their root mean square; and, where there are
+    labels, how many pictures get its class, and top-1. (To a network of random weights all noise is of one class.)
+    """
     labels = network.labels(folder)
-    reference = all_scores(folder, processes["ort"]).argmax(1) if "ort" in processes else None
+    reference = all_scores(folder, processes["ort"]) if "ort" in processes else None
     for key, row in list(rows.items()):
         try:
-            answers = all_scores(folder, processes[key]).argmax(1)
+            scores = all_scores(folder, processes[key])
+            if reference is not None:
+                row["error"] = round(100 * float(numpy.linalg.norm(scores - reference) / numpy.linalg.norm(reference)), 3)
+                if not row["error"] <= MOST_ERROR:
+                    raise Failed(f"wrong answers: its scores are {row['error']:.0f} % off the float network's")
+            if labels and reference is not None:
+                row["agreement"] = round(100 * float((scores.argmax(1) == reference.argmax(1)).mean()), 2)
+            if labels:
+                row["top1"] = round(100 * float((scores.argmax(1) == labels).mean()), 2)
         except Failed as reason:
-            missing[f"{row['engine']} {row['precision']}"] = str(reason)[:200]
-            del rows[key], processes[key]
-            continue
-        if labels:
-            row["top1"] = round(100 * float((answers == labels).mean()), 2)
-        if reference is not None:
-            row["agreement"] = round(100 * float((answers == reference).mean()), 2)
-            if (labels or row["precision"] == "float") and row["agreement"] < SAME:
-                missing[f"{row['engine']} {row['precision']}"] = f"wrong answers: {row['agreement']:.0f} % are the float network's"
-                processes.pop(key).end()
-                del rows[key]
+            missing[label(row)] = str(reason)[:200]
+            processes.pop(key).end()
+            del rows[key]
 
 
 def turns(processes):

@@ -8,7 +8,7 @@
     labels.json      their labels, where they have some
 
 As a command it makes the last four from the first two. SOURCE: mnist, cifar10, imagenet (read below DATA) or noise: random pixels,
-for weights that are random too; no accuracy then, but agreement with the float network.
+for weights that are random too; no accuracy then, but how far scores are off.
 """
 import gzip
 import io
