@@ -30,7 +30,7 @@ DOT_INLINE struct weights load_weights(const int8_t *weights, const int filters)
     if (filters == 2)
         loaded.fours[0] = vcombine_s8(vld1_s8(weights), vdup_n_s8(0));
     if (filters == 1)
-        loaded.fours[0] = vreinterpretq_s8_s32(vld1q_dup_s32((const int32_t *)(const void *)weights));
+        loaded.fours[0] = neon_spread_quad(weights);
     return loaded;
 }
 

@@ -15,6 +15,7 @@
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
+#include <string.h>
 
 #define NEON_INLINE static inline __attribute__((always_inline))
 
@@ -26,6 +27,14 @@ micro_dot sned_neon_dot;
 micro_requantize sned_neon_requantize_u8, sned_neon_requantize_s8, sned_neon_requantize_s16;
 micro_window_max sned_neon_window_max_u8, sned_neon_window_max_s8, sned_neon_window_max_s16;
 micro_window_sum sned_neon_window_sum_u8, sned_neon_window_sum_s8, sned_neon_window_sum_s16;
+
+/* A quad of weights, wherever it lies, in all four lanes. */
+NEON_INLINE int8x16_t neon_spread_quad(const int8_t *weights)
+{
+    int32_t quad;
+    memcpy(&quad, weights, sizeof quad);
+    return vreinterpretq_s8_s32(vdupq_n_s32(quad));
+}
 
 /* Sums `at` to at + 3 of a row of `count`: those that it has. */
 NEON_INLINE void neon_store_sums(int32_t *row, size_t count, size_t at, int32x4_t sums)

@@ -14,8 +14,6 @@
 #include "runtime/micro/neon/neon.h"
 
 #if defined(__aarch64__)
-#include <string.h>
-
 enum { MOST_FILTERS = 4, MOST_VECTORS = 4 };
 
 /* ---- dense: some filters, and some vectors of four pixels ---- */
@@ -34,8 +32,7 @@ NEON_INLINE struct dense_weights load_weights(const int8_t *weights, const int f
 {
     struct dense_weights loaded;
     for (int f = 0; f < filters; f++)
-        loaded.quads[f] =
-            vreinterpretq_s8_s32(vld1q_dup_s32((const int32_t *)(const void *)(weights + 4 * f)));
+        loaded.quads[f] = neon_spread_quad(weights + 4 * f);
     return loaded;
 }
 
@@ -140,9 +137,7 @@ struct sparse_weights {
 
 NEON_INLINE struct sparse_weights spread_pairs(const int8_t *weights)
 {
-    int32_t quad;
-    memcpy(&quad, weights, sizeof quad);
-    const int16x4_t pairs = vreinterpret_s16_s32(vdup_n_s32(quad));
+    const int16x4_t pairs = vreinterpret_s16_s8(vget_low_s8(neon_spread_quad(weights)));
     return (struct sparse_weights){vreinterpretq_s8_s16(vdupq_lane_s16(pairs, 0)),
                                    vreinterpretq_s8_s16(vdupq_lane_s16(pairs, 1))};
 }
