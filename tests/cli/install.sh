@@ -32,6 +32,8 @@ if [ "$sanitizers" = none ]; then
     declared=$(sed -nE 's/^SNED_API .*[ *](sned_[a-z_]+)\(.*/\1 SNED_0/p' "$prefix/include/sned.h" | sort)
     holds "libsned.so exports what sned.h declares, no more, each with its version" test "$exported" = "$declared"
     foreign=$(readelf -d "$libraries/libsned.so" | sed -nE 's/.*NEEDED.*\[(.*)\]/\1/p' | grep -vE '^lib[cm]\.so' | tr '\n' ' ')
+    strip -o "$work/stripped.so" "$libraries/libsned.so"
+    holds "libsned.so, stripped, has 500,000 bytes at most" test "$(stat -c %s "$work/stripped.so")" -le 500000
     holds "libsned.so needs libc and libm alone${foreign:+, not $foreign}" test -z "$foreign"
 else
     skip "libsned.so's names and needs" "sanitizers"
