@@ -85,10 +85,12 @@ NEON_INLINE void dense_block(int32_t *to, size_t step, size_t count, const int8_
     if (list->count % 2)
         add_quad(&sums, input + (size_t)offsets[0] * 4, load_weights(weights, filters), filters, vectors);
     for (int f = 0; f < filters; f++) {
-        const int32x4_t start = vdupq_n_s32(list->start[first + f]);
+        const uint32x4_t start = vdupq_n_u32((uint32_t)list->start[first + f]); /* sums may wrap */
         for (int i = 0; i < vectors; i++)
-            neon_store_sums(to + (size_t)(first + f) * step, count, (size_t)i * 4,
-                            vaddq_s32(vpaddq_s32(sums.lanes[f][i][0], sums.lanes[f][i][1]), start));
+            neon_store_sums(
+                to + (size_t)(first + f) * step, count, (size_t)i * 4,
+                vreinterpretq_s32_u32(vaddq_u32(
+                    vreinterpretq_u32_s32(vpaddq_s32(sums.lanes[f][i][0], sums.lanes[f][i][1])), start)));
     }
 }
 
