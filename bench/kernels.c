@@ -218,7 +218,7 @@ static void time_layer(const struct layer *layer, const struct micro_kernels *mi
     struct plan plan;
     double useful, least[STEP_PHASES];
     struct graph *graph = graph_of(layer, &useful);
-    check(sned_plan_make(&plan, graph, micro, false, &error), &error);
+    check(sned_plan_make(&plan, graph, micro, NULL, false, &error), &error);
     const struct step *step = &plan.steps[0];
     const struct conv_layer *conv = step->state;
     const void *const inputs[] = {memory_of(step->inputs[0].elements)};

@@ -87,9 +87,10 @@ static float *new_outputs(const sned_model *model, float **outputs)
     return values;
 }
 
-/* Twice, in contexts that lie differently in memory: what a network computes does not depend on where. Two
- * images, for the sake of states. */
-static void run_twice(const sned_model *model, const uint8_t *pixels, const float *values)
+/* Twice, in contexts that lie differently in memory, of weights that came by blocks and of those that lie in
+ * the graph: what a network computes does not depend on it. Two images, for the sake of states. */
+static void run_twice(const sned_model *model, const sned_model *whole, const uint8_t *pixels,
+                      const float *values)
 {
     enum { MOST_OUTPUTS = 64 };
     const int outputs = sned_model_get_info(model)->outputs;
@@ -99,7 +100,7 @@ static void run_twice(const sned_model *model, const uint8_t *pixels, const floa
 
     float *one = new_outputs(model, first), *other = new_outputs(model, second);
     fuzz_require(sned_context_new(&packed, model, NULL) == SNED_OK, "there is memory for a context");
-    fuzz_require(sned_context_new_keep(&kept, model, NULL) == SNED_OK, "there is memory for a context");
+    fuzz_require(sned_context_new_keep(&kept, whole, NULL) == SNED_OK, "there is memory for a context");
     for (int run = 0; run < 2; run++) {
         fuzz_require(sned_run_values_outputs(packed, values, 1, first, outputs, NULL) == SNED_OK,
                      "an open network runs");
@@ -121,7 +122,7 @@ static void run_twice(const sned_model *model, const uint8_t *pixels, const floa
     free(other);
 }
 
-static void run(const sned_model *model)
+static void run(const sned_model *model, const sned_model *whole)
 {
     const sned_model_info *info = sned_model_get_info(model);
     size_t count = (size_t)info->channels * (size_t)info->height * (size_t)info->width;
@@ -132,7 +133,7 @@ static void run(const sned_model *model)
         pixels[i] = (uint8_t)(i * 37 + 11);
         values[i] = ((float)pixels[i] - 128.0f) * (i % 7 ? 0.1f : 1e30f);
     }
-    run_twice(model, pixels, values);
+    run_twice(model, whole, pixels, values);
     free(values);
     free(pixels);
 }
@@ -154,6 +155,35 @@ static void write_again(const struct graph *graph)
     sned_buffer_free(&file);
 }
 
+/* The same file with its weights in the graph: whatever opens can be unpacked, and the other way round. */
+static sned_model *open_whole(const uint8_t *data, size_t size, bool opens)
+{
+    struct graph *graph = NULL;
+    sned_model *whole = NULL;
+    sned_error error = {0};
+
+    sned_status status = sned_unpack(&graph, data, size, NULL, NULL, &error);
+    fuzz_require_outcome(status, graph, &error);
+    fuzz_require(status == SNED_OK || !opens, "what opens can be unpacked");
+    if (status == SNED_OK)
+        status = sned_model_from_graph(&whole, graph, &error);
+    fuzz_require((status == SNED_OK) == opens, "what can be unpacked and run opens");
+    return whole;
+}
+
+/* Several threads come to the same end. */
+static void open_on_threads(const uint8_t *data, size_t size, sned_status expected, const sned_error *why)
+{
+    const sned_limits limits = {.threads = 3};
+    sned_model *model = NULL;
+    sned_error error = {0};
+
+    fuzz_require(sned_open_memory_with(&model, data, size, &limits, &error) == expected,
+                 "threads open what one opens");
+    fuzz_require(strcmp(error.message, why->message) == 0, "and say the same");
+    sned_close(model);
+}
+
 void fuzz_sned(const uint8_t *data, size_t size)
 {
     sned_model *model = NULL;
@@ -161,13 +191,16 @@ void fuzz_sned(const uint8_t *data, size_t size)
 
     sned_status status = sned_open_memory(&model, data, size, &error);
     fuzz_require_outcome(status, model, &error);
+    open_on_threads(data, size, status, &error);
+    sned_model *whole = open_whole(data, size, status == SNED_OK);
     if (status != SNED_OK)
         return;
     describe(model);
     open_within_limits(data, size, model);
     if (is_small(model)) {
-        run(model);
-        write_again(sned_model_graph(model));
+        run(model, whole);
+        write_again(sned_model_graph(whole));
     }
+    sned_close(whole);
     sned_close(model);
 }

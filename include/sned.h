@@ -108,7 +108,8 @@ typedef struct sned_limits {
     uint64_t memory;      /* bytes, as sned_model_info.memory counts them */
     uint64_t macs;        /* of one image: sned_model_info.macs */
     uint64_t operations;  /* of one image: sned_model_info.operations; what bounds the time of a run */
-    uint64_t reserved[4]; /* 0; SNED_ERROR_ARGUMENT where it is a limit that this library does not know */
+    uint64_t threads;     /* that open it, at most 1024; 0 is 1. The model is the same for any number */
+    uint64_t reserved[3]; /* 0; SNED_ERROR_ARGUMENT where it is a limit that this library does not know */
 } sned_limits;
 
 /* As sned_open and sned_open_memory; SNED_ERROR_LIMIT where the file would cost more than `limits`, which may

@@ -54,10 +54,27 @@ sned_status sned_pack(const struct graph *graph, const struct pack_options *opti
 /* The reverse: *graph is a checked integer graph that owns all its memory. */
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
                         int *storage_count, sned_error *error);
-/* The same for a file that claims no more than `limits` (NULL: whatever it claims), else SNED_ERROR_LIMIT
- * before anything of that size is allocated. limits->memory is held against the constants and the largest
- * activation: the least that the network takes. */
-sned_status sned_unpack_with(struct graph **graph, const void *data, size_t size, const sned_limits *limits,
-                             struct layer_storage **storage, int *storage_count, sned_error *error);
+/* A layer's weights as they lie in a file: found there, not decoded (packed.h reads them). */
+struct packed_weights {
+    enum weight_format format;
+    const uint8_t *data; /* borrowed from the file; NULL: they are in the graph */
+    size_t size;
+    const uint8_t *live; /* a bit for each filter, the others are all zero; NULL: there are none of those */
+    int filters;         /* that `data` has */
+};
+/* A file that is unpacked but for those weights: the graph has all else, and has passed
+ * sned_graph_check_apart. `data` must outlive the reading of the weights.
+ * A file that claims more than `limits` (NULL: whatever it claims) is refused with SNED_ERROR_LIMIT before
+ * anything of that size is allocated; limits->memory is held against the constants, as if all were there, and
+ * the largest activation. */
+struct packed_file {
+    struct graph *graph;
+    struct packed_weights *weights; /* [tensor_count] */
+    struct layer_storage *storage;  /* [storage_count]: of each Conv and Gemm */
+    int storage_count;
+};
+sned_status sned_unpack_apart(struct packed_file *packed, const void *data, size_t size,
+                              const sned_limits *limits, sned_error *error);
+void sned_packed_free(struct packed_file *packed);
 
 #endif

@@ -4,6 +4,7 @@
  * Packing ends by reading the new file: whatever a reader would refuse (a name of 100 KB, more weights than
  * a file may claim) is found now, not when the network is to run.
  */
+#include "codec/packed.h"
 #include "codec/sections.h"
 #include "graph/operator.h"
 
@@ -288,72 +289,101 @@ static sned_status read_resize(const struct section *section, struct graph *grap
 }
 
 /* Sections that lie in MIXED stand in `container` from then on. */
-static sned_status read_layers(const struct container *container, struct mixed *mixed, struct graph *graph,
-                               struct layer_storage *layers, sned_error *error)
+static sned_status read_layers(const struct container *container, struct mixed *mixed,
+                               struct packed_file *packed, sned_error *error)
 {
     struct reader reader;
     sned_status status;
     sned_reader_init(&reader, container->weights.data, container->weights.size);
     if (mixed) {
-        status = sned_read_mixed_layers(mixed, &reader, graph, layers, error);
+        status =
+            sned_read_mixed_layers(mixed, &reader, packed->graph, packed->weights, packed->storage, error);
         return sned_error_context(error, status, "section MIXED");
     }
-    status = sned_read_weights_section(&reader, graph, layers, error);
+    status = sned_read_weights_section(&reader, packed->graph, packed->weights, packed->storage, error);
     return sned_error_context(error, status, "section WEIGHTS");
 }
 
 static sned_status read_sections(struct container *container, struct mixed *mixed, const sned_limits *limits,
-                                 struct graph **graph, struct layer_storage **layers, sned_error *error)
+                                 struct packed_file *packed, sned_error *error)
 {
     sned_status status;
-    SNED_TRY(sned_read_graph(container, graph, error));
-    SNED_TRY(sned_check_limits(*graph, limits, error));
-    SNED_TRY(list_layers(layers, *graph, error));
+    SNED_TRY(sned_read_graph(container, &packed->graph, error));
+    struct graph *graph = packed->graph;
+    SNED_TRY(sned_check_limits(graph, limits, error));
+    SNED_TRY(list_layers(&packed->storage, graph, error));
+    packed->storage_count = count_layers(graph);
+    SNED_TRY(sned_alloc(&packed->weights, (size_t)graph->tensor_count, sizeof *packed->weights, error));
     if (container->labels.data)
-        SNED_TRY(sned_error_context(error, read_labels(&container->labels, *graph, error), "section LABELS"));
+        SNED_TRY(sned_error_context(error, read_labels(&container->labels, graph, error), "section LABELS"));
     if (container->provenance.data) {
-        status = read_provenance(&container->provenance, *graph, error);
+        status = read_provenance(&container->provenance, graph, error);
         SNED_TRY(sned_error_context(error, status, "section PROVENANCE"));
     }
     if (container->resize.data)
-        SNED_TRY(sned_error_context(error, read_resize(&container->resize, *graph, error), "section RESIZE"));
-    return read_layers(container, mixed, *graph, *layers, error);
+        SNED_TRY(sned_error_context(error, read_resize(&container->resize, graph, error), "section RESIZE"));
+    return read_layers(container, mixed, packed, error);
+}
+
+void sned_packed_free(struct packed_file *packed)
+{
+    sned_graph_free(packed->graph);
+    free(packed->weights);
+    free(packed->storage);
+    *packed = (struct packed_file){0};
+}
+
+sned_status sned_unpack_apart(struct packed_file *packed, const void *data, size_t size,
+                              const sned_limits *limits, sned_error *error)
+{
+    sned_status status;
+    struct container container;
+    struct mixed *mixed = NULL;
+    *packed = (struct packed_file){0};
+    SNED_TRY_DONE(sned_container_read(&container, data, size, error));
+    if (container.mixed.data)
+        SNED_TRY_DONE(
+            sned_error_context(error, sned_read_mixed_small(&mixed, &container, error), "section MIXED"));
+    SNED_TRY_DONE(read_sections(&container, mixed, limits, packed, error));
+    SNED_TRY_DONE(sned_graph_infer(packed->graph, error));
+    SNED_TRY_DONE(sned_graph_check_apart(packed->graph, error));
+done:
+    sned_mixed_free(mixed);
+    if (status != SNED_OK)
+        sned_packed_free(packed);
+    return status;
+}
+
+/* The weights of all layers into the graph. */
+static sned_status unpack_weights(const struct packed_file *packed, sned_error *error)
+{
+    const struct graph *graph = packed->graph;
+    for (int i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        for (int w = 0; w < sned_node_weight_count(node); w++)
+            SNED_TRY(sned_unpack_weights(packed, node, w, 1, error));
+    }
+    return SNED_OK;
 }
 
 sned_status sned_unpack(struct graph **graph, const void *data, size_t size, struct layer_storage **storage,
                         int *storage_count, sned_error *error)
 {
-    return sned_unpack_with(graph, data, size, NULL, storage, storage_count, error);
-}
-
-sned_status sned_unpack_with(struct graph **graph, const void *data, size_t size, const sned_limits *limits,
-                             struct layer_storage **storage, int *storage_count, sned_error *error)
-{
     sned_status status;
-    struct container container;
-    struct mixed *mixed = NULL;
-    struct graph *made = NULL;
-    struct layer_storage *layers = NULL;
+    struct packed_file packed;
     *graph = NULL;
     if (storage)
         *storage = NULL;
-    SNED_TRY_DONE(sned_container_read(&container, data, size, error));
-    if (container.mixed.data)
-        SNED_TRY_DONE(
-            sned_error_context(error, sned_read_mixed_small(&mixed, &container, error), "section MIXED"));
-    SNED_TRY_DONE(read_sections(&container, mixed, limits, &made, &layers, error));
-    SNED_TRY_DONE(sned_graph_infer(made, error));
-    SNED_TRY_DONE(sned_graph_check(made, error));
+    SNED_TRY_DONE(sned_unpack_apart(&packed, data, size, NULL, error));
+    SNED_TRY_DONE(unpack_weights(&packed, error));
     if (storage) {
-        *storage = layers;
-        *storage_count = count_layers(made);
-        layers = NULL;
+        *storage = packed.storage;
+        *storage_count = packed.storage_count;
+        packed.storage = NULL;
     }
-    *graph = made;
-    made = NULL;
+    *graph = packed.graph;
+    packed.graph = NULL;
 done:
-    sned_mixed_free(mixed);
-    sned_graph_free(made);
-    free(layers);
+    sned_packed_free(&packed);
     return status;
 }

@@ -7,20 +7,6 @@
  */
 #include "codec/sections.h"
 
-/* sned_graph_infer knows constants by their data. It looks at their shapes alone, so that one byte may stand
- * for them all. */
-static sned_status infer_without_data(struct graph *graph, sned_error *error)
-{
-    static int8_t nothing;
-    for (int i = 0; i < graph->tensor_count; i++)
-        if (graph->tensors[i].type != TENSOR_F32)
-            graph->tensors[i].data = &nothing;
-    sned_status status = sned_graph_infer(graph, error);
-    for (int i = 0; i < graph->tensor_count; i++)
-        graph->tensors[i].data = NULL;
-    return status;
-}
-
 static uint64_t largest_activation(const struct graph *graph)
 {
     uint64_t largest = 0;
@@ -47,7 +33,7 @@ sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sn
 {
     if (!limits)
         return SNED_OK;
-    SNED_TRY(infer_without_data(graph, error));
+    SNED_TRY(sned_graph_infer(graph, error));
     SNED_TRY(check(graph, "bytes of memory or more",
                    sned_graph_constant_bytes(graph) + largest_activation(graph), limits->memory, error));
     SNED_TRY(check(graph, "multiply-accumulates", sned_graph_macs(graph), limits->macs, error));

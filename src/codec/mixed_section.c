@@ -152,8 +152,9 @@ static sned_status make_room(const struct mixed *mixed, struct tensor *tensor, s
 
 /* Where the streams of layers that are not mixed lie, one behind the other: the WEIGHTS section. */
 struct streams {
-    struct reader *reader; /* decoding */
-    struct writer *writer; /* encoding */
+    struct reader *reader;         /* decoding */
+    struct packed_weights *packed; /* decoding, [tensor_count]: what is found there */
+    struct writer *writer;         /* encoding */
 };
 
 static sned_status code_weights(struct mixed *mixed, const struct graph *graph, const struct node *node,
@@ -161,12 +162,13 @@ static sned_status code_weights(struct mixed *mixed, const struct graph *graph, 
                                 sned_error *error)
 {
     struct coder *coder = &mixed->coder;
-    struct tensor *weights = &graph->tensors[node_weights(node, index)];
+    const int tensor = node_weights(node, index);
+    struct tensor *weights = &graph->tensors[tensor];
     int shape[4];
     coder->spent_on = SPENT_OTHER;
     if (!counter_code(coder, storage->format == FORMAT_MIXED, &mixed->is_mixed)) {
         if (coder->decoding)
-            return sned_read_layer_stream(streams.reader, weights, storage, error);
+            return sned_find_layer_stream(streams.reader, weights, &streams.packed[tensor], storage, error);
         return sned_write_layer_stream(streams.writer, weights, storage, error);
     }
     storage->format = FORMAT_MIXED;
@@ -283,9 +285,11 @@ sned_status sned_read_mixed_small(struct mixed **mixed, struct container *contai
 }
 
 sned_status sned_read_mixed_layers(struct mixed *mixed, struct reader *weights, struct graph *graph,
-                                   struct layer_storage *storage, sned_error *error)
+                                   struct packed_weights *packed, struct layer_storage *storage,
+                                   sned_error *error)
 {
+    const struct streams streams = {.reader = weights, .packed = packed};
     SNED_TRY(sned_check_weights(graph, mixed->coder.size + sned_reader_left(weights), error));
-    SNED_TRY(code_layers(mixed, graph, (struct streams){.reader = weights}, storage, error));
+    SNED_TRY(code_layers(mixed, graph, streams, storage, error));
     return sned_coder_finish(&mixed->coder, error);
 }

@@ -117,19 +117,22 @@ sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sn
 /* weights_section.c. storage: an entry for each Conv and Gemm, its node set; writing, its format, too. */
 sned_status sned_write_weights_section(struct writer *writer, const struct graph *graph,
                                        struct layer_storage *storage, sned_error *error);
+/* packed [tensor_count]: where each layer's weights lie. */
 sned_status sned_read_weights_section(struct reader *reader, struct graph *graph,
-                                      struct layer_storage *storage, sned_error *error);
+                                      struct packed_weights *packed, struct layer_storage *storage,
+                                      sned_error *error);
 /* What a file with `bytes` of weights may claim, before any of them is allocated. */
 sned_status sned_check_weights(const struct graph *graph, size_t bytes, sned_error *error);
 /* [K][C][R][S]; a Gemm's R and S are 1. */
 void sned_layer_shape(const struct tensor *weights, int shape[4]);
 /* The constant that an operator with a table has last, or -1. */
 int sned_node_table(const struct node *node);
-/* A layer's weights alone; in storage->format, or found to be. */
+/* A layer's weights alone; in storage->format, or found to be. Reading finds them and decodes nothing. */
 sned_status sned_write_layer_stream(struct writer *writer, const struct tensor *weights,
                                     struct layer_storage *storage, sned_error *error);
-sned_status sned_read_layer_stream(struct reader *reader, struct tensor *weights,
-                                   struct layer_storage *storage, sned_error *error);
+sned_status sned_find_layer_stream(struct reader *reader, const struct tensor *weights,
+                                   struct packed_weights *packed, struct layer_storage *storage,
+                                   sned_error *error);
 
 /* choose.c: the formats of layers that options do not force. First of all of them, before anything is coded;
  * then, when coding has filled `layers`, those again that take too long or are no smaller for being mixed:
@@ -150,7 +153,8 @@ sned_status sned_write_mixed_section(struct writer *writer, struct writer *weigh
                                      sned_error *error);
 sned_status sned_read_mixed_small(struct mixed **mixed, struct container *container, sned_error *error);
 sned_status sned_read_mixed_layers(struct mixed *mixed, struct reader *weights, struct graph *graph,
-                                   struct layer_storage *storage, sned_error *error);
+                                   struct packed_weights *packed, struct layer_storage *storage,
+                                   sned_error *error);
 void sned_mixed_free(struct mixed *mixed);
 
 #endif

@@ -85,20 +85,25 @@ sned_status sned_weights_encode(enum weight_format format, const int8_t *weights
     return status;
 }
 
-sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
-                                const int shape[4], int8_t *weights, sned_error *error)
+sned_status sned_weights_check(enum weight_format format, const int shape[4], size_t *count,
+                               sned_error *error)
 {
     const struct weight_coding *coding = coding_of(format);
-    size_t count;
-    SNED_TRY(count_weights(shape, &count, error));
+    SNED_TRY(count_weights(shape, count, error));
     if (!coding || !coding->decode)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "weight format %d is not known; a newer version of sned may read it", (int)format);
-    if (coding->check)
-        SNED_TRY(coding->check(shape, error));
-    SNED_TRY(coding->decode(data, size, shape, count, weights, error));
+    return coding->check ? coding->check(shape, error) : SNED_OK;
+}
+
+sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
+                                const int shape[4], int8_t *weights, sned_error *error)
+{
+    size_t count;
+    SNED_TRY(sned_weights_check(format, shape, &count, error));
+    SNED_TRY(coding_of(format)->decode(data, size, shape, count, weights, error));
     /* One weight of -128 would do no harm here, but accumulators are proved safe for -127 to 127. */
     if (count && memchr(weights, INT8_MIN & 0xff, count))
-        return sned_fail(error, SNED_ERROR_FORMAT, "%s: a weight of -128", coding->name);
+        return sned_fail(error, SNED_ERROR_FORMAT, "%s: a weight of -128", sned_format_name(format));
     return SNED_OK;
 }

@@ -33,6 +33,10 @@ extern const struct weight_coding sned_weights_ccoo16; /* weights_ccoo16.c */
 extern const struct weight_coding sned_weights_gap16;  /* weights_gap16.c */
 extern const struct weight_coding sned_weights_rans;   /* weights_rans.c */
 
+/* Whether there is a decoder for the format and it can hold the shape; *count: of its weights. */
+sned_status sned_weights_check(enum weight_format format, const int shape[4], size_t *count,
+                               sned_error *error);
+
 /* An entry of a sparse format. */
 static inline void weights_write_entry(struct writer *writer, int value, unsigned low)
 {

@@ -224,46 +224,25 @@ static sned_status read_bitmap(struct reader *reader, const int shape[4], bool h
     return SNED_OK;
 }
 
-/* Filters that lie one behind the other to their places, from the last; zeros for those left out. */
-static void spread_filters(int8_t *weights, const uint8_t *bitmap, int filters, int live, size_t size)
-{
-    for (int k = filters - 1; k >= 0; k--) {
-        int8_t *place = weights + (size_t)k * size;
-        if (bitmap[k / 8] >> (k % 8) & 1)
-            memmove(place, weights + (size_t)--live * size, size);
-        else
-            memset(place, 0, size);
-    }
-}
-
-sned_status sned_read_layer_stream(struct reader *reader, struct tensor *weights,
-                                   struct layer_storage *storage, sned_error *error)
+sned_status sned_find_layer_stream(struct reader *reader, const struct tensor *weights,
+                                   struct packed_weights *packed, struct layer_storage *storage,
+                                   sned_error *error)
 {
     const size_t start = reader->position;
-    int shape[4], live_shape[4], filters;
-    const uint8_t *bitmap;
-    int8_t *data;
+    int shape[4];
     sned_layer_shape(weights, shape);
-    uint8_t form = sned_read_u8(reader);
+    const uint8_t form = sned_read_u8(reader);
     if (form >> CODING_SHIFT & CODING_MASK)
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "weights in coding %d are not known; a newer version of sned may read them",
                          form >> CODING_SHIFT & CODING_MASK);
-    const enum weight_format format = (enum weight_format)(form & FORMAT_MASK);
-    SNED_TRY(read_bitmap(reader, shape, form & FORM_DEAD, &bitmap, &filters, error));
-    size_t size = (size_t)sned_read_integer(reader, 0, INT64_MAX);
-    const uint8_t *stream = sned_read_bytes(reader, size);
+    packed->format = (enum weight_format)(form & FORMAT_MASK);
+    SNED_TRY(read_bitmap(reader, shape, form & FORM_DEAD, &packed->live, &packed->filters, error));
+    packed->size = (size_t)sned_read_integer(reader, 0, INT64_MAX);
+    packed->data = sned_read_bytes(reader, packed->size);
     if (reader->failed)
         return sned_fail_damaged("the stream of weights", error);
-    SNED_TRY(sned_alloc_unset(&data, sned_shape_elements(&weights->shape), 1, error));
-    weights->data = data;
-    memcpy(live_shape, shape, sizeof shape);
-    live_shape[0] = filters;
-    describe_stream(storage, format, reader->position - start, size);
-    SNED_TRY(sned_weights_decode(format, stream, size, live_shape, data, error));
-    if (bitmap)
-        spread_filters(data, bitmap, shape[0], filters,
-                       sned_shape_elements(&weights->shape) / (size_t)shape[0]);
+    describe_stream(storage, packed->format, reader->position - start, packed->size);
     return SNED_OK;
 }
 
@@ -281,10 +260,11 @@ static sned_status read_biases(struct reader *reader, struct tensor *tensor, sne
 }
 
 static sned_status read_layer(struct reader *reader, struct graph *graph, struct node *node, int index,
-                              struct layer_storage *storage, sned_error *error)
+                              struct packed_weights *packed, struct layer_storage *storage, sned_error *error)
 {
-    struct tensor *weights = &graph->tensors[node_weights(node, index)];
-    SNED_TRY(sned_read_layer_stream(reader, weights, storage, error));
+    const int tensor = node_weights(node, index);
+    const struct tensor *weights = &graph->tensors[tensor];
+    SNED_TRY(sned_find_layer_stream(reader, weights, &packed[tensor], storage, error));
     const size_t start = reader->position, count = (size_t)weights->shape.dim[0];
     if (node_bias(node, index) >= 0)
         SNED_TRY(read_biases(reader, &graph->tensors[node_bias(node, index)], error));
@@ -326,7 +306,8 @@ sned_status sned_check_weights(const struct graph *graph, size_t bytes, sned_err
 }
 
 sned_status sned_read_weights_section(struct reader *reader, struct graph *graph,
-                                      struct layer_storage *storage, sned_error *error)
+                                      struct packed_weights *packed, struct layer_storage *storage,
+                                      sned_error *error)
 {
     SNED_TRY(sned_check_weights(graph, sned_reader_left(reader), error));
     for (int i = 0; i < graph->node_count; i++) {
@@ -335,7 +316,7 @@ sned_status sned_read_weights_section(struct reader *reader, struct graph *graph
         if (sned_node_table(node) >= 0)
             status = read_table(reader, &graph->tensors[sned_node_table(node)], error);
         for (int w = 0; w < sned_node_weight_count(node) && status == SNED_OK; w++) {
-            status = read_layer(reader, graph, node, w, storage++, error);
+            status = read_layer(reader, graph, node, w, packed, storage++, error);
         }
         if (status != SNED_OK)
             return sned_error_context(error, status, "layer '%.80s'", node->name);

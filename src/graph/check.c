@@ -75,7 +75,8 @@ static sned_status check_quantization(const struct tensor *tensor, sned_error *e
     return SNED_OK;
 }
 
-static sned_status check_tensor(const struct tensor *tensor, int index, sned_error *error)
+/* apart: weights may be elsewhere. */
+static sned_status check_tensor(const struct tensor *tensor, int index, bool apart, sned_error *error)
 {
     if (!tensor->name)
         return sned_fail(error, SNED_ERROR_FORMAT, "tensor %d has no name", index);
@@ -86,6 +87,9 @@ static sned_status check_tensor(const struct tensor *tensor, int index, sned_err
         return sned_fail(error, SNED_ERROR_SHAPE,
                          "tensor '%.80s': the shape is empty or larger than %d elements", tensor->name,
                          GRAPH_MAX_ELEMENTS);
+    if (!tensor->data && tensor->type != TENSOR_F32 && !(apart && tensor->type == TENSOR_I8))
+        return sned_fail(error, SNED_ERROR_FORMAT, "tensor '%.80s': a constant without its elements",
+                         tensor->name);
     if (tensor->data && tensor->type == TENSOR_F32)
         SNED_TRY(check_finite(tensor, error));
     if (tensor->mask)
@@ -208,14 +212,24 @@ done:
     return status;
 }
 
-sned_status sned_graph_check(const struct graph *graph, sned_error *error)
+static sned_status check_graph(const struct graph *graph, bool apart, sned_error *error)
 {
     SNED_TRY(check_counts(graph, error));
     for (int i = 0; i < graph->tensor_count; i++)
-        SNED_TRY(check_tensor(&graph->tensors[i], i, error));
+        SNED_TRY(check_tensor(&graph->tensors[i], i, apart, error));
     SNED_TRY(sned_graph_check_ends(graph, error));
     SNED_TRY(check_nodes(graph, error));
     SNED_TRY(sned_graph_check_endings(graph, error));
     SNED_TRY(sned_graph_check_states(graph, error));
     return sned_graph_check_rule(graph, error);
+}
+
+sned_status sned_graph_check(const struct graph *graph, sned_error *error)
+{
+    return check_graph(graph, false, error);
+}
+
+sned_status sned_graph_check_apart(const struct graph *graph, sned_error *error)
+{
+    return check_graph(graph, graph->integer, error);
 }

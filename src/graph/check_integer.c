@@ -18,7 +18,7 @@ static sned_status need_type(const struct graph *graph, const struct node *node,
     if (input >= node->input_count || node->inputs[input] < 0)
         return SNED_OK;
     const struct tensor *tensor = &graph->tensors[node->inputs[input]];
-    if (tensor->data && tensor->type == type)
+    if (tensor->type == type)
         return SNED_OK;
     return sned_node_fail(error, SNED_ERROR_FORMAT, node, "'%.80s' must be a constant of the integer network",
                           tensor->name);
@@ -48,32 +48,39 @@ static bool sum_signs(const int8_t *filter, size_t length, int64_t *positive, in
 }
 
 /* The sum over a filter, begun with 0 or with the bias and added up in any order, stays within int32. */
-static sned_status check_accumulator(const struct graph *graph, const struct node *node, int index,
-                                     sned_error *error)
+sned_status sned_node_check_rows(const struct graph *graph, const struct node *node, int index, size_t first,
+                                 size_t count, const int8_t *rows, sned_error *error)
 {
-    const struct tensor *weights = &graph->tensors[node_weights(node, index)];
+    const struct shape *shape = &graph->tensors[node_weights(node, index)].shape;
     const struct quantization *x = &graph->tensors[node->inputs[0]].quantization;
     const int bias_tensor = node_bias(node, index);
     const int32_t *bias = bias_tensor >= 0 ? graph->tensors[bias_tensor].data : NULL;
-    int64_t filters = weights->shape.dim[0];
-    size_t length = sned_shape_elements(&weights->shape) / (size_t)filters;
+    const size_t length = sned_shape_elements(shape) / (size_t)shape->dim[0];
     const int64_t highest = x->bits == 16 ? INT16_MAX : x->is_signed ? INT8_MAX : UINT8_MAX;
     const int64_t lowest = x->bits == 16 ? INT16_MIN : x->is_signed ? INT8_MIN : 0;
-    for (int64_t k = 0; k < filters; k++) {
-        const int8_t *filter = (const int8_t *)weights->data + (size_t)k * length;
+    for (size_t k = first; k < first + count; k++, rows += length) {
         int64_t positive, negative;
-        if (!sum_signs(filter, length, &positive, &negative))
-            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "a weight of filter %lld is -128",
-                                  (long long)k);
+        if (!sum_signs(rows, length, &positive, &negative))
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "a weight of filter %zu is -128", k);
         int64_t above = positive * highest + negative * lowest,
                 below = positive * lowest + negative * highest;
         above += bias && bias[k] > 0 ? bias[k] : 0;
         below += bias && bias[k] < 0 ? bias[k] : 0;
         if (above > INT32_MAX || below < INT32_MIN)
-            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the sum of filter %lld can exceed 32 bits",
-                                  (long long)k);
+            return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the sum of filter %zu can exceed 32 bits",
+                                  k);
     }
     return SNED_OK;
+}
+
+/* Weights that are elsewhere are checked when they come. */
+static sned_status check_weights(const struct graph *graph, const struct node *node, int index,
+                                 sned_error *error)
+{
+    const struct tensor *weights = &graph->tensors[node_weights(node, index)];
+    if (!weights->data)
+        return SNED_OK;
+    return sned_node_check_rows(graph, node, index, 0, (size_t)weights->shape.dim[0], weights->data, error);
 }
 
 /* LRN's entries may be any; those of a look-up are bytes. */
@@ -108,7 +115,7 @@ static sned_status check_constants(const struct graph *graph, const struct node 
             return sned_node_fail(error, SNED_ERROR_UNSUPPORTED, node, "has no integer form with a constant");
     }
     for (int i = 0; i < sned_node_weight_count(node); i++)
-        SNED_TRY(check_accumulator(graph, node, i, error));
+        SNED_TRY(check_weights(graph, node, i, error));
     if (sned_table_size(node->op) == 0)
         return SNED_OK;
     if (sned_input_role(node->op, node->input_count - 1) != INPUT_TABLE)
@@ -148,7 +155,7 @@ static sned_status check_quantizations(const struct graph *graph, const struct n
     SNED_TRY(check_wide(graph, node, error));
     for (int i = 0; i < node->input_count; i++) {
         const struct tensor *tensor = node->inputs[i] < 0 ? NULL : &graph->tensors[node->inputs[i]];
-        if (!tensor || tensor->data)
+        if (!tensor || tensor_is_constant(graph, node->inputs[i]))
             continue;
         if (tensor->quantization.scale == 0.0f)
             return sned_node_fail(error, SNED_ERROR_FORMAT, node, "reads '%.80s', which has no quantization",

@@ -11,7 +11,7 @@ static const struct tensor *weights_of(const struct graph *graph, const struct n
 }
 
 /* That are not 0; stretches whose count fits a byte become vector instructions. */
-static uint64_t count_bytes(const int8_t *values, size_t count)
+uint64_t sned_bytes_kept(const int8_t *values, size_t count)
 {
     enum { STRETCH = 128 };
     uint64_t kept = 0;
@@ -30,7 +30,7 @@ uint64_t sned_tensor_kept(const struct tensor *tensor)
     const size_t elements = sned_shape_elements(&tensor->shape);
     uint64_t kept = 0;
     if (tensor->data && tensor->type == TENSOR_I8) {
-        kept = count_bytes(tensor->data, elements);
+        kept = sned_bytes_kept(tensor->data, elements);
     } else if (tensor->data && tensor->type == TENSOR_F32) {
         const float *values = tensor->data;
         const uint8_t *mask = tensor->mask;

@@ -64,7 +64,7 @@ struct tensor {
     char *name;
     struct shape shape;
     enum tensor_type type;
-    void *data;    /* owned; elements of a constant; NULL marks an activation */
+    void *data;    /* owned; elements of a constant; NULL: an activation, or weights that are not there */
     uint8_t *mask; /* owned; of a prunable float constant, per element: 1 kept, 0 pruned. NULL: all kept */
     struct quantization quantization; /* of an activation, in a calibrated or integer graph; of a float Conv's
                                          or Gemm's weights, and of its biases: the step that all of them are
@@ -256,6 +256,13 @@ struct graph {
     char *provenance; /* owned; JSON text that says how this network came to be, or NULL */
 };
 
+/* An activation is of float32 and has no data. What has none and is of another type is a constant all the
+ * same: weights that are still packed, or that have been given back (sned_graph_check_apart). */
+static inline bool tensor_is_constant(const struct graph *graph, int tensor)
+{
+    return graph->tensors[tensor].data || graph->tensors[tensor].type != TENSOR_F32;
+}
+
 /* ---- making and taking apart (graph.c) ---- */
 
 sned_status sned_graph_new(struct graph **graph, const char *name, sned_error *error);
@@ -355,6 +362,11 @@ sned_status sned_graph_infer(struct graph *graph, sned_error *error);
 /* Every invariant at the head of this file, for a graph from an untrusted place; then sned_graph_infer
  * agrees. Also refuses NaN and infinity in constants. */
 sned_status sned_graph_check(const struct graph *graph, sned_error *error);
+/* The same of an integer graph whose weights may have no data, because they are still packed: then
+ * sned_node_check_rows looks at them, rows [first, first + count) of weights `index` at a time. */
+sned_status sned_graph_check_apart(const struct graph *graph, sned_error *error);
+sned_status sned_node_check_rows(const struct graph *graph, const struct node *node, int index, size_t first,
+                                 size_t count, const int8_t *rows, sned_error *error);
 /* How many windows an axis has: floor, or ceil as ONNX defines it (none starts in the end padding). */
 int64_t sned_window_output(const struct window *window, int axis, int64_t input, bool ceil_mode);
 
@@ -430,6 +442,7 @@ void sned_scores_probabilities(const struct scores *scores, const float *values,
 uint64_t sned_node_weights(const struct graph *graph, const struct node *node);
 uint64_t sned_node_kept(const struct graph *graph, const struct node *node); /* not zero */
 uint64_t sned_tensor_kept(const struct tensor *weights);                     /* the same of one constant */
+uint64_t sned_bytes_kept(const int8_t *weights, size_t count);               /* of some of its weights */
 uint64_t sned_node_macs(const struct graph *graph, const struct node *node);
 uint64_t sned_graph_parameter_bytes(const struct graph *graph); /* all constants as float32 */
 /* Of the whole graph, UINT64_MAX where it is more: multiply-accumulates; with them, for every other operator,

@@ -16,11 +16,6 @@ sned_status sned_node_context(sned_error *error, sned_status status, const struc
 /* Rank and every dimension at least 1, within the limits of graph.h, and so is their product. */
 bool sned_shape_valid(const struct shape *shape);
 
-static inline bool tensor_is_constant(const struct graph *graph, int tensor)
-{
-    return graph->tensors[tensor].data != NULL;
-}
-
 /* No node makes it: the input, a constant, a state. */
 bool sned_tensor_is_given(const struct graph *graph, int tensor);
 /* How often it is an output of the graph or what a state becomes: read by who runs the graph. */

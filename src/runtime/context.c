@@ -197,13 +197,17 @@ sned_status sned_context_new_keep(sned_context **out, const sned_model *model, s
     if (!out || !model)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_context_new_keep: context or model is NULL");
     *out = NULL;
+    if (model->gave_back)
+        return sned_fail(error, SNED_ERROR_ARGUMENT,
+                         "sned_context_new_keep: the model has given its weights back; "
+                         "sned_model_from_graph makes one that keeps them");
     SNED_TRY(lay_out(&layout, model, &plain, error));
     SNED_TRY(sned_alloc(&context, layout.memory, 1, error));
     context_init(context, model, &layout, &plain);
     context->memory = NULL;
     context->owned = true;
     SNED_TRY_DONE(sned_alloc(&context->widened, model->graph->tensor_count, sizeof *context->widened, error));
-    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, model->plan.micro, true, error));
+    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, model->plan.micro, NULL, true, error));
     context->plan = &context->kept;
     SNED_TRY_DONE(sned_alloc(&context->memory, context->kept.size, 1, error));
     for (int t = 0; t < model->graph->tensor_count; t++)

@@ -24,7 +24,8 @@ static uint64_t dense_bytes(const struct graph *graph, const struct node *node)
     return sned_node_weights(graph, node) + filters * ((node_bias(node, 0) >= 0 ? 4 : 0) + 3);
 }
 
-static void describe_layer(sned_layer *layer, const struct graph *graph, const struct node *node)
+static void describe_layer(sned_layer *layer, const struct graph *graph, const struct node *node,
+                           const uint64_t *kept)
 {
     const struct shape *shape = &graph->tensors[node_weights(node, 0)].shape;
     layer->name = node->name;
@@ -32,7 +33,8 @@ static void describe_layer(sned_layer *layer, const struct graph *graph, const s
     for (int i = 0; i < 4; i++)
         layer->shape[i] = i < shape->rank ? (int)shape->dim[i] : 1;
     layer->weights = sned_node_weights(graph, node);
-    layer->kept = sned_node_kept(graph, node);
+    for (int w = 0; w < sned_node_weight_count(node); w++)
+        layer->kept += kept[node_weights(node, w)];
     layer->bits = 8;
     layer->format = sned_format_name(FORMAT_DENSE8);
     layer->bytes = dense_bytes(graph, node);
@@ -40,7 +42,7 @@ static void describe_layer(sned_layer *layer, const struct graph *graph, const s
 }
 
 static sned_status describe_layers(sned_model *model, const struct layer_storage *storage, int storage_count,
-                                   sned_error *error)
+                                   const uint64_t *kept, sned_error *error)
 {
     const struct graph *graph = model->graph;
     sned_model_info *info = &model->info;
@@ -49,7 +51,7 @@ static sned_status describe_layers(sned_model *model, const struct layer_storage
         if (!sned_node_has_weights(&graph->nodes[n]))
             continue;
         sned_layer *layer = &model->layers[info->layers];
-        describe_layer(layer, graph, &graph->nodes[n]);
+        describe_layer(layer, graph, &graph->nodes[n], kept);
         if (info->layers < storage_count && storage[info->layers].node == n) {
             layer->format = sned_format_name(storage[info->layers].format);
             layer->bytes = storage[info->layers].bytes;
@@ -64,7 +66,7 @@ static sned_status describe_layers(sned_model *model, const struct layer_storage
 /* ---- the model ---- */
 
 sned_status sned_model_describe(sned_model *model, const struct layer_storage *storage, int storage_count,
-                                uint64_t bytes, sned_error *error)
+                                const uint64_t *kept, uint64_t bytes, sned_error *error)
 {
     const struct graph *graph = model->graph;
     const struct shape *shape = &graph->tensors[graph->input].shape;
@@ -83,7 +85,7 @@ sned_status sned_model_describe(sned_model *model, const struct layer_storage *s
     info->memory = sned_graph_constant_bytes(graph) + sned_memory_needed(model);
     info->state_bytes = sned_states_size(graph);
     info->steps = (uint64_t)model->plan.step_count;
-    return describe_layers(model, storage, storage_count, error);
+    return describe_layers(model, storage, storage_count, kept, error);
 }
 
 /* ---- questions ---- */

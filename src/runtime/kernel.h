@@ -43,13 +43,16 @@ struct step {
     struct value *inputs, *outputs;  /* activations alone: a constant is part of the state */
     const struct integer_rule *rule; /* the scalings, slope and clamp that end it; the graph's */
     void *state;                     /* the kernel's own; NULL where it needs none */
-    const char *form;                /* of those that the kernel has, set by prepare; NULL: it has one */
-    size_t scratch_size, own_size;   /* bytes: of all its tasks, of each thread; set by prepare */
-    int tasks[STEP_PHASES];          /* of each phase; set by prepare, or 1 and 0 */
+    const char *form; /* of those that the kernel has, set by prepare or took_rows; NULL: it has one */
+    size_t scratch_size, own_size; /* bytes: of all its tasks, of each thread; set by prepare */
+    int tasks[STEP_PHASES];        /* of each phase; set by prepare, or 1 and 0 */
     /* Of it (weigh.c): what a thread takes for each phase, about; its layers' products, those not of 0. */
     double nanoseconds[STEP_PHASES];
     uint64_t macs, products;
     int node; /* the graph's, that makes its outputs */
+    /* Of a kernel that takes its weights by rows: in how many pieces, and the rows of the largest; set before
+     * prepare. */
+    size_t pieces, piece_rows;
 };
 
 /* What a run gives to the tasks of a step. */
@@ -62,9 +65,16 @@ struct step_work {
 struct kernel {
     const char *name;
     /* `step` has everything but state, memory and work. `node` is what to do, told as a node of `graph` that
-     * may not be there; it is not kept, what its pointers lead to is the graph's and may be. */
+     * may not be there; it is not kept, what its pointers lead to is the graph's and may be, but for
+     * weights. */
     sned_status (*prepare)(struct step *step, const struct graph *graph, const struct node *node,
                            sned_error *error);
+    /* NULL: prepare finds the node's weights in the graph, where they do not stay. Else it does not look at
+     * them, and they come after it, a piece of whole rows (filters) at a time: [first, first + count) as
+     * `piece`, each once, in any order and on several threads at once. */
+    sned_status (*take_rows)(struct step *step, size_t piece, size_t first, size_t count, const int8_t *rows,
+                             sned_error *error);
+    void (*took_rows)(struct step *step); /* and once, when all have come */
     /* The tasks [first, end) of a phase. */
     void (*run)(const struct step *step, const struct step_work *work, int phase, int first, int end);
     void (*release)(struct step *step); /* NULL: free(step->state) is enough */

@@ -130,6 +130,7 @@ static void activation_run(const struct step *step, const struct step_work *work
     }
 }
 
-const struct kernel sned_kernel_add = {"add", elementwise_prepare, add_run, NULL};
-const struct kernel sned_kernel_mul = {"mul", elementwise_prepare, mul_run, NULL};
-const struct kernel sned_kernel_activation = {"activation", activation_prepare, activation_run, NULL};
+const struct kernel sned_kernel_add = {.name = "add", .prepare = elementwise_prepare, .run = add_run};
+const struct kernel sned_kernel_mul = {.name = "mul", .prepare = elementwise_prepare, .run = mul_run};
+const struct kernel sned_kernel_activation = {
+    .name = "activation", .prepare = activation_prepare, .run = activation_run};

@@ -13,16 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BLOCK_WEIGHTS = 1 << 16, /* of a block, about: a task */
-    CACHED_BYTES = 1 << 19,  /* a layer of so many stays in a cache from one image to the next */
+enum { CACHED_BYTES = 1 << 19 /* a layer of so many stays in a cache from one image to the next */ };
+
+/* A piece of the layer: a task. */
+struct gemm_block {
+    size_t first; /* row */
+    struct row_block rows;
 };
 
 struct gemm_work {
     struct row_plan plan;
     struct value input, output;
-    size_t block_rows, block_count;
-    struct row_block *blocks;
+    size_t block_count;
+    struct gemm_block *blocks;
     int32_t *start; /* [K]: biases, less what shifting the input adds */
 };
 
@@ -32,7 +35,7 @@ static void gemm_release(struct step *step)
     if (!gemm)
         return;
     for (size_t b = 0; gemm->blocks && b < gemm->block_count; b++)
-        sned_row_block_free(&gemm->blocks[b]);
+        sned_row_block_free(&gemm->blocks[b].rows);
     free(gemm->blocks);
     free(gemm->start);
     free(gemm);
@@ -52,28 +55,29 @@ static int32_t sum_row(const int8_t *weights, size_t count)
     return sum;
 }
 
-static sned_status make_block(struct gemm_work *gemm, size_t b, const int8_t *weights, sned_error *error)
+static sned_status gemm_take_rows(struct step *step, size_t piece, size_t first, size_t count,
+                                  const int8_t *rows, sned_error *error)
 {
-    const size_t columns = gemm->plan.columns, first = b * gemm->block_rows;
-    const size_t left = gemm->output.elements - first;
-    struct row_block *block = &gemm->blocks[b];
-    weights += first * columns;
-    SNED_TRY(sned_row_block_make(block, &gemm->plan, weights,
-                                 left < gemm->block_rows ? left : gemm->block_rows, error));
-    for (size_t r = 0; r < block->rows && is_shifted(gemm, block); r++)
+    struct gemm_work *gemm = step->state;
+    struct gemm_block *block = &gemm->blocks[piece];
+    const size_t columns = gemm->plan.columns;
+    block->first = first;
+    SNED_TRY(sned_row_block_make(&block->rows, &gemm->plan, rows, count, error));
+    for (size_t r = 0; r < count && is_shifted(gemm, &block->rows); r++)
         gemm->start[first + r] = (int32_t)((uint32_t)gemm->start[first + r] -
-                                           128 * (uint32_t)sum_row(weights + r * columns, columns));
+                                           128 * (uint32_t)sum_row(rows + r * columns, columns));
     return SNED_OK;
 }
 
-static const char *form_of(const struct gemm_work *gemm)
+static void gemm_took_rows(struct step *step)
 {
+    const struct gemm_work *gemm = step->state;
     static const char *const names[] = {
         [ROWS_DENSE] = "wide", [ROWS_BYTES] = "dense", [ROWS_MASKED] = "masked", [ROWS_LISTED] = "listed"};
+    step->form = names[gemm->blocks[0].rows.form];
     for (size_t b = 1; b < gemm->block_count; b++)
-        if (gemm->blocks[b].form != gemm->blocks[0].form)
-            return "mixed";
-    return names[gemm->blocks[0].form];
+        if (gemm->blocks[b].rows.form != gemm->blocks[0].rows.form)
+            step->form = "mixed";
 }
 
 static sned_status gemm_prepare(struct step *step, const struct graph *graph, const struct node *node,
@@ -90,17 +94,13 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
                                    .columns = columns,
                                    .bytes = step->micro->row_costs.bytes && gemm->input.type != VALUE_S16,
                                    .streamed = rows * columns > CACHED_BYTES};
-    gemm->block_rows = columns < BLOCK_WEIGHTS ? BLOCK_WEIGHTS / columns : 1;
-    gemm->block_count = (rows + gemm->block_rows - 1) / gemm->block_rows;
+    gemm->block_count = step->pieces;
     SNED_TRY(sned_alloc(&gemm->start, rows, sizeof *gemm->start, error));
     SNED_TRY(sned_alloc(&gemm->blocks, gemm->block_count, sizeof *gemm->blocks, error));
     if (bias >= 0)
         memcpy(gemm->start, graph->tensors[bias].data, rows * sizeof *gemm->start);
-    for (size_t b = 0; b < gemm->block_count; b++)
-        SNED_TRY(make_block(gemm, b, graph->tensors[node_weights(node, 0)].data, error));
-    step->form = form_of(gemm);
     step->scratch_size = columns * sizeof(int16_t) + (gemm->plan.bytes ? columns : 0);
-    step->own_size = (gemm->block_rows < rows ? gemm->block_rows : rows) * sizeof(int32_t);
+    step->own_size = step->piece_rows * sizeof(int32_t);
     step->tasks[1] = (int)gemm->block_count;
     return SNED_OK;
 }
@@ -129,10 +129,10 @@ static void convert_input(const struct step *step, const struct step_work *work)
 static void run_block(const struct step *step, const struct step_work *work, size_t b)
 {
     const struct gemm_work *gemm = step->state;
-    const struct row_block *block = &gemm->blocks[b];
+    const struct gemm_block *block = &gemm->blocks[b];
     int32_t *sums = work->own;
-    sned_row_block_run(block, &gemm->plan, bytes_of(gemm, work), work->scratch, sums);
-    for (size_t r = 0, k = b * gemm->block_rows; r < block->rows; r++, k++) {
+    sned_row_block_run(&block->rows, &gemm->plan, bytes_of(gemm, work), work->scratch, sums);
+    for (size_t r = 0, k = block->first; r < block->rows.rows; r++, k++) {
         const int32_t sum = (int32_t)((uint32_t)gemm->start[k] + (uint32_t)sums[r]);
         value_store(work->outputs[0], gemm->output.type, k,
                     finish_value(scale_value(sum, step->rule->scalings[k]), step->rule));
@@ -149,4 +149,11 @@ static void gemm_run(const struct step *step, const struct step_work *work, int 
             run_block(step, work, (size_t)b);
 }
 
-const struct kernel sned_kernel_gemm = {"gemm", gemm_prepare, gemm_run, gemm_release};
+const struct kernel sned_kernel_gemm = {
+    .name = "gemm",
+    .prepare = gemm_prepare,
+    .take_rows = gemm_take_rows,
+    .took_rows = gemm_took_rows,
+    .run = gemm_run,
+    .release = gemm_release,
+};

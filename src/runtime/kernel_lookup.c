@@ -44,4 +44,4 @@ static void lookup_run(const struct step *step, const struct step_work *work, in
                          lookup->results);
 }
 
-const struct kernel sned_kernel_lookup = {"look-up", lookup_prepare, lookup_run, NULL};
+const struct kernel sned_kernel_lookup = {.name = "look-up", .prepare = lookup_prepare, .run = lookup_run};

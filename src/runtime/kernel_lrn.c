@@ -70,4 +70,4 @@ static void lrn_run(const struct step *step, const struct step_work *work, int p
     }
 }
 
-const struct kernel sned_kernel_lrn = {"lrn", lrn_prepare, lrn_run, NULL};
+const struct kernel sned_kernel_lrn = {.name = "lrn", .prepare = lrn_prepare, .run = lrn_run};

@@ -137,4 +137,5 @@ static void move_run(const struct step *step, const struct step_work *run, int p
     }
 }
 
-const struct kernel sned_kernel_move = {"move", move_prepare, move_run, move_release};
+const struct kernel sned_kernel_move = {
+    .name = "move", .prepare = move_prepare, .run = move_run, .release = move_release};

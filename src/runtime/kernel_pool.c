@@ -211,7 +211,9 @@ static void pool_run(const struct step *step, const struct step_work *work, int 
             }
 }
 
-const struct kernel sned_kernel_max_pool = {"max pool", max_pool_prepare, pool_run, pool_release};
-const struct kernel sned_kernel_average_pool = {"average pool", average_pool_prepare, pool_run, pool_release};
-const struct kernel sned_kernel_global_average_pool = {"average pool", global_pool_prepare, pool_run,
-                                                       pool_release};
+const struct kernel sned_kernel_max_pool = {
+    .name = "max pool", .prepare = max_pool_prepare, .run = pool_run, .release = pool_release};
+const struct kernel sned_kernel_average_pool = {
+    .name = "average pool", .prepare = average_pool_prepare, .run = pool_run, .release = pool_release};
+const struct kernel sned_kernel_global_average_pool = {
+    .name = "average pool", .prepare = global_pool_prepare, .run = pool_run, .release = pool_release};

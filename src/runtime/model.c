@@ -10,6 +10,7 @@
 enum {
     MAX_NODES = 1 << 14,  /* planning takes the square of it where all activations live at once */
     HEAD_BYTES = 1 << 12, /* enough to see that a file is none of ours */
+    MAX_THREADS = 1024,
 };
 
 /* What sned_graph_check, which has passed, leaves open. */
@@ -38,28 +39,36 @@ static sned_status check_memory(const sned_model *model, const sned_limits *limi
                      (unsigned long long)limits->memory);
 }
 
-/* Takes the graph over, also on failure. */
-static sned_status model_new(sned_model **out, struct graph *graph, const struct layer_storage *storage,
-                             int storage_count, uint64_t bytes, const sned_limits *limits, sned_error *error)
+/* Takes packed->graph over, also on failure. from_file: its weights are not in the graph, or need not stay
+ * there. */
+static sned_status model_new(sned_model **out, struct packed_file *packed, bool from_file, uint64_t bytes,
+                             const sned_limits *limits, sned_error *error)
 {
+    struct weight_source source = {.packed = from_file ? packed : NULL,
+                                   .threads = limits && limits->threads ? (int)limits->threads : 1};
+    struct graph *graph = packed->graph;
     sned_model *model = NULL;
     sned_status status;
     *out = NULL;
-    status = sned_alloc(&model, 1, sizeof *model, error);
-    if (status != SNED_OK) {
-        sned_graph_free(graph);
-        return status;
-    }
+    SNED_TRY_DONE(sned_alloc(&model, 1, sizeof *model, error));
     model->graph = graph;
+    model->gave_back = from_file;
     SNED_TRY_DONE(check_runnable(graph, error));
     for (int k = 0; k < graph->output_count; k++)
         model->results[k] = sned_result_find(graph, k);
     sned_input_list_pixels(model);
-    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), false, error));
-    SNED_TRY_DONE(sned_model_describe(model, storage, storage_count, bytes, error));
+    SNED_TRY_DONE(sned_alloc(&source.kept, (size_t)graph->tensor_count, sizeof *source.kept, error));
+    SNED_TRY_DONE(
+        sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), &source, false, error));
+    SNED_TRY_DONE(
+        sned_model_describe(model, packed->storage, packed->storage_count, source.kept, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));
     sned_model_weigh(model);
 done:
+    free(source.kept);
+    packed->graph = NULL;
+    if (!model)
+        sned_graph_free(graph);
     if (status == SNED_OK)
         *out = model;
     else
@@ -69,13 +78,14 @@ done:
 
 sned_status sned_model_from_graph(sned_model **model, struct graph *graph, sned_error *error)
 {
+    struct packed_file whole = {.graph = graph};
     sned_status status = sned_graph_check(graph, error);
     *model = NULL;
     if (status != SNED_OK) {
         sned_graph_free(graph);
         return status;
     }
-    return model_new(model, graph, NULL, 0, 0, NULL, error);
+    return model_new(model, &whole, false, 0, NULL, error);
 }
 
 /* ---- files ---- */
@@ -87,6 +97,9 @@ static sned_status check_limits(const sned_limits *limits, sned_error *error)
             return sned_fail(error, SNED_ERROR_ARGUMENT,
                              "sned_limits.reserved[%zu] is not 0: a limit that sned %s does not know", i,
                              sned_version());
+    if (limits && limits->threads > MAX_THREADS)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_limits.threads is %llu, %d at most are used",
+                         (unsigned long long)limits->threads, MAX_THREADS);
     return SNED_OK;
 }
 
@@ -101,9 +114,7 @@ static sned_status check_file_size(size_t size, const sned_limits *limits, sned_
 sned_status sned_open_memory_with(sned_model **model, const void *data, size_t size,
                                   const sned_limits *limits, sned_error *error)
 {
-    struct graph *graph = NULL;
-    struct layer_storage *storage = NULL;
-    int storage_count = 0;
+    struct packed_file packed;
     if (!model)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open_memory: model is NULL");
     *model = NULL;
@@ -111,10 +122,9 @@ sned_status sned_open_memory_with(sned_model **model, const void *data, size_t s
         return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open_memory: data is NULL");
     SNED_TRY(check_limits(limits, error));
     SNED_TRY(check_file_size(size, limits, error));
-    sned_status status = sned_unpack_with(&graph, data, size, limits, &storage, &storage_count, error);
-    if (status == SNED_OK)
-        status = model_new(model, graph, storage, storage_count, size, limits, error);
-    free(storage);
+    SNED_TRY(sned_unpack_apart(&packed, data, size, limits, error));
+    const sned_status status = model_new(model, &packed, true, size, limits, error);
+    sned_packed_free(&packed);
     return status;
 }
 

@@ -20,6 +20,7 @@ enum { PIXEL_VALUES = 256 };
 
 struct sned_model {
     struct graph *graph;
+    bool gave_back;                           /* the graph's weights, once the kernels had theirs */
     struct result results[GRAPH_MAX_OUTPUTS]; /* of each output */
     struct plan plan;
     uint8_t pixels[GRAPH_MAX_CHANNELS_MEAN][PIXEL_VALUES]; /* input.c's: of each channel, the input's byte */
@@ -29,8 +30,9 @@ struct sned_model {
 };
 
 /* describe.c: fills in model->info and model->layers, of a model that has its plan. */
+/* kept [tensor_count]: of weights, how many are not 0. */
 sned_status sned_model_describe(sned_model *model, const struct layer_storage *storage, int storage_count,
-                                uint64_t bytes, sned_error *error);
+                                const uint64_t *kept, uint64_t bytes, sned_error *error);
 
 /* weigh.c: fills in the nanoseconds of the plan and its steps, of a model that has its layers. */
 void sned_model_weigh(sned_model *model);

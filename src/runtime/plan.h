@@ -12,6 +12,7 @@
 #define SNED_RUNTIME_PLAN_H
 
 #include "runtime/kernel.h"
+#include "runtime/prepare.h"
 
 struct plan {
     const struct micro_kernels *micro;
@@ -32,11 +33,12 @@ struct plan {
     double nanoseconds; /* of a run, as its steps say */
 };
 
-/* Kernels take their inner loops from `micro`. With `keep` each activation has a place and keeps its value to
+/* Kernels take their inner loops from `micro`, and weights from `source`, which may be NULL: the graph has
+ * them. With `keep` each activation has a place and keeps its value to
  * the end of the run; else several nodes may be one step, and memory is used again when the last reader of a
  * tensor has run. */
 sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const struct micro_kernels *micro,
-                           bool keep, sned_error *error);
+                           const struct weight_source *source, bool keep, sned_error *error);
 void sned_plan_free(struct plan *plan);
 
 /* What a node is to the plan. */
@@ -55,7 +57,8 @@ void sned_plan_join(struct plan *plan, const struct graph *graph, const struct u
 void sned_plan_cut(struct plan *plan, const struct graph *graph, const struct node *node);
 
 /* The first half of making one: steps, values, home and inside, with plan->micro (steps.c). */
-sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, bool keep, sned_error *error);
+sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, const struct weight_source *source,
+                            bool keep, sned_error *error);
 void sned_plan_free_steps(struct plan *plan);
 
 #endif

@@ -42,12 +42,12 @@ static struct node with_pad(const struct node *conv, const struct node *pad)
 
 static bool is_activation(const struct graph *graph, int tensor)
 {
-    return tensor >= 0 && !graph->tensors[tensor].data;
+    return tensor >= 0 && !tensor_is_constant(graph, tensor);
 }
 
 /* Appends the step of node `n`; `values` has room for what it reads and writes. */
 static sned_status add_step(struct plan *plan, const struct graph *graph, int n, const struct node *pad,
-                            struct value *values, sned_error *error)
+                            const struct weight_source *source, struct value *values, sned_error *error)
 {
     const struct node *node = &graph->nodes[n];
     struct step *step = &plan->steps[plan->step_count];
@@ -70,9 +70,9 @@ static sned_status add_step(struct plan *plan, const struct graph *graph, int n,
     }
     plan->step_count++;
     if (!pad)
-        return step->kernel->prepare(step, graph, node, error);
+        return sned_step_prepare(step, graph, node, source, error);
     const struct node padded = with_pad(node, pad);
-    return step->kernel->prepare(step, graph, &padded, error);
+    return sned_step_prepare(step, graph, &padded, source, error);
 }
 
 static sned_status room_for(struct plan *plan, const struct graph *graph, sned_error *error)
@@ -102,7 +102,8 @@ static void find_parts(struct plan *plan, const struct graph *graph, const struc
         sned_plan_join(plan, graph, uses, parts);
 }
 
-sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, bool keep, sned_error *error)
+sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, const struct weight_source *source,
+                            bool keep, sned_error *error)
 {
     struct uses uses = {0};
     enum node_part *parts = NULL; /* [node_count] */
@@ -125,7 +126,7 @@ sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, bool k
         if (parts[n] != PART_STEP)
             continue;
         const int pad = keep ? -1 : pad_before(graph, &uses, node);
-        SNED_TRY_DONE(add_step(plan, graph, n, pad < 0 ? NULL : &graph->nodes[pad], values, error));
+        SNED_TRY_DONE(add_step(plan, graph, n, pad < 0 ? NULL : &graph->nodes[pad], source, values, error));
         values += node->input_count + node->output_count;
     }
 done:

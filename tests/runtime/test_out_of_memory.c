@@ -120,6 +120,14 @@ static void opening_bytes_survives_every_failed_allocation(void **state)
     }
 }
 
+/* Weights that are decoded by rows, and by the layer. */
+static void opening_packed_layers_survives_every_failed_allocation(void **state)
+{
+    struct buffer file = pack_new_as(lenet_graph, 0.05f, 1, FORMAT_RANS);
+    survives_every_failure(open_bytes_and_run, &file);
+    sned_buffer_free(&file);
+}
+
 static void opening_a_path_survives_every_failed_allocation(void **state)
 {
     char path[] = P_tmpdir "/sned-test-memory-XXXXXX";
@@ -307,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening_bytes_survives_every_failed_allocation),
+        cmocka_unit_test(opening_packed_layers_survives_every_failed_allocation),
         cmocka_unit_test(opening_a_path_survives_every_failed_allocation),
         cmocka_unit_test(a_context_with_threads_survives_every_failed_allocation),
         cmocka_unit_test(a_context_works_without_the_threads_it_asked_for),

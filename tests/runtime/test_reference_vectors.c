@@ -195,13 +195,16 @@ static void the_committed_files_are_what_the_document_says(void **state)
 static void the_runtime_computes_every_activation_of_the_committed_file(void **state)
 {
     char paths[3][512];
-    struct file_map input, expected;
+    struct file_map file, input, expected;
+    struct graph *network;
     sned_model *model;
     sned_context *context;
     sned_error error = {0};
     for (int i = 0; i < 3; i++)
         snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
-    if (sned_open(&model, paths[0], &error) != SNED_OK ||
+    if (sned_file_map(&file, paths[0], &error) != SNED_OK ||
+        sned_unpack(&network, file.data, file.size, NULL, NULL, &error) != SNED_OK ||
+        sned_model_from_graph(&model, network, &error) != SNED_OK ||
         sned_file_map(&input, paths[1], &error) != SNED_OK ||
         sned_file_map(&expected, paths[2], &error) != SNED_OK)
         fail_msg("%s", error.message);
@@ -221,6 +224,7 @@ static void the_runtime_computes_every_activation_of_the_committed_file(void **s
     assert_int_equal(bytes - expected.data, expected.size);
     sned_context_free(context);
     sned_close(model);
+    sned_file_unmap(&file);
     sned_file_unmap(&input);
     sned_file_unmap(&expected);
 }

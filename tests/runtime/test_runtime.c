@@ -67,7 +67,7 @@ static void check_column(const struct graph *graph, const struct micro_kernels *
 {
     struct plan plan;
     const void *inputs[8];
-    assert_int_equal(sned_plan_make(&plan, graph, micro, true, NULL), SNED_OK);
+    assert_int_equal(sned_plan_make(&plan, graph, micro, NULL, true, NULL), SNED_OK);
     const struct step *step = &plan.steps[plan.step_count - 1];
     for (int i = 0; i < step->input_count; i++)
         inputs[i] = random_value(&step->inputs[i], random, activations[step->inputs[i].tensor]);

@@ -309,7 +309,8 @@ static void memory_is_used_again_when_a_tensor_is_dead(void **state)
     sned_model *model;
     assert_int_equal(sned_model_from_graph(&model, branching_network(11), NULL), SNED_OK);
     struct plan keep;
-    assert_int_equal(sned_plan_make(&keep, sned_model_graph(model), model->plan.micro, true, NULL), SNED_OK);
+    assert_int_equal(sned_plan_make(&keep, sned_model_graph(model), model->plan.micro, NULL, true, NULL),
+                     SNED_OK);
     assert_true(model->plan.size < keep.size);
     sned_plan_free(&keep);
     sned_close(model);

@@ -167,4 +167,5 @@ static void conv_run(const struct step *step, const struct step_work *work, int 
             run_tile(step, work, (size_t)(task / conv->tile_count), &conv->tiles[task % conv->tile_count]);
 }
 
-const struct kernel sned_kernel_conv = {"conv", conv_prepare, conv_run, conv_release};
+const struct kernel sned_kernel_conv = {
+    .name = "conv", .prepare = conv_prepare, .run = conv_run, .release = conv_release};
