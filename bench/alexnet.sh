@@ -14,6 +14,11 @@ if [ ! -s $results/laplace-alexnet-1000.json ]; then
         jq --arg machine "$(machine)" '. + {command: "build/bench/laplace_network alexnet-1000.sned alexnet-laplace.sned 13 150", machine: $machine}' \
             >$results/laplace-alexnet-1000.json || exit 1
 fi
+if [ ! -s $results/memory-alexnet-1000.json ]; then
+    build/bench/open_memory "$work/alexnet-laplace.sned" 1 |
+        jq --arg machine "$(machine)" '. + {command: "build/bench/open_memory alexnet-laplace.sned 1", machine: $machine}' \
+            >$results/memory-alexnet-1000.json || exit 1
+fi
 [ "${1:-}" != full ] || exit 0
 images=$data/data/tiny-imagenet-20
 if [ ! -f "$work/alexnet-1.onnx" ]; then

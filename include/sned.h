@@ -140,8 +140,9 @@ typedef struct sned_model_info {
     /* What a run costs: macs, and for each number that any other operator makes, those that its window looks
      * at. */
     uint64_t operations;
-    /* Bytes of the weights, biases and tables, and of one context. Not counted are the few more that kernels
-     * keep for each weight that is not zero: for those the file has bytes itself. */
+    /* Bytes of the weights, as if each were one, biases and tables, and of one context: what a file claims.
+     * Kernels keep less of a layer with few weights that are not zero, and of others a few bytes more for
+     * each: for those the file has bytes itself. */
     uint64_t memory;
     uint64_t state_bytes; /* of what outlives a run (sned_context_reset); 0: each image is by itself */
     uint64_t steps;       /* of a run: sned_step_time */
