@@ -31,7 +31,7 @@ static sned_status check(const struct graph *graph, const char *what, uint64_t c
 
 sned_status sned_check_limits(struct graph *graph, const sned_limits *limits, sned_error *error)
 {
-    if (!limits)
+    if (!limits || !(limits->memory || limits->macs || limits->operations))
         return SNED_OK;
     SNED_TRY(sned_graph_infer(graph, error));
     SNED_TRY(check(graph, "bytes of memory or more",
