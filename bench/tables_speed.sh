@@ -24,6 +24,8 @@ memory_section() {
     echo
     echo "Importing AlexNet, $(first '.file_bytes / 1e6 | round' $results/memory-alexnet.json) MB of ONNX, peaks at $(first '.peak_bytes / .file_bytes * 100 | round / 100' $results/memory-alexnet.json) times the file's size (\`$(first .command $results/memory-alexnet.json)\`)."
     [ ! -s $results/memory-train-alexnet.json ] || echo "Training AlexNet at batch 64 peaks at $(first '.peak_bytes / 1e9 * 100 | round / 100' $results/memory-train-alexnet.json) GB (\`$(first .command $results/memory-train-alexnet.json)\`). A split whose decoded pictures fit in 128 MiB is kept in memory on top of that (50 MB each here, nothing for all 10,000 training pictures): below $(first "(.peak_bytes + 2 * 134217728) / 1e9 * 100 | ceil / 100" $results/memory-train-alexnet.json) GB with two splits."
+    local open=$results/memory-alexnet-1000.json
+    [ ! -s $open ] || echo "A program that runs AlexNet at a thirteenth of its weights with libsned: the file of $(first '.file_bytes / 1e6 * 100 | round / 100' $results/laplace-alexnet-1000.json) MB opens in $(first '.open_ms | round' $open) ms on one thread, with $(first '.opening_bytes / 1e6 * 10 | round / 10' $open) MB of memory for the whole process, and runs in $(first '.running_bytes / 1e6 * 10 | round / 10' $open) MB, a picture in $(first .run_ms $open) ms (\`$(first .command $open)\`)."
     echo
 }
 
