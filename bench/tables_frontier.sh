@@ -35,7 +35,7 @@ frontier_section() {
     frontier_row "AlexNet, 20 classes, method: paper" "28x at 0.5 lost" $results/frontier-alexnet-paper-?.json
     echo
     [ ! -s docs/charts/frontier-lenet5.svg ] || printf '%s\n\n' "![LeNet-5: bytes against error](charts/frontier-lenet5.svg)" "![LeNet-300-100: bytes against error](charts/frontier-lenet300.svg)"
-    for net in lenet300-4300 lenet5-3000 resnet20-56k vgg8-cifar-89k alexnet-3.79M alexnet-paper; do
+    for net in lenet300-4300 lenet5-3000 resnet20-56k vgg8-cifar-89k alexnet-3.79M alexnet-1.52M alexnet-paper; do
         [ ! -s $results/frontier-$net-1.json ] || echo "- $(command_of $results/frontier-$net-1.json)"
     done
     echo

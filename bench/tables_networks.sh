@@ -122,7 +122,7 @@ alexnet_size_section() {
     [ -s "$file" ] || return 0
     echo "## The full AlexNet's size"
     echo
-    echo "1000 classes, synthetic weights at the densities .84 .38 .35 .37 .37 .09 .09 .25 (\`bench/alexnet.sh full\`): $(first .kept $file) of $(first .weights $file) weights, $(first '.bytes' $file) bytes of $(first .bytes_before $file), $(first '.bytes_before / .bytes * 10 | round / 10' $file)x smaller. The file holds the paper's two formats; the paper's own 8.7 MB are at 14x fewer weights, this is at $(first '.weights / .kept * 10 | round / 10' $file)x."
+    echo "1000 classes, synthetic weights at the densities .84 .38 .35 .37 .37 .09 .09 .25 (\`bench/alexnet.sh full\`): $(first .kept $file) of $(first .weights $file) weights, $(first '.bytes' $file) bytes of $(first .bytes_before $file), $(first '.bytes_before / .bytes * 10 | round / 10' $file)x smaller. Coded as files are by default; the paper's own 8.7 MB, in its two formats, are at 14x fewer weights, this is at $(first '.weights / .kept * 10 | round / 10' $file)x."
     echo
     layer_table $file
     echo
