@@ -59,7 +59,8 @@ struct conv_layer {
     struct value input, output;
     struct window window;
     int groups, group_channels, group_filters;
-    const int8_t *weights; /* [K][C / groups][rows][columns], and [K] or NULL; the graph's */
+    /* [K][C / groups][rows][columns], NULL once they are listed, and [K] or NULL; the graph's. */
+    const int8_t *weights;
     const int32_t *bias;
 
     enum conv_form form;

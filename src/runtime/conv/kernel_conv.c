@@ -83,6 +83,7 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its output is too large",
                          node->name);
     SNED_TRY(sned_conv_list(conv, step->micro, &work, error));
+    conv->weights = NULL; /* who gave them takes them back now that they are listed */
     step->form = sned_conv_form_name(conv->form);
     step->scratch_size = sned_conv_planes_size(conv);
     step->own_size = own_size(conv);
