@@ -53,7 +53,7 @@ struct call {
 /* A micro-kernel: how its call is made ready and made. */
 struct kernel {
     const char *name;
-    bool rows_of_bytes; /* taken only by columns that say so (struct row_costs) */
+    bool rows_of_bytes; /* taken only by columns that say so (micro->byte_rows) */
     sned_status (*prepare)(struct call *call, struct random *random, sned_error *error);
     void (*run)(const struct call *call);
 };
@@ -288,7 +288,7 @@ static sned_status measure(int index, const struct micro_kernels *micro, long ca
     struct call call = {.micro = micro, .piece = &piece};
     struct random random;
     sned_status status;
-    if (row->kernel->rows_of_bytes && !micro->row_costs.bytes)
+    if (row->kernel->rows_of_bytes && !micro->byte_rows)
         return SNED_OK;
     sned_random_seed(&random, 17, (uint64_t)index);
     if (calls > 0 && piece.pixels > MOST_COUNTED)

@@ -92,7 +92,7 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     const size_t rows = gemm->output.elements, columns = gemm->input.elements;
     gemm->plan = (struct row_plan){.micro = step->micro,
                                    .columns = columns,
-                                   .bytes = step->micro->row_costs.bytes && gemm->input.type != VALUE_S16,
+                                   .bytes = step->micro->byte_rows && gemm->input.type != VALUE_S16,
                                    .streamed = rows * columns > CACHED_BYTES};
     gemm->block_count = step->pieces;
     SNED_TRY(sned_alloc(&gemm->start, rows, sizeof *gemm->start, error));

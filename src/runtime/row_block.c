@@ -10,10 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BYTE_COST = 40,        /* picoseconds that a byte takes from memory: 25 GB/s */
-    MOST_LISTED = 1 << 16, /* columns that a list can tell */
-};
+enum { MOST_LISTED = 1 << 16 /* columns that a list can tell */ };
 
 /* ---- marks ---- */
 
@@ -69,28 +66,43 @@ static size_t mark_rows(uint64_t *marks, const int8_t *weights, size_t rows, siz
 /* ---- the choice ---- */
 
 /* What work costs that goes through memory: one waits for the other. */
-static uint64_t cost_of(const struct row_plan *plan, uint64_t work, uint64_t bytes)
+static double cost_of(const struct row_plan *plan, double work, double bytes)
 {
-    const uint64_t memory = plan->streamed ? bytes * BYTE_COST : 0;
+    const double memory = plan->streamed ? bytes * plan->micro->costs.memory_byte : 0;
     return work > memory ? work : memory;
+}
+
+/* Whether rows of so many weights that are not 0 can have a form, and what they cost in it. */
+static bool form_cost(double *cost, enum row_form form, const struct row_plan *plan, size_t rows, size_t kept)
+{
+    const struct micro_costs *costs = &plan->micro->costs;
+    const double chunks = (double)rows * (double)chunk_count(plan->columns), weights = (double)kept;
+    switch (form) {
+    case ROWS_DENSE:
+    case ROWS_BYTES:
+        *cost = cost_of(plan, chunks * costs->row_dense, chunks * ROW_CHUNK);
+        return plan->bytes == (form == ROWS_BYTES);
+    case ROWS_MASKED:
+        *cost = cost_of(plan, chunks * costs->row_masked + weights * costs->row_masked_kept,
+                        chunks * sizeof(uint64_t) + weights);
+        return plan->bytes;
+    case ROWS_LISTED:
+    default:
+        *cost = cost_of(plan, weights * costs->row_listed_kept, 3 * weights);
+        return plan->columns <= MOST_LISTED;
+    }
 }
 
 static enum row_form choose_form(const struct row_plan *plan, size_t rows, size_t kept)
 {
-    const struct row_costs *costs = &plan->micro->row_costs;
-    const uint64_t chunks = rows * chunk_count(plan->columns);
-    enum row_form form = plan->bytes ? ROWS_BYTES : ROWS_DENSE;
-    uint64_t least = cost_of(plan, chunks * (uint64_t)costs->dense, chunks * ROW_CHUNK);
-    if (plan->bytes) {
-        const uint64_t work = chunks * (uint64_t)costs->masked + kept * (uint64_t)costs->masked_kept;
-        const uint64_t cost = cost_of(plan, work, chunks * sizeof(uint64_t) + kept);
-        if (cost < least)
-            form = ROWS_MASKED, least = cost;
-    }
-    if (plan->columns <= MOST_LISTED &&
-        cost_of(plan, kept * (uint64_t)costs->listed_kept, 3 * (uint64_t)kept) < least)
-        form = ROWS_LISTED;
-    return form;
+    enum row_form best = ROW_FORMS;
+    double least = 0, cost;
+    for (enum row_form form = 0; form < ROW_FORMS; form++)
+        if (form_cost(&cost, form, plan, rows, kept) && (best == ROW_FORMS || cost < least)) {
+            best = form;
+            least = cost;
+        }
+    return best;
 }
 
 /* ---- the forms ---- */
@@ -198,6 +210,7 @@ sned_status sned_row_block_make(struct row_block *block, const struct row_plan *
         status = make_masked(block, weights, marks, plan->columns, kept, error);
         break;
     case ROWS_LISTED:
+    default:
         status = make_listed(block, weights, marks, plan->columns, kept, error);
         break;
     }
@@ -228,6 +241,7 @@ void sned_row_block_run(const struct row_block *block, const struct row_plan *pl
         micro->masked_rows(sums, block->rows, chunks, block->masks, block->values, bytes);
         break;
     case ROWS_LISTED:
+    default:
         micro->listed_rows(sums, block->rows, block->first, block->columns, block->values, wide);
         break;
     }

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "runtime/micro/micro.h"
 
-enum row_form { ROWS_DENSE, ROWS_BYTES, ROWS_MASKED, ROWS_LISTED };
+enum row_form { ROWS_DENSE, ROWS_BYTES, ROWS_MASKED, ROWS_LISTED, ROW_FORMS };
 
 struct row_block {
     enum row_form form;

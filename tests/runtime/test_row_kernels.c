@@ -240,8 +240,12 @@ static enum row_form form_of(const struct micro_kernels *micro, bool bytes, size
 static void rows_take_the_form_that_their_density_makes_cheapest(void **state)
 {
     struct micro_kernels micro = *sned_micro_column(0);
-    micro.row_costs =
-        (struct row_costs){.bytes = true, .dense = 1000, .masked = 500, .masked_kept = 5, .listed_kept = 200};
+    micro.byte_rows = true;
+    micro.costs = (struct micro_costs){.row_dense = 1,
+                                       .row_masked = 0.5f,
+                                       .row_masked_kept = 0.005f,
+                                       .row_listed_kept = 0.2f,
+                                       .memory_byte = 0.04f};
     assert_int_equal(form_of(&micro, true, 1024, 1), ROWS_BYTES);
     assert_int_equal(form_of(&micro, true, 1024, 0.3f), ROWS_MASKED);
     assert_int_equal(form_of(&micro, true, 1024, 0.01f), ROWS_LISTED);
@@ -283,14 +287,14 @@ static double time_reading(const void *data, size_t size)
 static struct micro_kernels only(const struct micro_kernels *micro, enum row_form form)
 {
     struct micro_kernels one = *micro;
-    one.row_costs = (struct row_costs){
-        .bytes = row_form_takes_bytes(form), .dense = 1 << 30, .masked = 1 << 30, .listed_kept = 1 << 30};
+    one.byte_rows = row_form_takes_bytes(form);
+    one.costs = (struct micro_costs){.row_dense = 1e6f, .row_masked = 1e6f, .row_listed_kept = 1e6f};
     if (form == ROWS_MASKED)
-        one.row_costs.masked = 0;
+        one.costs.row_masked = 0;
     else if (form == ROWS_LISTED)
-        one.row_costs.listed_kept = 0;
+        one.costs.row_listed_kept = 0;
     else
-        one.row_costs.dense = 0;
+        one.costs.row_dense = 0;
     return one;
 }
 

@@ -138,16 +138,9 @@ typedef void micro_masked_rows(int32_t *sums, size_t rows, size_t chunks, const 
 typedef void micro_listed_rows(int32_t *sums, size_t rows, const uint32_t *first, const uint16_t *columns,
                                const int8_t *values, const int16_t *input);
 
-/* What they take, in picoseconds, where weights are in the cache: what a layer's form is chosen by
- * (runtime/row_block.c). */
-struct row_costs {
-    bool bytes;                   /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
-    int dense, masked;            /* 64 columns of a row; dense: of dense_rows, or where not `bytes` of dot */
-    int masked_kept, listed_kept; /* a weight that is not 0 */
-};
-
-/* What the forms of a convolution (runtime/conv/form.c) cost with a column, in nanoseconds of some machine:
- * their ratios choose. */
+/* What a column's micro-kernels cost, in nanoseconds of some machine: their ratios choose the form of a
+ * convolution (runtime/conv/form.c) and of fully connected rows (runtime/row_block.c). One that is 0 is part
+ * of another. */
 struct micro_costs {
     float taps;                        /* add_taps: a pair of taps, for 16 pixels */
     float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */
@@ -155,6 +148,10 @@ struct micro_costs {
     float requantize;                  /* 16 sums */
     float widen, pick, interleave;     /* to fill 16 bytes of an input: of taps, sparse, dense */
     float call;                        /* of any of them */
+    /* Weights that are in the cache: 64 columns of a row, by dense_rows (or dot, where not `byte_rows`) and
+     * masked_rows; a weight that is not 0. */
+    float row_dense, row_masked, row_masked_kept, row_listed_kept;
+    float memory_byte; /* a byte of weights that is not in the cache */
 };
 
 /* A column. */
@@ -177,7 +174,7 @@ struct micro_kernels {
     micro_dense_rows *dense_rows;
     micro_masked_rows *masked_rows;
     micro_listed_rows *listed_rows;
-    struct row_costs row_costs;
+    bool byte_rows; /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
     micro_requantize *requantize[MICRO_TYPES];
     micro_window_max *window_max[MICRO_TYPES];
     micro_window_sum *window_sum[MICRO_TYPES];

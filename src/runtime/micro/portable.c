@@ -183,7 +183,10 @@ const struct micro_kernels sned_micro_portable = {
               .widen = 0.3f,
               .pick = 0.3f,
               .interleave = 3,
-              .call = 20},
+              .call = 20,
+              .row_dense = 4.2f,
+              .row_listed_kept = 0.4f,
+              .memory_byte = 0.04f},
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = sned_add_taps,
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
@@ -194,7 +197,6 @@ const struct micro_kernels sned_micro_portable = {
     .dense_rows = sned_dense_rows,
     .masked_rows = sned_masked_rows,
     .listed_rows = sned_listed_rows,
-    .row_costs = {.dense = 4200, .listed_kept = 400},
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},
     .window_max =
