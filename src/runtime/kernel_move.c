@@ -79,7 +79,8 @@ static void copy_row(micro_pick *pick, uint8_t *to, int64_t to_stride, const uin
     if (to_stride == 1 && from_stride == 1)
         memcpy(to, from, (size_t)(count * bytes));
     else if (bytes == 1 && to_stride == 1 && from_stride > 0)
-        pick(to, from, (size_t)count, (size_t)from_stride, 0);
+        pick(to, from,
+             &(struct plane_rows){.rows = 1, .count = (size_t)count, .stride = (size_t)from_stride});
     else if (bytes == 1)
         for (int64_t i = 0; i < count; i++)
             to[i * to_stride] = from[i * from_stride];

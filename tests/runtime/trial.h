@@ -19,6 +19,7 @@ struct trial {
     struct scaling scaling;
     struct window_row windows;
     struct quad_list quads; /* but its pointers, which lead into the constants */
+    struct plane_rows plane_rows;
     size_t pixels, step, stride;
     uint8_t flip;
 };

@@ -113,16 +113,28 @@ static inline void call_interleave(const struct micro_kernels *micro, enum value
     micro->interleave(output, rows, trial->pixels, trial->stride, trial->flip);
 }
 
+/* A few rows, of a row or of an image: what lies between them stays. */
 static inline void draw_pick(struct trial *trial, enum value_type type, struct random *random)
 {
-    draw_strided(trial, 1, random);
+    const size_t most = trial->count == BENCH_COUNT ? 1 : (size_t)between(random, 1, 5);
+    draw_strided(trial, most, random);
+    trial->plane_rows = (struct plane_rows){.rows = most,
+                                            .count = trial->pixels,
+                                            .step = trial->pixels + (size_t)between(random, 0, 9),
+                                            .image_step = trial->step - (size_t)between(random, 0, 1),
+                                            .stride = trial->stride,
+                                            .flip = trial->flip};
+    trial->count = (most - 1) * trial->plane_rows.step + trial->pixels;
+    trial->output = room(trial->count, 1);
+    for (size_t i = 0; i < trial->count; i++)
+        ((uint8_t *)trial->output)[i] = (uint8_t)sned_random_next(random);
 }
 
 static inline void call_pick(const struct micro_kernels *micro, enum value_type type,
                              const struct trial *trial, const void *input, const void *constants,
                              void *output)
 {
-    micro->pick(output, input, trial->pixels, trial->stride, trial->flip);
+    micro->pick(output, input, &trial->plane_rows);
 }
 
 #endif

@@ -19,6 +19,9 @@
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
  *                                                                                or 4 filters, depthwise
  *
+ * Where each group is one tile, as in depthwise convolutions, there is one phase: a task lays a group's
+ * planes out in its thread's own memory, where they stay in the cache, and computes the tile.
+ *
  * What is listed has a weight that is not 0. Which form a layer takes is told by what each would cost
  * (form.c); activations of 16 bits have taps alone.
  */
@@ -69,6 +72,7 @@ struct conv_layer {
     uint8_t flip;              /* turns the input's bytes into those that the column wants */
     struct filter_tile *tiles; /* [tile_count] */
     int tile_count;
+    bool own_planes;        /* a group's are made in a thread's own memory, one group behind the other */
     struct tap_pair *pairs; /* where the lists lie */
     uint32_t *offsets;
     int8_t *quads;
@@ -91,8 +95,9 @@ bool sned_conv_is_flat(const struct conv_layer *conv);
 /* Pixels of a tile of so many rows; vectors of a filter's sums, of all tiles. */
 size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows);
 size_t sned_conv_vectors(const struct conv_layer *conv);
-/* Bytes of a pixel, and of all planes. */
+/* Bytes of a pixel, of a group's planes, and of all. */
 size_t sned_conv_pixel_size(const struct conv_layer *conv);
+size_t sned_conv_group_size(const struct conv_layer *conv);
 size_t sned_conv_planes_size(const struct conv_layer *conv);
 /* How far a tap is, in pixels, from a pixel's place in the first plane of the group. */
 uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int row, int column);
@@ -106,6 +111,11 @@ struct axis_span sned_conv_inside(const struct conv_layer *conv, int axis, int p
 void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
                     uint8_t *planes, uint8_t *own, int first, int end);
 size_t sned_conv_fill_size(const struct conv_layer *conv);
+/* Planes of bytes of one group, in two steps: padding, which may stay for the next group; what lies in the
+ * image. */
+void sned_conv_pad(const struct conv_layer *conv, uint8_t *planes);
+void sned_conv_pick(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
+                    uint8_t *planes, int group);
 
 /* ---- lists.c ---- */
 

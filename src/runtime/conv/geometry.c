@@ -38,9 +38,14 @@ size_t sned_conv_pixel_size(const struct conv_layer *conv)
     return conv->form == CONV_TAPS ? sizeof(int16_t) : is_dense(conv) ? 4 : 1;
 }
 
+size_t sned_conv_group_size(const struct conv_layer *conv)
+{
+    return (size_t)conv->planes.count * conv->planes.pixels * sned_conv_pixel_size(conv);
+}
+
 size_t sned_conv_planes_size(const struct conv_layer *conv)
 {
-    return (size_t)conv->groups * conv->planes.count * conv->planes.pixels * sned_conv_pixel_size(conv);
+    return (size_t)conv->groups * sned_conv_group_size(conv);
 }
 
 bool sned_conv_is_flat(const struct conv_layer *conv)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Rows of fewer outputs are ended together with the columns between them, and then moved into place. */
-enum { NARROW = 48, MOVE = 16 };
+enum { NARROW = 48, MOVE = 16, OWN_PLANES = 1 << 16 /* bytes */ };
 
 static size_t tile_pixels(const struct conv_layer *conv)
 {
@@ -55,6 +55,22 @@ static struct conv_layer layer_of(const struct step *step, const struct graph *g
     return conv;
 }
 
+/* Whether each group is one tile of filters, and its planes fit into a core's own cache: then they stay
+ * there, in a thread's own memory, and all planes together are never made. A depthwise convolution is so. */
+static bool has_own_planes(const struct conv_layer *conv)
+{
+    return conv->form == CONV_SPARSE && conv->groups > 1 && conv->tile_count == conv->groups &&
+           sned_conv_group_size(conv) <= OWN_PLANES;
+}
+
+/* Where sums begin in a thread's own memory: behind planes and what may be read behind them. */
+static size_t sums_at(const struct conv_layer *conv)
+{
+    return conv->own_planes
+               ? (sned_conv_group_size(conv) + 2 * MICRO_OVER_READ - 1) / MICRO_OVER_READ * MICRO_OVER_READ
+               : 0;
+}
+
 /* Of sums of a tile and, behind them, of a filter's bytes; or of what it takes to fill planes. */
 static size_t own_size(const struct conv_layer *conv)
 {
@@ -64,7 +80,7 @@ static size_t own_size(const struct conv_layer *conv)
             filters = (size_t)conv->tiles[t].list.filters;
     const size_t tile = tile_pixels(conv) * (filters * sizeof(int32_t) + 1) + MOVE;
     const size_t fill = sned_conv_fill_size(conv);
-    return tile > fill ? tile : fill;
+    return sums_at(conv) + (tile > fill ? tile : fill);
 }
 
 static sned_status conv_prepare(struct step *step, const struct graph *graph, const struct node *node,
@@ -85,8 +101,13 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     SNED_TRY(sned_conv_list(conv, step->micro, &work, error));
     conv->weights = NULL; /* who gave them takes them back now that they are listed */
     step->form = sned_conv_form_name(conv->form);
-    step->scratch_size = sned_conv_planes_size(conv);
+    conv->own_planes = has_own_planes(conv);
     step->own_size = own_size(conv);
+    if (conv->own_planes) {
+        step->tasks[0] = conv->groups;
+        return SNED_OK;
+    }
+    step->scratch_size = sned_conv_planes_size(conv);
     step->tasks[0] = conv->planes.count * conv->groups;
     step->tasks[1] = conv->row_tiles * conv->tile_count;
     return SNED_OK;
@@ -128,22 +149,19 @@ static void end_rows(const struct step *step, int k, size_t y, size_t rows, cons
     }
 }
 
-/* Some rows of some filters. */
-static void run_tile(const struct step *step, const struct step_work *work, size_t rows_at,
-                     const struct filter_tile *tile)
+/* Some rows of some filters, from the planes of their group. */
+static void run_tile(const struct step *step, const struct step_work *work, const uint8_t *planes,
+                     size_t rows_at, const struct filter_tile *tile)
 {
     const struct conv_layer *conv = step->state;
     const struct micro_kernels *micro = step->micro;
     const size_t y = rows_at * (size_t)conv->rows, height = (size_t)conv->output.extent.height;
     const size_t rows = (size_t)conv->rows < height - y ? (size_t)conv->rows : height - y;
     const size_t count = (rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
-    const size_t group = (size_t)(tile->filter / conv->group_filters) * (size_t)conv->planes.count;
-    const uint8_t *input =
-        (const uint8_t *)work->scratch +
-        (group * conv->planes.pixels + y * conv->planes.pitch) * sned_conv_pixel_size(conv);
+    const uint8_t *input = planes + y * conv->planes.pitch * sned_conv_pixel_size(conv);
     const size_t step_of_sums = tile_pixels(conv);
     const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
-    int32_t *sums = work->own;
+    int32_t *sums = (int32_t *)(void *)((uint8_t *)work->own + sums_at(conv));
     if (conv->form == CONV_TAPS) {
         for (size_t p = 0; p < count; p++)
             sums[p] = conv->start[tile->filter];
@@ -157,15 +175,40 @@ static void run_tile(const struct step *step, const struct step_work *work, size
         end_rows(step, tile->filter + f, y, rows, sums + (size_t)f * step_of_sums, bytes, work->outputs[0]);
 }
 
-/* Phase 0, a task a plane. Phase 1, all filters of some rows one behind the other. */
+/* Groups by way of planes of their own. */
+static void run_groups(const struct step *step, const struct step_work *work, int first, int end)
+{
+    const struct conv_layer *conv = step->state;
+    sned_conv_pad(conv, work->own);
+    for (int group = first; group < end; group++) {
+        sned_conv_pick(conv, step->micro, work->inputs[0], work->own, group);
+        for (int rows = 0; rows < conv->row_tiles; rows++)
+            run_tile(step, work, work->own, (size_t)rows, &conv->tiles[group]);
+    }
+}
+
+static void run_tiles(const struct step *step, const struct step_work *work, int first, int end)
+{
+    const struct conv_layer *conv = step->state;
+    for (int task = first; task < end; task++) {
+        const struct filter_tile *tile = &conv->tiles[task % conv->tile_count];
+        const size_t group = (size_t)(tile->filter / conv->group_filters);
+        run_tile(step, work, (const uint8_t *)work->scratch + group * sned_conv_group_size(conv),
+                 (size_t)(task / conv->tile_count), tile);
+    }
+}
+
+/* Phase 0, a task a plane, or all of a group with planes of its own. Phase 1, all filters of some rows one
+ * behind the other. */
 static void conv_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct conv_layer *conv = step->state;
-    if (phase == 0)
+    if (conv->own_planes)
+        run_groups(step, work, first, end);
+    else if (phase == 0)
         sned_conv_fill(conv, step->micro, work->inputs[0], work->scratch, work->own, first, end);
     else
-        for (int task = first; task < end; task++)
-            run_tile(step, work, (size_t)(task / conv->tile_count), &conv->tiles[task % conv->tile_count]);
+        run_tiles(step, work, first, end);
 }
 
 const struct kernel sned_kernel_conv = {

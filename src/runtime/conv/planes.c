@@ -15,22 +15,20 @@ struct plane_source {
     size_t first[2], end[2]; /* rows and columns that lie in the image */
 };
 
-/* Rows of fewer pixels are moved in pieces of so many bytes, which may reach into what is written later. */
+/* Rows of fewer quads are moved in pieces of so many bytes, which may reach into what is written later. */
 enum { NARROW = 48, PIECE = 16 };
 
 static bool is_narrow(const struct conv_layer *conv)
 {
-    return (conv->form == CONV_DENSE || conv->form == CONV_SPARSE) && conv->input.extent.width < NARROW &&
-           conv->window.stride[0] == 1 && conv->window.stride[1] == 1;
+    return conv->form == CONV_DENSE && conv->input.extent.width < NARROW && conv->window.stride[0] == 1 &&
+           conv->window.stride[1] == 1;
 }
 
 size_t sned_conv_fill_size(const struct conv_layer *conv)
 {
     if (conv->form == CONV_DENSE_PHASES)
         return 4 * conv->planes.pitch;
-    return conv->form == CONV_DENSE && is_narrow(conv)
-               ? (size_t)conv->input.extent.height * (size_t)conv->input.extent.width * 4
-               : 0;
+    return is_narrow(conv) ? (size_t)conv->input.extent.height * (size_t)conv->input.extent.width * 4 : 0;
 }
 
 static struct plane_source source_of(const struct conv_layer *conv, const uint8_t *input, int plane, int lane)
@@ -74,8 +72,6 @@ static void fill_pixels(const struct conv_layer *conv, const struct micro_kernel
     const size_t stride = (size_t)conv->window.stride[1];
     if (conv->form == CONV_DENSE)
         micro->interleave(to, from, count, stride, conv->flip);
-    else if (conv->form == CONV_SPARSE)
-        micro->pick(to, from[0], count, stride, conv->flip);
     else if (stride == 1)
         micro->widen[conv->input.type]((int16_t *)(void *)to, from[0], count);
     else
@@ -83,19 +79,14 @@ static void fill_pixels(const struct conv_layer *conv, const struct micro_kernel
             ((int16_t *)(void *)to)[i] = (int16_t)value_load(from[0], conv->input.type, i * stride);
 }
 
-/* `count` bytes, each with `flip`; in whole pieces where there is `room` for them. */
-static void move_bytes(uint8_t *to, const uint8_t *from, size_t count, size_t room, uint8_t flip)
+/* `count` bytes, in whole pieces where there is `room` for them. */
+static void move_bytes(uint8_t *to, const uint8_t *from, size_t count, size_t room)
 {
     size_t done = 0;
-    for (; done < count && done + PIECE <= room; done += PIECE) {
-        uint8_t piece[PIECE];
-        memcpy(piece, from + done, PIECE);
-        for (size_t i = 0; i < PIECE; i++)
-            piece[i] ^= flip;
-        memcpy(to + done, piece, PIECE);
-    }
+    for (; done < count && done + PIECE <= room; done += PIECE)
+        memcpy(to + done, from + done, PIECE);
     for (; done < count; done++)
-        to[done] = from[done] ^ flip;
+        to[done] = from[done];
 }
 
 static void set_bytes(uint8_t *to, size_t count, size_t room, uint8_t value)
@@ -117,12 +108,10 @@ static uint8_t *fill_rows(const struct conv_layer *conv, const struct micro_kern
     const size_t width = (size_t)conv->input.extent.width;
     const size_t step = (size_t)conv->window.stride[0] * width * value_size(conv->input.type);
     if (is_narrow(conv)) { /* all of it as one row, then its rows into place */
-        const bool is_dense = conv->form == CONV_DENSE;
-        const uint8_t *row = is_dense ? own : from[0];
-        if (is_dense)
-            fill_pixels(conv, micro, from, (rows - 1) * width + columns, own);
+        const uint8_t *row = own;
+        fill_pixels(conv, micro, from, (rows - 1) * width + columns, own);
         for (; rows; rows--, to += pitch, row += width * size) {
-            move_bytes(to, row, moved, rows > 1 ? (size_t)(end - to) : moved, is_dense ? 0 : conv->flip);
+            move_bytes(to, row, moved, rows > 1 ? (size_t)(end - to) : moved);
             if (rows > 1)
                 set_bytes(to + moved, pitch - moved, (size_t)(end - to) - moved, conv->flip);
         }
@@ -138,7 +127,27 @@ static uint8_t *fill_rows(const struct conv_layer *conv, const struct micro_kern
     return to - pitch + moved;
 }
 
-/* Planes whose pixels have one phase. */
+/* Of a plane of bytes what lies in the image; the padding is there. */
+static void pick_plane(const struct conv_layer *conv, const struct micro_kernels *micro,
+                       const struct plane_source *source, uint8_t *plane)
+{
+    const size_t pitch = conv->planes.pitch;
+    struct plane_rows rows = {.rows = source->end[0] - source->first[0],
+                              .count = source->end[1] - source->first[1],
+                              .step = pitch,
+                              .image_step = (size_t)conv->window.stride[0] * (size_t)conv->input.extent.width,
+                              .stride = (size_t)conv->window.stride[1],
+                              .flip = conv->flip};
+    if (!rows.rows || !rows.count)
+        return;
+    if (sned_conv_is_flat(conv)) {
+        rows.count = rows.rows;
+        rows.rows = 1;
+    }
+    micro->pick(plane + source->first[0] * pitch + source->first[1], first_pixel(conv, source), &rows);
+}
+
+/* Planes of quads or words whose pixels have one phase. */
 static void fill_plane(const struct conv_layer *conv, const struct micro_kernels *micro,
                        const struct plane_source *lanes, uint8_t *plane, uint8_t *own)
 {
@@ -177,8 +186,11 @@ static void fill_mixed_plane(const struct conv_layer *conv, const struct micro_k
             const struct plane_source *lane = &lanes[j];
             const size_t left = lane->first[1], right = lane->end[1];
             if (lane->image && row >= lane->first[0] && row < lane->end[0] && left < right)
-                micro->pick(own + (size_t)j * pitch + left, pixel_of(conv, lane, row, left), right - left,
-                            (size_t)conv->window.stride[1], conv->flip);
+                micro->pick(own + (size_t)j * pitch + left, pixel_of(conv, lane, row, left),
+                            &(struct plane_rows){.rows = 1,
+                                                 .count = right - left,
+                                                 .stride = (size_t)conv->window.stride[1],
+                                                 .flip = conv->flip});
         }
         micro->interleave(plane, (const uint8_t *const *)rows, pitch, 1, 0);
     }
@@ -206,10 +218,32 @@ void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *m
     const size_t size = conv->planes.pixels * sned_conv_pixel_size(conv);
     for (int p = first; p < end; p++) {
         struct plane_source lanes[4];
+        uint8_t *plane = planes + (size_t)p * size;
         find_sources(conv, input, p, lanes);
-        if (conv->form == CONV_DENSE_PHASES)
-            fill_mixed_plane(conv, micro, lanes, planes + (size_t)p * size, own);
-        else
-            fill_plane(conv, micro, lanes, planes + (size_t)p * size, own);
+        switch (conv->form) {
+        case CONV_DENSE_PHASES:
+            fill_mixed_plane(conv, micro, lanes, plane, own);
+            break;
+        case CONV_SPARSE:
+            memset(plane, conv->flip, size);
+            pick_plane(conv, micro, lanes, plane);
+            break;
+        default:
+            fill_plane(conv, micro, lanes, plane, own);
+        }
+    }
+}
+
+void sned_conv_pad(const struct conv_layer *conv, uint8_t *planes)
+{
+    memset(planes, conv->flip, sned_conv_group_size(conv));
+}
+
+void sned_conv_pick(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
+                    uint8_t *planes, int group)
+{
+    for (int p = 0; p < conv->planes.count; p++) {
+        const struct plane_source source = source_of(conv, input, group * conv->planes.count + p, 0);
+        pick_plane(conv, micro, &source, planes + (size_t)p * conv->planes.pixels);
     }
 }

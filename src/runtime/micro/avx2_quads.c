@@ -227,25 +227,27 @@ AVX2 void sned_avx2_interleave(uint8_t *to, const uint8_t *const rows[4], size_t
         sned_interleave(to, rows, count, stride, flip);
 }
 
-AVX2_INLINE void pick_row(uint8_t *to, const uint8_t *input, size_t count, const size_t stride, uint8_t flip)
+AVX2_INLINE void pick_rows(uint8_t *to, const uint8_t *input, const struct plane_rows *rows,
+                           const size_t stride)
 {
-    const __m128i flips = _mm_set1_epi8((char)flip);
-    for (size_t i = 0; i < count; i = next_vector(i, count, SIXTEEN)) {
-        const __m128i picked = _mm_xor_si128(pick_sixteen(input + i * stride, stride), flips);
-        store_part(to + i, _mm256_castsi128_si256(picked), count - i < SIXTEEN ? count - i : SIXTEEN);
-    }
+    const __m128i flips = _mm_set1_epi8((char)rows->flip);
+    const size_t count = rows->count;
+    for (size_t r = rows->rows; r; r--, to += rows->step, input += rows->image_step)
+        for (size_t i = 0; i < count; i = next_vector(i, count, SIXTEEN)) {
+            const __m128i picked = _mm_xor_si128(pick_sixteen(input + i * stride, stride), flips);
+            store_part(to + i, _mm256_castsi128_si256(picked), count - i < SIXTEEN ? count - i : SIXTEEN);
+        }
 }
 
-/* Of a flip alone compilers make vectors themselves. */
-AVX2 void sned_avx2_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip)
+AVX2 void sned_avx2_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows)
 {
-    if (stride == 1 && flip == 0)
-        memcpy(to, input, count);
-    else if (stride == 2)
-        pick_row(to, input, count, 2, flip);
-    else if (stride == 4)
-        pick_row(to, input, count, 4, flip);
+    if (rows->stride == 1)
+        pick_rows(to, input, rows, 1);
+    else if (rows->stride == 2)
+        pick_rows(to, input, rows, 2);
+    else if (rows->stride == 4)
+        pick_rows(to, input, rows, 4);
     else
-        sned_pick(to, input, count, stride, flip);
+        sned_pick(to, input, rows);
 }
 #endif

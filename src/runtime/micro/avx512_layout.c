@@ -39,17 +39,40 @@ AVX512 void sned_avx512_interleave(uint8_t *to, const uint8_t *const rows[4], si
     }
 }
 
-AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip)
+/* A vector's pixels of a row, every `stride`-th: 64; of strides 2 and 4 as many as 64 bytes have of them. */
+AVX512_INLINE void pick_part(uint8_t *to, const uint8_t *from, size_t part, const size_t stride,
+                             __m512i flips)
 {
-    const __m512i flips = _mm512_set1_epi8((char)flip);
-    if (stride > 2) {
-        sned_pick(to, input, count, stride, flip);
-        return;
-    }
-    for (size_t done = 0; done < count; done += 64) {
-        const size_t part = count - done < 64 ? count - done : 64;
-        const __m512i bytes = some_of(input + done * stride, part, stride);
-        _mm512_mask_storeu_epi8(to + done, first_of_64(part), _mm512_xor_si512(bytes, flips));
-    }
+    const __m512i bytes = _mm512_xor_si512(_mm512_loadu_si512(from), flips);
+    if (stride == 1)
+        _mm512_mask_storeu_epi8(to, first_of_64(part), bytes);
+    else if (stride == 2)
+        _mm256_mask_storeu_epi8(to, (__mmask32)first_of_64(part), _mm512_cvtepi16_epi8(bytes));
+    else
+        _mm_mask_storeu_epi8(to, first_of_16(part), _mm512_cvtepi32_epi8(bytes));
+}
+
+AVX512_INLINE void pick_rows(uint8_t *to, const uint8_t *input, const struct plane_rows *rows,
+                             const size_t stride)
+{
+    const __m512i flips = _mm512_set1_epi8((char)rows->flip);
+    const size_t pixels = 64 / stride;
+    for (size_t r = rows->rows; r; r--, to += rows->step, input += rows->image_step)
+        for (size_t done = 0; done < rows->count; done += pixels) {
+            const size_t left = rows->count - done;
+            pick_part(to + done, input + done * stride, left < pixels ? left : pixels, stride, flips);
+        }
+}
+
+AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows)
+{
+    if (rows->stride == 1)
+        pick_rows(to, input, rows, 1);
+    else if (rows->stride == 2)
+        pick_rows(to, input, rows, 2);
+    else if (rows->stride == 4)
+        pick_rows(to, input, rows, 4);
+    else
+        sned_pick(to, input, rows);
 }
 #endif

@@ -65,6 +65,13 @@ struct window_row {
     size_t row_step, column_step, stride;
 };
 
+/* Rows of a plane, `step` bytes apart, each made of one of an image's, `image_step` apart: of its pixels
+ * every `stride`-th. */
+struct plane_rows {
+    size_t rows, count, step, image_step, stride;
+    uint8_t flip;
+};
+
 /* Two numbers of 8 bits, each times its multiplier. A signed one has 128 added, a flip of its highest bit, so
  * that both are unsigned; `start` takes that back, and is the half that rounds. Sums stay below 2^30. */
 struct byte_sum {
@@ -87,8 +94,9 @@ typedef void micro_quads(int32_t *sums, size_t step, size_t count, const uint8_t
 /* to[4 * i + j] = rows[j][i * stride] ^ flip: the input of dense, or a part of it. The rows are inputs. */
 typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
                               uint8_t flip);
-/* to[i] = input[i * stride] ^ flip: the input of sparse, or a part of it. */
-typedef void micro_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip);
+/* to[r * step + i] = input[r * image_step + i * stride] ^ flip, of each row its `count`: the input of sparse,
+ * or a part of it. */
+typedef void micro_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows);
 /* The sum of weights[i] * input[i]. */
 typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t count);
 /* to[i] = clamp(slope(scale(input[i]))): how every operator with a scaling ends. */

@@ -64,7 +64,8 @@ void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t 
     }
 }
 
-void sned_pick(uint8_t *restrict to, const uint8_t *restrict input, size_t count, size_t stride, uint8_t flip)
+static void pick_row(uint8_t *restrict to, const uint8_t *restrict input, size_t count, size_t stride,
+                     uint8_t flip)
 {
     if (stride == 1)
         for (size_t i = 0; i < count; i++)
@@ -72,4 +73,10 @@ void sned_pick(uint8_t *restrict to, const uint8_t *restrict input, size_t count
     else
         for (size_t i = 0; i < count; i++)
             to[i] = input[i * stride] ^ flip;
+}
+
+void sned_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows)
+{
+    for (size_t r = 0; r < rows->rows; r++)
+        pick_row(to + r * rows->step, input + r * rows->image_step, rows->count, rows->stride, rows->flip);
 }

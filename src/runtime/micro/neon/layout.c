@@ -47,7 +47,8 @@ void sned_neon_interleave(uint8_t *to, const uint8_t *const rows[4], size_t coun
         sned_interleave(to, rows, count, stride, flip);
 }
 
-NEON_INLINE void pick(uint8_t *to, const uint8_t *input, size_t count, const size_t stride, uint8x16_t flip)
+NEON_INLINE void pick_row(uint8_t *to, const uint8_t *input, size_t count, const size_t stride,
+                          uint8x16_t flip)
 {
     for (; count >= BYTES; count -= BYTES, to += BYTES, input += BYTES * stride)
         vst1q_u8(to, load_flipped(input, stride, flip));
@@ -58,13 +59,20 @@ NEON_INLINE void pick(uint8_t *to, const uint8_t *input, size_t count, const siz
     }
 }
 
-void sned_neon_pick(uint8_t *to, const uint8_t *input, size_t count, size_t stride, uint8_t flip)
+NEON_INLINE void pick_rows(uint8_t *to, const uint8_t *input, const struct plane_rows *rows,
+                           const size_t stride)
 {
-    if (stride == 1)
-        pick(to, input, count, 1, vdupq_n_u8(flip));
-    else if (stride == 2)
-        pick(to, input, count, 2, vdupq_n_u8(flip));
+    for (size_t r = rows->rows; r; r--, to += rows->step, input += rows->image_step)
+        pick_row(to, input, rows->count, stride, vdupq_n_u8(rows->flip));
+}
+
+void sned_neon_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows)
+{
+    if (rows->stride == 1)
+        pick_rows(to, input, rows, 1);
+    else if (rows->stride == 2)
+        pick_rows(to, input, rows, 2);
     else
-        sned_pick(to, input, count, stride, flip);
+        sned_pick(to, input, rows);
 }
 #endif
