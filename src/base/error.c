@@ -2,10 +2,9 @@
  * error.c - the one-line error message and the names of the codes.
  */
 #include "base/error.h"
+#include "base/format.h"
 #include "base/text.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 sned_status sned_fail(sned_error *error, sned_status status, const char *format, ...)
@@ -14,7 +13,7 @@ sned_status sned_fail(sned_error *error, sned_status status, const char *format,
         va_list arguments;
         va_start(arguments, format);
         error->status = status;
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        sned_format_list(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
         sned_text_plain(error->message);
     }
@@ -28,13 +27,14 @@ sned_status sned_error_context(sned_error *error, sned_status status, const char
         memcpy(inner, error->message, sizeof inner);
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(where, sizeof where, format, arguments);
+        sned_format_list(where, sizeof where, format, arguments);
         va_end(arguments);
         /* What happened matters more than where: the place gives way when both do not fit. */
         size_t room = sizeof error->message - 3;
         size_t inner_length = strlen(inner);
         int where_length = (int)(room > inner_length ? room - inner_length : 0);
-        snprintf(error->message, sizeof error->message, "%.*s: %.*s", where_length, where, (int)room, inner);
+        sned_format(error->message, sizeof error->message, "%.*s: %.*s", where_length, where, (int)room,
+                    inner);
         sned_text_plain(error->message);
     }
     return status;

@@ -1,5 +1,5 @@
 /*
- * hash.h - the checksum of every section and checkpoint: XXH64, seed 0 (xxHash, compiled in).
+ * hash.h - the checksum of every section and checkpoint: XXH64, seed 0.
  */
 #ifndef SNED_BASE_HASH_H
 #define SNED_BASE_HASH_H

@@ -9,13 +9,15 @@
 /* True, and *product set, where a * b fits size_t. */
 int sned_size_multiply(size_t a, size_t b, size_t *product);
 
-/* count * size zeroed bytes, aligned to 64, freed by free(). *out is NULL on failure. count * size of 0 gives
- * a valid pointer. */
+/* count * size zeroed bytes, where any type and any vector may begin, freed by sned_free. *out is NULL on
+ * failure. count * size of 0 gives a valid pointer. */
 sned_status sned_alloc(void *out, size_t count, size_t size, sned_error *error); /* out: T** */
 /* The same, not zeroed, for who writes all of it. */
 sned_status sned_alloc_unset(void *out, size_t count, size_t size, sned_error *error);
-/* Resizes *inout (T**, from malloc or NULL; not from sned_alloc) to count * size bytes; stays on failure. */
+/* Resizes *inout (T**, from here or NULL; not from sned_alloc) to count * size bytes; stays on failure. */
 sned_status sned_resize(void *inout, size_t count, size_t size, sned_error *error);
+/* Of all of these; NULL is fine. Where there is a system it is free(), which code that needs one may use. */
+void sned_free(void *memory);
 sned_status sned_strdup(char **out, const char *text, sned_error *error);
 
 /* Bytes that are appended to. Zero-initialise; sned_buffer_free takes it back there. */

@@ -7,13 +7,11 @@
  * from run to run.
  */
 #include "base/names.h"
+#include "base/format.h"
 #include "base/memory.h"
+#include "base/system.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 static uint64_t rotate_left(uint64_t x, int k)
 {
@@ -67,13 +65,12 @@ static struct name_slot *slot_of(const struct name_map *map, const char *name)
 static sned_status grow(struct name_map *map, sned_error *error)
 {
     struct name_map larger = {.capacity = map->capacity ? map->capacity * 2 : 64, .count = map->count};
-    if (getrandom(larger.key, sizeof larger.key, 0) != sizeof larger.key)
-        return sned_fail(error, SNED_ERROR_IO, "the system gives no random numbers: %s", strerror(errno));
+    SNED_TRY(sned_system_random(larger.key, sizeof larger.key, error));
     SNED_TRY(sned_alloc(&larger.slots, larger.capacity, sizeof *larger.slots, error));
     for (size_t i = 0; i < map->capacity; i++)
         if (map->slots[i].name)
             *slot_of(&larger, map->slots[i].name) = map->slots[i];
-    free(map->slots);
+    sned_free(map->slots);
     *map = larger;
     return SNED_OK;
 }
@@ -103,7 +100,7 @@ int sned_names_find(const struct name_map *map, const char *name)
 
 void sned_names_free(struct name_map *map)
 {
-    free(map->slots);
+    sned_free(map->slots);
     *map = (struct name_map){0};
 }
 
@@ -133,11 +130,11 @@ sned_status sned_unique_name(struct unique_names *names, const char *wanted, con
         struct name_slot *slot = slot_of(&names->taken, wanted);
         int number = slot->index;
         do
-            snprintf(candidate, size, "%s_%d", wanted, ++number);
+            sned_format(candidate, size, "%s_%d", wanted, ++number);
         while (sned_names_find(&names->taken, candidate) >= 0);
         slot->index = number;
         sned_status status = own(names, candidate, name, error);
-        free(candidate);
+        sned_free(candidate);
         if (status != SNED_OK)
             return status;
     }
@@ -149,8 +146,8 @@ sned_status sned_unique_name(struct unique_names *names, const char *wanted, con
 void sned_unique_free(struct unique_names *names)
 {
     for (int i = 0; i < names->count; i++)
-        free(names->owned[i]);
-    free(names->owned);
+        sned_free(names->owned[i]);
+    sned_free(names->owned);
     sned_names_free(&names->taken);
     *names = (struct unique_names){0};
 }

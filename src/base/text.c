@@ -2,9 +2,9 @@
  * text.c - UTF-8 decoded strictly (RFC 3629), and what a terminal would obey taken out of it.
  */
 #include "base/text.h"
+#include "base/format.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The bytes of the character at `text`, at most 4, and its code point; 0: not UTF-8. The 0 at the end of a
@@ -78,5 +78,5 @@ void sned_text_list(char *list, size_t size, const char *word)
     const size_t needed = strlen(comma) + strlen(word) + strlen(", ") + sizeof more;
     if (length >= strlen(more) && strcmp(list + length - strlen(more), more) == 0)
         return;
-    snprintf(list + length, left, "%s%s", comma, needed <= left ? word : more);
+    sned_format(list + length, left, "%s%s", comma, needed <= left ? word : more);
 }

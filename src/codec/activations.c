@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "codec/sections.h"
 
-#include <stdlib.h>
-
 /* ---- numbers ---- */
 
 sned_status sned_activations_add(struct activations *activations, int tensor, sned_error *error)
@@ -41,8 +39,8 @@ sned_status sned_activations_list(struct activations *activations, const struct 
 
 void sned_activations_free(struct activations *activations)
 {
-    free(activations->tensors);
-    free(activations->numbers);
+    sned_free(activations->tensors);
+    sned_free(activations->numbers);
     *activations = (struct activations){0};
 }
 
@@ -93,6 +91,6 @@ sned_status sned_read_activation(struct reader *reader, struct graph *graph, str
     else
         graph->tensors[*tensor].quantization = sned_read_quantization(reader, code);
 done:
-    free(name);
+    sned_free(name);
     return status;
 }

@@ -14,8 +14,6 @@
  */
 #include "codec/sections.h"
 
-#include <stdlib.h>
-
 enum { DECISION_NS = 25, SYMBOL_NS = 3, WEIGHT_NS = 1, FILE_NS = 10000000, USUAL_MS = 300, SLICES = 1000 };
 enum { LEAVING = 64 }; /* bytes: what the layers that stay mixed would no longer have learned of this one */
 
@@ -149,8 +147,8 @@ static sned_status solve(bool *taken, const struct either *choices, const int *s
         room -= taken[i] ? slices[i] : 0;
     }
 done:
-    free(saved);
-    free(takes);
+    sned_free(saved);
+    sned_free(takes);
     return status;
 }
 
@@ -194,8 +192,8 @@ sned_status sned_choose_again(bool *changed, struct layer_storage *layers, int c
             *changed = true;
         }
 done:
-    free(choices);
-    free(slices);
-    free(taken);
+    sned_free(choices);
+    sned_free(slices);
+    sned_free(taken);
     return status;
 }

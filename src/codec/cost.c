@@ -37,9 +37,9 @@ sned_status sned_cost_new(struct layer_cost *cost, const struct block_grid *grid
 
 void sned_cost_free(struct layer_cost *cost)
 {
-    free(cost->rows);
-    free(cost->columns);
-    free(cost->kernels);
+    sned_free(cost->rows);
+    sned_free(cost->columns);
+    sned_free(cost->kernels);
     *cost = (struct layer_cost){0};
 }
 
@@ -57,11 +57,11 @@ struct census {
 
 static void census_free(struct census *census)
 {
-    free(census->rows);
-    free(census->columns);
-    free(census->channels);
-    free(census->kernels);
-    free(census->live);
+    sned_free(census->rows);
+    sned_free(census->columns);
+    sned_free(census->channels);
+    sned_free(census->kernels);
+    sned_free(census->live);
 }
 
 static int8_t is_live(const struct block_grid *grid, const struct mask_block *block, const int8_t *integers)

@@ -6,7 +6,6 @@
 #include "base/names.h"
 #include "codec/sections.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- states ---- */
@@ -59,7 +58,7 @@ sned_status sned_write_outputs_section(struct writer *writer, const struct graph
         SNED_TRY_DONE(sned_strdup(&wanted, graph->tensors[graph->outputs[k]].name, error));
         sned_text_repair(wanted, strlen(wanted));
         SNED_TRY_DONE(sned_unique_name(&names, wanted, &name, error));
-        free(wanted);
+        sned_free(wanted);
         wanted = NULL;
         if (k == 0)
             continue; /* it is in GRAPH, with this name: the first is always free */
@@ -68,7 +67,7 @@ sned_status sned_write_outputs_section(struct writer *writer, const struct graph
     }
 done:
     sned_unique_free(&names);
-    free(wanted);
+    sned_free(wanted);
     return status;
 }
 
@@ -93,7 +92,7 @@ sned_status sned_read_outputs_section(struct reader *reader, struct graph *graph
         SNED_TRY_DONE(sned_read_string(reader, SNED_MAX_STRING, &name, error));
         const int tensor = sned_read_back(reader, activations, 1 + graph->state_count);
         SNED_TRY_DONE(check_apart(graph, graph->output_count, tensor, name, error));
-        free(graph->tensors[tensor].name);
+        sned_free(graph->tensors[tensor].name);
         graph->tensors[tensor].name = name;
         name = NULL;
         graph->outputs[graph->output_count++] = tensor;
@@ -101,6 +100,6 @@ sned_status sned_read_outputs_section(struct reader *reader, struct graph *graph
     if (reader->failed || sned_reader_left(reader) > 0)
         status = sned_fail_damaged("the list of outputs", error);
 done:
-    free(name);
+    sned_free(name);
     return status;
 }

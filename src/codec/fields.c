@@ -4,7 +4,6 @@
 #include "codec/fields.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- numbers ---- */
@@ -224,14 +223,14 @@ sned_status sned_read_scalings(struct reader *reader, struct scaling **scalings,
         uint32_t multiplier = get_bits(data, &position, multiplier_bits);
         uint32_t shift = (base & BASE_SHIFT_MASK) + get_bits(data, &position, width);
         if (shift < SNED_MIN_SHIFT || shift > SNED_MAX_SHIFT) {
-            free(made);
+            sned_free(made);
             return sned_fail(error, SNED_ERROR_FORMAT, "a scaling shifts by %u; 1 to 62 is possible", shift);
         }
         made[i].multiplier = (uint16_t)(base & BASE_WIDE ? multiplier : multiplier | MULTIPLIER_TOP);
         made[i].shift = (uint8_t)shift;
     }
     if (position % 8 && get_bits(data, &position, 8 - position % 8)) {
-        free(made);
+        sned_free(made);
         return sned_fail(error, SNED_ERROR_FORMAT, "the bits behind the last scaling are not 0");
     }
     *scalings = made;

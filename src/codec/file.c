@@ -8,7 +8,6 @@
 #include "codec/sections.h"
 #include "graph/operator.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int count_layers(const struct graph *graph)
@@ -239,7 +238,7 @@ done:
     for (int i = 0; i < PARTS; i++)
         sned_writer_free(&writers[i]);
     sned_graph_free(again);
-    free(layers);
+    sned_free(layers);
     return status;
 }
 
@@ -328,8 +327,8 @@ static sned_status read_sections(struct container *container, struct mixed *mixe
 void sned_packed_free(struct packed_file *packed)
 {
     sned_graph_free(packed->graph);
-    free(packed->weights);
-    free(packed->storage);
+    sned_free(packed->weights);
+    sned_free(packed->storage);
     *packed = (struct packed_file){0};
 }
 

@@ -4,10 +4,10 @@
  *
  * What nodes make is not listed: its shapes follow from the input's, and its names from the nodes'.
  */
+#include "base/format.h"
 #include "base/names.h"
 #include "codec/sections.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,10 +42,11 @@ static void write_input(struct writer *writer, const struct graph *graph)
 /* Appends the node's number, which makes an empty name one, and a name that is taken another. */
 static sned_status lengthen(char **name, int node, sned_error *error)
 {
-    char *longer;
-    if (asprintf(&longer, "%s#%d", *name, node) < 0)
-        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory for the name of node %d", node);
-    free(*name);
+    const size_t size = strlen(*name) + sizeof "#-2147483648";
+    char *longer = NULL;
+    SNED_TRY(sned_resize(&longer, size, 1, error));
+    sned_format(longer, size, "%s#%d", *name, node);
+    sned_free(*name);
     *name = longer;
     return SNED_OK;
 }
@@ -91,8 +92,8 @@ sned_status sned_write_graph_section(struct writer *writer, const struct graph *
         sned_write_node(writer, graph, i, names[i], activations, newest);
 done:
     for (int i = 0; names && i < graph->node_count; i++)
-        free(names[i]);
-    free(names);
+        sned_free(names[i]);
+    sned_free(names);
     return status;
 }
 
@@ -129,7 +130,7 @@ static sned_status read_input(struct reader *reader, struct graph *graph, struct
     graph->rule.label_offset = (int)sned_read_zigzag(reader, INT32_MIN, INT32_MAX);
     status = reader->failed ? sned_fail_damaged("the input", error) : SNED_OK;
 done:
-    free(color);
+    sned_free(color);
     return status;
 }
 
@@ -150,7 +151,7 @@ static sned_status check_names(const struct graph *graph, sned_error *error)
         if (strcmp(names[i - 1], names[i]) == 0)
             status = sned_fail(error, SNED_ERROR_FORMAT, "two nodes are named '%.80s'", names[i]);
     }
-    free(names);
+    sned_free(names);
     return status;
 }
 
@@ -180,14 +181,14 @@ static sned_status read_nodes(struct reader *reader, struct graph *graph, struct
         goto done;
     }
     graph->outputs[0] = activations->tensors[activations->count - 1 - back];
-    free(graph->tensors[graph->outputs[0]].name);
+    sned_free(graph->tensors[graph->outputs[0]].name);
     graph->tensors[graph->outputs[0]].name = output;
     output = NULL;
     SNED_TRY_DONE(check_names(graph, error));
     if (sned_reader_left(reader) > 0)
         status = sned_fail(error, SNED_ERROR_FORMAT, "%zu bytes too many", sned_reader_left(reader));
 done:
-    free(output);
+    sned_free(output);
     return status;
 }
 
@@ -219,7 +220,7 @@ static sned_status read_head(struct reader *reader, struct graph **graph, struct
     char *name;
     SNED_TRY(sned_read_string(reader, SNED_MAX_STRING, &name, error));
     sned_status status = sned_graph_new(graph, name, error);
-    free(name);
+    sned_free(name);
     SNED_TRY(status);
     (*graph)->integer = true;
     return read_input(reader, *graph, activations, error);

@@ -12,7 +12,6 @@
 #include "codec/sections.h"
 #include "graph/operator.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* How many bytes the small sections may have together: so many, and so many for each byte of the stream. */
@@ -54,7 +53,7 @@ void sned_mixed_free(struct mixed *mixed)
     sned_coder_free(&mixed->coder);
     sned_bytes_model_free(mixed->bytes);
     sned_weights_model_free(mixed->weights);
-    free(mixed);
+    sned_free(mixed);
 }
 
 /* ---- the small sections ---- */

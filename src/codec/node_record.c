@@ -5,12 +5,11 @@
  * to the whole range, the input's quantization) is a flag: a layer in a chain costs its name and a dozen
  * bytes.
  */
+#include "base/format.h"
 #include "codec/sections.h"
 #include "graph/operator.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -159,11 +158,12 @@ void sned_write_node(struct writer *writer, const struct graph *graph, int index
 static sned_status add_tensor(struct graph *graph, const char *name, const char *suffix,
                               enum tensor_type type, struct shape shape, int *index, sned_error *error)
 {
+    const size_t size = strlen(name) + strlen(suffix) + 1;
     char *full;
-    if (asprintf(&full, "%s%s", name, suffix) < 0)
-        return sned_fail(error, SNED_ERROR_MEMORY, "out of memory for the name of a tensor");
+    SNED_TRY(sned_alloc_unset(&full, size, 1, error));
+    sned_format(full, size, "%s%s", name, suffix);
     sned_status status = sned_graph_add_tensor(graph, full, type, &shape, NULL, index, error);
-    free(full);
+    sned_free(full);
     return status;
 }
 
@@ -259,7 +259,7 @@ static sned_status add_outputs(struct graph *graph, const char *name, struct con
 {
     for (int k = 0; k < made->output_count; k++) {
         char suffix[16];
-        snprintf(suffix, sizeof suffix, ":%d", k);
+        sned_format(suffix, sizeof suffix, ":%d", k);
         SNED_TRY(add_tensor(graph, name, suffix, TENSOR_F32, (struct shape){0}, &made->outputs[k], error));
     }
     return SNED_OK;
@@ -346,9 +346,9 @@ sned_status sned_read_node(struct reader *reader, struct graph *graph, struct ac
     status = reader->failed ? sned_fail_damaged(head.name, error) : SNED_OK;
 done:
     if (scratch.op == OP_SPLIT)
-        free(scratch.u.split.sizes);
-    free(head.name);
-    free(made.inputs);
-    free(made.outputs);
+        sned_free(scratch.u.split.sizes);
+    sned_free(head.name);
+    sned_free(made.inputs);
+    sned_free(made.outputs);
     return status;
 }

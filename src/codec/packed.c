@@ -9,7 +9,6 @@
 #include "codec/weights.h"
 #include "base/thread.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_WEIGHTS = 1 << 16 /* of a block of weights that lie in memory, about */ };
@@ -117,8 +116,8 @@ sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_
 void sned_weight_rows_close(struct weight_rows *rows)
 {
     sned_rans_close(&rows->decoder);
-    free(rows->decoded);
-    free(rows->first);
+    sned_free(rows->decoded);
+    sned_free(rows->first);
     *rows = (struct weight_rows){0};
 }
 
@@ -191,6 +190,6 @@ done:
     if (status == SNED_OK)
         weights->data = unpacking.to;
     else
-        free(unpacking.to);
+        sned_free(unpacking.to);
     return status;
 }

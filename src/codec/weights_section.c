@@ -10,7 +10,6 @@
 #include "codec/sections.h"
 #include "graph/operator.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { FORMAT_MASK = 15, CODING_SHIFT = 4, CODING_MASK = 7, FORM_DEAD = 0x80 };
@@ -72,8 +71,8 @@ struct filters {
 
 static void filters_free(struct filters *filters)
 {
-    free(filters->live);
-    free(filters->bitmap);
+    sned_free(filters->live);
+    sned_free(filters->bitmap);
 }
 
 static sned_status split_filters(struct filters *filters, const struct tensor *weights, sned_error *error)

@@ -6,8 +6,6 @@
 #include "base/union_find.h"
 #include "graph/movement.h"
 
-#include <stdlib.h>
-
 void sned_channels_join(struct channels *channels, int a, int b)
 {
     a = find_root(channels->root, a);
@@ -74,7 +72,7 @@ sned_status sned_channels_fix_shared(struct channels *channels, const struct gra
     for (int n = 0; n < graph->node_count; n++)
         if (shares_a_constant(graph, &graph->nodes[n], readers))
             sned_channels_fix_node(channels, graph, &graph->nodes[n]);
-    free(readers);
+    sned_free(readers);
     return SNED_OK;
 }
 
@@ -108,8 +106,8 @@ void sned_channels_settle(struct channels *channels)
 
 void sned_channels_free(struct channels *channels)
 {
-    free(channels->first);
-    free(channels->root);
-    free(channels->fixed);
+    sned_free(channels->first);
+    sned_free(channels->root);
+    sned_free(channels->fixed);
     *channels = (struct channels){0};
 }

@@ -10,7 +10,6 @@
 #include "graph/operator.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- tensors ---- */
@@ -207,8 +206,8 @@ static sned_status check_nodes(const struct graph *graph, sned_error *error)
         }
     status = SNED_OK;
 done:
-    free(outputs);
-    free(made);
+    sned_free(outputs);
+    sned_free(made);
     return status;
 }
 

@@ -311,8 +311,8 @@ static sned_status check_window_counts(const struct graph *graph, const struct n
             }
     status = SNED_OK;
 done:
-    free(rows);
-    free(columns);
+    sned_free(rows);
+    sned_free(columns);
     return status;
 }
 

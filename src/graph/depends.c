@@ -4,8 +4,6 @@
 #include "base/memory.h"
 #include "graph/graph.h"
 
-#include <stdlib.h>
-
 sned_status sned_graph_depends(const struct graph *graph, int tensor, bool *nodes, sned_error *error)
 {
     bool *needed = NULL; /* [tensor_count] */
@@ -20,6 +18,6 @@ sned_status sned_graph_depends(const struct graph *graph, int tensor, bool *node
             if (node->inputs[k] >= 0)
                 needed[node->inputs[k]] = true;
     }
-    free(needed);
+    sned_free(needed);
     return SNED_OK;
 }

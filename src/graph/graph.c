@@ -4,13 +4,12 @@
  * Tensors and nodes lie in two growing arrays and refer to each other by index, so that a graph can be
  * copied, written and checked without following pointers.
  */
+#include "base/format.h"
 #include "base/memory.h"
 #include "graph/inner.h"
 #include "graph/operator.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- making ---- */
@@ -58,20 +57,20 @@ sned_status sned_graph_add_tensor(struct graph *graph, const char *name, enum te
     graph->tensors[*index] = tensor;
     return SNED_OK;
 done:
-    free(data);
+    sned_free(data);
     return status;
 }
 
 static void node_free(struct node *node)
 {
-    free(node->name);
-    free(node->inputs);
-    free(node->outputs);
+    sned_free(node->name);
+    sned_free(node->inputs);
+    sned_free(node->outputs);
     if (node->op == OP_SPLIT)
-        free(node->u.split.sizes);
+        sned_free(node->u.split.sizes);
     for (int i = 0; i < GRAPH_MAX_WEIGHTS; i++) {
-        free(node->rules[i].scalings);
-        free(node->rules[i].counts);
+        sned_free(node->rules[i].scalings);
+        sned_free(node->rules[i].counts);
     }
 }
 
@@ -139,8 +138,8 @@ sned_status sned_graph_set_outputs(struct graph *graph, const int *outputs, int 
 static void labels_free(char **labels, int count)
 {
     for (int i = 0; labels && i < count; i++)
-        free(labels[i]);
-    free(labels);
+        sned_free(labels[i]);
+    sned_free(labels);
 }
 
 sned_status sned_graph_set_labels(struct graph *graph, const char *const *labels, int count,
@@ -170,18 +169,18 @@ void sned_graph_free(struct graph *graph)
     if (!graph)
         return;
     for (int i = 0; i < graph->tensor_count; i++) {
-        free(graph->tensors[i].name);
-        free(graph->tensors[i].data);
-        free(graph->tensors[i].mask);
+        sned_free(graph->tensors[i].name);
+        sned_free(graph->tensors[i].data);
+        sned_free(graph->tensors[i].mask);
     }
     for (int i = 0; i < graph->node_count; i++)
         node_free(&graph->nodes[i]);
     labels_free(graph->labels, graph->label_count);
-    free(graph->tensors);
-    free(graph->nodes);
-    free(graph->provenance);
-    free(graph->name);
-    free(graph);
+    sned_free(graph->tensors);
+    sned_free(graph->nodes);
+    sned_free(graph->provenance);
+    sned_free(graph->name);
+    sned_free(graph);
 }
 
 /* ---- copying ---- */
@@ -360,7 +359,7 @@ sned_status sned_uses_find(struct uses *uses, const struct graph *graph, sned_er
         if (graph->states[k].next >= 0 && graph->states[k].next < graph->tensor_count)
             uses->consumers[graph->states[k].next]++;
 done:
-    free(reader);
+    sned_free(reader);
     if (status != SNED_OK)
         sned_uses_free(uses);
     return status;
@@ -368,8 +367,8 @@ done:
 
 void sned_uses_free(struct uses *uses)
 {
-    free(uses->producer);
-    free(uses->consumers);
+    sned_free(uses->producer);
+    sned_free(uses->consumers);
     *uses = (struct uses){0};
 }
 
@@ -379,7 +378,7 @@ sned_status sned_node_fail(sned_error *error, sned_status status, const struct n
     char message[400];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    sned_format_list(message, sizeof message, format, arguments);
     va_end(arguments);
     return sned_fail(error, status, "node '%.80s' (%s): %s", node->name ? node->name : "",
                      sned_op_name(node->op), message);

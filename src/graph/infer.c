@@ -8,8 +8,6 @@
 #include "graph/inner.h"
 #include "graph/operator.h"
 
-#include <stdlib.h>
-
 /* ---- one node ---- */
 
 static sned_status check_ranges(const struct node *node, sned_error *error)
@@ -108,6 +106,6 @@ sned_status sned_graph_infer(struct graph *graph, sned_error *error)
     }
     status = SNED_OK;
 done:
-    free(outputs);
+    sned_free(outputs);
     return status;
 }

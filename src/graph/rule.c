@@ -3,9 +3,9 @@
  * and as one number.
  */
 #include "graph/graph.h"
+#include "base/format.h"
 #include "base/hash.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,9 +41,9 @@ bool sned_resize_parse(struct resize *resize, const char *text)
 const char *sned_resize_text(char text[RESIZE_TEXT], struct resize resize)
 {
     if (resize.kind == RESIZE_SIDE)
-        snprintf(text, RESIZE_TEXT, "%d", resize.side);
+        sned_format(text, RESIZE_TEXT, "%d", resize.side);
     else
-        snprintf(text, RESIZE_TEXT, "%s", resize_words[resize.kind]);
+        sned_format(text, RESIZE_TEXT, "%s", resize_words[resize.kind]);
     return text;
 }
 

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "base/pool.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { ALIGNMENT = 64 };
@@ -177,13 +176,13 @@ void sned_context_free(sned_context *context)
     sned_pool_stop(context->pool);
     if (context->widened) {
         for (int t = 0; t < context->model->graph->tensor_count; t++)
-            free(context->widened[t]);
-        free(context->widened);
-        free(context->memory);
+            sned_free(context->widened[t]);
+        sned_free(context->widened);
+        sned_free(context->memory);
         sned_plan_free(&context->kept);
     }
     if (context->owned)
-        free(context);
+        sned_free(context);
 }
 
 /* ---- a context that keeps every activation ---- */

@@ -77,7 +77,7 @@ struct kernel {
     void (*took_rows)(struct step *step); /* and once, when all have come */
     /* The tasks [first, end) of a phase. */
     void (*run)(const struct step *step, const struct step_work *work, int phase, int first, int end);
-    void (*release)(struct step *step); /* NULL: free(step->state) is enough */
+    void (*release)(struct step *step); /* NULL: sned_free(step->state) is enough */
 };
 
 /* The step becomes a look-up: its kernel, state and work. *results: the table of LOOKUP_TABLE_SIZE bytes, to

@@ -10,7 +10,6 @@
 #include "runtime/row_block.h"
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { CACHED_BYTES = 1 << 19 /* a layer of so many stays in a cache from one image to the next */ };
@@ -36,9 +35,9 @@ static void gemm_release(struct step *step)
         return;
     for (size_t b = 0; gemm->blocks && b < gemm->block_count; b++)
         sned_row_block_free(&gemm->blocks[b].rows);
-    free(gemm->blocks);
-    free(gemm->start);
-    free(gemm);
+    sned_free(gemm->blocks);
+    sned_free(gemm->start);
+    sned_free(gemm);
     step->state = NULL;
 }
 

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "graph/operator.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { PARTS = 16 /* of a box */ };
@@ -20,8 +19,8 @@ static void move_release(struct step *step)
 {
     struct move_work *work = step->state;
     if (work)
-        free(work->movements);
-    free(work);
+        sned_free(work->movements);
+    sned_free(work);
 }
 
 /* The same movement with fewer axes and longer rows: an axis of one element goes, and one whose step is the

@@ -10,8 +10,6 @@
 #include "runtime/window.h"
 #include "base/memory.h"
 
-#include <stdlib.h>
-
 enum { PART = 64 /* sums at a time */, PART_ROOM = PART + MICRO_OVER_READ / sizeof(int32_t) };
 
 /* Outputs along an axis that are side by side, and what their windows have of it. */
@@ -33,8 +31,8 @@ static void pool_release(struct step *step)
 {
     struct pool_work *pool = step->state;
     if (pool)
-        free(pool->rows);
-    free(pool);
+        sned_free(pool->rows);
+    sned_free(pool);
     step->state = NULL;
 }
 

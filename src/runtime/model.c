@@ -2,14 +2,11 @@
  * model.c - opening a packed network: unpack, check, plan.
  */
 #include "runtime/model.h"
-#include "base/file.h"
 #include "base/memory.h"
-
-#include <stdlib.h>
+#include "base/system.h"
 
 enum {
-    MAX_NODES = 1 << 14,  /* planning takes the square of it where all activations live at once */
-    HEAD_BYTES = 1 << 12, /* enough to see that a file is none of ours */
+    MAX_NODES = 1 << 14, /* planning takes the square of it where all activations live at once */
     MAX_THREADS = 1024,
 };
 
@@ -58,14 +55,14 @@ static sned_status model_new(sned_model **out, struct packed_file *packed, bool 
         model->results[k] = sned_result_find(graph, k);
     sned_input_list_pixels(model);
     SNED_TRY_DONE(sned_alloc(&source.kept, (size_t)graph->tensor_count, sizeof *source.kept, error));
-    SNED_TRY_DONE(
-        sned_plan_make(&model->plan, graph, sned_micro_choose(getenv("SNED_CPU")), &source, false, error));
+    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(sned_system_setting("SNED_CPU")),
+                                 &source, false, error));
     SNED_TRY_DONE(
         sned_model_describe(model, packed->storage, packed->storage_count, source.kept, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));
     sned_model_weigh(model);
 done:
-    free(source.kept);
+    sned_free(source.kept);
     packed->graph = NULL;
     if (!model)
         sned_graph_free(graph);
@@ -88,7 +85,7 @@ sned_status sned_model_from_graph(sned_model **model, struct graph *graph, sned_
     return model_new(model, &whole, false, 0, NULL, error);
 }
 
-/* ---- files ---- */
+/* ---- files in memory ---- */
 
 static sned_status check_limits(const sned_limits *limits, sned_error *error)
 {
@@ -133,43 +130,6 @@ sned_status sned_open_memory(sned_model **model, const void *data, size_t size, 
     return sned_open_memory_with(model, data, size, NULL, error);
 }
 
-/* The bytes to read of a file, which are one more than the limit where it is larger. */
-static size_t most_bytes(const sned_limits *limits)
-{
-    return limits && limits->file_bytes && limits->file_bytes < SIZE_MAX ? (size_t)limits->file_bytes + 1
-                                                                         : SIZE_MAX;
-}
-
-sned_status sned_open_with(sned_model **model, const char *path, const sned_limits *limits, sned_error *error)
-{
-    struct buffer file = {0};
-    sned_error why = {0}; /* of the head alone it is not the caller's yet */
-    sned_status status;
-    if (model)
-        *model = NULL;
-    if (!model || !path)
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "sned_open: model or path is NULL");
-    /* The head first: what is no .sned file is refused before gigabytes of it are read. */
-    SNED_TRY_DONE(sned_file_read(&file, path, HEAD_BYTES, error));
-    status = sned_open_memory_with(model, file.data, file.size, limits, &why);
-    if (status == SNED_ERROR_TRUNCATED && file.size == HEAD_BYTES) {
-        file.size = 0;
-        SNED_TRY_DONE(sned_file_read(&file, path, most_bytes(limits), error));
-        status = sned_open_memory_with(model, file.data, file.size, limits, &why);
-    }
-    if (status != SNED_OK && error)
-        *error = why;
-    sned_error_context(error, status, "%s", path);
-done:
-    sned_buffer_free(&file);
-    return status;
-}
-
-sned_status sned_open(sned_model **model, const char *path, sned_error *error)
-{
-    return sned_open_with(model, path, NULL, error);
-}
-
 const struct plan *sned_model_plan(const sned_model *model)
 {
     return model ? &model->plan : NULL;
@@ -180,7 +140,7 @@ void sned_close(sned_model *model)
     if (!model)
         return;
     sned_plan_free(&model->plan);
-    free(model->layers);
+    sned_free(model->layers);
     sned_graph_free(model->graph);
-    free(model);
+    sned_free(model);
 }

@@ -92,9 +92,9 @@ static sned_status placed_new(struct placed *placed, struct block *blocks, int t
 
 static void placed_free(struct placed *placed)
 {
-    free(placed->blocks);
-    free(placed->lives);
-    free(placed->latest);
+    sned_free(placed->blocks);
+    sned_free(placed->lives);
+    sned_free(placed->latest);
 }
 
 /* Appends to found[count] those with a place that meet `block`, of the part [low, high) of lives, which is
@@ -283,7 +283,7 @@ static sned_status place_all(struct plan *plan, const struct graph *graph, bool 
     _Static_assert((int)ALIGNMENT >= (int)MICRO_OVER_READ, "the pointers are room enough to be read");
     plan->size = plan->pointers + round_up((size_t)most * sizeof(void *));
 done:
-    free(blocks);
+    sned_free(blocks);
     placed_free(&placed);
     return status;
 }
@@ -304,7 +304,7 @@ sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const s
 void sned_plan_free(struct plan *plan)
 {
     sned_plan_free_steps(plan);
-    free(plan->tensors);
-    free(plan->scratches);
+    sned_free(plan->tensors);
+    sned_free(plan->scratches);
     memset(plan, 0, sizeof *plan);
 }

@@ -6,9 +6,6 @@
 #include "base/thread.h"
 #include "codec/packed.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
-
 /* ---- by rows ---- */
 
 struct handing {
@@ -17,7 +14,7 @@ struct handing {
     const struct node *node;
     struct weight_rows rows;
     bool check;
-    atomic_uint_fast64_t kept;
+    size_t *kept; /* [blocks]: of each, the weights that are not 0; owned */
 };
 
 /* A block of rows to the kernel, by way of memory that is there for it alone. */
@@ -34,10 +31,10 @@ static sned_status hand_block(void *argument, size_t block, sned_error *error)
     SNED_TRY_DONE(sned_weight_rows_read(rows, block, room, &weights, error));
     if (handing->check)
         SNED_TRY_DONE(sned_node_check_rows(handing->graph, handing->node, 0, first, count, weights, error));
-    atomic_fetch_add(&handing->kept, sned_bytes_kept(weights, count * rows->columns));
+    handing->kept[block] = sned_bytes_kept(weights, count * rows->columns);
     status = handing->step->kernel->take_rows(handing->step, block, first, count, weights, error);
 done:
-    free(room);
+    sned_free(room);
     return status;
 }
 
@@ -53,13 +50,15 @@ static sned_status prepare_by_rows(struct step *step, const struct graph *graph,
         sned_weight_rows_of(&handing.rows, &graph->tensors[tensor]);
     step->pieces = handing.rows.blocks;
     step->piece_rows = handing.rows.most_rows;
+    SNED_TRY_DONE(sned_alloc(&handing.kept, handing.rows.blocks, sizeof *handing.kept, error));
     SNED_TRY_DONE(step->kernel->prepare(step, graph, node, error));
     SNED_TRY_DONE(sned_parallel_for(source->threads ? source->threads : 1, handing.rows.blocks, hand_block,
                                     &handing, error));
     step->kernel->took_rows(step);
-    if (source->kept)
-        source->kept[tensor] = atomic_load(&handing.kept);
+    for (size_t b = 0; source->kept && b < handing.rows.blocks; b++)
+        source->kept[tensor] += handing.kept[b];
 done:
+    sned_free(handing.kept);
     sned_weight_rows_close(&handing.rows);
     return status;
 }
@@ -85,7 +84,7 @@ static void give_back(const struct packed_file *packed, const struct node *node)
 {
     for (int w = 0; w < sned_node_weight_count(node); w++) {
         struct tensor *weights = &packed->graph->tensors[node_weights(node, w)];
-        free(weights->data);
+        sned_free(weights->data);
         weights->data = NULL;
     }
 }

@@ -7,7 +7,6 @@
 #include "runtime/row_block.h"
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_LISTED = 1 << 16 /* columns that a list can tell */ };
@@ -214,13 +213,13 @@ sned_status sned_row_block_make(struct row_block *block, const struct row_plan *
         status = make_listed(block, weights, marks, plan->columns, kept, error);
         break;
     }
-    free(marks);
+    sned_free(marks);
     return status;
 }
 
 void sned_row_block_free(struct row_block *block)
 {
-    free(block->memory);
+    sned_free(block->memory);
     *block = (struct row_block){0};
 }
 

@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "graph/operator.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* The Pad that a Conv's step takes in, or -1. */
@@ -130,7 +129,7 @@ sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, const 
         values += node->input_count + node->output_count;
     }
 done:
-    free(parts);
+    sned_free(parts);
     sned_uses_free(&uses);
     return status;
 }
@@ -141,9 +140,9 @@ void sned_plan_free_steps(struct plan *plan)
         if (plan->steps[s].kernel->release)
             plan->steps[s].kernel->release(&plan->steps[s]);
         else
-            free(plan->steps[s].state);
-    free(plan->steps);
-    free(plan->values);
-    free(plan->home);
-    free(plan->inside);
+            sned_free(plan->steps[s].state);
+    sned_free(plan->steps);
+    sned_free(plan->values);
+    sned_free(plan->home);
+    sned_free(plan->inside);
 }

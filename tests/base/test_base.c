@@ -293,11 +293,19 @@ static void a_reader_past_its_end_stays_failed(void **state)
     assert_null(sned_read_bytes(&reader, SIZE_MAX));
 }
 
-/* XXH64 of nothing and of "a", seed 0, as xxHash's own tests give them. */
+/* XXH64, seed 0, as xxHash's own tests give it: of nothing, of "a", and of the beginnings of their bytes. */
 static void the_hash_is_xxh64(void **state)
 {
+    uint8_t bytes[222];
+    uint64_t generator = 2654435761u;
+    for (size_t i = 0; i < sizeof bytes; i++, generator *= 11400714785074694797u)
+        bytes[i] = (uint8_t)(generator >> 56);
     assert_int_equal(sned_hash("", 0), 0xef46db3751d8e999u);
     assert_int_equal(sned_hash("a", 1), 0xd24ec4f1a98c6e5bu);
+    assert_int_equal(sned_hash(bytes, 1), 0xe934a84adb052768u);
+    assert_int_equal(sned_hash(bytes, 4), 0x9136a0dca57457eeu);
+    assert_int_equal(sned_hash(bytes, 14), 0x8282dcc4994e35c8u);
+    assert_int_equal(sned_hash(bytes, 222), 0xb641ae8cb691c174u);
 }
 
 int main(void)

@@ -9,7 +9,6 @@
 #include "codec/coder/mixer.h"
 #include "codec/coder/primer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -124,7 +123,7 @@ static sned_status read_primer(struct bytes_model *model, sned_error *error)
     if (status == SNED_OK)
         status = sned_coder_finish(nowhere, error);
     sned_coder_free(nowhere);
-    free(nowhere);
+    sned_free(nowhere);
     return status;
 }
 
@@ -155,7 +154,7 @@ void sned_bytes_model_free(struct bytes_model *model)
     if (!model)
         return;
     for (int i = 0; i < ORDERS; i++)
-        free(model->slots[i]);
+        sned_free(model->slots[i]);
     sned_buffer_free(&model->history);
-    free(model);
+    sned_free(model);
 }

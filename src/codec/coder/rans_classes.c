@@ -97,7 +97,7 @@ static sned_status rank_items(struct grouping *grouping, sned_error *error)
     qsort(ranked, grouping->count, sizeof *ranked, by_score);
     for (size_t i = 0; i < grouping->count; i++)
         grouping->number[ranked[i].item] = (uint8_t)(i * (size_t)grouping->classes / grouping->count);
-    free(ranked);
+    sned_free(ranked);
     return SNED_OK;
 }
 
@@ -171,7 +171,7 @@ static sned_status group_items(const struct magnitudes *items, size_t count, uin
     }
     status = SNED_OK;
 done:
-    free(grouping.number);
+    sned_free(grouping.number);
     return status;
 }
 
@@ -306,7 +306,7 @@ static sned_status make_tables(struct rans_layer *layer, const int8_t *weights, 
     sned_status status = sned_alloc(&layer->tables, (size_t)joining->count, sizeof *layer->tables, error);
     for (int t = 0; t < joining->count && status == SNED_OK; t++)
         choose_kind(&layer->tables[t], &joining->tables[t]);
-    free(joining);
+    sned_free(joining);
     return status;
 }
 
@@ -329,7 +329,7 @@ sned_status sned_rans_classify(struct rans_layer *layer, const int8_t *weights, 
     SNED_TRY_DONE(group_items(columns, layer->columns, layer->column_class, &layer->column_classes, error));
     SNED_TRY_DONE(make_tables(layer, weights, error));
 done:
-    free(rows);
-    free(columns);
+    sned_free(rows);
+    sned_free(columns);
     return status;
 }

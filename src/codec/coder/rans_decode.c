@@ -9,7 +9,6 @@
  */
 #include "codec/coder/rans.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A slot:  31       20 19       8 7      0
@@ -87,9 +86,9 @@ done:
 void sned_rans_close(struct rans_decoder *decoder)
 {
     sned_rans_layer_free(&decoder->layer);
-    free(decoder->slots);
-    free(decoder->columns);
-    free(decoder->offsets);
+    sned_free(decoder->slots);
+    sned_free(decoder->columns);
+    sned_free(decoder->offsets);
     *decoder = (struct rans_decoder){0};
 }
 

@@ -7,7 +7,6 @@
  */
 #include "codec/coder/rans.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_WEIGHTS = 1 << 18 }; /* a block's weights, about: they and their lists stay in a cache */
@@ -168,7 +167,7 @@ static sned_status make_frequencies(struct encoder *encoder, sned_error *error)
     }
     status = SNED_OK;
 done:
-    free(counts);
+    sned_free(counts);
     return status;
 }
 
@@ -251,9 +250,9 @@ sned_status sned_rans_encode(struct writer *writer, const int8_t *weights, size_
     SNED_TRY_DONE(code_blocks(&encoder, writer, error));
 done:
     sned_rans_layer_free(layer);
-    free(encoder.columns);
-    free(encoder.symbols);
-    free(encoder.words);
-    free(encoder.starts);
+    sned_free(encoder.columns);
+    sned_free(encoder.symbols);
+    sned_free(encoder.words);
+    sned_free(encoder.starts);
     return status;
 }

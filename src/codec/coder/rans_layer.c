@@ -4,13 +4,11 @@
  */
 #include "codec/coder/rans.h"
 
-#include <stdlib.h>
-
 void sned_rans_layer_free(struct rans_layer *layer)
 {
-    free(layer->row_class);
-    free(layer->column_class);
-    free(layer->tables);
+    sned_free(layer->row_class);
+    sned_free(layer->column_class);
+    sned_free(layer->tables);
     *layer = (struct rans_layer){0};
 }
 

@@ -100,8 +100,8 @@ void sned_weights_model_free(struct weights_model *model)
     if (!model)
         return;
     for (int t = 0; t < TABLES; t++)
-        free(model->tables[t]);
-    free(model);
+        sned_free(model->tables[t]);
+    sned_free(model);
 }
 
 /* ---- the state of a layer ---- */
@@ -136,12 +136,12 @@ struct layer_coding {
 
 static void layer_free(struct layer_coding *layer)
 {
-    free(layer->live_rows);
-    free(layer->live_channels);
-    free(layer->column_sums);
-    free(layer->column_kept);
-    free(layer->channel_sums);
-    free(layer->signs.columns);
+    sned_free(layer->live_rows);
+    sned_free(layer->live_channels);
+    sned_free(layer->column_sums);
+    sned_free(layer->column_kept);
+    sned_free(layer->channel_sums);
+    sned_free(layer->signs.columns);
 }
 
 static sned_status layer_start(struct layer_coding *layer, struct weights_model *model, struct coder *coder,

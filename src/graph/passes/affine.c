@@ -7,14 +7,13 @@
  * take the scale and its biases the shift. Elsewhere the function becomes a depthwise 1x1 Conv, which every
  * executor, the quantizer and the file format know already.
  */
+#include "base/format.h"
 #include "base/memory.h"
 #include "base/names.h"
 #include "graph/operator.h"
 #include "graph/passes/passes.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What the pass keeps up to date while it changes the graph. */
@@ -32,8 +31,8 @@ struct affine {
 
 static void affine_free(struct affine *affine)
 {
-    free(affine->scale);
-    free(affine->shift);
+    sned_free(affine->scale);
+    sned_free(affine->shift);
 }
 
 static bool is_affine(const struct graph *graph, const struct node *node)
@@ -96,10 +95,10 @@ static sned_status add_named(struct pass *pass, int node, const char *suffix, co
 {
     const char *name = NULL;
     char wanted[256];
-    snprintf(wanted, sizeof wanted, "%.200s.%s", pass->graph->nodes[node].name, suffix);
+    sned_format(wanted, sizeof wanted, "%.200s.%s", pass->graph->nodes[node].name, suffix);
     sned_status status = sned_unique_name(&pass->names, wanted, &name, error);
     if (status != SNED_OK) {
-        free(data);
+        sned_free(data);
         return status;
     }
     return sned_graph_add_tensor(pass->graph, name, TENSOR_F32, shape, data, index, error);
@@ -147,7 +146,7 @@ static sned_status set_inputs(struct node *node, int x, int weights, int bias, s
     inputs[0] = x;
     inputs[1] = weights;
     inputs[2] = bias;
-    free(node->inputs);
+    sned_free(node->inputs);
     node->inputs = inputs;
     node->input_count = 3;
     return SNED_OK;
@@ -214,7 +213,7 @@ static sned_status add_reshape(struct pass *pass, int node, const char *suffix, 
     struct graph *graph = pass->graph;
     char name[256];
     struct node *made;
-    snprintf(name, sizeof name, "%.200s.%s", graph->nodes[node].name, suffix);
+    sned_format(name, sizeof name, "%.200s.%s", graph->nodes[node].name, suffix);
     if (*to < 0)
         SNED_TRY(add_named(pass, node, suffix, shape, NULL, to, error));
     SNED_TRY(sned_graph_add_node(graph, name, OP_RESHAPE, &x, 1, *to, &made, error));

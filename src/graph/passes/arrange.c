@@ -8,7 +8,6 @@
 #include "graph/operator.h"
 #include "graph/passes/units.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- arrangements ---- */
@@ -44,8 +43,8 @@ void sned_rearrangement_keep(struct rearrangement *arrangement, const struct gra
 
 void sned_rearrangement_free(struct rearrangement *arrangement)
 {
-    free(arrangement->channel);
-    free(arrangement->kept);
+    sned_free(arrangement->channel);
+    sned_free(arrangement->kept);
     *arrangement = (struct rearrangement){0};
 }
 
@@ -104,12 +103,12 @@ static sned_status choose(struct tensor *tensor, struct choice rows, struct choi
         return SNED_OK;
     SNED_TRY(sned_alloc(&data, elements, taps * size, error));
     pick(tensor->data, data, rows, columns, old_columns, taps * size);
-    free(tensor->data);
+    sned_free(tensor->data);
     tensor->data = data;
     if (tensor->mask) {
         SNED_TRY(sned_alloc(&mask, elements, taps, error));
         pick(tensor->mask, mask, rows, columns, old_columns, taps);
-        free(tensor->mask);
+        sned_free(tensor->mask);
         tensor->mask = mask;
     }
     tensor->shape.dim[0] = rows.count;
@@ -125,7 +124,7 @@ static sned_status choose_scalings(struct integer_rule *rule, struct choice rows
         return SNED_OK;
     SNED_TRY(sned_alloc(&scalings, (size_t)rows.count, sizeof *scalings, error));
     pick(rule->scalings, scalings, rows, all(1), 1, sizeof *scalings);
-    free(rule->scalings);
+    sned_free(rule->scalings);
     rule->scalings = scalings;
     rule->scaling_count = rows.count;
     return SNED_OK;

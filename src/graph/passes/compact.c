@@ -7,6 +7,7 @@
  * layers go at once, and a second run finds nothing.
  */
 #include "graph/passes/compact.h"
+#include "base/format.h"
 #include "base/memory.h"
 #include "base/names.h"
 #include "graph/inner.h"
@@ -14,8 +15,6 @@
 #include "graph/passes/constants.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 struct compacting {
     struct graph *graph;
@@ -152,7 +151,7 @@ static sned_status add_bias(struct graph *graph, int index, int count, sned_erro
     sned_status status;
     for (int t = 0; t < graph->tensor_count; t++)
         SNED_TRY_DONE(sned_unique_name(&names, graph->tensors[t].name, &name, error));
-    snprintf(wanted, sizeof wanted, "%.200s.bias", graph->nodes[index].name);
+    sned_format(wanted, sizeof wanted, "%.200s.bias", graph->nodes[index].name);
     SNED_TRY_DONE(sned_unique_name(&names, wanted, &name, error));
     SNED_TRY_DONE(sned_alloc(&inputs, 3, sizeof *inputs, error));
     SNED_TRY_DONE(sned_alloc(&data, (size_t)count, sizeof *data, error));
@@ -161,12 +160,12 @@ static sned_status add_bias(struct graph *graph, int index, int count, sned_erro
     inputs[0] = node->inputs[0];
     inputs[1] = node_weights(node, 0);
     inputs[2] = tensor;
-    free(node->inputs);
+    sned_free(node->inputs);
     node->inputs = inputs;
     node->input_count = 3;
     inputs = NULL;
 done:
-    free(inputs);
+    sned_free(inputs);
     sned_unique_free(&names);
     return status;
 }
@@ -222,7 +221,7 @@ done:
     if (status != SNED_OK && report)
         sned_compaction_free(report);
     sned_rearrangement_free(&c.arrangement);
-    free(c.stays);
+    sned_free(c.stays);
     sned_constants_free(&c.constants);
     sned_units_free(&c.units);
     return status;

@@ -5,16 +5,15 @@
 #include "graph/passes/compact.h"
 #include "graph/passes/units.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void sned_compaction_free(struct compaction *report)
 {
     for (int i = 0; i < report->count; i++) {
-        free(report->layers[i].filter);
-        free(report->layers[i].column);
+        sned_free(report->layers[i].filter);
+        sned_free(report->layers[i].column);
     }
-    free(report->layers);
+    sned_free(report->layers);
     *report = (struct compaction){0};
 }
 

@@ -7,7 +7,6 @@
 #include "graph/movement.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 struct constant_walk {
     const struct graph *graph;
@@ -197,7 +196,7 @@ static sned_status know_all_moved(struct constant_walk *walk, const struct node 
         SNED_TRY(
             sned_alloc(&written, (size_t)channels_of(walk->graph, node->outputs[k]), sizeof *written, error));
         know_moved(walk, node, k, written);
-        free(written);
+        sned_free(written);
     }
     return SNED_OK;
 }
@@ -240,7 +239,7 @@ done:
 
 void sned_constants_free(struct constants *constants)
 {
-    free(constants->known);
-    free(constants->value);
+    sned_free(constants->known);
+    sned_free(constants->value);
     *constants = (struct constants){0};
 }

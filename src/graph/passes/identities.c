@@ -9,8 +9,6 @@
 #include "graph/operator.h"
 #include "graph/passes/passes.h"
 
-#include <stdlib.h>
-
 struct names {
     int *alias;  /* [tensor]: the tensor that holds the same values and stays */
     int *called; /* [tensor]: what it is called at the end */
@@ -96,7 +94,7 @@ sned_status sned_graph_remove_identities(struct graph *graph, sned_error *error)
     remove_identities(graph, &names);
     status = sned_graph_remove_unused(graph, error);
 done:
-    free(names.alias);
-    free(names.called);
+    sned_free(names.alias);
+    sned_free(names.called);
     return status;
 }

@@ -10,7 +10,6 @@
 #include "graph/passes/passes.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* The one node that reads `tensor`; NULL: several, or it is read from outside too. */
 static const struct node *only_reader(const struct graph *graph, int tensor)
@@ -115,7 +114,7 @@ sned_status sned_graph_whole_rule(const struct graph *graph, struct input_rule *
     int *taken;
     SNED_TRY(sned_alloc(&taken, (size_t)graph->node_count, sizeof *taken, error));
     *count = find_taken(graph, rule, taken);
-    free(taken);
+    sned_free(taken);
     return SNED_OK;
 }
 
@@ -132,7 +131,7 @@ sned_status sned_graph_absorb_input(struct graph *graph, sned_error *error)
                     graph->nodes[n].inputs[k] = node->inputs[0];
         sned_node_remove(node);
     }
-    free(taken);
+    sned_free(taken);
     if (count == 0)
         return SNED_OK;
     sned_graph_close_gaps(graph);

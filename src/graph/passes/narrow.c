@@ -211,14 +211,14 @@ static sned_status narrowing_open(struct narrowing *w, struct graph *graph, sned
 static void narrowing_close(struct narrowing *w)
 {
     sned_units_free(&w->units);
-    free(w->in);
-    free(w->out);
-    free(w->stays);
-    free(w->sorted);
-    free(w->kinds);
-    free(w->layers);
-    free(w->rows);
-    free(w->columns);
+    sned_free(w->in);
+    sned_free(w->out);
+    sned_free(w->stays);
+    sned_free(w->sorted);
+    sned_free(w->kinds);
+    sned_free(w->layers);
+    sned_free(w->rows);
+    sned_free(w->columns);
 }
 
 sned_status sned_graph_narrow(struct graph *graph, uint64_t weights, struct compaction *report,

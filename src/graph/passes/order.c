@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "graph/passes/passes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 sned_status sned_node_check_indices(const struct graph *graph, const struct node *node, sned_error *error)
@@ -42,7 +41,7 @@ static sned_status check_producers(const struct graph *graph, sned_error *error)
     }
     status = SNED_OK;
 done:
-    free(there);
+    sned_free(there);
     return status;
 }
 
@@ -124,10 +123,10 @@ sned_status sned_graph_sort(struct graph *graph, sned_error *error)
     if (count > 0)
         memcpy(graph->nodes, sorted, count * sizeof *sorted);
 done:
-    free(sorted);
-    free(walk.order);
-    free(walk.stack);
-    free(walk.next);
+    sned_free(sorted);
+    sned_free(walk.order);
+    sned_free(walk.stack);
+    sned_free(walk.next);
     sned_uses_free(&uses);
     return status;
 }

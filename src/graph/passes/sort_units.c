@@ -268,10 +268,10 @@ sned_status sned_graph_sort_units(struct graph *graph, sned_error *error)
     if (blocks_stay(&s, &arrangement))
         status = sned_units_arrange(graph, &s.units, &arrangement, error);
 done:
-    free(order);
-    free(units);
-    free(s.chunk);
-    free(s.strength);
+    sned_free(order);
+    sned_free(units);
+    sned_free(s.chunk);
+    sned_free(s.strength);
     sned_rearrangement_free(&arrangement);
     sned_units_free(&s.units);
     return status;

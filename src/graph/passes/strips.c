@@ -5,10 +5,9 @@
  * and so on back to the stretch's input, of which a Slice takes them. A window pads a strip only where its
  * rows reach beyond the whole image.
  */
+#include "base/format.h"
 #include "graph/operator.h"
 #include "graph/passes/passes.h"
-
-#include <stdio.h>
 
 static bool is_pool(const struct node *node)
 {
@@ -87,7 +86,7 @@ static sned_status add_rows(struct graph *graph, int like, int rows, int strip, 
     struct shape shape = graph->tensors[like].shape;
     const struct quantization quantization = graph->tensors[like].quantization;
     shape.dim[2] = rows;
-    snprintf(name, sizeof name, "%.100s.rows%d", graph->tensors[like].name, strip);
+    sned_format(name, sizeof name, "%.100s.rows%d", graph->tensors[like].name, strip);
     SNED_TRY(sned_graph_add_tensor(graph, name, TENSOR_F32, &shape, NULL, tensor, error));
     graph->tensors[*tensor].quantization = quantization;
     return SNED_OK;

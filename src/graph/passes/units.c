@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "graph/movement.h"
 
-#include <stdlib.h>
-
 bool sned_node_has_filters(const struct node *node)
 {
     return sned_operator(node->op)->integer == INTEGER_FILTERS && sned_node_weight_count(node) == 1;
@@ -178,7 +176,7 @@ sned_status sned_units_find(struct units *units, const struct graph *graph, sned
     list_members(units, rank);
     find_signatures(units, graph, rank);
 done:
-    free(rank);
+    sned_free(rank);
     if (status != SNED_OK)
         sned_units_free(units);
     return status;
@@ -187,8 +185,8 @@ done:
 void sned_units_free(struct units *units)
 {
     sned_channels_free(&units->channels);
-    free(units->start);
-    free(units->members);
-    free(units->signature);
+    sned_free(units->start);
+    sned_free(units->members);
+    sned_free(units->signature);
     *units = (struct units){0};
 }

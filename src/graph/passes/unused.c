@@ -6,8 +6,6 @@
 #include "base/memory.h"
 #include "graph/passes/passes.h"
 
-#include <stdlib.h>
-
 struct leftovers {
     const struct graph *graph;
     const int *producer; /* [tensor] */
@@ -107,9 +105,9 @@ static void remove_tensors(struct graph *graph, int *new_index)
     for (int i = 0; i < graph->tensor_count; i++) {
         struct tensor *tensor = &graph->tensors[i];
         if (new_index[i] < 0) {
-            free(tensor->name);
-            free(tensor->data);
-            free(tensor->mask);
+            sned_free(tensor->name);
+            sned_free(tensor->data);
+            sned_free(tensor->mask);
         } else {
             new_index[i] = kept;
             graph->tensors[kept++] = *tensor;
@@ -151,9 +149,9 @@ sned_status sned_graph_remove_unused(struct graph *graph, sned_error *error)
     remove_nodes(graph, &leftovers);
     remove_tensors(graph, new_index);
 done:
-    free(new_index);
-    free(leftovers.stack);
-    free(leftovers.needed);
+    sned_free(new_index);
+    sned_free(leftovers.stack);
+    sned_free(leftovers.needed);
     sned_uses_free(&uses);
     return status;
 }

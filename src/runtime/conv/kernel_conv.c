@@ -4,7 +4,6 @@
 #include "runtime/conv/conv.h"
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Rows of fewer outputs are ended together with the columns between them, and then moved into place. */
@@ -20,12 +19,12 @@ static void conv_release(struct step *step)
     struct conv_layer *conv = step->state;
     if (!conv)
         return;
-    free(conv->tiles);
-    free(conv->pairs);
-    free(conv->offsets);
-    free(conv->quads);
-    free(conv->start);
-    free(conv);
+    sned_free(conv->tiles);
+    sned_free(conv->pairs);
+    sned_free(conv->offsets);
+    sned_free(conv->quads);
+    sned_free(conv->start);
+    sned_free(conv);
     step->state = NULL;
 }
 

@@ -333,8 +333,8 @@ static void list_all(struct lister *l)
 
 static void lister_free(struct lister *l)
 {
-    free(l->places);
-    free(l->masks);
+    sned_free(l->places);
+    sned_free(l->masks);
 }
 
 sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_kernels *micro,
