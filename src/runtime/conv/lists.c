@@ -28,7 +28,8 @@ struct lister {
     struct list_place *places; /* [place_count] */
     uint8_t *masks;            /* [place_count] */
     size_t place_count;
-    int lanes; /* of a place */
+    int lanes;         /* of a place */
+    unsigned mask_end; /* above the masks of the present cluster */
 };
 
 /* ---- places ---- */
@@ -272,7 +273,8 @@ static void find_masks(struct lister *l, int cluster, int count, size_t histogra
                 is_met |= source[j] >= 0 && weights[source[j]] != 0;
             l->masks[p] |= (uint8_t)(is_met << f);
         }
-    memset(histogram, 0, MASKS * sizeof *histogram);
+    l->mask_end = 1u << count;
+    memset(histogram, 0, l->mask_end * sizeof *histogram);
     for (size_t p = 0; p < l->place_count; p++)
         histogram[l->masks[p]]++;
 }
@@ -283,7 +285,7 @@ static double tile_cost(const struct lister *l, const size_t histogram[MASKS], i
     const struct micro_costs *costs = &l->micro->costs;
     const unsigned bits = ((1u << count) - 1) << low;
     size_t places = 0;
-    for (unsigned mask = 0; mask < MASKS; mask++)
+    for (unsigned mask = 0; mask < l->mask_end; mask++)
         places += mask & bits ? histogram[mask] : 0;
     return (double)places * (l->lanes == 4 ? costs->dense_quad + count * costs->dense_product
                                            : costs->sparse_quad + count * costs->sparse_product);
