@@ -185,14 +185,15 @@ static inline int ways_of_others(const struct micro_kernels *micro, struct micro
 static inline int ways_of_rows(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
     enum { OWN, WIDE, BYTES, MASKED, LISTED, WAYS };
-    const int dear = 1 << 30;
+    const float dear = 1e6f;
     for (int way = 0; way < WAYS; way++) {
         ways[way] = *micro;
-        if (way != OWN)
-            ways[way].row_costs = (struct row_costs){.bytes = way == BYTES || way == MASKED,
-                                                     .dense = way == WIDE || way == BYTES ? 0 : dear,
-                                                     .masked = way == MASKED ? 0 : dear,
-                                                     .listed_kept = way == LISTED ? 0 : dear};
+        if (way == OWN)
+            continue;
+        ways[way].byte_rows = way == BYTES || way == MASKED;
+        ways[way].costs = (struct micro_costs){.row_dense = way == WIDE || way == BYTES ? 0 : dear,
+                                               .row_masked = way == MASKED ? 0 : dear,
+                                               .row_listed_kept = way == LISTED ? 0 : dear};
     }
     return WAYS;
 }
