@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "cli/calibrate/calibrate.h"
 #include "cli/steps/step_times.h"
 #include "cli/common/median.h"
 #include "cli/options/command.h"
@@ -86,7 +87,7 @@ static sned_status print_timing(struct timing *timing, bool as_json, sned_error 
     return status;
 }
 
-static sned_status run_bench(const struct options *options, sned_error *error)
+static sned_status bench_model(const struct options *options, sned_error *error)
 {
     struct display display;
     struct reporter reporter = display_reporter(&display, options->quiet);
@@ -114,17 +115,32 @@ done:
     return status;
 }
 
+static sned_status run_bench(const struct options *options, sned_error *error)
+{
+    if (options->calibrate && options->argument_count)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "--calibrate is of the machine: it takes no MODEL");
+    if (!options->calibrate && !options->argument_count)
+        return sned_fail(error, SNED_ERROR_ARGUMENT, "something is missing: usage: sned bench %s",
+                         command_bench.arguments);
+    return options->calibrate ? calibrate(options, error) : bench_model(options, error);
+}
+
 const struct command command_bench = {
     .name = "bench",
-    .arguments = "MODEL",
+    .arguments = "MODEL | --calibrate",
     .summary = "Time a model on one image",
     .text =
         "Batch 1, an image of noise, one run to warm up. An .onnx file runs in float through oneDNN, a "
         ".sned file in integers, with the fastest of the instruction sets that the program has and the "
         "machine runs; SNED_CPU=portable in the environment takes no other. Steps too short to be worth it "
-        "are not shared among threads.",
-    .argument_min = 1,
+        "are not shared among threads. With --calibrate and no MODEL it is measured, for a second, what "
+        "kernels cost with that instruction set on this machine, and kept in a file of "
+        "$XDG_CACHE_HOME/sned (~/.cache/sned), by which models are opened from then on: the forms that are "
+        "taken for layers may be other ones, results never are. SNED_PLAN=builtin in the environment leaves "
+        "that file alone; SNED_PLAN=measured tries the forms of each layer when a model is opened, which "
+        "takes longer.",
+    .argument_min = 0,
     .argument_max = 1,
-    .keys = {OPTION_RUNS, OPTION_STEPS, OPTION_INPUT, OPTION_THREADS, OPTION_SEED},
+    .keys = {OPTION_RUNS, OPTION_STEPS, OPTION_CALIBRATE, OPTION_INPUT, OPTION_THREADS, OPTION_SEED},
     .run = run_bench,
 };

@@ -159,7 +159,8 @@ const struct command command_inspect = {
         "the left to the largest; those of a packed network that are zero are left out. With --plan it is "
         "told how a packed network is run here: its steps, the kernel and form of each, which activations "
         "it reads and makes and where they lie in a run's memory, its scratch memory and that of each "
-        "thread, in how many tasks it falls apart, and a guess of its time, by which threads share it.",
+        "thread, in how many tasks it falls apart, and a guess of its time, by which threads share it; and "
+        "by which costs forms were chosen: those built in, calibrated or measured (sned bench).",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_INPUT, OPTION_HEAD, OPTION_PLAN, OPTION_MEASURE, OPTION_THREADS, OPTION_SEED},

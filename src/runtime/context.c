@@ -206,7 +206,7 @@ sned_status sned_context_new_keep(sned_context **out, const sned_model *model, s
     context->memory = NULL;
     context->owned = true;
     SNED_TRY_DONE(sned_alloc(&context->widened, model->graph->tensor_count, sizeof *context->widened, error));
-    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, model->plan.micro, NULL, true, error));
+    SNED_TRY_DONE(sned_plan_make(&context->kept, model->graph, model->plan.micro, NULL, PLAN_KEEPS, error));
     context->plan = &context->kept;
     SNED_TRY_DONE(sned_alloc(&context->memory, context->kept.size, 1, error));
     for (int t = 0; t < model->graph->tensor_count; t++)

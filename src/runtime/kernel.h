@@ -49,7 +49,8 @@ struct step {
     /* Of it (weigh.c): what a thread takes for each phase, about; its layers' products, those not of 0. */
     double nanoseconds[STEP_PHASES];
     uint64_t macs, products;
-    int node; /* the graph's, that makes its outputs */
+    int node;         /* the graph's, that makes its outputs */
+    bool tries_forms; /* of those that it can have, prepare runs each and takes the fastest */
     /* Of a kernel that takes its weights by rows: in how many pieces, and the rows of the largest; set before
      * prepare. */
     size_t pieces, piece_rows;

@@ -92,7 +92,8 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     gemm->plan = (struct row_plan){.micro = step->micro,
                                    .columns = columns,
                                    .bytes = step->micro->byte_rows && gemm->input.type != VALUE_S16,
-                                   .streamed = rows * columns > CACHED_BYTES};
+                                   .streamed = rows * columns > CACHED_BYTES,
+                                   .tries_forms = step->tries_forms};
     gemm->block_count = step->pieces;
     SNED_TRY(sned_alloc(&gemm->start, rows, sizeof *gemm->start, error));
     SNED_TRY(sned_alloc(&gemm->blocks, gemm->block_count, sizeof *gemm->blocks, error));

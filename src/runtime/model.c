@@ -41,8 +41,7 @@ static sned_status check_memory(const sned_model *model, const sned_limits *limi
 static sned_status model_new(sned_model **out, struct packed_file *packed, bool from_file, uint64_t bytes,
                              const sned_limits *limits, sned_error *error)
 {
-    struct weight_source source = {.packed = from_file ? packed : NULL,
-                                   .threads = limits && limits->threads ? (int)limits->threads : 1};
+    struct weight_source source = {.packed = from_file ? packed : NULL};
     struct graph *graph = packed->graph;
     sned_model *model = NULL;
     sned_status status;
@@ -55,8 +54,11 @@ static sned_status model_new(sned_model **out, struct packed_file *packed, bool 
         model->results[k] = sned_result_find(graph, k);
     sned_input_list_pixels(model);
     SNED_TRY_DONE(sned_alloc(&source.kept, (size_t)graph->tensor_count, sizeof *source.kept, error));
-    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, sned_micro_choose(sned_system_setting("SNED_CPU")),
-                                 &source, false, error));
+    SNED_TRY_DONE(sned_host_find(&model->host, error));
+    /* What is timed has the processor for itself. */
+    source.threads = limits && limits->threads && !model->host.tries_forms ? (int)limits->threads : 1;
+    SNED_TRY_DONE(sned_plan_make(&model->plan, graph, &model->host.micro, &source,
+                                 model->host.tries_forms ? PLAN_TRIES : 0, error));
     SNED_TRY_DONE(
         sned_model_describe(model, packed->storage, packed->storage_count, source.kept, bytes, error));
     SNED_TRY_DONE(check_memory(model, limits, error));
@@ -128,6 +130,11 @@ sned_status sned_open_memory_with(sned_model **model, const void *data, size_t s
 sned_status sned_open_memory(sned_model **model, const void *data, size_t size, sned_error *error)
 {
     return sned_open_memory_with(model, data, size, NULL, error);
+}
+
+const char *sned_model_costs(const sned_model *model)
+{
+    return model ? sned_host_costs(&model->host) : NULL;
 }
 
 const struct plan *sned_model_plan(const sned_model *model)

@@ -5,6 +5,7 @@
 #define SNED_RUNTIME_MODEL_H
 
 #include "codec/codec.h"
+#include "runtime/costs/host.h"
 #include "runtime/plan.h"
 #include "runtime/runtime.h"
 
@@ -22,6 +23,7 @@ struct sned_model {
     struct graph *graph;
     bool gave_back;                           /* the graph's weights, once the kernels had theirs */
     struct result results[GRAPH_MAX_OUTPUTS]; /* of each output */
+    struct host host;                         /* that it was opened for */
     struct plan plan;
     uint8_t pixels[GRAPH_MAX_CHANNELS_MEAN][PIXEL_VALUES]; /* input.c's: of each channel, the input's byte */
     sned_model_info info;

@@ -289,10 +289,11 @@ done:
 }
 
 sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const struct micro_kernels *micro,
-                           const struct weight_source *source, bool keep, sned_error *error)
+                           const struct weight_source *source, unsigned options, sned_error *error)
 {
+    const bool keep = options & PLAN_KEEPS;
     const struct weight_source in_graph = {0};
-    *plan = (struct plan){.micro = micro};
+    *plan = (struct plan){.micro = micro, .tries_forms = options & PLAN_TRIES};
     sned_status status = sned_plan_steps(plan, graph, source ? source : &in_graph, keep, error);
     if (status == SNED_OK)
         status = place_all(plan, graph, keep, error);

@@ -16,6 +16,7 @@
 
 struct plan {
     const struct micro_kernels *micro;
+    bool tries_forms; /* as PLAN_TRIES */
     int step_count;
     struct step *steps;
     struct value *values; /* the steps' inputs and outputs */
@@ -34,11 +35,13 @@ struct plan {
 };
 
 /* Kernels take their inner loops from `micro`, and weights from `source`, which may be NULL: the graph has
- * them. With `keep` each activation has a place and keeps its value to
+ * them. With PLAN_KEEPS each activation has a place and keeps its value to
  * the end of the run; else several nodes may be one step, and memory is used again when the last reader of a
- * tensor has run. */
+ * tensor has run. With PLAN_TRIES the forms of a layer are run, on weights as they are and an input that
+ * nobody looks at, and the fastest is taken; else the one whose costs (micro->costs) are least. */
+enum plan_option { PLAN_KEEPS = 1, PLAN_TRIES = 2 };
 sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const struct micro_kernels *micro,
-                           const struct weight_source *source, bool keep, sned_error *error);
+                           const struct weight_source *source, unsigned options, sned_error *error);
 void sned_plan_free(struct plan *plan);
 
 /* What a node is to the plan. */

@@ -5,11 +5,20 @@
  * of it.
  */
 #include "runtime/row_block.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MOST_LISTED = 1 << 16 /* columns that a list can tell */ };
+
+/* What a block is made of. */
+struct row_weights {
+    const int8_t *weights; /* [rows][columns] */
+    size_t rows, columns, kept;
+    uint64_t *marks; /* [rows][chunks] */
+};
 
 /* ---- marks ---- */
 
@@ -50,58 +59,15 @@ static size_t chunk_size(size_t columns, size_t chunk)
     return left < ROW_CHUNK ? left : ROW_CHUNK;
 }
 
-/* marks [rows][chunks]; how many are set. */
-static size_t mark_rows(uint64_t *marks, const int8_t *weights, size_t rows, size_t columns)
+static void mark_rows(struct row_weights *of)
 {
-    size_t kept = 0;
-    for (size_t r = 0; r < rows; r++, weights += columns)
-        for (size_t c = 0; c < chunk_count(columns); c++) {
-            *marks = mark_weights(weights + c * ROW_CHUNK, chunk_size(columns, c));
-            kept += (size_t)__builtin_popcountll(*marks++);
+    const int8_t *weights = of->weights;
+    uint64_t *marks = of->marks;
+    for (size_t r = 0; r < of->rows; r++, weights += of->columns)
+        for (size_t c = 0; c < chunk_count(of->columns); c++) {
+            *marks = mark_weights(weights + c * ROW_CHUNK, chunk_size(of->columns, c));
+            of->kept += (size_t)__builtin_popcountll(*marks++);
         }
-    return kept;
-}
-
-/* ---- the choice ---- */
-
-/* What work costs that goes through memory: one waits for the other. */
-static double cost_of(const struct row_plan *plan, double work, double bytes)
-{
-    const double memory = plan->streamed ? bytes * plan->micro->costs.memory_byte : 0;
-    return work > memory ? work : memory;
-}
-
-/* Whether rows of so many weights that are not 0 can have a form, and what they cost in it. */
-static bool form_cost(double *cost, enum row_form form, const struct row_plan *plan, size_t rows, size_t kept)
-{
-    const struct micro_costs *costs = &plan->micro->costs;
-    const double chunks = (double)rows * (double)chunk_count(plan->columns), weights = (double)kept;
-    switch (form) {
-    case ROWS_DENSE:
-    case ROWS_BYTES:
-        *cost = cost_of(plan, chunks * costs->row_dense, chunks * ROW_CHUNK);
-        return plan->bytes == (form == ROWS_BYTES);
-    case ROWS_MASKED:
-        *cost = cost_of(plan, chunks * costs->row_masked + weights * costs->row_masked_kept,
-                        chunks * sizeof(uint64_t) + weights);
-        return plan->bytes;
-    case ROWS_LISTED:
-    default:
-        *cost = cost_of(plan, weights * costs->row_listed_kept, 3 * weights);
-        return plan->columns <= MOST_LISTED;
-    }
-}
-
-static enum row_form choose_form(const struct row_plan *plan, size_t rows, size_t kept)
-{
-    enum row_form best = ROW_FORMS;
-    double least = 0, cost;
-    for (enum row_form form = 0; form < ROW_FORMS; form++)
-        if (form_cost(&cost, form, plan, rows, kept) && (best == ROW_FORMS || cost < least)) {
-            best = form;
-            least = cost;
-        }
-    return best;
 }
 
 /* ---- the forms ---- */
@@ -112,26 +78,24 @@ static enum row_form choose_form(const struct row_plan *plan, size_t rows, size_
         for (size_t chunk = 0; chunk < (chunks); chunk++)                                                    \
             for (size_t row = group_; row < group_ + ROW_GROUP && row < (rows); row++)
 
-static sned_status make_dense(struct row_block *block, const int8_t *weights, size_t columns,
-                              sned_error *error)
+static sned_status make_dense(struct row_block *block, const struct row_weights *of, sned_error *error)
 {
     int8_t *values;
-    SNED_TRY(sned_alloc_unset(&values, block->rows, columns, error));
-    memcpy(values, weights, block->rows * columns);
+    SNED_TRY(sned_alloc_unset(&values, of->rows, of->columns, error));
+    memcpy(values, of->weights, of->rows * of->columns);
     block->values = block->memory = values;
     return SNED_OK;
 }
 
-static sned_status make_bytes(struct row_block *block, const int8_t *weights, size_t columns,
-                              sned_error *error)
+static sned_status make_bytes(struct row_block *block, const struct row_weights *of, sned_error *error)
 {
-    const size_t chunks = chunk_count(columns);
+    const size_t chunks = chunk_count(of->columns);
     int8_t *values;
-    SNED_TRY(sned_alloc(&values, block->rows * chunks, ROW_CHUNK, error));
+    SNED_TRY(sned_alloc(&values, of->rows * chunks, ROW_CHUNK, error));
     block->values = block->memory = values;
-    FOR_GROUPS(r, c, block->rows, chunks)
+    FOR_GROUPS(r, c, of->rows, chunks)
     {
-        memcpy(values, weights + r * columns + c * ROW_CHUNK, chunk_size(columns, c));
+        memcpy(values, of->weights + r * of->columns + c * ROW_CHUNK, chunk_size(of->columns, c));
         values += ROW_CHUNK;
     }
     return SNED_OK;
@@ -144,77 +108,189 @@ static int8_t *take_marked(int8_t *to, const int8_t *weights, uint64_t marks)
     return to;
 }
 
-static sned_status make_masked(struct row_block *block, const int8_t *weights, const uint64_t *marks,
-                               size_t columns, size_t kept, sned_error *error)
+static sned_status make_masked(struct row_block *block, const struct row_weights *of, sned_error *error)
 {
-    const size_t chunks = chunk_count(columns);
+    const size_t chunks = chunk_count(of->columns), size = of->rows * chunks * sizeof(uint64_t);
     uint64_t *masks;
-    SNED_TRY(
-        sned_alloc_unset(&masks, block->rows * chunks * sizeof *masks + kept + MICRO_OVER_READ, 1, error));
-    int8_t *values = (int8_t *)(masks + block->rows * chunks);
+    SNED_TRY(sned_alloc_unset(&masks, size + of->kept + MICRO_OVER_READ, 1, error));
+    int8_t *values = (int8_t *)masks + size;
     block->memory = masks;
     block->masks = masks;
     block->values = values;
-    FOR_GROUPS(r, c, block->rows, chunks)
+    FOR_GROUPS(r, c, of->rows, chunks)
     {
-        *masks = marks[r * chunks + c];
-        values = take_marked(values, weights + r * columns + c * ROW_CHUNK, *masks++);
+        *masks = of->marks[r * chunks + c];
+        values = take_marked(values, of->weights + r * of->columns + c * ROW_CHUNK, *masks++);
     }
     return SNED_OK;
 }
 
-static sned_status make_listed(struct row_block *block, const int8_t *weights, const uint64_t *marks,
-                               size_t columns, size_t kept, sned_error *error)
+static sned_status make_listed(struct row_block *block, const struct row_weights *of, sned_error *error)
 {
-    const size_t chunks = chunk_count(columns);
+    const size_t chunks = chunk_count(of->columns);
     uint32_t *first, at = 0;
-    SNED_TRY(sned_alloc_unset(&first, (block->rows + 1) * sizeof *first + kept * 3, 1, error));
-    uint16_t *column = (uint16_t *)(first + block->rows + 1);
-    int8_t *values = (int8_t *)(column + kept);
+    SNED_TRY(sned_alloc_unset(&first, (of->rows + 1) * sizeof *first + of->kept * 3, 1, error));
+    uint16_t *column = (uint16_t *)(first + of->rows + 1);
+    int8_t *values = (int8_t *)(column + of->kept);
     block->memory = first;
     block->first = first;
     block->columns = column;
     block->values = values;
-    for (size_t r = 0; r < block->rows; r++) {
+    for (size_t r = 0; r < of->rows; r++) {
         *first++ = at;
         for (size_t c = 0; c < chunks; c++)
-            for (uint64_t mask = marks[r * chunks + c]; mask; mask &= mask - 1, at++)
+            for (uint64_t mask = of->marks[r * chunks + c]; mask; mask &= mask - 1, at++)
                 column[at] = (uint16_t)(c * ROW_CHUNK + (size_t)__builtin_ctzll(mask));
     }
     *first = at;
-    for (size_t r = 0, i = 0; r < block->rows; r++)
+    for (size_t r = 0, i = 0; r < of->rows; r++)
         for (; i < block->first[r + 1]; i++)
-            values[i] = weights[r * columns + column[i]];
+            values[i] = of->weights[r * of->columns + column[i]];
+    return SNED_OK;
+}
+
+static sned_status make_form(struct row_block *block, enum row_form form, const struct row_weights *weights,
+                             sned_error *error)
+{
+    *block = (struct row_block){.form = form, .rows = weights->rows};
+    switch (form) {
+    case ROWS_DENSE:
+        return make_dense(block, weights, error);
+    case ROWS_BYTES:
+        return make_bytes(block, weights, error);
+    case ROWS_MASKED:
+        return make_masked(block, weights, error);
+    case ROWS_LISTED:
+    default:
+        return make_listed(block, weights, error);
+    }
+}
+
+/* ---- the choice ---- */
+
+static bool has_form(const struct row_plan *plan, enum row_form form)
+{
+    switch (form) {
+    case ROWS_DENSE:
+        return !plan->bytes;
+    case ROWS_BYTES:
+    case ROWS_MASKED:
+        return plan->bytes;
+    case ROWS_LISTED:
+    default:
+        return plan->columns <= MOST_LISTED;
+    }
+}
+
+/* What it takes where all weights are in the cache. */
+static double work_of(enum row_form form, const struct row_weights *weights, const struct micro_costs *costs)
+{
+    const double chunks = (double)weights->rows * (double)chunk_count(weights->columns);
+    const double kept = (double)weights->kept;
+    switch (form) {
+    case ROWS_DENSE:
+    case ROWS_BYTES:
+        return chunks * costs->row_dense;
+    case ROWS_MASKED:
+        return chunks * costs->row_masked + kept * costs->row_masked_kept;
+    case ROWS_LISTED:
+    default:
+        return kept * costs->row_listed_kept;
+    }
+}
+
+/* Bytes that go through memory. */
+static double bytes_of(enum row_form form, const struct row_weights *weights)
+{
+    const double chunks = (double)weights->rows * (double)chunk_count(weights->columns);
+    const double kept = (double)weights->kept;
+    switch (form) {
+    case ROWS_DENSE:
+    case ROWS_BYTES:
+        return chunks * ROW_CHUNK;
+    case ROWS_MASKED:
+        return chunks * sizeof(uint64_t) + kept;
+    case ROWS_LISTED:
+    default:
+        return 3 * kept;
+    }
+}
+
+struct row_trial {
+    const struct row_plan *plan;
+    struct row_block block;
+    void *input; /* bytes, or wide */
+    int32_t *sums;
+};
+
+static void run_trial(void *argument)
+{
+    const struct row_trial *trial = argument;
+    sned_row_block_run(&trial->block, trial->plan, trial->input, trial->input, trial->sums);
+}
+
+/* Nanoseconds of work, by the clock. */
+static sned_status time_form(double *work, enum row_form form, const struct row_plan *plan,
+                             const struct row_weights *weights, sned_error *error)
+{
+    enum { TIMES = 20 };
+    struct row_trial trial = {.plan = plan};
+    sned_status status;
+    SNED_TRY_DONE(
+        sned_alloc(&trial.input, plan->columns + ROW_CHUNK + MICRO_OVER_READ, sizeof(int16_t), error));
+    SNED_TRY_DONE(sned_alloc(&trial.sums, weights->rows, sizeof *trial.sums, error));
+    SNED_TRY_DONE(make_form(&trial.block, form, weights, error));
+    *work = 1e9 * sned_clock_least(run_trial, &trial, TIMES, 0.001);
+done:
+    sned_row_block_free(&trial.block);
+    sned_free(trial.input);
+    sned_free(trial.sums);
+    return status;
+}
+
+/* Work goes on while memory brings more: one waits for the other. */
+static sned_status choose_form(enum row_form *best, const struct row_plan *plan,
+                               const struct row_weights *weights, sned_error *error)
+{
+    const struct micro_costs *costs = &plan->micro->costs;
+    double least = INFINITY;
+    for (enum row_form form = 0; form < ROW_FORMS; form++) {
+        double work = work_of(form, weights, costs);
+        const double memory = plan->streamed ? bytes_of(form, weights) * costs->memory_byte : 0;
+        if (!has_form(plan, form))
+            continue;
+        if (plan->tries_forms)
+            SNED_TRY(time_form(&work, form, plan, weights, error));
+        const double cost = work > memory ? work : memory;
+        if (cost < least) {
+            *best = form;
+            least = cost;
+        }
+    }
     return SNED_OK;
 }
 
 /* ---- */
 
+sned_status sned_row_block_make_as(struct row_block *block, const struct row_plan *plan, enum row_form form,
+                                   const int8_t *weights, size_t rows, sned_error *error)
+{
+    struct row_weights marked = {.weights = weights, .rows = rows, .columns = plan->columns};
+    sned_status status = SNED_OK;
+    SNED_TRY(sned_alloc_unset(&marked.marks, rows * chunk_count(plan->columns), sizeof *marked.marks, error));
+    mark_rows(&marked);
+    if (form == ROW_FORMS)
+        status = choose_form(&form, plan, &marked, error);
+    if (status == SNED_OK)
+        status = make_form(block, form, &marked, error);
+    sned_free(marked.marks);
+    return status;
+}
+
 sned_status sned_row_block_make(struct row_block *block, const struct row_plan *plan, const int8_t *weights,
                                 size_t rows, sned_error *error)
 {
-    uint64_t *marks;
-    sned_status status = SNED_OK;
-    SNED_TRY(sned_alloc_unset(&marks, rows * chunk_count(plan->columns), sizeof *marks, error));
-    const size_t kept = mark_rows(marks, weights, rows, plan->columns);
-    *block = (struct row_block){.form = choose_form(plan, rows, kept), .rows = rows};
-    switch (block->form) {
-    case ROWS_DENSE:
-        status = make_dense(block, weights, plan->columns, error);
-        break;
-    case ROWS_BYTES:
-        status = make_bytes(block, weights, plan->columns, error);
-        break;
-    case ROWS_MASKED:
-        status = make_masked(block, weights, marks, plan->columns, kept, error);
-        break;
-    case ROWS_LISTED:
-    default:
-        status = make_listed(block, weights, marks, plan->columns, kept, error);
-        break;
-    }
-    sned_free(marks);
-    return status;
+    return sned_row_block_make_as(block, plan, ROW_FORMS, weights, rows, error);
 }
 
 void sned_row_block_free(struct row_block *block)

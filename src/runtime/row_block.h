@@ -32,13 +32,16 @@ struct row_block {
 struct row_plan {
     const struct micro_kernels *micro;
     size_t columns;
-    bool bytes;    /* the input has 8 bits, and the column has kernels for them */
-    bool streamed; /* the layer is too large to stay in a processor's cache */
+    bool bytes;       /* the input has 8 bits, and the column has kernels for them */
+    bool streamed;    /* the layer is too large to stay in a processor's cache */
+    bool tries_forms; /* work is what running it takes, not what the column's costs say */
 };
 
-/* Of rows * columns weights. */
+/* Of rows * columns weights; and in a form that is wanted, whatever it costs. */
 sned_status sned_row_block_make(struct row_block *block, const struct row_plan *plan, const int8_t *weights,
                                 size_t rows, sned_error *error);
+sned_status sned_row_block_make_as(struct row_block *block, const struct row_plan *plan, enum row_form form,
+                                   const int8_t *weights, size_t rows, sned_error *error);
 void sned_row_block_free(struct row_block *block);
 /* sums[r] = the sum of row r's weights times the input, modulo 2^32; `bytes` and `wide` are the input as the
  * forms take it. */

@@ -10,6 +10,8 @@
 /* A model around an integer graph that was never in a file: takes the graph over, also on failure. */
 sned_status sned_model_from_graph(sned_model **model, struct graph *graph, sned_error *error);
 const struct graph *sned_model_graph(const sned_model *model);
+/* By what costs its forms were chosen: "built-in", "calibrated" or "measured". */
+const char *sned_model_costs(const sned_model *model);
 /* Its steps and its memory: runtime/plan.h. */
 const struct plan *sned_model_plan(const sned_model *model);
 /* Runs the integer graph on one image, and keeps every activation (the context must have been made with

@@ -52,6 +52,7 @@ static sned_status add_step(struct plan *plan, const struct graph *graph, int n,
     struct step *step = &plan->steps[plan->step_count];
     *step = (struct step){.kernel = sned_kernel_of(node->op),
                           .micro = plan->micro,
+                          .tries_forms = plan->tries_forms,
                           .node = n,
                           .tasks = {1},
                           .inputs = values,

@@ -36,7 +36,7 @@ static void set_all(int8_t *weights)
 static struct conv_lists choose(struct conv_layer *conv)
 {
     struct conv_lists lists;
-    assert_int_equal(sned_conv_choose(conv, &fast_dense, &lists, NULL), SNED_OK);
+    assert_int_equal(sned_conv_choose(conv, &fast_dense, NULL, NULL, &lists, NULL), SNED_OK);
     return lists;
 }
 

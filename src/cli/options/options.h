@@ -62,6 +62,7 @@ enum option_key {
     OPTION_RAW,
     OPTION_RUNS,
     OPTION_STEPS,
+    OPTION_CALIBRATE,
     OPTION_C_ARRAY,
     OPTION_CONFIG,
     OPTION_TIMELINE,
@@ -77,7 +78,7 @@ enum option_key {
 /* What a command line says. Strings point into argv. Numbers that were not given are -1 (NAN for reals). */
 struct options {
     bool help; /* --help was asked for, and has been printed: nothing is left to do */
-    bool json, quiet, flip, no_flip, allow_cpu, no_labels, steps, c_array, plan, measure;
+    bool json, quiet, flip, no_flip, allow_cpu, no_labels, steps, c_array, plan, measure, calibrate;
     long seed, threads, limit, label_offset, classes, train_images, test_images, batch, step_epochs, shift;
     long calibration, top, runs, stalls, parts;
     double epochs, rate, momentum, decay, step_factor, holdout, time_budget, max_drop, max_bytes,

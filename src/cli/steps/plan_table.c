@@ -80,8 +80,9 @@ sned_status plan_table_print(const sned_model *model, sned_error *error)
         SNED_TRY_DONE(add_row(&table, model, &plan->steps[s], error));
     SNED_TRY_DONE(table_print(&table, error));
     print_line("%s", "");
-    print_line("%d steps with the kernels of %s; %s of memory a run", plan->step_count,
-               sned_model_get_instructions(model), format_bytes(bytes, sned_memory_needed(model)));
+    print_line("%d steps with the kernels of %s, their forms chosen by %s costs; %s of memory a run",
+               plan->step_count, sned_model_get_instructions(model), sned_model_costs(model),
+               format_bytes(bytes, sned_memory_needed(model)));
 done:
     table_free(&table);
     return status;
@@ -139,8 +140,9 @@ sned_status plan_table_json(json_t **object, const sned_model *model, sned_error
     *object = NULL;
     for (int s = 0; s < plan->step_count; s++)
         SNED_TRY_DONE(step_json(steps, model, &plan->steps[s], error));
-    *object = json_pack("{s:s, s:I, s:O}", "instructions", sned_model_get_instructions(model), "memory",
-                        (json_int_t)sned_memory_needed(model), "steps", steps);
+    *object =
+        json_pack("{s:s, s:s, s:I, s:O}", "instructions", sned_model_get_instructions(model), "costs",
+                  sned_model_costs(model), "memory", (json_int_t)sned_memory_needed(model), "steps", steps);
     status = *object ? SNED_OK : sned_fail(error, SNED_ERROR_MEMORY, "the plan's JSON does not fit memory");
 done:
     json_decref(steps);

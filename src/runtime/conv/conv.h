@@ -130,8 +130,17 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
 /* What a run would cost in conv->form, in the unit of the costs. */
 double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
                       const struct micro_costs *costs);
-/* Takes the form that costs least, and lays it out; conv->form is CONV_FORMS where none can be. */
-sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro,
-                             struct conv_lists *work, sned_error *error);
+/* What the layer costs in conv->form, whose lists would come to `work`. */
+typedef sned_status conv_judge(double *cost, const void *by, const struct conv_layer *conv,
+                               const struct conv_lists *work, sned_error *error);
+/* Takes the form that costs least, and lays it out; conv->form is CONV_FORMS where none can be. The judge is
+ * given `by`; NULL: sned_conv_cost by the column's. */
+sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro, conv_judge *judge,
+                             const void *by, struct conv_lists *work, sned_error *error);
+
+/* ---- trial.c ---- */
+
+/* Nanoseconds of a run of a step that has all that a run needs: the least of a few. */
+sned_status sned_conv_time(const struct step *step, double *nanoseconds, sned_error *error);
 
 #endif

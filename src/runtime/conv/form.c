@@ -1,5 +1,6 @@
 /*
- * form.c - which form a convolution takes: the one whose products, planes and ends cost least.
+ * form.c - which form a convolution takes: the one whose products, planes and ends cost least, or what else
+ * says so.
  */
 #include "runtime/conv/conv.h"
 
@@ -9,13 +10,22 @@ const char *sned_conv_form_name(enum conv_form form)
     return names[form];
 }
 
+/* Rows that are filled one by one: of pixels of several phases, those of each byte. */
+static double filled_rows(const struct conv_layer *conv)
+{
+    const double planes = (double)conv->groups * conv->planes.count;
+    if (sned_conv_is_flat(conv))
+        return planes;
+    return planes * (double)conv->planes.height * (conv->form == CONV_DENSE_PHASES ? 4 : 1);
+}
+
 double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
                       const struct micro_costs *costs)
 {
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     const double filled = (double)sned_conv_planes_size(conv) / 16;
-    double cost = (double)work->tiles * conv->row_tiles * costs->call +
+    double cost = (double)work->tiles * conv->row_tiles * costs->call + filled_rows(conv) * costs->fill_row +
                   (double)conv->output.extent.channels * vectors * (conv->form == CONV_SPARSE ? 4 : 1) *
                       costs->requantize;
     switch (conv->form) {
@@ -35,8 +45,15 @@ double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *wo
     return cost;
 }
 
-sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro,
-                             struct conv_lists *work, sned_error *error)
+static sned_status judge_by_costs(double *cost, const void *by, const struct conv_layer *conv,
+                                  const struct conv_lists *work, sned_error *error)
+{
+    *cost = sned_conv_cost(conv, work, by);
+    return SNED_OK;
+}
+
+sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro, conv_judge *judge,
+                             const void *by, struct conv_lists *work, sned_error *error)
 {
     const enum conv_form last = conv->input.type == VALUE_S16 ? CONV_TAPS : CONV_FORMS - 1;
     struct conv_layer best = {.form = CONV_FORMS};
@@ -48,7 +65,9 @@ sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels
         if (!sned_conv_lay_out(conv))
             continue;
         SNED_TRY(sned_conv_count(conv, micro, &tried, error));
-        const double cost = sned_conv_cost(conv, &tried, &micro->costs);
+        double cost;
+        SNED_TRY(judge ? judge(&cost, by, conv, &tried, error)
+                       : judge_by_costs(&cost, &micro->costs, conv, &tried, error));
         if (best.form == CONV_FORMS || cost < least) {
             best = *conv;
             *work = tried;

@@ -4,6 +4,7 @@
 #include "runtime/conv/conv.h"
 #include "base/memory.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Rows of fewer outputs are ended together with the columns between them, and then moved into place. */
@@ -14,17 +15,20 @@ static size_t tile_pixels(const struct conv_layer *conv)
     return (size_t)conv->rows * conv->planes.pitch;
 }
 
-static void conv_release(struct step *step)
+static void free_lists(struct conv_layer *conv)
 {
-    struct conv_layer *conv = step->state;
-    if (!conv)
-        return;
     sned_free(conv->tiles);
     sned_free(conv->pairs);
     sned_free(conv->offsets);
     sned_free(conv->quads);
     sned_free(conv->start);
-    sned_free(conv);
+}
+
+static void conv_release(struct step *step)
+{
+    if (step->state)
+        free_lists(step->state);
+    sned_free(step->state);
     step->state = NULL;
 }
 
@@ -82,23 +86,16 @@ static size_t own_size(const struct conv_layer *conv)
     return sums_at(conv) + (tile > fill ? tile : fill);
 }
 
-static sned_status conv_prepare(struct step *step, const struct graph *graph, const struct node *node,
-                                sned_error *error)
+static bool has_too_many_tasks(const struct conv_layer *conv, const struct conv_lists *work)
 {
-    struct conv_layer *conv;
-    struct conv_lists work;
-    SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
-    step->state = conv;
-    *conv = layer_of(step, graph, node);
-    SNED_TRY(sned_conv_choose(conv, step->micro, &work, error));
-    if (conv->form == CONV_FORMS)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its input is too large",
-                         node->name);
-    if ((double)work.tiles * conv->row_tiles > INT32_MAX)
-        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its output is too large",
-                         node->name);
-    SNED_TRY(sned_conv_list(conv, step->micro, &work, error));
-    conv->weights = NULL; /* who gave them takes them back now that they are listed */
+    return (double)work->tiles * conv->row_tiles > INT32_MAX;
+}
+
+/* All that a run needs of conv->form, whose lists come to `work`. */
+static sned_status take_form(struct step *step, struct conv_layer *conv, const struct conv_lists *work,
+                             sned_error *error)
+{
+    SNED_TRY(sned_conv_list(conv, step->micro, work, error));
     step->form = sned_conv_form_name(conv->form);
     conv->own_planes = has_own_planes(conv);
     step->own_size = own_size(conv);
@@ -109,6 +106,43 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     step->scratch_size = sned_conv_planes_size(conv);
     step->tasks[0] = conv->planes.count * conv->groups;
     step->tasks[1] = conv->row_tiles * conv->tile_count;
+    return SNED_OK;
+}
+
+/* A conv_judge: what a run of the step takes. */
+static sned_status try_form(double *nanoseconds, const void *step, const struct conv_layer *conv,
+                            const struct conv_lists *work, sned_error *error)
+{
+    struct conv_layer tried = *conv;
+    struct step trial = *(const struct step *)step;
+    trial.state = &tried;
+    *nanoseconds = INFINITY;
+    if (has_too_many_tasks(conv, work))
+        return SNED_OK;
+    sned_status status = take_form(&trial, &tried, work, error);
+    if (status == SNED_OK)
+        status = sned_conv_time(&trial, nanoseconds, error);
+    free_lists(&tried);
+    return status;
+}
+
+static sned_status conv_prepare(struct step *step, const struct graph *graph, const struct node *node,
+                                sned_error *error)
+{
+    struct conv_layer *conv;
+    struct conv_lists work;
+    SNED_TRY(sned_alloc(&conv, 1, sizeof *conv, error));
+    step->state = conv;
+    *conv = layer_of(step, graph, node);
+    SNED_TRY(sned_conv_choose(conv, step->micro, step->tries_forms ? try_form : NULL, step, &work, error));
+    if (conv->form == CONV_FORMS)
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its input is too large",
+                         node->name);
+    if (has_too_many_tasks(conv, &work))
+        return sned_fail(error, SNED_ERROR_UNSUPPORTED, "node '%s' (Conv): its output is too large",
+                         node->name);
+    SNED_TRY(take_form(step, conv, &work, error));
+    conv->weights = NULL; /* who gave them takes them back now that they are listed */
     return SNED_OK;
 }
 

@@ -121,6 +121,7 @@ const struct micro_kernels sned_micro_avx2 = {
               .widen = 0.3f,
               .pick = 0.2f,
               .interleave = 0.4f,
+              .fill_row = 2,
               .call = 20,
               .row_dense = 0.7f,
               .row_listed_kept = 0.19f,

@@ -19,6 +19,7 @@ const struct micro_kernels sned_micro_avx512 = {
               .widen = 0.2f,
               .pick = 0.1f,
               .interleave = 0.2f,
+              .fill_row = 2,
               .call = 8,
               .row_dense = 0.25f,
               .row_masked = 0.56f,

@@ -155,6 +155,7 @@ struct micro_costs {
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
     float requantize;                  /* 16 sums */
     float widen, pick, interleave;     /* to fill 16 bytes of an input: of taps, sparse, dense */
+    float fill_row;                    /* and each of its rows */
     float call;                        /* of any of them */
     /* Weights that are in the cache: 64 columns of a row, by dense_rows (or dot, where not `byte_rows`) and
      * masked_rows; a weight that is not 0. */

@@ -183,6 +183,7 @@ const struct micro_kernels sned_micro_portable = {
               .widen = 0.3f,
               .pick = 0.3f,
               .interleave = 3,
+              .fill_row = 2,
               .call = 20,
               .row_dense = 4.2f,
               .row_listed_kept = 0.4f,

@@ -108,6 +108,7 @@ const struct micro_kernels sned_micro_neon = {
               .widen = 6,
               .pick = 7,
               .interleave = 6,
+              .fill_row = 40,
               .call = 60,
               .row_dense = 11,
               .row_listed_kept = 1.5f,

@@ -1,0 +1,310 @@
+/*
+ * measure.c - see measure.h.
+ *
+ * A list of quads costs so much for each quad and so much for each of its products; one filter and as many as
+ * a call takes give two equations. Rows under masks likewise, by two densities.
+ */
+#include "cli/calibrate/measure.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "runtime/conv/conv.h"
+#include "runtime/costs/costs.h"
+#include "runtime/row_block.h"
+
+#include <stdlib.h>
+
+enum {
+    TIMES = 2000,
+    CHANNELS = 64,
+    SIDE = 28, /* pixels of the layer's input, and output */
+    PITCH = 30,
+    PLANE = 30 * PITCH,       /* with its padding */
+    PIXELS = 192,             /* of a tile: whole vectors */
+    QUADS = CHANNELS / 4 * 9, /* all of a layer 3x3 */
+    MOST_FILTERS = 8,
+    ROWS = 32,
+    COLUMNS = 2048,
+    STREAMED = 64 << 20, /* bytes, more than caches hold */
+};
+static const double SECONDS = 0.05 /* for each, at most */, LONG_ENOUGH = 1e-5;
+
+/* What a micro-kernel is called with. */
+struct trial {
+    const struct micro_kernels *micro;
+    uint8_t *input; /* planes of quads are the largest */
+    int32_t *sums;
+    uint32_t *offsets;
+    int8_t *weights;
+    struct tap_pair *pairs;
+    struct quad_list list;
+    micro_quads *quads;
+    size_t count;
+    struct conv_layer conv;
+    struct row_plan plan;
+    struct row_block block;
+    void (*work)(const struct trial *trial);
+    int calls; /* of it, so many that the clock's steps do not matter */
+};
+
+static void make_calls(void *argument)
+{
+    const struct trial *trial = argument;
+    for (int call = 0; call < trial->calls; call++)
+        trial->work(trial);
+}
+
+static double nanoseconds(void (*work)(const struct trial *trial), struct trial *trial)
+{
+    trial->work = work;
+    for (trial->calls = 1; sned_clock_least(make_calls, trial, 3, 0) < LONG_ENOUGH; trial->calls *= 2)
+        ;
+    return 1e9 * sned_clock_least(make_calls, trial, TIMES, SECONDS) / trial->calls;
+}
+
+static sned_status trial_new(struct trial *trial, const struct micro_kernels *micro, sned_error *error)
+{
+    static const int32_t start[MOST_FILTERS];
+    const size_t input = (size_t)CHANNELS * PLANE * 4;
+    struct random random;
+    sned_random_seed(&random, 1, 0);
+    *trial = (struct trial){.micro = micro};
+    SNED_TRY(sned_alloc(&trial->input, input + MICRO_OVER_READ, 1, error));
+    SNED_TRY(sned_alloc(&trial->sums, (size_t)PIXELS * MOST_FILTERS, sizeof *trial->sums, error));
+    SNED_TRY(sned_alloc(&trial->offsets, (size_t)QUADS * 4, sizeof *trial->offsets, error));
+    SNED_TRY(sned_alloc(&trial->weights, (size_t)QUADS * 4 * MOST_FILTERS, 1, error));
+    SNED_TRY(sned_alloc(&trial->pairs, QUADS, sizeof *trial->pairs, error));
+    for (size_t i = 0; i < input; i++)
+        trial->input[i] = (uint8_t)sned_random_next(&random);
+    for (size_t i = 0; i < (size_t)QUADS * 4 * MOST_FILTERS; i++)
+        trial->weights[i] = (int8_t)((int)sned_random_below(&random, 127) - 63);
+    trial->list = (struct quad_list){QUADS, 1, trial->offsets, trial->weights, start};
+    return SNED_OK;
+}
+
+static void trial_free(struct trial *trial)
+{
+    free(trial->input);
+    free(trial->sums);
+    free(trial->offsets);
+    free(trial->weights);
+    free(trial->pairs);
+}
+
+/* ---- convolutions ---- */
+
+/* Of a layer 3x3, where tap `index` lies in its planes. */
+static uint32_t tap_offset(int index)
+{
+    return (uint32_t)(index / 9 * PLANE + index % 9 / 3 * PITCH + index % 3);
+}
+
+static void run_quads(const struct trial *trial)
+{
+    trial->quads(trial->sums, PIXELS, trial->count, trial->input, &trial->list);
+}
+
+/* Of a list of quads: for a quad and a product, for each vector of `lanes` pixels. */
+static void measure_quads(struct trial *trial, int filters, int lanes, float *quad, float *product)
+{
+    const double vectors = (double)trial->list.count * PIXELS / lanes;
+    trial->count = PIXELS;
+    trial->list.filters = 1;
+    const double one = nanoseconds(run_quads, trial) / vectors;
+    trial->list.filters = filters;
+    const double all = nanoseconds(run_quads, trial) / vectors;
+    *product = (float)((all - one) / (filters - 1));
+    *quad = (float)(one - (double)*product);
+}
+
+static void measure_lists(struct trial *trial, struct micro_costs *costs)
+{
+    const struct micro_kernels *micro = trial->micro;
+    for (int i = 0; i < QUADS; i++)
+        trial->offsets[i] = tap_offset(i);
+    trial->quads = micro->dense[micro->bytes];
+    measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product);
+    trial->list.count = QUADS / 2;
+    for (int i = 0; i < QUADS * 2; i++) /* every other tap */
+        trial->offsets[i] = tap_offset(2 * i);
+    trial->quads = micro->sparse[micro->bytes];
+    measure_quads(trial, 4, 64, &costs->sparse_quad, &costs->sparse_product);
+}
+
+static void run_taps(const struct trial *trial)
+{
+    trial->micro->add_taps(trial->sums, PIXELS, (const int16_t *)(const void *)trial->input, trial->pairs,
+                           QUADS);
+}
+
+static void measure_taps(struct trial *trial, struct micro_costs *costs)
+{
+    for (int i = 0; i < QUADS; i++)
+        trial->pairs[i] = (struct tap_pair){{tap_offset(4 * i), tap_offset(4 * i + 2)},
+                                            {trial->weights[i], trial->weights[i + QUADS]}};
+    costs->taps = (float)(nanoseconds(run_taps, trial) / ((double)QUADS * PIXELS / 16));
+}
+
+static void run_requantize(const struct trial *trial)
+{
+    const struct integer_rule rule = {.high = 255};
+    trial->micro->requantize[VALUE_U8](trial->weights, trial->sums, trial->count, (struct scaling){40000, 26},
+                                       &rule);
+}
+
+/* A tile of next to nothing is all call. */
+static void measure_ends(struct trial *trial, struct micro_costs *costs)
+{
+    trial->count = PIXELS;
+    costs->requantize = (float)(nanoseconds(run_requantize, trial) / (PIXELS / 16));
+    trial->count = 1;
+    trial->list.count = 1;
+    trial->list.filters = 1;
+    const double call = nanoseconds(run_quads, trial);
+    costs->call = (float)(call + nanoseconds(run_requantize, trial));
+}
+
+static void run_fill(const struct trial *trial)
+{
+    const struct conv_layer *conv = &trial->conv;
+    uint8_t *planes = trial->input + CHANNELS * SIDE * SIDE;
+    sned_conv_fill(conv, trial->micro, trial->input, planes, (uint8_t *)trial->sums, 0, conv->planes.count);
+}
+
+/* To fill the planes of a layer, 3x3 or 1x1; *pieces: of 16 bytes, *rows: that are filled one by one. */
+static double measure_fill(struct trial *trial, enum conv_form form, int kernel, double *pieces, double *rows)
+{
+    const struct extent extent = {CHANNELS, SIDE, SIDE};
+    const int pad = kernel / 2;
+    trial->conv = (struct conv_layer){
+        .input = {.type = VALUE_U8, .extent = extent, .elements = CHANNELS * SIDE * SIDE},
+        .output = {.type = VALUE_U8, .extent = extent, .elements = CHANNELS * SIDE * SIDE},
+        .window = {{kernel, kernel}, {1, 1}, {1, 1}, {pad, pad}, {pad, pad}},
+        .groups = 1,
+        .group_channels = CHANNELS,
+        .group_filters = CHANNELS,
+        .form = form,
+        .flip = form != CONV_TAPS && trial->micro->bytes != VALUE_U8 ? 0x80 : 0};
+    if (sned_conv_is_flat(&trial->conv)) /* as its step has it: rows of one pixel */
+        trial->conv.input.extent = trial->conv.output.extent = (struct extent){CHANNELS, SIDE * SIDE, 1};
+    sned_conv_lay_out(&trial->conv);
+    *pieces = (double)sned_conv_planes_size(&trial->conv) / 16;
+    *rows = (double)trial->conv.planes.count * (double)trial->conv.planes.height;
+    return nanoseconds(run_fill, trial);
+}
+
+/* Planes of a layer 1x1 are filled in one go, so that what those of 3x3 take more is that they have rows. */
+static void measure_fills(struct trial *trial, struct micro_costs *costs)
+{
+    static const enum conv_form forms[] = {CONV_TAPS, CONV_SPARSE, CONV_DENSE};
+    float *const fills[] = {&costs->widen, &costs->pick, &costs->interleave};
+    double more = 0, pieces, rows, all_rows = 0;
+    for (int i = 0; i < 3; i++) {
+        const double flat = measure_fill(trial, forms[i], 1, &pieces, &rows);
+        *fills[i] = (float)(flat / pieces);
+        const double padded = measure_fill(trial, forms[i], 3, &pieces, &rows);
+        more += padded - (double)*fills[i] * pieces;
+        all_rows += rows;
+    }
+    costs->fill_row = (float)(more / all_rows);
+}
+
+/* ---- rows ---- */
+
+static void run_block(const struct trial *trial)
+{
+    sned_row_block_run(&trial->block, &trial->plan, trial->input, (const int16_t *)(const void *)trial->input,
+                       trial->sums);
+}
+
+/* Of a row form, nanoseconds of the whole block; *kept: its weights that are not 0. */
+static sned_status measure_block(struct trial *trial, enum row_form form, int density_percent, double *took,
+                                 double *kept, sned_error *error)
+{
+    struct random random;
+    int8_t *weights;
+    sned_status status;
+    sned_random_seed(&random, 2, 0);
+    SNED_TRY(sned_alloc(&weights, ROWS, COLUMNS, error));
+    *kept = 0;
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        if ((int)sned_random_below(&random, 100) < density_percent) {
+            weights[i] = 1;
+            ++*kept;
+        }
+    trial->plan =
+        (struct row_plan){.micro = trial->micro, .columns = COLUMNS, .bytes = row_form_takes_bytes(form)};
+    status = sned_row_block_make_as(&trial->block, &trial->plan, form, weights, ROWS, error);
+    free(weights);
+    if (status == SNED_OK)
+        *took = nanoseconds(run_block, trial);
+    sned_row_block_free(&trial->block);
+    return status;
+}
+
+static sned_status measure_rows(struct trial *trial, struct micro_costs *costs, sned_error *error)
+{
+    const double chunks = (double)ROWS * COLUMNS / ROW_CHUNK;
+    double took, kept, few, few_kept;
+    SNED_TRY(
+        measure_block(trial, trial->micro->byte_rows ? ROWS_BYTES : ROWS_DENSE, 100, &took, &kept, error));
+    costs->row_dense = (float)(took / chunks);
+    SNED_TRY(measure_block(trial, ROWS_LISTED, 10, &took, &kept, error));
+    costs->row_listed_kept = (float)(took / kept);
+    if (!trial->micro->byte_rows)
+        return SNED_OK;
+    SNED_TRY(measure_block(trial, ROWS_MASKED, 5, &few, &few_kept, error));
+    SNED_TRY(measure_block(trial, ROWS_MASKED, 50, &took, &kept, error));
+    costs->row_masked_kept = (float)((took - few) / (kept - few_kept));
+    costs->row_masked = (float)((few - few_kept * costs->row_masked_kept) / chunks);
+    return SNED_OK;
+}
+
+/* ---- memory ---- */
+
+struct long_read {
+    const uint64_t *data;
+    uint64_t sum;
+};
+
+static void read_memory(void *argument)
+{
+    enum { PLACES = 4, QUARTER = STREAMED / PLACES / sizeof(uint64_t) };
+    struct long_read *of = argument;
+    const uint64_t *at = of->data;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < QUARTER; i++)
+        sum ^= at[i] ^ at[i + QUARTER] ^ at[i + 2 * QUARTER] ^ at[i + 3 * QUARTER];
+    of->sum = sum;
+}
+
+static sned_status measure_memory(struct micro_costs *costs, sned_error *error)
+{
+    uint64_t *data;
+    SNED_TRY(sned_alloc_unset(&data, STREAMED, 1, error));
+    for (size_t i = 0; i < STREAMED / sizeof *data; i++)
+        data[i] = i;
+    const double took = sned_clock_least(read_memory, &(struct long_read){.data = data}, 10, SECONDS);
+    costs->memory_byte = (float)(1e9 * took / STREAMED);
+    free(data);
+    return SNED_OK;
+}
+
+sned_status measure_costs(struct micro_costs *costs, const struct micro_kernels *column, sned_error *error)
+{
+    struct trial trial;
+    sned_status status;
+    *costs = (struct micro_costs){0};
+    SNED_TRY_DONE(trial_new(&trial, column, error));
+    measure_taps(&trial, costs);
+    measure_lists(&trial, costs);
+    measure_ends(&trial, costs);
+    measure_fills(&trial, costs);
+    SNED_TRY_DONE(measure_rows(&trial, costs, error));
+    SNED_TRY_DONE(measure_memory(costs, error));
+    for (int i = 0; i < COST_COUNT; i++)
+        *sned_cost(costs, i) = sned_cost_bounded(column, i, *sned_cost(costs, i));
+done:
+    trial_free(&trial);
+    return status;
+}
