@@ -1,16 +1,17 @@
 /*
- * avx512_add.c - sums of two rows of bytes for AVX-512, 32 at a time: avx2_pointwise.c tells how.
+ * avx512_add.c - sums of two rows of bytes for AVX-512, 64 at a time: avx2_pointwise.c tells how. Packs
+ * saturate, and low and high lie within the type of the results, so that the clamp may follow.
  */
 #include "runtime/micro/avx2.h"
 #include "runtime/micro/avx512.h"
 
 #if defined(__x86_64__)
 
-enum { THIRTY_TWO = 32 };
+enum { VECTOR = 64 };
 
-/* In every 32 bits both multipliers' halves, or their lowest bits. */
+/* In every 32 bits both multipliers' halves, or their lowest bits; the clamp, in bytes. */
 struct halves {
-    __m512i half, odd, start;
+    __m512i half, odd, start, low, high;
     __m128i shift;
 };
 
@@ -21,32 +22,49 @@ AVX512_INLINE __m512i add_sixteen(__m512i pairs, const struct halves *terms)
     return _mm512_sra_epi32(all, terms->shift);
 }
 
-AVX512_INLINE __m512i unsigned_bytes(const uint8_t *from, __mmask32 some, uint8_t flip)
+/* Of pairs of bytes, in every half of 16 bits one, 32 sums as words: those of each 16 bytes stay there. */
+AVX512_INLINE __m512i add_thirty_two(__m512i pairs, const struct halves *terms)
 {
-    const __m256i bytes = _mm256_maskz_loadu_epi8(some, from);
-    return _mm512_cvtepu8_epi16(_mm256_xor_si256(bytes, _mm256_set1_epi8((char)flip)));
+    const __m512i zero = _mm512_setzero_si512();
+    return _mm512_packs_epi32(add_sixteen(_mm512_unpacklo_epi8(pairs, zero), terms),
+                              add_sixteen(_mm512_unpackhi_epi8(pairs, zero), terms));
 }
 
-/* Without a slope. The low byte of a clamped result is it, whatever its type. */
+AVX512_INLINE __m512i add_vector(__m512i a, __m512i b, const struct halves *terms, const bool is_signed)
+{
+    const __m512i first = add_thirty_two(_mm512_unpacklo_epi8(a, b), terms);
+    const __m512i second = add_thirty_two(_mm512_unpackhi_epi8(a, b), terms);
+    return is_signed
+               ? _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(first, second), terms->low), terms->high)
+               : _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), terms->low),
+                                 terms->high);
+}
+
+/* Without a slope. */
 AVX512_INLINE void add_row(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count,
-                           const struct byte_sum *sum, const struct integer_rule *rule)
+                           const struct byte_sum *sum, const struct integer_rule *rule, const bool is_signed)
 {
     const uint32_t first = sum->multiplier[0], second = sum->multiplier[1];
     const struct halves terms = {
         .half = _mm512_set1_epi32((int32_t)(first / 2 | second / 2 << 16)),
         .odd = _mm512_set1_epi32((int32_t)(first % 2 | second % 2 << 16)),
         .start = _mm512_set1_epi32(sum->start),
+        .low = _mm512_set1_epi8((char)rule->low),
+        .high = _mm512_set1_epi8((char)rule->high),
         .shift = _mm_cvtsi32_si128(sum->shift),
     };
-    const __m512i low = _mm512_set1_epi16((int16_t)rule->low), high = _mm512_set1_epi16((int16_t)rule->high);
-    for (size_t at = 0; at < count; at += THIRTY_TWO) {
-        const __mmask32 some = (__mmask32)first_of_64(count - at);
-        const __m512i x = unsigned_bytes(a + at, some, sum->flip[0]);
-        const __m512i y = unsigned_bytes(b + at, some, sum->flip[1]);
-        const __m512i all = _mm512_packs_epi32(add_sixteen(_mm512_unpacklo_epi16(x, y), &terms),
-                                               add_sixteen(_mm512_unpackhi_epi16(x, y), &terms));
-        const __m512i clamped = _mm512_min_epi16(_mm512_max_epi16(all, low), high);
-        _mm256_mask_storeu_epi8(to + at, some, _mm512_cvtepi16_epi8(clamped));
+    const __m512i flips[2] = {_mm512_set1_epi8((char)sum->flip[0]), _mm512_set1_epi8((char)sum->flip[1])};
+    size_t at = 0;
+    for (; at + VECTOR <= count; at += VECTOR)
+        _mm512_storeu_si512(to + at, add_vector(_mm512_xor_si512(_mm512_loadu_si512(a + at), flips[0]),
+                                                _mm512_xor_si512(_mm512_loadu_si512(b + at), flips[1]),
+                                                &terms, is_signed));
+    if (at < count) {
+        const __mmask64 some = first_of_64(count - at);
+        _mm512_mask_storeu_epi8(to + at, some,
+                                add_vector(_mm512_xor_si512(_mm512_maskz_loadu_epi8(some, a + at), flips[0]),
+                                           _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, b + at), flips[1]),
+                                           &terms, is_signed));
     }
 }
 
@@ -55,7 +73,9 @@ AVX512 void sned_avx512_add_bytes(uint8_t *to, const uint8_t *a, const uint8_t *
 {
     if (rule->slope)
         sned_avx2_add_bytes(to, a, b, count, sum, rule);
+    else if (rule->low < 0)
+        add_row(to, a, b, count, sum, rule, true);
     else
-        add_row(to, a, b, count, sum, rule);
+        add_row(to, a, b, count, sum, rule, false);
 }
 #endif
