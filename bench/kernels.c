@@ -2,8 +2,8 @@
  * kernels.c - how fast the runtime's convolutions are: layers of known networks, each in the form that it
  * takes, against what the machine can multiply at most.
  *
- *     kernels [NAME [FORM]]   layers whose name has NAME in it; in the form taps, dense or sparse. SNED_CPU
- *                             chooses the instruction set as ever
+ *     kernels [NAME [FORM]]   layers whose name has NAME in it; in the form taps, dense, sparse or sliding.
+ *                             SNED_CPU chooses the instruction set as ever
  *
  * Useful products are those with a weight that is not 0. The bound is what the column's dense micro-kernel
  * multiplies in the first cache. Times are the least of many runs.
@@ -79,7 +79,7 @@ static const struct layer layers[] = {
 };
 enum { LAYERS = sizeof layers / sizeof layers[0] };
 
-static const char *const form_names[] = {"taps", "dense", "phases", "sparse"};
+static const char *const form_names[] = {"taps", "dense", "phases", "sparse", "sliding"};
 
 /* Weights in blocks; how many are not 0. */
 static double draw_weights(const struct layer *layer, struct random *random, int8_t *weights)
@@ -244,7 +244,9 @@ static struct micro_kernels with_form(const struct micro_kernels *micro, const c
     if (strcmp(form, "taps") != 0)
         forced.costs.taps *= 1000;
     if (strcmp(form, "dense") != 0)
-        forced.costs.dense_product *= 1000;
+        forced.costs.dense_quad *= 10000;
+    if (strcmp(form, "sliding") != 0)
+        forced.costs.sliding_quad *= 10000;
     if (strcmp(form, "sparse") != 0)
         forced.costs.sparse_product *= 1000;
     return forced;

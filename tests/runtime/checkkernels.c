@@ -151,6 +151,8 @@ static struct subject row_subjects[] = {
     {"sparse u8", VALUE_U8, draw_sparse, call_sparse},
     {"sparse s8", VALUE_S8, draw_sparse, call_sparse},
     {"sparse u8 of 4", VALUE_U8, draw_sparse_of_four, call_sparse},
+    {"sliding u8", VALUE_U8, draw_sliding, call_sliding},
+    {"sliding s8", VALUE_S8, draw_sliding, call_sliding},
     {"interleave", VALUE_U8, draw_interleave, call_interleave},
     {"pick", VALUE_U8, draw_pick, call_pick},
     {"dot", VALUE_S16, draw_dot, call_dot},
@@ -286,8 +288,8 @@ static void bench_subject(const struct subject *subject, struct random *random)
     }
 }
 
-/* Rows of 1024 numbers; add_taps with 64 pairs, dense (of all the filters that it takes) and sparse with 64
- * quads, the windows 3x3 with a stride of 2. */
+/* Rows of 1024 numbers; add_taps with 64 pairs, dense (of all the filters that it takes), sparse and sliding
+ * with 64 quads, the windows 3x3 with a stride of 2. */
 static void bench(void)
 {
     struct random random;

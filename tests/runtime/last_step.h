@@ -8,6 +8,7 @@
 
 #include "tests/common/oracle.h"
 #include "tests/common/random_graphs.h"
+#include "runtime/conv/conv.h"
 #include "runtime/plan.h"
 
 enum { MOST_VALUES = 8 /* that a step reads, or makes */, MOST_FORMS = 12 };
@@ -145,37 +146,39 @@ static inline void check_step(const struct step *step, int32_t *const *activatio
 
 /* A form of convolution that costs next to nothing beside the others. Between the two dense forms what fills
  * their planes decides: where it is dear, phases, which have fewer, and else the first one. */
-static inline struct micro_costs only_form(bool is_dense, bool is_sparse, bool has_phases)
+static inline struct micro_costs only_form(enum conv_form form)
 {
     const float dear = 1e6f, cheap = 1e-3f;
-    return (struct micro_costs){.taps = is_dense || is_sparse ? dear : cheap,
+    const bool is_dense = form == CONV_DENSE || form == CONV_DENSE_PHASES;
+    return (struct micro_costs){.taps = form == CONV_TAPS ? cheap : dear,
                                 .dense_quad = is_dense ? 0 : dear,
-                                .dense_product = is_dense ? 0 : dear,
-                                .sparse_quad = is_sparse ? cheap : dear,
+                                .dense_product = is_dense || form == CONV_SLIDING ? 0 : dear,
+                                .sparse_quad = form == CONV_SPARSE ? cheap : dear,
                                 .sparse_product = cheap,
-                                .interleave = has_phases ? 1 : 0};
+                                .sliding_quad = form == CONV_SLIDING ? cheap : dear,
+                                .interleave = form == CONV_DENSE_PHASES ? 1 : 0};
 }
 
 /* A column as it is, which chooses by its costs, and with each form by force. */
 static inline int ways_of_conv(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
-    enum { OWN, TAPS, DENSE, PHASES, SPARSE, WAYS };
-    for (int way = 0; way < WAYS; way++) {
-        ways[way] = *micro;
-        if (way != OWN)
-            ways[way].costs = only_form(way == DENSE || way == PHASES, way == SPARSE, way == PHASES);
+    for (enum conv_form form = CONV_TAPS; form < CONV_FORMS; form++) {
+        ways[form] = *micro;
+        ways[form].costs = only_form(form);
     }
-    return WAYS;
+    ways[CONV_FORMS] = *micro;
+    return CONV_FORMS + 1;
 }
 
 /* Portable C in the forms that take bytes as columns of other machines want them: signed where it has them
  * unsigned, and with a limit to two weights that stand together. */
 static inline int ways_of_others(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
-    enum { DENSE, SPARSE, WAYS };
+    enum { WAYS = 3 };
+    static const enum conv_form forms[WAYS] = {CONV_DENSE, CONV_SPARSE, CONV_SLIDING};
     for (int way = 0; way < WAYS; way++) {
         ways[way] = *micro;
-        ways[way].costs = only_form(way == DENSE, way == SPARSE, false);
+        ways[way].costs = only_form(forms[way]);
         ways[way].bytes = VALUE_S8;
         ways[way].pair_limit = 128;
     }

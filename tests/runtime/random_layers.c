@@ -275,7 +275,7 @@ static void every_form_of_every_column_gives_what_plain_loops_give(void **state)
 
 int main(int argc, char **argv)
 {
-    static const char *const forms[2][6] = {{"taps", "dense", "dense phases", "sparse"},
+    static const char *const forms[2][6] = {{"taps", "dense", "dense phases", "sparse", "sliding"},
                                             {"wide", "dense", "masked", "listed", "mixed"}};
     struct task task = {.kind = argc == 4 ? argv[1] : ""};
     const bool is_rows = strcmp(task.kind, "rows") == 0;

@@ -10,7 +10,12 @@ enum { FILTERS = 8, CHANNELS = 8, TAPS = 9 };
 static const struct micro_kernels fast_dense = {
     .bytes = VALUE_U8,
     .dense_filters = 8,
-    .costs = {.taps = 1, .dense_quad = 0.1f, .dense_product = 0.1f, .sparse_quad = 1, .sparse_product = 0.4f},
+    .costs = {.taps = 1,
+              .dense_quad = 0.1f,
+              .dense_product = 0.1f,
+              .sparse_quad = 1,
+              .sparse_product = 0.4f,
+              .sliding_quad = 0.1f},
 };
 
 /* A layer 3x3 with padding on 10 x 13 pixels, whose weights follow each other in `weights`. */
@@ -113,6 +118,25 @@ static void few_channels_and_a_stride_make_quads_of_both(void **state)
     assert_int_equal(lists.entries, 3);
 }
 
+/* 3x3, each channel by itself: a quad for each row of the kernel; the stride splits no planes. */
+static void a_depthwise_layer_slides_over_rows(void **state)
+{
+    int8_t weights[CHANNELS * TAPS];
+    memset(weights, 1, sizeof weights);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    conv.window.stride[0] = conv.window.stride[1] = 2;
+    conv.input.extent = (struct extent){CHANNELS, 10, 32};
+    conv.output.extent = (struct extent){CHANNELS, 5, 16};
+    conv.groups = CHANNELS;
+    conv.group_channels = conv.group_filters = 1;
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_SLIDING);
+    assert_int_equal(lists.tiles, CHANNELS);
+    assert_int_equal(lists.entries, CHANNELS * 3);
+    assert_int_equal(conv.planes.count, 1);
+    assert_int_equal(conv.planes.pitch, 33);
+}
+
 /* The padding of two rows is one column, of an image of 13; and what is behind the last row is one pixel. */
 static void rows_share_their_padding(void **state)
 {
@@ -133,6 +157,7 @@ int main(void)
         cmocka_unit_test(channels_that_are_zero_together_are_left_out_of_dense),
         cmocka_unit_test(activations_of_16_bits_take_pairs_of_taps),
         cmocka_unit_test(few_channels_and_a_stride_make_quads_of_both),
+        cmocka_unit_test(a_depthwise_layer_slides_over_rows),
         cmocka_unit_test(rows_share_their_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ struct trial {
     struct window_row windows;
     struct quad_list quads; /* but its pointers, which lead into the constants */
     struct plane_rows plane_rows;
+    struct sliding_rows sliding;
     size_t pixels, step, stride;
     uint8_t flip;
 };

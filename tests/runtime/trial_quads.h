@@ -27,18 +27,16 @@ static inline struct quad_list quads_at(const struct trial *trial, const void *c
     return quads;
 }
 
-/* `unit` bytes a pixel, `offsets` of them a quad. */
-static inline void draw_quads(struct trial *trial, enum value_type type, int filters, size_t unit,
-                              size_t offsets, struct random *random)
+/* A list with `offsets` of them a quad, of at most `reach`; and sums as they were before. */
+static inline void draw_list(struct trial *trial, int filters, size_t offsets, size_t reach,
+                             struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
-    const size_t reach = is_bench ? 16 * BENCH_COUNT : (size_t)between(random, 0, 2 * MOST);
     trial->pixels = trial->count;
     trial->step = trial->pixels + (size_t)between(random, 0, 3);
     trial->count = ((size_t)filters - 1) * trial->step + trial->pixels;
     trial->quads = (struct quad_list){
         .filters = filters, .count = is_bench ? BENCH_PAIRS : (size_t)between(random, 0, MOST_PAIRS)};
-    draw_numbers(trial, type, (trial->pixels + reach) * unit, random);
     trial->constant_size = ((size_t)filters + trial->quads.count * offsets) * sizeof(int32_t) +
                            trial->quads.count * (size_t)filters * 4;
     trial->constants = room(trial->constant_size, 1);
@@ -53,6 +51,20 @@ static inline void draw_quads(struct trial *trial, enum value_type type, int fil
     trial->output = room(trial->count, sizeof(int32_t));
     for (size_t i = 0; i < trial->count; i++)
         ((int32_t *)trial->output)[i] = (int32_t)sned_random_next(random);
+}
+
+static inline size_t draw_reach(const struct trial *trial, struct random *random)
+{
+    return trial->count == BENCH_COUNT ? 16 * BENCH_COUNT : (size_t)between(random, 0, 2 * MOST);
+}
+
+/* `unit` bytes a pixel, `offsets` of them a quad. */
+static inline void draw_quads(struct trial *trial, enum value_type type, int filters, size_t unit,
+                              size_t offsets, struct random *random)
+{
+    const size_t reach = draw_reach(trial, random);
+    draw_numbers(trial, type, (trial->count + reach) * unit, random);
+    draw_list(trial, filters, offsets, reach, random);
 }
 
 static inline void draw_dense(struct trial *trial, enum value_type type, struct random *random)
@@ -85,6 +97,34 @@ static inline void call_sparse(const struct micro_kernels *micro, enum value_typ
 {
     const struct quad_list list = quads_at(trial, constants, 4);
     micro->sparse[type](output, trial->step, trial->pixels, input, &list);
+}
+
+/* Rows of pixels, which may overlap; of what is timed one, as of a depthwise layer. */
+static inline void draw_sliding(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const int filters = is_bench ? 1 : (int)between(random, 1, trial->micro->dense_filters);
+    const size_t reach = draw_reach(trial, random), rows = is_bench ? 1 : (size_t)between(random, 1, 3);
+    trial->sliding =
+        (struct sliding_rows){.rows = rows,
+                              .count = trial->count,
+                              .stride = is_bench ? 1 : (size_t)between(random, 1, SLIDING_STRIDE),
+                              .row_step = (size_t)between(random, 0, 2 * (int64_t)trial->count)};
+    draw_numbers(trial, type,
+                 (rows - 1) * trial->sliding.row_step + (trial->count - 1) * trial->sliding.stride + reach +
+                     4,
+                 random);
+    if (!is_bench)
+        trial->count *= rows;
+    draw_list(trial, filters, 1, reach, random);
+}
+
+static inline void call_sliding(const struct micro_kernels *micro, enum value_type type,
+                                const struct trial *trial, const void *input, const void *constants,
+                                void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 1);
+    micro->sliding[type](output, trial->step, &trial->sliding, input, &list);
 }
 
 /* `rows` rows, one behind the other. */

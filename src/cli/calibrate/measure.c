@@ -117,6 +117,22 @@ static void measure_quads(struct trial *trial, int filters, int lanes, float *qu
     *quad = (float)(one - (double)*product);
 }
 
+static void run_sliding(const struct trial *trial)
+{
+    const struct sliding_rows pixels = {.rows = 1, .count = PIXELS, .stride = 1};
+    trial->micro->sliding[trial->micro->bytes](trial->sums, PIXELS, &pixels, trial->input, &trial->list);
+}
+
+/* Quads of a kernel's rows, each with one product. */
+static void measure_sliding(struct trial *trial, struct micro_costs *costs)
+{
+    for (int i = 0; i < QUADS; i++)
+        trial->offsets[i] = tap_offset(3 * i);
+    trial->list.filters = 1;
+    const double quad = nanoseconds(run_sliding, trial) / ((double)trial->list.count * PIXELS / 16);
+    costs->sliding_quad = (float)(quad - (double)costs->dense_product);
+}
+
 static void measure_lists(struct trial *trial, struct micro_costs *costs)
 {
     const struct micro_kernels *micro = trial->micro;
@@ -124,6 +140,7 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
         trial->offsets[i] = tap_offset(i);
     trial->quads = micro->dense[micro->bytes];
     measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product);
+    measure_sliding(trial, costs);
     trial->list.count = QUADS / 2;
     for (int i = 0; i < QUADS * 2; i++) /* every other tap */
         trial->offsets[i] = tap_offset(2 * i);
@@ -180,6 +197,7 @@ static double measure_fill(struct trial *trial, enum conv_form form, int kernel,
         .input = {.type = VALUE_U8, .extent = extent, .elements = CHANNELS * SIDE * SIDE},
         .output = {.type = VALUE_U8, .extent = extent, .elements = CHANNELS * SIDE * SIDE},
         .window = {{kernel, kernel}, {1, 1}, {1, 1}, {pad, pad}, {pad, pad}},
+        .slide = {1, 1},
         .groups = 1,
         .group_channels = CHANNELS,
         .group_filters = CHANNELS,

@@ -17,7 +17,9 @@
  *     dense phases    bytes of four, whatever     likewise                       the same, of few channels
  *                     channels and phases
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
- *                                                                                or 4 filters, depthwise
+ *                                                                                or 4 filters
+ *     sliding         byte; planes are not        quads of four taps that are    depthwise, and first layers
+ *                     split by the stride         neighbours in a row
  *
  * Where each group is one tile, as in depthwise convolutions, there is one phase: a task lays a group's
  * planes out in its thread's own memory, where they stay in the cache, and computes the tile.
@@ -30,7 +32,7 @@
 
 #include "runtime/kernel.h"
 
-enum conv_form { CONV_TAPS, CONV_DENSE, CONV_DENSE_PHASES, CONV_SPARSE, CONV_FORMS };
+enum conv_form { CONV_TAPS, CONV_DENSE, CONV_DENSE_PHASES, CONV_SPARSE, CONV_SLIDING, CONV_FORMS };
 
 const char *sned_conv_form_name(enum conv_form form); /* form.c: "taps", "dense", ... */
 
@@ -60,7 +62,8 @@ struct filter_tile {
 
 struct conv_layer {
     struct value input, output;
-    struct window window;
+    struct window window; /* on the planes: of sliding, its stride is 1 */
+    int slide[2];         /* and from an output to the next, in pixels of a plane: 1, of sliding the stride */
     int groups, group_channels, group_filters;
     /* [K][C / groups][rows][columns], NULL once they are listed, and [K] or NULL; the graph's. */
     const int8_t *weights;
@@ -92,7 +95,13 @@ struct conv_lists {
 bool sned_conv_lay_out(struct conv_layer *conv);
 /* Whether output and input are the same pixels: then they are laid out as rows of one. */
 bool sned_conv_is_flat(const struct conv_layer *conv);
-/* Pixels of a tile of so many rows; vectors of a filter's sums, of all tiles. */
+/* Whether planes hold single bytes. */
+bool sned_conv_is_bytes(const struct conv_layer *conv);
+/* Whether an output's neighbour is made of its pixel's neighbour: then all rows of a tile are one. */
+bool sned_conv_is_one_row(const struct conv_layer *conv);
+/* Sums of a filter from a row of outputs to the next one's, and of a tile of so many rows; vectors of a
+ * filter's sums, of all tiles. */
+size_t sned_conv_sums_pitch(const struct conv_layer *conv);
 size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows);
 size_t sned_conv_vectors(const struct conv_layer *conv);
 /* Bytes of a pixel, of a group's planes, and of all. */

@@ -6,7 +6,7 @@
 
 const char *sned_conv_form_name(enum conv_form form)
 {
-    static const char *const names[CONV_FORMS] = {"taps", "dense", "dense phases", "sparse"};
+    static const char *const names[CONV_FORMS] = {"taps", "dense", "dense phases", "sparse", "sliding"};
     return names[form];
 }
 
@@ -36,6 +36,10 @@ double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *wo
         cost += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors +
                 filled * costs->pick;
         break;
+    case CONV_SLIDING:
+        cost += (entries * costs->sliding_quad + products * costs->dense_product) * vectors +
+                filled * costs->pick;
+        break;
     case CONV_DENSE:
     case CONV_DENSE_PHASES:
     default:
@@ -52,17 +56,36 @@ static sned_status judge_by_costs(double *cost, const void *by, const struct con
     return SNED_OK;
 }
 
+/* What a form makes of the layer's window. */
+static void take_form(struct conv_layer *conv, enum conv_form form, const struct window *window,
+                      const struct micro_kernels *micro)
+{
+    conv->form = form;
+    conv->window = *window;
+    conv->flip = form != CONV_TAPS && conv->input.type != micro->bytes ? 0x80 : 0;
+    for (int axis = 0; axis < 2; axis++) {
+        conv->slide[axis] = form == CONV_SLIDING ? window->stride[axis] : 1;
+        conv->window.stride[axis] /= conv->slide[axis];
+    }
+}
+
+/* Whether taps that are neighbours in a row meet neighbouring pixels. */
+static bool can_slide(const struct window *window)
+{
+    return window->dilation[1] == 1 && window->kernel[1] > 1 && window->stride[1] <= SLIDING_STRIDE;
+}
+
 sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro, conv_judge *judge,
                              const void *by, struct conv_lists *work, sned_error *error)
 {
     const enum conv_form last = conv->input.type == VALUE_S16 ? CONV_TAPS : CONV_FORMS - 1;
+    const struct window window = conv->window;
     struct conv_layer best = {.form = CONV_FORMS};
     double least = 0;
     for (enum conv_form form = CONV_TAPS; form <= last; form++) {
         struct conv_lists tried;
-        conv->form = form;
-        conv->flip = form != CONV_TAPS && conv->input.type != micro->bytes ? 0x80 : 0;
-        if (!sned_conv_lay_out(conv))
+        take_form(conv, form, &window, micro);
+        if ((form == CONV_SLIDING && !can_slide(&window)) || !sned_conv_lay_out(conv))
             continue;
         SNED_TRY(sned_conv_count(conv, micro, &tried, error));
         double cost;

@@ -33,6 +33,11 @@ static bool is_dense(const struct conv_layer *conv)
     return conv->form == CONV_DENSE || conv->form == CONV_DENSE_PHASES;
 }
 
+bool sned_conv_is_bytes(const struct conv_layer *conv)
+{
+    return conv->form == CONV_SPARSE || conv->form == CONV_SLIDING;
+}
+
 size_t sned_conv_pixel_size(const struct conv_layer *conv)
 {
     return conv->form == CONV_TAPS ? sizeof(int16_t) : is_dense(conv) ? 4 : 1;
@@ -124,20 +129,32 @@ static bool count_planes(struct conv_layer *conv)
 static size_t most_pixels(const struct conv_layer *conv)
 {
     if (conv->form != CONV_SPARSE)
-        return conv->form == CONV_TAPS ? TAPS_PIXELS : DENSE_PIXELS;
+        return is_dense(conv) ? DENSE_PIXELS : TAPS_PIXELS;
     const size_t fitting = SPARSE_BYTES / (size_t)conv->group_channels;
     return fitting < SPARSE_LEAST ? SPARSE_LEAST : fitting < SPARSE_PIXELS ? fitting : SPARSE_PIXELS;
 }
 
+bool sned_conv_is_one_row(const struct conv_layer *conv)
+{
+    return conv->slide[0] == 1 && conv->slide[1] == 1;
+}
+
+size_t sned_conv_sums_pitch(const struct conv_layer *conv)
+{
+    return sned_conv_is_one_row(conv) ? conv->planes.pitch : (size_t)conv->output.extent.width;
+}
+
 size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows)
 {
-    return (rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
+    return (rows - 1) * sned_conv_sums_pitch(conv) + (size_t)conv->output.extent.width;
 }
 
 /* Vectors of a filter's sums in all tiles, if a tile had so many rows. */
 static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lanes)
 {
     const size_t height = (size_t)conv->output.extent.height, whole = height / rows, rest = height % rows;
+    if (!sned_conv_is_one_row(conv))
+        return height * (((size_t)conv->output.extent.width + lanes - 1) / lanes);
     const size_t of_whole = (sned_conv_tile_pixels(conv, rows) + lanes - 1) / lanes;
     return whole * of_whole + (rest ? (sned_conv_tile_pixels(conv, rest) + lanes - 1) / lanes : 0);
 }
@@ -173,7 +190,7 @@ bool sned_conv_lay_out(struct conv_layer *conv)
     for (int axis = 0; axis < 2; axis++) {
         const size_t stride = (size_t)window->stride[axis],
                      size = (size_t)(window->kernel[axis] - 1) * (size_t)window->dilation[axis] + 1;
-        reach[axis] = outputs[axis] - 1 + (size + stride - 1) / stride;
+        reach[axis] = (outputs[axis] - 1) * (size_t)conv->slide[axis] + (size + stride - 1) / stride;
         conv->planes.phases[axis] = (int)(size < stride ? size : stride);
     }
     conv->planes.height = reach[0];

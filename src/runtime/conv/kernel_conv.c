@@ -12,7 +12,7 @@ enum { NARROW = 48, MOVE = 16, OWN_PLANES = 1 << 16 /* bytes */ };
 
 static size_t tile_pixels(const struct conv_layer *conv)
 {
-    return (size_t)conv->rows * conv->planes.pitch;
+    return (size_t)conv->rows * sned_conv_sums_pitch(conv);
 }
 
 static void free_lists(struct conv_layer *conv)
@@ -62,7 +62,7 @@ static struct conv_layer layer_of(const struct step *step, const struct graph *g
  * there, in a thread's own memory, and all planes together are never made. A depthwise convolution is so. */
 static bool has_own_planes(const struct conv_layer *conv)
 {
-    return conv->form == CONV_SPARSE && conv->groups > 1 && conv->tile_count == conv->groups &&
+    return sned_conv_is_bytes(conv) && conv->groups > 1 && conv->tile_count == conv->groups &&
            sned_conv_group_size(conv) <= OWN_PLANES;
 }
 
@@ -167,7 +167,7 @@ static void end_rows(const struct step *step, int k, size_t y, size_t rows, cons
 {
     const struct conv_layer *conv = step->state;
     const size_t height = (size_t)conv->output.extent.height, width = (size_t)conv->output.extent.width;
-    const size_t size = value_size(conv->output.type), pitch = conv->planes.pitch;
+    const size_t size = value_size(conv->output.type), pitch = sned_conv_sums_pitch(conv);
     micro_requantize *requantize = step->micro->requantize[conv->output.type];
     const struct scaling scaling = step->rule->scalings[k];
     output += ((size_t)k * height + y) * width * size;
@@ -182,27 +182,46 @@ static void end_rows(const struct step *step, int k, size_t y, size_t rows, cons
     }
 }
 
+/* Sums of `rows` rows of a tile's filters; `input` is the first one's pixels. */
+static void sum_rows(const struct conv_layer *conv, const struct micro_kernels *micro,
+                     const struct filter_tile *tile, size_t rows, const uint8_t *input, int32_t *sums)
+{
+    const size_t width = (size_t)conv->output.extent.width, pixels = sned_conv_tile_pixels(conv, rows);
+    const bool is_one_row = sned_conv_is_one_row(conv);
+    const struct sliding_rows sliding = {.rows = is_one_row ? 1 : rows,
+                                         .count = is_one_row ? pixels : width,
+                                         .stride = (size_t)conv->slide[1],
+                                         .row_step = conv->planes.pitch * (size_t)conv->slide[0]};
+    switch (conv->form) {
+    case CONV_TAPS:
+        for (size_t p = 0; p < pixels; p++)
+            sums[p] = conv->start[tile->filter];
+        micro->add_taps(sums, pixels, (const int16_t *)(const void *)input, tile->pairs, tile->pair_count);
+        break;
+    case CONV_SLIDING:
+        micro->sliding[micro->bytes](sums, tile_pixels(conv), &sliding, input, &tile->list);
+        break;
+    case CONV_SPARSE:
+        micro->sparse[micro->bytes](sums, tile_pixels(conv), pixels, input, &tile->list);
+        break;
+    default:
+        micro->dense[micro->bytes](sums, tile_pixels(conv), pixels, input, &tile->list);
+    }
+}
+
 /* Some rows of some filters, from the planes of their group. */
 static void run_tile(const struct step *step, const struct step_work *work, const uint8_t *planes,
                      size_t rows_at, const struct filter_tile *tile)
 {
     const struct conv_layer *conv = step->state;
-    const struct micro_kernels *micro = step->micro;
     const size_t y = rows_at * (size_t)conv->rows, height = (size_t)conv->output.extent.height;
     const size_t rows = (size_t)conv->rows < height - y ? (size_t)conv->rows : height - y;
-    const size_t count = (rows - 1) * conv->planes.pitch + (size_t)conv->output.extent.width;
-    const uint8_t *input = planes + y * conv->planes.pitch * sned_conv_pixel_size(conv);
+    const uint8_t *input =
+        planes + y * (size_t)conv->slide[0] * conv->planes.pitch * sned_conv_pixel_size(conv);
     const size_t step_of_sums = tile_pixels(conv);
     const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
     int32_t *sums = (int32_t *)(void *)((uint8_t *)work->own + sums_at(conv));
-    if (conv->form == CONV_TAPS) {
-        for (size_t p = 0; p < count; p++)
-            sums[p] = conv->start[tile->filter];
-        micro->add_taps(sums, count, (const int16_t *)(const void *)input, tile->pairs, tile->pair_count);
-    } else {
-        micro_quads *const *family = conv->form == CONV_SPARSE ? micro->sparse : micro->dense;
-        family[micro->bytes](sums, step_of_sums, count, input, &tile->list);
-    }
+    sum_rows(conv, step->micro, tile, rows, input, sums);
     uint8_t *bytes = (uint8_t *)(sums + (size_t)filters * step_of_sums);
     for (int f = 0; f < filters; f++)
         end_rows(step, tile->filter + f, y, rows, sums + (size_t)f * step_of_sums, bytes, work->outputs[0]);

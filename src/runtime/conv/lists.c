@@ -90,6 +90,21 @@ static void list_quad_places(struct lister *l)
                 add_quad_place(l, plane, dy, dx);
 }
 
+/* Of a kernel's row, four taps each. */
+static void list_sliding_places(struct lister *l)
+{
+    const struct conv_layer *conv = l->conv;
+    const int rows = conv->window.kernel[0], columns = conv->window.kernel[1];
+    for (int c = 0; c < conv->group_channels; c++)
+        for (int r = 0; r < rows; r++)
+            for (int s = 0; s < columns; s += 4) {
+                struct list_place *place = &l->places[l->place_count++];
+                place->offset = sned_conv_tap_offset(conv, c, r, s);
+                for (int j = 0; j < 4; j++)
+                    place->source[j] = s + j < columns ? (c * rows + r) * columns + s + j : -1;
+            }
+}
+
 /* No form has more places than a filter has weights. */
 static sned_status list_places(struct lister *l, sned_error *error)
 {
@@ -100,6 +115,8 @@ static sned_status list_places(struct lister *l, sned_error *error)
     l->lanes = is_single ? 1 : 4;
     if (is_single)
         list_single_places(l);
+    else if (form == CONV_SLIDING)
+        list_sliding_places(l);
     else
         list_quad_places(l);
     return SNED_OK;
@@ -367,7 +384,6 @@ static void find_starts(struct conv_layer *conv, const struct micro_kernels *mic
 sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *micro,
                            const struct conv_lists *work, sned_error *error)
 {
-    const bool is_dense = conv->form == CONV_DENSE || conv->form == CONV_DENSE_PHASES;
     struct lister l = {.conv = conv, .micro = micro, .to = conv};
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&conv->tiles, work->tiles, sizeof *conv->tiles, error));
@@ -375,8 +391,8 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
     if (conv->form == CONV_TAPS) {
         SNED_TRY_DONE(sned_alloc(&conv->pairs, work->entries, sizeof *conv->pairs, error));
     } else {
-        SNED_TRY_DONE(
-            sned_alloc(&conv->offsets, work->entries * (is_dense ? 1 : 4), sizeof *conv->offsets, error));
+        const size_t offsets = conv->form == CONV_SPARSE ? 4 : 1;
+        SNED_TRY_DONE(sned_alloc(&conv->offsets, work->entries * offsets, sizeof *conv->offsets, error));
         SNED_TRY_DONE(sned_alloc(&conv->quads, work->products, 4, error));
     }
     SNED_TRY_DONE(list_places(&l, error));

@@ -15,6 +15,7 @@
 #define AVX512_INLINE static inline __attribute__((AVX512_TARGET, always_inline))
 
 micro_quads sned_avx512_dense, sned_avx512_sparse;
+micro_sliding sned_avx512_sliding;
 micro_interleave sned_avx512_interleave;
 micro_pick sned_avx512_pick;
 micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16;

@@ -1,9 +1,11 @@
 /*
- * avx512_dense.c - dense sums of quads for AVX-512 VNNI.
+ * avx512_dense.c - dense and sliding sums of quads for AVX-512 VNNI.
  *
  * vpdpbusd multiplies 16 pixels' quads by one quad of weights and adds the products to 16 sums. Eight filters
  * times three vectors of sums, three of pixels and one of weights are 28 of the 32 registers, and 11 loads
  * serve 24 multiplications: the multipliers, not memory, are the bound. Fewer filters take more vectors.
+ *
+ * Dense quads are loaded as they lie; sliding ones vpermb makes of the bytes that 16 pixels have together.
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx512.h"
@@ -12,22 +14,45 @@
 
 enum { PIXELS = 16, MOST_VECTORS = 6 };
 
+/* How quads lie: as such; four neighbours of bytes, which of 16 pixels are 19; and with a larger stride. */
+enum layout { WHOLE, NEAR, FAR };
+
+/* Where a tile's pixels are, and which bytes of those from the first one on are its quads. */
+struct quad_source {
+    const uint8_t *input;
+    size_t vector; /* bytes from 16 pixels to the next */
+    __m512i order;
+};
+
+AVX512_INLINE __m512i load_quads(const uint8_t *from, const struct quad_source *source,
+                                 const enum layout layout)
+{
+    if (layout == WHOLE)
+        return load_once(from);
+    const __m512i bytes = layout == FAR ? _mm512_loadu_si512(from)
+                                        : _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from));
+    __m512i quads = _mm512_permutexvar_epi8(source->order, bytes);
+    __asm__("" : "+v"(quads));
+    return quads;
+}
+
 /* `filters` filters of the list's, of which `weights` and `start` are the first one's; `vectors` times 16
  * pixels, of which the last vector may have fewer. */
-AVX512_INLINE void sum_tile(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                            const struct quad_list *list, int first, const int filters, const int vectors)
+AVX512_INLINE void sum_tile(int32_t *sums, size_t step, size_t count, const struct quad_source *source,
+                            const struct quad_list *list, int first, const int filters, const int vectors,
+                            const enum layout layout)
 {
-    const size_t next = (size_t)list->filters * 4;
+    const size_t next = (size_t)list->filters * 4, unit = layout == WHOLE ? 4 : 1;
     const int8_t *weights = list->weights + (size_t)first * 4;
     __m512i sum[8][MOST_VECTORS];
     for (int f = 0; f < filters; f++)
         for (int v = 0; v < vectors; v++)
             sum[f][v] = _mm512_set1_epi32(list->start[first + f]);
     for (size_t q = 0; q < list->count; q++, weights += next) {
-        const uint8_t *from = input + (size_t)list->offsets[q] * 4;
+        const uint8_t *from = source->input + (size_t)list->offsets[q] * unit;
         __m512i pixels[MOST_VECTORS];
         for (int v = 0; v < vectors; v++)
-            pixels[v] = load_once(from + v * PIXELS * 4);
+            pixels[v] = load_quads(from + (size_t)v * source->vector, source, layout);
         for (int f = 0; f < filters; f++) {
             int32_t quad;
             memcpy(&quad, weights + f * 4, sizeof quad);
@@ -43,54 +68,89 @@ AVX512_INLINE void sum_tile(int32_t *sums, size_t step, size_t count, const uint
             _mm512_mask_storeu_epi32(sums + v * PIXELS, v + 1 < vectors ? 0xFFFF : last, sum[f][v]);
 }
 
-#define TILE(name, filters, vectors)                                                                         \
-    AVX512 static void name(int32_t *sums, size_t step, size_t count, const uint8_t *input,                  \
-                            const struct quad_list *list, int first)                                         \
+#define TILE(layout, filters, vectors)                                                                       \
+    AVX512 static void layout##_##filters##_##vectors(int32_t *sums, size_t step, size_t count,              \
+                                                      const struct quad_source *source,                      \
+                                                      const struct quad_list *list, int first)               \
     {                                                                                                        \
-        sum_tile(sums, step, count, input, list, first, filters, vectors);                                   \
+        struct quad_source place = *source;                                                                  \
+        place.vector = layout == WHOLE ? PIXELS * 4 : layout == NEAR ? PIXELS : place.vector;                \
+        sum_tile(sums, step, count, &place, list, first, filters, vectors, layout);                          \
     }
-#define TILES_OF_3(filters)                                                                                  \
-    TILE(sum_##filters##_1, filters, 1)                                                                      \
-    TILE(sum_##filters##_2, filters, 2) TILE(sum_##filters##_3, filters, 3)
-#define TILES_OF_6(filters)                                                                                  \
-    TILES_OF_3(filters)                                                                                      \
-    TILE(sum_##filters##_4, filters, 4)                                                                      \
-    TILE(sum_##filters##_5, filters, 5) TILE(sum_##filters##_6, filters, 6)
-TILES_OF_3(8)
-TILES_OF_6(4)
-TILES_OF_6(2)
-TILES_OF_6(1)
+#define TILES_OF_3(layout, filters)                                                                          \
+    TILE(layout, filters, 1)                                                                                 \
+    TILE(layout, filters, 2) TILE(layout, filters, 3)
+#define TILES_OF_6(layout, filters)                                                                          \
+    TILES_OF_3(layout, filters)                                                                              \
+    TILE(layout, filters, 4)                                                                                 \
+    TILE(layout, filters, 5) TILE(layout, filters, 6)
+#define TILES(layout) TILES_OF_3(layout, 8) TILES_OF_6(layout, 4) TILES_OF_6(layout, 2) TILES_OF_6(layout, 1)
+TILES(WHOLE)
+TILES(NEAR)
+TILES(FAR)
 
-typedef void sum_function(int32_t *sums, size_t step, size_t count, const uint8_t *input,
+typedef void sum_function(int32_t *sums, size_t step, size_t count, const struct quad_source *source,
                           const struct quad_list *list, int first);
+
+#define THREE(layout, filters) layout##_##filters##_1, layout##_##filters##_2, layout##_##filters##_3
+#define SIX(layout, filters)                                                                                 \
+    THREE(layout, filters), layout##_##filters##_4, layout##_##filters##_5, layout##_##filters##_6
+#define KINDS(layout)                                                                                        \
+    {                                                                                                        \
+        {THREE(layout, 8)}, {SIX(layout, 4)}, {SIX(layout, 2)},                                              \
+        {                                                                                                    \
+            SIX(layout, 1)                                                                                   \
+        }                                                                                                    \
+    }
 
 /* By filters and vectors. */
 static const struct {
     int filters, most;
-    sum_function *of[MOST_VECTORS];
-} tiles[] = {
-    {8, 3, {sum_8_1, sum_8_2, sum_8_3}},
-    {4, 6, {sum_4_1, sum_4_2, sum_4_3, sum_4_4, sum_4_5, sum_4_6}},
-    {2, 6, {sum_2_1, sum_2_2, sum_2_3, sum_2_4, sum_2_5, sum_2_6}},
-    {1, 6, {sum_1_1, sum_1_2, sum_1_3, sum_1_4, sum_1_5, sum_1_6}},
-};
+} kinds[] = {{8, 3}, {4, 6}, {2, 6}, {1, 6}};
+static sum_function *const tiles[][4][MOST_VECTORS] = {
+    [WHOLE] = KINDS(WHOLE), [NEAR] = KINDS(NEAR), [FAR] = KINDS(FAR)};
 
 /* The filters as eights, fours, twos and ones; a row as parts of nearly as many vectors each. */
-AVX512 void sned_avx512_dense(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                              const struct quad_list *list)
+AVX512_INLINE void sum_row(int32_t *sums, size_t step, size_t count, struct quad_source source,
+                           const struct quad_list *list, enum layout layout)
 {
+    const uint8_t *const input = source.input;
     int kind = 0;
-    for (int first = 0; first < list->filters; first += tiles[kind].filters) {
-        while (list->filters - first < tiles[kind].filters)
+    for (int first = 0; first < list->filters; first += kinds[kind].filters) {
+        while (list->filters - first < kinds[kind].filters)
             kind++;
         size_t vectors = (count + PIXELS - 1) / PIXELS, done = 0;
-        size_t parts = (vectors + (size_t)tiles[kind].most - 1) / (size_t)tiles[kind].most;
+        size_t parts = (vectors + (size_t)kinds[kind].most - 1) / (size_t)kinds[kind].most;
         for (; parts; parts--) {
-            const size_t part = (vectors + parts - 1) / parts;
-            tiles[kind].of[part - 1](sums + done, step, count - done, input + done * 4, list, first);
-            done += part * PIXELS;
+            const size_t part = (vectors + parts - 1) / parts, before = done * PIXELS;
+            source.input = input + done * source.vector;
+            tiles[layout][kind][part - 1](sums + before, step, count - before, &source, list, first);
+            done += part;
             vectors -= part;
         }
     }
+}
+
+AVX512 void sned_avx512_dense(int32_t *sums, size_t step, size_t count, const uint8_t *input,
+                              const struct quad_list *list)
+{
+    const struct quad_source source = {.input = input, .vector = PIXELS * 4};
+    sum_row(sums, step, count, source, list, WHOLE);
+}
+
+/* Byte 4 i + j of 16 pixels' quads is byte i * stride + j of theirs. */
+AVX512_INLINE __m512i order_of(size_t stride)
+{
+    const __m512i pixels = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i firsts = _mm512_mullo_epi32(pixels, _mm512_set1_epi32((int32_t)stride * 0x01010101));
+    return _mm512_add_epi8(firsts, _mm512_set1_epi32(0x03020100));
+}
+
+AVX512 void sned_avx512_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
+                                const uint8_t *input, const struct quad_list *list)
+{
+    struct quad_source source = {input, PIXELS * pixels->stride, order_of(pixels->stride)};
+    for (size_t y = 0; y < pixels->rows; y++, sums += pixels->count, source.input += pixels->row_step)
+        sum_row(sums, step, pixels->count, source, list, pixels->stride == 1 ? NEAR : FAR);
 }
 #endif

@@ -17,6 +17,7 @@ extern const struct micro_kernels sned_micro_neon, sned_micro_neon_dot;
 micro_widen sned_widen_u8, sned_widen_s8, sned_widen_s16;
 micro_add_taps sned_add_taps;
 micro_quads sned_dense_u8, sned_dense_s8, sned_sparse_u8, sned_sparse_s8;
+micro_sliding sned_sliding_u8, sned_sliding_s8;
 micro_interleave sned_interleave;
 micro_pick sned_pick;
 micro_dot sned_dot;

@@ -47,16 +47,28 @@ struct tap_pair {
  *                    input    [pixel][4]          0 1 2 3 | 0 1 2 3 | 0 1 2 3 | ..
  *     sparse     they lie apart, in rows of bytes: byte j of quad q of pixel p is input[offsets[4q + j] + p]:
  *                    input    [byte]              0 0 0 0 ..  1 1 1 1 ..  2 2 2 2 ..  3 3 3 3 ..
+ *     sliding    they are neighbours in a row of bytes, and a pixel's are `stride` bytes from the last one's:
+ *                byte j of quad q of pixel p is input[offsets[q] + p * stride + j]:
+ *                    input    [byte]              0 1 2 3 ..   stride 1: pixel 0 has 0 1 2 3, pixel 1 1 2 3 4
  *
  * So the first wants an input that is laid out for it and does all products of a layer but whole quads of
- * zeros; the second takes any four products that are to be done. */
+ * zeros; the second takes any four products that are to be done; the third has a kernel's row of taps at
+ * once, for few channels: of one, as where a convolution is depthwise, or of a first layer's. */
 struct quad_list {
     size_t count;
-    int filters;             /* dense: 1 to micro->dense_filters; sparse: 1, 2 or 4 */
-    const uint32_t *offsets; /* dense: [count]; sparse: [count][4] */
+    int filters;             /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4 */
+    const uint32_t *offsets; /* dense, sliding: [count]; sparse: [count][4] */
     const int8_t *weights;   /* [count][filters][4], -127 to 127 */
     const int32_t *start;    /* [filters] */
 };
+
+/* Rows of pixels that sliding quads are summed for. */
+struct sliding_rows {
+    size_t rows, count; /* of pixels a row */
+    size_t stride;      /* 1 to SLIDING_STRIDE: bytes from a pixel's first quad to the next one's */
+    size_t row_step;    /* bytes from row to row */
+};
+enum { SLIDING_STRIDE = 4 };
 
 /* The windows of a row of outputs: tap (r, c) of output i is input[i * stride + r * row_step + c *
  * column_step]. */
@@ -91,6 +103,9 @@ typedef void micro_add_taps(int32_t *sums, size_t count, const int16_t *input, c
  * pixel p; modulo 2^32. `sums` does not meet `input`, and what lies between its rows stays as it is. */
 typedef void micro_quads(int32_t *sums, size_t step, size_t count, const uint8_t *input,
                          const struct quad_list *list);
+/* The same of sliding quads, for rows of pixels; a row's sums follow those of the one before. */
+typedef void micro_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
+                           const uint8_t *input, const struct quad_list *list);
 /* to[4 * i + j] = rows[j][i * stride] ^ flip: the input of dense, or a part of it. The rows are inputs. */
 typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
                               uint8_t flip);
@@ -153,6 +168,7 @@ struct micro_costs {
     float taps;                        /* add_taps: a pair of taps, for 16 pixels */
     float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
+    float sliding_quad;                /* sliding, for 16 pixels; a product is dense's */
     float requantize;                  /* 16 sums */
     float widen, pick, interleave;     /* to fill 16 bytes of an input: of taps, sparse, dense */
     float fill_row;                    /* and each of its rows */
@@ -177,6 +193,7 @@ struct micro_kernels {
     micro_widen *widen[MICRO_TYPES];
     micro_add_taps *add_taps;
     micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
+    micro_sliding *sliding[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;
     micro_dot *dot;

@@ -192,6 +192,7 @@ const struct micro_kernels sned_micro_portable = {
     .add_taps = sned_add_taps,
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
     .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_sparse_s8},
+    .sliding = {[VALUE_U8] = sned_sliding_u8, [VALUE_S8] = sned_sliding_s8},
     .interleave = sned_interleave,
     .pick = sned_pick,
     .dot = sned_dot,

@@ -54,6 +54,35 @@ DENSE(sned_dense_s8, int8_t)
 SPARSE(sned_sparse_u8, uint8_t)
 SPARSE(sned_sparse_s8, int8_t)
 
+/* A row of a filter's. */
+#define SLIDING_ROW(name, type)                                                                              \
+    static void name(uint32_t *restrict sums, size_t count, size_t stride, const type *restrict input,       \
+                     const struct quad_list *list, int filter)                                               \
+    {                                                                                                        \
+        begin(sums, count, list->start[filter]);                                                             \
+        for (size_t q = 0; q < list->count; q++) {                                                           \
+            const type *from = input + list->offsets[q];                                                     \
+            const int8_t *w = list->weights + (q * (size_t)list->filters + (size_t)filter) * 4;              \
+            const int w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                            \
+            for (size_t p = 0; p < count; p++, from += stride)                                               \
+                sums[p] += (uint32_t)(from[0] * w0 + from[1] * w1 + from[2] * w2 + from[3] * w3);            \
+        }                                                                                                    \
+    }
+SLIDING_ROW(slide_u8, uint8_t)
+SLIDING_ROW(slide_s8, int8_t)
+
+#define SLIDING(name, type, row)                                                                             \
+    void name(int32_t *sums, size_t step, const struct sliding_rows *pixels, const uint8_t *input,           \
+              const struct quad_list *list)                                                                  \
+    {                                                                                                        \
+        for (int f = 0; f < list->filters; f++)                                                              \
+            for (size_t y = 0; y < pixels->rows; y++)                                                        \
+                row((uint32_t *)sums + (size_t)f * step + y * pixels->count, pixels->count, pixels->stride,  \
+                    (const type *)input + y * pixels->row_step, list, f);                                    \
+    }
+SLIDING(sned_sliding_u8, uint8_t, slide_u8)
+SLIDING(sned_sliding_s8, int8_t, slide_s8)
+
 void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t count, size_t stride,
                      uint8_t flip)
 {
