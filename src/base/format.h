@@ -9,8 +9,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As vsnprintf and snprintf. Of their conversions the running part may use %s, %.60s and %.*s; %d, %u and %x,
- * with l, ll or z; %g; and %%. */
+/* As vsnprintf and snprintf. Of their conversions the running part uses %s, %.60s and %.*s, %d and %u, these
+ * with ll or z before them, %g, and no others (tests/freestanding/cortex_m.sh). */
 int sned_format_list(char *text, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 int sned_format(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));

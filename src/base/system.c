@@ -41,11 +41,6 @@ sned_status sned_system_no_memory(sned_error *error, size_t count, size_t size)
     return sned_fail(error, SNED_ERROR_MEMORY, "out of memory: %zu items of %zu bytes", count, size);
 }
 
-const char *sned_system_setting(const char *name)
-{
-    return getenv(name);
-}
-
 sned_status sned_system_random(void *key, size_t size, sned_error *error)
 {
     if (getrandom(key, size, 0) != (ssize_t)size)

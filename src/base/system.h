@@ -1,9 +1,10 @@
 /*
- * system.h - all that the running part of libsned asks of a system beside threads and a clock: memory, a
- * setting and a random key.
+ * system.h - all that the running part of libsned asks of a system beside threads and a clock: memory
+ * and a random key.
  *
  * system.c asks the system that there is. Where there is none, on a microcontroller, src/freestanding has
- * the same functions on an array of the caller's, and those of thread.h, pool.h, clock.h and format.h.
+ * the same functions on an array of the caller's, and those of thread.h, pool.h, clock.h, format.h and
+ * runtime/costs/host.h.
  */
 #ifndef SNED_BASE_SYSTEM_H
 #define SNED_BASE_SYSTEM_H
@@ -17,9 +18,6 @@ void *sned_system_resize(void *memory, size_t size);
 void sned_system_give(void *memory); /* of either; NULL is fine */
 /* The error of one of the two above, in words, for count * size bytes, a product that may not fit size_t. */
 sned_status sned_system_no_memory(sned_error *error, size_t count, size_t size);
-
-/* What the user's environment says under that name; NULL: nothing. */
-const char *sned_system_setting(const char *name);
 
 /* Bytes that nobody can know beforehand, at most 256. */
 sned_status sned_system_random(void *key, size_t size, sned_error *error);

@@ -224,7 +224,8 @@ sned_status sned_read_scalings(struct reader *reader, struct scaling **scalings,
         uint32_t shift = (base & BASE_SHIFT_MASK) + get_bits(data, &position, width);
         if (shift < SNED_MIN_SHIFT || shift > SNED_MAX_SHIFT) {
             sned_free(made);
-            return sned_fail(error, SNED_ERROR_FORMAT, "a scaling shifts by %u; 1 to 62 is possible", shift);
+            return sned_fail(error, SNED_ERROR_FORMAT, "a scaling shifts by %u; 1 to 62 is possible",
+                             (unsigned)shift);
         }
         made[i].multiplier = (uint16_t)(base & BASE_WIDE ? multiplier : multiplier | MULTIPLIER_TOP);
         made[i].shift = (uint8_t)shift;

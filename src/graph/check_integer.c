@@ -183,7 +183,7 @@ static sned_status check_clamp(const struct graph *graph, const struct node *nod
         node->rules[0].high <= highest)
         return SNED_OK;
     return sned_node_fail(error, SNED_ERROR_FORMAT, node, "the clamp from %d to %d is not within %d to %d",
-                          node->rules[0].low, node->rules[0].high, lowest, highest);
+                          (int)node->rules[0].low, (int)node->rules[0].high, (int)lowest, (int)highest);
 }
 
 /* ---- scalings ---- */

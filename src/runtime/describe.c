@@ -12,7 +12,7 @@ _Static_assert(sizeof(void *) != 8 || sizeof(sned_layer) == 128, "sned_layer gre
 _Static_assert(sizeof(void *) != 8 || sizeof(sned_output) == 128, "sned_output grew");
 _Static_assert(sizeof(void *) != 8 || sizeof(sned_step_time) == 128, "sned_step_time grew");
 _Static_assert(sizeof(sned_limits) == 64, "sned_limits grew");
-_Static_assert(sizeof(sned_error) == 516, "sned_error grew");
+_Static_assert(sizeof(sned_error) == sizeof(sned_status) + 512, "sned_error grew");
 _Static_assert((int)SNED_MAX_RANK >= (int)GRAPH_MAX_RANK, "sned_output.shape is too short");
 
 /* ---- layers ---- */

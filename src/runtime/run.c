@@ -247,7 +247,7 @@ static sned_status check_run(const sned_context *context, const void *images, si
                          context->model->info.outputs);
     if (count > INT32_MAX)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "running: %zu images in one call, at most %d", count,
-                         INT32_MAX);
+                         (int)INT32_MAX);
     return SNED_OK;
 }
 
