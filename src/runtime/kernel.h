@@ -46,11 +46,12 @@ struct step {
     const char *form; /* of those that the kernel has, set by prepare or took_rows; NULL: it has one */
     size_t scratch_size, own_size; /* bytes: of all its tasks, of each thread; set by prepare */
     int tasks[STEP_PHASES];        /* of each phase; set by prepare, or 1 and 0 */
-    /* Of it (weigh.c): what a thread takes for each phase, about; its layers' products, those not of 0. */
+    /* What a thread takes for each phase, about, by the column's costs: set by prepare or took_rows; a 0 is
+     * weighed by elements (weigh.c). */
     double nanoseconds[STEP_PHASES];
-    uint64_t macs, products;
-    int node;         /* the graph's, that makes its outputs */
-    bool tries_forms; /* of those that it can have, prepare runs each and takes the fastest */
+    uint64_t macs, products; /* of its layers; and those not of 0 (weigh.c) */
+    int node;                /* the graph's, that makes its outputs */
+    bool tries_forms;        /* of those that it can have, prepare runs each and takes the fastest */
     /* Of a kernel that takes its weights by rows: in how many pieces, and the rows of the largest; set before
      * prepare. */
     size_t pieces, piece_rows;

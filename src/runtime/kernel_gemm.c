@@ -74,6 +74,8 @@ static void gemm_took_rows(struct step *step)
     static const char *const names[] = {
         [ROWS_DENSE] = "wide", [ROWS_BYTES] = "dense", [ROWS_MASKED] = "masked", [ROWS_LISTED] = "listed"};
     step->form = names[gemm->blocks[0].rows.form];
+    for (size_t b = 0; b < gemm->block_count; b++)
+        step->nanoseconds[1] += gemm->blocks[b].rows.cost;
     for (size_t b = 1; b < gemm->block_count; b++)
         if (gemm->blocks[b].rows.form != gemm->blocks[0].rows.form)
             step->form = "mixed";

@@ -249,11 +249,11 @@ done:
 }
 
 /* Work goes on while memory brings more: one waits for the other. */
-static sned_status choose_form(enum row_form *best, const struct row_plan *plan,
+static sned_status choose_form(enum row_form *best, double *least, const struct row_plan *plan,
                                const struct row_weights *weights, sned_error *error)
 {
     const struct micro_costs *costs = &plan->micro->costs;
-    double least = INFINITY;
+    *least = INFINITY;
     for (enum row_form form = 0; form < ROW_FORMS; form++) {
         double work = work_of(form, weights, costs);
         const double memory = plan->streamed ? bytes_of(form, weights) * costs->memory_byte : 0;
@@ -262,9 +262,9 @@ static sned_status choose_form(enum row_form *best, const struct row_plan *plan,
         if (plan->tries_forms)
             SNED_TRY(time_form(&work, form, plan, weights, error));
         const double cost = work > memory ? work : memory;
-        if (cost < least) {
+        if (cost < *least) {
             *best = form;
-            least = cost;
+            *least = cost;
         }
     }
     return SNED_OK;
@@ -277,12 +277,14 @@ sned_status sned_row_block_make_as(struct row_block *block, const struct row_pla
 {
     struct row_weights marked = {.weights = weights, .rows = rows, .columns = plan->columns};
     sned_status status = SNED_OK;
+    double cost = 0;
     SNED_TRY(sned_alloc_unset(&marked.marks, rows * chunk_count(plan->columns), sizeof *marked.marks, error));
     mark_rows(&marked);
     if (form == ROW_FORMS)
-        status = choose_form(&form, plan, &marked, error);
+        status = choose_form(&form, &cost, plan, &marked, error);
     if (status == SNED_OK)
         status = make_form(block, form, &marked, error);
+    block->cost = cost;
     sned_free(marked.marks);
     return status;
 }

@@ -20,6 +20,7 @@ enum row_form { ROWS_DENSE, ROWS_BYTES, ROWS_MASKED, ROWS_LISTED, ROW_FORMS };
 
 struct row_block {
     enum row_form form;
+    double cost; /* of the form, in the unit of the costs; 0 where it was not chosen by them */
     size_t rows;
     void *memory; /* owned; the others point into it */
     const int8_t *values;

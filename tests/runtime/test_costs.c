@@ -183,7 +183,7 @@ static void numbers_are_digits_one_space_behind_their_names_in_their_order(void 
 static void costs_far_from_those_built_in_are_none(void **state)
 {
     for (int i = 0; i < COST_COUNT; i++) {
-        const float factors[] = {COSTS_APART, 1.f / COSTS_APART, COSTS_APART * 1.1f, 0.9f / COSTS_APART, 0};
+        const float factors[] = {COSTS_APART, 1.f / COSTS_APART, COSTS_APART * 2.f, 0.5f / COSTS_APART, 0};
         for (int f = 0; f < 5; f++) {
             char text[COSTS_TEXT];
             struct micro_costs costs = column()->costs, read;

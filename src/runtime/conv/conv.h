@@ -136,9 +136,9 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
 
 /* ---- form.c ---- */
 
-/* What a run would cost in conv->form, in the unit of the costs. */
-double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
-                      const struct micro_costs *costs);
+/* What each phase of a run would cost in conv->form, in the unit of the costs. */
+void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
+                    const struct micro_costs *costs);
 /* What the layer costs in conv->form, whose lists would come to `work`. */
 typedef sned_status conv_judge(double *cost, const void *by, const struct conv_layer *conv,
                                const struct conv_lists *work, sned_error *error);

@@ -10,49 +10,58 @@ const char *sned_conv_form_name(enum conv_form form)
     return names[form];
 }
 
-/* Rows that are filled one by one: of pixels of several phases, those of each byte. */
-static double filled_rows(const struct conv_layer *conv)
+/* To lay the input out in planes. */
+static double fill_cost(const struct conv_layer *conv, const struct micro_costs *costs)
 {
+    const double pieces = (double)sned_conv_planes_size(conv) / 16;
     const double planes = (double)conv->groups * conv->planes.count;
-    if (sned_conv_is_flat(conv))
-        return planes;
-    return planes * (double)conv->planes.height * (conv->form == CONV_DENSE_PHASES ? 4 : 1);
+    const double rows = sned_conv_is_flat(conv) ? planes : planes * (double)conv->planes.height;
+    switch (conv->form) {
+    case CONV_TAPS:
+        return pieces * costs->widen + rows * costs->fill_row;
+    case CONV_SPARSE:
+    case CONV_SLIDING:
+        return pieces * costs->pick + rows * costs->fill_row;
+    case CONV_DENSE:
+        return pieces * costs->interleave + rows * costs->fill_row;
+    case CONV_DENSE_PHASES:
+    default:
+        return pieces * costs->interleave + rows * costs->fill_mixed_row;
+    }
 }
 
-double sned_conv_cost(const struct conv_layer *conv, const struct conv_lists *work,
-                      const struct micro_costs *costs)
+void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
+                    const struct micro_costs *costs)
 {
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
-    const double filled = (double)sned_conv_planes_size(conv) / 16;
-    double cost = (double)work->tiles * conv->row_tiles * costs->call + filled_rows(conv) * costs->fill_row +
-                  (double)conv->output.extent.channels * vectors * (conv->form == CONV_SPARSE ? 4 : 1) *
-                      costs->requantize;
+    cost[0] = fill_cost(conv, costs);
+    cost[1] = (double)work->tiles * conv->row_tiles * costs->call +
+              (double)conv->output.extent.channels * vectors * (conv->form == CONV_SPARSE ? 4 : 1) *
+                  costs->requantize;
     switch (conv->form) {
     case CONV_TAPS:
-        cost += products * vectors * costs->taps + filled * costs->widen;
+        cost[1] += products * vectors * costs->taps;
         break;
     case CONV_SPARSE:
-        cost += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors +
-                filled * costs->pick;
+        cost[1] += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors;
         break;
     case CONV_SLIDING:
-        cost += (entries * costs->sliding_quad + products * costs->dense_product) * vectors +
-                filled * costs->pick;
+        cost[1] += (entries * costs->sliding_quad + products * costs->dense_product) * vectors;
         break;
     case CONV_DENSE:
     case CONV_DENSE_PHASES:
     default:
-        cost += (entries * costs->dense_quad + products * costs->dense_product) * vectors +
-                filled * costs->interleave;
+        cost[1] += (entries * costs->dense_quad + products * costs->dense_product) * vectors;
     }
-    return cost;
 }
 
 static sned_status judge_by_costs(double *cost, const void *by, const struct conv_layer *conv,
                                   const struct conv_lists *work, sned_error *error)
 {
-    *cost = sned_conv_cost(conv, work, by);
+    double phases[STEP_PHASES];
+    sned_conv_cost(phases, conv, work, by);
+    *cost = phases[0] + phases[1];
     return SNED_OK;
 }
 

@@ -99,8 +99,11 @@ static sned_status take_form(struct step *step, struct conv_layer *conv, const s
     step->form = sned_conv_form_name(conv->form);
     conv->own_planes = has_own_planes(conv);
     step->own_size = own_size(conv);
+    sned_conv_cost(step->nanoseconds, conv, work, &step->micro->costs);
     if (conv->own_planes) {
         step->tasks[0] = conv->groups;
+        step->nanoseconds[0] += step->nanoseconds[1];
+        step->nanoseconds[1] = 0;
         return SNED_OK;
     }
     step->scratch_size = sned_conv_planes_size(conv);

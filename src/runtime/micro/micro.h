@@ -171,7 +171,7 @@ struct micro_costs {
     float sliding_quad;                /* sliding, for 16 pixels; a product is dense's */
     float requantize;                  /* 16 sums */
     float widen, pick, interleave;     /* to fill 16 bytes of an input: of taps, sparse, dense */
-    float fill_row;                    /* and each of its rows */
+    float fill_row, fill_mixed_row;    /* and each of its rows; of pixels of several phases */
     float call;                        /* of any of them */
     /* Weights that are in the cache: 64 columns of a row, by dense_rows (or dot, where not `byte_rows`) and
      * masked_rows; a weight that is not 0. */

@@ -188,6 +188,7 @@ const struct micro_kernels sned_micro_neon_dot = {
               .pick = 7,
               .interleave = 6,
               .fill_row = 40,
+              .fill_mixed_row = 200,
               .call = 60,
               .row_dense = 11,
               .row_listed_kept = 1.5f,
