@@ -201,14 +201,14 @@ static size_t chunks_of(const struct call *call)
 
 static void run_dense_rows(const struct call *call)
 {
-    call->micro->dense_rows(call->sums, (size_t)call->piece->pixels, chunks_of(call), call->weights,
-                            call->input);
+    call->micro->dense_rows[call->micro->bytes](call->sums, (size_t)call->piece->pixels, chunks_of(call),
+                                                call->weights, call->input);
 }
 
 static void run_masked_rows(const struct call *call)
 {
-    call->micro->masked_rows(call->sums, (size_t)call->piece->pixels, chunks_of(call), call->masks,
-                             call->weights, call->input);
+    call->micro->masked_rows[call->micro->bytes](call->sums, (size_t)call->piece->pixels, chunks_of(call),
+                                                 call->masks, call->weights, call->input);
 }
 
 static void run_listed_rows(const struct call *call)

@@ -2,7 +2,9 @@
  * neon_counts.c - work for an emulator that counts instructions (bench/neon_counts.sh): a call of a
  * micro-kernel, or a run of a network, between counted_begin and counted_end.
  *
- *     neon_counts KERNEL PIXELS FILTERS TERMS     add_taps, sparse, dense, requantize; dot: TERMS alone
+ *     neon_counts KERNEL PIXELS FILTERS TERMS    add_taps, sparse, dense; requantize, add, look_up, quantize,
+ *                                                slide_squares, normalize: of PIXELS numbers;
+ *                                                dot, dense_rows, listed_rows: FILTERS rows of TERMS columns
  *     neon_counts network FILE.sned
  *
  * SNED_CPU says the column. Prints how many products of weights that are not 0 (for requantize: numbers) the
@@ -17,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REACH = 1 << 16 /* pixels that offsets lead over */ };
+enum { REACH = 1 << 16 /* pixels that offsets lead over */, FACTORS = LRN_TABLE_SIZE + 1 };
 
 /* The emulator's log tells functions by name; one that does nothing and is not inlined is a mark in it. Two
  * that were the same would be made one. */
@@ -46,6 +48,8 @@ struct work {
     int32_t *sums;
     struct tap_pair *pairs;
     struct quad_list quads;
+    uint32_t *first;   /* of listed rows, of which each column has a weight */
+    uint16_t *columns; /* theirs, or LRN's factors */
 };
 
 static struct work work_new(size_t pixels, int filters, size_t terms)
@@ -54,7 +58,7 @@ static struct work work_new(size_t pixels, int filters, size_t terms)
     struct random random;
     sned_random_seed(&random, 17, 0);
     int8_t *weights = room(terms * (size_t)filters + 8, 1);
-    uint32_t *offsets = room(terms + 8, sizeof *offsets);
+    uint32_t *offsets = room(terms + 8, sizeof *offsets); /* as bytes they are a table of 256, too */
     work.input = room((REACH + pixels) * 4, 1);
     work.sums = room(pixels * (size_t)filters, sizeof *work.sums);
     work.pairs = room(terms / 2 + 1, sizeof *work.pairs);
@@ -70,40 +74,119 @@ static struct work work_new(size_t pixels, int filters, size_t terms)
                                     .offsets = offsets,
                                     .weights = weights,
                                     .start = room((size_t)filters, sizeof(int32_t))};
+    const size_t weights_of_rows = terms * (size_t)filters;
+    work.first = room((size_t)filters + 1, sizeof *work.first);
+    work.columns = room(weights_of_rows + FACTORS, sizeof *work.columns);
+    for (size_t i = 0; i < weights_of_rows; i++)
+        work.columns[i] = (uint16_t)(i % terms);
+    for (int f = 0; f <= filters; f++)
+        work.first[f] = (uint32_t)((size_t)f * terms);
     return work;
 }
 
-/* False: no such kernel. */
-static bool count_kernel(const struct micro_kernels *micro, const char *name, struct work *work)
+static const struct integer_rule signed_bytes = {.low = -128, .high = 127};
+
+static void call_add_taps(const struct micro_kernels *micro, const struct work *work)
 {
-    const struct integer_rule rule = {.low = -128, .high = 127};
-    if (strcmp(name, "add_taps") == 0) {
-        counted_begin();
-        for (int f = 0; f < work->filters; f++)
-            micro->add_taps(work->sums + (size_t)f * work->pixels, work->pixels, (const int16_t *)work->input,
-                            work->pairs, work->terms / 2);
-        counted_end();
-    } else if (strcmp(name, "sparse") == 0) {
-        counted_begin();
-        micro->sparse[micro->bytes](work->sums, work->pixels, work->pixels, work->input, &work->quads);
-        counted_end();
-    } else if (strcmp(name, "dense") == 0) {
-        counted_begin();
-        micro->dense[micro->bytes](work->sums, work->pixels, work->pixels, work->input, &work->quads);
-        counted_end();
-    } else if (strcmp(name, "requantize") == 0) {
-        counted_begin();
-        micro->requantize[VALUE_S8](work->input, work->sums, work->pixels,
-                                    (struct scaling){.multiplier = 50000, .shift = 24}, &rule);
-        counted_end();
-    } else if (strcmp(name, "dot") == 0) {
-        counted_begin();
-        work->sums[0] = micro->dot(work->quads.weights, (const int16_t *)work->input, work->terms);
-        counted_end();
-    } else {
-        return false;
-    }
-    return true;
+    for (int f = 0; f < work->filters; f++)
+        micro->add_taps(work->sums + (size_t)f * work->pixels, work->pixels, (const int16_t *)work->input,
+                        work->pairs, work->terms / 2);
+}
+
+static void call_sparse(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->sparse[micro->bytes](work->sums, work->pixels, work->pixels, work->input, &work->quads);
+}
+
+static void call_dense(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->dense[micro->bytes](work->sums, work->pixels, work->pixels, work->input, &work->quads);
+}
+
+static void call_requantize(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->requantize[VALUE_S8](work->input, work->sums, work->pixels,
+                                (struct scaling){.multiplier = 50000, .shift = 24}, &signed_bytes);
+}
+
+static void call_dot(const struct micro_kernels *micro, const struct work *work)
+{
+    for (int f = 0; f < work->filters; f++)
+        work->sums[f] = micro->dot(work->quads.weights + (size_t)f * work->terms,
+                                   (const int16_t *)work->input, work->terms);
+}
+
+static void call_dense_rows(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->dense_rows[micro->bytes](work->sums, (size_t)work->filters, work->terms / ROW_CHUNK,
+                                    work->quads.weights, work->input);
+}
+
+static void call_listed_rows(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->listed_rows(work->sums, (size_t)work->filters, work->first, work->columns, work->quads.weights,
+                       (const int16_t *)work->input);
+}
+
+static void call_add(const struct micro_kernels *micro, const struct work *work)
+{
+    const struct byte_sum sum = {
+        .flip = {0x80, 0}, .multiplier = {40000, 30000}, .start = 1 << 15, .shift = 16};
+    micro->add((uint8_t *)work->sums, work->input, work->input + work->pixels, work->pixels, &sum,
+               &signed_bytes);
+}
+
+static void call_look_up(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->look_up((uint8_t *)work->sums, work->input, work->pixels, (const uint8_t *)work->quads.offsets);
+}
+
+static void call_quantize(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->quantize[VALUE_S8](work->sums, (const float *)work->input, work->pixels, 0.5f);
+}
+
+static void call_slide_squares(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->slide_squares[VALUE_U8]((uint32_t *)work->sums, work->input, work->input + work->pixels,
+                                   work->pixels);
+}
+
+static void call_normalize(const struct micro_kernels *micro, const struct work *work)
+{
+    micro->normalize[VALUE_U8](work->input, work->input, (const uint32_t *)work->sums, work->pixels,
+                               work->columns, 16, &signed_bytes);
+}
+
+static const struct {
+    const char *name;
+    void (*call)(const struct micro_kernels *micro, const struct work *work);
+} kernels[] = {
+    {"add_taps", call_add_taps},
+    {"sparse", call_sparse},
+    {"dense", call_dense},
+    {"requantize", call_requantize},
+    {"dot", call_dot},
+    {"dense_rows", call_dense_rows},
+    {"listed_rows", call_listed_rows},
+    {"add", call_add},
+    {"look_up", call_look_up},
+    {"quantize", call_quantize},
+    {"slide_squares", call_slide_squares},
+    {"normalize", call_normalize},
+};
+
+/* False: no such kernel. */
+static bool count_kernel(const struct micro_kernels *micro, const char *name, const struct work *work)
+{
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
+        if (strcmp(kernels[i].name, name) == 0) {
+            counted_begin();
+            kernels[i].call(micro, work);
+            counted_end();
+            return true;
+        }
+    return false;
 }
 
 static sned_status count_network(const char *path, sned_error *error)

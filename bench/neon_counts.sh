@@ -15,14 +15,14 @@ made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 mkfifo "$made/log"
 
-# counts COLUMN ARGUMENT...: "products instructions multiplies" of neon_counts, between its two marks. The dot products by element
-# are told by their bits: qemu has no name for them.
+# counts COLUMN ARGUMENT...: "products instructions multiplies" of neon_counts, between its two marks. The dot products are
+# told by their bits: qemu has no name for them.
 counts() {
     awk '/^Trace/ && !counting { if ($5 == "counted_begin") counting = 1; next }
         /^IN: /         { at = ""; next }
         /^0x/           { if (at == "") { at = substr($1, 3, length($1) - 3); all[at] = multiplies[at] = 0 }
                           all[at]++
-                          if ($3 ~ /^[su]?(mull2?|mlal2?|mlsl2?|qdmulh|mul|mla|mls|madd|msub|maddl|msubl)$/ || $2 ~ /^[46]f[89ab].e/) multiplies[at]++
+                          if ($3 ~ /^[su]?(mull2?|mlal2?|mlsl2?|qdmulh|mul|mla|mls|madd|msub|maddl|msubl)$/ || $2 ~ /^[46]f[89ab].e|^[46]e[89].9[4-7]/) multiplies[at]++
                           next }
         /^Trace/        { split($4, part, "/"); pc = part[2]; sub(/^0+/, "", pc); pc = sprintf("%08s", pc); gsub(/ /, "0", pc)
                           if ($5 == "counted_end") counting = 0
@@ -58,7 +58,20 @@ kernels() {
     row $column "3 x 3, 512 channels, 7 x 7, density 1" 1 dense 61 "$filters" 4608
     row $column "3 x 3 depthwise, 28 x 28" 1 sparse 838 1 12
     row $column "dot product of 4096" 1 dot 1 1 4096
-    row $column "end of a row of 196 (an instruction's share of a number)" 1 requantize 196 1 1
+    row $column "32 rows of 4096, all bytes" 1 dense_rows 1 32 4096
+    row $column "the same, 10 % listed" 1 listed_rows 1 32 410
+    numbers $column
+}
+
+# An instruction's share of a number.
+numbers() {
+    local column=$1
+    row $column "of a number: end of a row of 196" 1 requantize 196 1 1
+    row $column "of a number: sum of two rows of 784" 1 add 784 1 1
+    row $column "of a number: look-up in a table, 784" 1 look_up 784 1 1
+    row $column "of a number: from a real one, 784" 1 quantize 784 1 1
+    row $column "of a number: LRN's sums of squares, 729" 1 slide_squares 729 1 1
+    row $column "of a number: LRN's factors, 729" 1 normalize 729 1 1
 }
 
 # Opening is not counted, and quick where weights are not coded.
@@ -74,6 +87,6 @@ networks() {
     done
 }
 
-{ kernels neon 4; kernels neon_dot 8; networks; } |
+{ numbers portable; kernels neon 4; kernels neon_dot 8; networks; } |
     jq -s --arg machine "$(qemu-aarch64 --version | head -n 1)" --arg compiler "$(aarch64-linux-gnu-gcc --version | head -n 1)" \
         '{rows: ., command: "bench/neon_counts.sh", $compiler, $machine}' >"$made/all" && mv "$made/all" $file

@@ -1,9 +1,10 @@
 /*
  * kernel_gemm.c - the fully connected layer: blocks of rows, each in the form that is fastest (row_block.h).
  *
- * Kernels for bytes take them without a sign. To those that have one 128 is added, and what that makes too
- * much, 128 times the sum of a row's weights, is taken off its bias when the layer is prepared. Sums are
- * taken modulo 2^32 throughout: that the last one fits 32 bits was checked before (docs/arithmetic.md).
+ * Kernels for bytes take them with a sign or without, as their column says. To those that are not so 128 is
+ * added, or taken off, and what that makes too much, 128 times the sum of a row's weights, its bias makes up
+ * for when the layer is prepared. Sums are taken modulo 2^32 throughout: that the last one fits 32 bits was
+ * checked before (docs/arithmetic.md).
  */
 #include "runtime/kernel.h"
 #include "runtime/micro/requantize.h"
@@ -25,6 +26,7 @@ struct gemm_work {
     struct value input, output;
     size_t block_count;
     struct gemm_block *blocks;
+    bool flips;     /* the input's bytes have a sign and the column's have not, or the other way round */
     int32_t *start; /* [K]: biases, less what shifting the input adds */
 };
 
@@ -39,11 +41,6 @@ static void gemm_release(struct step *step)
     sned_free(gemm->start);
     sned_free(gemm);
     step->state = NULL;
-}
-
-static bool is_shifted(const struct gemm_work *gemm, const struct row_block *block)
-{
-    return gemm->input.type == VALUE_S8 && row_form_takes_bytes(block->form);
 }
 
 static int32_t sum_row(const int8_t *weights, size_t count)
@@ -62,9 +59,11 @@ static sned_status gemm_take_rows(struct step *step, size_t piece, size_t first,
     const size_t columns = gemm->plan.columns;
     block->first = first;
     SNED_TRY(sned_row_block_make(&block->rows, &gemm->plan, rows, count, error));
-    for (size_t r = 0; r < count && is_shifted(gemm, &block->rows); r++)
+    const bool is_shifted = gemm->flips && row_form_takes_bytes(block->rows.form);
+    const uint32_t shift = step->micro->bytes == VALUE_U8 ? 128 : -128u;
+    for (size_t r = 0; r < count && is_shifted; r++)
         gemm->start[first + r] = (int32_t)((uint32_t)gemm->start[first + r] -
-                                           128 * (uint32_t)sum_row(rows + r * columns, columns));
+                                           shift * (uint32_t)sum_row(rows + r * columns, columns));
     return SNED_OK;
 }
 
@@ -96,12 +95,13 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
                                    .bytes = step->micro->byte_rows && gemm->input.type != VALUE_S16,
                                    .streamed = rows * columns > CACHED_BYTES,
                                    .tries_forms = step->tries_forms};
+    gemm->flips = gemm->plan.bytes && gemm->input.type != step->micro->bytes;
     gemm->block_count = step->pieces;
     SNED_TRY(sned_alloc(&gemm->start, rows, sizeof *gemm->start, error));
     SNED_TRY(sned_alloc(&gemm->blocks, gemm->block_count, sizeof *gemm->blocks, error));
     if (bias >= 0)
         memcpy(gemm->start, graph->tensors[bias].data, rows * sizeof *gemm->start);
-    step->scratch_size = columns * sizeof(int16_t) + (gemm->plan.bytes ? columns : 0);
+    step->scratch_size = columns * sizeof(int16_t) + (gemm->flips ? columns : 0);
     step->own_size = step->piece_rows * sizeof(int32_t);
     step->tasks[1] = (int)gemm->block_count;
     return SNED_OK;
@@ -109,12 +109,11 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
 
 /* ---- a run ---- */
 
-/* The input in bytes: where it has no sign, itself. */
+/* The input in bytes: where they need no flip, itself. */
 static const uint8_t *bytes_of(const struct gemm_work *gemm, const struct step_work *work)
 {
-    const bool in_scratch = gemm->plan.bytes && gemm->input.type == VALUE_S8;
-    return in_scratch ? (const uint8_t *)work->scratch + gemm->plan.columns * sizeof(int16_t)
-                      : work->inputs[0];
+    return gemm->flips ? (const uint8_t *)work->scratch + gemm->plan.columns * sizeof(int16_t)
+                       : work->inputs[0];
 }
 
 static void convert_input(const struct step *step, const struct step_work *work)
@@ -124,7 +123,7 @@ static void convert_input(const struct step *step, const struct step_work *work)
     const uint8_t *input = work->inputs[0];
     uint8_t *bytes = (uint8_t *)work->scratch + columns * sizeof(int16_t);
     step->micro->widen[gemm->input.type](work->scratch, input, columns);
-    for (size_t i = 0; bytes == bytes_of(gemm, work) && i < columns; i++)
+    for (size_t i = 0; gemm->flips && i < columns; i++)
         bytes[i] = input[i] ^ 0x80;
 }
 

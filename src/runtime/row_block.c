@@ -312,10 +312,10 @@ void sned_row_block_run(const struct row_block *block, const struct row_plan *pl
             sums[r] = micro->dot(block->values + r * plan->columns, wide, plan->columns);
         break;
     case ROWS_BYTES:
-        micro->dense_rows(sums, block->rows, chunks, block->values, bytes);
+        micro->dense_rows[micro->bytes](sums, block->rows, chunks, block->values, bytes);
         break;
     case ROWS_MASKED:
-        micro->masked_rows(sums, block->rows, chunks, block->masks, block->values, bytes);
+        micro->masked_rows[micro->bytes](sums, block->rows, chunks, block->masks, block->values, bytes);
         break;
     case ROWS_LISTED:
     default:

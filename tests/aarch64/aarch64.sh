@@ -13,7 +13,7 @@ for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
     command -v $tool >/dev/null || { skip "libsned on aarch64" "no $tool: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"; finish; }
 done
 holds "libsned is built for aarch64" eval \
-    '{ [ -f "$build/build.ninja" ] || meson setup "$build" --cross-file scripts/aarch64.ini -Dlibrary_only=true; } && ninja -C "$build" tests/aarch64/scores tests/aarch64/checkkernels tests/aarch64/random_layers'
+    '{ [ -f "$build/build.ninja" ] || meson setup "$build" --cross-file scripts/aarch64.ini -Dlibrary_only=true; } && ninja -C "$build" tests/aarch64/scores tests/aarch64/checkkernels tests/aarch64/row_kernels tests/aarch64/random_layers'
 [ $failed = 0 ] || { tail -n 5 "$work/held"; finish; }
 
 # pack NAME MODEL: its scales are noise's, which is enough to compare with.
@@ -35,6 +35,7 @@ there=$(realpath "$build")/tests/aarch64
 cd "$work" || exit 1
 for processor in $processors; do
     { qemu-aarch64 -cpu $processor "$there/checkkernels" >$processor.kernels 2>&1
+      qemu-aarch64 -cpu $processor "$there/row_kernels" >$processor.row_kernels 2>&1
       qemu-aarch64 -cpu $processor "$there/random_layers" conv 0 $convs >$processor.conv 2>&1
       qemu-aarch64 -cpu $processor "$there/random_layers" rows 0 $rows >$processor.rows 2>&1
       qemu-aarch64 -cpu $processor "$there/scores" $files >$processor.scores 2>&1; } &
@@ -49,6 +50,7 @@ passes() {
 }
 for processor in $processors; do
     holds "$processor: every micro-kernel is what portable C is" passes $processor.kernels
+    holds "$processor: the kernels of fully connected rows are what the matrix says" passes $processor.row_kernels
     holds "$processor: $convs random convolutions are what plain loops give, in every form" passes $processor.conv
     holds "$processor: so are $rows random fully connected layers" passes $processor.rows
     holds "$processor: its instruction set is ${instructions[$processor]}" grep -x "instructions: ${instructions[$processor]}" $processor.scores

@@ -27,7 +27,7 @@ struct matrix {
     int8_t *weights; /* [rows][columns] */
     int16_t *wide;   /* [columns] */
     uint8_t *bytes;  /* [columns] */
-    int32_t *of_wide, *of_bytes;
+    int32_t *of_wide, *of_bytes[MICRO_BYTES];
 };
 
 /* Extremes often: sums of 255 times 127 are what saturating instructions would spoil. */
@@ -47,20 +47,23 @@ static struct matrix draw_matrix(size_t rows, size_t columns, float density, str
     r.wide = calloc(columns, sizeof *r.wide);
     r.bytes = calloc(columns, 1);
     r.of_wide = calloc(rows, sizeof *r.of_wide);
-    r.of_bytes = calloc(rows, sizeof *r.of_bytes);
+    for (int type = 0; type < MICRO_BYTES; type++)
+        r.of_bytes[type] = calloc(rows, sizeof **r.of_bytes);
     for (size_t c = 0; c < columns; c++) {
         r.bytes[c] = (uint8_t)(below(random, 4) ? below(random, 256) : 255);
         r.wide[c] = (int16_t)(((int)below(random, 511) - 255) * wide);
     }
     for (size_t k = 0; k < rows; k++) {
-        int64_t sums[2] = {0};
+        int64_t sums[1 + MICRO_BYTES] = {0};
         for (size_t c = 0; c < columns; c++) {
             const int8_t weight = r.weights[k * columns + c] = draw_weight(random, density);
             sums[0] += weight * r.wide[c];
-            sums[1] += weight * r.bytes[c];
+            for (int type = 0; type < MICRO_BYTES; type++)
+                sums[1 + type] += weight * value_load(r.bytes, (enum value_type)type, c);
         }
         r.of_wide[k] = (int32_t)(uint32_t)sums[0];
-        r.of_bytes[k] = (int32_t)(uint32_t)sums[1];
+        for (int type = 0; type < MICRO_BYTES; type++)
+            r.of_bytes[type][k] = (int32_t)(uint32_t)sums[1 + type];
     }
     return r;
 }
@@ -71,7 +74,8 @@ static void matrix_free(struct matrix *r)
     free(r->wide);
     free(r->bytes);
     free(r->of_wide);
-    free(r->of_bytes);
+    for (int type = 0; type < MICRO_BYTES; type++)
+        free(r->of_bytes[type]);
 }
 
 /* A list of things of one size that grows as its maker goes. */
@@ -158,12 +162,16 @@ static void check_groups(const struct micro_kernels *micro, const struct matrix 
     struct guarded input = guarded_new(r->bytes, r->columns, 1, MICRO_OVER_READ, below(random, 2), random);
     struct guarded sums =
         guarded_new(r->of_wide, r->rows * sizeof(int32_t), sizeof(int32_t), 0, below(random, 2), random);
-    micro->dense_rows((int32_t *)sums.data, r->rows, r->chunks, (const int8_t *)weights.data, input.data);
-    check_sums("dense", micro, r, &sums, r->of_bytes);
-    memset(sums.data, 0xA5, sums.size);
-    micro->masked_rows((int32_t *)sums.data, r->rows, r->chunks, (const uint64_t *)marks.data,
-                       (const int8_t *)kept.data, input.data);
-    check_sums("masked", micro, r, &sums, r->of_bytes);
+    for (int type = 0; type < MICRO_BYTES; type++) {
+        memset(sums.data, 0xA5, sums.size);
+        micro->dense_rows[type]((int32_t *)sums.data, r->rows, r->chunks, (const int8_t *)weights.data,
+                                input.data);
+        check_sums("dense", micro, r, &sums, r->of_bytes[type]);
+        memset(sums.data, 0xA5, sums.size);
+        micro->masked_rows[type]((int32_t *)sums.data, r->rows, r->chunks, (const uint64_t *)marks.data,
+                                 (const int8_t *)kept.data, input.data);
+        check_sums("masked", micro, r, &sums, r->of_bytes[type]);
+    }
     guarded_check(&weights, true);
     guarded_check(&marks, true);
     guarded_check(&kept, true);
@@ -184,7 +192,7 @@ static void check_lists(const struct micro_kernels *micro, const struct matrix *
     struct guarded input = guarded_new(r->wide, r->columns * sizeof(int16_t), sizeof(int16_t),
                                        MICRO_OVER_READ, below(random, 2), random);
     struct guarded sums =
-        guarded_new(r->of_bytes, r->rows * sizeof(int32_t), sizeof(int32_t), 0, below(random, 2), random);
+        guarded_new(r->of_bytes[0], r->rows * sizeof(int32_t), sizeof(int32_t), 0, below(random, 2), random);
     micro->listed_rows((int32_t *)sums.data, r->rows, (const uint32_t *)first.data,
                        (const uint16_t *)columns.data, (const int8_t *)kept.data,
                        (const int16_t *)input.data);

@@ -150,7 +150,8 @@ typedef void micro_add(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t c
  */
 enum { ROW_GROUP = 4, ROW_CHUNK = 64 };
 
-/* sums[r] = the sum of row r's weights times the input, modulo 2^32. `weights` has rows * chunks * 64. */
+/* sums[r] = the sum of row r's weights times the input, modulo 2^32. `weights` has rows * chunks * 64, and
+ * `input` bytes with or without a sign. */
 typedef void micro_dense_rows(int32_t *sums, size_t rows, size_t chunks, const int8_t *weights,
                               const uint8_t *input);
 /* The same of the weights that are not 0, one behind the other in `values`; bit i of a chunk's mask says that
@@ -182,8 +183,8 @@ struct micro_costs {
 /* A column. */
 struct micro_kernels {
     const char *name; /* of the instruction set: what SNED_CPU says */
-    /* VALUE_U8 or VALUE_S8: what it wants the inputs of dense and sparse to be; the others are turned into
-     * them by 128 more or less, which is a flip of the highest bit. */
+    /* VALUE_U8 or VALUE_S8: what it wants the inputs of dense, sparse and rows of bytes to be; the others are
+     * turned into them by 128 more or less, which is a flip of the highest bit. */
     enum value_type bytes;
     /* Where it is not 0: of two weights that stand together in a quad, the first two or the last two, those
      * above 0 and those below 0 may each sum up to this much and no more. 127 at least. */
@@ -197,8 +198,8 @@ struct micro_kernels {
     micro_interleave *interleave;
     micro_pick *pick;
     micro_dot *dot;
-    micro_dense_rows *dense_rows;
-    micro_masked_rows *masked_rows;
+    micro_dense_rows *dense_rows[MICRO_BYTES];
+    micro_masked_rows *masked_rows[MICRO_BYTES];
     micro_listed_rows *listed_rows;
     bool byte_rows; /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
     micro_requantize *requantize[MICRO_TYPES];

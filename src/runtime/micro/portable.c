@@ -50,49 +50,62 @@ static size_t group_size(size_t rows)
     return rows < ROW_GROUP ? rows : ROW_GROUP;
 }
 
-static uint32_t chunk_dot(const int8_t *weights, const uint8_t *input)
-{
-    int32_t sum = 0;
-    for (int i = 0; i < ROW_CHUNK; i++)
-        sum += weights[i] * input[i];
-    return (uint32_t)sum;
-}
-
-void sned_dense_rows(int32_t *sums, size_t rows, size_t chunks, const int8_t *weights, const uint8_t *input)
-{
-    for (size_t group; rows > 0; rows -= group, sums += group) {
-        uint32_t total[ROW_GROUP] = {0};
-        group = group_size(rows);
-        for (size_t c = 0; c < chunks; c++)
-            for (size_t r = 0; r < group; r++, weights += ROW_CHUNK)
-                total[r] += chunk_dot(weights, input + c * ROW_CHUNK);
-        for (size_t r = 0; r < group; r++)
-            sums[r] = (int32_t)total[r];
+#define ROWS(bytes, type)                                                                                    \
+    static uint32_t chunk_dot_##bytes(const int8_t *weights, const type *input)                              \
+    {                                                                                                        \
+        int32_t sum = 0;                                                                                     \
+        for (int i = 0; i < ROW_CHUNK; i++)                                                                  \
+            sum += weights[i] * input[i];                                                                    \
+        return (uint32_t)sum;                                                                                \
+    }                                                                                                        \
+    void sned_dense_rows_##bytes(int32_t *sums, size_t rows, size_t chunks, const int8_t *weights,           \
+                                 const uint8_t *input)                                                       \
+    {                                                                                                        \
+        for (size_t group; rows > 0; rows -= group, sums += group) {                                         \
+            uint32_t total[ROW_GROUP] = {0};                                                                 \
+            group = group_size(rows);                                                                        \
+            for (size_t c = 0; c < chunks; c++)                                                              \
+                for (size_t r = 0; r < group; r++, weights += ROW_CHUNK)                                     \
+                    total[r] += chunk_dot_##bytes(weights, (const type *)input + c * ROW_CHUNK);             \
+            for (size_t r = 0; r < group; r++)                                                               \
+                sums[r] = (int32_t)total[r];                                                                 \
+        }                                                                                                    \
+    }                                                                                                        \
+    void sned_masked_rows_##bytes(int32_t *sums, size_t rows, size_t chunks, const uint64_t *masks,          \
+                                  const int8_t *values, const uint8_t *input)                                \
+    {                                                                                                        \
+        for (size_t group; rows > 0; rows -= group, sums += group) {                                         \
+            uint32_t total[ROW_GROUP] = {0};                                                                 \
+            group = group_size(rows);                                                                        \
+            for (size_t c = 0; c < chunks; c++)                                                              \
+                for (size_t r = 0; r < group; r++)                                                           \
+                    for (uint64_t mask = *masks++; mask; mask &= mask - 1) {                                 \
+                        const size_t column = c * ROW_CHUNK + (size_t)__builtin_ctzll(mask);                 \
+                        total[r] += (uint32_t)(*values++ * ((const type *)input)[column]);                   \
+                    }                                                                                        \
+            for (size_t r = 0; r < group; r++)                                                               \
+                sums[r] = (int32_t)total[r];                                                                 \
+        }                                                                                                    \
     }
-}
+ROWS(u8, uint8_t)
+ROWS(s8, int8_t)
 
-void sned_masked_rows(int32_t *sums, size_t rows, size_t chunks, const uint64_t *masks, const int8_t *values,
-                      const uint8_t *input)
-{
-    for (size_t group; rows > 0; rows -= group, sums += group) {
-        uint32_t total[ROW_GROUP] = {0};
-        group = group_size(rows);
-        for (size_t c = 0; c < chunks; c++)
-            for (size_t r = 0; r < group; r++)
-                for (uint64_t mask = *masks++; mask; mask &= mask - 1)
-                    total[r] += (uint32_t)(*values++ * input[c * ROW_CHUNK + (size_t)__builtin_ctzll(mask)]);
-        for (size_t r = 0; r < group; r++)
-            sums[r] = (int32_t)total[r];
-    }
-}
-
+/* Four at a time: compilers leave such a loop as it is. */
 void sned_listed_rows(int32_t *sums, size_t rows, const uint32_t *first, const uint16_t *columns,
                       const int8_t *values, const int16_t *input)
 {
     for (size_t r = 0; r < rows; r++) {
-        sums[r] = 0;
-        for (uint32_t i = first[r]; i < first[r + 1]; i++)
-            sums[r] += values[i] * input[columns[i]];
+        const uint16_t *column = columns + first[r];
+        const int8_t *value = values + first[r];
+        uint32_t left = first[r + 1] - first[r];
+        int32_t sum = 0, other = 0;
+        for (; left >= 4; left -= 4, column += 4, value += 4) {
+            sum += value[0] * input[column[0]] + value[1] * input[column[1]];
+            other += value[2] * input[column[2]] + value[3] * input[column[3]];
+        }
+        for (; left > 0; left--)
+            sum += *value++ * input[*column++];
+        sums[r] = sum + other;
     }
 }
 
@@ -197,8 +210,8 @@ const struct micro_kernels sned_micro_portable = {
     .interleave = sned_interleave,
     .pick = sned_pick,
     .dot = sned_dot,
-    .dense_rows = sned_dense_rows,
-    .masked_rows = sned_masked_rows,
+    .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_dense_rows_s8},
+    .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},
     .listed_rows = sned_listed_rows,
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},

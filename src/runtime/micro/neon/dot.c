@@ -10,9 +10,6 @@
 #include "runtime/micro/neon/neon.h"
 
 #if defined(__aarch64__)
-#define DOT        __attribute__((target("arch=armv8.2-a+dotprod")))
-#define DOT_INLINE static inline __attribute__((target("arch=armv8.2-a+dotprod"), always_inline))
-
 enum { MOST_FILTERS = 8, MOST_VECTORS = 6 };
 
 /* ---- quads of four pixels by those of filters ---- */
@@ -171,8 +168,8 @@ DOT static void sparse(int32_t *to, size_t step, size_t count, const uint8_t *in
         sparse_rows(to, step, count, bytes, list, 4, 1);
 }
 
-/* Costs are instructions of the loops here, counted in their listing, or of rows 300 ps for each: of no
- * machine the time. */
+/* Costs are instructions of the loops here, counted in their listing; of rows 300 ps for each, and for two
+ * bytes of memory: of no machine the time. */
 const struct micro_kernels sned_micro_neon_dot = {
     .name = "neon_dot",
     .bytes = VALUE_S8,
@@ -190,9 +187,11 @@ const struct micro_kernels sned_micro_neon_dot = {
               .fill_row = 40,
               .fill_mixed_row = 200,
               .call = 60,
-              .row_dense = 11,
+              .row_dense = 2.2f,
+              .row_masked = 2.4f,
+              .row_masked_kept = 2.4f,
               .row_listed_kept = 1.5f,
-              .memory_byte = 0.04f},
+              .memory_byte = 0.15f},
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
     .add_taps = sned_neon_add_taps,
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = dense},
@@ -201,8 +200,9 @@ const struct micro_kernels sned_micro_neon_dot = {
     .interleave = sned_neon_interleave,
     .pick = sned_neon_pick,
     .dot = sned_neon_dot,
-    .dense_rows = sned_dense_rows,
-    .masked_rows = sned_masked_rows,
+    .byte_rows = true,
+    .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_neon_dot_dense_rows},
+    .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},
     .listed_rows = sned_listed_rows,
     .requantize = {[VALUE_U8] = sned_neon_requantize_u8,
                    [VALUE_S8] = sned_neon_requantize_s8,
@@ -214,9 +214,9 @@ const struct micro_kernels sned_micro_neon_dot = {
                    [VALUE_S8] = sned_neon_window_sum_s8,
                    [VALUE_S16] = sned_neon_window_sum_s16},
     .slide_squares = {[VALUE_U8] = sned_slide_squares_u8, [VALUE_S8] = sned_slide_squares_s8},
-    .normalize = {[VALUE_U8] = sned_normalize_u8, [VALUE_S8] = sned_normalize_s8},
-    .look_up = sned_look_up,
-    .quantize = {[VALUE_U8] = sned_quantize_u8, [VALUE_S8] = sned_quantize_s8},
-    .add = sned_add_bytes,
+    .normalize = {[VALUE_U8] = sned_neon_normalize_u8, [VALUE_S8] = sned_neon_normalize_s8},
+    .look_up = sned_neon_look_up,
+    .quantize = {[VALUE_U8] = sned_neon_quantize_u8, [VALUE_S8] = sned_neon_quantize_s8},
+    .add = sned_neon_add_bytes,
 };
 #endif

@@ -17,7 +17,6 @@
  * what it stands for is.
  */
 #include "runtime/micro/neon/neon.h"
-#include "runtime/micro/requantize.h"
 
 #if defined(__aarch64__)
 #include <string.h>
@@ -40,24 +39,13 @@ NEON_INLINE struct neon_end neon_end_of(struct scaling scaling, const struct int
                              .long_shift = vdupq_n_s64(-(int64_t)scaling.shift)};
 }
 
-/* round_shift(values * multiplier, -shift), as int32, where it saturates. */
-NEON_INLINE int32x4_t scale_in_64_bits(int32x4_t values, int32x4_t multiplier, int64x2_t shift)
-{
-    const int64x2_t low = vmull_s32(vget_low_s32(values), vget_low_s32(multiplier));
-    const int64x2_t high = vmull_high_s32(values, multiplier);
-    return vqmovn_high_s64(vqmovn_s64(vrshlq_s64(low, shift)), vrshlq_s64(high, shift));
-}
-
 NEON_INLINE int32x4_t finish_four(const int32_t *input, const struct neon_end *end, const bool is_easy,
                                   const bool has_slope)
 {
     const int32x4_t sums = vld1q_s32(input);
     const int32x4_t scaled = is_easy ? vrshlq_s32(vqdmulhq_s32(sums, end->multiplier), end->shift)
-                                     : scale_in_64_bits(sums, end->multiplier, end->long_shift);
-    if (!has_slope)
-        return scaled;
-    const int32x4_t sloped = scale_in_64_bits(scaled, end->slope, vdupq_n_s64(-SLOPE_BITS));
-    return vbslq_s32(vcltzq_s32(scaled), sloped, scaled);
+                                     : neon_scale_in_64_bits(sums, end->multiplier, end->long_shift);
+    return has_slope ? neon_slope_four(scaled, end->slope) : scaled;
 }
 
 NEON_INLINE int16x8_t finish_eight(const int32_t *input, const struct neon_end *end, const bool is_easy,
