@@ -7,8 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows of fewer outputs are ended together with the columns between them, and then moved into place. */
-enum { NARROW = 48, MOVE = 16, OWN_PLANES = 1 << 16 /* bytes */ };
+enum { OWN_PLANES = 1 << 16 /* bytes */ };
 
 static size_t tile_pixels(const struct conv_layer *conv)
 {
@@ -66,24 +65,30 @@ static bool has_own_planes(const struct conv_layer *conv)
            sned_conv_group_size(conv) <= OWN_PLANES;
 }
 
-/* Where sums begin in a thread's own memory: behind planes and what may be read behind them. */
-static size_t sums_at(const struct conv_layer *conv)
+/* Where sums and outputs begin in a thread's own memory: behind planes and what may be read behind them. */
+static size_t outputs_at(const struct conv_layer *conv)
 {
     return conv->own_planes
                ? (sned_conv_group_size(conv) + 2 * MICRO_OVER_READ - 1) / MICRO_OVER_READ * MICRO_OVER_READ
                : 0;
 }
 
-/* Of sums of a tile and, behind them, of a filter's bytes; or of what it takes to fill planes. */
+/* Of a filter's sums in a tile, which but taps are made into outputs at once. */
+static size_t sums_size(const struct conv_layer *conv)
+{
+    return conv->form == CONV_TAPS ? tile_pixels(conv) * sizeof(int32_t) : 0;
+}
+
+/* Of sums of a tile and, behind them, its outputs; or of what it takes to fill planes. */
 static size_t own_size(const struct conv_layer *conv)
 {
     size_t filters = 1;
     for (int t = 0; t < conv->tile_count; t++)
         if ((size_t)conv->tiles[t].list.filters > filters)
             filters = (size_t)conv->tiles[t].list.filters;
-    const size_t tile = tile_pixels(conv) * (filters * sizeof(int32_t) + 1) + MOVE;
+    const size_t tile = sums_size(conv) + tile_pixels(conv) * filters * value_size(conv->output.type);
     const size_t fill = sned_conv_fill_size(conv);
-    return sums_at(conv) + (tile > fill ? tile : fill);
+    return outputs_at(conv) + (tile > fill ? tile : fill);
 }
 
 static bool has_too_many_tasks(const struct conv_layer *conv, const struct conv_lists *work)
@@ -149,67 +154,47 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     return SNED_OK;
 }
 
-/* Rows of bytes that are `pitch` apart, to rows that follow each other. The pieces that a row is moved in may
- * reach into the next ones, which are written after it. */
-static void move_rows(uint8_t *to, const uint8_t *from, size_t rows, size_t width, size_t pitch)
+/* Outputs of `rows` rows of a tile's filters, and the columns between rows; of the next filter `step`
+ * further. `input` is the first row's pixels; `sums` has room for a filter's. */
+static void make_outputs(const struct step *step_of, const struct filter_tile *tile, size_t rows,
+                         const uint8_t *input, int32_t *sums, void *to, size_t step)
 {
-    for (size_t left = rows * width; left; left -= width, to += width, from += pitch) {
-        size_t moved = 0;
-        while (moved < width && left - moved >= MOVE) {
-            memcpy(to + moved, from + moved, MOVE);
-            moved += MOVE;
-        }
-        if (moved < width)
-            memcpy(to + moved, from + moved, width - moved);
-    }
-}
-
-/* Rows of filter k, from row `y` on, from their sums; `bytes` has room for them and the columns between. */
-static void end_rows(const struct step *step, int k, size_t y, size_t rows, const int32_t *sums,
-                     uint8_t *bytes, uint8_t *output)
-{
-    const struct conv_layer *conv = step->state;
-    const size_t height = (size_t)conv->output.extent.height, width = (size_t)conv->output.extent.width;
-    const size_t size = value_size(conv->output.type), pitch = sned_conv_sums_pitch(conv);
-    micro_requantize *requantize = step->micro->requantize[conv->output.type];
-    const struct scaling scaling = step->rule->scalings[k];
-    output += ((size_t)k * height + y) * width * size;
-    if (pitch == width) {
-        requantize(output, sums, rows * width, scaling, step->rule);
-    } else if (size == 1 && width < NARROW) {
-        requantize(bytes, sums, (rows - 1) * pitch + width, scaling, step->rule);
-        move_rows(output, bytes, rows, width, pitch);
-    } else {
-        for (size_t row = 0; row < rows; row++, sums += pitch, output += width * size)
-            requantize(output, sums, width, scaling, step->rule);
-    }
-}
-
-/* Sums of `rows` rows of a tile's filters; `input` is the first one's pixels. */
-static void sum_rows(const struct conv_layer *conv, const struct micro_kernels *micro,
-                     const struct filter_tile *tile, size_t rows, const uint8_t *input, int32_t *sums)
-{
+    const struct conv_layer *conv = step_of->state;
+    const struct micro_kernels *micro = step_of->micro;
     const size_t width = (size_t)conv->output.extent.width, pixels = sned_conv_tile_pixels(conv, rows);
     const bool is_one_row = sned_conv_is_one_row(conv);
     const struct sliding_rows sliding = {.rows = is_one_row ? 1 : rows,
                                          .count = is_one_row ? pixels : width,
                                          .stride = (size_t)conv->slide[1],
                                          .row_step = conv->planes.pitch * (size_t)conv->slide[0]};
+    const struct quad_ends ends = {conv->output.type, step_of->rule->scalings + tile->filter, step_of->rule};
     switch (conv->form) {
     case CONV_TAPS:
         for (size_t p = 0; p < pixels; p++)
             sums[p] = conv->start[tile->filter];
         micro->add_taps(sums, pixels, (const int16_t *)(const void *)input, tile->pairs, tile->pair_count);
+        micro->requantize[ends.type](to, sums, pixels, *ends.scalings, ends.rule);
         break;
     case CONV_SLIDING:
-        micro->sliding[micro->bytes](sums, tile_pixels(conv), &sliding, input, &tile->list);
+        micro->ended_sliding[micro->bytes](to, step, &sliding, input, &tile->list, &ends);
         break;
     case CONV_SPARSE:
-        micro->sparse[micro->bytes](sums, tile_pixels(conv), pixels, input, &tile->list);
+        micro->ended_sparse[micro->bytes](to, step, pixels, input, &tile->list, &ends);
         break;
     default:
-        micro->dense[micro->bytes](sums, tile_pixels(conv), pixels, input, &tile->list);
+        micro->ended_dense[micro->bytes](to, step, pixels, input, &tile->list, &ends);
     }
+}
+
+/* Rows to their place in the output, without the columns between them. */
+static void move_rows(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *to,
+                      const uint8_t *from, size_t rows)
+{
+    const size_t size = value_size(conv->output.type);
+    const size_t width = (size_t)conv->output.extent.width * size, pitch = sned_conv_sums_pitch(conv) * size;
+    const struct plane_rows moved = {
+        .rows = rows, .count = width, .step = width, .image_step = pitch, .stride = 1};
+    micro->pick(to, from, &moved);
 }
 
 /* Some rows of some filters, from the planes of their group. */
@@ -219,15 +204,20 @@ static void run_tile(const struct step *step, const struct step_work *work, cons
     const struct conv_layer *conv = step->state;
     const size_t y = rows_at * (size_t)conv->rows, height = (size_t)conv->output.extent.height;
     const size_t rows = (size_t)conv->rows < height - y ? (size_t)conv->rows : height - y;
+    const size_t width = (size_t)conv->output.extent.width, size = value_size(conv->output.type);
     const uint8_t *input =
         planes + y * (size_t)conv->slide[0] * conv->planes.pitch * sned_conv_pixel_size(conv);
-    const size_t step_of_sums = tile_pixels(conv);
+    const size_t plane = height * width * size, pixels = tile_pixels(conv);
     const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
-    int32_t *sums = (int32_t *)(void *)((uint8_t *)work->own + sums_at(conv));
-    sum_rows(conv, step->micro, tile, rows, input, sums);
-    uint8_t *bytes = (uint8_t *)(sums + (size_t)filters * step_of_sums);
-    for (int f = 0; f < filters; f++)
-        end_rows(step, tile->filter + f, y, rows, sums + (size_t)f * step_of_sums, bytes, work->outputs[0]);
+    uint8_t *own = (uint8_t *)work->own + outputs_at(conv), *outputs = own + sums_size(conv);
+    uint8_t *to = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane + y * width * size;
+    if (sned_conv_sums_pitch(conv) == width) {
+        make_outputs(step, tile, rows, input, (int32_t *)(void *)own, to, height * width);
+        return;
+    }
+    make_outputs(step, tile, rows, input, (int32_t *)(void *)own, outputs, pixels);
+    for (int f = 0; f < filters; f++, to += plane, outputs += pixels * size)
+        move_rows(conv, step->micro, to, outputs, rows);
 }
 
 /* Groups by way of planes of their own. */

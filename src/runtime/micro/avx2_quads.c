@@ -9,6 +9,7 @@
 
 #if defined(__x86_64__)
 #include "runtime/micro/avx2.h"
+#include "runtime/micro/ends.h"
 
 #include <string.h>
 
@@ -215,6 +216,14 @@ AVX2 void sned_avx2_sparse(int32_t *sums, size_t step, size_t count, const uint8
     if (count > 0)
         sparse_pixels(sums, step, count, input, list);
 }
+
+/* ---- and what they become ---- */
+
+static micro_requantize *const requantize[MICRO_TYPES] = {sned_avx2_requantize_u8, sned_avx2_requantize_s8,
+                                                          sned_avx2_requantize_s16};
+ENDED_QUADS(sned_avx2_ended_dense, sned_avx2_dense, 4, requantize)
+ENDED_QUADS(sned_avx2_ended_sparse, sned_avx2_sparse, 1, requantize)
+ENDED_SLIDING(sned_avx2_ended_sliding, sned_avx2_sliding, requantize)
 
 /* ---- their inputs ---- */
 

@@ -16,9 +16,12 @@
 
 micro_quads sned_avx512_dense, sned_avx512_sparse;
 micro_sliding sned_avx512_sliding;
+micro_ended_quads sned_avx512_ended_dense, sned_avx512_ended_sparse;
+micro_ended_sliding sned_avx512_ended_sliding;
 micro_interleave sned_avx512_interleave;
 micro_pick sned_avx512_pick;
 micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16;
+extern micro_requantize *const sned_avx512_requantize[MICRO_TYPES];
 micro_dense_rows sned_avx512_dense_rows;
 micro_masked_rows sned_avx512_masked_rows;
 micro_window_max sned_avx512_window_max_u8, sned_avx512_window_max_s8;

@@ -5,17 +5,21 @@
  * times three vectors of sums, three of pixels and one of weights are 28 of the 32 registers, and 11 loads
  * serve 24 multiplications: the multipliers, not memory, are the bound. Fewer filters take more vectors.
  *
+ * A tile's sums are stored, or become activations before they leave their registers.
+ *
  * Dense quads are loaded as they lie; sliding ones vpermb makes of the bytes that 16 pixels have together.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx512_ends.h"
+#include "runtime/micro/ends.h"
 
 #include <string.h>
 
 enum { PIXELS = 16, MOST_VECTORS = 6 };
 
-/* How quads lie: as such; four neighbours of bytes, which of 16 pixels are 19; and with a larger stride. */
-enum layout { WHOLE, NEAR, FAR };
+/* How quads lie: as such, or as neighbours in bytes, of which 16 pixels have 64 at most; with a stride of 1
+ * they are 19, and half a register is loaded, which crosses a line of the cache half as often. */
+enum layout { WHOLE, SLIDING, NEAR };
 
 /* Where a tile's pixels are, and which bytes of those from the first one on are its quads. */
 struct quad_source {
@@ -29,18 +33,34 @@ AVX512_INLINE __m512i load_quads(const uint8_t *from, const struct quad_source *
 {
     if (layout == WHOLE)
         return load_once(from);
-    const __m512i bytes = layout == FAR ? _mm512_loadu_si512(from)
-                                        : _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from));
+    const __m512i bytes = layout == NEAR ? _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from))
+                                         : _mm512_loadu_si512(from);
     __m512i quads = _mm512_permutexvar_epi8(source->order, bytes);
     __asm__("" : "+v"(quads));
     return quads;
 }
 
-/* `filters` filters of the list's, of which `weights` and `start` are the first one's; `vectors` times 16
- * pixels, of which the last vector may have fewer. */
-AVX512_INLINE void sum_tile(int32_t *sums, size_t step, size_t count, const struct quad_source *source,
-                            const struct quad_list *list, int first, const int filters, const int vectors,
-                            const enum layout layout)
+/* `count` pixels, of `vectors` times 16. */
+AVX512_INLINE void store_sums(int32_t *to, const __m512i *sums, __mmask16 last, const int vectors)
+{
+    for (int v = 0; v + 1 < vectors; v++)
+        _mm512_storeu_si512(to + v * PIXELS, sums[v]);
+    _mm512_mask_storeu_epi32(to + (vectors - 1) * PIXELS, last, sums[vectors - 1]);
+}
+
+AVX512_INLINE void store_bytes(uint8_t *to, const __m512i *sums, __mmask16 last, const int vectors,
+                               const struct row_end *end)
+{
+    for (int v = 0; v + 1 < vectors; v++)
+        _mm_storeu_si128((__m128i *)(to + v * PIXELS), _mm512_cvtepi32_epi8(ended(sums[v], end)));
+    _mm512_mask_cvtepi32_storeu_epi8(to + (vectors - 1) * PIXELS, last, ended(sums[vectors - 1], end));
+}
+
+/* `filters` filters of the list's, from `first` on; `vectors` times 16 pixels, of which the last vector may
+ * have fewer. */
+AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t count,
+                            const struct quad_source *source, const struct quad_list *list, int first,
+                            const int filters, const int vectors, const enum layout layout)
 {
     const size_t next = (size_t)list->filters * 4, unit = layout == WHOLE ? 4 : 1;
     const int8_t *weights = list->weights + (size_t)first * 4;
@@ -61,21 +81,29 @@ AVX512_INLINE void sum_tile(int32_t *sums, size_t step, size_t count, const stru
                 sum[f][v] = add_products(sum[f][v], pixels[v], weight);
         }
     }
-    sums += (size_t)first * step;
     const __mmask16 last = first_of_16(count - (size_t)(vectors - 1) * PIXELS);
-    for (int f = 0; f < filters; f++, sums += step)
-        for (int v = 0; v < vectors; v++)
-            _mm512_mask_storeu_epi32(sums + v * PIXELS, v + 1 < vectors ? 0xFFFF : last, sum[f][v]);
+    const struct row_end *ends = destination->ends;
+    if (ends) {
+#pragma GCC unroll 8
+        for (int f = 0; f < filters; f++)
+            store_bytes((uint8_t *)destination->to + (size_t)(first + f) * destination->step, sum[f], last,
+                        vectors, ends + first + f);
+    } else {
+#pragma GCC unroll 8
+        for (int f = 0; f < filters; f++)
+            store_sums((int32_t *)destination->to + (size_t)(first + f) * destination->step, sum[f], last,
+                       vectors);
+    }
 }
 
 #define TILE(layout, filters, vectors)                                                                       \
-    AVX512 static void layout##_##filters##_##vectors(int32_t *sums, size_t step, size_t count,              \
-                                                      const struct quad_source *source,                      \
+    AVX512 static void layout##_##filters##_##vectors(const struct quad_destination *destination,            \
+                                                      size_t count, const struct quad_source *source,        \
                                                       const struct quad_list *list, int first)               \
     {                                                                                                        \
         struct quad_source place = *source;                                                                  \
         place.vector = layout == WHOLE ? PIXELS * 4 : layout == NEAR ? PIXELS : place.vector;                \
-        sum_tile(sums, step, count, &place, list, first, filters, vectors, layout);                          \
+        sum_tile(destination, count, &place, list, first, filters, vectors, layout);                         \
     }
 #define TILES_OF_3(layout, filters)                                                                          \
     TILE(layout, filters, 1)                                                                                 \
@@ -86,11 +114,11 @@ AVX512_INLINE void sum_tile(int32_t *sums, size_t step, size_t count, const stru
     TILE(layout, filters, 5) TILE(layout, filters, 6)
 #define TILES(layout) TILES_OF_3(layout, 8) TILES_OF_6(layout, 4) TILES_OF_6(layout, 2) TILES_OF_6(layout, 1)
 TILES(WHOLE)
-TILES(NEAR)
-TILES(FAR)
+TILES(SLIDING)
+TILES_OF_6(NEAR, 1) /* of one filter: depthwise */
 
-typedef void sum_function(int32_t *sums, size_t step, size_t count, const struct quad_source *source,
-                          const struct quad_list *list, int first);
+typedef void sum_function(const struct quad_destination *destination, size_t count,
+                          const struct quad_source *source, const struct quad_list *list, int first);
 
 #define THREE(layout, filters) layout##_##filters##_1, layout##_##filters##_2, layout##_##filters##_3
 #define SIX(layout, filters)                                                                                 \
@@ -108,13 +136,15 @@ static const struct {
     int filters, most;
 } kinds[] = {{8, 3}, {4, 6}, {2, 6}, {1, 6}};
 static sum_function *const tiles[][4][MOST_VECTORS] = {
-    [WHOLE] = KINDS(WHOLE), [NEAR] = KINDS(NEAR), [FAR] = KINDS(FAR)};
+    [WHOLE] = KINDS(WHOLE), [SLIDING] = KINDS(SLIDING), [NEAR] = {[3] = {SIX(NEAR, 1)}}};
 
 /* The filters as eights, fours, twos and ones; a row as parts of nearly as many vectors each. */
-AVX512_INLINE void sum_row(int32_t *sums, size_t step, size_t count, struct quad_source source,
+AVX512_INLINE void sum_row(struct quad_destination destination, size_t count, struct quad_source source,
                            const struct quad_list *list, enum layout layout)
 {
-    const uint8_t *const input = source.input;
+    const size_t size = destination.ends ? 1 : sizeof(int32_t);
+    const struct quad_source whole = source;
+    uint8_t *const to = destination.to;
     int kind = 0;
     for (int first = 0; first < list->filters; first += kinds[kind].filters) {
         while (list->filters - first < kinds[kind].filters)
@@ -123,19 +153,13 @@ AVX512_INLINE void sum_row(int32_t *sums, size_t step, size_t count, struct quad
         size_t parts = (vectors + (size_t)kinds[kind].most - 1) / (size_t)kinds[kind].most;
         for (; parts; parts--) {
             const size_t part = (vectors + parts - 1) / parts, before = done * PIXELS;
-            source.input = input + done * source.vector;
-            tiles[layout][kind][part - 1](sums + before, step, count - before, &source, list, first);
+            source.input = whole.input + done * source.vector;
+            destination.to = to + before * size;
+            tiles[layout][kind][part - 1](&destination, count - before, &source, list, first);
             done += part;
             vectors -= part;
         }
     }
-}
-
-AVX512 void sned_avx512_dense(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                              const struct quad_list *list)
-{
-    const struct quad_source source = {.input = input, .vector = PIXELS * 4};
-    sum_row(sums, step, count, source, list, WHOLE);
 }
 
 /* Byte 4 i + j of 16 pixels' quads is byte i * stride + j of theirs. */
@@ -146,11 +170,50 @@ AVX512_INLINE __m512i order_of(size_t stride)
     return _mm512_add_epi8(firsts, _mm512_set1_epi32(0x03020100));
 }
 
+AVX512_INLINE void sum_rows(struct quad_destination destination, const struct sliding_rows *pixels,
+                            const uint8_t *input, const struct quad_list *list)
+{
+    struct quad_source source = {input, PIXELS * pixels->stride, order_of(pixels->stride)};
+    const bool is_near = pixels->stride == 1 && list->filters == 1;
+    const size_t row = pixels->count * (destination.ends ? 1 : sizeof(int32_t));
+    for (size_t y = 0; y < pixels->rows; y++, source.input += pixels->row_step) {
+        sum_row(destination, pixels->count, source, list, is_near ? NEAR : SLIDING);
+        destination.to = (uint8_t *)destination.to + row;
+    }
+}
+
+AVX512 void sned_avx512_dense(int32_t *sums, size_t step, size_t count, const uint8_t *input,
+                              const struct quad_list *list)
+{
+    const struct quad_source source = {.input = input, .vector = PIXELS * 4};
+    sum_row((struct quad_destination){.to = sums, .step = step}, count, source, list, WHOLE);
+}
+
 AVX512 void sned_avx512_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
                                 const uint8_t *input, const struct quad_list *list)
 {
-    struct quad_source source = {input, PIXELS * pixels->stride, order_of(pixels->stride)};
-    for (size_t y = 0; y < pixels->rows; y++, sums += pixels->count, source.input += pixels->row_step)
-        sum_row(sums, step, pixels->count, source, list, pixels->stride == 1 ? NEAR : FAR);
+    sum_rows((struct quad_destination){.to = sums, .step = step}, pixels, input, list);
+}
+
+AVX512 void sned_avx512_ended_dense(void *to, size_t step, size_t count, const uint8_t *input,
+                                    const struct quad_list *list, const struct quad_ends *ends)
+{
+    const struct quad_source source = {.input = input, .vector = PIXELS * 4};
+    struct row_end row_ends[MOST_ENDED];
+    if (find_row_ends(row_ends, ends, list->filters))
+        sum_row((struct quad_destination){to, step, row_ends, ends->type}, count, source, list, WHOLE);
+    else
+        end_quads(to, step, count, input, list, ends, 4, sned_avx512_dense, sned_avx512_requantize);
+}
+
+AVX512 void sned_avx512_ended_sliding(void *to, size_t step, const struct sliding_rows *pixels,
+                                      const uint8_t *input, const struct quad_list *list,
+                                      const struct quad_ends *ends)
+{
+    struct row_end row_ends[MOST_ENDED];
+    if (find_row_ends(row_ends, ends, list->filters))
+        sum_rows((struct quad_destination){to, step, row_ends, ends->type}, pixels, input, list);
+    else
+        end_sliding(to, step, pixels, input, list, ends, sned_avx512_sliding, sned_avx512_requantize);
 }
 #endif

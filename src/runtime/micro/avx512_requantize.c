@@ -18,84 +18,43 @@
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx2.h"
-#include "runtime/micro/avx512.h"
-
-enum { LEAST_SHIFT = 18, MOST_SHIFT = 47, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
-
-/* What is the same for all of a row. */
-struct row_end {
-    bool is_zero;
-    __m512i multiplier, upper, round; /* m in all words; n in the upper ones of each lane */
-    __m128i shift;
-};
-
-AVX512_INLINE struct row_end row_end_of(struct scaling scaling)
-{
-    const bool is_zero = scaling.multiplier == 0 || scaling.shift > MOST_SHIFT;
-    const int shift = is_zero ? LEAST_SHIFT : scaling.shift;
-    return (struct row_end){.is_zero = is_zero,
-                            .multiplier = _mm512_set1_epi16((int16_t)scaling.multiplier),
-                            .upper = _mm512_set1_epi32((int32_t)((uint32_t)scaling.multiplier << 16)),
-                            .round = _mm512_set1_epi32(1 << (shift - 18)),
-                            .shift = _mm_cvtsi32_si128(shift - 17)};
-}
-
-AVX512_INLINE __m512i scaled(__m512i sums, const struct row_end *ends)
-{
-    const __m512i replaced = _mm512_mask_mulhi_epu16(sums, LOWER_WORDS, sums, ends->multiplier);
-    const __m512i half = _mm512_srai_epi32(_mm512_dpwssd_epi32(replaced, sums, ends->upper), 1);
-    return _mm512_sra_epi32(_mm512_add_epi32(half, ends->round), ends->shift);
-}
+#include "runtime/micro/avx512_ends.h"
 
 /* Vector `index` of a row's part of `count` sums. */
-AVX512_INLINE __m512i part_of(const int32_t *input, size_t count, size_t index, const struct row_end *ends)
+AVX512_INLINE __m512i part_of(const int32_t *input, size_t count, size_t index, const struct row_end *end)
 {
     const size_t before = index * 16;
-    const __mmask16 some = before < count && !ends->is_zero ? first_of_16(count - before) : 0;
-    return scaled(_mm512_maskz_loadu_epi32(some, input + before), ends);
+    const __mmask16 some = before < count ? first_of_16(count - before) : 0;
+    return ended(_mm512_maskz_loadu_epi32(some, input + before), end);
 }
 
-/* 64 sums. Packs work within lanes of 16 bytes, so that lane l has the l-th four of each vector. */
-AVX512_INLINE __m512i bytes_of(const int32_t *input, size_t count, const struct row_end *ends,
+/* 64 sums. */
+AVX512_INLINE __m512i bytes_of(const int32_t *input, size_t count, const struct row_end *end,
                                const enum value_type type)
 {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i first = _mm512_packs_epi32(part_of(input, count, 0, ends), part_of(input, count, 1, ends));
-    const __m512i second = _mm512_packs_epi32(part_of(input, count, 2, ends), part_of(input, count, 3, ends));
-    return _mm512_permutexvar_epi32(order, type == VALUE_U8 ? _mm512_packus_epi16(first, second)
-                                                            : _mm512_packs_epi16(first, second));
+    __m512i results[4];
+    for (size_t k = 0; k < 4; k++)
+        results[k] = part_of(input, count, k, end);
+    return _mm512_permutexvar_epi32(order, packed(results, type));
 }
 
 AVX512_INLINE void requantize_bytes(uint8_t *to, const int32_t *input, size_t count, struct scaling scaling,
                                     const struct integer_rule *rule, const enum value_type type)
 {
-    const struct row_end ends = row_end_of(scaling);
-    const __m512i low = _mm512_set1_epi8((char)rule->low), high = _mm512_set1_epi8((char)rule->high);
-    for (size_t done = 0; done < count; done += 64) {
-        const size_t part = count - done;
-        __m512i bytes = bytes_of(input + done, part, &ends, type);
-        bytes = type == VALUE_U8 ? _mm512_min_epu8(_mm512_max_epu8(bytes, low), high)
-                                 : _mm512_min_epi8(_mm512_max_epi8(bytes, low), high);
-        _mm512_mask_storeu_epi8(to + done, first_of_64(part), bytes);
-    }
+    const struct row_end end = row_end_of(scaling, rule);
+    for (size_t done = 0; done < count; done += 64)
+        _mm512_mask_storeu_epi8(to + done, first_of_64(count - done),
+                                bytes_of(input + done, count - done, &end, type));
 }
 
 AVX512_INLINE void requantize_words(int16_t *to, const int32_t *input, size_t count, struct scaling scaling,
                                     const struct integer_rule *rule)
 {
-    const struct row_end ends = row_end_of(scaling);
-    const __m512i low = _mm512_set1_epi32(rule->low), high = _mm512_set1_epi32(rule->high);
-    for (size_t done = 0; done < count; done += 16) {
-        const __m512i values = part_of(input + done, count - done, 0, &ends);
-        const __m512i clamped = _mm512_min_epi32(_mm512_max_epi32(values, low), high);
-        _mm512_mask_cvtepi32_storeu_epi16(to + done, first_of_16(count - done), clamped);
-    }
-}
-
-static bool is_common(struct scaling scaling, const struct integer_rule *rule)
-{
-    return scaling.shift >= LEAST_SHIFT && !rule->slope &&
-           (scaling.multiplier == 0 || scaling.multiplier >= LEAST_MULTIPLIER);
+    const struct row_end end = row_end_of(scaling, rule);
+    for (size_t done = 0; done < count; done += 16)
+        _mm512_mask_cvtepi32_storeu_epi16(to + done, first_of_16(count - done),
+                                          part_of(input + done, count - done, 0, &end));
 }
 
 AVX512 void sned_avx512_requantize_u8(void *to, const int32_t *input, size_t count, struct scaling scaling,
@@ -115,6 +74,9 @@ AVX512 void sned_avx512_requantize_s8(void *to, const int32_t *input, size_t cou
     else
         sned_avx2_requantize_s8(to, input, count, scaling, rule);
 }
+
+micro_requantize *const sned_avx512_requantize[MICRO_TYPES] = {
+    sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16};
 
 AVX512 void sned_avx512_requantize_s16(void *to, const int32_t *input, size_t count, struct scaling scaling,
                                        const struct integer_rule *rule)

@@ -62,6 +62,13 @@ struct quad_list {
     const int32_t *start;    /* [filters] */
 };
 
+/* What sums of quads become. */
+struct quad_ends {
+    enum value_type type;
+    const struct scaling *scalings; /* [filters] */
+    const struct integer_rule *rule;
+};
+
 /* Rows of pixels that sliding quads are summed for. */
 struct sliding_rows {
     size_t rows, count; /* of pixels a row */
@@ -75,13 +82,6 @@ enum { SLIDING_STRIDE = 4 };
 struct window_row {
     int rows, columns; /* 1 at least */
     size_t row_step, column_step, stride;
-};
-
-/* Rows of windows, `count` of them each: row r is `step` numbers behind the one before, what comes of it
- * `to_step`. */
-struct window_rows {
-    struct window_row row;
-    size_t rows, count, step, to_step;
 };
 
 /* Rows of a plane, `step` bytes apart, each made of one of an image's, `image_step` apart: of its pixels
@@ -113,6 +113,12 @@ typedef void micro_quads(int32_t *sums, size_t step, size_t count, const uint8_t
 /* The same of sliding quads, for rows of pixels; a row's sums follow those of the one before. */
 typedef void micro_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
                            const uint8_t *input, const struct quad_list *list);
+/* Those sums, requantized: to[f * step + p], of type ends->type. */
+typedef void micro_ended_quads(void *to, size_t step, size_t count, const uint8_t *input,
+                               const struct quad_list *list, const struct quad_ends *ends);
+typedef void micro_ended_sliding(void *to, size_t step, const struct sliding_rows *pixels,
+                                 const uint8_t *input, const struct quad_list *list,
+                                 const struct quad_ends *ends);
 /* to[4 * i + j] = rows[j][i * stride] ^ flip: the input of dense, or a part of it. The rows are inputs. */
 typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
                               uint8_t flip);
@@ -124,9 +130,8 @@ typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t co
 /* to[i] = clamp(slope(scale(input[i]))): how every operator with a scaling ends. */
 typedef void micro_requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
                               const struct integer_rule *rule);
-/* to[r * to_step + i] = the largest number of window i of row r, of the input's type, within the rule's low
- * and high. */
-typedef void micro_window_max(void *to, const void *input, const struct window_rows *windows,
+/* to[i] = the largest number of window i, of the input's type, within the rule's low and high. */
+typedef void micro_window_max(void *to, const void *input, size_t count, const struct window_row *windows,
                               const struct integer_rule *rule);
 /* to[i] = the sum of window i. */
 typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);
@@ -203,6 +208,8 @@ struct micro_kernels {
     micro_add_taps *add_taps;
     micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
     micro_sliding *sliding[MICRO_BYTES];
+    micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES];
+    micro_ended_sliding *ended_sliding[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;
     micro_dot *dot;

@@ -143,10 +143,11 @@ REQUANTIZE(sned_requantize_s16, int16_t)
         for (size_t i = 0; i < count; i++)                                                                   \
             to[i] = from[i * stride] > to[i] ? from[i * stride] : to[i];                                     \
     }                                                                                                        \
-    static void name##_row(type *restrict out, const type *restrict row, size_t count,                       \
-                           const struct window_row *windows, const struct integer_rule *rule)                \
+    void name(void *restrict to, const void *restrict input, size_t count, const struct window_row *windows, \
+              const struct integer_rule *rule)                                                               \
     {                                                                                                        \
-        const type low = (type)rule->low, high = (type)rule->high;                                           \
+        const type *row = input, low = (type)rule->low, high = (type)rule->high;                             \
+        type *out = to;                                                                                      \
         for (size_t i = 0; i < count; i++)                                                                   \
             out[i] = low;                                                                                    \
         for (int r = 0; r < windows->rows; r++, row += windows->row_step)                                    \
@@ -154,13 +155,6 @@ REQUANTIZE(sned_requantize_s16, int16_t)
                 BY_STRIDE(name##_tap, out, row + c * windows->column_step, count, windows->stride);          \
         for (size_t i = 0; i < count; i++)                                                                   \
             out[i] = out[i] < high ? out[i] : high;                                                          \
-    }                                                                                                        \
-    void name(void *to, const void *input, const struct window_rows *windows,                                \
-              const struct integer_rule *rule)                                                               \
-    {                                                                                                        \
-        for (size_t r = 0; r < windows->rows; r++)                                                           \
-            name##_row((type *)to + r * windows->to_step, (const type *)input + r * windows->step,           \
-                       windows->count, &windows->row, rule);                                                 \
     }
 WINDOW_MAX(sned_window_max_u8, uint8_t)
 WINDOW_MAX(sned_window_max_s8, int8_t)
@@ -213,6 +207,9 @@ const struct micro_kernels sned_micro_portable = {
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_dense_s8},
     .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_sparse_s8},
     .sliding = {[VALUE_U8] = sned_sliding_u8, [VALUE_S8] = sned_sliding_s8},
+    .ended_dense = {[VALUE_U8] = sned_ended_dense_u8, [VALUE_S8] = sned_ended_dense_s8},
+    .ended_sparse = {[VALUE_U8] = sned_ended_sparse_u8, [VALUE_S8] = sned_ended_sparse_s8},
+    .ended_sliding = {[VALUE_U8] = sned_ended_sliding_u8, [VALUE_S8] = sned_ended_sliding_s8},
     .interleave = sned_interleave,
     .pick = sned_pick,
     .dot = sned_dot,

@@ -6,6 +6,7 @@
  * for its flips.
  */
 #include "runtime/micro/columns.h"
+#include "runtime/micro/ends.h"
 
 /* A filter's sums begin with its start. */
 static void begin(uint32_t *restrict sums, size_t count, int32_t start)
@@ -82,6 +83,16 @@ SLIDING_ROW(slide_s8, int8_t)
     }
 SLIDING(sned_sliding_u8, uint8_t, slide_u8)
 SLIDING(sned_sliding_s8, int8_t, slide_s8)
+
+static micro_requantize *const requantize[MICRO_TYPES] = {sned_requantize_u8, sned_requantize_s8,
+                                                          sned_requantize_s16};
+
+ENDED_QUADS(sned_ended_dense_u8, sned_dense_u8, 4, requantize)
+ENDED_QUADS(sned_ended_dense_s8, sned_dense_s8, 4, requantize)
+ENDED_QUADS(sned_ended_sparse_u8, sned_sparse_u8, 1, requantize)
+ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize)
+ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
+ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 
 void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t count, size_t stride,
                      uint8_t flip)

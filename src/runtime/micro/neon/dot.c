@@ -8,6 +8,7 @@
  * and this file's functions are compiled for these instructions by attribute; columns.c says when they run.
  */
 #include "runtime/micro/neon/neon.h"
+#include "runtime/micro/ends.h"
 
 #if defined(__aarch64__)
 enum { MOST_FILTERS = 8, MOST_VECTORS = 6 };
@@ -168,6 +169,9 @@ DOT static void sparse(int32_t *to, size_t step, size_t count, const uint8_t *in
         sparse_rows(to, step, count, bytes, list, 4, 1);
 }
 
+ENDED_QUADS(sned_neon_dot_ended_dense, dense, 4, sned_neon_requantize)
+ENDED_QUADS(sned_neon_dot_ended_sparse, sparse, 1, sned_neon_requantize)
+
 /* Costs are instructions of the loops here, counted in their listing; of rows 300 ps for each, and for two
  * bytes of memory: of no machine the time. */
 const struct micro_kernels sned_micro_neon_dot = {
@@ -197,6 +201,9 @@ const struct micro_kernels sned_micro_neon_dot = {
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = dense},
     .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sparse},
     .sliding = {[VALUE_U8] = sned_sliding_u8, [VALUE_S8] = sned_sliding_s8},
+    .ended_dense = {[VALUE_U8] = sned_ended_dense_u8, [VALUE_S8] = sned_neon_dot_ended_dense},
+    .ended_sparse = {[VALUE_U8] = sned_ended_sparse_u8, [VALUE_S8] = sned_neon_dot_ended_sparse},
+    .ended_sliding = {[VALUE_U8] = sned_ended_sliding_u8, [VALUE_S8] = sned_neon_ended_sliding},
     .interleave = sned_neon_interleave,
     .pick = sned_neon_pick,
     .dot = sned_neon_dot,

@@ -5,6 +5,7 @@
  * four sums in int32. A row's sums stay in registers while all taps of a filter go by.
  */
 #include "runtime/micro/neon/neon.h"
+#include "runtime/micro/ends.h"
 
 #if defined(__aarch64__)
 #include <string.h>
@@ -93,6 +94,12 @@ int32_t sned_neon_dot(const int8_t *weights, const int16_t *input, size_t count)
     return vaddvq_s32(sum) + sned_dot(weights, input, count);
 }
 
+micro_requantize *const sned_neon_requantize[MICRO_TYPES] = {sned_neon_requantize_u8, sned_neon_requantize_s8,
+                                                             sned_neon_requantize_s16};
+ENDED_QUADS(sned_neon_ended_dense, sned_neon_dense, 4, sned_neon_requantize)
+ENDED_QUADS(sned_neon_ended_sparse, sned_neon_sparse, 1, sned_neon_requantize)
+ENDED_SLIDING(sned_neon_ended_sliding, sned_sliding_s8, sned_neon_requantize)
+
 /* What is left to portable.c, compilers make these instructions of. Costs are instructions of the loops here,
  * counted in their listing; of rows 300 ps for each, and for two bytes of memory: of no machine the time. */
 const struct micro_kernels sned_micro_neon = {
@@ -122,6 +129,9 @@ const struct micro_kernels sned_micro_neon = {
     .dense = {[VALUE_U8] = sned_dense_u8, [VALUE_S8] = sned_neon_dense},
     .sparse = {[VALUE_U8] = sned_sparse_u8, [VALUE_S8] = sned_neon_sparse},
     .sliding = {[VALUE_U8] = sned_sliding_u8, [VALUE_S8] = sned_sliding_s8},
+    .ended_dense = {[VALUE_U8] = sned_ended_dense_u8, [VALUE_S8] = sned_neon_ended_dense},
+    .ended_sparse = {[VALUE_U8] = sned_ended_sparse_u8, [VALUE_S8] = sned_neon_ended_sparse},
+    .ended_sliding = {[VALUE_U8] = sned_ended_sliding_u8, [VALUE_S8] = sned_neon_ended_sliding},
     .interleave = sned_neon_interleave,
     .pick = sned_neon_pick,
     .dot = sned_neon_dot,
