@@ -18,7 +18,10 @@
  * may have others that help it (sned_context_options).
  * Memory: everything is allocated by sned_open and sned_context_new; running allocates nothing.
  * Speed: opening takes the fastest kernels that the machine has, or those that the environment names
- * (SNED_CPU=portable: plain C); what they compute is the same.
+ * (SNED_CPU=portable: plain C), and chooses among their forms by what they cost: as `sned bench --calibrate`
+ * found here and left in the user's cache folder, which is read each time, else as is built in
+ * (SNED_PLAN=builtin: always); or by trying them (SNED_PLAN=measured), which takes longer. What they compute
+ * is the same.
  * Trust: a file is not trusted. Every length, index and shape in it is checked before it is used; what a file
  * may cost is limited by sned_open_with.
  * NULL: in the place of a model, a context or a result it is an error, never a crash: SNED_ERROR_ARGUMENT

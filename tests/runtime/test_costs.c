@@ -2,15 +2,13 @@
  * test_costs.c - the file of what things cost on this machine: what is in it is taken, what is not just so is
  * as if it were not there, and whatever it says, results stay the same.
  */
-#include "tests/common/integer_graphs.h"
+#include "tests/common/sned_files.h"
 #include "base/hash.h"
 #include "runtime/costs/costs.h"
 #include "runtime/plan.h"
 #include "runtime/runtime.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
@@ -298,8 +296,10 @@ static struct opened open_network(void)
     sned_model *model;
     sned_context *context;
     struct opened opened = {0};
-    if (sned_model_from_graph(&model, lenet_graph(0.4f, 5), &error) != SNED_OK)
+    struct buffer file = pack_new_as(lenet_graph, 0.4f, 5, FORMAT_RANS);
+    if (sned_open_memory(&model, file.data, file.size, &error) != SNED_OK)
         fail_msg("%s", error.message);
+    sned_buffer_free(&file);
     const struct plan *plan = sned_model_plan(model);
     snprintf(opened.costs, sizeof opened.costs, "%s", sned_model_costs(model));
     for (int s = 0; s < plan->step_count; s++)
@@ -380,7 +380,7 @@ static void the_plan_built_in_leaves_the_file_alone(void **state)
     assert_memory_equal(&built_in, &without, sizeof without);
 }
 
-/* Which form is fastest is not for a test to say. */
+/* Which form is fastest is not for a test to say. Weights come by rows, and by the layer. */
 static void a_measured_plan_gives_the_same_scores(void **state)
 {
     const struct opened planned = open_network();

@@ -128,6 +128,16 @@ static void opening_packed_layers_survives_every_failed_allocation(void **state)
     sned_buffer_free(&file);
 }
 
+/* Each form that a layer can have is made, and run. */
+static void a_measured_plan_survives_every_failed_allocation(void **state)
+{
+    struct buffer file = pack_new(small_graph, 0.3f, 1);
+    assert_int_equal(setenv("SNED_PLAN", "measured", 1), 0);
+    survives_every_failure(open_bytes_and_run, &file);
+    assert_int_equal(setenv("SNED_PLAN", "builtin", 1), 0);
+    sned_buffer_free(&file);
+}
+
 static void opening_a_path_survives_every_failed_allocation(void **state)
 {
     char path[] = P_tmpdir "/sned-test-memory-XXXXXX";
@@ -316,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening_bytes_survives_every_failed_allocation),
         cmocka_unit_test(opening_packed_layers_survives_every_failed_allocation),
+        cmocka_unit_test(a_measured_plan_survives_every_failed_allocation),
         cmocka_unit_test(opening_a_path_survives_every_failed_allocation),
         cmocka_unit_test(a_context_with_threads_survives_every_failed_allocation),
         cmocka_unit_test(a_context_works_without_the_threads_it_asked_for),
