@@ -1,8 +1,9 @@
 /*
  * measure.c - see measure.h.
  *
- * A list of quads costs so much for each quad and so much for each of its products; one filter and as many as
- * a call takes give two equations. Rows under masks likewise, by two densities.
+ * A list of quads costs so much for each quad, so much for each of its products and so much at its end: long
+ * and short lists, for one filter and for as many as a call takes, tell one from the other. Rows under masks
+ * likewise, by two densities.
  */
 #include "cli/calibrate/measure.h"
 #include "base/clock.h"
@@ -22,6 +23,7 @@ enum {
     PLANE = 30 * PITCH,       /* with its padding */
     PIXELS = 192,             /* of a tile: whole vectors */
     QUADS = CHANNELS / 4 * 9, /* all of a layer 3x3 */
+    FEW = 4,
     MOST_FILTERS = 8,
     ROWS = 32,
     COLUMNS = 2048,
@@ -38,7 +40,8 @@ struct trial {
     int8_t *weights;
     struct tap_pair *pairs;
     struct quad_list list;
-    micro_quads *quads;
+    micro_ended_quads *quads;
+    struct quad_ends ends;
     size_t count;
     struct conv_layer conv;
     struct row_plan plan;
@@ -65,10 +68,13 @@ static double nanoseconds(void (*work)(const struct trial *trial), struct trial 
 static sned_status trial_new(struct trial *trial, const struct micro_kernels *micro, sned_error *error)
 {
     static const int32_t start[MOST_FILTERS];
+    static const struct scaling scalings[MOST_FILTERS] = {{40000, 26}, {40000, 26}, {40000, 26}, {40000, 26},
+                                                          {40000, 26}, {40000, 26}, {40000, 26}, {40000, 26}};
+    static const struct integer_rule rule = {.high = 255};
     const size_t input = (size_t)CHANNELS * PLANE * 4;
     struct random random;
     sned_random_seed(&random, 1, 0);
-    *trial = (struct trial){.micro = micro};
+    *trial = (struct trial){.micro = micro, .ends = {VALUE_U8, scalings, &rule}};
     SNED_TRY(sned_alloc(&trial->input, input + MICRO_OVER_READ, 1, error));
     SNED_TRY(sned_alloc(&trial->sums, (size_t)PIXELS * MOST_FILTERS, sizeof *trial->sums, error));
     SNED_TRY(sned_alloc(&trial->offsets, (size_t)QUADS * 4, sizeof *trial->offsets, error));
@@ -101,51 +107,65 @@ static uint32_t tap_offset(int index)
 
 static void run_quads(const struct trial *trial)
 {
-    trial->quads(trial->sums, PIXELS, trial->count, trial->input, &trial->list);
-}
-
-/* Of a list of quads: for a quad and a product, for each vector of `lanes` pixels. */
-static void measure_quads(struct trial *trial, int filters, int lanes, float *quad, float *product)
-{
-    const double vectors = (double)trial->list.count * PIXELS / lanes;
-    trial->count = PIXELS;
-    trial->list.filters = 1;
-    const double one = nanoseconds(run_quads, trial) / vectors;
-    trial->list.filters = filters;
-    const double all = nanoseconds(run_quads, trial) / vectors;
-    *product = (float)((all - one) / (filters - 1));
-    *quad = (float)(one - (double)*product);
+    trial->quads(trial->sums, PIXELS, trial->count, trial->input, &trial->list, &trial->ends);
 }
 
 static void run_sliding(const struct trial *trial)
 {
     const struct sliding_rows pixels = {.rows = 1, .count = PIXELS, .stride = 1};
-    trial->micro->sliding[trial->micro->bytes](trial->sums, PIXELS, &pixels, trial->input, &trial->list);
+    trial->micro->ended_sliding[trial->micro->bytes](trial->sums, PIXELS, &pixels, trial->input, &trial->list,
+                                                     &trial->ends);
 }
 
-/* Quads of a kernel's rows, each with one product. */
-static void measure_sliding(struct trial *trial, struct micro_costs *costs)
+/* What a quad of the list takes, of so many filters; *rest: what a call takes besides. */
+static double time_quad(struct trial *trial, void (*work)(const struct trial *trial), int filters,
+                        double *rest)
 {
-    for (int i = 0; i < QUADS; i++)
-        trial->offsets[i] = tap_offset(3 * i);
-    trial->list.filters = 1;
-    const double quad = nanoseconds(run_sliding, trial) / ((double)trial->list.count * PIXELS / 16);
-    costs->sliding_quad = (float)(quad - (double)costs->dense_product);
+    const size_t count = trial->list.count;
+    trial->count = PIXELS;
+    trial->list.filters = filters;
+    const double many = nanoseconds(work, trial);
+    trial->list.count = FEW;
+    const double few = nanoseconds(work, trial);
+    trial->list.count = count;
+    const double quad = (many - few) / (double)(count - FEW);
+    *rest = few - FEW * quad;
+    return quad;
+}
+
+/* For a quad and a product, for each vector of `lanes` pixels; for 16 outputs. */
+static void measure_quads(struct trial *trial, int filters, int lanes, float *quad, float *product,
+                          double *ends)
+{
+    const double vectors = (double)PIXELS / lanes;
+    const double one = time_quad(trial, run_quads, 1, ends) / vectors;
+    const double all = time_quad(trial, run_quads, filters, ends) / vectors;
+    *product = (float)((all - one) / (filters - 1));
+    *quad = (float)(one - (double)*product);
+    *ends /= filters * PIXELS / 16;
 }
 
 static void measure_lists(struct trial *trial, struct micro_costs *costs)
 {
     const struct micro_kernels *micro = trial->micro;
+    double dense_ends, sparse_ends, rest;
     for (int i = 0; i < QUADS; i++)
         trial->offsets[i] = tap_offset(i);
-    trial->quads = micro->dense[micro->bytes];
-    measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product);
-    measure_sliding(trial, costs);
+    trial->quads = micro->ended_dense[micro->bytes];
+    measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product, &dense_ends);
+    for (int i = 0; i < QUADS; i++) /* a kernel's rows */
+        trial->offsets[i] = tap_offset(3 * i);
+    costs->sliding_quad = (float)(time_quad(trial, run_sliding, 1, &rest) / ((double)PIXELS / 16) -
+                                  (double)costs->dense_product);
     trial->list.count = QUADS / 2;
     for (int i = 0; i < QUADS * 2; i++) /* every other tap */
         trial->offsets[i] = tap_offset(2 * i);
-    trial->quads = micro->sparse[micro->bytes];
-    measure_quads(trial, 4, 64, &costs->sparse_quad, &costs->sparse_product);
+    trial->quads = micro->ended_sparse[micro->bytes];
+    measure_quads(trial, 4, 64, &costs->sparse_quad, &costs->sparse_product, &sparse_ends);
+    costs->requantize = (float)((dense_ends + sparse_ends) / 2);
+    trial->list.count = trial->count = 1; /* a tile of next to nothing is all call */
+    trial->list.filters = 1;
+    costs->call = (float)nanoseconds(run_quads, trial);
 }
 
 static void run_taps(const struct trial *trial)
@@ -160,25 +180,6 @@ static void measure_taps(struct trial *trial, struct micro_costs *costs)
         trial->pairs[i] = (struct tap_pair){{tap_offset(4 * i), tap_offset(4 * i + 2)},
                                             {trial->weights[i], trial->weights[i + QUADS]}};
     costs->taps = (float)(nanoseconds(run_taps, trial) / ((double)QUADS * PIXELS / 16));
-}
-
-static void run_requantize(const struct trial *trial)
-{
-    const struct integer_rule rule = {.high = 255};
-    trial->micro->requantize[VALUE_U8](trial->weights, trial->sums, trial->count, (struct scaling){40000, 26},
-                                       &rule);
-}
-
-/* A tile of next to nothing is all call. */
-static void measure_ends(struct trial *trial, struct micro_costs *costs)
-{
-    trial->count = PIXELS;
-    costs->requantize = (float)(nanoseconds(run_requantize, trial) / (PIXELS / 16));
-    trial->count = 1;
-    trial->list.count = 1;
-    trial->list.filters = 1;
-    const double call = nanoseconds(run_quads, trial);
-    costs->call = (float)(call + nanoseconds(run_requantize, trial));
 }
 
 static void run_fill(const struct trial *trial)
@@ -313,7 +314,6 @@ sned_status measure_costs(struct micro_costs *costs, const struct micro_kernels 
     SNED_TRY_DONE(trial_new(&trial, column, error));
     measure_taps(&trial, costs);
     measure_lists(&trial, costs);
-    measure_ends(&trial, costs);
     measure_fills(&trial, costs);
     SNED_TRY_DONE(measure_rows(&trial, costs, error));
     SNED_TRY_DONE(measure_memory(costs, error));
