@@ -41,6 +41,11 @@ sned_status sned_system_no_memory(sned_error *error, size_t count, size_t size)
     return sned_fail(error, SNED_ERROR_MEMORY, "out of memory: %zu items of %zu bytes", count, size);
 }
 
+size_t sned_system_piece(void)
+{
+    return 1 << 16;
+}
+
 sned_status sned_system_random(void *key, size_t size, sned_error *error)
 {
     if (getrandom(key, size, 0) != (ssize_t)size)

@@ -19,6 +19,9 @@ void sned_system_give(void *memory); /* of either; NULL is fine */
 /* The error of one of the two above, in words, for count * size bytes, a product that may not fit size_t. */
 sned_status sned_system_no_memory(sned_error *error, size_t count, size_t size);
 
+/* Bytes of a piece of something large that is worked on piece by piece. */
+size_t sned_system_piece(void);
+
 /* Bytes that nobody can know beforehand, at most 256. */
 sned_status sned_system_random(void *key, size_t size, sned_error *error);
 

@@ -6,7 +6,7 @@
  */
 #include "codec/packed.h"
 #include "codec/sections.h"
-#include "codec/weights.h"
+#include "base/system.h"
 #include "base/thread.h"
 
 #include <string.h>
@@ -34,10 +34,15 @@ static void spread_filters(const struct packed_weights *packed, int8_t *weights,
 
 /* ---- opening ---- */
 
+static size_t rows_of(size_t weights, size_t columns)
+{
+    return columns < weights ? weights / columns : 1;
+}
+
 static void open_dense(struct weight_rows *rows, const int8_t *weights)
 {
     rows->dense = weights;
-    rows->block_rows = rows->columns < BLOCK_WEIGHTS ? BLOCK_WEIGHTS / rows->columns : 1;
+    rows->block_rows = rows_of(BLOCK_WEIGHTS, rows->columns);
     rows->most_rows = rows->block_rows < rows->rows ? rows->block_rows : rows->rows;
     rows->blocks = (rows->rows + rows->block_rows - 1) / rows->block_rows;
 }
@@ -64,15 +69,16 @@ static sned_status open_decoded(struct weight_rows *rows, const struct packed_we
     return SNED_OK;
 }
 
-/* Where the decoder's blocks begin among all rows, and which is the largest. */
-static sned_status find_blocks(struct weight_rows *rows, sned_error *error)
+/* Where the blocks of a decoder, of block_rows of the rows that the file has, begin among all rows, and which
+ * is the largest. */
+static sned_status find_blocks(struct weight_rows *rows, size_t block_rows, size_t filters, sned_error *error)
 {
-    const struct rans_layer *layer = &rows->decoder.layer;
-    rows->blocks = rans_blocks(layer);
+    rows->block_rows = block_rows;
+    rows->blocks = (filters + block_rows - 1) / block_rows;
     SNED_TRY(sned_alloc(&rows->first, rows->blocks + 1, sizeof *rows->first, error));
     for (size_t row = 0, live = 0; row < rows->rows; row++)
-        if (is_live(rows->packed, row) && live++ % layer->block_rows == 0)
-            rows->first[(live - 1) / layer->block_rows] = row;
+        if (is_live(rows->packed, row) && live++ % block_rows == 0)
+            rows->first[(live - 1) / block_rows] = row;
     rows->first[0] = 0;
     rows->first[rows->blocks] = rows->rows;
     for (size_t b = 0; b < rows->blocks; b++)
@@ -81,20 +87,44 @@ static sned_status find_blocks(struct weight_rows *rows, sned_error *error)
     return SNED_OK;
 }
 
+/* The weight with which a block begins, of those that the file has. */
+static size_t block_begin(const struct weight_rows *rows, size_t block)
+{
+    const size_t begin = block * rows->block_rows * rows->columns;
+    return begin < rows->stream.count ? begin : rows->stream.count;
+}
+
+/* Finds the blocks' places, by which the whole stream is proved to be sound. */
+static sned_status open_parts(struct weight_rows *rows, sned_error *error)
+{
+    struct weight_place place = {0};
+    SNED_TRY(
+        find_blocks(rows, rows_of(sned_system_piece(), rows->columns), (size_t)rows->stream.shape[0], error));
+    SNED_TRY(sned_alloc(&rows->places, rows->blocks, sizeof *rows->places, error));
+    for (size_t b = 0; b < rows->blocks; b++) {
+        rows->places[b] = place;
+        SNED_TRY(sned_weights_decode_part(&rows->stream, &place, block_begin(rows, b),
+                                          block_begin(rows, b + 1), NULL, error));
+    }
+    return SNED_OK;
+}
+
 static sned_status open_packed(struct weight_rows *rows, const struct packed_weights *packed,
                                const struct tensor *weights, sned_error *error)
 {
-    int shape[4];
-    size_t count;
-    sned_layer_shape(weights, shape);
-    shape[0] = packed->filters;
+    struct weight_stream *stream = &rows->stream;
+    *stream = (struct weight_stream){.format = packed->format, .data = packed->data, .size = packed->size};
+    sned_layer_shape(weights, stream->shape);
+    stream->shape[0] = packed->filters;
     rows->packed = packed;
-    if (packed->format != FORMAT_RANS || packed->filters == 0)
-        return open_decoded(rows, packed, shape, error);
-    SNED_TRY(sned_weights_check(packed->format, shape, &count, error));
-    SNED_TRY(sned_rans_open(&rows->decoder, packed->data, packed->size, (size_t)packed->filters,
+    if (packed->filters == 0)
+        return open_decoded(rows, packed, stream->shape, error);
+    SNED_TRY(sned_weights_check(stream->format, stream->shape, &stream->count, error));
+    if (sned_weights_have_parts(stream))
+        return open_parts(rows, error);
+    SNED_TRY(sned_rans_open(&rows->decoder, stream->data, stream->size, (size_t)packed->filters,
                             rows->columns, error));
-    return find_blocks(rows, error);
+    return find_blocks(rows, rows->decoder.layer.block_rows, (size_t)packed->filters, error);
 }
 
 sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_file *packed,
@@ -118,6 +148,7 @@ void sned_weight_rows_close(struct weight_rows *rows)
     sned_rans_close(&rows->decoder);
     sned_free(rows->decoded);
     sned_free(rows->first);
+    sned_free(rows->places);
     *rows = (struct weight_rows){0};
 }
 
@@ -138,14 +169,22 @@ sned_status sned_weight_rows_read(const struct weight_rows *rows, size_t block, 
                                   const int8_t **weights, sned_error *error)
 {
     const size_t first = sned_weight_rows_first(rows, block);
+    size_t live;
     if (rows->dense) {
         *weights = rows->dense + first * rows->columns;
         return SNED_OK;
     }
     *weights = room;
-    SNED_TRY(sned_rans_decode_block(&rows->decoder, block, room, error));
-    spread_filters(rows->packed, room, first, sned_weight_rows_count(rows, block),
-                   rans_block_height(&rows->decoder.layer, block), rows->columns);
+    if (rows->places) {
+        struct weight_place place = rows->places[block];
+        const size_t begin = block_begin(rows, block), end = block_begin(rows, block + 1);
+        live = (end - begin) / rows->columns;
+        SNED_TRY(sned_weights_decode_part(&rows->stream, &place, begin, end, room, error));
+    } else {
+        live = rans_block_height(&rows->decoder.layer, block);
+        SNED_TRY(sned_rans_decode_block(&rows->decoder, block, room, error));
+    }
+    spread_filters(rows->packed, room, first, sned_weight_rows_count(rows, block), live, rows->columns);
     return SNED_OK;
 }
 

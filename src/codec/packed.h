@@ -2,8 +2,9 @@
  * packed.h - a layer's weights out of the file, some rows at a time.
  *
  * Who wants a layer in a form of its own need not have all of it as plain bytes first: it comes in blocks of
- * whole rows (a row is a filter), in any order and on any threads. rANS decodes such blocks by themselves; of
- * the other formats, and of MIXED, the whole layer is decoded at once and handed out by blocks.
+ * whole rows (a row is a filter), in any order and on any threads. rANS and the plain formats decode such
+ * blocks by themselves, the latter from places that are found when a layer is opened, by reading all of it
+ * once; what was MIXED lies in the graph, and is handed out by blocks.
  *
  *     weights [rows][columns]        filters that the file leaves out are zeros here
  *      block 0  first 0, count 28
@@ -15,16 +16,19 @@
 
 #include "codec/codec.h"
 #include "codec/coder/rans.h"
+#include "codec/weights.h"
 
 struct weight_rows {
     size_t rows, columns, blocks;
     size_t most_rows;    /* of a block */
-    const int8_t *dense; /* all of them; NULL: by `decoder` */
+    const int8_t *dense; /* all of them; NULL: by a decoder */
     int8_t *decoded;     /* owned */
-    size_t block_rows;   /* dense */
+    size_t block_rows;   /* that the file has */
     struct rans_decoder decoder;
+    struct weight_stream stream; /* or, where `places` are: */
+    struct weight_place *places; /* [blocks]: where each begins; owned */
     const struct packed_weights *packed;
-    size_t *first; /* [blocks + 1]: rows where blocks of the decoder begin; owned */
+    size_t *first; /* [blocks + 1]: rows where blocks of a decoder begin; owned */
 };
 /* Of weights `index` of a node. */
 sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_file *packed,

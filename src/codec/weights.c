@@ -13,20 +13,23 @@ static sned_status encode_dense(const int8_t *weights, const int shape[4], size_
     return SNED_OK;
 }
 
-static sned_status decode_dense(const uint8_t *data, size_t size, const int shape[4], size_t count,
-                                int8_t *weights, sned_error *error)
+static sned_status decode_dense(const struct weight_stream *stream, struct weight_place *place, size_t begin,
+                                size_t end, int8_t *weights, sned_error *error)
 {
-    if (size != count)
-        return weights_misfit("dense8", size, count, error);
-    if (count)
-        memcpy(weights, data, count);
+    const size_t count = end - begin;
+    if (stream->size != stream->count)
+        return weights_misfit("dense8", stream->size, stream->count, error);
+    if (count && memchr(stream->data + begin, INT8_MIN & 0xff, count))
+        return weights_too_low("dense8", error);
+    if (count && weights)
+        memcpy(weights, stream->data + begin, count);
     return SNED_OK;
 }
 
-static const struct weight_coding dense8 = {"dense8", NULL, encode_dense, decode_dense};
+static const struct weight_coding dense8 = {"dense8", NULL, encode_dense, NULL, decode_dense};
 
 /* Its weights have no stream of their own: mixed_section.c. */
-static const struct weight_coding mixed = {"mixed", NULL, NULL, NULL};
+static const struct weight_coding mixed = {"mixed", NULL, NULL, NULL, NULL};
 
 static const struct weight_coding *const codings[FORMAT_COUNT] = {
     [FORMAT_DENSE8] = &dense8, [FORMAT_CCOO16] = &sned_weights_ccoo16, [FORMAT_GAP16] = &sned_weights_gap16,
@@ -90,20 +93,33 @@ sned_status sned_weights_check(enum weight_format format, const int shape[4], si
 {
     const struct weight_coding *coding = coding_of(format);
     SNED_TRY(count_weights(shape, count, error));
-    if (!coding || !coding->decode)
+    if (!coding || (!coding->decode && !coding->decode_part))
         return sned_fail(error, SNED_ERROR_UNSUPPORTED,
                          "weight format %d is not known; a newer version of sned may read it", (int)format);
     return coding->check ? coding->check(shape, error) : SNED_OK;
 }
 
+bool sned_weights_have_parts(const struct weight_stream *stream)
+{
+    return coding_of(stream->format)->decode_part;
+}
+
+sned_status sned_weights_decode_part(const struct weight_stream *stream, struct weight_place *place,
+                                     size_t begin, size_t end, int8_t *weights, sned_error *error)
+{
+    return coding_of(stream->format)->decode_part(stream, place, begin, end, weights, error);
+}
+
 sned_status sned_weights_decode(enum weight_format format, const uint8_t *data, size_t size,
                                 const int shape[4], int8_t *weights, sned_error *error)
 {
-    size_t count;
-    SNED_TRY(sned_weights_check(format, shape, &count, error));
-    SNED_TRY(coding_of(format)->decode(data, size, shape, count, weights, error));
-    /* One weight of -128 would do no harm here, but accumulators are proved safe for -127 to 127. */
-    if (count && memchr(weights, INT8_MIN & 0xff, count))
-        return sned_fail(error, SNED_ERROR_FORMAT, "%s: a weight of -128", sned_format_name(format));
+    struct weight_stream stream = {format, data, size, {shape[0], shape[1], shape[2], shape[3]}, 0};
+    struct weight_place place = {0};
+    SNED_TRY(sned_weights_check(format, shape, &stream.count, error));
+    if (sned_weights_have_parts(&stream))
+        return sned_weights_decode_part(&stream, &place, 0, stream.count, weights, error);
+    SNED_TRY(coding_of(format)->decode(&stream, weights, error));
+    if (stream.count && memchr(weights, INT8_MIN & 0xff, stream.count))
+        return weights_too_low(sned_format_name(format), error);
     return SNED_OK;
 }

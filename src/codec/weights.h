@@ -18,6 +18,21 @@
 #include "codec/codec.h"
 #include "codec/fields.h"
 
+/* A layer's weights as a file has them: `size` bytes that are not trusted, of `count` weights,
+ * [shape[0]][shape[1]][shape[2]][shape[3]]. */
+struct weight_stream {
+    enum weight_format format;
+    const uint8_t *data;
+    size_t size;
+    int shape[4];
+    size_t count;
+};
+
+/* How far a decoder has come: to that entry, and to that weight or kernel, as the format counts. */
+struct weight_place {
+    size_t entry, reached;
+};
+
 /* Weights are [shape[0]][shape[1]][shape[2]][shape[3]], `count` of them, none of which is -128. */
 struct weight_coding {
     const char *name;
@@ -25,9 +40,13 @@ struct weight_coding {
     sned_status (*check)(const int shape[4], sned_error *error);
     sned_status (*encode)(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
                           sned_error *error);
-    /* Writes all weights. `data` is not trusted: its `size` bytes are consumed exactly, or it is refused. */
-    sned_status (*decode)(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
-                          sned_error *error);
+    /* Writes all weights, of a stream whose bytes are consumed exactly, or refused. */
+    sned_status (*decode)(const struct weight_stream *stream, int8_t *weights, sned_error *error);
+    /* Or, where a filter can be had without those before it: from *place on, which belongs to weight `begin`,
+     * writes weights [begin, end) to `weights`, or nowhere if it is NULL, and leaves the place of `end`. Both
+     * are where filters begin; at the last one's end all bytes have been consumed. */
+    sned_status (*decode_part)(const struct weight_stream *stream, struct weight_place *place, size_t begin,
+                               size_t end, int8_t *weights, sned_error *error);
 };
 extern const struct weight_coding sned_weights_ccoo16; /* weights_ccoo16.c */
 extern const struct weight_coding sned_weights_gap16;  /* weights_gap16.c */
@@ -36,6 +55,11 @@ extern const struct weight_coding sned_weights_rans;   /* weights_rans.c */
 /* Whether there is a decoder for the format and it can hold the shape; *count: of its weights. */
 sned_status sned_weights_check(enum weight_format format, const int shape[4], size_t *count,
                                sned_error *error);
+
+/* Whether the stream's format is decoded by parts, and a part, as above. */
+bool sned_weights_have_parts(const struct weight_stream *stream);
+sned_status sned_weights_decode_part(const struct weight_stream *stream, struct weight_place *place,
+                                     size_t begin, size_t end, int8_t *weights, sned_error *error);
 
 /* An entry of a sparse format. */
 static inline void weights_write_entry(struct writer *writer, int value, unsigned low)
@@ -47,6 +71,12 @@ static inline void weights_write_entry(struct writer *writer, int value, unsigne
 static inline sned_status weights_misfit(const char *name, size_t size, size_t count, sned_error *error)
 {
     return sned_fail(error, SNED_ERROR_FORMAT, "%s: %zu bytes do not fit %zu weights", name, size, count);
+}
+
+/* One would do no harm, but accumulators are proved safe for -127 to 127. */
+static inline sned_status weights_too_low(const char *name, sned_error *error)
+{
+    return sned_fail(error, SNED_ERROR_FORMAT, "%s: a weight of -128", name);
 }
 
 #endif

@@ -56,35 +56,39 @@ static sned_status encode(const int8_t *weights, const int shape[4], size_t coun
     return SNED_OK;
 }
 
-static sned_status decode(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
-                          sned_error *error)
+static sned_status decode(const struct weight_stream *stream, struct weight_place *place, size_t begin,
+                          size_t end, int8_t *weights, sned_error *error)
 {
-    const size_t entries = size / 2;
-    const size_t kernels = (size_t)shape[0] * shape[1];
-    const unsigned rows = shape[2], columns = shape[3];
+    const size_t entries = stream->size / 2, kernels = (size_t)stream->shape[0] * stream->shape[1];
+    const unsigned rows = stream->shape[2], columns = stream->shape[3];
     const unsigned a_count = CCOO_FIELD / rows, b_count = CCOO_FIELD / columns;
-    size_t kernel = 0;
-    if (size % 2 != 0)
-        return weights_misfit("ccoo16", size, count, error);
-    if (count)
-        memset(weights, 0, count);
-    for (size_t i = 0; i < entries; i++) {
-        unsigned row = data[2 * i] >> 4, column = data[2 * i] & 15;
-        int8_t value = (int8_t)data[2 * i + 1];
-        if (value == 0) {
-            kernel += (size_t)data[2 * i] + 1;
+    if (stream->size % 2 != 0)
+        return weights_misfit("ccoo16", stream->size, stream->count, error);
+    if (end > begin && weights)
+        memset(weights, 0, end - begin);
+    for (; place->entry < entries; place->entry++) {
+        const uint8_t *entry = stream->data + 2 * place->entry;
+        const unsigned row = entry[0] >> 4, column = entry[0] & 15, a = row / rows, b = column / columns;
+        const size_t kernel = place->reached + a + a_count * b;
+        const size_t at = (kernel * rows + row % rows) * columns + column % columns;
+        if (entry[1] == 0) {
+            place->reached += (size_t)entry[0] + 1;
             continue;
         }
-        unsigned a = row / rows, b = column / columns;
-        kernel += a + a_count * b;
         if (kernel >= kernels || a >= a_count || b >= b_count)
             return sned_fail(
                 error, SNED_ERROR_FORMAT,
-                "ccoo16: entry %zu lies outside the weights: kernel %zu of %zu, fields %u and %u", i, kernel,
-                kernels, row, column);
-        weights[(kernel * rows + row % rows) * columns + column % columns] = value;
+                "ccoo16: entry %zu lies outside the weights: kernel %zu of %zu, fields %u and %u",
+                place->entry, kernel, kernels, row, column);
+        if ((int8_t)entry[1] == INT8_MIN)
+            return weights_too_low("ccoo16", error);
+        if (at >= end)
+            break;
+        if (weights)
+            weights[at - begin] = (int8_t)entry[1];
+        place->reached = kernel;
     }
     return SNED_OK;
 }
 
-const struct weight_coding sned_weights_ccoo16 = {"ccoo16", check_kernel, encode, decode};
+const struct weight_coding sned_weights_ccoo16 = {"ccoo16", check_kernel, encode, NULL, decode};

@@ -22,28 +22,32 @@ static sned_status encode(const int8_t *weights, const int shape[4], size_t coun
     return SNED_OK;
 }
 
-static sned_status decode(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
-                          sned_error *error)
+static sned_status decode(const struct weight_stream *stream, struct weight_place *place, size_t begin,
+                          size_t end, int8_t *weights, sned_error *error)
 {
-    const size_t entries = size / 2;
-    size_t next = 0;
-    if (size % 2 != 0)
-        return weights_misfit("gap16", size, count, error);
-    if (count)
-        memset(weights, 0, count);
-    for (size_t i = 0; i < entries; i++) {
-        size_t gap = data[2 * i];
-        int8_t value = (int8_t)data[2 * i + 1];
+    const size_t entries = stream->size / 2;
+    if (stream->size % 2 != 0)
+        return weights_misfit("gap16", stream->size, stream->count, error);
+    if (end > begin && weights)
+        memset(weights, 0, end - begin);
+    for (; place->entry < entries; place->entry++) {
+        const size_t gap = stream->data[2 * place->entry], at = place->reached + gap;
+        const int8_t value = (int8_t)stream->data[2 * place->entry + 1];
         if (value == 0 && gap != GAP_MAX)
-            return sned_fail(error, SNED_ERROR_FORMAT, "gap16: entry %zu is a zero with a gap of %zu", i,
-                             gap);
-        if (gap >= count - next)
+            return sned_fail(error, SNED_ERROR_FORMAT, "gap16: entry %zu is a zero with a gap of %zu",
+                             place->entry, gap);
+        if (gap >= stream->count - place->reached)
             return sned_fail(error, SNED_ERROR_FORMAT, "gap16: entry %zu lies past the last of %zu weights",
-                             i, count);
-        weights[next + gap] = value;
-        next += gap + 1;
+                             place->entry, stream->count);
+        if (value == INT8_MIN)
+            return weights_too_low("gap16", error);
+        if (at >= end)
+            break;
+        if (weights)
+            weights[at - begin] = value;
+        place->reached = at + 1;
     }
     return SNED_OK;
 }
 
-const struct weight_coding sned_weights_gap16 = {"gap16", NULL, encode, decode};
+const struct weight_coding sned_weights_gap16 = {"gap16", NULL, encode, NULL, decode};

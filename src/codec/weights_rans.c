@@ -28,13 +28,12 @@ static sned_status encode(const int8_t *weights, const int shape[4], size_t coun
     return sned_rans_encode(writer, weights, (size_t)shape[0], row_length(shape), error);
 }
 
-static sned_status decode(const uint8_t *data, size_t size, const int shape[4], size_t count, int8_t *weights,
-                          sned_error *error)
+static sned_status decode(const struct weight_stream *stream, int8_t *weights, sned_error *error)
 {
     struct rans_decoder decoder;
-    const size_t columns = row_length(shape);
+    const size_t columns = row_length(stream->shape);
     sned_status status;
-    SNED_TRY(sned_rans_open(&decoder, data, size, (size_t)shape[0], columns, error));
+    SNED_TRY(sned_rans_open(&decoder, stream->data, stream->size, (size_t)stream->shape[0], columns, error));
     for (size_t b = 0; b < rans_blocks(&decoder.layer); b++)
         SNED_TRY_DONE(
             sned_rans_decode_block(&decoder, b, weights + b * decoder.layer.block_rows * columns, error));
@@ -44,4 +43,4 @@ done:
     return status;
 }
 
-const struct weight_coding sned_weights_rans = {"rans", check_sides, encode, decode};
+const struct weight_coding sned_weights_rans = {"rans", check_sides, encode, decode, NULL};

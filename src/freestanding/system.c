@@ -1,5 +1,6 @@
 /*
- * system.c - base/system.h's random keys and base/clock.h's clock, where there is neither.
+ * system.c - base/system.h's small pieces and its random keys, and base/clock.h's clock, where there are none
+ * of the latter.
  *
  * The key of a table of names is no secret here: a file that is made for it can make its names fall together,
  * which costs time for as many as fit into the array, and no more.
@@ -8,6 +9,11 @@
 #include "sned_freestanding.h"
 
 #include <string.h>
+
+size_t sned_system_piece(void)
+{
+    return 1 << 12;
+}
 
 sned_status sned_system_random(void *key, size_t size, sned_error *error)
 {

@@ -67,11 +67,12 @@ static void check_rows(const struct packed_file *packed, const int8_t *expected)
 
 static void rows_are_those_that_were_packed(void **state)
 {
-    static const enum weight_format formats[] = {FORMAT_DENSE8, FORMAT_GAP16, FORMAT_RANS};
+    static const enum weight_format formats[] = {FORMAT_DENSE8, FORMAT_CCOO16, FORMAT_GAP16, FORMAT_RANS};
     static const int dead[] = {0, 3, 9, 10};
-    for (int i = 0; i < 12; i++) {
-        struct graph *graph = network(0.1f, dead[i % 4], (uint64_t)i);
-        struct buffer file = pack_as(graph, formats[i / 4]);
+    for (int i = 0; i < 32; i++) {
+        /* With few weights zeros lie between them that an entry of a sparse format does not count. */
+        struct graph *graph = network(i < 16 ? 0.1f : 0.001f, dead[i % 4], (uint64_t)i);
+        struct buffer file = pack_as(graph, formats[i / 4 % 4]);
         struct packed_file packed;
         assert_int_equal(sned_unpack_apart(&packed, file.data, file.size, NULL, NULL), SNED_OK);
         assert_null(weights_of(packed.graph));
