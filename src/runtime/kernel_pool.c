@@ -1,9 +1,10 @@
 /*
- * kernel_pool.c - MaxPool, AveragePool and GlobalAveragePool, a row of outputs at a time.
+ * kernel_pool.c - MaxPool, AveragePool and GlobalAveragePool, a block of outputs at a time.
  *
- * In a row, the windows that lie inside the image, from side to side, are one span for a micro-kernel; those
- * that an edge cuts are spans of one. All windows of a span cover, and count, as many elements. Which spans
- * there are is the same for all channels, and for all rows.
+ * Along an axis, the windows that lie inside the image, from side to side, are one span; those that an edge
+ * cuts are spans of one. A span of rows and one of columns are a block, of which all windows cover, and
+ * count, as many elements: one call of a micro-kernel, or for averages one a row. Which spans there are is
+ * the same for all channels.
  */
 #include "runtime/kernel.h"
 #include "runtime/micro/requantize.h"
@@ -24,7 +25,7 @@ struct pool_work {
     struct window window;
     bool averages;
     int column_count;
-    struct pool_span *rows, *columns; /* [output height], of one row each; [column_count]; one block */
+    struct pool_span *rows, *columns; /* of the output; in one block, rows up to columns */
 };
 
 static void pool_release(struct step *step)
@@ -48,14 +49,14 @@ static struct pool_span span_at(const struct window *window, int axis, int outpu
                               .place = last > first ? (size_t)place : 0};
 }
 
-/* The spans of a row; those of whole windows grow. How many they are. */
-static int list_columns(struct pool_span *spans, const struct window *window, int outputs, int size,
-                        bool include_pad)
+/* The spans of an axis; those of whole windows grow. How many they are. */
+static int list_spans(struct pool_span *spans, const struct window *window, int axis, int outputs, int size,
+                      bool include_pad)
 {
     int count = 0;
-    for (int x = 0; x < outputs; x++) {
-        const struct pool_span span = span_at(window, 1, x, size, include_pad);
-        if (count && span.taps == window->kernel[1] && spans[count - 1].taps == span.taps)
+    for (int i = 0; i < outputs; i++) {
+        const struct pool_span span = span_at(window, axis, i, size, include_pad);
+        if (count && span.taps == window->kernel[axis] && spans[count - 1].taps == span.taps)
             spans[count - 1].count++;
         else
             spans[count++] = span;
@@ -73,10 +74,8 @@ static sned_status pool_new(struct step *step, const struct window *window, bool
     step->state = pool;
     step->tasks[0] = out.channels;
     SNED_TRY(sned_alloc(&pool->rows, (size_t)out.height + out.width, sizeof *pool->rows, error));
-    for (int y = 0; y < out.height; y++)
-        pool->rows[y] = span_at(window, 0, y, in.height, include_pad);
-    pool->columns = pool->rows + out.height;
-    pool->column_count = list_columns(pool->columns, window, out.width, in.width, include_pad);
+    pool->columns = pool->rows + list_spans(pool->rows, window, 0, out.height, in.height, include_pad);
+    pool->column_count = list_spans(pool->columns, window, 1, out.width, in.width, include_pad);
     return SNED_OK;
 }
 
@@ -134,30 +133,50 @@ static size_t first_tap(const struct step *step, const struct pool_span *row, co
     return (row->place * in.extent.width + column->place) * value_size(in.type);
 }
 
-static void average_span(const struct step *step, const struct pool_span *row, const struct pool_span *column,
-                         const uint8_t *input, uint8_t *output)
+/* From a row of windows to the next one, in the input. */
+static size_t row_step(const struct step *step)
+{
+    const struct pool_work *pool = step->state;
+    return (size_t)pool->window.stride[0] * (size_t)step->inputs[0].extent.width;
+}
+
+static void average_row(const struct step *step, const struct window_row *windows, struct scaling scaling,
+                        int outputs, const uint8_t *input, uint8_t *output)
 {
     const enum value_type in = step->inputs[0].type, out = step->outputs[0].type;
-    const struct window_row windows = windows_of(step, row, column);
-    const struct scaling scaling = scaling_for(step->rule, (int64_t)row->counted * column->counted);
     int32_t sums[PART_ROOM];
-    for (int at = 0; at < column->count; at += PART) {
-        const size_t count = (size_t)(column->count - at < PART ? column->count - at : PART);
-        step->micro->window_sum[in](sums, input + at * windows.stride * value_size(in), count, &windows);
+    for (int at = 0; at < outputs; at += PART) {
+        const size_t count = (size_t)(outputs - at < PART ? outputs - at : PART);
+        step->micro->window_sum[in](sums, input + at * windows->stride * value_size(in), count, windows);
         step->micro->requantize[out](output + at * value_size(out), sums, count, scaling, step->rule);
     }
 }
 
-static void max_span(const struct step *step, const struct pool_span *row, const struct pool_span *column,
-                     const uint8_t *input, uint8_t *output)
+static void average_block(const struct step *step, const struct pool_span *row,
+                          const struct pool_span *column, const uint8_t *input, uint8_t *output)
+{
+    const struct value in = step->inputs[0], out = step->outputs[0];
+    const struct window_row windows = windows_of(step, row, column);
+    const struct scaling scaling = scaling_for(step->rule, (int64_t)row->counted * column->counted);
+    for (int r = 0; r < row->count; r++) {
+        average_row(step, &windows, scaling, column->count, input, output);
+        input += row_step(step) * value_size(in.type);
+        output += (size_t)out.extent.width * value_size(out.type);
+    }
+}
+
+static void max_block(const struct step *step, const struct pool_span *row, const struct pool_span *column,
+                      const uint8_t *input, uint8_t *output)
 {
     const enum value_type type = step->inputs[0].type;
-    const struct window_row windows = windows_of(step, row, column);
-    if (windows.rows && windows.columns)
-        step->micro->window_max[type](output, input, (size_t)column->count, &windows, step->rule);
+    const size_t width = (size_t)step->outputs[0].extent.width;
+    const struct window_rows windows = {windows_of(step, row, column), (size_t)row->count,
+                                        (size_t)column->count, row_step(step), width};
+    if (row->taps && column->taps)
+        step->micro->window_max[type](output, input, &windows, step->rule);
     else /* all of it is padding; no average has such windows */
-        for (int i = 0; i < column->count; i++)
-            value_store(output, type, (size_t)i, step->rule->low);
+        for (size_t i = 0; i < windows.rows * windows.count; i++)
+            value_store(output, type, i / windows.count * width + i % windows.count, step->rule->low);
 }
 
 /* Channels [first, end), of which an average makes one number each. */
@@ -181,32 +200,40 @@ static void average_channels(const struct step *step, const struct step_work *wo
     }
 }
 
+/* All blocks of a channel. */
+static void pool_channel(const struct step *step, const uint8_t *input, uint8_t *output)
+{
+    const struct pool_work *pool = step->state;
+    const struct value out = step->outputs[0];
+    size_t y = 0;
+    for (const struct pool_span *row = pool->rows; row < pool->columns; y += (size_t)row->count, row++) {
+        uint8_t *to = output + y * (size_t)out.extent.width * value_size(out.type);
+        for (int i = 0; i < pool->column_count; i++) {
+            const struct pool_span *column = &pool->columns[i];
+            const uint8_t *from = input + first_tap(step, row, column);
+            if (pool->averages)
+                average_block(step, row, column, from, to);
+            else
+                max_block(step, row, column, from, to);
+            to += (size_t)column->count * value_size(out.type);
+        }
+    }
+}
+
 /* A task is a channel. */
 static void pool_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct pool_work *pool = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
     const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
-    const size_t size = value_size(out.type);
-    const struct pool_span *rows_end = pool->rows + out.extent.height;
-    const struct pool_span *columns_end = pool->columns + pool->column_count;
-    const uint8_t *input = (const uint8_t *)work->inputs[0] + (size_t)first * plane;
-    uint8_t *output =
-        (uint8_t *)work->outputs[0] + (size_t)first * out.extent.height * (size_t)out.extent.width * size;
+    const size_t made = (size_t)out.extent.height * (size_t)out.extent.width * value_size(out.type);
     if (pool->averages && out.extent.height == 1 && out.extent.width == 1) {
         average_channels(step, work, first, end);
         return;
     }
-    for (int c = first; c < end; c++, input += plane)
-        for (const struct pool_span *row = pool->rows; row < rows_end; row++)
-            for (const struct pool_span *column = pool->columns; column < columns_end; column++) {
-                const uint8_t *from = input + first_tap(step, row, column);
-                if (pool->averages)
-                    average_span(step, row, column, from, output);
-                else
-                    max_span(step, row, column, from, output);
-                output += (size_t)column->count * size;
-            }
+    for (int c = first; c < end; c++)
+        pool_channel(step, (const uint8_t *)work->inputs[0] + (size_t)c * plane,
+                     (uint8_t *)work->outputs[0] + (size_t)c * made);
 }
 
 const struct kernel sned_kernel_max_pool = {

@@ -117,16 +117,29 @@ static void draw_windows(struct trial *trial, enum value_type type, struct rando
                  random);
 }
 
+/* Of a few rows; what lies between the rows of results stays. */
 static void draw_window_max(struct trial *trial, enum value_type type, struct random *random)
 {
+    const size_t count = trial->count, rows = count == BENCH_COUNT ? 1 : (size_t)between(random, 1, 4);
     draw_windows(trial, type, random);
+    trial->window_rows = (struct window_rows){.row = trial->windows,
+                                              .rows = rows,
+                                              .count = count,
+                                              .step = (size_t)between(random, 0, 60),
+                                              .to_step = count + (size_t)between(random, 0, 5)};
+    free(trial->input);
+    draw_numbers(trial, type, trial->input_elements + (rows - 1) * trial->window_rows.step, random);
+    trial->count = (rows - 1) * trial->window_rows.to_step + count;
     trial->output_unit = value_size(type);
+    trial->output = room(trial->count, trial->output_unit);
+    for (size_t i = 0; i < trial->count * trial->output_unit; i++)
+        ((uint8_t *)trial->output)[i] = (uint8_t)sned_random_next(random);
 }
 
 static void call_window_max(const struct micro_kernels *micro, enum value_type type,
                             const struct trial *trial, const void *input, const void *constants, void *output)
 {
-    micro->window_max[type](output, input, trial->count, &trial->windows, &trial->rule);
+    micro->window_max[type](output, input, &trial->window_rows, &trial->rule);
 }
 
 static void draw_window_sum(struct trial *trial, enum value_type type, struct random *random)

@@ -18,6 +18,7 @@ struct trial {
     struct integer_rule rule;
     struct scaling scaling;
     struct window_row windows;
+    struct window_rows window_rows;
     struct quad_list quads; /* but its pointers, which lead into the constants */
     struct plane_rows plane_rows;
     struct sliding_rows sliding;

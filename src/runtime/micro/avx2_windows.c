@@ -67,27 +67,30 @@ AVX2_INLINE void max_row(uint8_t *to, const uint8_t *input, size_t count, const 
 }
 
 /* Windows of two and three columns are loops of their own. */
-AVX2_INLINE void max_rows(uint8_t *to, const uint8_t *input, size_t count, const struct window_row *windows,
+AVX2_INLINE void max_rows(uint8_t *to, const uint8_t *input, const struct window_rows *windows,
                           const struct integer_rule *rule, const size_t stride, const enum value_type type)
 {
-    if (windows->columns == 2)
-        max_row(to, input, count, windows, rule, 2, stride, type);
-    else if (windows->columns == 3)
-        max_row(to, input, count, windows, rule, 3, stride, type);
-    else
-        max_row(to, input, count, windows, rule, windows->columns, stride, type);
+    const struct window_row *row = &windows->row;
+    const size_t size = value_size(type), count = windows->count;
+    for (size_t r = windows->rows; r; r--, to += windows->to_step * size, input += windows->step * size)
+        if (row->columns == 2)
+            max_row(to, input, count, row, rule, 2, stride, type);
+        else if (row->columns == 3)
+            max_row(to, input, count, row, rule, 3, stride, type);
+        else
+            max_row(to, input, count, row, rule, row->columns, stride, type);
 }
 
 #define WINDOW_MAX(type, TYPE)                                                                               \
-    AVX2 void sned_avx2_window_max_##type(void *to, const void *input, size_t count,                         \
-                                          const struct window_row *windows, const struct integer_rule *rule) \
+    AVX2 void sned_avx2_window_max_##type(void *to, const void *input, const struct window_rows *windows,    \
+                                          const struct integer_rule *rule)                                   \
     {                                                                                                        \
-        if (windows->stride == 1)                                                                            \
-            max_rows(to, input, count, windows, rule, 1, TYPE);                                              \
-        else if (windows->stride == 2)                                                                       \
-            max_rows(to, input, count, windows, rule, 2, TYPE);                                              \
+        if (windows->row.stride == 1)                                                                        \
+            max_rows(to, input, windows, rule, 1, TYPE);                                                     \
+        else if (windows->row.stride == 2)                                                                   \
+            max_rows(to, input, windows, rule, 2, TYPE);                                                     \
         else                                                                                                 \
-            sned_window_max_##type(to, input, count, windows, rule);                                         \
+            sned_window_max_##type(to, input, windows, rule);                                                \
     }
 WINDOW_MAX(u8, VALUE_U8)
 WINDOW_MAX(s8, VALUE_S8)

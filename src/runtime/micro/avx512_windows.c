@@ -2,8 +2,8 @@
  * avx512_windows.c - the largest numbers of windows of bytes for AVX-512 with VBMI.
  *
  * First the largest of each column, down the rows, in two vectors of 64 bytes; of these vpermi2b takes, for
- * each of a window's columns, the bytes that the outputs want, whatever the stride. Rows are short: what a
- * call costs by itself counts, so that common windows are loops of their own, without any.
+ * each of a window's columns, the bytes that the outputs want, whatever the stride. Rows are short, so that
+ * common windows are loops of their own, without loops in them.
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx2.h"
@@ -39,43 +39,47 @@ AVX512_INLINE __m512i first_places(const size_t stride)
     return stride == 1 ? lanes : _mm512_add_epi8(lanes, lanes);
 }
 
-AVX512_INLINE void max_row(uint8_t *to, const uint8_t *input, size_t count, const struct window_row *windows,
-                           const struct integer_rule *rule, const int rows, const int columns,
-                           const size_t stride, const enum value_type type)
+/* `most` at a time: what two vectors have of a row's windows. */
+AVX512_INLINE void max_rows(uint8_t *to, const uint8_t *input, const struct window_rows *windows,
+                            const struct integer_rule *rule, const int rows, const int columns,
+                            const size_t stride, const enum value_type type)
 {
-    const size_t reach = (size_t)(columns - 1) * windows->column_step;
+    const size_t row_step = windows->row.row_step, reach = (size_t)(columns - 1) * windows->row.column_step;
     const size_t fitting = (2 * VECTOR - 1 - reach) / stride + 1, most = fitting < VECTOR ? fitting : VECTOR;
     const __m512i low = _mm512_set1_epi8((char)rule->low), high = _mm512_set1_epi8((char)rule->high);
-    const __m512i next = _mm512_set1_epi8((char)windows->column_step);
-    for (size_t done = 0; done < count; done += most) {
-        const size_t part = count - done < most ? count - done : most;
-        const uint8_t *from = input + done * stride;
+    const __m512i next = _mm512_set1_epi8((char)windows->row.column_step);
+    for (size_t done = 0; done < windows->count; done += most) {
+        const size_t part = windows->count - done < most ? windows->count - done : most;
         const bool is_wide = (part - 1) * stride + reach >= VECTOR;
-        const __m512i a = largest_of_columns(from, windows->row_step, rows, type);
-        const __m512i b = is_wide ? largest_of_columns(from + VECTOR, windows->row_step, rows, type) : a;
-        __m512i places = first_places(stride), largest = low;
-        for (int c = 0; c < columns; c++, places = _mm512_add_epi8(places, next))
-            largest = larger(largest, _mm512_permutex2var_epi8(a, places, b), type);
-        _mm512_mask_storeu_epi8(to + done, first_of_64(part), smaller(largest, high, type));
+        const __mmask64 some = first_of_64(part);
+        const uint8_t *from = input + done * stride;
+        uint8_t *out = to + done;
+        for (size_t r = windows->rows; r; r--, from += windows->step, out += windows->to_step) {
+            const __m512i a = largest_of_columns(from, row_step, rows, type);
+            const __m512i b = is_wide ? largest_of_columns(from + VECTOR, row_step, rows, type) : a;
+            __m512i places = first_places(stride), largest = low;
+            for (int c = 0; c < columns; c++, places = _mm512_add_epi8(places, next))
+                largest = larger(largest, _mm512_permutex2var_epi8(a, places, b), type);
+            _mm512_mask_storeu_epi8(out, some, smaller(largest, high, type));
+        }
     }
 }
 
 #define WINDOW_MAX(type, TYPE)                                                                               \
-    AVX512 void sned_avx512_window_max_##type(void *to, const void *input, size_t count,                     \
-                                              const struct window_row *windows,                              \
-                                              const struct integer_rule *rule)                               \
+    AVX512 void sned_avx512_window_max_##type(                                                               \
+        void *to, const void *input, const struct window_rows *windows, const struct integer_rule *rule)     \
     {                                                                                                        \
-        const int rows = windows->rows, columns = windows->columns;                                          \
-        if (windows->stride > 2 || (size_t)(columns - 1) * windows->column_step > MOST_REACH)                \
-            sned_avx2_window_max_##type(to, input, count, windows, rule);                                    \
-        else if (windows->stride == 2 && rows == 3 && columns == 3)                                          \
-            max_row(to, input, count, windows, rule, 3, 3, 2, TYPE);                                         \
-        else if (windows->stride == 2 && rows == 2 && columns == 2)                                          \
-            max_row(to, input, count, windows, rule, 2, 2, 2, TYPE);                                         \
-        else if (windows->stride == 2)                                                                       \
-            max_row(to, input, count, windows, rule, rows, columns, 2, TYPE);                                \
+        const struct window_row *row = &windows->row;                                                        \
+        if (row->stride > 2 || (size_t)(row->columns - 1) * row->column_step > MOST_REACH)                   \
+            sned_avx2_window_max_##type(to, input, windows, rule);                                           \
+        else if (row->stride == 2 && row->rows == 3 && row->columns == 3)                                    \
+            max_rows(to, input, windows, rule, 3, 3, 2, TYPE);                                               \
+        else if (row->stride == 2 && row->rows == 2 && row->columns == 2)                                    \
+            max_rows(to, input, windows, rule, 2, 2, 2, TYPE);                                               \
+        else if (row->stride == 2)                                                                           \
+            max_rows(to, input, windows, rule, row->rows, row->columns, 2, TYPE);                            \
         else                                                                                                 \
-            max_row(to, input, count, windows, rule, rows, columns, 1, TYPE);                                \
+            max_rows(to, input, windows, rule, row->rows, row->columns, 1, TYPE);                            \
     }
 WINDOW_MAX(u8, VALUE_U8)
 WINDOW_MAX(s8, VALUE_S8)

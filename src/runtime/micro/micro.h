@@ -84,6 +84,13 @@ struct window_row {
     size_t row_step, column_step, stride;
 };
 
+/* Rows of windows, `count` of them each: row r is `step` numbers behind the one before, what comes of it
+ * `to_step`. */
+struct window_rows {
+    struct window_row row;
+    size_t rows, count, step, to_step;
+};
+
 /* Rows of a plane, `step` bytes apart, each made of one of an image's, `image_step` apart: of its pixels
  * every `stride`-th. */
 struct plane_rows {
@@ -130,8 +137,9 @@ typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t co
 /* to[i] = clamp(slope(scale(input[i]))): how every operator with a scaling ends. */
 typedef void micro_requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
                               const struct integer_rule *rule);
-/* to[i] = the largest number of window i, of the input's type, within the rule's low and high. */
-typedef void micro_window_max(void *to, const void *input, size_t count, const struct window_row *windows,
+/* to[r * to_step + i] = the largest number of window i of row r, of the input's type, within the rule's low
+ * and high. */
+typedef void micro_window_max(void *to, const void *input, const struct window_rows *windows,
                               const struct integer_rule *rule);
 /* to[i] = the sum of window i. */
 typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);

@@ -143,11 +143,10 @@ REQUANTIZE(sned_requantize_s16, int16_t)
         for (size_t i = 0; i < count; i++)                                                                   \
             to[i] = from[i * stride] > to[i] ? from[i * stride] : to[i];                                     \
     }                                                                                                        \
-    void name(void *restrict to, const void *restrict input, size_t count, const struct window_row *windows, \
-              const struct integer_rule *rule)                                                               \
+    static void name##_row(type *restrict out, const type *restrict row, size_t count,                       \
+                           const struct window_row *windows, const struct integer_rule *rule)                \
     {                                                                                                        \
-        const type *row = input, low = (type)rule->low, high = (type)rule->high;                             \
-        type *out = to;                                                                                      \
+        const type low = (type)rule->low, high = (type)rule->high;                                           \
         for (size_t i = 0; i < count; i++)                                                                   \
             out[i] = low;                                                                                    \
         for (int r = 0; r < windows->rows; r++, row += windows->row_step)                                    \
@@ -155,6 +154,13 @@ REQUANTIZE(sned_requantize_s16, int16_t)
                 BY_STRIDE(name##_tap, out, row + c * windows->column_step, count, windows->stride);          \
         for (size_t i = 0; i < count; i++)                                                                   \
             out[i] = out[i] < high ? out[i] : high;                                                          \
+    }                                                                                                        \
+    void name(void *to, const void *input, const struct window_rows *windows,                                \
+              const struct integer_rule *rule)                                                               \
+    {                                                                                                        \
+        for (size_t r = 0; r < windows->rows; r++)                                                           \
+            name##_row((type *)to + r * windows->to_step, (const type *)input + r * windows->step,           \
+                       windows->count, &windows->row, rule);                                                 \
     }
 WINDOW_MAX(sned_window_max_u8, uint8_t)
 WINDOW_MAX(sned_window_max_s8, int8_t)

@@ -35,15 +35,21 @@
             memcpy(to, last, count * sizeof *to);                                                            \
         }                                                                                                    \
     }                                                                                                        \
-    void sned_neon_window_max_##bits(void *to, const void *input, size_t count,                              \
-                                     const struct window_row *windows, const struct integer_rule *rule)      \
+    NEON_INLINE void rows_of_##bits(type *to, const type *input, const struct window_rows *windows,          \
+                                    const struct integer_rule *rule, const size_t stride)                    \
     {                                                                                                        \
-        if (windows->stride == 1)                                                                            \
-            row_of_##bits(to, input, count, windows, rule, 1);                                               \
-        else if (windows->stride == 2)                                                                       \
-            row_of_##bits(to, input, count, windows, rule, 2);                                               \
+        for (size_t r = windows->rows; r; r--, to += windows->to_step, input += windows->step)               \
+            row_of_##bits(to, input, windows->count, &windows->row, rule, stride);                           \
+    }                                                                                                        \
+    void sned_neon_window_max_##bits(void *to, const void *input, const struct window_rows *windows,         \
+                                     const struct integer_rule *rule)                                        \
+    {                                                                                                        \
+        if (windows->row.stride == 1)                                                                        \
+            rows_of_##bits(to, input, windows, rule, 1);                                                     \
+        else if (windows->row.stride == 2)                                                                   \
+            rows_of_##bits(to, input, windows, rule, 2);                                                     \
         else                                                                                                 \
-            sned_window_max_##bits(to, input, count, windows, rule);                                         \
+            sned_window_max_##bits(to, input, windows, rule);                                                \
     }
 WINDOW_MAX(u8, uint8_t, uint8x16_t, 16)
 WINDOW_MAX(s8, int8_t, int8x16_t, 16)
