@@ -12,14 +12,14 @@ enum { PART = 256, PART_ROOM = PART + MICRO_OVER_READ / sizeof(int32_t) };
 static sned_status elementwise_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                        sned_error *error)
 {
-    step->tasks[0] = (int)((step->outputs[0].elements + PART - 1) / PART);
+    step->tasks[0] = (int)((step->outputs[0].span + PART - 1) / PART);
     return SNED_OK;
 }
 
 /* How many numbers the part that begins at `at` has. */
 static size_t part_size(const struct step *step, size_t at)
 {
-    const size_t left = step->outputs[0].elements - at;
+    const size_t left = step->outputs[0].span - at;
     return left < PART ? left : PART;
 }
 

@@ -187,7 +187,7 @@ static void average_channels(const struct step *step, const struct step_work *wo
     const struct window_row windows = windows_of(step, pool->rows, pool->columns);
     const struct scaling scaling =
         scaling_for(step->rule, (int64_t)pool->rows->counted * pool->columns->counted);
-    const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
+    const size_t plane = in.plane * value_size(in.type);
     const uint8_t *input =
         (const uint8_t *)work->inputs[0] + first * plane + first_tap(step, pool->rows, pool->columns);
     int32_t sums[PART_ROOM];
@@ -225,8 +225,8 @@ static void pool_run(const struct step *step, const struct step_work *work, int 
 {
     const struct pool_work *pool = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
-    const size_t plane = (size_t)in.extent.height * in.extent.width * value_size(in.type);
-    const size_t made = (size_t)out.extent.height * (size_t)out.extent.width * value_size(out.type);
+    const size_t plane = in.plane * value_size(in.type);
+    const size_t made = out.plane * value_size(out.type);
     if (pool->averages && out.extent.height == 1 && out.extent.width == 1) {
         average_channels(step, work, first, end);
         return;

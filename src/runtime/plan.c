@@ -201,8 +201,8 @@ static int list_blocks(struct plan *plan, const struct graph *graph, bool keep, 
     for (int t = 0; t < graph->tensor_count; t++) {
         if (plan->home[t] != t)
             continue;
-        const struct value value = sned_value(graph, t);
-        blocks[t] = (struct block){.size = room_for(value.elements * value_size(value.type)),
+        const struct value value = sned_plan_value(plan, graph, t);
+        blocks[t] = (struct block){.size = room_for(value.span * value_size(value.type)),
                                    .first = is_given(graph, t) ? -1 : plan->step_count,
                                    .last = -1,
                                    .place = &plan->tensors[t]};

@@ -14,6 +14,8 @@
 #include "runtime/kernel.h"
 #include "runtime/prepare.h"
 
+enum { PLAN_LINE = 64 /* of a cache, and a vector of the machines that have the longest */ };
+
 struct plan {
     const struct micro_kernels *micro;
     bool tries_forms; /* as PLAN_TRIES */
@@ -24,6 +26,8 @@ struct plan {
      * of another one, of which it is a part, or all of it under another shape; -1: it has none. */
     int *home;
     size_t *inside;
+    /* [tensor_count]: whether each channel begins at a multiple of PLAN_LINE bytes (places.c) */
+    bool *apart;
     /* Offsets from the 64-byte aligned start of the memory. */
     size_t *tensors;   /* [tensor_count]: of those that have a home */
     size_t *scratches; /* [step_count] */
@@ -44,6 +48,9 @@ sned_status sned_plan_make(struct plan *plan, const struct graph *graph, const s
                            const struct weight_source *source, unsigned options, sned_error *error);
 void sned_plan_free(struct plan *plan);
 
+/* A tensor as it lies in the plan's memory. */
+struct value sned_plan_value(const struct plan *plan, const struct graph *graph, int tensor);
+
 /* What a node is to the plan. */
 enum node_part {
     PART_STEP,    /* a step of its own */
@@ -56,6 +63,9 @@ enum node_part {
  * before any other has one (places.c). */
 void sned_plan_join(struct plan *plan, const struct graph *graph, const struct uses *uses,
                     enum node_part *parts);
+/* Says which tensors' channels lie apart, when homes of joints are known (places.c). */
+sned_status sned_plan_space(struct plan *plan, const struct graph *graph, const struct uses *uses,
+                            const enum node_part *parts, sned_error *error);
 /* Gives what a cut makes its home: in what it reads, which has one. */
 void sned_plan_cut(struct plan *plan, const struct graph *graph, const struct node *node);
 

@@ -59,12 +59,12 @@ static sned_status add_step(struct plan *plan, const struct graph *graph, int n,
                           .rule = &node->rules[0]};
     for (int i = 0; i < node->input_count; i++)
         if (is_activation(graph, node->inputs[i]))
-            step->inputs[step->input_count++] = sned_value(graph, node->inputs[i]);
+            step->inputs[step->input_count++] = sned_plan_value(plan, graph, node->inputs[i]);
     if (pad)
-        step->inputs[0] = sned_value(graph, pad->inputs[0]);
+        step->inputs[0] = sned_plan_value(plan, graph, pad->inputs[0]);
     step->outputs = step->inputs + step->input_count;
     for (int i = 0; i < node->output_count; i++) {
-        step->outputs[step->output_count++] = sned_value(graph, node->outputs[i]);
+        step->outputs[step->output_count++] = sned_plan_value(plan, graph, node->outputs[i]);
         if (plan->home[node->outputs[i]] < 0)
             plan->home[node->outputs[i]] = node->outputs[i];
     }
@@ -83,11 +83,12 @@ static sned_status room_for(struct plan *plan, const struct graph *graph, sned_e
     SNED_TRY(sned_alloc(&plan->steps, (size_t)graph->node_count, sizeof *plan->steps, error));
     SNED_TRY(sned_alloc(&plan->values, values, sizeof *plan->values, error));
     SNED_TRY(sned_alloc(&plan->home, (size_t)graph->tensor_count, sizeof *plan->home, error));
+    SNED_TRY(sned_alloc(&plan->apart, (size_t)graph->tensor_count, sizeof *plan->apart, error));
     return sned_alloc(&plan->inside, (size_t)graph->tensor_count, sizeof *plan->inside, error);
 }
 
-static void find_parts(struct plan *plan, const struct graph *graph, const struct uses *uses, bool keep,
-                       enum node_part *parts)
+static sned_status find_parts(struct plan *plan, const struct graph *graph, const struct uses *uses,
+                              bool keep, enum node_part *parts, sned_error *error)
 {
     for (int n = 0; n < graph->node_count; n++) {
         const int pad = keep ? -1 : pad_before(graph, uses, &graph->nodes[n]);
@@ -98,8 +99,10 @@ static void find_parts(struct plan *plan, const struct graph *graph, const struc
         if (pad >= 0)
             parts[pad] = PART_OF_STEP;
     }
-    if (!keep)
-        sned_plan_join(plan, graph, uses, parts);
+    if (keep)
+        return SNED_OK;
+    sned_plan_join(plan, graph, uses, parts);
+    return sned_plan_space(plan, graph, uses, parts, error);
 }
 
 sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, const struct weight_source *source,
@@ -117,7 +120,7 @@ sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, const 
     plan->home[graph->input] = graph->input;
     for (int i = 0; i < graph->state_count; i++)
         plan->home[graph->states[i].tensor] = graph->states[i].tensor;
-    find_parts(plan, graph, &uses, keep, parts);
+    SNED_TRY_DONE(find_parts(plan, graph, &uses, keep, parts, error));
     values = plan->values;
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
@@ -146,4 +149,5 @@ void sned_plan_free_steps(struct plan *plan)
     sned_free(plan->values);
     sned_free(plan->home);
     sned_free(plan->inside);
+    sned_free(plan->apart);
 }

@@ -12,19 +12,25 @@ struct value {
     enum value_type type;
     struct extent extent;
     size_t elements;
+    size_t plane; /* elements from one channel's first to the next one's */
+    size_t span;  /* from the first element to behind the last channel: the elements, and what lies between */
 };
 
 static inline struct value sned_value(const struct graph *graph, int tensor)
 {
     const struct tensor *of = &graph->tensors[tensor];
     const struct quantization *quantization = &of->quantization;
+    const struct extent extent = sned_shape_extent(&of->shape);
+    const size_t elements = sned_shape_elements(&of->shape);
     return (struct value){
         .tensor = tensor,
         .type = quantization->bits == 16  ? VALUE_S16
                 : quantization->is_signed ? VALUE_S8
                                           : VALUE_U8,
-        .extent = sned_shape_extent(&of->shape),
-        .elements = sned_shape_elements(&of->shape),
+        .extent = extent,
+        .elements = elements,
+        .plane = (size_t)extent.height * (size_t)extent.width,
+        .span = elements,
     };
 }
 

@@ -304,6 +304,61 @@ static void a_pad_of_channels_or_with_another_reader_is_a_step(void **state)
     sned_close(model);
 }
 
+/* Two Convs, the Add of what they make, and a sparse Conv of 1x1 of that. */
+static struct graph *network_of_a_residual(struct quantization first, struct quantization second)
+{
+    const struct window same = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                        point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    struct random random;
+    sned_random_seed(&random, 21, 0);
+    struct graph *graph = new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)7, (int64_t)9), unsigned8);
+    int pair[2];
+    random_conv(graph, &random, &same, 1, 24, first);
+    pair[0] = graph->outputs[0];
+    random_conv(graph, &random, &same, 1, 24, second);
+    pair[1] = graph->outputs[0];
+    struct node *add = add_node(graph, OP_ADD, pair, 2, unsigned8);
+    set_scalings(add, 2);
+    add->rules[0].scalings[0] = (struct scaling){40000, 16};
+    add->rules[0].scalings[1] = (struct scaling){20000, 16};
+    random_conv(graph, &random, &point, 1, 8, signed8);
+    struct tensor *weights = &graph->tensors[node_weights(&graph->nodes[3], 0)];
+    memset(weights->data, 0, 8 * 24);
+    for (int k = 0; k < 8; k++)
+        ((int8_t *)weights->data)[k * 24 + k * 5 % 24] = (int8_t)(2 * k - 7);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    return graph;
+}
+
+/* 63 pixels a channel: the second one begins at 64. What a run gives stays together. */
+static void channels_lie_apart_where_a_sparse_conv_takes_them_as_they_lie(void **state)
+{
+    sned_model *model;
+    assert_int_equal(sned_model_from_graph(&model, network_of_a_residual(unsigned8, signed8), NULL), SNED_OK);
+    const struct plan *plan = &model->plan;
+    for (int s = 0; s < 3; s++)
+        assert_int_equal(plan->steps[s].outputs[0].plane, 64);
+    assert_int_equal(plan->steps[3].outputs[0].plane, 63);
+    if (strncmp(plan->micro->name, "avx", 3) == 0) {
+        assert_string_equal(plan->steps[3].form, "sparse");
+        assert_int_equal(plan->steps[3].tasks[0], 0);
+        assert_int_equal(plan->steps[3].scratch_size, 0);
+    }
+    expect_document(model, 37);
+    sned_close(model);
+}
+
+/* An Add of 16 bits and 8 goes number by number. */
+static void images_of_an_add_lie_apart_all_or_none(void **state)
+{
+    sned_model *model;
+    assert_int_equal(sned_model_from_graph(&model, network_of_a_residual(unsigned8, wide16), NULL), SNED_OK);
+    for (int s = 0; s < 4; s++)
+        assert_int_equal(model->plan.steps[s].outputs[0].plane, 63);
+    expect_document(model, 38);
+    sned_close(model);
+}
+
 static void memory_is_used_again_when_a_tensor_is_dead(void **state)
 {
     sned_model *model;
@@ -389,6 +444,8 @@ int main(void)
         cmocka_unit_test(pieces_of_channels_are_no_steps),
         cmocka_unit_test(a_pad_before_a_conv_is_part_of_its_step),
         cmocka_unit_test(a_pad_of_channels_or_with_another_reader_is_a_step),
+        cmocka_unit_test(channels_lie_apart_where_a_sparse_conv_takes_them_as_they_lie),
+        cmocka_unit_test(images_of_an_add_lie_apart_all_or_none),
         cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
         cmocka_unit_test(hundreds_of_activations_live_at_once),
         cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),

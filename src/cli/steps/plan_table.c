@@ -102,8 +102,8 @@ static sned_status values_json(json_t **array, const sned_model *model, const st
                              json_pack("{s:s, s:s, s:[i,i,i], s:I, s:I}", "name", name, "type",
                                        type_name(values[i].type), "extent", extent.channels, extent.height,
                                        extent.width, "bytes",
-                                       (json_int_t)(values[i].elements * value_size(values[i].type)),
-                                       "offset", (json_int_t)plan->tensors[values[i].tensor]),
+                                       (json_int_t)(values[i].span * value_size(values[i].type)), "offset",
+                                       (json_int_t)plan->tensors[values[i].tensor]),
                              error, "tensor '%s'", name));
     }
     return SNED_OK;

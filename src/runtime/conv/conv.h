@@ -95,6 +95,8 @@ struct conv_lists {
 bool sned_conv_lay_out(struct conv_layer *conv);
 /* Whether output and input are the same pixels: then they are laid out as rows of one. */
 bool sned_conv_is_flat(const struct conv_layer *conv);
+/* Whether the input is its planes, as it lies: of a flat one, whose channels lie apart as planes do. */
+bool sned_conv_is_direct(const struct conv_layer *conv);
 /* Whether planes hold single bytes. */
 bool sned_conv_is_bytes(const struct conv_layer *conv);
 /* Whether an output's neighbour is made of its pixel's neighbour: then all rows of a tile are one. */

@@ -35,7 +35,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
 {
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
-    cost[0] = fill_cost(conv, costs);
+    cost[0] = sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
     cost[1] = (double)work->tiles * conv->row_tiles * costs->call +
               (double)conv->output.extent.channels * vectors * (conv->form == CONV_SPARSE ? 4 : 1) *
                   costs->requantize;

@@ -63,6 +63,12 @@ bool sned_conv_is_flat(const struct conv_layer *conv)
     return true;
 }
 
+bool sned_conv_is_direct(const struct conv_layer *conv)
+{
+    return conv->form == CONV_SPARSE && !conv->flip && sned_conv_is_flat(conv) &&
+           conv->input.plane == conv->planes.pixels;
+}
+
 /* How many pixels of `phase` lie before the image, and before its end. */
 static void span(const struct conv_layer *conv, int axis, int phase, size_t *before, size_t *within)
 {

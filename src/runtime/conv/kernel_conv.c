@@ -111,8 +111,8 @@ static sned_status take_form(struct step *step, struct conv_layer *conv, const s
         step->nanoseconds[1] = 0;
         return SNED_OK;
     }
-    step->scratch_size = sned_conv_planes_size(conv);
-    step->tasks[0] = conv->planes.count * conv->groups;
+    step->scratch_size = sned_conv_is_direct(conv) ? 0 : sned_conv_planes_size(conv);
+    step->tasks[0] = sned_conv_is_direct(conv) ? 0 : conv->planes.count * conv->groups;
     step->tasks[1] = conv->row_tiles * conv->tile_count;
     return SNED_OK;
 }
@@ -207,12 +207,12 @@ static void run_tile(const struct step *step, const struct step_work *work, cons
     const size_t width = (size_t)conv->output.extent.width, size = value_size(conv->output.type);
     const uint8_t *input =
         planes + y * (size_t)conv->slide[0] * conv->planes.pitch * sned_conv_pixel_size(conv);
-    const size_t plane = height * width * size, pixels = tile_pixels(conv);
+    const size_t plane = conv->output.plane * size, pixels = tile_pixels(conv);
     const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
     uint8_t *own = (uint8_t *)work->own + outputs_at(conv), *outputs = own + sums_size(conv);
     uint8_t *to = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane + y * width * size;
     if (sned_conv_sums_pitch(conv) == width) {
-        make_outputs(step, tile, rows, input, (int32_t *)(void *)own, to, height * width);
+        make_outputs(step, tile, rows, input, (int32_t *)(void *)own, to, conv->output.plane);
         return;
     }
     make_outputs(step, tile, rows, input, (int32_t *)(void *)own, outputs, pixels);
@@ -235,11 +235,12 @@ static void run_groups(const struct step *step, const struct step_work *work, in
 static void run_tiles(const struct step *step, const struct step_work *work, int first, int end)
 {
     const struct conv_layer *conv = step->state;
+    const uint8_t *planes = sned_conv_is_direct(conv) ? work->inputs[0] : work->scratch;
     for (int task = first; task < end; task++) {
         const struct filter_tile *tile = &conv->tiles[task % conv->tile_count];
         const size_t group = (size_t)(tile->filter / conv->group_filters);
-        run_tile(step, work, (const uint8_t *)work->scratch + group * sned_conv_group_size(conv),
-                 (size_t)(task / conv->tile_count), tile);
+        run_tile(step, work, planes + group * sned_conv_group_size(conv), (size_t)(task / conv->tile_count),
+                 tile);
     }
 }
 

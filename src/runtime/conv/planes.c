@@ -33,8 +33,7 @@ size_t sned_conv_fill_size(const struct conv_layer *conv)
 
 static struct plane_source source_of(const struct conv_layer *conv, const uint8_t *input, int plane, int lane)
 {
-    const size_t size =
-        (size_t)conv->input.extent.height * (size_t)conv->input.extent.width * value_size(conv->input.type);
+    const size_t size = conv->input.plane * value_size(conv->input.type);
     const int group = plane / conv->planes.count;
     struct plane_source source = {0};
     if (!sned_conv_source(conv, plane % conv->planes.count, lane, &source.channel, source.phase))
@@ -201,7 +200,7 @@ static void fill_mixed_plane(const struct conv_layer *conv, const struct micro_k
 static void find_sources(const struct conv_layer *conv, const uint8_t *input, int plane,
                          struct plane_source lanes[4])
 {
-    const size_t image = (size_t)conv->input.extent.height * (size_t)conv->input.extent.width;
+    const size_t image = conv->input.plane;
     lanes[0] = source_of(conv, input, plane, 0);
     for (int j = 1; j < 4 && conv->form == CONV_DENSE_PHASES; j++)
         lanes[j] = source_of(conv, input, plane, j);

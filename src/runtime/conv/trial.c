@@ -34,7 +34,7 @@ static sned_status new_memory(void *memory, size_t size, sned_error *error)
 
 static size_t value_bytes(const struct value *value)
 {
-    return value->elements * value_size(value->type);
+    return value->span * value_size(value->type);
 }
 
 sned_status sned_conv_time(const struct step *step, double *nanoseconds, sned_error *error)
