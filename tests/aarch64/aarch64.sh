@@ -30,14 +30,13 @@ pack mobilenetv2 "$models/mobilenetv2/mobilenetv2.onnx"
 
 # Of each processor side by side: what the kernel tests say, and the networks' scores. An emulator takes ten times as long: it has some
 # of the layers that this machine has 10,000 of each kind of (tests/meson.build).
-convs=1500 rows=2000
+declare -A layers=([conv]=1200 [rows]=1500 [pools]=2000 [numbers]=2000)
 there=$(realpath "$build")/tests/aarch64
 cd "$work" || exit 1
 for processor in $processors; do
     { qemu-aarch64 -cpu $processor "$there/checkkernels" >$processor.kernels 2>&1
       qemu-aarch64 -cpu $processor "$there/row_kernels" >$processor.row_kernels 2>&1
-      qemu-aarch64 -cpu $processor "$there/random_layers" conv 0 $convs >$processor.conv 2>&1
-      qemu-aarch64 -cpu $processor "$there/random_layers" rows 0 $rows >$processor.rows 2>&1
+      for kind in "${!layers[@]}"; do qemu-aarch64 -cpu $processor "$there/random_layers" $kind 0 ${layers[$kind]} >$processor.$kind 2>&1; done
       qemu-aarch64 -cpu $processor "$there/scores" $files >$processor.scores 2>&1; } &
 done
 holds "the networks run here" "$here" $files
@@ -51,8 +50,9 @@ passes() {
 for processor in $processors; do
     holds "$processor: every micro-kernel is what portable C is" passes $processor.kernels
     holds "$processor: the kernels of fully connected rows are what the matrix says" passes $processor.row_kernels
-    holds "$processor: $convs random convolutions are what plain loops give, in every form" passes $processor.conv
-    holds "$processor: so are $rows random fully connected layers" passes $processor.rows
+    for kind in "${!layers[@]}"; do
+        holds "$processor: ${layers[$kind]} random layers ($kind) are what plain loops give, in every form" passes $processor.$kind
+    done
     holds "$processor: its instruction set is ${instructions[$processor]}" grep -x "instructions: ${instructions[$processor]}" $processor.scores
     for file in $files; do
         holds "$processor: the scores of ${file%.sned} are those of this machine" diff <(grep "^$file: .*class" here.scores) <(grep "^$file" $processor.scores)

@@ -282,21 +282,4 @@ static inline bool check_last_step(struct graph *graph, struct random *random, s
     return true;
 }
 
-/* Weights of the last node that are 0 together: some filters by some channels. */
-static inline void clear_blocks(struct graph *graph, struct random *random)
-{
-    const struct tensor *weights = &graph->tensors[graph->nodes[graph->node_count - 1].inputs[1]];
-    const int filters = (int)weights->shape.dim[0], channels = (int)weights->shape.dim[1];
-    const int taps = (int)(sned_shape_elements(&weights->shape) / (size_t)(filters * channels));
-    const int high = 1 << random_range(random, 0, 2), wide = 1 << random_range(random, 0, 2);
-    for (int k = 0; k < filters; k += high)
-        for (int c = 0; c < channels; c += wide)
-            for (int t = 0; t < taps; t++) {
-                const bool is_zero = random_range(random, 0, 2) > 0;
-                for (int i = k; is_zero && i < k + high && i < filters; i++)
-                    for (int j = c; j < c + wide && j < channels; j++)
-                        ((int8_t *)weights->data)[(i * channels + j) * taps + t] = 0;
-            }
-}
-
 #endif

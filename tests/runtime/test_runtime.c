@@ -1,53 +1,12 @@
 /*
- * test_runtime.c - every kernel against docs/arithmetic.md's plain loops (oracle.h), on random shapes.
+ * test_runtime.c - kernels against docs/arithmetic.md's plain loops (oracle.h): those that move numbers, on
+ * random shapes, and what random_layers.c does not have.
  */
+#include "tests/runtime/drawn_layers.h"
 #include "tests/runtime/last_step.h"
 #include "runtime/micro/requantize.h"
 #include "runtime/runtime.h"
 #include "runtime/model.h"
-
-enum { CASES = 400 };
-
-/* Another activation of the input's shape, for the last step to read. */
-static int other_input(struct graph *graph, struct quantization type)
-{
-    const int inputs[2] = {graph->input, graph->input};
-    struct node *node = add_node(graph, OP_MUL, inputs, 2, type);
-    set_scalings(node, 1);
-    node->rules[0].scalings[0] = (struct scaling){40000, 16};
-    return node->outputs[0];
-}
-
-/* A graph whose next node reads graph->outputs[0], of that type: of 16 bits, which an input may not have, it
- * is made. */
-static struct graph *graph_of(struct shape shape, struct quantization type)
-{
-    struct graph *graph = new_graph(shape, type.bits == 16 ? unsigned8 : type);
-    if (type.bits == 16)
-        other_input(graph, type);
-    return graph;
-}
-
-/* Sums of 16 bits are larger by 2^7 or so. */
-static void scale_for(struct graph *graph, struct quantization in)
-{
-    struct integer_rule *rule = &graph->nodes[graph->node_count - 1].rules[0];
-    for (int i = 0; in.bits == 16 && i < rule->scaling_count; i++)
-        rule->scalings[i].shift += 7;
-}
-
-static struct window random_window(struct random *random, int most_kernel)
-{
-    struct window window;
-    for (int axis = 0; axis < 2; axis++) {
-        window.kernel[axis] = random_range(random, 1, most_kernel);
-        window.stride[axis] = random_range(random, 1, 3);
-        window.dilation[axis] = random_range(random, 1, 2);
-        window.pad_begin[axis] = random_range(random, 0, window.kernel[axis]);
-        window.pad_end[axis] = random_range(random, 0, window.kernel[axis]);
-    }
-    return window;
-}
 
 /* Now and then a large one, whose work is many tasks. */
 static struct shape random_shape(struct random *random, int most)
@@ -55,63 +14,6 @@ static struct shape random_shape(struct random *random, int most)
     most = random_range(random, 0, 15) ? most : 70;
     return sned_shape(4, (int64_t)1, (int64_t)random_range(random, 1, 6),
                       (int64_t)random_range(random, 1, most), (int64_t)random_range(random, 1, most));
-}
-
-static void conv_equals_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 1, 0);
-    for (int i = 0; i < CASES; i++) {
-        int groups = random_range(&random, 1, 3);
-        struct shape shape = random_shape(&random, 24);
-        shape.dim[1] *= groups;
-        const struct quantization in = random_type(&random, true);
-        struct graph *graph = graph_of(shape, in);
-        const struct window window = random_window(&random, 5);
-        random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 4),
-                    random_type(&random, true));
-        scale_for(graph, in);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > CASES / 2);
-}
-
-static void depthwise_conv_equals_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 2, 0);
-    for (int i = 0; i < 20; i++) {
-        struct shape shape = random_shape(&random, 20);
-        struct graph *graph = new_graph(shape, random_type(&random, false));
-        const struct window window = random_window(&random, 3);
-        random_conv(graph, &random, &window, (int)shape.dim[1], shape.dim[1], random_type(&random, true));
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > 20 / 2);
-}
-
-static void conv_of_many_filters_in_blocks_equals_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 27, 0);
-    for (int i = 0; i < CASES; i++) {
-        const int groups = random_range(&random, 1, 2);
-        struct shape shape = random_shape(&random, 60);
-        shape.dim[1] = groups * random_range(&random, 1, 13);
-        shape.dim[2] = random_range(&random, 1, 9);
-        struct graph *graph = new_graph(shape, random_type(&random, false));
-        struct window window = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
-        if (i % 3)
-            window = random_window(&random, 3);
-        random_conv(graph, &random, &window, groups, (int64_t)groups * random_range(&random, 1, 21),
-                    random_type(&random, false));
-        clear_blocks(graph, &random);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > CASES / 2);
 }
 
 /* Wider than a tile of accumulators. */
@@ -149,126 +51,12 @@ static void a_large_gemm_equals_the_document(void **state)
     }
 }
 
-static void gemm_equals_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 4, 0);
-    for (int i = 0; i < CASES; i++) {
-        const struct quantization in = random_type(&random, true);
-        struct graph *graph = graph_of(sned_shape(2, (int64_t)1, (int64_t)random_range(&random, 1, 200)), in);
-        random_gemm(graph, &random, random_range(&random, 1, 30), random_type(&random, true));
-        scale_for(graph, in);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > CASES / 2);
-}
-
-static void pools_equal_the_document(void **state)
-{
-    static const enum op ops[] = {OP_MAX_POOL, OP_AVERAGE_POOL, OP_GLOBAL_AVERAGE_POOL};
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 5, 0);
-    for (int i = 0; i < CASES; i++) {
-        const enum op op = ops[i % 3];
-        const struct quantization in = random_type(&random, true);
-        struct graph *graph = graph_of(random_shape(&random, 12), in);
-        const struct extent extent = sned_shape_extent(&graph->tensors[graph->input].shape);
-        struct node *node =
-            add_node(graph, op, graph->outputs, 1, op == OP_MAX_POOL ? in : random_type(&random, true));
-        if (op != OP_GLOBAL_AVERAGE_POOL) {
-            node->u.pool.window = random_window(&random, 4);
-            node->u.pool.ceil_mode = random_range(&random, 0, 1);
-            node->u.pool.count_include_pad = op == OP_AVERAGE_POOL && random_range(&random, 0, 1);
-        }
-        if (op != OP_MAX_POOL)
-            scalings_by_count(node, op == OP_AVERAGE_POOL ? 16 : extent.height * extent.width);
-        scale_for(graph, in);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > CASES / 2);
-}
-
-static void add_and_mul_equal_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 6, 0);
-    for (int i = 0; i < CASES; i++) {
-        const struct shape shape = random_shape(&random, 9);
-        const struct quantization in = random_type(&random, true);
-        struct graph *graph = graph_of(shape, in);
-        int inputs[2] = {graph->outputs[0]};
-        inputs[1] = other_input(graph, random_type(&random, true));
-        struct node *node = add_node(graph, i % 2 ? OP_ADD : OP_MUL, inputs, 2, random_type(&random, true));
-        set_scalings(node, i % 2 ? 2 : 1);
-        node->rules[0].scalings[0] = random_scaling(&random, i % 2 ? 200 : 10000);
-        if (i % 2) {
-            node->rules[0].scalings[1] = node->rules[0].scalings[0];
-            node->rules[0].scalings[1].multiplier = (uint16_t)random_range(&random, 0, 65535);
-        }
-        random_activation(node, &random);
-        scale_for(graph, in);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > CASES / 2);
-}
-
-static void activations_on_their_own_equal_the_document(void **state)
-{
-    static const enum op ops[] = {OP_RELU, OP_CLIP, OP_LEAKY_RELU};
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 7, 0);
-    for (int i = 0; i < 60; i++) {
-        const struct quantization in = random_type(&random, true);
-        struct graph *graph = graph_of(random_shape(&random, 9), in);
-        struct node *node = add_node(graph, ops[i % 3], graph->outputs, 1, random_type(&random, true));
-        set_scalings(node, 1);
-        node->rules[0].scalings[0] = random_scaling(&random, 200);
-        random_activation(node, &random);
-        scale_for(graph, in);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > 60 / 2);
-}
-
-static void lrn_equals_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 8, 0);
-    for (int i = 0; i < 60; i++) {
-        struct shape shape = random_shape(&random, 6);
-        shape.dim[1] = random_range(&random, 1, 40);
-        struct graph *graph = new_graph(shape, random_type(&random, false));
-        const struct quantization out = random_type(&random, false);
-        random_lrn(graph, &random, random_range(&random, 1, 45), out);
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_true(cases > 60 / 2);
-}
-
 /* The table has 64 steps an octave: index and sum meet at every power of two. */
 static void lrn_index_is_the_documents(void **state)
 {
     for (uint32_t sum = 0; sum < 1u << 22; sum += sum < 5000 ? 1 : 61)
         assert_int_equal(lrn_index(sum), oracle_lrn_index(sum));
     assert_int_equal(lrn_index(UINT32_MAX), 1023);
-}
-
-static void table_look_up_equals_the_document(void **state)
-{
-    struct random random;
-    int cases = 0;
-    sned_random_seed(&random, 25, 0);
-    for (int i = 0; i < 20; i++) {
-        struct graph *graph = new_graph(random_shape(&random, 9), random_type(&random, false));
-        random_hard_swish(graph, &random, random_type(&random, false));
-        cases += check_last_step(graph, &random, NULL);
-    }
-    assert_int_equal(cases, 20);
 }
 
 static void concat_equals_the_document(void **state)
@@ -396,18 +184,9 @@ static void a_float_graph_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conv_equals_the_document),
-        cmocka_unit_test(depthwise_conv_equals_the_document),
-        cmocka_unit_test(conv_of_many_filters_in_blocks_equals_the_document),
         cmocka_unit_test(conv_of_a_wide_image_equals_the_document),
-        cmocka_unit_test(gemm_equals_the_document),
         cmocka_unit_test(a_large_gemm_equals_the_document),
-        cmocka_unit_test(pools_equal_the_document),
-        cmocka_unit_test(add_and_mul_equal_the_document),
-        cmocka_unit_test(activations_on_their_own_equal_the_document),
-        cmocka_unit_test(lrn_equals_the_document),
         cmocka_unit_test(lrn_index_is_the_documents),
-        cmocka_unit_test(table_look_up_equals_the_document),
         cmocka_unit_test(concat_equals_the_document),
         cmocka_unit_test(split_equals_the_document),
         cmocka_unit_test(slice_pad_and_transpose_equal_the_document),
