@@ -84,8 +84,8 @@ const struct command command_export = {
         "results differ a little from the integer network's. With --c-array, the file's bytes as an array, "
         "for a program that carries its network in itself: -o net.c gives net_sned and net_sned_size, for "
         "sned_open_memory; with --format, the weights are stored in another way than in the file: a "
-        "microcontroller opens gap16 or rans in a few tens of kilobytes, and mixed, what is usual, in two "
-        "megabytes.",
+        "microcontroller opens gap16 in little more memory than the network takes, and mixed, what is "
+        "usual, in 1.8 megabytes more.",
     .argument_min = 1,
     .argument_max = 1,
     .keys = {OPTION_OUTPUT, OPTION_C_ARRAY, OPTION_FORMAT},
