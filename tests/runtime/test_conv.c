@@ -4,6 +4,8 @@
 #include "tests/common/random_graphs.h"
 #include "runtime/conv/conv.h"
 
+#include <math.h>
+
 enum { FILTERS = 8, CHANNELS = 8, TAPS = 9 };
 
 /* Costs of an instruction set whose dense form multiplies twice as fast as its sparse one. */
@@ -118,23 +120,38 @@ static void few_channels_and_a_stride_make_quads_of_both(void **state)
     assert_int_equal(lists.entries, 3);
 }
 
-/* 3x3, each channel by itself: a quad for each row of the kernel; the stride splits no planes. */
-static void a_depthwise_layer_slides_over_rows(void **state)
+/* 3x3 at a stride of 2, two channels: a quad for each row of a kernel; the stride splits no planes. */
+static void a_first_layer_slides_over_rows(void **state)
 {
-    int8_t weights[CHANNELS * TAPS];
+    int8_t weights[FILTERS * 2 * TAPS];
     memset(weights, 1, sizeof weights);
     struct conv_layer conv = layer_of(weights, VALUE_U8);
     conv.window.stride[0] = conv.window.stride[1] = 2;
-    conv.input.extent = (struct extent){CHANNELS, 10, 32};
-    conv.output.extent = (struct extent){CHANNELS, 5, 16};
-    conv.groups = CHANNELS;
-    conv.group_channels = conv.group_filters = 1;
+    conv.input.extent = (struct extent){2, 10, 32};
+    conv.output.extent = (struct extent){FILTERS, 5, 16};
+    conv.group_channels = 2;
     const struct conv_lists lists = choose(&conv);
     assert_int_equal(conv.form, CONV_SLIDING);
-    assert_int_equal(lists.tiles, CHANNELS);
-    assert_int_equal(lists.entries, CHANNELS * 3);
-    assert_int_equal(conv.planes.count, 1);
+    assert_int_equal(lists.tiles, 1);
+    assert_int_equal(lists.entries, 2 * 3);
+    assert_int_equal(conv.planes.count, 2);
     assert_int_equal(conv.planes.pitch, 33);
+}
+
+/* 1024 channels of 12 x 14 pixels with their padding are more than the first cache holds. */
+static void planes_that_are_far_make_sparse_dearer(void **state)
+{
+    const struct conv_lists lists = {1, 100, 100};
+    double far[STEP_PHASES], near[STEP_PHASES];
+    struct conv_layer conv = layer_of(NULL, VALUE_U8);
+    conv.form = CONV_SPARSE;
+    conv.slide[0] = conv.slide[1] = 1;
+    assert_true(sned_conv_lay_out(&conv));
+    assert_int_equal(sned_conv_tile_bytes(&conv), CHANNELS * 12 * 14);
+    sned_conv_cost(near, &conv, &lists, &fast_dense.costs);
+    conv.planes.count = 1024;
+    sned_conv_cost(far, &conv, &lists, &fast_dense.costs);
+    assert_true(fabs(far[1] / near[1] - 1.3) < 1e-6);
 }
 
 /* The padding of two rows is one column, of an image of 13; and what is behind the last row is one pixel. */
@@ -157,7 +174,8 @@ int main(void)
         cmocka_unit_test(channels_that_are_zero_together_are_left_out_of_dense),
         cmocka_unit_test(activations_of_16_bits_take_pairs_of_taps),
         cmocka_unit_test(few_channels_and_a_stride_make_quads_of_both),
-        cmocka_unit_test(a_depthwise_layer_slides_over_rows),
+        cmocka_unit_test(a_first_layer_slides_over_rows),
+        cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,8 @@
  *     dense phases    bytes of four, whatever     likewise                       the same, of few channels
  *                     channels and phases
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
- *                                                                                or 4 filters
- *     sliding         byte; planes are not        quads of four taps that are    depthwise, and first layers
+ *                                                                                or 4 filters, depthwise
+ *     sliding         byte; planes are not        quads of four taps that are    first layers
  *                     split by the stride         neighbours in a row
  *
  * Where each group is one tile, as in depthwise convolutions, there is one phase: a task lays a group's
@@ -110,6 +110,8 @@ size_t sned_conv_vectors(const struct conv_layer *conv);
 size_t sned_conv_pixel_size(const struct conv_layer *conv);
 size_t sned_conv_group_size(const struct conv_layer *conv);
 size_t sned_conv_planes_size(const struct conv_layer *conv);
+/* Of the planes that a tile of filters reads, those that its rows need. */
+size_t sned_conv_tile_bytes(const struct conv_layer *conv);
 /* How far a tap is, in pixels, from a pixel's place in the first plane of the group. */
 uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int row, int column);
 /* What byte `lane` of the pixels of a group's plane is; false: nothing. Planes of one channel have lane 0. */

@@ -30,6 +30,11 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     }
 }
 
+/* Bytes of planes that a tile of a sparse layer reads again for each filter: where they are more than this,
+ * its quads take so many times as long, as they come from the second cache. */
+enum { NEAR_BYTES = 1 << 16 };
+static const double FAR = 1.3;
+
 void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
                     const struct micro_costs *costs)
 {
@@ -44,7 +49,8 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
         cost[1] += products * vectors * costs->taps;
         break;
     case CONV_SPARSE:
-        cost[1] += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors;
+        cost[1] += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors *
+                   (sned_conv_tile_bytes(conv) > NEAR_BYTES ? FAR : 1);
         break;
     case CONV_SLIDING:
         cost[1] += (entries * costs->sliding_quad + products * costs->dense_product) * vectors;
@@ -78,10 +84,12 @@ static void take_form(struct conv_layer *conv, enum conv_form form, const struct
     }
 }
 
-/* Whether taps that are neighbours in a row meet neighbouring pixels. */
-static bool can_slide(const struct window *window)
+/* Whether taps that are neighbours in a row meet neighbouring pixels. Of one channel the few rows of a kernel
+ * are less than what each call takes besides: there sparse is quicker. */
+static bool can_slide(const struct conv_layer *conv, const struct window *window)
 {
-    return window->dilation[1] == 1 && window->kernel[1] > 1 && window->stride[1] <= SLIDING_STRIDE;
+    return conv->group_channels > 1 && window->dilation[1] == 1 && window->kernel[1] > 1 &&
+           window->stride[1] <= SLIDING_STRIDE;
 }
 
 sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro, conv_judge *judge,
@@ -94,7 +102,7 @@ sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels
     for (enum conv_form form = CONV_TAPS; form <= last; form++) {
         struct conv_lists tried;
         take_form(conv, form, &window, micro);
-        if ((form == CONV_SLIDING && !can_slide(&window)) || !sned_conv_lay_out(conv))
+        if ((form == CONV_SLIDING && !can_slide(conv, &window)) || !sned_conv_lay_out(conv))
             continue;
         SNED_TRY(sned_conv_count(conv, micro, &tried, error));
         double cost;

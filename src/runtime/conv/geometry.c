@@ -125,7 +125,7 @@ static bool count_planes(struct conv_layer *conv)
         return false;
     planes->pixels += planes->width - planes->pitch;
     if (conv->form == CONV_SPARSE && sned_conv_is_flat(conv)) /* loads that cross no lines of the cache */
-        planes->pixels = (planes->pixels + LINE - 1) / LINE * LINE;
+        planes->pixels = ((planes->pixels + LINE - 1) / LINE | 1) * LINE; /* and an odd number of these */
     if (!sned_size_multiply(count * (size_t)conv->groups, planes->pixels, &total) || total > INT32_MAX)
         return false;
     planes->count = (int)count;
@@ -209,6 +209,13 @@ bool sned_conv_lay_out(struct conv_layer *conv)
             conv->planes.inside[axis][phase] = find_inside(conv, axis, phase);
     choose_rows(conv);
     return true;
+}
+
+size_t sned_conv_tile_bytes(const struct conv_layer *conv)
+{
+    const size_t halo = conv->planes.height - (size_t)conv->output.extent.height;
+    const size_t rows = (size_t)conv->rows + (conv->slide[0] == 1 ? halo : 0);
+    return (size_t)conv->planes.count * rows * conv->planes.pitch * sned_conv_pixel_size(conv);
 }
 
 static int phase_count(const struct conv_layer *conv)

@@ -32,32 +32,11 @@ AVX2_INLINE __m256i spread_quad(const int8_t weights[4])
     return _mm256_set1_epi32(quad);
 }
 
-/* ---- dense and sliding: eight pixels' quads are a vector ---- */
-
-/* Where a row's pixels are; of sliding quads, also how far they are from each other, and which bytes of those
- * from the first one of four on are their quads. */
-struct row_source {
-    const uint8_t *input;
-    size_t stride;
-    __m256i order;
-};
-
-/* Those of vector `index`. */
-AVX2_INLINE __m256i load_quads(const uint8_t *from, int index, const struct row_source *source,
-                               const bool is_sliding)
-{
-    if (!is_sliding)
-        return load(from + index * 32);
-    from += (size_t)index * EIGHT * source->stride;
-    const __m128i low = _mm_loadu_si128((const __m128i *)from);
-    const __m128i high = _mm_loadu_si128((const __m128i *)(from + 4 * source->stride));
-    return _mm256_shuffle_epi8(_mm256_set_m128i(high, low), source->order);
-}
+/* ---- dense: eight pixels' quads are a vector ---- */
 
 /* Pixels 0 to 8 * vectors, the last of them as far as `count` says. */
-AVX2_INLINE void dense_block(int32_t *sums, size_t step, size_t count, const struct row_source *source,
-                             const struct quad_list *list, const int filters, const int vectors,
-                             const bool is_sliding)
+AVX2_INLINE void dense_block(int32_t *sums, size_t step, size_t count, const uint8_t *input,
+                             const struct quad_list *list, const int filters, const int vectors)
 {
     __m256i sum[MOST_FILTERS][DENSE_VECTORS];
     const int8_t *weights = list->weights;
@@ -65,9 +44,9 @@ AVX2_INLINE void dense_block(int32_t *sums, size_t step, size_t count, const str
         for (int v = 0; v < vectors; v++)
             sum[f][v] = _mm256_set1_epi32(list->start[f]);
     for (size_t q = 0; q < list->count; q++, weights += filters * 4) {
-        const uint8_t *from = source->input + (size_t)list->offsets[q] * (is_sliding ? 1 : 4);
+        const uint8_t *from = input + (size_t)list->offsets[q] * 4;
         for (int v = 0; v < vectors; v++) {
-            const __m256i activations = load_quads(from, v, source, is_sliding);
+            const __m256i activations = load(from + v * 32);
             for (int f = 0; f < filters; f++)
                 sum[f][v] = add_products(sum[f][v], activations, spread_quad(weights + f * 4));
         }
@@ -79,55 +58,37 @@ AVX2_INLINE void dense_block(int32_t *sums, size_t step, size_t count, const str
         }
 }
 
-AVX2_INLINE void dense_row(int32_t *sums, size_t step, size_t count, struct row_source source,
-                           const struct quad_list *list, const int filters, const bool is_sliding)
+AVX2_INLINE void dense_row(int32_t *sums, size_t step, size_t count, const uint8_t *input,
+                           const struct quad_list *list, const int filters)
 {
-    enum { MOST = DENSE_VECTORS * EIGHT };
-    const size_t pixel = is_sliding ? source.stride : 4;
-    for (; count >= MOST; count -= MOST, sums += MOST, source.input += MOST * pixel)
-        dense_block(sums, step, MOST, &source, list, filters, DENSE_VECTORS, is_sliding);
-    if (count > 2 * EIGHT)
-        dense_block(sums, step, count, &source, list, filters, 3, is_sliding);
-    else if (count > EIGHT)
-        dense_block(sums, step, count, &source, list, filters, 2, is_sliding);
-    else if (count > 0)
-        dense_block(sums, step, count, &source, list, filters, 1, is_sliding);
-}
-
-AVX2_INLINE void any_row(int32_t *sums, size_t step, size_t count, struct row_source source,
-                         const struct quad_list *list, const bool is_sliding)
-{
-    switch (list->filters) {
-    case 1:
-        dense_row(sums, step, count, source, list, 1, is_sliding);
-        break;
-    case 2:
-        dense_row(sums, step, count, source, list, 2, is_sliding);
-        break;
-    case 3:
-        dense_row(sums, step, count, source, list, 3, is_sliding);
-        break;
-    default:
-        dense_row(sums, step, count, source, list, 4, is_sliding);
-    }
+    size_t at = 0;
+    for (; count - at >= DENSE_VECTORS * EIGHT; at += DENSE_VECTORS * EIGHT)
+        dense_block(sums + at, step, DENSE_VECTORS * EIGHT, input + at * 4, list, filters, DENSE_VECTORS);
+    const size_t left = count - at;
+    if (left > 2 * EIGHT)
+        dense_block(sums + at, step, left, input + at * 4, list, filters, 3);
+    else if (left > EIGHT)
+        dense_block(sums + at, step, left, input + at * 4, list, filters, 2);
+    else if (left > 0)
+        dense_block(sums + at, step, left, input + at * 4, list, filters, 1);
 }
 
 AVX2 void sned_avx2_dense(int32_t *sums, size_t step, size_t count, const uint8_t *input,
                           const struct quad_list *list)
 {
-    any_row(sums, step, count, (struct row_source){.input = input}, list, false);
-}
-
-AVX2 void sned_avx2_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
-                            const uint8_t *input, const struct quad_list *list)
-{
-    const __m256i fourths = _mm256_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3);
-    const __m256i firsts =
-        _mm256_mullo_epi32(fourths, _mm256_set1_epi32((int32_t)pixels->stride * 0x01010101));
-    struct row_source source = {input, pixels->stride,
-                                _mm256_add_epi8(firsts, _mm256_set1_epi32(0x03020100))};
-    for (size_t y = 0; y < pixels->rows; y++, sums += pixels->count, source.input += pixels->row_step)
-        any_row(sums, step, pixels->count, source, list, true);
+    switch (list->filters) {
+    case 1:
+        dense_row(sums, step, count, input, list, 1);
+        break;
+    case 2:
+        dense_row(sums, step, count, input, list, 2);
+        break;
+    case 3:
+        dense_row(sums, step, count, input, list, 3);
+        break;
+    default:
+        dense_row(sums, step, count, input, list, 4);
+    }
 }
 
 /* ---- sparse: four rows of 32 pixels become four vectors of quads ---- */
@@ -223,7 +184,6 @@ static micro_requantize *const requantize[MICRO_TYPES] = {sned_avx2_requantize_u
                                                           sned_avx2_requantize_s16};
 ENDED_QUADS(sned_avx2_ended_dense, sned_avx2_dense, 4, requantize)
 ENDED_QUADS(sned_avx2_ended_sparse, sned_avx2_sparse, 1, requantize)
-ENDED_SLIDING(sned_avx2_ended_sliding, sned_avx2_sliding, requantize)
 
 /* ---- their inputs ---- */
 

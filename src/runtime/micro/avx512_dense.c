@@ -17,9 +17,8 @@
 
 enum { PIXELS = 16, MOST_VECTORS = 6 };
 
-/* How quads lie: as such, or as neighbours in bytes, of which 16 pixels have 64 at most; with a stride of 1
- * they are 19, and half a register is loaded, which crosses a line of the cache half as often. */
-enum layout { WHOLE, SLIDING, NEAR };
+/* How quads lie: as such, or as neighbours in bytes, of which 16 pixels have 64 at most. */
+enum layout { WHOLE, SLIDING };
 
 /* Where a tile's pixels are, and which bytes of those from the first one on are its quads. */
 struct quad_source {
@@ -33,9 +32,7 @@ AVX512_INLINE __m512i load_quads(const uint8_t *from, const struct quad_source *
 {
     if (layout == WHOLE)
         return load_once(from);
-    const __m512i bytes = layout == NEAR ? _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from))
-                                         : _mm512_loadu_si512(from);
-    __m512i quads = _mm512_permutexvar_epi8(source->order, bytes);
+    __m512i quads = _mm512_permutexvar_epi8(source->order, _mm512_loadu_si512(from));
     __asm__("" : "+v"(quads));
     return quads;
 }
@@ -102,7 +99,7 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
                                                       const struct quad_list *list, int first)               \
     {                                                                                                        \
         struct quad_source place = *source;                                                                  \
-        place.vector = layout == WHOLE ? PIXELS * 4 : layout == NEAR ? PIXELS : place.vector;                \
+        place.vector = layout == WHOLE ? PIXELS * 4 : place.vector;                                          \
         sum_tile(destination, count, &place, list, first, filters, vectors, layout);                         \
     }
 #define TILES_OF_3(layout, filters)                                                                          \
@@ -115,7 +112,6 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
 #define TILES(layout) TILES_OF_3(layout, 8) TILES_OF_6(layout, 4) TILES_OF_6(layout, 2) TILES_OF_6(layout, 1)
 TILES(WHOLE)
 TILES(SLIDING)
-TILES_OF_6(NEAR, 1) /* of one filter: depthwise */
 
 typedef void sum_function(const struct quad_destination *destination, size_t count,
                           const struct quad_source *source, const struct quad_list *list, int first);
@@ -135,8 +131,7 @@ typedef void sum_function(const struct quad_destination *destination, size_t cou
 static const struct {
     int filters, most;
 } kinds[] = {{8, 3}, {4, 6}, {2, 6}, {1, 6}};
-static sum_function *const tiles[][4][MOST_VECTORS] = {
-    [WHOLE] = KINDS(WHOLE), [SLIDING] = KINDS(SLIDING), [NEAR] = {[3] = {SIX(NEAR, 1)}}};
+static sum_function *const tiles[][4][MOST_VECTORS] = {[WHOLE] = KINDS(WHOLE), [SLIDING] = KINDS(SLIDING)};
 
 /* The filters as eights, fours, twos and ones; a row as parts of nearly as many vectors each. */
 AVX512_INLINE void sum_row(struct quad_destination destination, size_t count, struct quad_source source,
@@ -174,10 +169,9 @@ AVX512_INLINE void sum_rows(struct quad_destination destination, const struct sl
                             const uint8_t *input, const struct quad_list *list)
 {
     struct quad_source source = {input, PIXELS * pixels->stride, order_of(pixels->stride)};
-    const bool is_near = pixels->stride == 1 && list->filters == 1;
     const size_t row = pixels->count * (destination.ends ? 1 : sizeof(int32_t));
     for (size_t y = 0; y < pixels->rows; y++, source.input += pixels->row_step) {
-        sum_row(destination, pixels->count, source, list, is_near ? NEAR : SLIDING);
+        sum_row(destination, pixels->count, source, list, SLIDING);
         destination.to = (uint8_t *)destination.to + row;
     }
 }

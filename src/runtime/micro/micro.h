@@ -53,7 +53,7 @@ struct tap_pair {
  *
  * So the first wants an input that is laid out for it and does all products of a layer but whole quads of
  * zeros; the second takes any four products that are to be done; the third has a kernel's row of taps at
- * once, for few channels: of one, as where a convolution is depthwise, or of a first layer's. */
+ * once, for the few channels of a first layer. */
 struct quad_list {
     size_t count;
     int filters;             /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4 */
