@@ -3,7 +3,6 @@
  * compilers turn into whatever vector instructions the machine they build for is sure to have.
  */
 #include "runtime/micro/columns.h"
-#include "runtime/micro/requantize.h"
 
 #define WIDEN(name, type)                                                                                    \
     void name(int16_t *restrict to, const void *restrict input, size_t count)                                \
@@ -108,20 +107,6 @@ void sned_listed_rows(int32_t *sums, size_t rows, const uint32_t *first, const u
         sums[r] = sum + other;
     }
 }
-
-/* ---- */
-
-#define REQUANTIZE(name, type)                                                                               \
-    void name(void *restrict to, const int32_t *restrict input, size_t count, struct scaling scaling,        \
-              const struct integer_rule *restrict rule)                                                      \
-    {                                                                                                        \
-        type *out = to;                                                                                      \
-        for (size_t i = 0; i < count; i++)                                                                   \
-            out[i] = (type)finish_value(scale_value(input[i], scaling), rule);                               \
-    }
-REQUANTIZE(sned_requantize_u8, uint8_t)
-REQUANTIZE(sned_requantize_s8, int8_t)
-REQUANTIZE(sned_requantize_s16, int16_t)
 
 /* ---- windows: a tap at a time over the whole row ---- */
 

@@ -6,6 +6,20 @@
 
 #include <math.h>
 
+/* ---- sums to activations ---- */
+
+#define REQUANTIZE(name, type)                                                                               \
+    void name(void *restrict to, const int32_t *restrict input, size_t count, struct scaling scaling,        \
+              const struct integer_rule *restrict rule)                                                      \
+    {                                                                                                        \
+        type *out = to;                                                                                      \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            out[i] = (type)finish_value(scale_value(input[i], scaling), rule);                               \
+    }
+REQUANTIZE(sned_requantize_u8, uint8_t)
+REQUANTIZE(sned_requantize_s8, int8_t)
+REQUANTIZE(sned_requantize_s16, int16_t)
+
 /* ---- LRN ---- */
 
 #define SLIDE_SQUARES(name, type)                                                                            \
