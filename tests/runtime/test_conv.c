@@ -151,7 +151,7 @@ static void planes_that_are_far_make_sparse_dearer(void **state)
     sned_conv_cost(near, &conv, &lists, &fast_dense.costs);
     conv.planes.count = 1024;
     sned_conv_cost(far, &conv, &lists, &fast_dense.costs);
-    assert_true(fabs(far[1] / near[1] - 1.3) < 1e-6);
+    assert_true(fabs(far[1] / near[1] - 1.5) < 1e-6);
 }
 
 /* The padding of two rows is one column, of an image of 13; and what is behind the last row is one pixel. */

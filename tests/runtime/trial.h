@@ -8,6 +8,7 @@
 #include "runtime/micro/micro.h"
 
 enum { MOST = 300 /* numbers of a row */, BENCH_COUNT = 1024 /* and of one that is timed */ };
+enum { MOST_FILTERS = 8 /* of a list of quads */ };
 enum { MOST_PAIRS = 40 /* pairs of taps, or quads, of a list */, BENCH_PAIRS = 64 };
 
 /* What a call is given: numbers, constants, and what the output holds before. */
@@ -16,7 +17,7 @@ struct trial {
     size_t count, input_elements, input_unit, constant_size, output_unit;
     void *input, *constants, *output;
     struct integer_rule rule;
-    struct scaling scaling;
+    struct scaling scaling, scalings[MOST_FILTERS];
     struct window_row windows;
     struct window_rows window_rows;
     struct quad_list quads; /* but its pointers, which lead into the constants */

@@ -127,6 +127,75 @@ static inline void call_sliding(const struct micro_kernels *micro, enum value_ty
     micro->sliding[type](output, trial->step, &trial->sliding, input, &list);
 }
 
+/* The same lists, and bytes of the column's kind; what sums become is of the subject's type: a scaling
+ * for each filter, half the time such as networks have and no slope. */
+static inline void draw_ends(struct trial *trial, enum value_type type, bool is_bench, struct random *random)
+{
+    const bool is_plain = is_bench || between(random, 0, 1);
+    for (int f = 0; f < MOST_FILTERS; f++) {
+        draw_rule(trial, type, random);
+        trial->scalings[f] = trial->scaling;
+        if (is_plain)
+            trial->scalings[f].shift = (uint8_t)between(random, 18, 50);
+    }
+    if (is_plain)
+        trial->rule.slope = 0;
+    trial->output_unit = value_size(type);
+}
+
+static inline struct quad_ends ends_of(const struct trial *trial, enum value_type type)
+{
+    return (struct quad_ends){type, trial->scalings, &trial->rule};
+}
+
+static inline void draw_ended_dense(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    draw_dense(trial, trial->micro->bytes, random);
+    draw_ends(trial, type, is_bench, random);
+}
+
+static inline void call_ended_dense(const struct micro_kernels *micro, enum value_type type,
+                                    const struct trial *trial, const void *input, const void *constants,
+                                    void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 1);
+    const struct quad_ends ends = ends_of(trial, type);
+    micro->ended_dense[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
+}
+
+static inline void draw_ended_sparse(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    draw_sparse(trial, trial->micro->bytes, random);
+    draw_ends(trial, type, is_bench, random);
+}
+
+static inline void call_ended_sparse(const struct micro_kernels *micro, enum value_type type,
+                                     const struct trial *trial, const void *input, const void *constants,
+                                     void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 4);
+    const struct quad_ends ends = ends_of(trial, type);
+    micro->ended_sparse[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
+}
+
+static inline void draw_ended_sliding(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    draw_sliding(trial, trial->micro->bytes, random);
+    draw_ends(trial, type, is_bench, random);
+}
+
+static inline void call_ended_sliding(const struct micro_kernels *micro, enum value_type type,
+                                      const struct trial *trial, const void *input, const void *constants,
+                                      void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 1);
+    const struct quad_ends ends = ends_of(trial, type);
+    micro->ended_sliding[trial->micro->bytes](output, trial->step, &trial->sliding, input, &list, &ends);
+}
+
 /* `rows` rows, one behind the other. */
 static inline void draw_strided(struct trial *trial, size_t rows, struct random *random)
 {

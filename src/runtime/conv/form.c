@@ -33,7 +33,7 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
 /* Bytes of planes that a tile of a sparse layer reads again for each filter: where they are more than this,
  * its quads take so many times as long, as they come from the second cache. */
 enum { NEAR_BYTES = 1 << 16 };
-static const double FAR = 1.3;
+static const double FAR = 1.5;
 
 void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
                     const struct micro_costs *costs)
