@@ -43,7 +43,7 @@ void sned_model_weigh(sned_model *model)
             }
         if (!step->nanoseconds[last])
             step->nanoseconds[last] = elements * costs->requantize / 16;
-        if (last && !step->nanoseconds[0])
+        if (last && step->tasks[0] && !step->nanoseconds[0])
             step->nanoseconds[0] =
                 (bytes_of(step->inputs, step->input_count) + (double)step->scratch_size) * costs->widen / 16;
         plan->nanoseconds += step->nanoseconds[0] + step->nanoseconds[1];

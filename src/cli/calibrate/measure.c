@@ -155,8 +155,9 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product, &dense_ends);
     for (int i = 0; i < QUADS; i++) /* a kernel's rows */
         trial->offsets[i] = tap_offset(3 * i);
-    costs->sliding_quad = (float)(time_quad(trial, run_sliding, 1, &rest) / ((double)PIXELS / 16) -
-                                  (double)costs->dense_product);
+    costs->sliding_quad =
+        (float)(time_quad(trial, run_sliding, micro->dense_filters, &rest) / ((double)PIXELS / 16) -
+                micro->dense_filters * (double)costs->dense_product);
     trial->list.count = QUADS / 2;
     for (int i = 0; i < QUADS * 2; i++) /* every other tap */
         trial->offsets[i] = tap_offset(2 * i);
@@ -196,7 +197,7 @@ static double measure_fill(struct trial *trial, enum conv_form form, int kernel,
     const struct extent extent = {CHANNELS, SIDE, SIDE};
     const int pad = kernel / 2;
     trial->conv =
-        (struct conv_layer){.input = {.type = VALUE_U8, .extent = extent, .elements = CHANNELS * SIDE * SIDE},
+        (struct conv_layer){.input = {.type = VALUE_U8, .extent = extent, .plane = SIDE * SIDE},
                             .output = {.type = VALUE_U8, .extent = {CHANNELS, SIDE / stride, SIDE / stride}},
                             .window = {{kernel, kernel}, {stride, stride}, {1, 1}, {pad, pad}, {pad, pad}},
                             .slide = {1, 1},
