@@ -112,7 +112,7 @@ static void run_quads(const struct trial *trial)
 
 static void run_sliding(const struct trial *trial)
 {
-    const struct sliding_rows pixels = {.rows = 1, .count = PIXELS, .stride = 1};
+    const struct sliding_rows pixels = {.rows = 1, .count = PIXELS, .stride = 2};
     trial->micro->ended_sliding[trial->micro->bytes](trial->sums, PIXELS, &pixels, trial->input, &trial->list,
                                                      &trial->ends);
 }
