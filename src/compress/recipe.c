@@ -30,7 +30,9 @@ void recipe_defaults(struct recipe *recipe, enum method method)
                     .step_epochs = 1,
                     .step_factor = 0.1f,
                     .augmentation = {.shift = 1}},
-        .distill = {.weight = method == METHOD_RATE ? -1 : 0, .temperature = 2},
+        .distill = {.weight = method == METHOD_RATE ? -1 : 0,
+                    .temperature = 2,
+                    .mix = method == METHOD_RATE ? -1 : 0},
         .search = {.step = 0.5, .finest = 0.8, .first = 0.1, .saving = 0.01, .rounds = 2},
         .finish = {.epochs = 8, .rate = 0.05f},
         .quantize = {.images = 500, .epochs = 2, .rate = 0.002f},
@@ -199,6 +201,7 @@ void recipe_write(const struct recipe *recipe, struct writer *writer)
     write_retrain(&recipe->retrain, writer);
     sned_write_f64(writer, recipe->distill.weight);
     sned_write_f64(writer, recipe->distill.temperature);
+    sned_write_f64(writer, recipe->distill.mix);
     sned_write_f64(writer, recipe->search.step);
     sned_write_f64(writer, recipe->search.finest);
     sned_write_f64(writer, recipe->search.first);

@@ -68,6 +68,7 @@ struct recipe_settle {
 struct recipe_distill {
     double weight; /* of the teacher in the loss, 0: none, 1: alone, without labels */
     double temperature;
+    double mix; /* share of images that are mixtures of two (train/mix.h); -1: to be found */
 };
 
 /* The last retraining in float, and the quantization after it. */

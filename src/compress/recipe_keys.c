@@ -56,6 +56,7 @@ static const struct key retrain_keys[] = {
 static const struct key distill_keys[] = {
     {"weight", VALUE_DOUBLE, FIELD(recipe_distill, weight), -1, 1, NULL, BOTH},
     {"temperature", VALUE_DOUBLE, FIELD(recipe_distill, temperature), 0.1, 100, NULL, BOTH},
+    {"mix", VALUE_DOUBLE, FIELD(recipe_distill, mix), -1, 1, NULL, BOTH},
 };
 static const struct key search_keys[] = {
     {"first", VALUE_DOUBLE, FIELD(recipe_search, first), 0, 100, NULL, PAPER},

@@ -33,6 +33,7 @@ static struct train_options train_options(const struct compression *compression,
     options.teacher = compression->teacher;
     options.teacher_weight = compression->recipe->distill.weight;
     options.temperature = compression->recipe->distill.temperature;
+    options.mix = options.teacher ? compression->recipe->distill.mix : 0;
     options.threads = compression->options->threads;
     return options;
 }

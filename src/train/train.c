@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "train/checkpoint.h"
+#include "train/mix.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
 
@@ -31,6 +32,7 @@ struct training {
     struct train_options options;        /* batch and threads resolved */
     struct executor *executor, *teacher; /* teacher NULL: none */
     float *teacher_scores;               /* [batch][classes], of the current batch */
+    float *mixed;                        /* [batch][C][H][W]; NULL: images are not mixed */
     size_t per_epoch, total;             /* steps */
     uint64_t key;                        /* of the checkpoint */
     struct train_progress progress;
@@ -101,11 +103,28 @@ static sned_status ask_teacher(struct training *t, const float *values, sned_err
     return executor_logits(t->teacher, t->teacher_scores, error);
 }
 
+static size_t mixed_count(const struct training *t)
+{
+    return (size_t)lround(t->options.mix * t->options.batch);
+}
+
+/* A batch as it is trained on. */
+static const float *mix(const struct training *t, const float *values)
+{
+    const size_t size = sned_shape_elements(&t->graph->tensors[t->graph->input].shape);
+    if (!t->mixed)
+        return values;
+    mix_images(values, (size_t)t->options.batch, size, mixed_count(t), t->options.seed, t->progress.step,
+               t->mixed);
+    return t->mixed;
+}
+
 /* The loss of the executor's last forward pass, on the batch that the teacher was asked of. */
 static sned_status batch_loss(struct training *t, const int32_t *labels, double *loss, size_t *correct,
                               sned_error *error)
 {
-    const struct teaching teaching = {t->teacher_scores, t->options.teacher_weight, t->options.temperature};
+    const struct teaching teaching = {t->teacher_scores, t->options.teacher_weight, t->options.temperature,
+                                      t->mixed ? mixed_count(t) : 0};
     return executor_loss_taught(t->executor, labels, t->teacher ? &teaching : NULL, loss, correct, error);
 }
 
@@ -140,6 +159,7 @@ static sned_status train_batch(struct training *t, const struct update *update, 
     double loss;
     size_t correct;
     executor_set_iteration(t->executor, p->step);
+    values = mix(t, values);
     SNED_TRY(ask_teacher(t, values, error));
     SNED_TRY(executor_forward(t->executor, values, batch, error));
     SNED_TRY(batch_loss(t, labels, &loss, &correct, error));
@@ -184,7 +204,7 @@ static sned_status verify(struct training *t, const float *values, const int32_t
     double loss;
     size_t correct;
     SNED_TRY(executor_store(t->executor, error));
-    SNED_TRY(executor_forward(t->executor, values, (size_t)t->options.batch, error));
+    SNED_TRY(executor_forward(t->executor, mix(t, values), (size_t)t->options.batch, error));
     SNED_TRY(batch_loss(t, labels, &loss, &correct, error));
     *diverged = !isfinite(loss) || loss > DIVERGED_TIMES * t->progress.limit || !is_finite(t->graph);
     return executor_load(t->executor, error); /* running statistics as they were */
@@ -363,7 +383,8 @@ static uint64_t make_key(const struct training *t)
                         (double)t->count,
                         (double)dataset_size(t->dataset),
                         o->teacher ? o->teacher_weight : 0,
-                        o->teacher ? o->temperature : 0};
+                        o->teacher ? o->temperature : 0,
+                        o->teacher ? o->mix : 0};
     uint64_t parts[] = {sned_hash(numbers, sizeof numbers),
                         o->seed,
                         graph_state_hash(t->graph),
@@ -402,6 +423,10 @@ static sned_status begin_teaching(struct training *t, sned_error *error)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "a teacher's weight is 0 to 1, its temperature above 0");
     SNED_TRY(
         sned_alloc(&t->teacher_scores, (size_t)t->options.batch, (size_t)own.count * sizeof(float), error));
+    if (t->options.mix > 0)
+        SNED_TRY(sned_alloc(&t->mixed, (size_t)t->options.batch,
+                            sned_shape_elements(&t->graph->tensors[t->graph->input].shape) * sizeof(float),
+                            error));
     return executor_new(&t->teacher, t->options.teacher, &options, error);
 }
 
@@ -489,5 +514,6 @@ done:
     executor_free(t.executor);
     executor_free(t.teacher);
     free(t.teacher_scores);
+    free(t.mixed);
     return status;
 }

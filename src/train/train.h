@@ -53,6 +53,7 @@ struct train_options {
     struct graph *teacher; /* distillation: a float network of the same input and classes, its batch norms
                               folded; NULL: none. Borrowed, not changed */
     double teacher_weight, temperature; /* struct teaching; at weight 1 labels are not looked at */
+    double mix; /* with a teacher: of each batch this share are mixtures of images (mix.h) */
     uint64_t seed;
     int threads;
     /* File, written after every epoch and resumed from; NULL: none. It stays at the end: the caller removes

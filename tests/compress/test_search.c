@@ -83,6 +83,24 @@ static void a_file_has_no_more_bytes_than_were_asked_for(void **state)
     outcome_free(&outcome);
 }
 
+/* Rounded nearly to it at once. */
+static void with_a_teacher_training_begins_near_the_size(void **state)
+{
+    struct compress_options options = asking();
+    (void)state;
+    options.max_bytes = bytes_of(0.1);
+    options.recipe.train.epochs = 1;
+    options.recipe.distill.weight = 0;
+    struct outcome alone = search(&options);
+    options.recipe.distill.weight = 0.9;
+    struct outcome taught = search(&options);
+    const struct curve_point *first = &taught.result.points[0];
+    assert_true(alone.result.points[0].bytes > 1.2 * options.max_bytes);
+    assert_true(fabs(first->bytes / options.max_bytes - 1) < 0.2);
+    outcome_free(&alone);
+    outcome_free(&taught);
+}
+
 static uint64_t places(const struct graph *graph)
 {
     uint64_t count = 0;
@@ -399,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_narrowed_search_that_is_killed_ends_the_same),
         cmocka_unit_test(a_file_has_no_more_bytes_than_were_asked_for),
+        cmocka_unit_test(with_a_teacher_training_begins_near_the_size),
         cmocka_unit_test(a_network_far_too_wide_for_the_size_is_narrowed),
         cmocka_unit_test(where_an_accuracy_is_asked_for_too_it_is_not),
         cmocka_unit_test(an_accuracy_is_kept_with_the_fewest_bytes_found),

@@ -170,7 +170,7 @@ static void a_teacher_pulls_by_the_softened_divergence(void **state)
     size_t correct;
     lcg_fill(&seed, its, BATCH * CLASSES, 3);
     for (int whole = 0; whole < 2; whole++) {
-        const struct teaching teaching = {its, whole ? 1 : 0.6, 2.5};
+        const struct teaching teaching = {its, whole ? 1 : 0.6, 2.5, 0};
         must(executor_forward(executor, some_input(), BATCH, error));
         must(executor_logits(executor, own, error));
         must(executor_loss_taught(executor, whole ? nonsense : labels, &teaching, &loss, &correct, error));
@@ -190,6 +190,40 @@ static void a_teacher_pulls_by_the_softened_divergence(void **state)
             assert_true(fabs(difference - gradient[c]) < 1e-3);
         }
     }
+    executor_free(executor);
+    sned_graph_free(graph);
+}
+
+static void images_without_a_label_have_the_teacher_alone(void **state)
+{
+    struct graph *graph = small_network();
+    struct executor *executor = new_executor(graph, true);
+    const int32_t labels[BATCH] = {0, 1, 2, 3}, others[BATCH] = {0, 1, 0, 1}, front[BATCH] = {1, 2, 2, 3};
+    float own[BATCH * CLASSES], its[BATCH * CLASSES];
+    uint32_t seed = 5;
+    double loss, same, other, wanted;
+    size_t correct;
+    lcg_fill(&seed, its, BATCH * CLASSES, 3);
+    const struct teaching teaching = {its, 0.6, 2.5, 2};
+    must(executor_forward(executor, some_input(), BATCH, error));
+    must(executor_logits(executor, own, error));
+    must(executor_loss_taught(executor, labels, &teaching, &loss, &correct, error));
+    must(executor_loss_taught(executor, others, &teaching, &same, &correct, error));
+    must(executor_loss_taught(executor, front, &teaching, &other, &correct, error));
+    assert_true(loss == same && loss != other);
+    wanted = taught_loss(own, its, labels, 0.6, 2.5);
+    for (int n = 2; n < BATCH; n++) { /* what the teacher says more of them, and the labels less */
+        float few_own[BATCH * CLASSES], few_its[BATCH * CLASSES];
+        const int32_t label[BATCH] = {labels[n], labels[n], labels[n], labels[n]};
+        for (int i = 0; i < BATCH * CLASSES; i++) {
+            few_own[i] = own[n * CLASSES + i % CLASSES];
+            few_its[i] = its[n * CLASSES + i % CLASSES];
+        }
+        wanted +=
+            (taught_loss(few_own, few_its, label, 1, 2.5) - taught_loss(few_own, few_its, label, 0.6, 2.5)) /
+            BATCH;
+    }
+    assert_true(fabs(loss - wanted) < 1e-6);
     executor_free(executor);
     sned_graph_free(graph);
 }
@@ -538,6 +572,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(changed_parameters_are_taken_on_load),
         cmocka_unit_test(a_step_is_stored_into_the_graph),
         cmocka_unit_test(a_teacher_pulls_by_the_softened_divergence),
+        cmocka_unit_test(images_without_a_label_have_the_teacher_alone),
         cmocka_unit_test(biases_are_rounded_to_multiples_of_their_step),
         cmocka_unit_test(momentum_can_be_taken_out_and_put_back),
         cmocka_unit_test(running_statistics_follow_the_batches),

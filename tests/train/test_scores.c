@@ -118,7 +118,7 @@ static void check_apart(int count, bool has_sigmoid, double weight)
     uint32_t seed = 9;
     double loss;
     size_t correct, wanted = 0;
-    const struct teaching teaching = {its, weight, 2};
+    const struct teaching teaching = {its, weight, 2, 0};
     assert_int_equal(sned_graph_scores(graph).logits, logits);
     lcg_fill(&seed, input, BATCH * INPUTS, 1);
     lcg_fill(&seed, its, BATCH * 3, 3);

@@ -12,7 +12,8 @@
 
 static const float first_largest = 7; /* integers at the start, of weights that have no step */
 static const double bias_bits = 7;    /* of a filter that is not all 0 */
-static const double bias_steps = 2, score_steps = 128; /* of the output, of 8 bits or 16 */
+static const double bias_steps = 2, score_steps = 128; /* of the output, of 8 bits or 16 ... */
+static const double filter_bits = 256;                 /* ... for filters of at most so many bits */
 
 /* ---- finding ---- */
 
@@ -125,7 +126,9 @@ void rate_layers_give_bias_steps(const struct rate_layers *layers, struct graph 
         const struct quantization out = graph->tensors[layer->output].quantization;
         const double unit = (double)graph->tensors[layer->input].quantization.scale *
                             graph->tensors[layer->tensor].quantization.scale;
-        const double most = (double)out.scale * (out.bits == 16 ? score_steps : bias_steps);
+        const double steps = out.bits == 16 ? score_steps : bias_steps;
+        const double filters = fmax((double)layer->cost.live_filters, 1);
+        const double most = out.scale * steps / fmax(layer->cost.bits / filters / filter_bits, 1);
         if (layer->bias >= 0 && unit > 0)
             graph->tensors[layer->bias].quantization =
                 (struct quantization){(float)(unit * exp2(fmax(floor(log2(most / unit)), 0))), 32, true};

@@ -27,7 +27,7 @@ struct rate_options {
     double lambda; /* loss for a bit, after a rise; where a size is the target: the first guess */
     struct augmentation augmentation;
     struct graph *teacher; /* struct train_options says how it teaches; NULL: none */
-    double teacher_weight, temperature;
+    double teacher_weight, temperature, mix;
     uint64_t seed;
     int threads;            /* 0: all */
     double time_budget;     /* seconds; 0: none. All that happens at a share of the way happens at a share of

@@ -5,7 +5,8 @@
  * weights would jump over the edges of their steps at more. SGD: as training would go on (settings.c).
  *
  * Rate of steps' logarithms: 1e-3 whatever the depth. At a fifth of that ResNet-20 got to 98 KB in 3 epochs
- * that were to get to 55, and at 1.4e-3 to 60.
+ * that were to get to 55, and at 1.4e-3 to 60. Where training begins near its size steps have no way to go, and
+ * at that rate they run ahead of their weights: the rate of weights then.
  *
  * Teacher: a network of more than four layers is taught by what it was, since it has learnt its images by
  * heart and their labels tell it nothing new; 0.9 of the loss at temperature 3, as ResNet-20 was in the
@@ -21,7 +22,7 @@
 
 static const double IMAGES_SEEN = 2e6, FORWARD_MACS = 3e13, MOST_EPOCHS = 100, LEAST_EPOCHS = 3,
                     MOST_EPOCHS_IN_TIME = 10000;
-static const double ADAM_RATE = 1e-3, TEACHER_WEIGHT = 0.9, TEACHER_TEMPERATURE = 3;
+static const double ADAM_RATE = 1e-3, TEACHER_WEIGHT = 0.9, TEACHER_TEMPERATURE = 3, MIXED = 0.5;
 enum { SHALLOW = 4, BATCH = 128, LEAST_BATCH = 16, LEAST_STEPS = 32 };
 
 static double layers_of(const struct graph *graph, double *macs)
@@ -45,10 +46,12 @@ static void plan_augmentation(struct recipe_train *train, const struct augmentat
 
 static void plan_teacher(struct recipe_distill *distill, double layers)
 {
-    if (distill->weight < 0 && layers > SHALLOW)
-        *distill = (struct recipe_distill){TEACHER_WEIGHT, TEACHER_TEMPERATURE};
-    else if (distill->weight < 0)
-        distill->weight = 0;
+    if (distill->weight < 0) {
+        distill->weight = layers > SHALLOW || distill->mix > 0 ? TEACHER_WEIGHT : 0;
+        distill->temperature = TEACHER_TEMPERATURE;
+    }
+    if (distill->mix < 0)
+        distill->mix = distill->weight > 0 ? MIXED : 0;
 }
 
 struct rate_options plan_rate_options(const struct rate_search *search)
@@ -66,11 +69,13 @@ struct rate_options plan_rate_options(const struct rate_search *search)
                                  .teacher = compression->teacher,
                                  .teacher_weight = recipe->distill.weight,
                                  .temperature = recipe->distill.temperature,
+                                 .mix = recipe->distill.mix,
                                  .seed = search->options.seed * 1000003 + compression->journal.position,
                                  .threads = search->options.threads};
 }
 
-sned_status plan_training(struct recipe *recipe, const struct graph *graph, size_t images, sned_error *error)
+sned_status plan_training(struct recipe *recipe, const struct graph *graph, size_t images, bool to_size,
+                          sned_error *error)
 {
     struct recipe_train *train = &recipe->train;
     struct train_options usual;
@@ -85,8 +90,11 @@ sned_status plan_training(struct recipe *recipe, const struct graph *graph, size
     if (train->rate == 0)
         train->rate =
             train->optimizer == OPTIMIZER_SGD ? usual.rate : (float)(ADAM_RATE * fmin(1, SHALLOW / layers));
-    if (train->step_rate < 0)
-        train->step_rate = train->optimizer == OPTIMIZER_SGD ? 1 : (float)fmax(1, layers / SHALLOW);
+    if (train->step_rate < 0) {
+        const bool is_near = to_size && recipe->distill.weight > 0; /* start.c */
+        train->step_rate =
+            train->optimizer == OPTIMIZER_SGD || is_near ? 1 : (float)fmax(1, layers / SHALLOW);
+    }
     if (train->epochs == 0)
         train->epochs = fmax(
             LEAST_EPOCHS, fmin(MOST_EPOCHS, floor(fmin(IMAGES_SEEN, FORWARD_MACS / macs) / (double)images)));

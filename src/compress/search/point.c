@@ -35,21 +35,29 @@ sned_status search_lower(const struct rate_search *search, struct graph **intege
     return lower(integer, search->compression.graph, error);
 }
 
-/* struct rate_options: the file's bytes less those that it has without weights. */
-static sned_status measure_bytes(void *context, const struct graph *graph, double *bytes, sned_error *error)
+sned_status search_bytes(const struct rate_search *search, const struct graph *graph, double *bytes,
+                         sned_error *error)
 {
-    const struct rate_search *search = context;
     const struct compress_options *options = &search->options;
     struct graph *integer = NULL;
     struct buffer file = {0};
     sned_status status;
     SNED_TRY_DONE(lower(&integer, graph, error));
     SNED_TRY_DONE(compress_pack(&file, integer, options->format, options->open_ms, NULL, NULL, error));
-    *bytes = fmax(1, (double)file.size - search->bare);
+    *bytes = (double)file.size;
 done:
     sned_graph_free(integer);
     sned_buffer_free(&file);
     return status;
+}
+
+/* struct rate_options: the file's bytes less those that it has without weights. */
+static sned_status measure_bytes(void *context, const struct graph *graph, double *bytes, sned_error *error)
+{
+    const struct rate_search *search = context;
+    SNED_TRY(search_bytes(search, graph, bytes, error));
+    *bytes = fmax(1, *bytes - search->bare);
+    return SNED_OK;
 }
 
 /* ---- what it is worth ---- */

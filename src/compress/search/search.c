@@ -24,7 +24,8 @@ static sned_status open_search(struct rate_search *search, struct graph *graph, 
     search->lambda = options->recipe.train.lambda > 0 ? options->recipe.train.lambda : first_lambda;
     search->said_epochs = options->recipe.train.epochs;
     SNED_TRY(sned_graph_prepare(graph, error));
-    SNED_TRY(plan_training(&search->options.recipe, graph, dataset_size(dataset), error));
+    SNED_TRY(
+        plan_training(&search->options.recipe, graph, dataset_size(dataset), options->max_bytes > 0, error));
     return compression_open(&search->compression, graph, dataset, &search->options, result, error);
 }
 

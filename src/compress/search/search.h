@@ -86,6 +86,9 @@ struct aim {
     double seconds; /* 0: as long as the epochs take */
 };
 sned_status search_point(struct rate_search *search, const struct aim *aim, sned_error *error);
+/* What the file of a graph takes that is rounded, or to be rounded, and calibrated. */
+sned_status search_bytes(const struct rate_search *search, const struct graph *graph, double *bytes,
+                         sned_error *error);
 /* The network as it is now, as it goes into a file: dead parts removed, lowered. */
 sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error);
 /* Points that one may still lose. */
@@ -96,8 +99,10 @@ double search_drop(const struct rate_search *search, const struct curve_point *p
 /* next.c: false where the search has ended. */
 bool search_next(const struct rate_search *search, struct aim *aim);
 
-/* plan.c: what the recipe leaves open, filled in for a network on so many images. */
-sned_status plan_training(struct recipe *recipe, const struct graph *graph, size_t images, sned_error *error);
+/* plan.c: what the recipe leaves open, filled in for a network on so many images, which goes to a size that
+ * was said or wherever its accuracy bears. */
+sned_status plan_training(struct recipe *recipe, const struct graph *graph, size_t images, bool to_size,
+                          sned_error *error);
 /* How long the next training shall be: a share of a whole one or, with a time budget, of the time that is
  * left; false: that is none worth it. */
 bool plan_effort(const struct rate_search *search, double share, double of_time, struct aim *aim);

@@ -10,6 +10,10 @@
  * Weights are rounded by second order rather than to the nearest, since a network of many layers does not
  * come back from plain rounding within the epochs that there are.
  *
+ * Where a size is asked for, and a teacher trains the network, which is a deep one, it is rounded nearly to that
+ * size at once. ResNet-20 rounded to 56.5 KB has a loss of .038 on held-out images (.008 as given), and trained
+ * from 122 KB to 59.0 in 31 epochs .063, from 82 KB to 51.8 in 4 .185.
+ *
  * Where an accuracy is looked for, and the first training came to nothing, as on few images in little time,
  * the network is rounded once more, as coarsely as the accuracy allows: a smaller file without any training,
  * and where training then goes on. It is not where the first one begins: in a few epochs LeNet-300-100 came
@@ -126,6 +130,79 @@ static sned_status find_price(const struct compression *compression, const struc
     return SNED_OK;
 }
 
+/* For a size a network that a teacher will train, which is a deep one, is rounded nearly to it: its weights
+ * move slowly, and what rounding by second order does at once costs them less than many epochs do. A little
+ * above the size, since training that presses no more lets the network grow; and not where that would lose
+ * more than so many points. */
+static const double begin_above = 1.04, begin_drop = 3, size_near = 0.01;
+enum { MOST_STEPS_BACK = 4, HALVINGS = 40, MOST_FILES = 4 };
+
+/* The price at which weights have so much entropy; above `least`. */
+static sned_status price_of_entropy(const struct rate_search *search, const struct second_order *second,
+                                    double least, double wanted, double *price, sned_error *error)
+{
+    double low = least, high = 1, entropy;
+    for (int i = 0; i < HALVINGS; i++) {
+        *price = sqrt(low * high);
+        SNED_TRY(second_order_entropy(second, search->compression.graph, *price, &entropy, error));
+        *(entropy > wanted ? &low : &high) = *price;
+    }
+    return SNED_OK;
+}
+
+static sned_status bytes_at(const struct rate_search *search, const struct second_order *second, double price,
+                            double *bytes, sned_error *error)
+{
+    struct graph *copy = NULL;
+    sned_status status;
+    SNED_TRY_DONE(sned_graph_copy(&copy, search->compression.graph, error));
+    SNED_TRY_DONE(round_at(&search->compression, second, copy, price, error));
+    status = search_bytes(search, copy, bytes, error);
+done:
+    sned_graph_free(copy);
+    return status;
+}
+
+/* The price at which the file has about so many bytes, from one at which it has more: each file that is made
+ * says better what entropy goes with it. */
+static sned_status price_of_size(const struct rate_search *search, const struct second_order *second,
+                                 double wanted, double *price, sned_error *error)
+{
+    const double least = *price;
+    struct size_aim sizes = {0};
+    double bytes, entropy;
+    SNED_TRY(second_order_entropy(second, search->compression.graph, least, &entropy, error));
+    SNED_TRY(bytes_at(search, second, least, &bytes, error));
+    for (int files = 1; files < MOST_FILES && fabs(log(bytes / wanted)) > size_near; files++) {
+        if (bytes < wanted && *price == least)
+            break;
+        size_aim_tried(&sizes, entropy, bytes);
+        entropy = size_aim_ask(&sizes, wanted);
+        SNED_TRY(price_of_entropy(search, second, least, entropy, price, error));
+        SNED_TRY(bytes_at(search, second, *price, &bytes, error));
+    }
+    return SNED_OK;
+}
+
+static sned_status approach_size(const struct rate_search *search, const struct second_order *second,
+                                 double *price, sned_error *error)
+{
+    const struct compression *compression = &search->compression;
+    const double least = *price;
+    struct measure given, rounded;
+    if (search->target.bytes == 0 || !compression->teacher)
+        return SNED_OK;
+    SNED_TRY(compression_measure(compression, compression->graph, JUDGED_IMAGES, false, &given, error));
+    SNED_TRY(price_of_size(search, second, begin_above * search->target.bytes, price, error));
+    for (int back = 0; *price > least; back++) {
+        SNED_TRY(measure_at(compression, second, *price, &rounded, error));
+        if (given.accuracy - rounded.accuracy <= begin_drop)
+            break;
+        *price = back < MOST_STEPS_BACK ? sqrt(*price * least) : least;
+    }
+    return SNED_OK;
+}
+
 /* Whether the best network, rounded, is as accurate as was asked for: by how it changes on some of the
  * images, and by what it is on all of them. */
 static bool stays_good(const struct rate_search *search, const struct measure *given,
@@ -157,6 +234,22 @@ static sned_status raise_price(const struct rate_search *search, const struct se
     return SNED_OK;
 }
 
+/* Weights on their grids know no more where between two integers they were, and training would have to find
+ * that again, a twentieth of a step at a time: most of what rounding moved them by is given back, so much that
+ * they still round to the same. */
+static void remember_fractions(const struct compression *compression, const struct graph *given)
+{
+    const float share = 0.8f, most = 0.4f;
+    for (int i = 0; i < compression->layer_count; i++) {
+        struct tensor *weights = &compression->graph->tensors[compression->layers[i].tensor];
+        const float step = weights->quantization.scale,
+                    *before = given->tensors[compression->layers[i].tensor].data;
+        float *values = weights->data;
+        for (size_t k = 0; step > 0 && k < compression->layers[i].count; k++)
+            values[k] += fminf(fmaxf(share * (before[k] - values[k]), -most * step), most * step);
+    }
+}
+
 static sned_status round_graph(struct rate_search *search, double *price, bool once_more, sned_error *error)
 {
     struct compression *compression = &search->compression;
@@ -169,14 +262,20 @@ static sned_status round_graph(struct rate_search *search, double *price, bool o
         .dataset = compression->dataset, .indices = compression->indices, .count = compression->train_count};
     const struct second_order_options options = {.seed = search->options.seed};
     struct second_order *second = NULL;
+    struct graph *given = NULL;
     sned_status status;
     *price = once_more ? compression->result->points[0].lambda : recipe->train.start;
     SNED_TRY_DONE(quantize_calibrate(compression->graph, &images, &how, error));
     SNED_TRY_DONE(second_order_open(&second, compression->graph, &images, &how, &options, error));
     SNED_TRY_DONE(once_more ? raise_price(search, second, price, error)
                             : find_price(compression, second, price, error));
-    status = round_at(compression, second, compression->graph, *price, error);
+    if (!once_more)
+        SNED_TRY_DONE(approach_size(search, second, price, error));
+    SNED_TRY_DONE(sned_graph_copy(&given, compression->graph, error));
+    SNED_TRY_DONE(round_at(compression, second, compression->graph, *price, error));
+    remember_fractions(compression, given);
 done:
+    sned_graph_free(given);
     second_order_free(second);
     return status;
 }

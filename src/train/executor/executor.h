@@ -69,6 +69,7 @@ sned_status executor_loss(struct executor *executor, const int32_t *labels, doub
 struct teaching {
     const float *scores; /* [batch][count], before any ending: executor_logits of the teacher */
     double weight, temperature;
+    size_t unlabelled; /* of the batch's last images labels are not looked at: the teacher alone says */
 };
 /* The same with a teacher; at weight 1 the labels are not looked at, and *correct counts where both have the
  * same best class. */

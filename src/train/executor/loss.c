@@ -106,11 +106,13 @@ static sned_status check_labels(const int32_t *labels, size_t count, int classes
 
 /* What one image adds to the mean loss; its gradient, and whether it is right. */
 static double image_loss(const struct scores *kind, const float *scores, const int32_t *label,
-                         const struct teaching *teaching, size_t image, double share, float *gradient,
+                         const struct teaching *teaching, size_t image, size_t batch, float *gradient,
                          bool *correct)
 {
     const size_t count = (size_t)kind->count;
-    const double taught = teaching ? teaching->weight : 0;
+    const double share = 1 / (double)batch;
+    const bool alone = teaching && image + teaching->unlabelled >= batch;
+    const double taught = alone ? 1 : teaching ? teaching->weight : 0;
     const float *teacher = taught > 0 ? teaching->scores + image * count : NULL;
     const size_t right = taught < 1 ? (size_t)*label : best_class(kind, teacher);
     double loss = 0;
@@ -146,7 +148,7 @@ sned_status executor_loss_taught(struct executor *executor, const int32_t *label
     *correct = 0;
     for (size_t n = 0; n < executor->count; n++) {
         bool hit;
-        *loss += image_loss(kind, scores + n * count, labels + n, teaching, n, 1 / (double)executor->count,
+        *loss += image_loss(kind, scores + n * count, labels + n, teaching, n, executor->count,
                             gradient + n * count, &hit);
         *correct += hit;
     }
