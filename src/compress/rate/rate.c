@@ -31,8 +31,8 @@ static const double RISE_END = 0.3, BALANCE_FROM = 0.3, COSINE_BEGIN = 0.5, TARG
  * that shrinks by as much as FROZEN_SHRINKS, of a logarithm. */
 static const double FROZEN_LOSS = 0.165, FROZEN_STEPS = 800, FROZEN_RATE = 1e-3, FROZEN_SHRINKS = 0.25;
 static const double CONTROL_POWER = 0.5, CONTROL_TREND = 4,
-                    CONTROL_LIMIT = 0.2; /* of one change of log lambda */
-static const double LEAST_LAMBDA = 2e-8, MOST_LAMBDA = 1e-4;
+                    CONTROL_LIMIT = 0.2;                      /* of one change of log lambda */
+static const double LEAST_LAMBDA = 1e-10, MOST_LAMBDA = 1e-4; /* the least is none to a large network too */
 enum { LOOK_STEPS = 50, LOOKS = 200, CALIBRATION_IMAGES = 500 };
 
 /* What a checkpoint keeps of the course; its numbers without padding. */
