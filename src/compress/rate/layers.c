@@ -12,8 +12,7 @@
 
 static const float first_largest = 7; /* integers at the start, of weights that have no step */
 static const double bias_bits = 7;    /* of a filter that is not all 0 */
-static const double bias_steps = 2, score_steps = 128; /* of the output, of 8 bits or 16 ... */
-static const double filter_bits = 256;                 /* ... for filters of at most so many bits */
+static const double bias_steps = 2, score_steps = 128; /* of the output, of 8 bits or 16 */
 
 /* ---- finding ---- */
 
@@ -70,6 +69,7 @@ sned_status rate_layers_find(struct rate_layers *layers, const struct graph *gra
     bool *judged = NULL;
     size_t most = 0, largest = 0;
     sned_status status;
+    layers->fine_bits = INFINITY;
     for (int n = 0; n < graph->node_count; n++)
         most += (size_t)sned_node_weight_count(&graph->nodes[n]);
     SNED_TRY_DONE(sned_alloc(&layers->layers, most, sizeof *layers->layers, error));
@@ -128,7 +128,7 @@ void rate_layers_give_bias_steps(const struct rate_layers *layers, struct graph 
                             graph->tensors[layer->tensor].quantization.scale;
         const double steps = out.bits == 16 ? score_steps : bias_steps;
         const double filters = fmax((double)layer->cost.live_filters, 1);
-        const double most = out.scale * steps / fmax(layer->cost.bits / filters / filter_bits, 1);
+        const double most = out.scale * steps / fmax(layer->cost.bits / filters / layers->fine_bits, 1);
         if (layer->bias >= 0 && unit > 0)
             graph->tensors[layer->bias].quantization =
                 (struct quantization){(float)(unit * exp2(fmax(floor(log2(most / unit)), 0))), 32, true};

@@ -16,6 +16,7 @@ struct rate_layer {
 struct rate_layers {
     struct rate_layer *layers; /* owned */
     int count;
+    double fine_bits; /* filters that take more have finer biases, in proportion; INFINITY at first: none */
     int8_t *integers; /* owned; [of the largest layer] */
 };
 
@@ -26,9 +27,8 @@ void rate_layers_free(struct rate_layers *layers);
 /* A step for those that have none yet: a seventh of the largest weight. */
 void rate_layers_give_steps(const struct rate_layers *layers, struct graph *graph);
 /* Another for the biases, from those of weights and activations: the largest power of two of units of the
- * accumulator that is at most two steps of the output, or, of scores, half a step of one with 8 bits; less in
- * proportion where a filter takes more than 256 bits. Finer ones take more bits in the file than they are
- * worth. */
+ * accumulator that is at most two steps of the output, or, of scores, half a step of one with 8 bits. Finer
+ * ones take more bits in the file than they are worth, but to layers->fine_bits. */
 void rate_layers_give_bias_steps(const struct rate_layers *layers, struct graph *graph);
 /* Looks at the integers that the executor's weights round to; it goes by their costs from here on. */
 sned_status rate_layers_look(struct rate_layers *layers, struct executor *executor, sned_error *error);

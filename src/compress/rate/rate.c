@@ -76,6 +76,19 @@ struct rate_options rate_defaults(void)
                                  .seed = 1};
 }
 
+/* Of deep networks, where what biases are off by adds up. */
+static const double FINE_BITS = 256;
+
+/* The graph's layers, or those of the graph with other shapes. */
+static sned_status find_layers(struct course *course, sned_error *error)
+{
+    rate_layers_free(&course->layers);
+    SNED_TRY(rate_layers_find(&course->layers, course->graph, error));
+    if (course->options->teacher)
+        course->layers.fine_bits = FINE_BITS;
+    return SNED_OK;
+}
+
 /* ---- activations ---- */
 
 /* The graph's activations, calibrated with the weights that it has; steps of biases follow. */
@@ -246,13 +259,6 @@ static sned_status before_epoch(void *context, const struct train_moment *moment
 
 /* ---- units that do nothing ---- */
 
-/* Layers have other shapes. */
-static sned_status find_layers_again(struct course *course, sned_error *error)
-{
-    rate_layers_free(&course->layers);
-    return rate_layers_find(&course->layers, course->graph, error);
-}
-
 static sned_status reshape(void *context, const struct executor *executor, const float *remembered,
                            float **kept, size_t *count, sned_error *error)
 {
@@ -260,7 +266,7 @@ static sned_status reshape(void *context, const struct executor *executor, const
     if (!course->can_shrink)
         return SNED_OK;
     SNED_TRY(shrink(course->graph, executor, remembered, &course->left, kept, count, error));
-    return *kept ? find_layers_again(course, error) : SNED_OK;
+    return *kept ? find_layers(course, error) : SNED_OK;
 }
 
 static sned_status reshape_again(void *context, sned_error *error)
@@ -269,7 +275,7 @@ static sned_status reshape_again(void *context, sned_error *error)
     if (!course->can_shrink)
         return SNED_OK;
     SNED_TRY(shrink_again(course->graph, &course->left, error));
-    return find_layers_again(course, error);
+    return find_layers(course, error);
 }
 
 /* ---- the whole ---- */
@@ -299,7 +305,7 @@ static sned_status course_open(struct course *course, const struct graph *graph,
 {
     SNED_TRY(sned_graph_copy(&course->graph, graph, error));
     course->can_shrink = can_shrink(course->graph);
-    SNED_TRY(rate_layers_find(&course->layers, course->graph, error));
+    SNED_TRY(find_layers(course, error));
     course->state_size = sizeof *course->state + units_given(&course->layers, course->graph);
     SNED_TRY(sned_alloc(&course->state, course->state_size, 1, error));
     course->state->lambda = course->options->lambda;
@@ -367,7 +373,7 @@ static sned_status finish(struct course *course, sned_error *error)
     rate_layers_round_biases(&course->layers, course->graph);
     if (course->can_shrink)
         SNED_TRY(shrink_for_good(course->graph, &course->left, error));
-    SNED_TRY(find_layers_again(course, error));
+    SNED_TRY(find_layers(course, error));
     SNED_TRY(rate_layers_count(&course->layers, course->graph, error));
     SNED_TRY(calibrate(course, error));
     rate_layers_round_biases(&course->layers, course->graph);

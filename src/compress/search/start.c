@@ -273,7 +273,8 @@ static sned_status round_graph(struct rate_search *search, double *price, bool o
         SNED_TRY_DONE(approach_size(search, second, price, error));
     SNED_TRY_DONE(sned_graph_copy(&given, compression->graph, error));
     SNED_TRY_DONE(round_at(compression, second, compression->graph, *price, error));
-    remember_fractions(compression, given);
+    if (compression->teacher) /* shallow networks' rates are high enough to find them again */
+        remember_fractions(compression, given);
 done:
     sned_graph_free(given);
     second_order_free(second);
