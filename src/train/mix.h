@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* values [batch][size] to mixed, the last `count` images mixed with others of the batch; a by (seed, step). */
+/* values [batch][size] to mixed, the last `count` images mixed with others of it; a by seed and step. */
 void mix_images(const float *values, size_t batch, size_t size, size_t count, uint64_t seed, uint64_t step,
                 float *mixed);
 

@@ -27,8 +27,9 @@ static const double RISE_END = 0.3, BALANCE_FROM = 0.3, COSINE_BEGIN = 0.5, TARG
 /* What is lost from when zeros are frozen to the end: of the weights that jump over the edge of 0 those go
  * that are 0 just then, and none comes; the longer, the more, up to so much of a logarithm. Trainings of
  * LeNet-300-100, LeNet-5 and a network of five classes lost 7, 9, 8, 13 and 15 to 17 % in 322, 387, 525, 1290
- * and 2130 steps at a rate of 1e-3; ResNet-20 5 % in 970 at 2e-4, AlexNet nothing in 96 at 5e-4. Weights of a network that grows, or stays, are on no such edge: all of that is lost by one
- * that shrinks by as much as FROZEN_SHRINKS, of a logarithm. */
+ * and 2130 steps at a rate of 1e-3; ResNet-20 5 % in 970 at 2e-4, AlexNet nothing in 96 at 5e-4. Weights of
+ * a network that grows, or stays, are on no such edge: all of that is lost by one that shrinks by as much as
+ * FROZEN_SHRINKS, of a logarithm. */
 static const double FROZEN_LOSS = 0.165, FROZEN_STEPS = 800, FROZEN_RATE = 1e-3, FROZEN_SHRINKS = 0.25;
 static const double CONTROL_POWER = 0.5, CONTROL_TREND = 4,
                     CONTROL_LIMIT = 0.2;                      /* of one change of log lambda */

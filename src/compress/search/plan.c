@@ -5,8 +5,8 @@
  * weights would jump over the edges of their steps at more. SGD: as training would go on (settings.c).
  *
  * Rate of steps' logarithms: 1e-3 whatever the depth. At a fifth of that ResNet-20 got to 98 KB in 3 epochs
- * that were to get to 55, and at 1.4e-3 to 60. Where training begins near its size steps have no way to go, and
- * at that rate they run ahead of their weights: the rate of weights then.
+ * that were to get to 55, and at 1.4e-3 to 60. Where training begins near its size steps have no way to go,
+ * and at that rate they run ahead of their weights: the rate of weights then.
  *
  * Teacher: a network of more than four layers is taught by what it was, since it has learnt its images by
  * heart and their labels tell it nothing new; 0.9 of the loss at temperature 3, as ResNet-20 was in the

@@ -125,7 +125,7 @@ static double bytes_to_ask_for(const struct rate_search *search, double wanted)
 }
 
 /* A deep network that has been trained to a size and is corrected goes on at a quarter of the rate: at the
- * whole of it AlexNet, for 0.2 % of its bytes, lost more than a point that the end of the cosine had given. */
+ * whole of it AlexNet, for 0.2 % of its bytes, lost more than a point that the end of the cosine gave. */
 static float correction(const struct rate_search *search)
 {
     const bool corrects = search->target.bytes > 0 && search->compression.result->point_count > 1;

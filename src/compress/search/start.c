@@ -2,22 +2,23 @@
  * start.c - what training starts from: see search.h.
  *
  * A network that is far wider than the size leaves room for is narrowed first (graph/passes/narrow.c): few
- * weights train better where they have few places. On held-out images of MNIST, six epochs: LeNet-5 to 3.1 KB
- * 1.44 % of errors as it is, 0.88 from 100,000, 0.88 from 50,000, 0.90 from 24,000 weights; LeNet-300-100 to
- * 4.5 KB 1.58 as it is, 1.60 from 100,000, 1.82 from 50,000, 2.52 from 30,000. So the bound is far from where
- * narrowing costs.
+ * weights train better where they have few places. On held-out images of MNIST, six epochs: LeNet-5 to 3.1
+ * KB 1.44 % of errors as it is, 0.88 from 100,000, 0.88 from 50,000, 0.90 from 24,000 weights;
+ * LeNet-300-100 to 4.5 KB 1.58 as it is, 1.60 from 100,000, 1.82 from 50,000, 2.52 from 30,000. So the
+ * bound is far from where narrowing costs.
  *
  * Weights are rounded by second order rather than to the nearest, since a network of many layers does not
  * come back from plain rounding within the epochs that there are.
  *
- * Where a size is asked for, and a teacher trains the network, which is a deep one, it is rounded nearly to that
- * size at once. ResNet-20 rounded to 56.5 KB has a loss of .038 on held-out images (.008 as given), and trained
- * from 122 KB to 59.0 in 31 epochs .063, from 82 KB to 51.8 in 4 .185.
+ * Where a size is asked for, and a teacher trains the network, which is a deep one, it is rounded nearly to
+ * that size at once. ResNet-20 rounded to 56.5 KB has a loss of .038 on held-out images (.008 as given),
+ * and trained from 122 KB to 59.0 in 31 epochs .063, from 82 KB to 51.8 in 4 .185.
  *
  * Where an accuracy is looked for, and the first training came to nothing, as on few images in little time,
- * the network is rounded once more, as coarsely as the accuracy allows: a smaller file without any training,
- * and where training then goes on. It is not where the first one begins: in a few epochs LeNet-300-100 came
- * from there to 12.6 KB and half a point lost, and from the finer start to 9.4 KB and a fifth.
+ * the network is rounded once more, as coarsely as the accuracy allows: a smaller file without any
+ * training, and where training then goes on. It is not where the first one begins: in a few epochs
+ * LeNet-300-100 came from there to 12.6 KB and half a point lost, and from the finer start to 9.4 KB and a
+ * fifth.
  */
 #include "compress/aim/bracket.h"
 #include "compress/search/search.h"
@@ -235,8 +236,8 @@ static sned_status raise_price(const struct rate_search *search, const struct se
 }
 
 /* Weights on their grids know no more where between two integers they were, and training would have to find
- * that again, a twentieth of a step at a time: most of what rounding moved them by is given back, so much that
- * they still round to the same. */
+ * that again, a twentieth of a step at a time: most of what rounding moved them by is given back, so much
+ * that they still round to the same. */
 static void remember_fractions(const struct compression *compression, const struct graph *given)
 {
     const float share = 0.8f, most = 0.4f;
