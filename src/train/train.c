@@ -13,8 +13,8 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "train/checkpoint.h"
-#include "train/mix.h"
 #include "train/schedule.h"
+#include "train/taught.h"
 #include "train/train_state.h"
 
 #include <math.h>
@@ -29,12 +29,11 @@ struct training {
     struct dataset *dataset;
     const uint32_t *indices;
     size_t count;
-    struct train_options options;        /* batch and threads resolved */
-    struct executor *executor, *teacher; /* teacher NULL: none */
-    float *teacher_scores;               /* [batch][classes], of the current batch */
-    float *mixed;                        /* [batch][C][H][W]; NULL: images are not mixed */
-    size_t per_epoch, total;             /* steps */
-    uint64_t key;                        /* of the checkpoint */
+    struct train_options options; /* batch and threads resolved */
+    struct executor *executor;
+    struct taught taught;
+    size_t per_epoch, total; /* steps */
+    uint64_t key;            /* of the checkpoint */
     struct train_progress progress;
     struct train_state accepted;
     double began, epoch_began, reported; /* seconds */
@@ -94,40 +93,6 @@ static bool has_diverged(struct training *t, double loss)
     return p->running > p->limit;
 }
 
-/* What the teacher says of a batch, for batch_loss. */
-static sned_status ask_teacher(struct training *t, const float *values, sned_error *error)
-{
-    if (!t->teacher)
-        return SNED_OK;
-    SNED_TRY(executor_forward(t->teacher, values, (size_t)t->options.batch, error));
-    return executor_logits(t->teacher, t->teacher_scores, error);
-}
-
-static size_t mixed_count(const struct training *t)
-{
-    return (size_t)lround(t->options.mix * t->options.batch);
-}
-
-/* A batch as it is trained on. */
-static const float *mix(const struct training *t, const float *values)
-{
-    const size_t size = sned_shape_elements(&t->graph->tensors[t->graph->input].shape);
-    if (!t->mixed)
-        return values;
-    mix_images(values, (size_t)t->options.batch, size, mixed_count(t), t->options.seed, t->progress.step,
-               t->mixed);
-    return t->mixed;
-}
-
-/* The loss of the executor's last forward pass, on the batch that the teacher was asked of. */
-static sned_status batch_loss(struct training *t, const int32_t *labels, double *loss, size_t *correct,
-                              sned_error *error)
-{
-    const struct teaching teaching = {t->teacher_scores, t->options.teacher_weight, t->options.temperature,
-                                      t->mixed ? mixed_count(t) : 0};
-    return executor_loss_taught(t->executor, labels, t->teacher ? &teaching : NULL, loss, correct, error);
-}
-
 static struct train_moment moment_of(const struct training *t)
 {
     return (struct train_moment){t->executor, t->progress.step, t->total, sned_clock() - t->began, false};
@@ -159,10 +124,10 @@ static sned_status train_batch(struct training *t, const struct update *update, 
     double loss;
     size_t correct;
     executor_set_iteration(t->executor, p->step);
-    values = mix(t, values);
-    SNED_TRY(ask_teacher(t, values, error));
+    values = taught_batch(&t->taught, values, p->step);
+    SNED_TRY(taught_ask(&t->taught, values, error));
     SNED_TRY(executor_forward(t->executor, values, batch, error));
-    SNED_TRY(batch_loss(t, labels, &loss, &correct, error));
+    SNED_TRY(taught_loss(&t->taught, t->executor, labels, &loss, &correct, error));
     *diverged = has_diverged(t, loss);
     if (*diverged)
         return SNED_OK;
@@ -204,8 +169,9 @@ static sned_status verify(struct training *t, const float *values, const int32_t
     double loss;
     size_t correct;
     SNED_TRY(executor_store(t->executor, error));
-    SNED_TRY(executor_forward(t->executor, mix(t, values), (size_t)t->options.batch, error));
-    SNED_TRY(batch_loss(t, labels, &loss, &correct, error));
+    SNED_TRY(executor_forward(t->executor, taught_batch(&t->taught, values, t->progress.step),
+                              (size_t)t->options.batch, error));
+    SNED_TRY(taught_loss(&t->taught, t->executor, labels, &loss, &correct, error));
     *diverged = !isfinite(loss) || loss > DIVERGED_TIMES * t->progress.limit || !is_finite(t->graph);
     return executor_load(t->executor, error); /* running statistics as they were */
 }
@@ -406,30 +372,6 @@ static uint64_t make_key(const struct training *t)
     return key;
 }
 
-static sned_status begin_teaching(struct training *t, sned_error *error)
-{
-    const struct executor_options options = {
-        .batch = t->options.batch, .overwrite = true, .threads = t->options.threads};
-    const struct graph *teacher = t->options.teacher;
-    if (!teacher || t->options.teacher_weight == 0)
-        return SNED_OK;
-    const struct scores own = sned_graph_scores(t->graph), its = sned_graph_scores(teacher);
-    if (!sned_shape_equal(&teacher->tensors[teacher->input].shape,
-                          &t->graph->tensors[t->graph->input].shape) ||
-        its.count != own.count || its.is_apart != own.is_apart)
-        return sned_fail(error, SNED_ERROR_SHAPE, "the teacher %s has another input or other classes",
-                         teacher->name);
-    if (!(t->options.teacher_weight > 0 && t->options.teacher_weight <= 1) || !(t->options.temperature > 0))
-        return sned_fail(error, SNED_ERROR_ARGUMENT, "a teacher's weight is 0 to 1, its temperature above 0");
-    SNED_TRY(
-        sned_alloc(&t->teacher_scores, (size_t)t->options.batch, (size_t)own.count * sizeof(float), error));
-    if (t->options.mix > 0)
-        SNED_TRY(sned_alloc(&t->mixed, (size_t)t->options.batch,
-                            sned_shape_elements(&t->graph->tensors[t->graph->input].shape) * sizeof(float),
-                            error));
-    return executor_new(&t->teacher, t->options.teacher, &options, error);
-}
-
 static sned_status begin(struct training *t, sned_error *error)
 {
     const struct train_guide *guide = t->options.guide;
@@ -443,7 +385,7 @@ static sned_status begin(struct training *t, sned_error *error)
         SNED_TRY(guide->reshape_again(guide->context, error));
     }
     SNED_TRY(make_executor(t, error));
-    SNED_TRY(begin_teaching(t, error));
+    SNED_TRY(taught_open(&t->taught, t->graph, &t->options, error));
     if (!found && t->options.checkpoint)
         checkpoint_report_other(t->options.checkpoint, t->options.reporter);
     if (!found)
@@ -512,8 +454,6 @@ sned_status train_network(struct graph *graph, struct dataset *dataset, const ui
 done:
     train_state_free(&t.accepted);
     executor_free(t.executor);
-    executor_free(t.teacher);
-    free(t.teacher_scores);
-    free(t.mixed);
+    taught_close(&t.taught);
     return status;
 }
