@@ -155,6 +155,7 @@ static inline struct micro_costs only_form(enum conv_form form)
                                 .dense_product = is_dense || form == CONV_SLIDING ? 0 : dear,
                                 .sparse_quad = form == CONV_SPARSE ? cheap : dear,
                                 .sparse_product = cheap,
+                                .sparse_far = 1,
                                 .sliding_quad = form == CONV_SLIDING ? cheap : dear,
                                 .interleave = form == CONV_DENSE_PHASES ? 1 : 0};
 }

@@ -17,6 +17,7 @@ static const struct micro_kernels fast_dense = {
               .dense_product = 0.1f,
               .sparse_quad = 1,
               .sparse_product = 0.4f,
+              .sparse_far = 1.5f,
               .sliding_quad = 0.1f},
 };
 

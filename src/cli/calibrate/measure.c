@@ -313,7 +313,7 @@ sned_status measure_costs(struct micro_costs *costs, const struct micro_kernels 
 {
     struct trial trial;
     sned_status status;
-    *costs = (struct micro_costs){0};
+    *costs = (struct micro_costs){.sparse_far = column->costs.sparse_far}; /* a ratio, of whole layers */
     SNED_TRY_DONE(trial_new(&trial, column, error));
     measure_taps(&trial, costs);
     measure_lists(&trial, costs);

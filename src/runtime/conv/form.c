@@ -30,10 +30,9 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     }
 }
 
-/* Bytes of planes that a tile of a sparse layer reads again for each filter: where they are more than this,
- * its quads take so many times as long, as they come from the second cache. */
+/* Planes that a tile of a sparse layer reads again for each filter are far where they are more bytes than
+ * this: they come from the second cache then. */
 enum { NEAR_BYTES = 1 << 16 };
-static const double FAR = 1.5;
 
 void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
                     const struct micro_costs *costs)
@@ -50,7 +49,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
         break;
     case CONV_SPARSE:
         cost[1] += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors *
-                   (sned_conv_tile_bytes(conv) > NEAR_BYTES ? FAR : 1);
+                   (sned_conv_tile_bytes(conv) > NEAR_BYTES ? costs->sparse_far : 1);
         break;
     case CONV_SLIDING:
         cost[1] += (entries * costs->sliding_quad + products * costs->dense_product) * vectors;

@@ -117,6 +117,7 @@ const struct micro_kernels sned_micro_avx2 = {
               .dense_product = 0.463f,
               .sparse_quad = 1.07f,
               .sparse_product = 1.61f,
+              .sparse_far = 1,
               .sliding_quad = 90,
               .requantize = 1.5f,
               .widen = 0.33f,

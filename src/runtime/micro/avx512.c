@@ -15,6 +15,7 @@ const struct micro_kernels sned_micro_avx512 = {
               .dense_product = 0.098f,
               .sparse_quad = 0.73f,
               .sparse_product = 0.366f,
+              .sparse_far = 1.5f,
               .sliding_quad = 0.12f,
               .requantize = 1.05f,
               .widen = 0.33f,

@@ -190,11 +190,12 @@ struct micro_costs {
     float taps;                        /* add_taps: a pair of taps, for 16 pixels */
     float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
-    float sliding_quad;                /* sliding, for 16 pixels; a product is dense's */
-    float requantize;                  /* 16 sums */
-    float widen, pick, interleave;     /* to fill 16 bytes of an input: of taps, sparse, dense */
-    float fill_row, fill_mixed_row;    /* and each of its rows; of pixels of several phases */
-    float call;                        /* of any of them */
+    float sparse_far;               /* how many times that is where a tile's planes are far (conv/form.c) */
+    float sliding_quad;             /* sliding, for 16 pixels; a product is dense's */
+    float requantize;               /* 16 sums */
+    float widen, pick, interleave;  /* to fill 16 bytes of an input: of taps, sparse, dense */
+    float fill_row, fill_mixed_row; /* and each of its rows; of pixels of several phases */
+    float call;                     /* of any of them */
     /* Weights that are in the cache: 64 columns of a row, by dense_rows (or dot, where not `byte_rows`) and
      * masked_rows; a weight that is not 0. */
     float row_dense, row_masked, row_masked_kept, row_listed_kept;

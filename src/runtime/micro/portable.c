@@ -183,6 +183,7 @@ const struct micro_kernels sned_micro_portable = {
     .costs = {.taps = 1.73f,
               .dense_product = 6.9f,
               .sparse_product = 19.5f,
+              .sparse_far = 1,
               .requantize = 11.5f,
               .widen = 0.33f,
               .pick = 0.53f,

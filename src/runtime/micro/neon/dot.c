@@ -183,6 +183,7 @@ const struct micro_kernels sned_micro_neon_dot = {
               .dense_product = 4,
               .sparse_quad = 60,
               .sparse_product = 16,
+              .sparse_far = 1,
               .sliding_quad = 400,
               .requantize = 33,
               .widen = 6,

@@ -111,6 +111,7 @@ const struct micro_kernels sned_micro_neon = {
               .dense_product = 12,
               .sparse_quad = 45,
               .sparse_product = 60,
+              .sparse_far = 1,
               .sliding_quad = 400,
               .requantize = 33,
               .widen = 6,
