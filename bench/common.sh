@@ -11,6 +11,8 @@ sned=${SNED:-build/src/cli/sned}
 [ -x "$sned" ] || { echo "build first: ./demo or ./check" >&2; exit 1; }
 data=${SNED_DATA:-../shared}
 results=bench/results
+# Forms by the costs built in, not by what somebody has measured on this machine.
+export SNED_PLAN=${SNED_PLAN:-builtin}
 # Trained and packed networks stay here, for later runs and for whoever measures on them.
 work=${SNED_BENCH:-${XDG_CACHE_HOME:-$HOME/.cache}/sned-bench}
 mkdir -p "$results" "$work"
