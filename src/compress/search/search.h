@@ -76,6 +76,13 @@ sned_status search_start(struct rate_search *search, double *price, sned_error *
 /* The best network rounded as coarsely as the accuracy that was asked for allows. */
 sned_status search_round(struct rate_search *search, double *price, sned_error *error);
 
+/* file.c: */
+/* What the file of a graph takes that is rounded, or to be rounded, and calibrated. */
+sned_status search_bytes(const struct rate_search *search, const struct graph *graph, double *bytes,
+                         sned_error *error);
+/* The network as it is now, as it goes into a file: dead parts removed, lowered. */
+sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error);
+
 /* reference.c */
 sned_status search_reference(struct rate_search *search, sned_error *error);
 
@@ -86,11 +93,6 @@ struct aim {
     double seconds; /* 0: as long as the epochs take */
 };
 sned_status search_point(struct rate_search *search, const struct aim *aim, sned_error *error);
-/* What the file of a graph takes that is rounded, or to be rounded, and calibrated. */
-sned_status search_bytes(const struct rate_search *search, const struct graph *graph, double *bytes,
-                         sned_error *error);
-/* The network as it is now, as it goes into a file: dead parts removed, lowered. */
-sned_status search_lower(const struct rate_search *search, struct graph **integer, sned_error *error);
 /* Points that one may still lose. */
 double search_slack(const struct rate_search *search, const struct curve_point *point);
 /* Points below the reference, estimated: judge.c */
