@@ -37,6 +37,7 @@ echo "Machine: $(first .machine "$(ls $results/*.json | head -1)")."
 echo
 frontier_section
 second_section
+peers_size_section
 ablation_section
 echo "From here to the packed models of others: the method of the paper (\`method: paper\`) and the plain formats, measured before format 1.3; files of today are smaller."
 echo

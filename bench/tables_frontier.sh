@@ -41,6 +41,34 @@ frontier_section() {
     echo
 }
 
+# What others make of the same (bench/peers_size.sh).
+peers_size_section() {
+    local name words file
+    ls $results/peers-size-*.json >/dev/null 2>&1 || return 0
+    echo "## The same integers by other coders, the same networks by other quantisers"
+    echo
+    echo "Bytes. NNCodec (ISO/IEC 15938-17) and xz -9e code the file's own integers, NNCodec without graph, scales and checksums, which sned's whole file has; ONNX Runtime and OpenVINO quantise the float network to 8 bits."
+    echo
+    echo "| network | weights kept | sned, whole file | NNCodec | xz, integers | xz, the plain .sned | ONNX Runtime int8 | OpenVINO int8 |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    while IFS=: read -r name words; do
+        file=$results/peers-size-$name.json
+        [ ! -s "$file" ] || jq -r --arg words "$words" '"| \($words) | \(.kept) | \(.sned_bytes) | \(.nncodec_bytes) | \(.xz_integers_bytes) | \(.xz_plain_bytes) | \(.onnxruntime_int8_bytes // "") | \(.openvino_int8_bytes // "") |"' "$file"
+    done <<'T'
+frontier-lenet300-3800-1:LeNet-300-100
+frontier-lenet5-2600-1:LeNet-5
+frontier-resnet20-56k-1:ResNet-20
+resnet20-70k:ResNet-20, packed
+resnet56-285k:ResNet-56, packed
+frontier-vgg8-cifar-89k-1:vgg8-cifar
+squeezenet-400k:SqueezeNet, packed
+mobilenetv2-2M:MobileNetV2, packed
+T
+    echo
+    echo "\`bench/peers_size.sh NETWORK.sned=MODEL.onnx ...\`, of the files that the rows above made."
+    echo
+}
+
 # What each part of rate-aware training is worth (bench/ablation.sh).
 ablation_section() {
     local variant name words files
