@@ -320,6 +320,10 @@ static sned_status read_document(struct recipe *recipe, const struct raw_recipe 
     if (!saliency_find(recipe->saliency))
         return sned_fail(error, SNED_ERROR_FORMAT, "%s: saliency: '%s' is not one of: %s", path,
                          recipe->saliency, saliency_names());
+    if (recipe->distill.mix > 0 && recipe->distill.weight == 0)
+        return sned_fail(error, SNED_ERROR_FORMAT,
+                         "%s: distill.mix: of mixtures a teacher says what they are, and distill.weight is 0",
+                         path);
     SNED_TRY(sned_alloc(&recipe->rules, raw->layer_count, sizeof *recipe->rules, error));
     for (unsigned i = 0; i < raw->layer_count; i++)
         SNED_TRY(read_rule(path, (int)i, &raw->layers[i], &recipe->rules[recipe->rule_count++], error));

@@ -289,6 +289,12 @@ static void a_value_out_of_range_is_named_with_its_key(void **state)
             "layers[2]");
 }
 
+static void mixtures_without_a_teacher_are_refused(void **state)
+{
+    refuses("distill: {weight: 0, mix: 0.5}\n", SNED_ERROR_FORMAT, "distill.mix");
+    refuses("method: paper\ndistill: {mix: 0.5}\n", SNED_ERROR_FORMAT, "distill.mix");
+}
+
 static void a_key_given_twice_is_refused(void **state)
 {
     (void)state;
@@ -461,6 +467,7 @@ int main(void)
         cmocka_unit_test(an_unknown_key_is_named),
         cmocka_unit_test(a_value_of_the_wrong_type_is_named_with_its_key),
         cmocka_unit_test(a_value_out_of_range_is_named_with_its_key),
+        cmocka_unit_test(mixtures_without_a_teacher_are_refused),
         cmocka_unit_test(a_key_given_twice_is_refused),
         cmocka_unit_test(a_rule_is_for_a_layer_or_a_kind),
         cmocka_unit_test(a_structure_is_for_all_layers_a_kind_or_one),
