@@ -1,5 +1,5 @@
 /*
- * avx2_windows.c - the largest numbers and the sums of windows, for AVX2.
+ * windows.c - the largest numbers and the sums of windows, for AVX2.
  *
  * The windows of a row begin one or two numbers apart. With one, a vector of results is the largest, or the
  * sum, of vectors, one for each tap. With two, so are made twice as many, and every other one is kept.
@@ -7,7 +7,7 @@
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx2/avx2.h"
 
 /* ---- the largest ---- */
 

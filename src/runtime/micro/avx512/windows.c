@@ -1,13 +1,13 @@
 /*
- * avx512_windows.c - the largest numbers of windows of bytes for AVX-512 with VBMI.
+ * windows.c - the largest numbers of windows of bytes for AVX-512 with VBMI.
  *
  * First the largest of each column, down the rows, in two vectors of 64 bytes; of these vpermi2b takes, for
  * each of a window's columns, the bytes that the outputs want, whatever the stride. Rows are short, so that
  * common windows are loops of their own, without loops in them.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx2/avx2.h"
+#include "runtime/micro/avx512/avx512.h"
 
 enum { VECTOR = 64, MOST_REACH = 64 };
 

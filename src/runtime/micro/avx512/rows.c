@@ -1,5 +1,5 @@
 /*
- * avx512_rows.c - rows of a fully connected layer for AVX-512 with VNNI and VBMI2.
+ * rows.c - rows of a fully connected layer for AVX-512 with VNNI and VBMI2.
  *
  * vpdpbusd multiplies 64 bytes of the input with 64 weights and adds them up by fours, exactly. Of weights
  * under a mask vpexpandb puts each into its column. It is quick only if it is used as here, which is why a
@@ -7,7 +7,7 @@
  * into one that was set to 0 just before, since it waits for what it replaces, even where nothing is kept.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx512/avx512.h"
 
 /* Where the weights are read that come next. */
 struct row_place {

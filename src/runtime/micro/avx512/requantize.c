@@ -1,5 +1,5 @@
 /*
- * avx512_requantize.c - the end of a row of sums for AVX-512, in lanes of 32 bits.
+ * requantize.c - the end of a row of sums for AVX-512, in lanes of 32 bits.
  *
  * scale(v) = floor((v m + 2^(s-1)) / 2^s) asks for 48 bits of product. Where s is 18 or more, the lowest 17
  * of them decide nothing: 2^(s-1) is a multiple of 2^17, and so
@@ -17,8 +17,8 @@
  * may follow.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
-#include "runtime/micro/avx512_ends.h"
+#include "runtime/micro/avx2/avx2.h"
+#include "runtime/micro/avx512/ends.h"
 
 /* Vector `index` of a row's part of `count` sums. */
 AVX512_INLINE __m512i part_of(const int32_t *input, size_t count, size_t index, const struct row_end *end)

@@ -1,5 +1,5 @@
 /*
- * avx2_lrn.c - LRN: sums of squares that slide over the channels, and the factors that a table has for
+ * lrn.c - LRN: sums of squares that slide over the channels, and the factors that a table has for
  * them.
  *
  * The entry for a sum is found by its logarithm, 64 steps an octave, which a float holds: the bits of 2^e *
@@ -11,7 +11,7 @@
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx2/avx2.h"
 
 enum { EIGHT = 8, SIXTEEN = 16, MOST_SHIFT = 30 };
 

@@ -1,8 +1,8 @@
 /*
- * avx512_layout.c - rows of bytes into the inputs of dense and sparse, for AVX-512.
+ * layout.c - rows of bytes into the inputs of dense and sparse, for AVX-512.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx512/avx512.h"
 
 /* Bytes 0, 2, 4 .. of the row, `count` of them of 64; nothing behind the last one is read. */
 AVX512_INLINE __m512i every_other(const uint8_t *row, size_t count)

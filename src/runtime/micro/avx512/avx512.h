@@ -2,8 +2,8 @@
  * avx512.h - what the files of the column for AVX-512 share: how they are compiled, partial vectors, and
  * rows of bytes as quads. columns.c says what a machine has to have to run them.
  */
-#ifndef SNED_RUNTIME_MICRO_AVX512_H
-#define SNED_RUNTIME_MICRO_AVX512_H
+#ifndef SNED_RUNTIME_MICRO_AVX512_AVX512_H
+#define SNED_RUNTIME_MICRO_AVX512_AVX512_H
 
 #include "runtime/micro/columns.h"
 

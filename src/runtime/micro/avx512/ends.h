@@ -1,10 +1,10 @@
 /*
- * avx512_ends.h - how 16 sums become activations with AVX-512; avx512_requantize.c says why it is exact.
+ * ends.h - how 16 sums become activations with AVX-512; avx512/requantize.c says why it is exact.
  */
 #ifndef SNED_RUNTIME_MICRO_AVX512_ENDS_H
 #define SNED_RUNTIME_MICRO_AVX512_ENDS_H
 
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx512/avx512.h"
 #include "runtime/micro/requantize.h"
 
 #if defined(__x86_64__)

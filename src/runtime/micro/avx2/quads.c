@@ -1,5 +1,5 @@
 /*
- * avx2_quads.c - sums of products of bytes for AVX2: see struct quad_list in micro.h.
+ * quads.c - sums of products of bytes for AVX2: see struct quad_list in micro.h.
  *
  * vpmaddubsw multiplies unsigned activations by signed weights and adds neighbours in 16 bits, where it
  * saturates. 255 * 128 is below 2^15: with a pair_limit of 128 no sum of two does, and it is exact. vpmaddwd
@@ -8,7 +8,7 @@
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx2/avx2.h"
 #include "runtime/micro/ends.h"
 
 #include <string.h>

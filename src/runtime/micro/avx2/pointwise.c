@@ -1,11 +1,11 @@
 /*
- * avx2_pointwise.c - what is done to each number of a row by itself, for AVX2: tables of bytes, real numbers
+ * pointwise.c - what is done to each number of a row by itself, for AVX2: tables of bytes, real numbers
  * to integers, sums of two rows.
  */
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx2/avx2.h"
 
 enum { EIGHT = 8, SIXTEEN = 16, THIRTY_TWO = 32 };
 

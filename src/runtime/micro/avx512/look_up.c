@@ -1,12 +1,12 @@
 /*
- * avx512_look_up.c - tables of bytes by vpermi2b (AVX-512 VBMI), which looks up 128 entries by the lower
+ * look_up.c - tables of bytes by vpermi2b (AVX-512 VBMI), which looks up 128 entries by the lower
  * seven bits of a byte: both halves of the table are asked, and the highest bit says which of the answers it
  * is.
  */
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx512/avx512.h"
 
 enum { SIXTY_FOUR = 64 };
 

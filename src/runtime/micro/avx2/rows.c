@@ -1,11 +1,11 @@
 /*
- * avx2_rows.c - rows of a fully connected layer for AVX2, where few weights are not 0.
+ * rows.c - rows of a fully connected layer for AVX2, where few weights are not 0.
  *
  * Eight weights' inputs are brought together one by one, an insertion each, and multiplied at once: that
  * takes half the time of vpgatherdd and of a scalar loop (bench: tests/runtime/test_row_kernels --bench).
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx2/avx2.h"
 
 AVX2_INLINE __m128i pick_eight(const int16_t *input, const uint16_t *columns)
 {

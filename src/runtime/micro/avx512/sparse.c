@@ -1,5 +1,5 @@
 /*
- * avx512_sparse.c - sparse sums of quads for AVX-512 VNNI.
+ * sparse.c - sparse sums of quads for AVX-512 VNNI.
  *
  * 64 pixels of four taps' rows are interleaved to quads by eight unpacks; then each filter of the group takes
  * four vpdpbusd. So a group of one filter is bound by its shuffles and loads, one of four by its
@@ -7,7 +7,7 @@
  * become bytes at once, the packs that make those restore the pixels' order.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512_ends.h"
+#include "runtime/micro/avx512/ends.h"
 #include "runtime/micro/ends.h"
 
 #include <string.h>

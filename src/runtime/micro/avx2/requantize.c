@@ -1,5 +1,5 @@
 /*
- * avx2_requantize.c - how every operator ends (requantize.h), eight sums at a time.
+ * requantize.c - how every operator ends (requantize.h), eight sums at a time.
  *
  * floor((v * m + 2^(s-1)) / 2^s) takes products of 64 bits, but hardly 64-bit shifts, which AVX2 lacks.
  * With m made m * 2^k and s made s + k the value is the same. m is below 2^16, so that k up to 15 leaves it
@@ -17,7 +17,7 @@
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
+#include "runtime/micro/avx2/avx2.h"
 
 enum { EASY_SHIFT = 17 /* and above: see the head of this file */, HALF = 32, VECTOR = 16 };
 

@@ -3,8 +3,8 @@
  * no form of its own here is AVX2's.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx2.h"
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx2/avx2.h"
+#include "runtime/micro/avx512/avx512.h"
 
 const struct micro_kernels sned_micro_avx512 = {
     .name = "avx512vnni",

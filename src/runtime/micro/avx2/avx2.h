@@ -6,8 +6,8 @@
  * and does some of the numbers of the one before again; a shorter row reads behind its input, as it may,
  * and is stored in pieces.
  */
-#ifndef SNED_RUNTIME_MICRO_AVX2_H
-#define SNED_RUNTIME_MICRO_AVX2_H
+#ifndef SNED_RUNTIME_MICRO_AVX2_AVX2_H
+#define SNED_RUNTIME_MICRO_AVX2_AVX2_H
 
 #include "runtime/micro/columns.h"
 #include "runtime/micro/requantize.h"

@@ -1,9 +1,9 @@
 /*
- * avx512_add.c - sums of two rows of bytes for AVX-512, 64 at a time: avx2_pointwise.c tells how. Packs
+ * add.c - sums of two rows of bytes for AVX-512, 64 at a time: avx2/pointwise.c tells how. Packs
  * saturate, and low and high lie within the type of the results, so that the clamp may follow.
  */
-#include "runtime/micro/avx2.h"
-#include "runtime/micro/avx512.h"
+#include "runtime/micro/avx2/avx2.h"
+#include "runtime/micro/avx512/avx512.h"
 
 #if defined(__x86_64__)
 

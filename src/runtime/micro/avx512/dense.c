@@ -1,5 +1,5 @@
 /*
- * avx512_dense.c - dense and sliding sums of quads for AVX-512 VNNI.
+ * dense.c - dense and sliding sums of quads for AVX-512 VNNI.
  *
  * vpdpbusd multiplies 16 pixels' quads by one quad of weights and adds the products to 16 sums. Eight filters
  * times three vectors of sums, three of pixels and one of weights are 28 of the 32 registers, and 11 loads
@@ -10,7 +10,7 @@
  * Dense quads are loaded as they lie; sliding ones vpermb makes of the bytes that 16 pixels have together.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512_ends.h"
+#include "runtime/micro/avx512/ends.h"
 #include "runtime/micro/ends.h"
 
 #include <string.h>
