@@ -10,7 +10,7 @@
 #include "tests/runtime/guarded.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "runtime/row_block.h"
+#include "runtime/rows/row_block.h"
 
 #include <stdio.h>
 

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "runtime/conv/conv.h"
 #include "runtime/costs/costs.h"
-#include "runtime/row_block.h"
+#include "runtime/rows/row_block.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -184,8 +184,8 @@ typedef void micro_listed_rows(int32_t *sums, size_t rows, const uint32_t *first
                                const int8_t *values, const int16_t *input);
 
 /* What a column's micro-kernels cost, in nanoseconds of some machine: their ratios choose the form of a
- * convolution (runtime/conv/form.c) and of fully connected rows (runtime/row_block.c). One that is 0 is part
- * of another. */
+ * convolution (runtime/conv/form.c) and of fully connected rows (runtime/rows/row_block.c). One that is 0 is
+ * part of another. */
 struct micro_costs {
     float taps;                        /* add_taps: a pair of taps, for 16 pixels */
     float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */

@@ -8,7 +8,7 @@
  */
 #include "runtime/kernel.h"
 #include "runtime/micro/requantize.h"
-#include "runtime/row_block.h"
+#include "runtime/rows/row_block.h"
 #include "base/memory.h"
 
 #include <string.h>

@@ -10,8 +10,8 @@
  *     ROWS_MASKED    a bit for every weight, and those that are not 0; the input in bytes
  *     ROWS_LISTED    those that are not 0 with their columns; the input widened
  */
-#ifndef SNED_RUNTIME_ROW_BLOCK_H
-#define SNED_RUNTIME_ROW_BLOCK_H
+#ifndef SNED_RUNTIME_ROWS_ROW_BLOCK_H
+#define SNED_RUNTIME_ROWS_ROW_BLOCK_H
 
 #include "base/error.h"
 #include "runtime/micro/micro.h"

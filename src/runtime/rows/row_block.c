@@ -4,7 +4,7 @@
  * First a bit for each weight says whether it is not 0: they are counted by it, and every sparse form is made
  * of it.
  */
-#include "runtime/row_block.h"
+#include "runtime/rows/row_block.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
