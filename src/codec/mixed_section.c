@@ -149,11 +149,16 @@ static sned_status make_room(const struct mixed *mixed, struct tensor *tensor, s
                                  : SNED_OK;
 }
 
+/* sned_write_layer_stream, told by those who encode, so that a program that only reads is linked without. */
+typedef sned_status layer_stream_writer(struct writer *writer, const struct tensor *weights,
+                                        struct layer_storage *storage, sned_error *error);
+
 /* Where the streams of layers that are not mixed lie, one behind the other: the WEIGHTS section. */
 struct streams {
     struct reader *reader;         /* decoding */
     struct packed_weights *packed; /* decoding, [tensor_count]: what is found there */
     struct writer *writer;         /* encoding */
+    layer_stream_writer *write;    /* encoding */
 };
 
 static sned_status code_weights(struct mixed *mixed, const struct graph *graph, const struct node *node,
@@ -168,7 +173,7 @@ static sned_status code_weights(struct mixed *mixed, const struct graph *graph, 
     if (!counter_code(coder, storage->format == FORMAT_MIXED, &mixed->is_mixed)) {
         if (coder->decoding)
             return sned_find_layer_stream(streams.reader, weights, &streams.packed[tensor], storage, error);
-        return sned_write_layer_stream(streams.writer, weights, storage, error);
+        return streams.write(streams.writer, weights, storage, error);
     }
     storage->format = FORMAT_MIXED;
     SNED_TRY(code_shape(mixed, graph, node, index, shape, error));
@@ -261,12 +266,13 @@ sned_status sned_write_mixed_section(struct writer *writer, struct writer *weigh
                                      const struct graph *graph, struct layer_storage *storage,
                                      sned_error *error)
 {
+    const struct streams streams = {.writer = weights, .write = sned_write_layer_stream};
     struct mixed *mixed;
     sned_status status;
     SNED_TRY(mixed_new(&mixed, error));
     sned_coder_encode(&mixed->coder);
     SNED_TRY_DONE(code_small(mixed, small, error));
-    SNED_TRY_DONE(code_layers(mixed, graph, (struct streams){.writer = weights}, storage, error));
+    SNED_TRY_DONE(code_layers(mixed, graph, streams, storage, error));
     SNED_TRY_DONE(sned_coder_finish(&mixed->coder, error));
     sned_write_bytes(writer, mixed->coder.writer.buffer.data, mixed->coder.writer.buffer.size);
     if (writer->status != SNED_OK || weights->status != SNED_OK)

@@ -26,14 +26,21 @@ static sned_status decode_dense(const struct weight_stream *stream, struct weigh
     return SNED_OK;
 }
 
-static const struct weight_coding dense8 = {"dense8", NULL, encode_dense, NULL, decode_dense};
+static const struct weight_coding dense8 = {"dense8", NULL, NULL, decode_dense};
 
 /* Its weights have no stream of their own: mixed_section.c. */
-static const struct weight_coding mixed = {"mixed", NULL, NULL, NULL, NULL};
+static const struct weight_coding mixed = {"mixed", NULL, NULL, NULL};
 
 static const struct weight_coding *const codings[FORMAT_COUNT] = {
     [FORMAT_DENSE8] = &dense8, [FORMAT_CCOO16] = &sned_weights_ccoo16, [FORMAT_GAP16] = &sned_weights_gap16,
     [FORMAT_MIXED] = &mixed,   [FORMAT_RANS] = &sned_weights_rans,
+};
+
+static weights_encoder *const encoders[FORMAT_COUNT] = {
+    [FORMAT_DENSE8] = encode_dense,
+    [FORMAT_CCOO16] = sned_encode_ccoo16,
+    [FORMAT_GAP16] = sned_encode_gap16,
+    [FORMAT_RANS] = sned_encode_rans,
 };
 
 static const struct weight_coding *coding_of(enum weight_format format)
@@ -74,14 +81,14 @@ sned_status sned_weights_encode(enum weight_format format, const int8_t *weights
     SNED_TRY(count_weights(shape, &count, error));
     if (!coding)
         return sned_fail(error, SNED_ERROR_ARGUMENT, "weight format %d does not exist", (int)format);
-    if (!coding->encode)
+    if (!encoders[format])
         return sned_fail(error, SNED_ERROR_UNSUPPORTED, "%s: not a format of a layer alone", coding->name);
     if (count && memchr(weights, INT8_MIN & 0xff, count))
         return sned_fail(error, SNED_ERROR_ARGUMENT, "a weight of -128; weights are from -127 to 127");
     if (coding->check)
         SNED_TRY(coding->check(shape, error));
     struct writer writer = {.buffer = *out};
-    sned_status status = coding->encode(weights, shape, count, &writer, error);
+    sned_status status = encoders[format](weights, shape, count, &writer, error);
     *out = writer.buffer;
     if (status == SNED_OK && writer.status != SNED_OK)
         status = sned_fail(error, writer.status, "out of memory for weights");

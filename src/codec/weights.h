@@ -38,8 +38,6 @@ struct weight_coding {
     const char *name;
     /* Refuses shapes that the format cannot hold; NULL: it holds all. */
     sned_status (*check)(const int shape[4], sned_error *error);
-    sned_status (*encode)(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
-                          sned_error *error);
     /* Writes all weights, of a stream whose bytes are consumed exactly, or refused. */
     sned_status (*decode)(const struct weight_stream *stream, int8_t *weights, sned_error *error);
     /* Or, where a filter can be had without those before it: from *place on, which belongs to weight `begin`,
@@ -51,6 +49,11 @@ struct weight_coding {
 extern const struct weight_coding sned_weights_ccoo16; /* weights_ccoo16.c */
 extern const struct weight_coding sned_weights_gap16;  /* weights_gap16.c */
 extern const struct weight_coding sned_weights_rans;   /* weights_rans.c */
+
+/* What writes a format is no part of its row, so that a program that only reads is linked without. */
+typedef sned_status weights_encoder(const int8_t *weights, const int shape[4], size_t count,
+                                    struct writer *writer, sned_error *error);
+weights_encoder sned_encode_ccoo16, sned_encode_gap16, sned_encode_rans;
 
 /* Whether there is a decoder for the format and it can hold the shape; *count: of its weights. */
 sned_status sned_weights_check(enum weight_format format, const int shape[4], size_t *count,

@@ -27,8 +27,8 @@ static sned_status check_kernel(const int shape[4], sned_error *error)
                      shape[3]);
 }
 
-static sned_status encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
-                          sned_error *error)
+sned_status sned_encode_ccoo16(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
+                               sned_error *error)
 {
     const size_t kernels = (size_t)shape[0] * shape[1];
     const unsigned rows = shape[2], columns = shape[3];
@@ -91,4 +91,4 @@ static sned_status decode(const struct weight_stream *stream, struct weight_plac
     return SNED_OK;
 }
 
-const struct weight_coding sned_weights_ccoo16 = {"ccoo16", check_kernel, encode, NULL, decode};
+const struct weight_coding sned_weights_ccoo16 = {"ccoo16", check_kernel, NULL, decode};

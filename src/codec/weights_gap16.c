@@ -7,8 +7,8 @@
 
 enum { GAP_MAX = 255 };
 
-static sned_status encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
-                          sned_error *error)
+sned_status sned_encode_gap16(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
+                              sned_error *error)
 {
     size_t next = 0; /* where a decoder stands */
     for (size_t i = 0; i < count; i++) {
@@ -50,4 +50,4 @@ static sned_status decode(const struct weight_stream *stream, struct weight_plac
     return SNED_OK;
 }
 
-const struct weight_coding sned_weights_gap16 = {"gap16", NULL, encode, NULL, decode};
+const struct weight_coding sned_weights_gap16 = {"gap16", NULL, NULL, decode};

@@ -22,8 +22,8 @@ static sned_status check_sides(const int shape[4], sned_error *error)
                      shape[0], row_length(shape), MOST_SIDE);
 }
 
-static sned_status encode(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
-                          sned_error *error)
+sned_status sned_encode_rans(const int8_t *weights, const int shape[4], size_t count, struct writer *writer,
+                             sned_error *error)
 {
     return sned_rans_encode(writer, weights, (size_t)shape[0], row_length(shape), error);
 }
@@ -43,4 +43,4 @@ done:
     return status;
 }
 
-const struct weight_coding sned_weights_rans = {"rans", check_sides, encode, decode, NULL};
+const struct weight_coding sned_weights_rans = {"rans", check_sides, decode, NULL};
