@@ -156,6 +156,7 @@ static inline struct micro_costs only_form(enum conv_form form)
                                 .sparse_quad = form == CONV_SPARSE ? cheap : dear,
                                 .sparse_product = cheap,
                                 .sparse_far = 1,
+                                .lane_product = form == CONV_FILTER_LANES ? 0 : dear,
                                 .sliding_quad = form == CONV_SLIDING ? cheap : dear,
                                 .interleave = form == CONV_DENSE_PHASES ? 1 : 0};
 }
@@ -175,8 +176,8 @@ static inline int ways_of_conv(const struct micro_kernels *micro, struct micro_k
  * unsigned, and with a limit to two weights that stand together. */
 static inline int ways_of_others(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
-    enum { WAYS = 3 };
-    static const enum conv_form forms[WAYS] = {CONV_DENSE, CONV_SPARSE, CONV_SLIDING};
+    enum { WAYS = 4 };
+    static const enum conv_form forms[WAYS] = {CONV_DENSE, CONV_FILTER_LANES, CONV_SPARSE, CONV_SLIDING};
     for (int way = 0; way < WAYS; way++) {
         ways[way] = *micro;
         ways[way].costs = only_form(forms[way]);

@@ -18,7 +18,8 @@ static const struct micro_kernels fast_dense = {
               .sparse_quad = 1,
               .sparse_product = 0.4f,
               .sparse_far = 1.5f,
-              .sliding_quad = 0.1f},
+              .sliding_quad = 0.1f,
+              .lane_product = 0.1f},
 };
 
 /* A layer 3x3 with padding on 10 x 13 pixels, whose weights follow each other in `weights`. */
@@ -139,6 +140,36 @@ static void a_first_layer_slides_over_rows(void **state)
     assert_int_equal(conv.planes.pitch, 33);
 }
 
+/* 60 filters are 32 and 28, whose lanes cost as much; of an image 7 pixels wide they compute no others, where
+ * vectors of pixels end in columns between the rows. */
+static void filters_are_lanes_where_images_are_small(void **state)
+{
+    enum { MANY = 60 };
+    static int8_t weights[MANY * CHANNELS * TAPS];
+    memset(weights, 1, sizeof weights);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    conv.input.extent = (struct extent){CHANNELS, 7, 7};
+    conv.output.extent = (struct extent){MANY, 7, 7};
+    conv.group_filters = MANY;
+    const struct conv_lists lists = choose(&conv);
+    assert_int_equal(conv.form, CONV_FILTER_LANES);
+    assert_int_equal(lists.tiles, 2);
+    assert_int_equal(lists.entries, 2 * CHANNELS / 4 * TAPS);
+    assert_int_equal(lists.products, lists.entries * FILTER_LANES);
+}
+
+/* Runs of 7 in pairs: seven rows are three pairs, and one that is halved to 4 and 4. */
+static void filter_lanes_compute_few_pixels_for_nothing(void **state)
+{
+    struct conv_layer conv = layer_of(NULL, VALUE_U8);
+    conv.form = CONV_FILTER_LANES;
+    conv.output.extent = conv.input.extent = (struct extent){CHANNELS, 7, 7};
+    conv.slide[0] = conv.slide[1] = 1;
+    assert_true(sned_conv_lay_out(&conv));
+    assert_int_equal(conv.rows * conv.row_tiles, 8);
+    assert_int_equal(sned_conv_vectors(&conv), 50);
+}
+
 /* 1024 channels of 12 x 14 pixels with their padding are more than the first cache holds. */
 static void planes_that_are_far_make_sparse_dearer(void **state)
 {
@@ -176,6 +207,8 @@ int main(void)
         cmocka_unit_test(activations_of_16_bits_take_pairs_of_taps),
         cmocka_unit_test(few_channels_and_a_stride_make_quads_of_both),
         cmocka_unit_test(a_first_layer_slides_over_rows),
+        cmocka_unit_test(filters_are_lanes_where_images_are_small),
+        cmocka_unit_test(filter_lanes_compute_few_pixels_for_nothing),
         cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
     };

@@ -8,7 +8,7 @@
 #include "runtime/micro/micro.h"
 
 enum { MOST = 300 /* numbers of a row */, BENCH_COUNT = 1024 /* and of one that is timed */ };
-enum { MOST_FILTERS = 8 /* of a list of quads */ };
+enum { MOST_FILTERS = FILTER_LANES /* of a list of quads */ };
 enum { MOST_PAIRS = 40 /* pairs of taps, or quads, of a list */, BENCH_PAIRS = 64 };
 
 /* What a call is given: numbers, constants, and what the output holds before. */

@@ -27,9 +27,10 @@ static inline struct quad_list quads_at(const struct trial *trial, const void *c
     return quads;
 }
 
-/* A list with `offsets` of them a quad, of at most `reach`; and sums as they were before. */
-static inline void draw_list(struct trial *trial, int filters, size_t offsets, size_t reach,
-                             struct random *random)
+/* A list with `offsets` of them a quad, of at most `reach`, and weights of `lanes` filters, of which those
+ * beyond `filters` are 0; and sums as they were before. */
+static inline void draw_lanes_list(struct trial *trial, int filters, int lanes, size_t offsets, size_t reach,
+                                   struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
     trial->pixels = trial->count;
@@ -38,19 +39,26 @@ static inline void draw_list(struct trial *trial, int filters, size_t offsets, s
     trial->quads = (struct quad_list){
         .filters = filters, .count = is_bench ? BENCH_PAIRS : (size_t)between(random, 0, MOST_PAIRS)};
     trial->constant_size = ((size_t)filters + trial->quads.count * offsets) * sizeof(int32_t) +
-                           trial->quads.count * (size_t)filters * 4;
+                           trial->quads.count * (size_t)lanes * 4;
     trial->constants = room(trial->constant_size, 1);
     const struct quad_list list = quads_at(trial, trial->constants, offsets);
     for (int f = 0; f < filters; f++)
         ((int32_t *)list.start)[f] = (int32_t)number(random, INT32_MIN, INT32_MAX);
     for (size_t i = 0; i < list.count * offsets; i++)
         ((uint32_t *)list.offsets)[i] = (uint32_t)number(random, 0, (int64_t)reach);
-    for (size_t q = 0; q < list.count * (size_t)filters; q++)
-        draw_quad((int8_t *)list.weights + q * 4, trial->micro->pair_limit, random);
+    for (size_t q = 0; q < list.count * (size_t)lanes; q++)
+        if (q % (size_t)lanes < (size_t)filters)
+            draw_quad((int8_t *)list.weights + q * 4, trial->micro->pair_limit, random);
     trial->output_unit = sizeof(int32_t);
     trial->output = room(trial->count, sizeof(int32_t));
     for (size_t i = 0; i < trial->count; i++)
         ((int32_t *)trial->output)[i] = (int32_t)sned_random_next(random);
+}
+
+static inline void draw_list(struct trial *trial, int filters, size_t offsets, size_t reach,
+                             struct random *random)
+{
+    draw_lanes_list(trial, filters, filters, offsets, reach, random);
 }
 
 static inline size_t draw_reach(const struct trial *trial, struct random *random)
@@ -194,6 +202,36 @@ static inline void call_ended_sliding(const struct micro_kernels *micro, enum va
     const struct quad_list list = quads_at(trial, constants, 1);
     const struct quad_ends ends = ends_of(trial, type);
     micro->ended_sliding[trial->micro->bytes](output, trial->step, &trial->sliding, input, &list, &ends);
+}
+
+/* As sliding, of pixels of whole quads; of what is timed all filters, and a few rows of a small image. */
+static inline void draw_ended_lanes(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const int filters = is_bench ? FILTER_LANES : (int)between(random, 1, FILTER_LANES);
+    const size_t reach = draw_reach(trial, random), rows = is_bench ? 1 : (size_t)between(random, 1, 9);
+    if (rows > 3)
+        trial->count = (size_t)between(random, 1, 40);
+    trial->sliding =
+        (struct sliding_rows){.rows = rows,
+                              .count = trial->count,
+                              .stride = 4,
+                              .row_step = 4 * (size_t)between(random, 0, 2 * (int64_t)trial->count)};
+    draw_numbers(trial, trial->micro->bytes,
+                 (rows - 1) * trial->sliding.row_step + (trial->count + reach) * 4, random);
+    if (!is_bench)
+        trial->count *= rows;
+    draw_lanes_list(trial, filters, FILTER_LANES, 1, reach, random);
+    draw_ends(trial, type, is_bench, random);
+}
+
+static inline void call_ended_lanes(const struct micro_kernels *micro, enum value_type type,
+                                    const struct trial *trial, const void *input, const void *constants,
+                                    void *output)
+{
+    const struct quad_list list = quads_at(trial, constants, 1);
+    const struct quad_ends ends = ends_of(trial, type);
+    micro->ended_filter_lanes[trial->micro->bytes](output, trial->step, &trial->sliding, input, &list, &ends);
 }
 
 /* `rows` rows, one behind the other. */

@@ -23,9 +23,10 @@ enum {
     PITCH = 30,
     PLANE = 30 * PITCH,       /* with its padding */
     PIXELS = 192,             /* of a tile: whole vectors */
+    LANE_PIXELS = 14 * 14,    /* or whole pairs of runs */
     QUADS = CHANNELS / 4 * 9, /* all of a layer 3x3 */
     FEW = 4,
-    MOST_FILTERS = 8,
+    MOST_FILTERS = FILTER_LANES,
     ROWS = 32,
     COLUMNS = 2048,
     STREAMED = 64 << 20, /* bytes, more than caches hold */
@@ -69,15 +70,16 @@ static double nanoseconds(void (*work)(const struct trial *trial), struct trial 
 static sned_status trial_new(struct trial *trial, const struct micro_kernels *micro, sned_error *error)
 {
     static const int32_t start[MOST_FILTERS];
-    static const struct scaling scalings[MOST_FILTERS] = {{40000, 26}, {40000, 26}, {40000, 26}, {40000, 26},
-                                                          {40000, 26}, {40000, 26}, {40000, 26}, {40000, 26}};
+    static struct scaling scalings[MOST_FILTERS];
     static const struct integer_rule rule = {.high = 255};
     const size_t input = (size_t)CHANNELS * PLANE * 4;
     struct random random;
     sned_random_seed(&random, 1, 0);
+    for (int f = 0; f < MOST_FILTERS; f++)
+        scalings[f] = (struct scaling){40000, 26};
     *trial = (struct trial){.micro = micro, .ends = {VALUE_U8, scalings, &rule}};
     SNED_TRY(sned_alloc(&trial->input, input + MICRO_OVER_READ, 1, error));
-    SNED_TRY(sned_alloc(&trial->sums, (size_t)PIXELS * MOST_FILTERS, sizeof *trial->sums, error));
+    SNED_TRY(sned_alloc(&trial->sums, (size_t)LANE_PIXELS * MOST_FILTERS, sizeof *trial->sums, error));
     SNED_TRY(sned_alloc(&trial->offsets, (size_t)QUADS * 4, sizeof *trial->offsets, error));
     SNED_TRY(sned_alloc(&trial->weights, (size_t)QUADS * 4 * MOST_FILTERS, 1, error));
     SNED_TRY(sned_alloc(&trial->pairs, QUADS, sizeof *trial->pairs, error));
@@ -118,6 +120,13 @@ static void run_sliding(const struct trial *trial)
                                                      &trial->ends);
 }
 
+static void run_lanes(const struct trial *trial)
+{
+    const struct sliding_rows pixels = {.rows = 1, .count = LANE_PIXELS, .stride = 4};
+    trial->micro->ended_filter_lanes[trial->micro->bytes](trial->sums, LANE_PIXELS, &pixels, trial->input,
+                                                          &trial->list, &trial->ends);
+}
+
 /* What a quad of the list takes, of so many filters; *rest: what a call takes besides. */
 static double time_quad(struct trial *trial, void (*work)(const struct trial *trial), int filters,
                         double *rest)
@@ -154,6 +163,8 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
         trial->offsets[i] = tap_offset(i);
     trial->quads = micro->ended_dense[micro->bytes];
     measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product, &dense_ends);
+    costs->lane_product =
+        (float)(time_quad(trial, run_lanes, FILTER_LANES, &rest) / (LANE_PIXELS * FILTER_LANES / 16));
     for (int i = 0; i < QUADS; i++) /* a kernel's rows */
         trial->offsets[i] = tap_offset(3 * i);
     costs->sliding_quad =

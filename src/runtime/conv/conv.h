@@ -16,6 +16,8 @@
  *                                                 filter of the tile             of four inputs
  *     dense phases    bytes of four, whatever     likewise                       the same, of few channels
  *                     channels and phases
+ *     filter lanes    as dense                    likewise, of up to 32 filters  small images; lanes are
+ *                                                                                filters and not pixels
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
  *                                                                                or 4 filters, depthwise
  *     sliding         byte; planes are not        quads of four taps that are    first layers
@@ -32,7 +34,15 @@
 
 #include "runtime/kernel.h"
 
-enum conv_form { CONV_TAPS, CONV_DENSE, CONV_DENSE_PHASES, CONV_SPARSE, CONV_SLIDING, CONV_FORMS };
+enum conv_form {
+    CONV_TAPS,
+    CONV_DENSE,
+    CONV_DENSE_PHASES,
+    CONV_FILTER_LANES,
+    CONV_SPARSE,
+    CONV_SLIDING,
+    CONV_FORMS
+};
 
 const char *sned_conv_form_name(enum conv_form form); /* form.c: "taps", "dense", ... */
 
@@ -97,12 +107,14 @@ bool sned_conv_lay_out(struct conv_layer *conv);
 bool sned_conv_is_flat(const struct conv_layer *conv);
 /* Whether the input is its planes, as it lies: of a flat one, whose channels lie apart as planes do. */
 bool sned_conv_is_direct(const struct conv_layer *conv);
+/* Whether a pixel of a plane is four channels'. */
+bool sned_conv_is_channels(const struct conv_layer *conv);
 /* Whether planes hold single bytes. */
 bool sned_conv_is_bytes(const struct conv_layer *conv);
 /* Whether an output's neighbour is made of its pixel's neighbour: then all rows of a tile are one. */
 bool sned_conv_is_one_row(const struct conv_layer *conv);
 /* Sums of a filter from a row of outputs to the next one's, and of a tile of so many rows; vectors of a
- * filter's sums, of all tiles. */
+ * filter's sums, of all tiles; of filter lanes pixels, with those that are computed for nothing. */
 size_t sned_conv_sums_pitch(const struct conv_layer *conv);
 size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows);
 size_t sned_conv_vectors(const struct conv_layer *conv);

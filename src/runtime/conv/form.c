@@ -6,7 +6,8 @@
 
 const char *sned_conv_form_name(enum conv_form form)
 {
-    static const char *const names[CONV_FORMS] = {"taps", "dense", "dense phases", "sparse", "sliding"};
+    static const char *const names[CONV_FORMS] = {"taps",         "dense",  "dense phases",
+                                                  "filter lanes", "sparse", "sliding"};
     return names[form];
 }
 
@@ -23,10 +24,25 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     case CONV_SLIDING:
         return pieces * costs->pick + rows * costs->fill_row;
     case CONV_DENSE:
+    case CONV_FILTER_LANES:
         return pieces * costs->interleave + rows * costs->fill_row;
     case CONV_DENSE_PHASES:
     default:
         return pieces * costs->interleave + rows * costs->fill_mixed_row;
+    }
+}
+
+/* Of 16 sums that are ended: those of absent filters or pixels too. */
+static double ended_vectors(const struct conv_layer *conv, const struct conv_lists *work)
+{
+    const double vectors = (double)sned_conv_vectors(conv);
+    switch (conv->form) {
+    case CONV_FILTER_LANES:
+        return (double)work->tiles * FILTER_LANES * vectors / 16;
+    case CONV_SPARSE:
+        return (double)conv->output.extent.channels * vectors * 4;
+    default:
+        return (double)conv->output.extent.channels * vectors;
     }
 }
 
@@ -40,9 +56,8 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     cost[0] = sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
-    cost[1] = (double)work->tiles * conv->row_tiles * costs->call +
-              (double)conv->output.extent.channels * vectors * (conv->form == CONV_SPARSE ? 4 : 1) *
-                  costs->requantize;
+    cost[1] =
+        (double)work->tiles * conv->row_tiles * costs->call + ended_vectors(conv, work) * costs->requantize;
     switch (conv->form) {
     case CONV_TAPS:
         cost[1] += products * vectors * costs->taps;
@@ -50,6 +65,9 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
     case CONV_SPARSE:
         cost[1] += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors *
                    (sned_conv_tile_bytes(conv) > NEAR_BYTES ? costs->sparse_far : 1);
+        break;
+    case CONV_FILTER_LANES:
+        cost[1] += products / 16 * vectors * costs->lane_product;
         break;
     case CONV_SLIDING:
         cost[1] += (entries * costs->sliding_quad + products * costs->dense_product) * vectors;

@@ -19,7 +19,9 @@ enum {
     DENSE_PIXELS = 256,
     SPARSE_PIXELS = 1024,
     SPARSE_LEAST = 384,
-    SPARSE_BYTES = 32768
+    SPARSE_BYTES = 32768,
+    LANES_LEAST = 28 /* filter lanes: there are only few tiles of filters, and threads want some more */,
+    LANES_TASKS = 32
 };
 
 enum {
@@ -28,9 +30,14 @@ enum {
     LINE = 64
 };
 
+bool sned_conv_is_channels(const struct conv_layer *conv)
+{
+    return conv->form == CONV_DENSE || conv->form == CONV_FILTER_LANES;
+}
+
 static bool is_dense(const struct conv_layer *conv)
 {
-    return conv->form == CONV_DENSE || conv->form == CONV_DENSE_PHASES;
+    return sned_conv_is_channels(conv) || conv->form == CONV_DENSE_PHASES;
 }
 
 bool sned_conv_is_bytes(const struct conv_layer *conv)
@@ -115,7 +122,7 @@ static bool count_planes(struct conv_layer *conv)
     const size_t phases = (size_t)planes->phases[0] * (size_t)planes->phases[1];
     const size_t channels = (size_t)conv->group_channels;
     size_t count, total;
-    if (conv->form == CONV_DENSE)
+    if (sned_conv_is_channels(conv))
         count = (channels + 3) / 4 * phases;
     else if (conv->form == CONV_DENSE_PHASES)
         count = (channels * phases + 3) / 4;
@@ -134,6 +141,13 @@ static bool count_planes(struct conv_layer *conv)
 
 static size_t most_pixels(const struct conv_layer *conv)
 {
+    if (conv->form == CONV_FILTER_LANES) {
+        const size_t filters = (size_t)conv->group_filters,
+                     of_group = (filters + FILTER_LANES - 1) / FILTER_LANES;
+        const size_t pixels = (size_t)conv->output.extent.height * (size_t)conv->output.extent.width;
+        const size_t most = pixels * of_group * (size_t)conv->groups / LANES_TASKS;
+        return most < LANES_LEAST ? LANES_LEAST : most < DENSE_PIXELS ? most : DENSE_PIXELS;
+    }
     if (conv->form != CONV_SPARSE)
         return is_dense(conv) ? DENSE_PIXELS : TAPS_PIXELS;
     const size_t fitting = SPARSE_BYTES / (size_t)conv->group_channels;
@@ -142,6 +156,8 @@ static size_t most_pixels(const struct conv_layer *conv)
 
 bool sned_conv_is_one_row(const struct conv_layer *conv)
 {
+    if (conv->form == CONV_FILTER_LANES) /* which computes no pixels between rows */
+        return conv->planes.pitch == (size_t)conv->output.extent.width;
     return conv->slide[0] == 1 && conv->slide[1] == 1;
 }
 
@@ -155,10 +171,21 @@ size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows)
     return (rows - 1) * sned_conv_sums_pitch(conv) + (size_t)conv->output.extent.width;
 }
 
+/* Pixels that filter lanes compute of so many rows: in pairs of runs. */
+static size_t lane_pixels(const struct conv_layer *conv, size_t rows)
+{
+    const size_t width = (size_t)conv->output.extent.width * (sned_conv_is_one_row(conv) ? rows : 1);
+    const size_t of_row = (width + LANE_RUN - 1) / LANE_RUN, run = (width + of_row - 1) / of_row;
+    const size_t runs = (sned_conv_is_one_row(conv) ? 1 : rows) * of_row;
+    return runs / 2 * 2 * run + runs % 2 * ((run + 1) / 2 * 2);
+}
+
 /* Vectors of a filter's sums in all tiles, if a tile had so many rows. */
 static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lanes)
 {
     const size_t height = (size_t)conv->output.extent.height, whole = height / rows, rest = height % rows;
+    if (conv->form == CONV_FILTER_LANES)
+        return whole * lane_pixels(conv, rows) + (rest ? lane_pixels(conv, rest) : 0);
     if (!sned_conv_is_one_row(conv))
         return height * (((size_t)conv->output.extent.width + lanes - 1) / lanes);
     const size_t of_whole = (sned_conv_tile_pixels(conv, rows) + lanes - 1) / lanes;
@@ -233,7 +260,7 @@ uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int ro
         y % (size_t)window->stride[0] * (size_t)conv->planes.phases[1] + x % (size_t)window->stride[1];
     const size_t phases = (size_t)phase_count(conv);
     size_t plane = (size_t)channel * phases + phase;
-    if (conv->form == CONV_DENSE)
+    if (sned_conv_is_channels(conv))
         plane = (size_t)channel / 4 * phases + phase;
     else if (conv->form == CONV_DENSE_PHASES)
         plane /= 4;
@@ -249,7 +276,7 @@ bool sned_conv_source(const struct conv_layer *conv, int plane, int lane, int *c
         phase[0] = phase[1] = 0;
         return *channel < conv->group_channels;
     }
-    if (conv->form == CONV_DENSE)
+    if (sned_conv_is_channels(conv))
         index = (plane / phases * 4 + lane) * phases + plane % phases;
     else if (conv->form == CONV_DENSE_PHASES)
         index = plane * 4 + lane;

@@ -163,10 +163,11 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
     const struct micro_kernels *micro = step_of->micro;
     const size_t width = (size_t)conv->output.extent.width, pixels = sned_conv_tile_pixels(conv, rows);
     const bool is_one_row = sned_conv_is_one_row(conv);
+    const size_t unit = sned_conv_pixel_size(conv);
     const struct sliding_rows sliding = {.rows = is_one_row ? 1 : rows,
                                          .count = is_one_row ? pixels : width,
-                                         .stride = (size_t)conv->slide[1],
-                                         .row_step = conv->planes.pitch * (size_t)conv->slide[0]};
+                                         .stride = (size_t)conv->slide[1] * unit,
+                                         .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
     const struct quad_ends ends = {conv->output.type, step_of->rule->scalings + tile->filter, step_of->rule};
     switch (conv->form) {
     case CONV_TAPS:
@@ -177,6 +178,9 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
         break;
     case CONV_SLIDING:
         micro->ended_sliding[micro->bytes](to, step, &sliding, input, &tile->list, &ends);
+        break;
+    case CONV_FILTER_LANES:
+        micro->ended_filter_lanes[micro->bytes](to, step, &sliding, input, &tile->list, &ends);
         break;
     case CONV_SPARSE:
         micro->ended_sparse[micro->bytes](to, step, pixels, input, &tile->list, &ends);
@@ -195,6 +199,15 @@ static void move_rows(const struct conv_layer *conv, const struct micro_kernels 
     const struct plane_rows moved = {
         .rows = rows, .count = width, .step = width, .image_step = pitch, .stride = 1};
     micro->pick(to, from, &moved);
+}
+
+/* Which tile, and which of its rows, a task is: all filters of some rows one behind the other; of filter
+ * lanes, which are many, all rows of some. */
+static void find_task(const struct conv_layer *conv, int task, int *tile, int *rows)
+{
+    const bool is_by_rows = conv->form != CONV_FILTER_LANES;
+    *tile = is_by_rows ? task % conv->tile_count : task / conv->row_tiles;
+    *rows = is_by_rows ? task / conv->tile_count : task % conv->row_tiles;
 }
 
 /* Some rows of some filters, from the planes of their group. */
@@ -237,15 +250,15 @@ static void run_tiles(const struct step *step, const struct step_work *work, int
     const struct conv_layer *conv = step->state;
     const uint8_t *planes = sned_conv_is_direct(conv) ? work->inputs[0] : work->scratch;
     for (int task = first; task < end; task++) {
-        const struct filter_tile *tile = &conv->tiles[task % conv->tile_count];
+        int index, rows;
+        find_task(conv, task, &index, &rows);
+        const struct filter_tile *tile = &conv->tiles[index];
         const size_t group = (size_t)(tile->filter / conv->group_filters);
-        run_tile(step, work, planes + group * sned_conv_group_size(conv), (size_t)(task / conv->tile_count),
-                 tile);
+        run_tile(step, work, planes + group * sned_conv_group_size(conv), (size_t)rows, tile);
     }
 }
 
-/* Phase 0, a task a plane, or all of a group with planes of its own. Phase 1, all filters of some rows one
- * behind the other. */
+/* Phase 0, a task a plane, or all of a group with planes of its own. Phase 1, a task some rows of a tile. */
 static void conv_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct conv_layer *conv = step->state;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FILTERS = 8, MASKS = 1 << MOST_FILTERS };
+enum { MASKED_FILTERS = 8, MASKS = 1 << MASKED_FILTERS, MOST_FILTERS = FILTER_LANES };
 
 struct list_place {
     uint32_t offset;
@@ -157,15 +157,21 @@ struct quad {
     int8_t weights[MOST_FILTERS][4];
 };
 
+/* Filters of an entry; those that filter lanes are short of have weights of 0. */
+static size_t listed_filters(const struct lister *l, int filters)
+{
+    return l->conv->form == CONV_FILTER_LANES ? FILTER_LANES : (size_t)filters;
+}
+
 static void add_quad(struct lister *l, const struct quad *quad, int filters)
 {
-    const size_t places = l->lanes == 4 ? 1 : 4;
+    const size_t places = l->lanes == 4 ? 1 : 4, listed = listed_filters(l, filters);
     if (l->to) {
         memcpy(l->to->offsets + l->work.entries * places, quad->offsets, places * sizeof *quad->offsets);
-        memcpy(l->to->quads + l->work.products * 4, quad->weights, (size_t)filters * 4);
+        memcpy(l->to->quads + l->work.products * 4, quad->weights, listed * 4);
     }
     l->work.entries++;
-    l->work.products += (size_t)filters;
+    l->work.products += listed;
 }
 
 /* What of the second weight of a pair may stand beside the first one (struct micro_kernels, pair_limit). */
@@ -248,12 +254,18 @@ static void list_sparse(struct lister *l, const int8_t *weights, int filters, un
 
 /* ---- tiles ---- */
 
-/* Filters [low, low + count) of the cluster that begins with `cluster`. */
+/* Filters [low, low + count) of a cluster in its masks; of filter lanes all are one. */
+static unsigned bits_of(const struct lister *l, int low, int count)
+{
+    return l->conv->form == CONV_FILTER_LANES ? 1 : ((1u << count) - 1) << low;
+}
+
+/* Those filters of the cluster that begins with `cluster`. */
 static void list_tile(struct lister *l, int cluster, int low, int count)
 {
     const int filter = cluster + low;
     const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv);
-    const unsigned bits = ((1u << count) - 1) << low;
+    const unsigned bits = bits_of(l, low, count);
     const size_t first = l->work.entries;
     struct filter_tile *tile = l->to ? &l->to->tiles[l->work.tiles] : NULL;
     if (tile) {
@@ -281,6 +293,7 @@ static void find_masks(struct lister *l, int cluster, int count, size_t histogra
 {
     const size_t size = filter_size(l->conv);
     const int8_t *weights = l->conv->weights + (size_t)cluster * size;
+    const bool is_split = l->conv->form != CONV_FILTER_LANES;
     memset(l->masks, 0, l->place_count);
     for (int f = 0; f < count; f++, weights += size)
         for (size_t p = 0; p < l->place_count; p++) {
@@ -288,9 +301,9 @@ static void find_masks(struct lister *l, int cluster, int count, size_t histogra
             bool is_met = false;
             for (int j = 0; j < l->lanes; j++)
                 is_met |= source[j] >= 0 && weights[source[j]] != 0;
-            l->masks[p] |= (uint8_t)(is_met << f);
+            l->masks[p] |= (uint8_t)(is_met << (is_split ? f : 0));
         }
-    l->mask_end = 1u << count;
+    l->mask_end = 1u << (is_split ? count : 1);
     memset(histogram, 0, l->mask_end * sizeof *histogram);
     for (size_t p = 0; p < l->place_count; p++)
         histogram[l->masks[p]]++;
@@ -320,7 +333,8 @@ static double cheapest_cost(const struct lister *l, const size_t histogram[MASKS
 
 static void list_cluster(struct lister *l, const size_t histogram[MASKS], int cluster, int low, int count)
 {
-    if (count == 1 || tile_cost(l, histogram, low, count) <= cheapest_cost(l, histogram, low, count)) {
+    if (count == 1 || l->conv->form == CONV_FILTER_LANES ||
+        tile_cost(l, histogram, low, count) <= cheapest_cost(l, histogram, low, count)) {
         list_tile(l, cluster, low, count);
         return;
     }
@@ -333,6 +347,8 @@ static int cluster_size(const struct lister *l, int left)
 {
     if (l->conv->form == CONV_TAPS)
         return 1;
+    if (l->conv->form == CONV_FILTER_LANES)
+        return left < FILTER_LANES ? left : FILTER_LANES;
     if (l->conv->form == CONV_SPARSE)
         return left >= 4 ? 4 : left >= 2 ? 2 : 1;
     return left < l->micro->dense_filters ? left : l->micro->dense_filters;

@@ -20,7 +20,7 @@ enum { NARROW = 48, PIECE = 16 };
 
 static bool is_narrow(const struct conv_layer *conv)
 {
-    return conv->form == CONV_DENSE && conv->input.extent.width < NARROW && conv->window.stride[0] == 1 &&
+    return sned_conv_is_channels(conv) && conv->input.extent.width < NARROW && conv->window.stride[0] == 1 &&
            conv->window.stride[1] == 1;
 }
 
@@ -69,7 +69,7 @@ static void fill_pixels(const struct conv_layer *conv, const struct micro_kernel
                         const uint8_t *const from[4], size_t count, uint8_t *to)
 {
     const size_t stride = (size_t)conv->window.stride[1];
-    if (conv->form == CONV_DENSE)
+    if (sned_conv_is_channels(conv))
         micro->interleave(to, from, count, stride, conv->flip);
     else if (stride == 1)
         micro->widen[conv->input.type]((int16_t *)(void *)to, from[0], count);
@@ -158,8 +158,8 @@ static void fill_plane(const struct conv_layer *conv, const struct micro_kernels
     if (rows && columns) {
         const uint8_t *from[4];
         for (int j = 0; j < 4; j++)
-            from[j] = conv->form == CONV_DENSE && lanes[j].image ? first_pixel(conv, &lanes[j])
-                                                                 : first_pixel(conv, &lanes[0]);
+            from[j] = sned_conv_is_channels(conv) && lanes[j].image ? first_pixel(conv, &lanes[j])
+                                                                    : first_pixel(conv, &lanes[0]);
         to += (lanes->first[0] * planes->pitch + lanes->first[1]) * size;
         memset(plane, conv->flip, (size_t)(to - plane));
         if (sned_conv_is_flat(conv)) {
@@ -204,7 +204,7 @@ static void find_sources(const struct conv_layer *conv, const uint8_t *input, in
     lanes[0] = source_of(conv, input, plane, 0);
     for (int j = 1; j < 4 && conv->form == CONV_DENSE_PHASES; j++)
         lanes[j] = source_of(conv, input, plane, j);
-    for (int j = 1; j < 4 && conv->form == CONV_DENSE; j++) {
+    for (int j = 1; j < 4 && sned_conv_is_channels(conv); j++) {
         lanes[j] = lanes[0];
         lanes[j].channel += j;
         lanes[j].image = lanes[j].channel < conv->group_channels ? lanes[0].image + (size_t)j * image : NULL;

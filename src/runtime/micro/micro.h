@@ -51,16 +51,24 @@ struct tap_pair {
  *                byte j of quad q of pixel p is input[offsets[q] + p * stride + j]:
  *                    input    [byte]              0 1 2 3 ..   stride 1: pixel 0 has 0 1 2 3, pixel 1 1 2 3 4
  *
+ *     filter lanes   lie as dense, pixel by pixel; but while there a vector is pixels, here it is filters:
+ *                    weights  [quad][FILTER_LANES][4], those of absent filters 0
+ *
  * So the first wants an input that is laid out for it and does all products of a layer but whole quads of
  * zeros; the second takes any four products that are to be done; the third has a kernel's row of taps at
- * once, for the few channels of a first layer. */
+ * once, for the few channels of a first layer; the last computes no pixel that is not asked for, and more
+ * filters together, each of whose weights it reads once for a run of pixels. */
 struct quad_list {
     size_t count;
-    int filters;             /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4 */
-    const uint32_t *offsets; /* dense, sliding: [count]; sparse: [count][4] */
-    const int8_t *weights;   /* [count][filters][4], -127 to 127 */
+    int filters;             /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4; lanes: all */
+    const uint32_t *offsets; /* [count]; sparse: [count][4] */
+    const int8_t *weights;   /* [count][filters][4], -127 to 127; lanes: [count][FILTER_LANES][4] */
     const int32_t *start;    /* [filters] */
 };
+
+/* The most filters of a list whose lanes they are; and the most pixels that are done together, in pairs of
+ * runs: longer rows are cut into runs of nearly one length. */
+enum { FILTER_LANES = 32, LANE_RUN = 7 };
 
 /* What sums of quads become. */
 struct quad_ends {
@@ -69,10 +77,10 @@ struct quad_ends {
     const struct integer_rule *rule;
 };
 
-/* Rows of pixels that sliding quads are summed for. */
+/* Rows of pixels that sliding quads, and those of filter lanes, are summed for. */
 struct sliding_rows {
     size_t rows, count; /* of pixels a row */
-    size_t stride;      /* 1 to SLIDING_STRIDE: bytes from a pixel's first quad to the next one's */
+    size_t stride;      /* 1 to SLIDING_STRIDE: bytes from a pixel's first quad to the next one's; lanes: 4 */
     size_t row_step;    /* bytes from row to row */
 };
 enum { SLIDING_STRIDE = 4 };
@@ -192,6 +200,7 @@ struct micro_costs {
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
     float sparse_far;               /* how many times that is where a tile's planes are far (conv/form.c) */
     float sliding_quad;             /* sliding, for 16 pixels; a product is dense's */
+    float lane_product;             /* filter lanes: a quad of a pixel, for 16 filters */
     float requantize;               /* 16 sums */
     float widen, pick, interleave;  /* to fill 16 bytes of an input: of taps, sparse, dense */
     float fill_row, fill_mixed_row; /* and each of its rows; of pixels of several phases */
@@ -218,7 +227,7 @@ struct micro_kernels {
     micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
     micro_sliding *sliding[MICRO_BYTES];
     micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES];
-    micro_ended_sliding *ended_sliding[MICRO_BYTES];
+    micro_ended_sliding *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;
     micro_dot *dot;

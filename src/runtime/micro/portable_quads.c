@@ -94,6 +94,28 @@ ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize)
 ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
 ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 
+/* A pixel of a filter at a time. */
+#define ENDED_FILTER_LANES(name, number)                                                                     \
+    void name(void *to, size_t step, const struct sliding_rows *pixels, const uint8_t *input,                \
+              const struct quad_list *list, const struct quad_ends *ends)                                    \
+    {                                                                                                        \
+        const size_t size = value_size(ends->type), count = pixels->count;                                   \
+        for (size_t i = 0; i < (size_t)list->filters * pixels->rows * count; i++) {                          \
+            const size_t x = i % count, y = i / count % pixels->rows, f = i / count / pixels->rows;          \
+            const number *first = (const number *)input + y * pixels->row_step + x * 4;                      \
+            uint32_t sum = (uint32_t)list->start[f];                                                         \
+            for (size_t q = 0; q < list->count; q++) {                                                       \
+                const number *from = first + (size_t)list->offsets[q] * 4;                                   \
+                const int8_t *w = list->weights + (q * FILTER_LANES + f) * 4;                                \
+                sum += (uint32_t)(from[0] * w[0] + from[1] * w[1] + from[2] * w[2] + from[3] * w[3]);        \
+            }                                                                                                \
+            requantize[ends->type]((uint8_t *)to + (f * step + y * count + x) * size, (int32_t *)&sum, 1,    \
+                                   ends->scalings[f], ends->rule);                                           \
+        }                                                                                                    \
+    }
+ENDED_FILTER_LANES(sned_ended_filter_lanes_u8, uint8_t)
+ENDED_FILTER_LANES(sned_ended_filter_lanes_s8, int8_t)
+
 void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t count, size_t stride,
                      uint8_t flip)
 {

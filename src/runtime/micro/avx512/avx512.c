@@ -17,6 +17,7 @@ const struct micro_kernels sned_micro_avx512 = {
               .sparse_product = 0.366f,
               .sparse_far = 1.5f,
               .sliding_quad = 0.12f,
+              .lane_product = 0.12f,
               .requantize = 1.05f,
               .widen = 0.33f,
               .pick = 0.46f,
@@ -37,6 +38,8 @@ const struct micro_kernels sned_micro_avx512 = {
     .ended_dense = {[VALUE_U8] = sned_avx512_ended_dense, [VALUE_S8] = sned_ended_dense_s8},
     .ended_sparse = {[VALUE_U8] = sned_avx512_ended_sparse, [VALUE_S8] = sned_ended_sparse_s8},
     .ended_sliding = {[VALUE_U8] = sned_avx512_ended_sliding, [VALUE_S8] = sned_ended_sliding_s8},
+    .ended_filter_lanes =
+        {[VALUE_U8] = sned_avx512_ended_filter_lanes, [VALUE_S8] = sned_ended_filter_lanes_s8},
     .interleave = sned_avx512_interleave,
     .pick = sned_avx512_pick,
     .dot = sned_avx2_dot,

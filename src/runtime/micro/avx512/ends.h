@@ -9,7 +9,7 @@
 
 #if defined(__x86_64__)
 
-enum { LEAST_SHIFT = 18, MOST_SHIFT = 47, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
+enum { LEAST_SHIFT = 18, MOST_SHIFT = 48, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
 
 /* What is the same for all sums of a scaling, to be spread from memory. */
 struct row_end {
@@ -17,29 +17,39 @@ struct row_end {
     int32_t round, shift, low, high;
 };
 
-/* Where all results are 0, whatever the sums, both bounds are what becomes of it. */
+/* Where all results are 0, whatever the sums: as they are of any m and the largest shift. */
 static inline struct row_end row_end_of(struct scaling scaling, const struct integer_rule *rule)
 {
-    const bool is_zero = scaling.multiplier == 0 || scaling.shift > MOST_SHIFT;
-    const int shift = is_zero ? LEAST_SHIFT : scaling.shift;
-    const int32_t zero = clamp_value(0, rule->low, rule->high);
+    if (scaling.multiplier == 0 || scaling.shift > MOST_SHIFT)
+        scaling = (struct scaling){LEAST_MULTIPLIER, MOST_SHIFT};
     return (struct row_end){.multiplier = scaling.multiplier * 0x10001u,
                             .upper = (uint32_t)scaling.multiplier << 16,
-                            .round = 1 << (shift - 18),
-                            .shift = shift - 17,
-                            .low = is_zero ? zero : rule->low,
-                            .high = is_zero ? zero : rule->high};
+                            .round = 1 << (scaling.shift - 18),
+                            .shift = scaling.shift - 17,
+                            .low = rule->low,
+                            .high = rule->high};
 }
 
-/* 16 sums' results, within 32 bits and the bounds. */
+/* The same as vectors, of one scaling or of 16. */
+struct vector_end {
+    __m512i multiplier, upper, round, shift;
+};
+
+/* 16 sums' results, within 32 bits. */
+AVX512_INLINE __m512i scaled(__m512i sums, const struct vector_end *end)
+{
+    const __m512i replaced = _mm512_mask_mulhi_epu16(sums, LOWER_WORDS, sums, end->multiplier);
+    const __m512i product = _mm512_dpwssd_epi32(replaced, sums, end->upper);
+    return _mm512_srav_epi32(_mm512_add_epi32(_mm512_srai_epi32(product, 1), end->round), end->shift);
+}
+
+/* And the bounds. */
 AVX512_INLINE __m512i ended(__m512i sums, const struct row_end *end)
 {
-    const __m512i multiplier = _mm512_set1_epi32((int32_t)end->multiplier);
-    const __m512i replaced = _mm512_mask_mulhi_epu16(sums, LOWER_WORDS, sums, multiplier);
-    const __m512i product = _mm512_dpwssd_epi32(replaced, sums, _mm512_set1_epi32((int32_t)end->upper));
-    const __m512i rounded = _mm512_add_epi32(_mm512_srai_epi32(product, 1), _mm512_set1_epi32(end->round));
-    const __m512i scaled = _mm512_srav_epi32(rounded, _mm512_set1_epi32(end->shift));
-    const __m512i above = _mm512_max_epi32(scaled, _mm512_set1_epi32(end->low));
+    const struct vector_end spread = {_mm512_set1_epi32((int32_t)end->multiplier),
+                                      _mm512_set1_epi32((int32_t)end->upper), _mm512_set1_epi32(end->round),
+                                      _mm512_set1_epi32(end->shift)};
+    const __m512i above = _mm512_max_epi32(scaled(sums, &spread), _mm512_set1_epi32(end->low));
     return _mm512_min_epi32(above, _mm512_set1_epi32(end->high));
 }
 

@@ -9,9 +9,10 @@
  *
  * m is 2^15 or more and below 2^16, so that n = m - 2^16 is an int16, and h = high n + (2^16 high + floor(low
  * m / 2^16)): the bracket is v with its lower half replaced, and vpdpwssd adds the product of the upper one.
- * |v m| < 2^31 2^16, so h is an int32 and |g| <= 2^30; with s at most 47 g + 2^(s-18) is one too. With a
- * larger s, v m + 2^(s-1) lies between 0 and 2^s: scale(v) is 0, as it is with m = 0; both are done with v =
- * 0. A smaller s, of scalings of 1/4 and more that networks hardly have, and slopes are left to AVX2.
+ * |v m| < 2^31 2^16, so h is an int32 and -2^30 <= g < 2^30; with s at most 48 g + 2^(s-18) is one too. With
+ * a larger s, v m + 2^(s-1) lies between 0 and 2^s: scale(v) is 0, as it is with m = 0, and as it is of any m
+ * with s = 48, which stands for both. A smaller s, of scalings of 1/4 and more that networks hardly have, and
+ * slopes are left to AVX2.
  *
  * Results go to bytes by packs, which saturate; low and high lie within the output's type, so that the clamp
  * may follow.

@@ -1,0 +1,338 @@
+/*
+ * filter_lanes.c - sums of quads for AVX-512 VNNI whose lanes are filters.
+ *
+ *     weights of a quad     f0 f0 f0 f0 | f1 f1 f1 f1 | .. f15     f16 .. f31        two vectors
+ *     pixel p's             a  b  c  d  | a  b  c  d  | ..                           a broadcast
+ *
+ * Two vectors of filters times 14 pixels are 28 sums, of 32 registers: 16 loads serve 28 multiplications, and
+ * none crosses a line of the cache. Of small images this computes what is asked for, where lanes of
+ * pixels have columns that are thrown away; and weights, which such layers have more of than pixels, are read
+ * a vector at a time and once for 14 pixels.
+ *
+ * The 14 pixels are two runs of up to 7 neighbours, wherever the second one is: of a row of an image, or of
+ * two. Rows are cut into runs of nearly the same length; a run that is shorter than its partner computes one
+ * pixel too many, behind its end, whose place the next run takes.
+ *
+ * Sums of some pixels stay in the first cache, [pixel][filter]. Then 16 pixels at a time become bytes, are
+ * transposed and go to their filters' rows.
+ */
+#if defined(__x86_64__)
+#include "runtime/micro/avx512/ends.h"
+
+#include <string.h>
+
+enum {
+    LANES = 16,
+    VECTORS = FILTER_LANES / LANES,
+    GROUP = 16,              /* pixels that are transposed together */
+    PIECE = GROUP * LANE_RUN /* and whose sums are kept */
+};
+
+typedef int32_t pixel_sums[FILTER_LANES];
+
+/* ---- sums ---- */
+
+/* The first filters of 16 from `first` on. */
+AVX512_INLINE __mmask16 lanes_from(int first, int filters)
+{
+    return filters > first ? first_of_16((size_t)(filters - first)) : 0;
+}
+
+/* Two runs of so many pixels, the second one `apart` bytes behind the first. */
+AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t *input, size_t apart,
+                            const struct quad_list *list, const int pixels)
+{
+    const int8_t *weights = list->weights;
+    const __m512i start[VECTORS] = {
+        _mm512_maskz_loadu_epi32(lanes_from(0, list->filters), list->start),
+        _mm512_maskz_loadu_epi32(lanes_from(LANES, list->filters), list->start + LANES)};
+    __m512i sum[2][LANE_RUN][VECTORS];
+#pragma GCC unroll 2
+    for (int run = 0; run < 2; run++)
+#pragma GCC unroll 8
+        for (int p = 0; p < pixels; p++)
+            sum[run][p][0] = start[0], sum[run][p][1] = start[1];
+    for (size_t q = 0; q < list->count; q++, weights += FILTER_LANES * 4) {
+        const __m512i low = load_once(weights), high = load_once(weights + LANES * 4);
+        const uint8_t *from = input + (size_t)list->offsets[q] * 4;
+#pragma GCC unroll 2
+        for (int run = 0; run < 2; run++, from += apart)
+#pragma GCC unroll 8
+            for (int p = 0; p < pixels; p++) {
+                int32_t quad;
+                memcpy(&quad, from + p * 4, sizeof quad);
+                const __m512i pixel = _mm512_set1_epi32(quad);
+                sum[run][p][0] = add_products(sum[run][p][0], pixel, low);
+                sum[run][p][1] = add_products(sum[run][p][1], pixel, high);
+            }
+    }
+#pragma GCC unroll 2
+    for (int run = 0; run < 2; run++) {
+        int32_t *const to = run == 0 ? *first : *second;
+#pragma GCC unroll 8
+        for (int p = 0; p < pixels; p++) {
+            _mm512_storeu_si512(to + p * FILTER_LANES, sum[run][p][0]);
+            _mm512_storeu_si512(to + p * FILTER_LANES + LANES, sum[run][p][1]);
+        }
+    }
+}
+
+#define RUNS(pixels)                                                                                         \
+    AVX512 static void runs_of_##pixels(pixel_sums *first, pixel_sums *second, const uint8_t *input,         \
+                                        size_t apart, const struct quad_list *list)                          \
+    {                                                                                                        \
+        sum_runs(first, second, input, apart, list, pixels);                                                 \
+    }
+RUNS(1)
+RUNS(2)
+RUNS(3)
+RUNS(4)
+RUNS(5)
+RUNS(6)
+RUNS(7)
+
+typedef void runs_function(pixel_sums *first, pixel_sums *second, const uint8_t *input, size_t apart,
+                           const struct quad_list *list);
+static runs_function *const runs_of[] = {NULL,      runs_of_1, runs_of_2, runs_of_3,
+                                         runs_of_4, runs_of_5, runs_of_6, runs_of_7};
+
+/* Neighbours in a row. */
+struct pixel_run {
+    const uint8_t *input;
+    size_t pixels;
+};
+
+/* The runs of all rows one after the other; of each row the first `longer` have a pixel more than others. */
+struct run_cursor {
+    const struct sliding_rows *rows;
+    const uint8_t *row, *at;
+    size_t of_row, shortest, longer;
+    size_t index, left; /* in the row; in all */
+};
+
+static inline struct run_cursor runs_in(const struct sliding_rows *rows, const uint8_t *input)
+{
+    const size_t of_row = (rows->count + LANE_RUN - 1) / LANE_RUN;
+    return (struct run_cursor){.rows = rows,
+                               .row = input,
+                               .at = input,
+                               .of_row = of_row,
+                               .shortest = rows->count / of_row,
+                               .longer = rows->count % of_row,
+                               .left = of_row * rows->rows};
+}
+
+static inline struct pixel_run next_run(struct run_cursor *cursor)
+{
+    const struct pixel_run run = {cursor->at, cursor->shortest + (cursor->index < cursor->longer)};
+    cursor->left--;
+    cursor->at += run.pixels * 4;
+    if (++cursor->index == cursor->of_row) {
+        cursor->index = 0;
+        cursor->row += cursor->rows->row_step;
+        cursor->at = cursor->row;
+    }
+    return run;
+}
+
+/* The second of a pair; the last one of all may be alone, and is halved. */
+static inline struct pixel_run next_partner(struct run_cursor *cursor, struct pixel_run *first)
+{
+    if (cursor->left)
+        return next_run(cursor);
+    const size_t half = (first->pixels + 1) / 2;
+    const struct pixel_run second = {first->input + half * 4, first->pixels - half};
+    first->pixels = half;
+    return second;
+}
+
+/* ---- ends ---- */
+
+struct lane_ends {
+    struct vector_end of[VECTORS];
+    __m512i low, high, flip; /* of bytes, unsigned */
+    __m512i zero;            /* of words: where 0 is */
+};
+
+/* The scalings of 16 filters; false: some is not common. */
+AVX512_INLINE bool find_vector_end(struct vector_end *end, const struct scaling *scalings, __mmask16 some)
+{
+    _Static_assert(sizeof *scalings == 4, "a scaling is a lane");
+    const __m512i loaded = _mm512_maskz_loadu_epi32(some, scalings);
+    __m512i multiplier = _mm512_and_si512(loaded, _mm512_set1_epi32(UINT16_MAX));
+    __m512i shift = _mm512_and_si512(_mm512_srli_epi32(loaded, 16), _mm512_set1_epi32(UINT8_MAX));
+    const __mmask16 is_zero = _mm512_testn_epi32_mask(multiplier, multiplier) |
+                              _mm512_cmpgt_epi32_mask(shift, _mm512_set1_epi32(MOST_SHIFT));
+    multiplier = _mm512_mask_mov_epi32(multiplier, is_zero, _mm512_set1_epi32(LEAST_MULTIPLIER));
+    shift = _mm512_mask_mov_epi32(shift, is_zero, _mm512_set1_epi32(MOST_SHIFT));
+    end->upper = _mm512_slli_epi32(multiplier, 16);
+    end->multiplier = _mm512_or_si512(multiplier, end->upper);
+    end->round = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_sub_epi32(shift, _mm512_set1_epi32(18)));
+    end->shift = _mm512_sub_epi32(shift, _mm512_set1_epi32(17));
+    return _mm512_cmplt_epi32_mask(shift, _mm512_set1_epi32(LEAST_SHIFT)) == 0 &&
+           _mm512_cmplt_epi32_mask(multiplier, _mm512_set1_epi32(LEAST_MULTIPLIER)) == 0;
+}
+
+/* Signed bytes are ended as unsigned ones, 128 above them. False: not as the common ones are. */
+AVX512_INLINE bool find_lane_ends(struct lane_ends *lanes, const struct quad_ends *ends, int filters)
+{
+    const int zero = ends->type == VALUE_S8 ? 128 : 0;
+    lanes->zero = _mm512_set1_epi16((int16_t)zero);
+    lanes->flip = _mm512_set1_epi8((int8_t)zero);
+    lanes->low = _mm512_set1_epi8((int8_t)(ends->rule->low + zero));
+    lanes->high = _mm512_set1_epi8((int8_t)(ends->rule->high + zero));
+    bool are_common = ends->type != VALUE_S16 && !ends->rule->slope;
+    for (int v = 0; v < VECTORS; v++)
+        are_common &=
+            find_vector_end(&lanes->of[v], ends->scalings + v * LANES, lanes_from(v * LANES, filters));
+    return are_common;
+}
+
+/* Two pixels' results. A lane of 16 bytes has four filters of each vector, of the first pixel and then of the
+ * second. */
+AVX512_INLINE __m512i two_ended(const pixel_sums sums[2], const struct lane_ends *lanes)
+{
+    __m512i words[2];
+    for (int p = 0; p < 2; p++) {
+        const __m512i low = scaled(_mm512_loadu_si512(sums[p]), &lanes->of[0]);
+        const __m512i high = scaled(_mm512_loadu_si512(sums[p] + LANES), &lanes->of[1]);
+        words[p] = _mm512_adds_epi16(_mm512_packs_epi32(low, high), lanes->zero);
+    }
+    const __m512i bytes = _mm512_packus_epi16(words[0], words[1]);
+    return _mm512_xor_si512(_mm512_min_epu8(_mm512_max_epu8(bytes, lanes->low), lanes->high), lanes->flip);
+}
+
+/* Each stage puts a bit of the vector's index, the highest, in as the lowest of a byte's place in its lane,
+ * and takes the highest of these out as the lowest of the index:
+ *
+ *     index  p3 p2 p1    place  p0 v  f1 f0       a pixel's number p, a filter's 16 v + f; lanes are f3 f2
+ *            p2 p1 p0           v  f1 f0 p3
+ *            p1 p0 v            f1 f0 p3 p2       ..
+ *            v  f1 f0           p3 p2 p1 p0 */
+AVX512_INLINE void transpose_stage(__m512i to[8], const __m512i from[8])
+{
+    for (int i = 0; i < 4; i++) {
+        to[2 * i] = _mm512_unpacklo_epi8(from[i], from[i + 4]);
+        to[2 * i + 1] = _mm512_unpackhi_epi8(from[i], from[i + 4]);
+    }
+}
+
+/* Of vector `index` a lane is the row of a filter. */
+static inline int filter_of(int index, int lane)
+{
+    return index / 4 * LANES + lane * 4 + index % 4;
+}
+
+/* 16 pixels of all filters. */
+AVX512_INLINE void store_rows(uint8_t *to, size_t step, const __m512i rows[8])
+{
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+        uint8_t *row = to + (size_t)filter_of(i, 0) * step;
+        _mm_storeu_si128((__m128i *)row, _mm512_castsi512_si128(rows[i]));
+        _mm_storeu_si128((__m128i *)(row + 4 * step), _mm512_extracti32x4_epi32(rows[i], 1));
+        _mm_storeu_si128((__m128i *)(row + 8 * step), _mm512_extracti32x4_epi32(rows[i], 2));
+        _mm_storeu_si128((__m128i *)(row + 12 * step), _mm512_extracti32x4_epi32(rows[i], 3));
+    }
+}
+
+/* Fewer. */
+AVX512_INLINE void store_some(uint8_t *to, size_t step, const __m512i rows[8], size_t pixels, int filters)
+{
+    const uint8_t *from = (const uint8_t *)rows;
+    for (int i = 0; i < 8; i++)
+        for (int lane = 0; lane < 4; lane++, from += GROUP)
+            if (filter_of(i, lane) < filters)
+                _mm_mask_storeu_epi8(to + (size_t)filter_of(i, lane) * step, first_of_16(pixels),
+                                     _mm_loadu_si128((const __m128i *)from));
+}
+
+/* The sums of up to 16 pixels to their filters' rows. */
+AVX512_INLINE void store_group(uint8_t *to, size_t step, const pixel_sums *sums, size_t pixels, int filters,
+                               const struct lane_ends *lanes)
+{
+    __m512i bytes[8], turned[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++)
+        bytes[i] = two_ended(sums + i * 2, lanes);
+    transpose_stage(turned, bytes);
+    transpose_stage(bytes, turned);
+    transpose_stage(turned, bytes);
+    transpose_stage(bytes, turned);
+    if (pixels >= GROUP && filters == FILTER_LANES)
+        store_rows(to, step, bytes);
+    else
+        store_some(to, step, bytes, pixels, filters);
+}
+
+/* ---- pieces ---- */
+
+/* Where the filters' rows go. */
+struct lane_rows {
+    uint8_t *to;
+    size_t step;
+    int filters;
+    const struct quad_ends *ends;
+    const struct lane_ends *lanes; /* NULL: they are uncommon */
+};
+
+/* The last 16 pixels may be some that are there already. */
+AVX512 static void store_bytes(const struct lane_rows *rows, size_t done, const pixel_sums *sums,
+                               size_t pixels)
+{
+    for (size_t at = 0; at < pixels; at += GROUP) {
+        if (at + GROUP > pixels && pixels >= GROUP)
+            at = pixels - GROUP;
+        store_group(rows->to + done + at, rows->step, sums + at, pixels - at, rows->filters, rows->lanes);
+    }
+}
+
+/* What has slopes, 16 bits or uncommon scalings: a filter at a time. */
+static void requantize_filters(const struct lane_rows *rows, size_t done, const pixel_sums *sums,
+                               size_t pixels)
+{
+    const struct quad_ends *ends = rows->ends;
+    const size_t size = value_size(ends->type);
+    for (int f = 0; f < rows->filters; f++) {
+        int32_t row[PIECE];
+        for (size_t p = 0; p < pixels; p++)
+            row[p] = sums[p][f];
+        sned_avx512_requantize[ends->type](rows->to + ((size_t)f * rows->step + done) * size, row, pixels,
+                                           ends->scalings[f], ends->rule);
+    }
+}
+
+static void end_pixels(const struct lane_rows *rows, size_t done, const pixel_sums *sums, size_t pixels)
+{
+    if (rows->lanes)
+        store_bytes(rows, done, sums, pixels);
+    else
+        requantize_filters(rows, done, sums, pixels);
+}
+
+AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct sliding_rows *pixels,
+                                           const uint8_t *input, const struct quad_list *list,
+                                           const struct quad_ends *ends)
+{
+    struct lane_ends lanes;
+    const bool are_common = find_lane_ends(&lanes, ends, list->filters);
+    const struct lane_rows rows = {to, step, list->filters, ends, are_common ? &lanes : NULL};
+    struct run_cursor runs = runs_in(pixels, input);
+    _Alignas(64) pixel_sums sums[PIECE + 2];
+    size_t done = 0, held = 0;
+    while (runs.left) {
+        struct pixel_run first = next_run(&runs);
+        const struct pixel_run second = next_partner(&runs, &first);
+        if (held + 2 * LANE_RUN > PIECE) {
+            end_pixels(&rows, done, sums, held);
+            done += held;
+            held = 0;
+        }
+        const size_t most = first.pixels > second.pixels ? first.pixels : second.pixels;
+        runs_of[most](sums + held, sums + held + first.pixels, first.input,
+                      (size_t)(second.input - first.input), list);
+        held += first.pixels + second.pixels;
+    }
+    end_pixels(&rows, done, sums, held);
+}
+#endif
