@@ -20,8 +20,9 @@ enum {
     SPARSE_PIXELS = 1024,
     SPARSE_LEAST = 384,
     SPARSE_BYTES = 32768,
-    LANES_LEAST = 28 /* filter lanes: there are only few tiles of filters, and threads want some more */,
-    LANES_TASKS = 32
+    LANES_TASKS = 32,   /* filter lanes: of few tiles of filters threads want some more */
+    LANES_QUADS = 8192, /* but not of next to nothing: quads of all pixels of a tile */
+    LANES_LEAST = 28
 };
 
 enum {
@@ -139,15 +140,22 @@ static bool count_planes(struct conv_layer *conv)
     return true;
 }
 
+static size_t most_lane_pixels(const struct conv_layer *conv)
+{
+    const size_t tiles =
+        ((size_t)conv->group_filters + FILTER_LANES - 1) / FILTER_LANES * (size_t)conv->groups;
+    const size_t taps = (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
+    const size_t pixels = (size_t)conv->output.extent.height * (size_t)conv->output.extent.width;
+    const size_t of_task = pixels * tiles / LANES_TASKS;
+    const size_t worth = LANES_QUADS / (((size_t)conv->group_channels + 3) / 4 * taps);
+    const size_t least = worth < LANES_LEAST ? LANES_LEAST : worth, most = of_task < least ? least : of_task;
+    return most < DENSE_PIXELS ? most : DENSE_PIXELS;
+}
+
 static size_t most_pixels(const struct conv_layer *conv)
 {
-    if (conv->form == CONV_FILTER_LANES) {
-        const size_t filters = (size_t)conv->group_filters,
-                     of_group = (filters + FILTER_LANES - 1) / FILTER_LANES;
-        const size_t pixels = (size_t)conv->output.extent.height * (size_t)conv->output.extent.width;
-        const size_t most = pixels * of_group * (size_t)conv->groups / LANES_TASKS;
-        return most < LANES_LEAST ? LANES_LEAST : most < DENSE_PIXELS ? most : DENSE_PIXELS;
-    }
+    if (conv->form == CONV_FILTER_LANES)
+        return most_lane_pixels(conv);
     if (conv->form != CONV_SPARSE)
         return is_dense(conv) ? DENSE_PIXELS : TAPS_PIXELS;
     const size_t fitting = SPARSE_BYTES / (size_t)conv->group_channels;
