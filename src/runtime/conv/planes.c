@@ -211,10 +211,31 @@ static void find_sources(const struct conv_layer *conv, const uint8_t *input, in
     }
 }
 
+/* Planes that are four channels' pixels as they lie; those of fewer have the first one's again, and weights
+ * of 0. */
+static void fill_flat_planes(const struct conv_layer *conv, const struct micro_kernels *micro,
+                             const uint8_t *input, uint8_t *planes, int first, int end)
+{
+    const int channels = conv->group_channels, count = conv->planes.count;
+    const size_t pixels = conv->planes.pixels;
+    for (int p = first; p < end; p++) {
+        const int channel = p % count * 4;
+        const uint8_t *rows[4];
+        for (int j = 0; j < 4; j++)
+            rows[j] = input + (size_t)(p / count * channels + channel + (channel + j < channels ? j : 0)) *
+                                  conv->input.plane;
+        micro->interleave(planes + (size_t)p * pixels * 4, rows, pixels, 1, conv->flip);
+    }
+}
+
 void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
                     uint8_t *planes, uint8_t *own, int first, int end)
 {
     const size_t size = conv->planes.pixels * sned_conv_pixel_size(conv);
+    if (sned_conv_is_channels(conv) && sned_conv_is_flat(conv)) {
+        fill_flat_planes(conv, micro, input, planes, first, end);
+        return;
+    }
     for (int p = first; p < end; p++) {
         struct plane_source lanes[4];
         uint8_t *plane = planes + (size_t)p * size;
