@@ -211,20 +211,31 @@ static void find_sources(const struct conv_layer *conv, const uint8_t *input, in
     }
 }
 
-/* Planes that are four channels' pixels as they lie; those of fewer have the first one's again, and weights
- * of 0. */
-static void fill_flat_planes(const struct conv_layer *conv, const struct micro_kernels *micro,
-                             const uint8_t *input, uint8_t *planes, int first, int end)
+/* Whether planes are pixels as they lie in the image: bytes of a channel, or quads of four. */
+static bool is_plain(const struct conv_layer *conv)
 {
-    const int channels = conv->group_channels, count = conv->planes.count;
-    const size_t pixels = conv->planes.pixels;
+    return sned_conv_is_flat(conv) && (sned_conv_is_channels(conv) || conv->form == CONV_SPARSE);
+}
+
+/* Of quads short of a channel the first one is there again, with weights of 0. */
+static void fill_plain_planes(const struct conv_layer *conv, const struct micro_kernels *micro,
+                              const uint8_t *input, uint8_t *planes, int first, int end)
+{
+    const size_t image = conv->input.plane, pixels = conv->input.extent.height,
+                 size = sned_conv_pixel_size(conv);
+    const struct plane_rows row = {.rows = 1, .count = pixels, .stride = 1, .flip = conv->flip};
+    const int channels = conv->group_channels, count = conv->planes.count, lanes = (int)size;
     for (int p = first; p < end; p++) {
-        const int channel = p % count * 4;
+        const int channel = p % count * lanes;
         const uint8_t *rows[4];
-        for (int j = 0; j < 4; j++)
-            rows[j] = input + (size_t)(p / count * channels + channel + (channel + j < channels ? j : 0)) *
-                                  conv->input.plane;
-        micro->interleave(planes + (size_t)p * pixels * 4, rows, pixels, 1, conv->flip);
+        for (int j = 0; j < lanes; j++)
+            rows[j] =
+                input + (size_t)(p / count * channels + channel + (channel + j < channels ? j : 0)) * image;
+        uint8_t *plane = planes + (size_t)p * conv->planes.pixels * size;
+        if (lanes == 4)
+            micro->interleave(plane, rows, pixels, 1, conv->flip);
+        else
+            micro->pick(plane, rows[0], &row);
     }
 }
 
@@ -232,8 +243,8 @@ void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *m
                     uint8_t *planes, uint8_t *own, int first, int end)
 {
     const size_t size = conv->planes.pixels * sned_conv_pixel_size(conv);
-    if (sned_conv_is_channels(conv) && sned_conv_is_flat(conv)) {
-        fill_flat_planes(conv, micro, input, planes, first, end);
+    if (is_plain(conv)) {
+        fill_plain_planes(conv, micro, input, planes, first, end);
         return;
     }
     for (int p = first; p < end; p++) {
