@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "runtime/micro/micro.h"
+#include "runtime/rows/spans.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,12 +48,14 @@ struct call {
     uint16_t *columns; /* of rows */
     int16_t *wide;     /* the input of listed rows */
     struct quad_list list;
+    struct span_list spans;
+    void *steps; /* of spans */
 };
 
 /* A micro-kernel: how its call is made ready and made. */
 struct kernel {
     const char *name;
-    bool rows_of_bytes; /* taken only by columns that say so (micro->byte_rows) */
+    bool rows_of_bytes; /* taken only by columns that say so (micro->byte_rows, span_rows) */
     sned_status (*prepare)(struct call *call, struct random *random, sned_error *error);
     void (*run)(const struct call *call);
 };
@@ -194,6 +196,26 @@ static sned_status prepare_listed_rows(struct call *call, struct random *random,
     return SNED_OK;
 }
 
+/* Of a matrix, which call->weights is for as long. */
+static sned_status prepare_spanned_rows(struct call *call, struct random *random, sned_error *error)
+{
+    const size_t rows = (size_t)call->piece->pixels, inputs = (size_t)call->piece->channels;
+    struct marked_rows marked = {0};
+    sned_status status;
+    SNED_TRY_DONE(prepare_rows(call, random, error));
+    for (size_t i = 0; i < rows * inputs; i++)
+        if ((double)sned_random_uniform(random) < call->piece->density)
+            call->weights[i] = draw_weight(random);
+    SNED_TRY_DONE(sned_mark_rows(&marked, call->weights, rows, inputs, error));
+    SNED_TRY_DONE(sned_spans_count(&marked, error));
+    SNED_TRY_DONE(sned_spans_make(&call->spans, &call->steps, &marked, error));
+    call->products = marked.kept;
+    call->weight_bytes = marked.steps * (sizeof(struct span_step) + sizeof(uint16_t));
+done:
+    sned_marked_rows_free(&marked);
+    return status;
+}
+
 static size_t chunks_of(const struct call *call)
 {
     return ((size_t)call->piece->channels + ROW_CHUNK - 1) / ROW_CHUNK;
@@ -217,12 +239,19 @@ static void run_listed_rows(const struct call *call)
                              call->weights, call->wide);
 }
 
+static void run_spanned_rows(const struct call *call)
+{
+    call->micro->spanned_rows[call->micro->bytes](call->sums, (size_t)call->piece->pixels, &call->spans,
+                                                  call->input);
+}
+
 /* ---- what is measured ---- */
 
 static const struct kernel dense = {"dense", false, prepare_dense, run_dense};
 static const struct kernel sparse = {"sparse", false, prepare_sparse, run_sparse};
 static const struct kernel dense_rows = {"dense_rows", true, prepare_dense_rows, run_dense_rows};
 static const struct kernel masked_rows = {"masked_rows", true, prepare_masked_rows, run_masked_rows};
+static const struct kernel spanned_rows = {"spanned_rows", true, prepare_spanned_rows, run_spanned_rows};
 static const struct kernel listed_rows = {"listed_rows", false, prepare_listed_rows, run_listed_rows};
 
 static const struct measured {
@@ -244,6 +273,8 @@ static const struct measured {
     {&dense_rows, {"MobileNetV2 logits", 1280, 1, 0, 1001, 0, 1}},
     {&masked_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
     {&masked_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25}},
+    {&spanned_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
+    {&spanned_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25}},
     {&listed_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
 };
 enum { ALL = sizeof all / sizeof *all };
@@ -255,6 +286,7 @@ static void call_free(struct call *call)
     free(call->offsets);
     free(call->weights);
     free(call->masks);
+    free(call->steps);
     free(call->columns);
     free(call->wide);
 }
@@ -288,7 +320,8 @@ static sned_status measure(int index, const struct micro_kernels *micro, long ca
     struct call call = {.micro = micro, .piece = &piece};
     struct random random;
     sned_status status;
-    if (row->kernel->rows_of_bytes && !micro->byte_rows)
+    if ((row->kernel->rows_of_bytes && !micro->byte_rows) ||
+        (row->kernel == &spanned_rows && !micro->span_rows))
         return SNED_OK;
     sned_random_seed(&random, 17, (uint64_t)index);
     if (calls > 0 && piece.pixels > MOST_COUNTED)

@@ -1,8 +1,9 @@
 /*
  * packed.c - a layer's weights out of the file, by blocks of rows.
  *
- * Filters that are all zero may be left out of a file. Then a block of the decoder, so many rows one behind
- * the other, becomes more rows: it goes from its first row to the first one of the next block.
+ * Filters that are all zero may be left out of a file. Then a part of the decoder, so many rows one behind
+ * the other, becomes more rows: it goes from its first row to the first one of the next part. A block is a
+ * part, or several.
  */
 #include "codec/packed.h"
 #include "codec/sections.h"
@@ -11,7 +12,7 @@
 
 #include <string.h>
 
-enum { BLOCK_WEIGHTS = 1 << 16 /* of a block of weights that lie in memory, about */ };
+enum { PART_WEIGHTS = 1 << 16 /* of a part of weights that lie in memory, about */ };
 
 static bool is_live(const struct packed_weights *packed, size_t row)
 {
@@ -32,6 +33,52 @@ static void spread_filters(const struct packed_weights *packed, int8_t *weights,
     }
 }
 
+/* ---- parts ---- */
+
+/* Where a part begins; the one behind the last: where all ends. */
+static size_t part_first(const struct weight_rows *rows, size_t part)
+{
+    if (part == rows->parts)
+        return rows->rows;
+    return rows->dense ? part * rows->part_rows : rows->first[part];
+}
+
+/* The weight with which a part begins, of those that the file has. */
+static size_t part_begin(const struct weight_rows *rows, size_t part)
+{
+    const size_t begin = part * rows->part_rows * rows->columns;
+    return begin < rows->stream.count ? begin : rows->stream.count;
+}
+
+static sned_status read_part(const struct weight_rows *rows, size_t part, int8_t *room, sned_error *error)
+{
+    const size_t first = part_first(rows, part);
+    size_t live;
+    if (rows->places) {
+        struct weight_place place = rows->places[part];
+        const size_t begin = part_begin(rows, part), end = part_begin(rows, part + 1);
+        live = (end - begin) / rows->columns;
+        SNED_TRY(sned_weights_decode_part(&rows->stream, &place, begin, end, room, error));
+    } else {
+        live = rans_block_height(&rows->decoder.layer, part);
+        SNED_TRY(sned_rans_decode_block(&rows->decoder, part, room, error));
+    }
+    spread_filters(rows->packed, room, first, part_first(rows, part + 1) - first, live, rows->columns);
+    return SNED_OK;
+}
+
+/* Blocks of so many parts; the last one has up to half as many more, or less. */
+static void join_parts(struct weight_rows *rows, size_t joined)
+{
+    rows->joined = joined;
+    rows->blocks = (rows->parts + joined / 2) / joined;
+    rows->blocks += !rows->blocks;
+    rows->most_rows = 0;
+    for (size_t b = 0; b < rows->blocks; b++)
+        if (sned_weight_rows_count(rows, b) > rows->most_rows)
+            rows->most_rows = sned_weight_rows_count(rows, b);
+}
+
 /* ---- opening ---- */
 
 static size_t rows_of(size_t weights, size_t columns)
@@ -42,9 +89,9 @@ static size_t rows_of(size_t weights, size_t columns)
 static void open_dense(struct weight_rows *rows, const int8_t *weights)
 {
     rows->dense = weights;
-    rows->block_rows = rows_of(BLOCK_WEIGHTS, rows->columns);
-    rows->most_rows = rows->block_rows < rows->rows ? rows->block_rows : rows->rows;
-    rows->blocks = (rows->rows + rows->block_rows - 1) / rows->block_rows;
+    rows->part_rows = rows_of(PART_WEIGHTS, rows->columns);
+    rows->parts = (rows->rows + rows->part_rows - 1) / rows->part_rows;
+    join_parts(rows, 1);
 }
 
 static void set_size(struct weight_rows *rows, const struct tensor *weights)
@@ -69,42 +116,32 @@ static sned_status open_decoded(struct weight_rows *rows, const struct packed_we
     return SNED_OK;
 }
 
-/* Where the blocks of a decoder, of block_rows of the rows that the file has, begin among all rows, and which
- * is the largest. */
-static sned_status find_blocks(struct weight_rows *rows, size_t block_rows, size_t filters, sned_error *error)
+/* Where the parts of a decoder, of part_rows of the rows that the file has, begin among all rows. */
+static sned_status find_parts(struct weight_rows *rows, size_t part_rows, size_t filters, sned_error *error)
 {
-    rows->block_rows = block_rows;
-    rows->blocks = (filters + block_rows - 1) / block_rows;
-    SNED_TRY(sned_alloc(&rows->first, rows->blocks + 1, sizeof *rows->first, error));
+    rows->part_rows = part_rows;
+    rows->parts = (filters + part_rows - 1) / part_rows;
+    SNED_TRY(sned_alloc(&rows->first, rows->parts + 1, sizeof *rows->first, error));
     for (size_t row = 0, live = 0; row < rows->rows; row++)
-        if (is_live(rows->packed, row) && live++ % block_rows == 0)
-            rows->first[(live - 1) / block_rows] = row;
+        if (is_live(rows->packed, row) && live++ % part_rows == 0)
+            rows->first[(live - 1) / part_rows] = row;
     rows->first[0] = 0;
-    rows->first[rows->blocks] = rows->rows;
-    for (size_t b = 0; b < rows->blocks; b++)
-        if (sned_weight_rows_count(rows, b) > rows->most_rows)
-            rows->most_rows = sned_weight_rows_count(rows, b);
+    rows->first[rows->parts] = rows->rows;
+    join_parts(rows, 1);
     return SNED_OK;
 }
 
-/* The weight with which a block begins, of those that the file has. */
-static size_t block_begin(const struct weight_rows *rows, size_t block)
-{
-    const size_t begin = block * rows->block_rows * rows->columns;
-    return begin < rows->stream.count ? begin : rows->stream.count;
-}
-
-/* Finds the blocks' places, by which the whole stream is proved to be sound. */
+/* Finds the parts' places, by which the whole stream is proved to be sound. */
 static sned_status open_parts(struct weight_rows *rows, sned_error *error)
 {
     struct weight_place place = {0};
     SNED_TRY(
-        find_blocks(rows, rows_of(sned_system_piece(), rows->columns), (size_t)rows->stream.shape[0], error));
-    SNED_TRY(sned_alloc(&rows->places, rows->blocks, sizeof *rows->places, error));
-    for (size_t b = 0; b < rows->blocks; b++) {
-        rows->places[b] = place;
-        SNED_TRY(sned_weights_decode_part(&rows->stream, &place, block_begin(rows, b),
-                                          block_begin(rows, b + 1), NULL, error));
+        find_parts(rows, rows_of(sned_system_piece(), rows->columns), (size_t)rows->stream.shape[0], error));
+    SNED_TRY(sned_alloc(&rows->places, rows->parts, sizeof *rows->places, error));
+    for (size_t p = 0; p < rows->parts; p++) {
+        rows->places[p] = place;
+        SNED_TRY(sned_weights_decode_part(&rows->stream, &place, part_begin(rows, p), part_begin(rows, p + 1),
+                                          NULL, error));
     }
     return SNED_OK;
 }
@@ -124,7 +161,7 @@ static sned_status open_packed(struct weight_rows *rows, const struct packed_wei
         return open_parts(rows, error);
     SNED_TRY(sned_rans_open(&rows->decoder, stream->data, stream->size, (size_t)packed->filters,
                             rows->columns, error));
-    return find_blocks(rows, rows->decoder.layer.block_rows, (size_t)packed->filters, error);
+    return find_parts(rows, rows->decoder.layer.block_rows, (size_t)packed->filters, error);
 }
 
 sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_file *packed,
@@ -143,6 +180,17 @@ sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_
     return sned_error_context(error, status, "layer '%.80s'", node->name);
 }
 
+void sned_weight_rows_join(struct weight_rows *rows, size_t unit)
+{
+    size_t joined = 1, missing;
+    for (; joined < unit; joined++) {
+        missing = (unit - joined * rows->part_rows % unit) % unit;
+        if (missing * 16 <= joined * rows->part_rows)
+            break;
+    }
+    join_parts(rows, joined);
+}
+
 void sned_weight_rows_close(struct weight_rows *rows)
 {
     sned_rans_close(&rows->decoder);
@@ -154,37 +202,28 @@ void sned_weight_rows_close(struct weight_rows *rows)
 
 /* ---- blocks ---- */
 
+static size_t block_part(const struct weight_rows *rows, size_t block)
+{
+    return block < rows->blocks ? block * rows->joined : rows->parts;
+}
+
 size_t sned_weight_rows_first(const struct weight_rows *rows, size_t block)
 {
-    return rows->dense ? block * rows->block_rows : rows->first[block];
+    return part_first(rows, block_part(rows, block));
 }
 
 size_t sned_weight_rows_count(const struct weight_rows *rows, size_t block)
 {
-    const size_t end = block + 1 < rows->blocks ? sned_weight_rows_first(rows, block + 1) : rows->rows;
-    return end - sned_weight_rows_first(rows, block);
+    return sned_weight_rows_first(rows, block + 1) - sned_weight_rows_first(rows, block);
 }
 
 sned_status sned_weight_rows_read(const struct weight_rows *rows, size_t block, int8_t *room,
                                   const int8_t **weights, sned_error *error)
 {
-    const size_t first = sned_weight_rows_first(rows, block);
-    size_t live;
-    if (rows->dense) {
-        *weights = rows->dense + first * rows->columns;
-        return SNED_OK;
-    }
-    *weights = room;
-    if (rows->places) {
-        struct weight_place place = rows->places[block];
-        const size_t begin = block_begin(rows, block), end = block_begin(rows, block + 1);
-        live = (end - begin) / rows->columns;
-        SNED_TRY(sned_weights_decode_part(&rows->stream, &place, begin, end, room, error));
-    } else {
-        live = rans_block_height(&rows->decoder.layer, block);
-        SNED_TRY(sned_rans_decode_block(&rows->decoder, block, room, error));
-    }
-    spread_filters(rows->packed, room, first, sned_weight_rows_count(rows, block), live, rows->columns);
+    const size_t first = sned_weight_rows_first(rows, block), end = block_part(rows, block + 1);
+    *weights = rows->dense ? rows->dense + first * rows->columns : room;
+    for (size_t part = block_part(rows, block); !rows->dense && part < end; part++)
+        SNED_TRY(read_part(rows, part, room + (part_first(rows, part) - first) * rows->columns, error));
     return SNED_OK;
 }
 

@@ -20,21 +20,25 @@
 
 struct weight_rows {
     size_t rows, columns, blocks;
-    size_t most_rows;    /* of a block */
-    const int8_t *dense; /* all of them; NULL: by a decoder */
-    int8_t *decoded;     /* owned */
-    size_t block_rows;   /* that the file has */
+    size_t most_rows;     /* of a block */
+    size_t parts, joined; /* what is decoded at once; of how many a block is, the last about */
+    const int8_t *dense;  /* all of them; NULL: by a decoder */
+    int8_t *decoded;      /* owned */
+    size_t part_rows;     /* that the file has */
     struct rans_decoder decoder;
     struct weight_stream stream; /* or, where `places` are: */
-    struct weight_place *places; /* [blocks]: where each begins; owned */
+    struct weight_place *places; /* [parts]: where each begins; owned */
     const struct packed_weights *packed;
-    size_t *first; /* [blocks + 1]: rows where blocks of a decoder begin; owned */
+    size_t *first; /* [parts + 1]: rows where parts of a decoder begin; owned */
 };
 /* Of weights `index` of a node. */
 sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_file *packed,
                                   const struct node *node, int index, sned_error *error);
 /* The same of weights that lie in memory. */
 void sned_weight_rows_of(struct weight_rows *rows, const struct tensor *weights);
+/* Before anything is read: blocks become so large that groups of `unit` rows can be made of each with no more
+ * than a sixteenth of them missing in the last one. */
+void sned_weight_rows_join(struct weight_rows *rows, size_t unit);
 void sned_weight_rows_close(struct weight_rows *rows);
 
 size_t sned_weight_rows_first(const struct weight_rows *rows, size_t block);

@@ -48,6 +48,8 @@ static sned_status prepare_by_rows(struct step *step, const struct graph *graph,
         SNED_TRY(sned_weight_rows_open(&handing.rows, source->packed, node, 0, error));
     else
         sned_weight_rows_of(&handing.rows, &graph->tensors[tensor]);
+    if (step->micro->span_rows)
+        sned_weight_rows_join(&handing.rows, SPAN_ROWS);
     step->pieces = handing.rows.blocks;
     step->piece_rows = handing.rows.most_rows;
     SNED_TRY_DONE(sned_alloc(&handing.kept, handing.rows.blocks, sizeof *handing.kept, error));

@@ -243,7 +243,8 @@ static inline struct graph *draw_conv_layer(struct random *random)
 /* Around the chunks and groups that rows come in, and now and then of several blocks (src/codec/packed.c). */
 static inline struct graph *draw_rows_layer(struct random *random)
 {
-    int64_t rows = random_range(random, 1, 14), columns = random_range(random, 1, 300);
+    int64_t rows = random_range(random, 1, random_range(random, 0, 3) ? 14 : 50);
+    int64_t columns = random_range(random, 1, 300);
     switch (random_range(random, 0, 7)) {
     case 0:
         columns = 64 * random_range(random, 1, 6) + random_range(random, -1, 1);

@@ -189,15 +189,17 @@ static inline int ways_of_others(const struct micro_kernels *micro, struct micro
 
 static inline int ways_of_rows(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
-    enum { OWN, WIDE, BYTES, MASKED, LISTED, WAYS };
+    enum { OWN, WIDE, BYTES, MASKED, SPANS, LISTED, WAYS };
     const float dear = 1e6f;
     for (int way = 0; way < WAYS; way++) {
         ways[way] = *micro;
         if (way == OWN)
             continue;
-        ways[way].byte_rows = way == BYTES || way == MASKED;
+        ways[way].byte_rows = way == BYTES || way == MASKED || way == SPANS;
+        ways[way].span_rows = way == SPANS;
         ways[way].costs = (struct micro_costs){.row_dense = way == WIDE || way == BYTES ? 0 : dear,
                                                .row_masked = way == MASKED ? 0 : dear,
+                                               .row_step = way == SPANS ? 0 : dear,
                                                .row_listed_kept = way == LISTED ? 0 : dear};
     }
     return WAYS;

@@ -22,7 +22,7 @@ struct kind {
 
 static const struct kind kinds[] = {
     {"conv", draw_conv_layer, {"taps", "dense", "dense phases", "filter lanes", "sparse", "sliding"}},
-    {"rows", draw_rows_layer, {"wide", "dense", "masked", "listed", "mixed"}},
+    {"rows", draw_rows_layer, {"wide", "dense", "masked", "spans", "listed", "mixed"}},
     {"pools", draw_pool_layer, {NULL}},
     {"numbers", draw_number_layer, {NULL}},
 };

@@ -42,11 +42,12 @@ static const int8_t *weights_of(const struct graph *graph)
     return graph->tensors[node_weights(&graph->nodes[0], 0)].data;
 }
 
-/* Block by block, the last one first. */
-static void check_rows(const struct packed_file *packed, const int8_t *expected)
+/* Block by block, the last one first; of blocks for groups of `unit` rows. */
+static void check_rows(const struct packed_file *packed, const int8_t *expected, size_t unit)
 {
     struct weight_rows rows;
     assert_int_equal(sned_weight_rows_open(&rows, packed, &packed->graph->nodes[0], 0, NULL), SNED_OK);
+    sned_weight_rows_join(&rows, unit);
     assert_int_equal(rows.rows, ROWS);
     assert_int_equal(rows.columns, COLUMNS);
     int8_t *room = malloc(rows.most_rows * rows.columns);
@@ -76,13 +77,32 @@ static void rows_are_those_that_were_packed(void **state)
         struct packed_file packed;
         assert_int_equal(sned_unpack_apart(&packed, file.data, file.size, NULL, NULL), SNED_OK);
         assert_null(weights_of(packed.graph));
-        check_rows(&packed, weights_of(graph));
+        check_rows(&packed, weights_of(graph), i % 3 ? 1 : 64);
         assert_int_equal(sned_unpack_weights(&packed, &packed.graph->nodes[0], 0, 3, NULL), SNED_OK);
         assert_memory_equal(weights_of(packed.graph), weights_of(graph), ROWS * COLUMNS);
         sned_packed_free(&packed);
         sned_buffer_free(&file);
         sned_graph_free(graph);
     }
+}
+
+/* By hand: 65,536 weights are 93 rows of 700, which miss 35 of 2 * 64; twice as many miss 6 of 192, which is
+ * little. Of the 10 pieces that 901 rows are, 9 of 93 and one of 64, five blocks come of two each. */
+static void blocks_are_as_large_as_groups_of_rows_want_them(void **state)
+{
+    struct graph *graph = network(0.1f, 0, 0);
+    const struct tensor *weights = &graph->tensors[node_weights(&graph->nodes[0], 0)];
+    struct weight_rows rows;
+    sned_weight_rows_of(&rows, weights);
+    assert_int_equal(rows.blocks, 10);
+    assert_int_equal(rows.most_rows, 93);
+    sned_weight_rows_join(&rows, 64);
+    assert_int_equal(rows.blocks, 5);
+    assert_int_equal(rows.most_rows, 186);
+    assert_int_equal(sned_weight_rows_first(&rows, 4), 744);
+    assert_int_equal(sned_weight_rows_count(&rows, 4), 157);
+    sned_weight_rows_close(&rows);
+    sned_graph_free(graph);
 }
 
 /* ---- models ---- */
@@ -198,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_those_that_were_packed),
+        cmocka_unit_test(blocks_are_as_large_as_groups_of_rows_want_them),
         cmocka_unit_test(a_model_is_the_same_on_any_number_of_threads),
         cmocka_unit_test(an_open_file_keeps_no_weights_of_its_graph),
         cmocka_unit_test(too_many_threads_are_refused),

@@ -208,18 +208,105 @@ static void check_lists(const struct micro_kernels *micro, const struct matrix *
     guarded_free(&sums);
 }
 
+/* Steps of spans, whatever they say: of places behind the input, where any byte may be, with weights of 0. */
+static void draw_steps(struct pile *steps, struct pile *columns, size_t count, const struct matrix *r,
+                       struct random *random)
+{
+    for (size_t s = 0; s < count; s++) {
+        const uint16_t column = (uint16_t)below(random, r->columns + MICRO_OVER_READ - SPAN_COLUMNS + 1);
+        struct span_step step;
+        for (size_t row = 0; row < SPAN_ROWS; row++)
+            for (size_t i = 0; i < SPAN_TAKES; i++) {
+                step.places[row][i] = (uint8_t)below(random, SPAN_COLUMNS);
+                const bool is_input = (size_t)column + step.places[row][i] < r->columns;
+                step.weights[row][i] = is_input ? draw_weight(random, 0.8f) : 0;
+            }
+        pile_put(steps, &step, sizeof step);
+        pile_put(columns, &column, sizeof column);
+    }
+}
+
+/* What a row's steps add up to. */
+static int32_t sum_of_steps(const struct span_list *list, size_t row, const uint8_t *input,
+                            enum value_type type)
+{
+    const size_t group = row / SPAN_ROWS, lane = row % SPAN_ROWS;
+    int64_t sum = 0;
+    for (uint32_t s = list->first[group]; s < list->first[group + 1]; s++)
+        for (size_t i = 0; i < SPAN_TAKES; i++)
+            if (list->steps[s].weights[lane][i])
+                sum += list->steps[s].weights[lane][i] *
+                       value_load(input, type, (size_t)list->columns[s] + list->steps[s].places[lane][i]);
+    return (int32_t)(uint32_t)sum;
+}
+
+static void check_spans(const struct micro_kernels *micro, struct matrix *r, struct random *random)
+{
+    struct pile steps = {0}, columns = {0}, first = {0};
+    for (size_t group = 0; group * SPAN_ROWS < r->rows + SPAN_ROWS; group++) {
+        const uint32_t at = (uint32_t)(columns.size / sizeof(uint16_t));
+        pile_put(&first, &at, sizeof at);
+        if (group * SPAN_ROWS < r->rows)
+            draw_steps(&steps, &columns, below(random, 8), r, random);
+    }
+    struct guarded all = guard(&steps, 1, 0, random), places = guard(&columns, sizeof(uint16_t), 0, random);
+    struct guarded starts = guard(&first, sizeof(uint32_t), 0, random);
+    struct guarded input = guarded_new(r->bytes, r->columns, 1, MICRO_OVER_READ, below(random, 2), random);
+    struct guarded sums =
+        guarded_new(r->of_wide, r->rows * sizeof(int32_t), sizeof(int32_t), 0, below(random, 2), random);
+    const struct span_list list = {(const struct span_step *)all.data, (const uint16_t *)places.data,
+                                   (const uint32_t *)starts.data};
+    for (int type = 0; type < MICRO_BYTES; type++) {
+        for (size_t row = 0; row < r->rows; row++)
+            r->of_bytes[type][row] = sum_of_steps(&list, row, r->bytes, (enum value_type)type);
+        memset(sums.data, 0xA5, sums.size);
+        micro->spanned_rows[type]((int32_t *)sums.data, r->rows, &list, input.data);
+        check_sums("spans", micro, r, &sums, r->of_bytes[type]);
+    }
+    guarded_check(&all, true);
+    guarded_check(&places, true);
+    guarded_check(&starts, true);
+    guarded_check(&input, true);
+    guarded_free(&all);
+    guarded_free(&places);
+    guarded_free(&starts);
+    guarded_free(&input);
+    guarded_free(&sums);
+}
+
+static const struct micro_kernels *runnable(int column)
+{
+    const struct micro_kernels *micro = sned_micro_column(column);
+    if (sned_micro_runs(column))
+        return micro;
+    print_message("%s: skipped, this machine does not have it\n", micro->name);
+    return NULL;
+}
+
+static void every_column_adds_up_spans_as_their_steps_say(void **state)
+{
+    struct random random;
+    sned_random_seed(&random, 24, 0);
+    for (int column = 0; sned_micro_column(column); column++) {
+        const struct micro_kernels *micro = runnable(column);
+        for (int i = 0; micro && i < CASES; i++) {
+            struct matrix r =
+                draw_matrix(1 + below(&random, 3 * SPAN_ROWS),
+                            SPAN_COLUMNS - MICRO_OVER_READ + below(&random, MOST_COLUMNS), 0, &random);
+            check_spans(micro, &r, &random);
+            matrix_free(&r);
+        }
+    }
+}
+
 static void every_column_adds_up_rows_as_the_matrix_says(void **state)
 {
     static const float densities[] = {0, 0.02f, 0.1f, 0.3f, 0.7f, 1};
     struct random random;
     sned_random_seed(&random, 21, 0);
     for (int column = 0; sned_micro_column(column); column++) {
-        const struct micro_kernels *micro = sned_micro_column(column);
-        if (!sned_micro_runs(column)) {
-            print_message("%s: skipped, this machine does not have it\n", micro->name);
-            continue;
-        }
-        for (int i = 0; i < CASES; i++) {
+        const struct micro_kernels *micro = runnable(column);
+        for (int i = 0; micro && i < CASES; i++) {
             struct matrix r = draw_matrix(1 + below(&random, MOST_ROWS), 1 + below(&random, MOST_COLUMNS),
                                           densities[below(&random, 6)], &random);
             check_groups(micro, &r, &random);
@@ -235,7 +322,7 @@ static enum row_form form_of(const struct micro_kernels *micro, bool bytes, size
 {
     struct random random;
     sned_random_seed(&random, 22, 0);
-    struct matrix r = draw_matrix(8, columns, density, &random);
+    struct matrix r = draw_matrix(16, columns, density, &random);
     const struct row_plan plan = {.micro = micro, .columns = columns, .bytes = bytes, .streamed = true};
     struct row_block block;
     assert_int_equal(sned_row_block_make(&block, &plan, r.weights, r.rows, NULL), SNED_OK);
@@ -250,15 +337,21 @@ static void rows_take_the_form_that_their_density_makes_cheapest(void **state)
     struct micro_kernels micro = *sned_micro_column(0);
     micro.byte_rows = true;
     micro.costs = (struct micro_costs){.row_dense = 1,
-                                       .row_masked = 0.5f,
+                                       .row_masked = 0.6f,
                                        .row_masked_kept = 0.005f,
+                                       .row_step = 1,
                                        .row_listed_kept = 0.2f,
-                                       .memory_byte = 0.04f};
+                                       .memory_byte = 0.02f};
     assert_int_equal(form_of(&micro, true, 1024, 1), ROWS_BYTES);
     assert_int_equal(form_of(&micro, true, 1024, 0.3f), ROWS_MASKED);
     assert_int_equal(form_of(&micro, true, 1024, 0.01f), ROWS_LISTED);
     assert_int_equal(form_of(&micro, false, 1024, 1), ROWS_DENSE);
     assert_int_equal(form_of(&micro, false, 1024, 0.01f), ROWS_LISTED);
+    micro.span_rows = true;
+    assert_int_equal(form_of(&micro, true, 1024, 0.1f), ROWS_SPANS);
+    assert_int_equal(form_of(&micro, true, 1024, 0.5f), ROWS_MASKED);
+    assert_int_equal(form_of(&micro, true, 63, 0.1f), ROWS_MASKED); /* a span could not be read */
+    assert_int_equal(form_of(&micro, false, 1024, 0.05f), ROWS_LISTED);
 }
 
 /* A list tells columns in 16 bits. */
@@ -296,9 +389,12 @@ static struct micro_kernels only(const struct micro_kernels *micro, enum row_for
 {
     struct micro_kernels one = *micro;
     one.byte_rows = row_form_takes_bytes(form);
-    one.costs = (struct micro_costs){.row_dense = 1e6f, .row_masked = 1e6f, .row_listed_kept = 1e6f};
+    one.costs = (struct micro_costs){
+        .row_dense = 1e6f, .row_masked = 1e6f, .row_step = 1e6f, .row_listed_kept = 1e6f};
     if (form == ROWS_MASKED)
         one.costs.row_masked = 0;
+    else if (form == ROWS_SPANS)
+        one.costs.row_step = 0;
     else if (form == ROWS_LISTED)
         one.costs.row_listed_kept = 0;
     else
@@ -323,13 +419,16 @@ static double time_blocks(const struct row_block *blocks, const struct row_plan 
 static size_t block_bytes(const struct row_block *block, size_t columns, size_t kept)
 {
     const size_t all = block->rows * columns;
+    if (block->form == ROWS_SPANS)
+        return block->spans.first[(block->rows + SPAN_ROWS - 1) / SPAN_ROWS] *
+               (sizeof(struct span_step) + sizeof(uint16_t));
     return block->form == ROWS_MASKED ? all / 8 + kept : block->form == ROWS_LISTED ? 3 * kept : all;
 }
 
 static void bench_form(const struct micro_kernels *micro, enum row_form form, const struct matrix *r,
                        double bandwidth)
 {
-    static const char *const names[] = {"dense, 16 bits", "dense", "masked", "listed"};
+    static const char *const names[] = {"dense, 16 bits", "dense", "masked", "spans", "listed"};
     const struct micro_kernels one = only(micro, form);
     const struct row_plan plan = {.micro = &one, .columns = r->columns, .bytes = row_form_takes_bytes(form)};
     const size_t rows = r->rows / BENCH_BLOCKS;
@@ -375,6 +474,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_column_adds_up_rows_as_the_matrix_says),
+        cmocka_unit_test(every_column_adds_up_spans_as_their_steps_say),
         cmocka_unit_test(rows_take_the_form_that_their_density_makes_cheapest),
         cmocka_unit_test(rows_of_more_than_65536_columns_are_not_listed),
     };

@@ -48,6 +48,7 @@ struct trial {
     struct conv_layer conv;
     struct row_plan plan;
     struct row_block block;
+    size_t steps; /* that the last block of spans had */
     void (*work)(const struct trial *trial);
     int calls; /* of it, so many that the clock's steps do not matter */
 };
@@ -274,6 +275,8 @@ static sned_status measure_block(struct trial *trial, enum row_form form, int de
     free(weights);
     if (status == SNED_OK)
         *took = nanoseconds(run_block, trial);
+    if (form == ROWS_SPANS && status == SNED_OK)
+        trial->steps = trial->block.spans.first[ROWS / SPAN_ROWS];
     sned_row_block_free(&trial->block);
     return status;
 }
@@ -293,6 +296,10 @@ static sned_status measure_rows(struct trial *trial, struct micro_costs *costs, 
     SNED_TRY(measure_block(trial, ROWS_MASKED, 50, &took, &kept, error));
     costs->row_masked_kept = (float)((took - few) / (kept - few_kept));
     costs->row_masked = (float)((few - few_kept * costs->row_masked_kept) / chunks);
+    if (!trial->micro->span_rows)
+        return SNED_OK;
+    SNED_TRY(measure_block(trial, ROWS_SPANS, 10, &took, &kept, error));
+    costs->row_step = (float)(took / (double)trial->steps);
     return SNED_OK;
 }
 

@@ -26,6 +26,7 @@ micro_pick sned_pick;
 micro_dot sned_dot;
 micro_dense_rows sned_dense_rows_u8, sned_dense_rows_s8;
 micro_masked_rows sned_masked_rows_u8, sned_masked_rows_s8;
+micro_spanned_rows sned_spanned_rows_u8, sned_spanned_rows_s8;
 micro_listed_rows sned_listed_rows;
 micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
 micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;

@@ -187,6 +187,30 @@ typedef void micro_dense_rows(int32_t *sums, size_t rows, size_t chunks, const i
  * there is one in its column i. Behind the last value MICRO_OVER_READ bytes may be read. */
 typedef void micro_masked_rows(int32_t *sums, size_t rows, size_t chunks, const uint64_t *masks,
                                const int8_t *values, const uint8_t *input);
+/*
+ * Or in spans: 16 rows at once, each in a lane of its own, of which every step has up to four weights that
+ * are not 0, those that come next in their row and lie within a span of 128 columns. Rows come in groups of
+ * 16, the last is filled up with rows of zeros.
+ *
+ *     first column    places in the span           weights
+ *          0          3 8 70 99 | 0 41 66 70 | ..  5 -1 9 2 | 1 1 -7 3 | ..
+ *         12          90 91 0 0 | 60 99 100 127..  8 8 0 0  | ..
+ *                       row 0       row 1
+ */
+enum { SPAN_ROWS = 16, SPAN_TAKES = 4, SPAN_COLUMNS = 128 };
+struct span_step {
+    uint8_t places[SPAN_ROWS][SPAN_TAKES]; /* columns less the first of the span: below SPAN_COLUMNS */
+    int8_t weights[SPAN_ROWS][SPAN_TAKES]; /* 0 where the row has no more within it */
+};
+struct span_list {
+    const struct span_step *steps;
+    const uint16_t *columns; /* of each step: the first of its span */
+    const uint32_t *first;   /* [groups + 1]: steps where groups begin */
+};
+/* sums[r] = the sum of row r's weights times the input, modulo 2^32; of the last group for its `rows` alone.
+ * Spans end MICRO_OVER_READ behind the input at the latest. */
+typedef void micro_spanned_rows(int32_t *sums, size_t rows, const struct span_list *list,
+                                const uint8_t *input);
 /* sums[r] = the sum of values[i] * input[columns[i]], i from first[r] to first[r + 1]. */
 typedef void micro_listed_rows(int32_t *sums, size_t rows, const uint32_t *first, const uint16_t *columns,
                                const int8_t *values, const int16_t *input);
@@ -206,8 +230,8 @@ struct micro_costs {
     float fill_row, fill_mixed_row; /* and each of its rows; of pixels of several phases */
     float call;                     /* of any of them */
     /* Weights that are in the cache: 64 columns of a row, by dense_rows (or dot, where not `byte_rows`) and
-     * masked_rows; a weight that is not 0. */
-    float row_dense, row_masked, row_masked_kept, row_listed_kept;
+     * masked_rows; a weight that is not 0; a step of spanned_rows, where `span_rows`. */
+    float row_dense, row_masked, row_masked_kept, row_step, row_listed_kept;
     float memory_byte; /* a byte of weights that is not in the cache */
 };
 
@@ -233,8 +257,10 @@ struct micro_kernels {
     micro_dot *dot;
     micro_dense_rows *dense_rows[MICRO_BYTES];
     micro_masked_rows *masked_rows[MICRO_BYTES];
+    micro_spanned_rows *spanned_rows[MICRO_BYTES];
     micro_listed_rows *listed_rows;
     bool byte_rows; /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
+    bool span_rows; /* and spanned_rows more than masked_rows, where few weights are not 0 */
     micro_requantize *requantize[MICRO_TYPES];
     micro_window_max *window_max[MICRO_TYPES];
     micro_window_sum *window_sum[MICRO_TYPES];

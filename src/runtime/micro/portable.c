@@ -85,6 +85,25 @@ static size_t group_size(size_t rows)
             for (size_t r = 0; r < group; r++)                                                               \
                 sums[r] = (int32_t)total[r];                                                                 \
         }                                                                                                    \
+    }                                                                                                        \
+    static uint32_t add_taken_##bytes(const uint8_t *places, const int8_t *weights, const type *input)       \
+    {                                                                                                        \
+        int32_t sum = 0;                                                                                     \
+        for (int i = 0; i < SPAN_TAKES; i++)                                                                 \
+            sum += weights[i] * input[places[i]];                                                            \
+        return (uint32_t)sum;                                                                                \
+    }                                                                                                        \
+    void sned_spanned_rows_##bytes(int32_t *sums, size_t rows, const struct span_list *list,                 \
+                                   const uint8_t *input)                                                     \
+    {                                                                                                        \
+        for (size_t r = 0; r < rows; r++) {                                                                  \
+            const size_t group = r / SPAN_ROWS, lane = r % SPAN_ROWS;                                        \
+            uint32_t total = 0;                                                                              \
+            for (uint32_t s = list->first[group]; s < list->first[group + 1]; s++)                           \
+                total += add_taken_##bytes(list->steps[s].places[lane], list->steps[s].weights[lane],        \
+                                           (const type *)input + list->columns[s]);                          \
+            sums[r] = (int32_t)total;                                                                        \
+        }                                                                                                    \
     }
 ROWS(u8, uint8_t)
 ROWS(s8, int8_t)
@@ -209,6 +228,7 @@ const struct micro_kernels sned_micro_portable = {
     .dot = sned_dot,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_dense_rows_s8},
     .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},
+    .spanned_rows = {[VALUE_U8] = sned_spanned_rows_u8, [VALUE_S8] = sned_spanned_rows_s8},
     .listed_rows = sned_listed_rows,
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},

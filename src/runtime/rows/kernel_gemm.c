@@ -70,8 +70,11 @@ static sned_status gemm_take_rows(struct step *step, size_t piece, size_t first,
 static void gemm_took_rows(struct step *step)
 {
     const struct gemm_work *gemm = step->state;
-    static const char *const names[] = {
-        [ROWS_DENSE] = "wide", [ROWS_BYTES] = "dense", [ROWS_MASKED] = "masked", [ROWS_LISTED] = "listed"};
+    static const char *const names[] = {[ROWS_DENSE] = "wide",
+                                        [ROWS_BYTES] = "dense",
+                                        [ROWS_MASKED] = "masked",
+                                        [ROWS_SPANS] = "spans",
+                                        [ROWS_LISTED] = "listed"};
     step->form = names[gemm->blocks[0].rows.form];
     for (size_t b = 0; b < gemm->block_count; b++)
         step->nanoseconds[1] += gemm->blocks[b].rows.cost;

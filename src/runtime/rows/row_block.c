@@ -5,6 +5,7 @@
  * of it.
  */
 #include "runtime/rows/row_block.h"
+#include "runtime/rows/spans.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -13,44 +14,7 @@
 
 enum { MOST_LISTED = 1 << 16 /* columns that a list can tell */ };
 
-/* What a block is made of. */
-struct row_weights {
-    const int8_t *weights; /* [rows][columns] */
-    size_t rows, columns, kept;
-    uint64_t *marks; /* [rows][chunks] */
-};
-
-/* ---- marks ---- */
-
-/* Which of eight weights are not zero: bit k for weight k. */
-static uint64_t mark_eight(const int8_t *weights)
-{
-    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
-    uint64_t eight;
-    memcpy(&eight, weights, sizeof eight);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    eight = __builtin_bswap64(eight);
-#endif
-    const uint64_t tops = (((eight & low) + low) | eight) & ~low; /* the top bit of each byte that is not 0 */
-    return (tops >> 7) * 0x0102040810204080 >> 56;                /* side by side, the first lowest */
-}
-
-/* Which of `count` weights, up to 64, are not zero. */
-static uint64_t mark_weights(const int8_t *weights, size_t count)
-{
-    uint64_t marks = 0;
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8)
-        marks |= mark_eight(weights + i) << i;
-    for (; i < count; i++)
-        marks |= (uint64_t)(weights[i] != 0) << i;
-    return marks;
-}
-
-static size_t chunk_count(size_t columns)
-{
-    return (columns + ROW_CHUNK - 1) / ROW_CHUNK;
-}
+/* ---- the forms ---- */
 
 /* Of the columns of chunk `chunk`. */
 static size_t chunk_size(size_t columns, size_t chunk)
@@ -59,26 +23,13 @@ static size_t chunk_size(size_t columns, size_t chunk)
     return left < ROW_CHUNK ? left : ROW_CHUNK;
 }
 
-static void mark_rows(struct row_weights *of)
-{
-    const int8_t *weights = of->weights;
-    uint64_t *marks = of->marks;
-    for (size_t r = 0; r < of->rows; r++, weights += of->columns)
-        for (size_t c = 0; c < chunk_count(of->columns); c++) {
-            *marks = mark_weights(weights + c * ROW_CHUNK, chunk_size(of->columns, c));
-            of->kept += (size_t)__builtin_popcountll(*marks++);
-        }
-}
-
-/* ---- the forms ---- */
-
 /* Calls visit(row, chunk) as groups have them: micro.h. */
 #define FOR_GROUPS(row, chunk, rows, chunks)                                                                 \
     for (size_t group_ = 0; group_ < (rows); group_ += ROW_GROUP)                                            \
         for (size_t chunk = 0; chunk < (chunks); chunk++)                                                    \
             for (size_t row = group_; row < group_ + ROW_GROUP && row < (rows); row++)
 
-static sned_status make_dense(struct row_block *block, const struct row_weights *of, sned_error *error)
+static sned_status make_dense(struct row_block *block, const struct marked_rows *of, sned_error *error)
 {
     int8_t *values;
     SNED_TRY(sned_alloc_unset(&values, of->rows, of->columns, error));
@@ -87,9 +38,9 @@ static sned_status make_dense(struct row_block *block, const struct row_weights 
     return SNED_OK;
 }
 
-static sned_status make_bytes(struct row_block *block, const struct row_weights *of, sned_error *error)
+static sned_status make_bytes(struct row_block *block, const struct marked_rows *of, sned_error *error)
 {
-    const size_t chunks = chunk_count(of->columns);
+    const size_t chunks = of->chunks;
     int8_t *values;
     SNED_TRY(sned_alloc(&values, of->rows * chunks, ROW_CHUNK, error));
     block->values = block->memory = values;
@@ -108,9 +59,9 @@ static int8_t *take_marked(int8_t *to, const int8_t *weights, uint64_t marks)
     return to;
 }
 
-static sned_status make_masked(struct row_block *block, const struct row_weights *of, sned_error *error)
+static sned_status make_masked(struct row_block *block, const struct marked_rows *of, sned_error *error)
 {
-    const size_t chunks = chunk_count(of->columns), size = of->rows * chunks * sizeof(uint64_t);
+    const size_t chunks = of->chunks, size = of->rows * chunks * sizeof(uint64_t);
     uint64_t *masks;
     SNED_TRY(sned_alloc_unset(&masks, size + of->kept + MICRO_OVER_READ, 1, error));
     int8_t *values = (int8_t *)masks + size;
@@ -125,9 +76,9 @@ static sned_status make_masked(struct row_block *block, const struct row_weights
     return SNED_OK;
 }
 
-static sned_status make_listed(struct row_block *block, const struct row_weights *of, sned_error *error)
+static sned_status make_listed(struct row_block *block, const struct marked_rows *of, sned_error *error)
 {
-    const size_t chunks = chunk_count(of->columns);
+    const size_t chunks = of->chunks;
     uint32_t *first, at = 0;
     SNED_TRY(sned_alloc_unset(&first, (of->rows + 1) * sizeof *first + of->kept * 3, 1, error));
     uint16_t *column = (uint16_t *)(first + of->rows + 1);
@@ -149,7 +100,13 @@ static sned_status make_listed(struct row_block *block, const struct row_weights
     return SNED_OK;
 }
 
-static sned_status make_form(struct row_block *block, enum row_form form, const struct row_weights *weights,
+static sned_status make_spans(struct row_block *block, struct marked_rows *of, sned_error *error)
+{
+    SNED_TRY(sned_spans_count(of, error));
+    return sned_spans_make(&block->spans, &block->memory, of, error);
+}
+
+static sned_status make_form(struct row_block *block, enum row_form form, struct marked_rows *weights,
                              sned_error *error)
 {
     *block = (struct row_block){.form = form, .rows = weights->rows};
@@ -160,6 +117,8 @@ static sned_status make_form(struct row_block *block, enum row_form form, const 
         return make_bytes(block, weights, error);
     case ROWS_MASKED:
         return make_masked(block, weights, error);
+    case ROWS_SPANS:
+        return make_spans(block, weights, error);
     case ROWS_LISTED:
     default:
         return make_listed(block, weights, error);
@@ -168,7 +127,8 @@ static sned_status make_form(struct row_block *block, enum row_form form, const 
 
 /* ---- the choice ---- */
 
-static bool has_form(const struct row_plan *plan, enum row_form form)
+/* Spans of more than half of the weights would have more bytes than all of them. */
+static bool has_form(const struct row_plan *plan, enum row_form form, const struct marked_rows *weights)
 {
     switch (form) {
     case ROWS_DENSE:
@@ -176,6 +136,9 @@ static bool has_form(const struct row_plan *plan, enum row_form form)
     case ROWS_BYTES:
     case ROWS_MASKED:
         return plan->bytes;
+    case ROWS_SPANS:
+        return plan->bytes && plan->micro->span_rows && sned_spans_fit(plan->columns) &&
+               weights->kept <= weights->rows * weights->columns / 2;
     case ROWS_LISTED:
     default:
         return plan->columns <= MOST_LISTED;
@@ -183,9 +146,9 @@ static bool has_form(const struct row_plan *plan, enum row_form form)
 }
 
 /* What it takes where all weights are in the cache. */
-static double work_of(enum row_form form, const struct row_weights *weights, const struct micro_costs *costs)
+static double work_of(enum row_form form, const struct marked_rows *weights, const struct micro_costs *costs)
 {
-    const double chunks = (double)weights->rows * (double)chunk_count(weights->columns);
+    const double chunks = (double)weights->rows * (double)weights->chunks;
     const double kept = (double)weights->kept;
     switch (form) {
     case ROWS_DENSE:
@@ -193,6 +156,8 @@ static double work_of(enum row_form form, const struct row_weights *weights, con
         return chunks * costs->row_dense;
     case ROWS_MASKED:
         return chunks * costs->row_masked + kept * costs->row_masked_kept;
+    case ROWS_SPANS:
+        return (double)weights->steps * costs->row_step;
     case ROWS_LISTED:
     default:
         return kept * costs->row_listed_kept;
@@ -200,9 +165,9 @@ static double work_of(enum row_form form, const struct row_weights *weights, con
 }
 
 /* Bytes that go through memory. */
-static double bytes_of(enum row_form form, const struct row_weights *weights)
+static double bytes_of(enum row_form form, const struct marked_rows *weights)
 {
-    const double chunks = (double)weights->rows * (double)chunk_count(weights->columns);
+    const double chunks = (double)weights->rows * (double)weights->chunks;
     const double kept = (double)weights->kept;
     switch (form) {
     case ROWS_DENSE:
@@ -210,6 +175,8 @@ static double bytes_of(enum row_form form, const struct row_weights *weights)
         return chunks * ROW_CHUNK;
     case ROWS_MASKED:
         return chunks * sizeof(uint64_t) + kept;
+    case ROWS_SPANS:
+        return (double)weights->steps * (sizeof(struct span_step) + sizeof(uint16_t));
     case ROWS_LISTED:
     default:
         return 3 * kept;
@@ -231,7 +198,7 @@ static void run_trial(void *argument)
 
 /* Nanoseconds of work, by the clock. */
 static sned_status time_form(double *work, enum row_form form, const struct row_plan *plan,
-                             const struct row_weights *weights, sned_error *error)
+                             struct marked_rows *weights, sned_error *error)
 {
     enum { TIMES = 20 };
     struct row_trial trial = {.plan = plan};
@@ -248,20 +215,30 @@ done:
     return status;
 }
 
-/* Work goes on while memory brings more: one waits for the other. */
-static sned_status choose_form(enum row_form *best, double *least, const struct row_plan *plan,
-                               const struct row_weights *weights, sned_error *error)
+/* Memory brings more while work goes on, and yet the times add up: where AlexNet's fc8 is in no cache, masks
+ * take 75 us and spans 80, of which work is 40 and 17. */
+static sned_status cost_of(double *cost, enum row_form form, const struct row_plan *plan,
+                           struct marked_rows *weights, sned_error *error)
 {
-    const struct micro_costs *costs = &plan->micro->costs;
+    if (form == ROWS_SPANS)
+        SNED_TRY(sned_spans_count(weights, error));
+    double work = work_of(form, weights, &plan->micro->costs);
+    const double memory = plan->streamed ? bytes_of(form, weights) * plan->micro->costs.memory_byte : 0;
+    if (plan->tries_forms)
+        SNED_TRY(time_form(&work, form, plan, weights, error));
+    *cost = work + memory;
+    return SNED_OK;
+}
+
+static sned_status choose_form(enum row_form *best, double *least, const struct row_plan *plan,
+                               struct marked_rows *weights, sned_error *error)
+{
     *least = INFINITY;
     for (enum row_form form = 0; form < ROW_FORMS; form++) {
-        double work = work_of(form, weights, costs);
-        const double memory = plan->streamed ? bytes_of(form, weights) * costs->memory_byte : 0;
-        if (!has_form(plan, form))
+        double cost;
+        if (!has_form(plan, form, weights))
             continue;
-        if (plan->tries_forms)
-            SNED_TRY(time_form(&work, form, plan, weights, error));
-        const double cost = work > memory ? work : memory;
+        SNED_TRY(cost_of(&cost, form, plan, weights, error));
         if (cost < *least) {
             *best = form;
             *least = cost;
@@ -275,17 +252,16 @@ static sned_status choose_form(enum row_form *best, double *least, const struct 
 sned_status sned_row_block_make_as(struct row_block *block, const struct row_plan *plan, enum row_form form,
                                    const int8_t *weights, size_t rows, sned_error *error)
 {
-    struct row_weights marked = {.weights = weights, .rows = rows, .columns = plan->columns};
-    sned_status status = SNED_OK;
+    struct marked_rows marked;
+    sned_status status;
     double cost = 0;
-    SNED_TRY(sned_alloc_unset(&marked.marks, rows * chunk_count(plan->columns), sizeof *marked.marks, error));
-    mark_rows(&marked);
+    SNED_TRY_DONE(sned_mark_rows(&marked, weights, rows, plan->columns, error));
     if (form == ROW_FORMS)
-        status = choose_form(&form, &cost, plan, &marked, error);
-    if (status == SNED_OK)
-        status = make_form(block, form, &marked, error);
+        SNED_TRY_DONE(choose_form(&form, &cost, plan, &marked, error));
+    SNED_TRY_DONE(make_form(block, form, &marked, error));
     block->cost = cost;
-    sned_free(marked.marks);
+done:
+    sned_marked_rows_free(&marked);
     return status;
 }
 
@@ -305,7 +281,7 @@ void sned_row_block_run(const struct row_block *block, const struct row_plan *pl
                         const int16_t *wide, int32_t *sums)
 {
     const struct micro_kernels *micro = plan->micro;
-    const size_t chunks = chunk_count(plan->columns);
+    const size_t chunks = (plan->columns + ROW_CHUNK - 1) / ROW_CHUNK;
     switch (block->form) {
     case ROWS_DENSE:
         for (size_t r = 0; r < block->rows; r++)
@@ -316,6 +292,9 @@ void sned_row_block_run(const struct row_block *block, const struct row_plan *pl
         break;
     case ROWS_MASKED:
         micro->masked_rows[micro->bytes](sums, block->rows, chunks, block->masks, block->values, bytes);
+        break;
+    case ROWS_SPANS:
+        micro->spanned_rows[micro->bytes](sums, block->rows, &block->spans, bytes);
         break;
     case ROWS_LISTED:
     default:

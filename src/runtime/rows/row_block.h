@@ -8,6 +8,8 @@
  *     ROWS_DENSE     every weight, with the input widened to 16 bits
  *     ROWS_BYTES     every weight, with the input in bytes
  *     ROWS_MASKED    a bit for every weight, and those that are not 0; the input in bytes
+ *     ROWS_SPANS     those that are not 0, of 16 rows side by side, with their places within a span of
+ *                    columns that moves along; the input in bytes
  *     ROWS_LISTED    those that are not 0 with their columns; the input widened
  */
 #ifndef SNED_RUNTIME_ROWS_ROW_BLOCK_H
@@ -16,7 +18,7 @@
 #include "base/error.h"
 #include "runtime/micro/micro.h"
 
-enum row_form { ROWS_DENSE, ROWS_BYTES, ROWS_MASKED, ROWS_LISTED, ROW_FORMS };
+enum row_form { ROWS_DENSE, ROWS_BYTES, ROWS_MASKED, ROWS_SPANS, ROWS_LISTED, ROW_FORMS };
 
 struct row_block {
     enum row_form form;
@@ -25,6 +27,7 @@ struct row_block {
     void *memory; /* owned; the others point into it */
     const int8_t *values;
     const uint64_t *masks;   /* ROWS_MASKED */
+    struct span_list spans;  /* ROWS_SPANS */
     const uint32_t *first;   /* ROWS_LISTED: [rows + 1] */
     const uint16_t *columns; /* ROWS_LISTED */
 };
@@ -51,7 +54,7 @@ void sned_row_block_run(const struct row_block *block, const struct row_plan *pl
 
 static inline bool row_form_takes_bytes(enum row_form form)
 {
-    return form == ROWS_BYTES || form == ROWS_MASKED;
+    return form == ROWS_BYTES || form == ROWS_MASKED || form == ROWS_SPANS;
 }
 
 #endif

@@ -144,6 +144,7 @@ const struct micro_kernels sned_micro_avx2 = {
     .dot = sned_avx2_dot,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_dense_rows_s8},
     .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},
+    .spanned_rows = {[VALUE_U8] = sned_spanned_rows_u8, [VALUE_S8] = sned_spanned_rows_s8},
     .listed_rows = sned_avx2_listed_rows,
     .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
                    [VALUE_S8] = sned_avx2_requantize_s8,

@@ -24,6 +24,7 @@ micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx5
 extern micro_requantize *const sned_avx512_requantize[MICRO_TYPES];
 micro_dense_rows sned_avx512_dense_rows;
 micro_masked_rows sned_avx512_masked_rows;
+micro_spanned_rows sned_avx512_spanned_rows;
 micro_window_max sned_avx512_window_max_u8, sned_avx512_window_max_s8;
 micro_look_up sned_avx512_look_up;
 micro_add sned_avx512_add_bytes;

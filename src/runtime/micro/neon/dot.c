@@ -213,6 +213,7 @@ const struct micro_kernels sned_micro_neon_dot = {
     .byte_rows = true,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_neon_dot_dense_rows},
     .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},
+    .spanned_rows = {[VALUE_U8] = sned_spanned_rows_u8, [VALUE_S8] = sned_spanned_rows_s8},
     .listed_rows = sned_listed_rows,
     .requantize = {[VALUE_U8] = sned_neon_requantize_u8,
                    [VALUE_S8] = sned_neon_requantize_s8,
