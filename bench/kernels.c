@@ -2,9 +2,8 @@
  * kernels.c - how fast the runtime's convolutions are: layers of known networks, each in the form that it
  * takes, against what the machine can multiply at most.
  *
- *     kernels [NAME [FORM]]   layers whose name has NAME in it; in the form taps, dense, lanes, sparse or
- *                             sliding.
- *                             SNED_CPU chooses the instruction set as ever
+ *     kernels [NAME [FORM]]   layers whose name has NAME in it; in the form taps, dense, lanes, sparse,
+ *                             sliding or depthwise. SNED_CPU chooses the instruction set as ever
  *
  * Useful products are those with a weight that is not 0. The bound is what the column's dense micro-kernel
  * multiplies in the first cache. Times are the least of many runs.
@@ -80,7 +79,8 @@ static const struct layer layers[] = {
 };
 enum { LAYERS = sizeof layers / sizeof layers[0] };
 
-static const char *const form_names[] = {"taps", "dense", "phases", "lanes", "sparse", "sliding"};
+static const char *const form_names[] = {"taps",   "dense",   "phases",   "lanes",
+                                         "sparse", "sliding", "depthwise"};
 
 /* Weights in blocks; how many are not 0. */
 static double draw_weights(const struct layer *layer, struct random *random, int8_t *weights)
@@ -250,6 +250,8 @@ static struct micro_kernels with_form(const struct micro_kernels *micro, const c
         forced.costs.sliding_quad *= 10000;
     if (strcmp(form, "lanes") != 0)
         forced.costs.lane_product *= 10000;
+    if (strcmp(form, "depthwise") != 0)
+        forced.costs.depthwise_quad *= 10000;
     if (strcmp(form, "sparse") != 0)
         forced.costs.sparse_product *= 1000;
     return forced;

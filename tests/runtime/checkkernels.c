@@ -178,6 +178,9 @@ static struct subject row_subjects[] = {
     {"filter lanes to u8", VALUE_U8, draw_ended_lanes, call_ended_lanes},
     {"filter lanes to s8", VALUE_S8, draw_ended_lanes, call_ended_lanes},
     {"filter lanes to s16", VALUE_S16, draw_ended_lanes, call_ended_lanes},
+    {"depthwise to u8", VALUE_U8, draw_depthwise, call_depthwise},
+    {"depthwise to s8", VALUE_S8, draw_depthwise, call_depthwise},
+    {"depthwise to s16", VALUE_S16, draw_depthwise, call_depthwise},
     {"interleave", VALUE_U8, draw_interleave, call_interleave},
     {"pick", VALUE_U8, draw_pick, call_pick},
     {"dot", VALUE_S16, draw_dot, call_dot},
@@ -314,7 +317,7 @@ static void bench_subject(const struct subject *subject, struct random *random)
 }
 
 /* Rows of 1024 numbers; add_taps with 64 pairs, dense (of all the filters that it takes), sparse and sliding
- * with 64 quads, the windows 3x3 with a stride of 2. */
+ * with 64 quads, depthwise two channels with 3 quads, the windows 3x3 with a stride of 2. */
 static void bench(void)
 {
     struct random random;

@@ -11,7 +11,7 @@
 #include "runtime/conv/conv.h"
 #include "runtime/plan.h"
 
-enum { MOST_VALUES = 8 /* that a step reads, or makes */, MOST_FORMS = 12 };
+enum { MOST_VALUES = 8 /* that a step reads, or makes */, MOST_FORMS = 16 };
 
 /* Trials one after the other: what the present one is, for whoever reads of its failure, and how often steps
  * ran in each form, by their names. */
@@ -158,6 +158,7 @@ static inline struct micro_costs only_form(enum conv_form form)
                                 .sparse_far = 1,
                                 .lane_product = form == CONV_FILTER_LANES ? 0 : dear,
                                 .sliding_quad = form == CONV_SLIDING ? cheap : dear,
+                                .depthwise_quad = form == CONV_DEPTHWISE ? cheap * cheap : dear,
                                 .interleave = form == CONV_DENSE_PHASES ? 1 : 0};
 }
 
@@ -176,8 +177,9 @@ static inline int ways_of_conv(const struct micro_kernels *micro, struct micro_k
  * unsigned, and with a limit to two weights that stand together. */
 static inline int ways_of_others(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
-    enum { WAYS = 4 };
-    static const enum conv_form forms[WAYS] = {CONV_DENSE, CONV_FILTER_LANES, CONV_SPARSE, CONV_SLIDING};
+    enum { WAYS = 5 };
+    static const enum conv_form forms[WAYS] = {CONV_DENSE, CONV_FILTER_LANES, CONV_SPARSE, CONV_SLIDING,
+                                               CONV_DEPTHWISE};
     for (int way = 0; way < WAYS; way++) {
         ways[way] = *micro;
         ways[way].costs = only_form(forms[way]);

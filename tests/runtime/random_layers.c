@@ -21,7 +21,9 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {"conv", draw_conv_layer, {"taps", "dense", "dense phases", "filter lanes", "sparse", "sliding"}},
+    {"conv",
+     draw_conv_layer,
+     {"taps", "dense", "dense phases", "filter lanes", "sparse", "sliding", "depthwise"}},
     {"rows", draw_rows_layer, {"wide", "dense", "masked", "spans", "listed", "mixed"}},
     {"pools", draw_pool_layer, {NULL}},
     {"numbers", draw_number_layer, {NULL}},

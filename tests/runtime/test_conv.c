@@ -197,6 +197,88 @@ static void rows_share_their_padding(void **state)
     assert_int_equal(conv.planes.pixels, 12 * 14 + 1);
 }
 
+/* 8 channels of `width` x `width` pixels, each by itself, with padding that keeps their size. */
+static struct conv_layer depthwise_layer(const int8_t *weights, int width, int kernel)
+{
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    conv.input.extent = conv.output.extent = (struct extent){CHANNELS, width, width};
+    conv.window =
+        (struct window){{kernel, kernel}, {1, 1}, {1, 1}, {kernel / 2, kernel / 2}, {kernel / 2, kernel / 2}};
+    conv.groups = CHANNELS;
+    conv.group_channels = conv.group_filters = 1;
+    return conv;
+}
+
+/* 196 outputs in pieces of 32, whatever rows these are of; a quad for each row of a kernel 3x3. */
+static void a_depthwise_layer_is_cut_into_pieces(void **state)
+{
+    int8_t weights[CHANNELS * TAPS];
+    memset(weights, 1, sizeof weights);
+    struct conv_layer conv = depthwise_layer(weights, 14, 3);
+    choose(&conv);
+    assert_int_equal(conv.form, CONV_DEPTHWISE);
+    assert_int_equal(conv.pieces.count, 7);
+    assert_int_equal(conv.pieces.quads, 3);
+}
+
+/* 25 taps are 7 quads where two rows of the image are near each other, else 2 for each row of the kernel. */
+static void quads_go_over_rows_of_a_kernel_where_images_are_narrow(void **state)
+{
+    int8_t weights[CHANNELS * 25];
+    memset(weights, 1, sizeof weights);
+    struct conv_layer narrow = depthwise_layer(weights, 14, 5), wide = depthwise_layer(weights, 56, 5);
+    assert_true(sned_conv_cut(&narrow));
+    assert_int_equal(narrow.pieces.quads, 7);
+    assert_true(sned_conv_cut(&wide));
+    assert_int_equal(wide.pieces.quads, 10);
+}
+
+/* Of an image 112 wide every other pixel: 32 outputs take 64 bytes of a row, since the first one has padding,
+ * and no piece goes over the end of a row, since the next one is too far. */
+static void pieces_end_where_bytes_are_too_far(void **state)
+{
+    int8_t weights[CHANNELS * TAPS];
+    struct conv_layer conv = depthwise_layer(weights, 112, 3);
+    conv.window.stride[0] = conv.window.stride[1] = 2;
+    conv.output.extent = (struct extent){CHANNELS, 56, 56};
+    assert_true(sned_conv_cut(&conv));
+    assert_int_equal(conv.pieces.count, 2 * 56);
+}
+
+static void taps_that_are_too_far_from_each_other_are_left_to_other_forms(void **state)
+{
+    int8_t weights[CHANNELS * TAPS];
+    memset(weights, 1, sizeof weights);
+    struct conv_layer conv = depthwise_layer(weights, 100, 3);
+    conv.window.dilation[1] = conv.window.pad_begin[1] = conv.window.pad_end[1] = 32; /* 65 bytes */
+    choose(&conv);
+    assert_int_equal(conv.form, CONV_SPARSE);
+}
+
+/* Of the image a b c / d e f / g h i the kernel's upper row takes nothing for the first three outputs; for
+ * the next ones nothing, a, b; a, b, c; b, c, nothing. */
+static void orders_say_which_bytes_are_a_quad(void **state)
+{
+    enum { NONE = GATHER_NOTHING };
+    static const uint8_t upper[9][4] = {
+        {NONE, NONE, NONE, NONE}, {NONE, NONE, NONE, NONE}, {NONE, NONE, NONE, NONE},
+        {NONE, 0, 1, NONE},       {0, 1, 2, NONE},          {1, 2, NONE, NONE},
+        {NONE, 3, 4, NONE},       {3, 4, 5, NONE},          {4, 5, NONE, NONE}};
+    static const int8_t quads[3][4] = {{1, 2, 3, 0}, {4, 5, 6, 0}, {7, 8, 9, 0}};
+    int8_t weights[CHANNELS * TAPS];
+    for (int i = 0; i < CHANNELS * TAPS; i++)
+        weights[i] = (int8_t)(i + 1);
+    struct conv_layer conv = depthwise_layer(weights, 3, 3);
+    assert_true(sned_conv_cut(&conv));
+    assert_int_equal(sned_conv_list_pieces(&conv, &fast_dense, NULL), SNED_OK);
+    assert_int_equal(conv.pieces.count, 1);
+    assert_int_equal(conv.pieces.first[1], 9);
+    assert_int_equal(conv.pieces.gathers[0].offset, 0);
+    assert_memory_equal(conv.pieces.orders[conv.pieces.gathers[0].order], upper, sizeof upper);
+    assert_memory_equal(conv.pieces.weights, quads, sizeof quads);
+    sned_conv_free_lists(&conv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +293,11 @@ int main(void)
         cmocka_unit_test(filter_lanes_compute_few_pixels_for_nothing),
         cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
+        cmocka_unit_test(a_depthwise_layer_is_cut_into_pieces),
+        cmocka_unit_test(quads_go_over_rows_of_a_kernel_where_images_are_narrow),
+        cmocka_unit_test(pieces_end_where_bytes_are_too_far),
+        cmocka_unit_test(taps_that_are_too_far_from_each_other_are_left_to_other_forms),
+        cmocka_unit_test(orders_say_which_bytes_are_a_quad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,8 @@ struct trial {
     struct quad_list quads; /* but its pointers, which lead into the constants */
     struct plane_rows plane_rows;
     struct sliding_rows sliding;
+    struct channel_pieces pieces; /* likewise */
+    struct channel_range channels;
     size_t pixels, step, stride;
     uint8_t flip;
 };

@@ -234,6 +234,91 @@ static inline void call_ended_lanes(const struct micro_kernels *micro, enum valu
     micro->ended_filter_lanes[trial->micro->bytes](output, trial->step, &trial->sliding, input, &list, &ends);
 }
 
+/* The constants are start, the first outputs of pieces, gathers, an order for each of these, and weights. */
+static inline struct channel_pieces pieces_at(const struct trial *trial, const void *constants)
+{
+    struct channel_pieces pieces = trial->pieces;
+    pieces.start = constants;
+    pieces.first = (const uint32_t *)(pieces.start + MOST_FILTERS);
+    pieces.gathers = (const struct quad_gather *)(pieces.first + pieces.count + 1);
+    pieces.orders = (const gather_order *)(pieces.gathers + pieces.count * pieces.quads);
+    pieces.weights = (const int8_t *)(pieces.orders + pieces.count * pieces.quads);
+    return pieces;
+}
+
+/* Bytes from any place on, of `size` of them, in any order, and sometimes nothing. */
+static inline void draw_gather(struct quad_gather *gather, gather_order order, size_t size,
+                               struct random *random)
+{
+    gather->offset = (uint32_t)number(random, 0, (int64_t)size - 1);
+    const size_t left = size - gather->offset;
+    for (int i = 0; i < PIECE_OUTPUTS; i++)
+        for (int j = 0; j < 4; j++)
+            order[i][j] =
+                (uint8_t)(between(random, 0, 3)
+                              ? number(random, 0, left < GATHER_BYTES ? (int64_t)left - 1 : GATHER_BYTES - 1)
+                              : GATHER_NOTHING);
+}
+
+/* A channel's pieces, of images of `size` bytes: how many outputs it has. */
+static inline size_t draw_pieces(struct trial *trial, size_t size, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    struct channel_pieces *pieces = &trial->pieces;
+    pieces->count = is_bench ? BENCH_COUNT / PIECE_OUTPUTS : (size_t)between(random, 1, 5);
+    pieces->quads = is_bench || between(random, 0, 1) ? 3 : (size_t)between(random, 1, 8);
+    pieces->flip = between(random, 0, 1) ? 0x80 : 0;
+    const size_t gathers = pieces->count * pieces->quads;
+    trial->constant_size = (MOST_FILTERS + pieces->count + 1) * sizeof(int32_t) +
+                           gathers * (sizeof(struct quad_gather) + sizeof(gather_order)) +
+                           MOST_FILTERS * pieces->quads * 4;
+    trial->constants = room(trial->constant_size, 1);
+    const struct channel_pieces made = pieces_at(trial, trial->constants);
+    for (int c = 0; c < MOST_FILTERS; c++)
+        ((int32_t *)made.start)[c] = (int32_t)number(random, INT32_MIN, INT32_MAX);
+    for (size_t p = 0; p < made.count; p++)
+        ((uint32_t *)made.first)[p + 1] =
+            made.first[p] + (uint32_t)(is_bench ? PIECE_OUTPUTS : number(random, 1, PIECE_OUTPUTS));
+    for (size_t g = 0; g < gathers; g++) {
+        struct quad_gather *gather = (struct quad_gather *)made.gathers + g;
+        gather->order = (uint32_t)(gathers - 1 - g);
+        draw_gather(gather, ((gather_order *)made.orders)[gather->order], size, random);
+    }
+    for (size_t q = 0; q < MOST_FILTERS * made.quads; q++)
+        draw_quad((int8_t *)made.weights + q * 4, 0, random);
+    return made.first[made.count];
+}
+
+/* Some of the channels that there are, which may overlap in the input. */
+static inline void draw_depthwise(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const size_t size = trial->count, outputs = draw_pieces(trial, size, random);
+    const size_t first = (size_t)between(random, 0, MOST_FILTERS - 1);
+    trial->channels = (struct channel_range){
+        .first = is_bench ? 0 : first,
+        .count = is_bench ? 2 : (size_t)between(random, 1, MOST_FILTERS - (int64_t)first),
+        .to_step = outputs + (size_t)between(random, 0, 3),
+        .step = (size_t)between(random, 0, (int64_t)size)};
+    draw_ends(trial, type, is_bench, random);
+    draw_numbers(trial, trial->micro->bytes, (trial->channels.count - 1) * trial->channels.step + size,
+                 random);
+    trial->count = (trial->channels.count - 1) * trial->channels.to_step + outputs;
+    trial->output_unit = value_size(type);
+    trial->output = room(trial->count, trial->output_unit);
+    for (size_t i = 0; i < trial->count * trial->output_unit; i++)
+        ((uint8_t *)trial->output)[i] = (uint8_t)sned_random_next(random);
+}
+
+static inline void call_depthwise(const struct micro_kernels *micro, enum value_type type,
+                                  const struct trial *trial, const void *input, const void *constants,
+                                  void *output)
+{
+    const struct channel_pieces pieces = pieces_at(trial, constants);
+    const struct quad_ends ends = ends_of(trial, type);
+    micro->depthwise[trial->micro->bytes](output, input, &trial->channels, &pieces, &ends);
+}
+
 /* `rows` rows, one behind the other. */
 static inline void draw_strided(struct trial *trial, size_t rows, struct random *random)
 {

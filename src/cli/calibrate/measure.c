@@ -182,6 +182,61 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     costs->call = (float)nanoseconds(run_quads, trial);
 }
 
+static void run_channels(const struct trial *trial)
+{
+    const struct conv_layer *conv = &trial->conv;
+    const size_t plane = conv->input.plane;
+    const struct channel_range range = {.count = MOST_FILTERS, .to_step = plane, .step = plane};
+    trial->micro->depthwise[trial->micro->bytes](trial->input + MOST_FILTERS * plane, trial->input, &range,
+                                                 &conv->pieces, &trial->ends);
+}
+
+/* A channel of a depthwise layer with stride 1. */
+struct channel_time {
+    double took, pieces, quads;
+};
+
+static sned_status measure_channel(struct channel_time *time, struct trial *trial, int side, int kernel,
+                                   sned_error *error)
+{
+    const int pad = kernel / 2;
+    const struct value image = {
+        .type = trial->micro->bytes, .extent = {MOST_FILTERS, side, side}, .plane = (size_t)(side * side)};
+    struct conv_layer *conv = &trial->conv;
+    sned_status status;
+    *conv = (struct conv_layer){.input = image,
+                                .output = image,
+                                .window = {{kernel, kernel}, {1, 1}, {1, 1}, {pad, pad}, {pad, pad}},
+                                .groups = MOST_FILTERS,
+                                .group_channels = 1,
+                                .group_filters = 1,
+                                .weights = trial->weights,
+                                .form = CONV_DEPTHWISE};
+    sned_conv_cut(conv);
+    SNED_TRY_DONE(sned_conv_list_pieces(conv, trial->micro, error));
+    *time = (struct channel_time){nanoseconds(run_channels, trial) / MOST_FILTERS, (double)conv->pieces.count,
+                                  (double)conv->pieces.quads};
+done:
+    sned_conv_free_lists(conv);
+    return status;
+}
+
+/* Channels of one piece, of many, and of many that have more quads. */
+static sned_status measure_channels(struct trial *trial, struct micro_costs *costs, sned_error *error)
+{
+    struct channel_time one, many, more;
+    SNED_TRY(measure_channel(&one, trial, 5, 3, error));
+    SNED_TRY(measure_channel(&many, trial, SIDE, 3, error));
+    SNED_TRY(measure_channel(&more, trial, SIDE, 5, error));
+    const double piece = (many.took - one.took) / (many.pieces - one.pieces);
+    const double channel = one.took - one.pieces * piece;
+    const double quad = ((more.took - channel) / more.pieces - piece) / (more.quads - many.quads);
+    costs->depthwise_channel = (float)channel;
+    costs->depthwise_piece = (float)(piece - many.quads * quad);
+    costs->depthwise_quad = (float)quad;
+    return SNED_OK;
+}
+
 static void run_taps(const struct trial *trial)
 {
     memset(trial->sums, 0, PIXELS * sizeof *trial->sums); /* as they begin with a bias */
@@ -335,6 +390,7 @@ sned_status measure_costs(struct micro_costs *costs, const struct micro_kernels 
     SNED_TRY_DONE(trial_new(&trial, column, error));
     measure_taps(&trial, costs);
     measure_lists(&trial, costs);
+    SNED_TRY_DONE(measure_channels(&trial, costs, error));
     measure_fills(&trial, costs);
     SNED_TRY_DONE(measure_rows(&trial, costs, error));
     SNED_TRY_DONE(measure_memory(costs, error));

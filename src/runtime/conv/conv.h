@@ -22,9 +22,11 @@
  *                                                                                or 4 filters, depthwise
  *     sliding         byte; planes are not        quads of four taps that are    first layers
  *                     split by the stride         neighbours in a row
+ *     depthwise       (there are no planes)       quads of all taps              depthwise, with AVX-512
  *
- * Where each group is one tile, as in depthwise convolutions, there is one phase: a task lays a group's
- * planes out in its thread's own memory, where they stay in the cache, and computes the tile.
+ * Depthwise convolutions may do without planes (depthwise.c). Else, where each group is one tile, there is
+ * one phase: a task lays a group's planes out in its thread's own memory, where they stay in the cache, and
+ * computes the tile.
  *
  * What is listed has a weight that is not 0. Which form a layer takes is told by what each would cost
  * (form.c); activations of 16 bits have taps alone.
@@ -41,6 +43,7 @@ enum conv_form {
     CONV_FILTER_LANES,
     CONV_SPARSE,
     CONV_SLIDING,
+    CONV_DEPTHWISE,
     CONV_FORMS
 };
 
@@ -90,6 +93,12 @@ struct conv_layer {
     uint32_t *offsets;
     int8_t *quads;
     int32_t *start; /* [K] */
+    /* Of depthwise, whose quads take taps of one row of the kernel each, or any: and where that lies. */
+    struct channel_pieces pieces;
+    bool has_quads_by_rows;
+    uint32_t *piece_firsts;
+    struct quad_gather *gathers;
+    gather_order *orders;
 };
 
 /* What the lists of a layer's form come to. */
@@ -149,6 +158,19 @@ sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_ke
                             struct conv_lists *work, sned_error *error);
 sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *micro,
                            const struct conv_lists *work, sned_error *error);
+
+/* Those of any form. */
+void sned_conv_free_lists(struct conv_layer *conv);
+/* The bias, less what the flip adds to the products, as conv->start. */
+sned_status sned_conv_start(struct conv_layer *conv, const struct micro_kernels *micro, sned_error *error);
+
+/* ---- depthwise.c ---- */
+
+/* How many pieces and quads the channels of a depthwise layer have; false: it can have none. */
+bool sned_conv_cut(struct conv_layer *conv);
+/* All of conv->pieces. */
+sned_status sned_conv_list_pieces(struct conv_layer *conv, const struct micro_kernels *micro,
+                                  sned_error *error);
 
 /* ---- form.c ---- */
 

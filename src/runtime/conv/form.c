@@ -6,8 +6,8 @@
 
 const char *sned_conv_form_name(enum conv_form form)
 {
-    static const char *const names[CONV_FORMS] = {"taps",         "dense",  "dense phases",
-                                                  "filter lanes", "sparse", "sliding"};
+    static const char *const names[CONV_FORMS] = {"taps",   "dense",   "dense phases", "filter lanes",
+                                                  "sparse", "sliding", "depthwise"};
     return names[form];
 }
 
@@ -53,6 +53,12 @@ enum { NEAR_BYTES = 1 << 16 };
 void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
                     const struct micro_costs *costs)
 {
+    if (conv->form == CONV_DEPTHWISE) {
+        const double piece = costs->depthwise_piece + (double)conv->pieces.quads * costs->depthwise_quad;
+        cost[0] = conv->groups * (costs->depthwise_channel + (double)conv->pieces.count * piece);
+        cost[1] = 0;
+        return;
+    }
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     cost[0] = sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
@@ -109,6 +115,14 @@ static bool can_slide(const struct conv_layer *conv, const struct window *window
            window->stride[1] <= SLIDING_STRIDE;
 }
 
+/* False: the layer cannot have conv->form. */
+static bool lay_out(struct conv_layer *conv, const struct window *window)
+{
+    if (conv->form == CONV_DEPTHWISE)
+        return sned_conv_cut(conv);
+    return (conv->form != CONV_SLIDING || can_slide(conv, window)) && sned_conv_lay_out(conv);
+}
+
 sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro, conv_judge *judge,
                              const void *by, struct conv_lists *work, sned_error *error)
 {
@@ -117,11 +131,12 @@ sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels
     struct conv_layer best = {.form = CONV_FORMS};
     double least = 0;
     for (enum conv_form form = CONV_TAPS; form <= last; form++) {
-        struct conv_lists tried;
+        struct conv_lists tried = {0};
         take_form(conv, form, &window, micro);
-        if ((form == CONV_SLIDING && !can_slide(conv, &window)) || !sned_conv_lay_out(conv))
+        if (!lay_out(conv, &window))
             continue;
-        SNED_TRY(sned_conv_count(conv, micro, &tried, error));
+        if (form != CONV_DEPTHWISE)
+            SNED_TRY(sned_conv_count(conv, micro, &tried, error));
         double cost;
         SNED_TRY(judge ? judge(&cost, by, conv, &tried, error)
                        : judge_by_costs(&cost, &micro->costs, conv, &tried, error));

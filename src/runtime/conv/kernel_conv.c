@@ -14,19 +14,10 @@ static size_t tile_pixels(const struct conv_layer *conv)
     return (size_t)conv->rows * sned_conv_sums_pitch(conv);
 }
 
-static void free_lists(struct conv_layer *conv)
-{
-    sned_free(conv->tiles);
-    sned_free(conv->pairs);
-    sned_free(conv->offsets);
-    sned_free(conv->quads);
-    sned_free(conv->start);
-}
-
 static void conv_release(struct step *step)
 {
     if (step->state)
-        free_lists(step->state);
+        sned_conv_free_lists(step->state);
     sned_free(step->state);
     step->state = NULL;
 }
@@ -100,12 +91,14 @@ static bool has_too_many_tasks(const struct conv_layer *conv, const struct conv_
 static sned_status take_form(struct step *step, struct conv_layer *conv, const struct conv_lists *work,
                              sned_error *error)
 {
-    SNED_TRY(sned_conv_list(conv, step->micro, work, error));
+    const bool is_depthwise = conv->form == CONV_DEPTHWISE;
+    SNED_TRY(is_depthwise ? sned_conv_list_pieces(conv, step->micro, error)
+                          : sned_conv_list(conv, step->micro, work, error));
     step->form = sned_conv_form_name(conv->form);
     conv->own_planes = has_own_planes(conv);
-    step->own_size = own_size(conv);
+    step->own_size = is_depthwise ? 0 : own_size(conv);
     sned_conv_cost(step->nanoseconds, conv, work, &step->micro->costs);
-    if (conv->own_planes) {
+    if (conv->own_planes || is_depthwise) {
         step->tasks[0] = conv->groups;
         step->nanoseconds[0] += step->nanoseconds[1];
         step->nanoseconds[1] = 0;
@@ -130,7 +123,7 @@ static sned_status try_form(double *nanoseconds, const void *step, const struct 
     sned_status status = take_form(&trial, &tried, work, error);
     if (status == SNED_OK)
         status = sned_conv_time(&trial, nanoseconds, error);
-    free_lists(&tried);
+    sned_conv_free_lists(&tried);
     return status;
 }
 
@@ -245,6 +238,21 @@ static void run_groups(const struct step *step, const struct step_work *work, in
     }
 }
 
+/* Channels where they lie. */
+static void run_channels(const struct step *step, const struct step_work *work, int first, int end)
+{
+    const struct conv_layer *conv = step->state;
+    const struct micro_kernels *micro = step->micro;
+    const struct channel_range range = {.first = (size_t)first,
+                                        .count = (size_t)(end - first),
+                                        .to_step = conv->output.plane,
+                                        .step = conv->input.plane};
+    const struct quad_ends ends = {conv->output.type, step->rule->scalings, step->rule};
+    micro->depthwise[micro->bytes](
+        (uint8_t *)work->outputs[0] + range.first * range.to_step * value_size(conv->output.type),
+        (const uint8_t *)work->inputs[0] + range.first * range.step, &range, &conv->pieces, &ends);
+}
+
 static void run_tiles(const struct step *step, const struct step_work *work, int first, int end)
 {
     const struct conv_layer *conv = step->state;
@@ -258,11 +266,14 @@ static void run_tiles(const struct step *step, const struct step_work *work, int
     }
 }
 
-/* Phase 0, a task a plane, or all of a group with planes of its own. Phase 1, a task some rows of a tile. */
+/* Phase 0, a task a plane, or all of a channel, or of a group with planes of its own. Phase 1, a task some
+ * rows of a tile. */
 static void conv_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct conv_layer *conv = step->state;
-    if (conv->own_planes)
+    if (conv->form == CONV_DEPTHWISE)
+        run_channels(step, work, first, end);
+    else if (conv->own_planes)
         run_groups(step, work, first, end);
     else if (phase == 0)
         sned_conv_fill(conv, step->micro, work->inputs[0], work->scratch, work->own, first, end);

@@ -384,17 +384,19 @@ sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_ke
     return status;
 }
 
-/* The bias, less what the flip adds to the products: 128 more, or less, of each weight. */
-static void find_starts(struct conv_layer *conv, const struct micro_kernels *micro)
+/* The flip adds 128 times each weight to the products, or takes it away. */
+sned_status sned_conv_start(struct conv_layer *conv, const struct micro_kernels *micro, sned_error *error)
 {
     const size_t size = filter_size(conv);
     const uint32_t shift = conv->flip ? micro->bytes == VALUE_U8 ? 128 : -128u : 0;
+    SNED_TRY(sned_alloc(&conv->start, (size_t)conv->output.extent.channels, sizeof *conv->start, error));
     for (int k = 0; k < conv->output.extent.channels; k++) {
         int32_t sum = 0;
         for (size_t i = 0; i < size; i++)
             sum += conv->weights[(size_t)k * size + i];
         conv->start[k] = (int32_t)((uint32_t)(conv->bias ? conv->bias[k] : 0) - shift * (uint32_t)sum);
     }
+    return SNED_OK;
 }
 
 sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *micro,
@@ -403,7 +405,7 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
     struct lister l = {.conv = conv, .micro = micro, .to = conv};
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&conv->tiles, work->tiles, sizeof *conv->tiles, error));
-    SNED_TRY_DONE(sned_alloc(&conv->start, (size_t)conv->output.extent.channels, sizeof *conv->start, error));
+    SNED_TRY_DONE(sned_conv_start(conv, micro, error));
     if (conv->form == CONV_TAPS) {
         SNED_TRY_DONE(sned_alloc(&conv->pairs, work->entries, sizeof *conv->pairs, error));
     } else {
@@ -412,10 +414,21 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
         SNED_TRY_DONE(sned_alloc(&conv->quads, work->products, 4, error));
     }
     SNED_TRY_DONE(list_places(&l, error));
-    find_starts(conv, micro);
     list_all(&l);
     conv->tile_count = (int)work->tiles;
 done:
     lister_free(&l);
     return status;
+}
+
+void sned_conv_free_lists(struct conv_layer *conv)
+{
+    sned_free(conv->tiles);
+    sned_free(conv->pairs);
+    sned_free(conv->offsets);
+    sned_free(conv->quads);
+    sned_free(conv->start);
+    sned_free(conv->piece_firsts);
+    sned_free(conv->gathers);
+    sned_free(conv->orders);
 }

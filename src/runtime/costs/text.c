@@ -19,11 +19,29 @@ enum { UNIT = 1000000 /* femtoseconds in a nanosecond */, MOST_DIGITS = 18 };
 static const struct {
     const char *name;
     size_t offset;
-} rows[] = {COST(taps),           COST(dense_quad),      COST(dense_product), COST(sparse_quad),
-            COST(sparse_product), COST(sparse_far),      COST(sliding_quad),  COST(lane_product),
-            COST(requantize),     COST(widen),           COST(pick),          COST(interleave),
-            COST(fill_row),       COST(fill_mixed_row),  COST(call),          COST(row_dense),
-            COST(row_masked),     COST(row_masked_kept), COST(row_step),      COST(row_listed_kept),
+} rows[] = {COST(taps),
+            COST(dense_quad),
+            COST(dense_product),
+            COST(sparse_quad),
+            COST(sparse_product),
+            COST(sparse_far),
+            COST(sliding_quad),
+            COST(lane_product),
+            COST(depthwise_channel),
+            COST(depthwise_piece),
+            COST(depthwise_quad),
+            COST(requantize),
+            COST(widen),
+            COST(pick),
+            COST(interleave),
+            COST(fill_row),
+            COST(fill_mixed_row),
+            COST(call),
+            COST(row_dense),
+            COST(row_masked),
+            COST(row_masked_kept),
+            COST(row_step),
+            COST(row_listed_kept),
             COST(memory_byte)};
 _Static_assert(sizeof rows / sizeof *rows == COST_COUNT, "each constant has a name");
 

@@ -85,6 +85,37 @@ struct sliding_rows {
 };
 enum { SLIDING_STRIDE = 4 };
 
+/* Channels that are convolved each by itself, where they lie. A channel's outputs come in pieces, which
+ * follow each other; to each of its taps, in quads, belongs a byte of the channel or padding:
+ *
+ *     byte j of quad q of output i of piece p is input[gather.offset + order[i][j]],
+ *     or 0 where order[i][j] is GATHER_NOTHING;    gather = gathers[p][q], order = orders[gather.order]
+ *
+ * So what a quad takes of a piece's pixels, at any stride, over the ends of rows and beside the image, is one
+ * vector of bytes and a constant permutation, and the same for all channels. */
+enum { PIECE_OUTPUTS = 32, GATHER_BYTES = 64, GATHER_NOTHING = GATHER_BYTES };
+
+struct quad_gather {
+    uint32_t offset, order;
+};
+
+typedef uint8_t gather_order[PIECE_OUTPUTS][4]; /* each below GATHER_BYTES, or GATHER_NOTHING */
+
+struct channel_pieces {
+    size_t count, quads;               /* 1 at least */
+    const uint32_t *first;             /* [count + 1]: the first output of each; and how many there are */
+    const struct quad_gather *gathers; /* [count][quads] */
+    const gather_order *orders;
+    const int8_t *weights; /* [channels][quads][4] */
+    const int32_t *start;  /* [channels] */
+    uint8_t flip;          /* of all bytes, those of nothing too */
+};
+
+/* Some channels, and how far one is from the next: elements of the output, bytes of the input. */
+struct channel_range {
+    size_t first, count, to_step, step;
+};
+
 /* The windows of a row of outputs: tap (r, c) of output i is input[i * stride + r * row_step + c *
  * column_step]. */
 struct window_row {
@@ -134,6 +165,11 @@ typedef void micro_ended_quads(void *to, size_t step, size_t count, const uint8_
 typedef void micro_ended_sliding(void *to, size_t step, const struct sliding_rows *pixels,
                                  const uint8_t *input, const struct quad_list *list,
                                  const struct quad_ends *ends);
+/* Channels of pieces, requantized, each by its own scaling: output o of the range's channel c is to[c *
+ * range->to_step + o], of type ends->type; `to` and `input` are those of the range's first channel, all else
+ * is of all channels. */
+typedef void micro_depthwise(void *to, const uint8_t *input, const struct channel_range *range,
+                             const struct channel_pieces *pieces, const struct quad_ends *ends);
 /* to[4 * i + j] = rows[j][i * stride] ^ flip: the input of dense, or a part of it. The rows are inputs. */
 typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
                               uint8_t flip);
@@ -222,9 +258,11 @@ struct micro_costs {
     float taps;                        /* add_taps: a pair of taps, for 16 pixels */
     float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
-    float sparse_far;               /* how many times that is where a tile's planes are far (conv/form.c) */
-    float sliding_quad;             /* sliding, for 16 pixels; a product is dense's */
-    float lane_product;             /* filter lanes: a quad of a pixel, for 16 filters */
+    float sparse_far;   /* how many times that is where a tile's planes are far (conv/form.c) */
+    float sliding_quad; /* sliding, for 16 pixels; a product is dense's */
+    float lane_product; /* filter lanes: a quad of a pixel, for 16 filters */
+    /* depthwise: a channel, a piece of it and its ends, a quad of a piece. */
+    float depthwise_channel, depthwise_piece, depthwise_quad;
     float requantize;               /* 16 sums */
     float widen, pick, interleave;  /* to fill 16 bytes of an input: of taps, sparse, dense */
     float fill_row, fill_mixed_row; /* and each of its rows; of pixels of several phases */
@@ -252,6 +290,7 @@ struct micro_kernels {
     micro_sliding *sliding[MICRO_BYTES];
     micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES];
     micro_ended_sliding *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
+    micro_depthwise *depthwise[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;
     micro_dot *dot;

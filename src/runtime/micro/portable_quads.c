@@ -116,6 +116,45 @@ ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 ENDED_FILTER_LANES(sned_ended_filter_lanes_u8, uint8_t)
 ENDED_FILTER_LANES(sned_ended_filter_lanes_s8, int8_t)
 
+/* A piece's sums. */
+#define PIECE(name, type)                                                                                    \
+    static void name(uint32_t sums[PIECE_OUTPUTS], size_t count, const uint8_t *input,                       \
+                     const struct channel_pieces *pieces, const struct quad_gather *gathers,                 \
+                     const int8_t *weights)                                                                  \
+    {                                                                                                        \
+        for (size_t q = 0; q < pieces->quads; q++, weights += 4) {                                           \
+            const uint8_t(*order)[4] = pieces->orders[gathers[q].order];                                     \
+            const uint8_t *from = input + gathers[q].offset;                                                 \
+            for (size_t i = 0; i < count; i++)                                                               \
+                for (int j = 0; j < 4; j++) {                                                                \
+                    const uint8_t byte = order[i][j] < GATHER_BYTES ? from[order[i][j]] : 0;                 \
+                    sums[i] += (uint32_t)((type)(byte ^ pieces->flip) * weights[j]);                         \
+                }                                                                                            \
+        }                                                                                                    \
+    }
+PIECE(sum_piece_u8, uint8_t)
+PIECE(sum_piece_s8, int8_t)
+
+#define CHANNELS(name, sum_piece)                                                                            \
+    void name(void *to, const uint8_t *input, const struct channel_range *range,                             \
+              const struct channel_pieces *pieces, const struct quad_ends *ends)                             \
+    {                                                                                                        \
+        const size_t size = value_size(ends->type);                                                          \
+        for (size_t c = 0; c < range->count; c++, input += range->step)                                      \
+            for (size_t p = 0; p < pieces->count; p++) {                                                     \
+                const size_t channel = range->first + c, at = pieces->first[p];                              \
+                const size_t count = pieces->first[p + 1] - at;                                              \
+                uint32_t sums[PIECE_OUTPUTS];                                                                \
+                begin(sums, count, pieces->start[channel]);                                                  \
+                sum_piece(sums, count, input, pieces, pieces->gathers + p * pieces->quads,                   \
+                          pieces->weights + channel * pieces->quads * 4);                                    \
+                requantize[ends->type]((uint8_t *)to + (c * range->to_step + at) * size,                     \
+                                       (const int32_t *)sums, count, ends->scalings[channel], ends->rule);   \
+            }                                                                                                \
+    }
+CHANNELS(sned_depthwise_u8, sum_piece_u8)
+CHANNELS(sned_depthwise_s8, sum_piece_s8)
+
 void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t count, size_t stride,
                      uint8_t flip)
 {

@@ -18,6 +18,9 @@ const struct micro_kernels sned_micro_avx512 = {
               .sparse_far = 1.5f,
               .sliding_quad = 0.12f,
               .lane_product = 0.12f,
+              .depthwise_channel = 4,
+              .depthwise_piece = 0.6f,
+              .depthwise_quad = 0.75f,
               .requantize = 1.05f,
               .widen = 0.33f,
               .pick = 0.46f,
@@ -41,6 +44,7 @@ const struct micro_kernels sned_micro_avx512 = {
     .ended_sliding = {[VALUE_U8] = sned_avx512_ended_sliding, [VALUE_S8] = sned_ended_sliding_s8},
     .ended_filter_lanes =
         {[VALUE_U8] = sned_avx512_ended_filter_lanes, [VALUE_S8] = sned_ended_filter_lanes_s8},
+    .depthwise = {[VALUE_U8] = sned_avx512_depthwise, [VALUE_S8] = sned_depthwise_s8},
     .interleave = sned_avx512_interleave,
     .pick = sned_avx512_pick,
     .dot = sned_avx2_dot,

@@ -18,6 +18,7 @@ micro_quads sned_avx512_dense, sned_avx512_sparse;
 micro_sliding sned_avx512_sliding;
 micro_ended_quads sned_avx512_ended_dense, sned_avx512_ended_sparse;
 micro_ended_sliding sned_avx512_ended_sliding, sned_avx512_ended_filter_lanes;
+micro_depthwise sned_avx512_depthwise;
 micro_interleave sned_avx512_interleave;
 micro_pick sned_avx512_pick;
 micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16;

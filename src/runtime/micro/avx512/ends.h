@@ -43,12 +43,17 @@ AVX512_INLINE __m512i scaled(__m512i sums, const struct vector_end *end)
     return _mm512_srav_epi32(_mm512_add_epi32(_mm512_srai_epi32(product, 1), end->round), end->shift);
 }
 
+AVX512_INLINE struct vector_end spread_end(const struct row_end *end)
+{
+    return (struct vector_end){_mm512_set1_epi32((int32_t)end->multiplier),
+                               _mm512_set1_epi32((int32_t)end->upper), _mm512_set1_epi32(end->round),
+                               _mm512_set1_epi32(end->shift)};
+}
+
 /* And the bounds. */
 AVX512_INLINE __m512i ended(__m512i sums, const struct row_end *end)
 {
-    const struct vector_end spread = {_mm512_set1_epi32((int32_t)end->multiplier),
-                                      _mm512_set1_epi32((int32_t)end->upper), _mm512_set1_epi32(end->round),
-                                      _mm512_set1_epi32(end->shift)};
+    const struct vector_end spread = spread_end(end);
     const __m512i above = _mm512_max_epi32(scaled(sums, &spread), _mm512_set1_epi32(end->low));
     return _mm512_min_epi32(above, _mm512_set1_epi32(end->high));
 }
