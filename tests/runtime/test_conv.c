@@ -170,6 +170,26 @@ static void filter_lanes_compute_few_pixels_for_nothing(void **state)
     assert_int_equal(sned_conv_vectors(&conv), 50);
 }
 
+/* A kernel of 3x3 needs all that a stride of 2 could split a plane into; of 1x1 one quarter is enough. */
+static void filter_lanes_have_planes_whole_where_all_is_of_use(void **state)
+{
+    enum { MANY = 64 };
+    static int8_t weights[MANY * CHANNELS * TAPS];
+    memset(weights, 1, sizeof weights);
+    for (int kernel = 1; kernel <= 3; kernel += 2) {
+        struct conv_layer conv = layer_of(weights, VALUE_U8);
+        conv.window = (struct window){{kernel, kernel}, {2, 2}, {1, 1}, {0, 0}, {0, 0}};
+        conv.input.extent = (struct extent){CHANNELS, 15, 15};
+        conv.output.extent = (struct extent){MANY, 7, 7};
+        conv.group_filters = MANY;
+        choose(&conv);
+        assert_int_equal(conv.form, CONV_FILTER_LANES);
+        assert_int_equal(conv.planes.count, CHANNELS / 4);
+        assert_int_equal(conv.slide[1], kernel == 3 ? 2 : 1);
+        assert_int_equal(conv.planes.pitch, kernel == 3 ? 15 : 7);
+    }
+}
+
 /* 1024 channels of 12 x 14 pixels with their padding are more than the first cache holds. */
 static void planes_that_are_far_make_sparse_dearer(void **state)
 {
@@ -291,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_first_layer_slides_over_rows),
         cmocka_unit_test(filters_are_lanes_where_images_are_small),
         cmocka_unit_test(filter_lanes_compute_few_pixels_for_nothing),
+        cmocka_unit_test(filter_lanes_have_planes_whole_where_all_is_of_use),
         cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
         cmocka_unit_test(a_depthwise_layer_is_cut_into_pieces),

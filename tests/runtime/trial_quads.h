@@ -215,10 +215,12 @@ static inline void draw_ended_lanes(struct trial *trial, enum value_type type, s
     trial->sliding =
         (struct sliding_rows){.rows = rows,
                               .count = trial->count,
-                              .stride = 4,
+                              .stride = is_bench ? 4 : 4 * (size_t)between(random, 1, SLIDING_STRIDE),
                               .row_step = 4 * (size_t)between(random, 0, 2 * (int64_t)trial->count)};
     draw_numbers(trial, trial->micro->bytes,
-                 (rows - 1) * trial->sliding.row_step + (trial->count + reach) * 4, random);
+                 (rows - 1) * trial->sliding.row_step + (trial->count - 1) * trial->sliding.stride +
+                     (1 + reach) * 4,
+                 random);
     if (!is_bench)
         trial->count *= rows;
     draw_lanes_list(trial, filters, FILTER_LANES, 1, reach, random);

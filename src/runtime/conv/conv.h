@@ -75,8 +75,8 @@ struct filter_tile {
 
 struct conv_layer {
     struct value input, output;
-    struct window window; /* on the planes: of sliding, its stride is 1 */
-    int slide[2];         /* and from an output to the next, in pixels of a plane: 1, of sliding the stride */
+    struct window window; /* on the planes: where they are not split, its stride is 1 */
+    int slide[2];         /* and from an output to the next, in pixels of a plane: 1, or there the stride */
     int groups, group_channels, group_filters;
     /* [K][C / groups][rows][columns], NULL once they are listed, and [K] or NULL; the graph's. */
     const int8_t *weights;

@@ -94,6 +94,15 @@ static sned_status judge_by_costs(double *cost, const void *by, const struct con
     return SNED_OK;
 }
 
+/* Whether planes are not split by the stride of an axis. Filter lanes have their planes whole where all of
+ * them is of use. */
+static bool slides(enum conv_form form, const struct window *window, int axis)
+{
+    const int64_t size = (int64_t)(window->kernel[axis] - 1) * window->dilation[axis] + 1;
+    return form == CONV_SLIDING || (form == CONV_FILTER_LANES && window->stride[axis] <= size &&
+                                    window->stride[axis] <= SLIDING_STRIDE);
+}
+
 /* What a form makes of the layer's window. */
 static void take_form(struct conv_layer *conv, enum conv_form form, const struct window *window,
                       const struct micro_kernels *micro)
@@ -102,7 +111,7 @@ static void take_form(struct conv_layer *conv, enum conv_form form, const struct
     conv->window = *window;
     conv->flip = form != CONV_TAPS && conv->input.type != micro->bytes ? 0x80 : 0;
     for (int axis = 0; axis < 2; axis++) {
-        conv->slide[axis] = form == CONV_SLIDING ? window->stride[axis] : 1;
+        conv->slide[axis] = slides(form, window, axis) ? window->stride[axis] : 1;
         conv->window.stride[axis] /= conv->slide[axis];
     }
 }

@@ -164,9 +164,10 @@ static size_t most_pixels(const struct conv_layer *conv)
 
 bool sned_conv_is_one_row(const struct conv_layer *conv)
 {
+    const bool is_near = conv->slide[0] == 1 && conv->slide[1] == 1;
     if (conv->form == CONV_FILTER_LANES) /* which computes no pixels between rows */
-        return conv->planes.pitch == (size_t)conv->output.extent.width;
-    return conv->slide[0] == 1 && conv->slide[1] == 1;
+        return is_near && conv->planes.pitch == (size_t)conv->output.extent.width;
+    return is_near;
 }
 
 size_t sned_conv_sums_pitch(const struct conv_layer *conv)

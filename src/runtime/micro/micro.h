@@ -80,7 +80,8 @@ struct quad_ends {
 /* Rows of pixels that sliding quads, and those of filter lanes, are summed for. */
 struct sliding_rows {
     size_t rows, count; /* of pixels a row */
-    size_t stride;      /* 1 to SLIDING_STRIDE: bytes from a pixel's first quad to the next one's; lanes: 4 */
+    size_t stride;      /* bytes from a pixel's first quad to the next one's: 1 to SLIDING_STRIDE; of filter
+                         * lanes so many times 4 */
     size_t row_step;    /* bytes from row to row */
 };
 enum { SLIDING_STRIDE = 4 };

@@ -102,7 +102,7 @@ ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
         const size_t size = value_size(ends->type), count = pixels->count;                                   \
         for (size_t i = 0; i < (size_t)list->filters * pixels->rows * count; i++) {                          \
             const size_t x = i % count, y = i / count % pixels->rows, f = i / count / pixels->rows;          \
-            const number *first = (const number *)input + y * pixels->row_step + x * 4;                      \
+            const number *first = (const number *)input + y * pixels->row_step + x * pixels->stride;         \
             uint32_t sum = (uint32_t)list->start[f];                                                         \
             for (size_t q = 0; q < list->count; q++) {                                                       \
                 const number *from = first + (size_t)list->offsets[q] * 4;                                   \

@@ -5,13 +5,13 @@
  *     pixel p's             a  b  c  d  | a  b  c  d  | ..                           a broadcast
  *
  * Two vectors of filters times 14 pixels are 28 sums, of 32 registers: 16 loads serve 28 multiplications, and
- * none crosses a line of the cache. Of small images this computes what is asked for, where lanes of
- * pixels have columns that are thrown away; and weights, which such layers have more of than pixels, are read
- * a vector at a time and once for 14 pixels.
+ * none crosses a line of the cache. Of small images this computes what is asked for, where lanes of pixels
+ * have columns that are thrown away; and weights, which such layers have more of than pixels, are read a
+ * vector at a time and once for 14 pixels.
  *
- * The 14 pixels are two runs of up to 7 neighbours, wherever the second one is: of a row of an image, or of
- * two. Rows are cut into runs of nearly the same length; a run that is shorter than its partner computes one
- * pixel too many, behind its end, whose place the next run takes.
+ * The 14 pixels are two runs of up to 7 neighbours, as far apart as the stride says and wherever the second
+ * run is: of a row of an image, or of two. Rows are cut into runs of nearly the same length; a run that is
+ * shorter than its partner computes one pixel too many, behind its end, whose place the next run takes.
  *
  * Lists lie one behind the other, and weights that come from the third cache come slower than they are
  * multiplied. So the first two pairs of runs fetch what lies behind their list into the second cache, half of
@@ -46,7 +46,8 @@ AVX512_INLINE __mmask16 lanes_from(int first, int filters)
 /* Two runs of so many pixels, the second one `apart` bytes behind the first; fetches a line of the cache for
  * each quad, from `ahead` on. */
 AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t *input, size_t apart,
-                            const struct quad_list *list, const int8_t *ahead, const int pixels)
+                            size_t pixel_step, const struct quad_list *list, const int8_t *ahead,
+                            const int pixels)
 {
     const int8_t *weights = list->weights;
     const __m512i start[VECTORS] = {
@@ -67,7 +68,7 @@ AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t
 #pragma GCC unroll 8
             for (int p = 0; p < pixels; p++) {
                 int32_t quad;
-                memcpy(&quad, from + p * 4, sizeof quad);
+                memcpy(&quad, from + (size_t)p * pixel_step, sizeof quad);
                 const __m512i pixel = _mm512_set1_epi32(quad);
                 sum[run][p][0] = add_products(sum[run][p][0], pixel, low);
                 sum[run][p][1] = add_products(sum[run][p][1], pixel, high);
@@ -86,9 +87,10 @@ AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t
 
 #define RUNS(pixels)                                                                                         \
     AVX512 static void runs_of_##pixels(pixel_sums *first, pixel_sums *second, const uint8_t *input,         \
-                                        size_t apart, const struct quad_list *list, const int8_t *ahead)     \
+                                        size_t apart, size_t pixel_step, const struct quad_list *list,       \
+                                        const int8_t *ahead)                                                 \
     {                                                                                                        \
-        sum_runs(first, second, input, apart, list, ahead, pixels);                                          \
+        sum_runs(first, second, input, apart, pixel_step, list, ahead, pixels);                              \
     }
 RUNS(1)
 RUNS(2)
@@ -99,7 +101,7 @@ RUNS(6)
 RUNS(7)
 
 typedef void runs_function(pixel_sums *first, pixel_sums *second, const uint8_t *input, size_t apart,
-                           const struct quad_list *list, const int8_t *ahead);
+                           size_t pixel_step, const struct quad_list *list, const int8_t *ahead);
 static runs_function *const runs_of[] = {NULL,      runs_of_1, runs_of_2, runs_of_3,
                                          runs_of_4, runs_of_5, runs_of_6, runs_of_7};
 
@@ -133,7 +135,7 @@ static inline struct pixel_run next_run(struct run_cursor *cursor)
 {
     const struct pixel_run run = {cursor->at, cursor->shortest + (cursor->index < cursor->longer)};
     cursor->left--;
-    cursor->at += run.pixels * 4;
+    cursor->at += run.pixels * cursor->rows->stride;
     if (++cursor->index == cursor->of_row) {
         cursor->index = 0;
         cursor->row += cursor->rows->row_step;
@@ -148,7 +150,7 @@ static inline struct pixel_run next_partner(struct run_cursor *cursor, struct pi
     if (cursor->left)
         return next_run(cursor);
     const size_t half = (first->pixels + 1) / 2;
-    const struct pixel_run second = {first->input + half * 4, first->pixels - half};
+    const struct pixel_run second = {first->input + half * cursor->rows->stride, first->pixels - half};
     first->pixels = half;
     return second;
 }
@@ -339,7 +341,7 @@ AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct s
         }
         const size_t most = first.pixels > second.pixels ? first.pixels : second.pixels;
         runs_of[most](sums + held, sums + held + first.pixels, first.input,
-                      (size_t)(second.input - first.input), list, ahead);
+                      (size_t)(second.input - first.input), pixels->stride, list, ahead);
         ahead = ahead == behind ? behind + list->count * LINE : list->weights;
         held += first.pixels + second.pixels;
     }
