@@ -3,7 +3,7 @@
  * takes, against what the machine can multiply at most.
  *
  *     kernels [NAME [FORM]]   layers whose name has NAME in it; in the form taps, dense, lanes, sparse,
- *                             sliding or depthwise. SNED_CPU chooses the instruction set as ever
+ *                             shared, sliding or depthwise. SNED_CPU chooses the instruction set as ever
  *
  * Useful products are those with a weight that is not 0. The bound is what the column's dense micro-kernel
  * multiplies in the first cache. Times are the least of many runs.
@@ -79,8 +79,8 @@ static const struct layer layers[] = {
 };
 enum { LAYERS = sizeof layers / sizeof layers[0] };
 
-static const char *const form_names[] = {"taps",   "dense",   "phases",   "lanes",
-                                         "sparse", "sliding", "depthwise"};
+static const char *const form_names[] = {"taps",   "dense",  "phases",  "lanes",
+                                         "sparse", "shared", "sliding", "depthwise"};
 
 /* Weights in blocks; how many are not 0. */
 static double draw_weights(const struct layer *layer, struct random *random, int8_t *weights)
@@ -200,7 +200,11 @@ static double find_bound(const struct micro_kernels *micro)
     static int32_t sums[8 * PIXELS], start[8];
     uint32_t offsets[QUADS];
     double least = 1;
-    const struct quad_list list = {QUADS, micro->dense_filters, offsets, weights, start};
+    const struct quad_list list = {.count = QUADS,
+                                   .filters = micro->dense_filters,
+                                   .offsets = offsets,
+                                   .weights = weights,
+                                   .start = start};
     for (int q = 0; q < QUADS; q++)
         offsets[q] = (uint32_t)q;
     for (int i = 0; i < 300; i++) {
@@ -252,6 +256,8 @@ static struct micro_kernels with_form(const struct micro_kernels *micro, const c
         forced.costs.lane_product *= 10000;
     if (strcmp(form, "depthwise") != 0)
         forced.costs.depthwise_quad *= 10000;
+    if (strcmp(form, "shared") != 0)
+        forced.costs.shared_product *= 1000;
     if (strcmp(form, "sparse") != 0)
         forced.costs.sparse_product *= 1000;
     return forced;

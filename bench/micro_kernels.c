@@ -107,7 +107,11 @@ static sned_status prepare_quads(struct call *call, bool is_dense, struct random
         for (int f = 0; f < filters; f++)
             call->weights[(quads - 1) * 4 * (size_t)filters + (size_t)f * 4 + i % 4] = 0;
     }
-    call->list = (struct quad_list){quads, filters, call->offsets, call->weights, start};
+    call->list = (struct quad_list){.count = quads,
+                                    .filters = filters,
+                                    .offsets = call->offsets,
+                                    .weights = call->weights,
+                                    .start = start};
     call->products = taps * (is_dense ? 4 : 1) * (size_t)(filters * piece->pixels);
     call->weight_bytes = 4 * quads * (size_t)filters;
     return SNED_OK;

@@ -157,6 +157,8 @@ static inline struct micro_costs only_form(enum conv_form form)
                                 .sparse_product = cheap,
                                 .sparse_far = 1,
                                 .lane_product = form == CONV_FILTER_LANES ? 0 : dear,
+                                .shared_quad = form == CONV_SHARED ? cheap : dear,
+                                .shared_product = form == CONV_SHARED ? cheap : dear,
                                 .sliding_quad = form == CONV_SLIDING ? cheap : dear,
                                 .depthwise_quad = form == CONV_DEPTHWISE ? cheap * cheap : dear,
                                 .interleave = form == CONV_DENSE_PHASES ? 1 : 0};
@@ -177,9 +179,9 @@ static inline int ways_of_conv(const struct micro_kernels *micro, struct micro_k
  * unsigned, and with a limit to two weights that stand together. */
 static inline int ways_of_others(const struct micro_kernels *micro, struct micro_kernels *ways)
 {
-    enum { WAYS = 5 };
-    static const enum conv_form forms[WAYS] = {CONV_DENSE, CONV_FILTER_LANES, CONV_SPARSE, CONV_SLIDING,
-                                               CONV_DEPTHWISE};
+    enum { WAYS = 6 };
+    static const enum conv_form forms[WAYS] = {CONV_DENSE,  CONV_FILTER_LANES, CONV_SPARSE,
+                                               CONV_SHARED, CONV_SLIDING,      CONV_DEPTHWISE};
     for (int way = 0; way < WAYS; way++) {
         ways[way] = *micro;
         ways[way].costs = only_form(forms[way]);

@@ -5,6 +5,7 @@
 #include "runtime/conv/conv.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { FILTERS = 8, CHANNELS = 8, TAPS = 9 };
 
@@ -18,6 +19,7 @@ static const struct micro_kernels fast_dense = {
               .sparse_quad = 1,
               .sparse_product = 0.4f,
               .sparse_far = 1.5f,
+              .shared_quad = 10,
               .sliding_quad = 0.1f,
               .lane_product = 0.1f},
 };
@@ -190,10 +192,61 @@ static void filter_lanes_have_planes_whole_where_all_is_of_use(void **state)
     }
 }
 
+/* ---- shared ---- */
+
+static struct conv_lists choose_shared(struct conv_layer *conv)
+{
+    struct micro_kernels cheap = fast_dense;
+    struct conv_lists lists;
+    cheap.costs.shared_quad = 1e-3f;
+    cheap.costs.shared_product = 1e-3f;
+    assert_int_equal(sned_conv_choose(conv, &cheap, NULL, NULL, &lists, NULL), SNED_OK);
+    assert_int_equal(conv->form, CONV_SHARED);
+    return lists;
+}
+
+/* Two filters have all of four channels, one has all of the others. */
+static void quads_are_for_those_filters_that_have_their_taps(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
+    memset(weights, 1, CHANNELS / 2 * TAPS);
+    memset(weights + CHANNELS * TAPS, 1, CHANNELS / 2 * TAPS);
+    memset(weights + 2 * CHANNELS * TAPS + CHANNELS / 2 * TAPS, 1, CHANNELS / 2 * TAPS);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose_shared(&conv);
+    assert_int_equal(lists.entries, TAPS + TAPS);
+    assert_int_equal(lists.products, 2 * TAPS + TAPS);
+    assert_int_equal(lists.sets, 2);
+}
+
+/* Of three filters, three taps, two and three: two quads instead of three. */
+static void taps_that_fill_no_quad_share_one_with_those_of_other_sets(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {1, 1, 1};
+    weights[CHANNELS * TAPS + 3] = weights[CHANNELS * TAPS + 4] = 1;
+    memset(weights + 2 * CHANNELS * TAPS + 5, 1, 3);
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose_shared(&conv);
+    assert_int_equal(lists.entries, 2);
+    assert_int_equal(lists.products, 2 + 2);
+}
+
+/* Filters in pairs that have the same zeros are taken by four: five would tear a pair apart. */
+static void filters_in_pairs_are_shared_by_four(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS];
+    for (int i = 0; i < FILTERS * CHANNELS * TAPS; i++)
+        weights[i] = (i / (CHANNELS * TAPS) / 2 * 7 + i % (CHANNELS * TAPS)) % 3 == 0;
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    const struct conv_lists lists = choose_shared(&conv);
+    assert_int_equal(lists.cluster, 4);
+    assert_int_equal(lists.tiles, FILTERS / 4);
+}
+
 /* 1024 channels of 12 x 14 pixels with their padding are more than the first cache holds. */
 static void planes_that_are_far_make_sparse_dearer(void **state)
 {
-    const struct conv_lists lists = {1, 100, 100};
+    const struct conv_lists lists = {.tiles = 1, .entries = 100, .products = 100};
     double far[STEP_PHASES], near[STEP_PHASES];
     struct conv_layer conv = layer_of(NULL, VALUE_U8);
     conv.form = CONV_SPARSE;
@@ -203,7 +256,7 @@ static void planes_that_are_far_make_sparse_dearer(void **state)
     sned_conv_cost(near, &conv, &lists, &fast_dense.costs);
     conv.planes.count = 1024;
     sned_conv_cost(far, &conv, &lists, &fast_dense.costs);
-    assert_true(fabs(far[1] / near[1] - 1.5) < 1e-6);
+    assert_true(fabs(far[1] / near[1] - (2 * 1 + 0.4) / (1 + 0.4)) < 1e-6);
 }
 
 /* The padding of two rows is one column, of an image of 13; and what is behind the last row is one pixel. */
@@ -312,6 +365,9 @@ int main(void)
         cmocka_unit_test(filters_are_lanes_where_images_are_small),
         cmocka_unit_test(filter_lanes_compute_few_pixels_for_nothing),
         cmocka_unit_test(filter_lanes_have_planes_whole_where_all_is_of_use),
+        cmocka_unit_test(quads_are_for_those_filters_that_have_their_taps),
+        cmocka_unit_test(taps_that_fill_no_quad_share_one_with_those_of_other_sets),
+        cmocka_unit_test(filters_in_pairs_are_shared_by_four),
         cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
         cmocka_unit_test(a_depthwise_layer_is_cut_into_pieces),

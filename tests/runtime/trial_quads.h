@@ -107,6 +107,67 @@ static inline void call_sparse(const struct micro_kernels *micro, enum value_typ
     micro->sparse[type](output, trial->step, trial->pixels, input, &list);
 }
 
+/* ---- shared ---- */
+
+/* The constants are start, offsets, weights and sets, one behind the other. */
+static inline struct quad_list shared_at(const struct trial *trial, const void *constants)
+{
+    struct quad_list list = quads_at(trial, constants, 4);
+    list.sets =
+        (const uint16_t *)((const int8_t *)constants + trial->constant_size) - list.blocks * QUAD_SETS;
+    return list;
+}
+
+static inline size_t filters_of(unsigned set)
+{
+    size_t filters = 0;
+    for (unsigned f = 0; f < SET_FILTERS; f++)
+        filters += set >> f & 1;
+    return filters;
+}
+
+/* Blocks of a few quads of each set that the filters can make; of what is timed, quads of any two of five. */
+static inline void draw_shared(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const int filters = is_bench ? SET_FILTERS : (int)between(random, 1, SET_FILTERS);
+    const size_t blocks = is_bench ? 1 : (size_t)between(random, 0, 3), reach = draw_reach(trial, random);
+    uint16_t sets[3 * QUAD_SETS] = {0};
+    size_t quads = 0, products = 0;
+    for (size_t i = 0; i < blocks * QUAD_SETS; i++) {
+        const unsigned set = i % QUAD_SETS;
+        if (set && set < 1u << filters)
+            sets[i] =
+                (uint16_t)(is_bench ? filters_of(set) == 2 ? BENCH_PAIRS / 10 : 0 : between(random, 0, 3));
+        quads += sets[i];
+        products += sets[i] * filters_of(set);
+    }
+    draw_numbers(trial, type, trial->count + reach, random);
+    draw_list(trial, filters, 4, reach, random);
+    free(trial->constants);
+    trial->quads.count = quads;
+    trial->quads.blocks = blocks;
+    trial->constant_size =
+        ((size_t)filters + quads * 4 + products) * sizeof(int32_t) + blocks * QUAD_SETS * sizeof *sets;
+    trial->constants = room(trial->constant_size, 1);
+    const struct quad_list list = shared_at(trial, trial->constants);
+    for (int f = 0; f < filters; f++)
+        ((int32_t *)list.start)[f] = (int32_t)number(random, INT32_MIN, INT32_MAX);
+    for (size_t i = 0; i < quads * 4; i++)
+        ((uint32_t *)list.offsets)[i] = (uint32_t)number(random, 0, (int64_t)reach);
+    for (size_t q = 0; q < products; q++)
+        draw_quad((int8_t *)list.weights + q * 4, 0, random);
+    memcpy((uint16_t *)list.sets, sets, blocks * QUAD_SETS * sizeof *sets);
+}
+
+static inline void call_shared(const struct micro_kernels *micro, enum value_type type,
+                               const struct trial *trial, const void *input, const void *constants,
+                               void *output)
+{
+    const struct quad_list list = shared_at(trial, constants);
+    micro->shared[type](output, trial->step, trial->pixels, input, &list);
+}
+
 /* Rows of pixels, which may overlap; of what is timed one, as of a depthwise layer. */
 static inline void draw_sliding(struct trial *trial, enum value_type type, struct random *random)
 {
@@ -186,6 +247,22 @@ static inline void call_ended_sparse(const struct micro_kernels *micro, enum val
     const struct quad_list list = quads_at(trial, constants, 4);
     const struct quad_ends ends = ends_of(trial, type);
     micro->ended_sparse[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
+}
+
+static inline void draw_ended_shared(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    draw_shared(trial, trial->micro->bytes, random);
+    draw_ends(trial, type, is_bench, random);
+}
+
+static inline void call_ended_shared(const struct micro_kernels *micro, enum value_type type,
+                                     const struct trial *trial, const void *input, const void *constants,
+                                     void *output)
+{
+    const struct quad_list list = shared_at(trial, constants);
+    const struct quad_ends ends = ends_of(trial, type);
+    micro->ended_shared[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
 }
 
 static inline void draw_ended_sliding(struct trial *trial, enum value_type type, struct random *random)

@@ -88,7 +88,8 @@ static sned_status trial_new(struct trial *trial, const struct micro_kernels *mi
         trial->input[i] = (uint8_t)sned_random_next(&random);
     for (size_t i = 0; i < (size_t)QUADS * 4 * MOST_FILTERS; i++)
         trial->weights[i] = (int8_t)((int)sned_random_below(&random, 127) - 63);
-    trial->list = (struct quad_list){QUADS, 1, trial->offsets, trial->weights, start};
+    trial->list = (struct quad_list){
+        .count = QUADS, .filters = 1, .offsets = trial->offsets, .weights = trial->weights, .start = start};
     return SNED_OK;
 }
 
@@ -114,6 +115,17 @@ static void run_quads(const struct trial *trial)
     trial->quads(trial->sums, PIXELS, trial->count, trial->input, &trial->list, &trial->ends);
 }
 
+/* As quads of the set of all its filters. */
+static void run_shared(const struct trial *trial)
+{
+    uint16_t sets[QUAD_SETS] = {0};
+    struct quad_list list = trial->list;
+    sets[(1 << list.filters) - 1] = (uint16_t)list.count;
+    list.sets = sets;
+    list.blocks = 1;
+    trial->quads(trial->sums, PIXELS, trial->count, trial->input, &list, &trial->ends);
+}
+
 static void run_sliding(const struct trial *trial)
 {
     const struct sliding_rows pixels = {.rows = 1, .count = PIXELS, .stride = 2};
@@ -128,12 +140,12 @@ static void run_lanes(const struct trial *trial)
                                                           &trial->list, &trial->ends);
 }
 
-/* What a quad of the list takes, of so many filters; *rest: what a call takes besides. */
+/* What a quad of the list takes, of so many filters and pixels; *rest: what a call takes besides. */
 static double time_quad(struct trial *trial, void (*work)(const struct trial *trial), int filters,
-                        double *rest)
+                        size_t pixels, double *rest)
 {
     const size_t count = trial->list.count;
-    trial->count = PIXELS;
+    trial->count = pixels;
     trial->list.filters = filters;
     const double many = nanoseconds(work, trial);
     trial->list.count = FEW;
@@ -145,15 +157,26 @@ static double time_quad(struct trial *trial, void (*work)(const struct trial *tr
 }
 
 /* For a quad and a product, for each vector of `lanes` pixels; for 16 outputs. */
-static void measure_quads(struct trial *trial, int filters, int lanes, float *quad, float *product,
-                          double *ends)
+static void measure_quads(struct trial *trial, void (*work)(const struct trial *trial), int filters,
+                          int lanes, float *quad, float *product, double *ends)
 {
     const double vectors = (double)PIXELS / lanes;
-    const double one = time_quad(trial, run_quads, 1, ends) / vectors;
-    const double all = time_quad(trial, run_quads, filters, ends) / vectors;
+    const double one = time_quad(trial, work, 1, PIXELS, ends) / vectors;
+    const double all = time_quad(trial, work, filters, PIXELS, ends) / vectors;
     *product = (float)((all - one) / (filters - 1));
     *quad = (float)(one - (double)*product);
     *ends /= filters * PIXELS / 16;
+}
+
+/* What a list takes for itself was counted with its vectors of pixels. */
+static void measure_pass(struct trial *trial, struct micro_costs *costs)
+{
+    enum { VECTOR = 64, VECTORS = PIXELS / VECTOR };
+    double rest;
+    const double all = VECTORS * ((double)costs->sparse_quad + (double)costs->sparse_product);
+    const double pass = (VECTORS * time_quad(trial, run_quads, 1, VECTOR, &rest) - all) / (VECTORS - 1);
+    costs->sparse_pass = (float)pass;
+    costs->sparse_quad -= (float)(pass / VECTORS);
 }
 
 static void measure_lists(struct trial *trial, struct micro_costs *costs)
@@ -163,20 +186,26 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     for (int i = 0; i < QUADS; i++)
         trial->offsets[i] = tap_offset(i);
     trial->quads = micro->ended_dense[micro->bytes];
-    measure_quads(trial, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product, &dense_ends);
+    measure_quads(trial, run_quads, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product,
+                  &dense_ends);
     costs->lane_product =
-        (float)(time_quad(trial, run_lanes, FILTER_LANES, &rest) / (LANE_PIXELS * FILTER_LANES / 16));
+        (float)(time_quad(trial, run_lanes, FILTER_LANES, PIXELS, &rest) / (LANE_PIXELS * FILTER_LANES / 16));
     for (int i = 0; i < QUADS; i++) /* a kernel's rows */
         trial->offsets[i] = tap_offset(3 * i);
     costs->sliding_quad =
-        (float)(time_quad(trial, run_sliding, micro->dense_filters, &rest) / ((double)PIXELS / 16) -
+        (float)(time_quad(trial, run_sliding, micro->dense_filters, PIXELS, &rest) / ((double)PIXELS / 16) -
                 micro->dense_filters * (double)costs->dense_product);
     trial->list.count = QUADS / 2;
     for (int i = 0; i < QUADS * 2; i++) /* every other tap */
         trial->offsets[i] = tap_offset(2 * i);
     trial->quads = micro->ended_sparse[micro->bytes];
-    measure_quads(trial, 4, 64, &costs->sparse_quad, &costs->sparse_product, &sparse_ends);
+    measure_quads(trial, run_quads, 4, 64, &costs->sparse_quad, &costs->sparse_product, &sparse_ends);
     costs->requantize = (float)((dense_ends + sparse_ends) / 2);
+    if (micro->costs.sparse_pass > 0)
+        measure_pass(trial, costs);
+    trial->quads = micro->ended_shared[micro->bytes];
+    measure_quads(trial, run_shared, SET_FILTERS, 64, &costs->shared_quad, &costs->shared_product, &rest);
+    trial->quads = micro->ended_sparse[micro->bytes];
     trial->list.count = trial->count = 1; /* a tile of next to nothing is all call */
     trial->list.filters = 1;
     costs->call = (float)nanoseconds(run_quads, trial);
@@ -386,7 +415,8 @@ sned_status measure_costs(struct micro_costs *costs, const struct micro_kernels 
 {
     struct trial trial;
     sned_status status;
-    *costs = (struct micro_costs){.sparse_far = column->costs.sparse_far}; /* a ratio, of whole layers */
+    *costs = (struct micro_costs){.sparse_far = column->costs.sparse_far,  /* a ratio, of whole layers */
+                                  .shared_set = column->costs.shared_set}; /* jumps that nobody foresees */
     SNED_TRY_DONE(trial_new(&trial, column, error));
     measure_taps(&trial, costs);
     measure_lists(&trial, costs);

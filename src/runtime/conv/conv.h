@@ -20,6 +20,8 @@
  *                                                                                filters and not pixels
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
  *                                                                                or 4 filters, depthwise
+ *     shared          byte                        quads of any four taps, each   few weights, as they come
+ *                                                 for some of the filters
  *     sliding         byte; planes are not        quads of four taps that are    first layers
  *                     split by the stride         neighbours in a row
  *     depthwise       (there are no planes)       quads of all taps              depthwise, with AVX-512
@@ -42,6 +44,7 @@ enum conv_form {
     CONV_DENSE_PHASES,
     CONV_FILTER_LANES,
     CONV_SPARSE,
+    CONV_SHARED,
     CONV_SLIDING,
     CONV_DEPTHWISE,
     CONV_FORMS
@@ -92,6 +95,7 @@ struct conv_layer {
     struct tap_pair *pairs; /* where the lists lie */
     uint32_t *offsets;
     int8_t *quads;
+    uint16_t *sets; /* of shared: [blocks][QUAD_SETS] */
     int32_t *start; /* [K] */
     /* Of depthwise, whose quads take taps of one row of the kernel each, or any: and where that lies. */
     struct channel_pieces pieces;
@@ -104,8 +108,10 @@ struct conv_layer {
 /* What the lists of a layer's form come to. */
 struct conv_lists {
     size_t tiles;
-    size_t entries;  /* pairs or quads */
-    size_t products; /* of each with each filter of its tile */
+    size_t entries;      /* pairs or quads */
+    size_t products;     /* of each with each filter that it is for */
+    size_t blocks, sets; /* of shared: of taps, and the sets that have quads in them */
+    int cluster;         /* filters that were looked at together */
 };
 
 /* ---- geometry.c ---- */
@@ -118,7 +124,8 @@ bool sned_conv_is_flat(const struct conv_layer *conv);
 bool sned_conv_is_direct(const struct conv_layer *conv);
 /* Whether a pixel of a plane is four channels'. */
 bool sned_conv_is_channels(const struct conv_layer *conv);
-/* Whether planes hold single bytes. */
+/* Whether lists are of any four taps; whether planes hold single bytes. */
+bool sned_conv_is_sparse(const struct conv_layer *conv);
 bool sned_conv_is_bytes(const struct conv_layer *conv);
 /* Whether an output's neighbour is made of its pixel's neighbour: then all rows of a tile are one. */
 bool sned_conv_is_one_row(const struct conv_layer *conv);

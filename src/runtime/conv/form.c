@@ -4,10 +4,12 @@
  */
 #include "runtime/conv/conv.h"
 
+#include <math.h>
+
 const char *sned_conv_form_name(enum conv_form form)
 {
-    static const char *const names[CONV_FORMS] = {"taps",   "dense",   "dense phases", "filter lanes",
-                                                  "sparse", "sliding", "depthwise"};
+    static const char *const names[CONV_FORMS] = {"taps",   "dense",  "dense phases", "filter lanes",
+                                                  "sparse", "shared", "sliding",      "depthwise"};
     return names[form];
 }
 
@@ -21,6 +23,7 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     case CONV_TAPS:
         return pieces * costs->widen + rows * costs->fill_row;
     case CONV_SPARSE:
+    case CONV_SHARED:
     case CONV_SLIDING:
         return pieces * costs->pick + rows * costs->fill_row;
     case CONV_DENSE:
@@ -40,15 +43,35 @@ static double ended_vectors(const struct conv_layer *conv, const struct conv_lis
     case CONV_FILTER_LANES:
         return (double)work->tiles * FILTER_LANES * vectors / 16;
     case CONV_SPARSE:
+    case CONV_SHARED:
         return (double)conv->output.extent.channels * vectors * 4;
     default:
         return (double)conv->output.extent.channels * vectors;
     }
 }
 
-/* Planes that a tile of a sparse layer reads again for each filter are far where they are more bytes than
- * this: they come from the second cache then. */
-enum { NEAR_BYTES = 1 << 16 };
+/* Whether there is something to share: several filters, and several taps in the same lines of the cache. */
+static bool can_share(const struct conv_layer *conv)
+{
+    return conv->group_filters > 1 && conv->window.kernel[0] * conv->window.kernel[1] > 1;
+}
+
+/* How much longer rows of a sparse layer take that do not come from the first cache. A tile reads its planes
+ * again for each filter; where they are more than NEAR_BYTES, some come from the second one, up to all of
+ * them. Of 1x1 each line is wanted once for all. */
+static double distance(const struct conv_layer *conv, const struct micro_costs *costs)
+{
+    enum { NEAR_BYTES = 32 << 10 };
+    const double beyond = (double)sned_conv_tile_bytes(conv) / NEAR_BYTES - 1, most = can_share(conv) ? 2 : 1;
+    return 1 + ((double)costs->sparse_far - 1) * fmax(0, fmin(most, beyond));
+}
+
+/* How often a filter's list is gone through. */
+static double passes(const struct conv_layer *conv, double vectors)
+{
+    enum { PASS_VECTORS = 6 };
+    return conv->row_tiles * ceil(vectors / conv->row_tiles / PASS_VECTORS);
+}
 
 void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, const struct conv_lists *work,
                     const struct micro_costs *costs)
@@ -69,8 +92,14 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
         cost[1] += products * vectors * costs->taps;
         break;
     case CONV_SPARSE:
-        cost[1] += (entries * costs->sparse_quad + products * costs->sparse_product) * vectors *
-                   (sned_conv_tile_bytes(conv) > NEAR_BYTES ? costs->sparse_far : 1);
+        cost[1] += (entries * costs->sparse_quad * distance(conv, costs) + products * costs->sparse_product) *
+                       vectors +
+                   entries * costs->sparse_pass * passes(conv, vectors);
+        break;
+    case CONV_SHARED:
+        cost[1] += (entries * costs->shared_quad + products * costs->shared_product +
+                    (double)work->sets * (double)costs->shared_set) *
+                   vectors;
         break;
     case CONV_FILTER_LANES:
         cost[1] += products / 16 * vectors * costs->lane_product;
@@ -127,9 +156,16 @@ static bool can_slide(const struct conv_layer *conv, const struct window *window
 /* False: the layer cannot have conv->form. */
 static bool lay_out(struct conv_layer *conv, const struct window *window)
 {
-    if (conv->form == CONV_DEPTHWISE)
+    switch (conv->form) {
+    case CONV_DEPTHWISE:
         return sned_conv_cut(conv);
-    return (conv->form != CONV_SLIDING || can_slide(conv, window)) && sned_conv_lay_out(conv);
+    case CONV_SHARED:
+        return can_share(conv) && sned_conv_lay_out(conv);
+    case CONV_SLIDING:
+        return can_slide(conv, window) && sned_conv_lay_out(conv);
+    default:
+        return sned_conv_lay_out(conv);
+    }
 }
 
 sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels *micro, conv_judge *judge,

@@ -22,7 +22,8 @@ enum {
     SPARSE_BYTES = 32768,
     LANES_TASKS = 32,   /* filter lanes: of few tiles of filters threads want some more */
     LANES_QUADS = 8192, /* but not of next to nothing: quads of all pixels of a tile */
-    LANES_LEAST = 28
+    LANES_LEAST = 28,
+    SHARED_PIXELS = 1024
 };
 
 enum {
@@ -41,9 +42,14 @@ static bool is_dense(const struct conv_layer *conv)
     return sned_conv_is_channels(conv) || conv->form == CONV_DENSE_PHASES;
 }
 
+bool sned_conv_is_sparse(const struct conv_layer *conv)
+{
+    return conv->form == CONV_SPARSE || conv->form == CONV_SHARED;
+}
+
 bool sned_conv_is_bytes(const struct conv_layer *conv)
 {
-    return conv->form == CONV_SPARSE || conv->form == CONV_SLIDING;
+    return sned_conv_is_sparse(conv) || conv->form == CONV_SLIDING;
 }
 
 size_t sned_conv_pixel_size(const struct conv_layer *conv)
@@ -73,7 +79,7 @@ bool sned_conv_is_flat(const struct conv_layer *conv)
 
 bool sned_conv_is_direct(const struct conv_layer *conv)
 {
-    return conv->form == CONV_SPARSE && !conv->flip && sned_conv_is_flat(conv) &&
+    return sned_conv_is_sparse(conv) && !conv->flip && sned_conv_is_flat(conv) &&
            conv->input.plane == conv->planes.pixels;
 }
 
@@ -132,7 +138,7 @@ static bool count_planes(struct conv_layer *conv)
     if (!sned_size_multiply(planes->height, planes->pitch, &planes->pixels) || planes->pixels > INT32_MAX)
         return false;
     planes->pixels += planes->width - planes->pitch;
-    if (conv->form == CONV_SPARSE && sned_conv_is_flat(conv)) /* loads that cross no lines of the cache */
+    if (sned_conv_is_sparse(conv) && sned_conv_is_flat(conv)) /* loads that cross no lines of the cache */
         planes->pixels = ((planes->pixels + LINE - 1) / LINE | 1) * LINE; /* and an odd number of these */
     if (!sned_size_multiply(count * (size_t)conv->groups, planes->pixels, &total) || total > INT32_MAX)
         return false;
@@ -156,6 +162,8 @@ static size_t most_pixels(const struct conv_layer *conv)
 {
     if (conv->form == CONV_FILTER_LANES)
         return most_lane_pixels(conv);
+    if (conv->form == CONV_SHARED)
+        return SHARED_PIXELS;
     if (conv->form != CONV_SPARSE)
         return is_dense(conv) ? DENSE_PIXELS : TAPS_PIXELS;
     const size_t fitting = SPARSE_BYTES / (size_t)conv->group_channels;
@@ -203,14 +211,14 @@ static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lane
 
 size_t sned_conv_vectors(const struct conv_layer *conv)
 {
-    return vectors_of(conv, (size_t)conv->rows, conv->form == CONV_SPARSE ? SPARSE_LANES : LANES);
+    return vectors_of(conv, (size_t)conv->rows, sned_conv_is_sparse(conv) ? SPARSE_LANES : LANES);
 }
 
 /* The rows of a tile that leave least of the vectors unused; a tile by itself costs as much as a vector. */
 static void choose_rows(struct conv_layer *conv)
 {
     const size_t height = (size_t)conv->output.extent.height, most = most_pixels(conv);
-    const size_t lanes = conv->form == CONV_SPARSE ? SPARSE_LANES : LANES;
+    const size_t lanes = sned_conv_is_sparse(conv) ? SPARSE_LANES : LANES;
     size_t least = SIZE_MAX;
     for (size_t rows = 1; rows <= height; rows++) {
         if (rows > 1 && sned_conv_tile_pixels(conv, rows) > most)

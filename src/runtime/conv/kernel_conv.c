@@ -175,6 +175,9 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
     case CONV_FILTER_LANES:
         micro->ended_filter_lanes[micro->bytes](to, step, &sliding, input, &tile->list, &ends);
         break;
+    case CONV_SHARED:
+        micro->ended_shared[micro->bytes](to, step, pixels, input, &tile->list, &ends);
+        break;
     case CONV_SPARSE:
         micro->ended_sparse[micro->bytes](to, step, pixels, input, &tile->list, &ends);
         break;

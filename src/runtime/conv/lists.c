@@ -1,126 +1,18 @@
 /*
  * lists.c - the weights of a convolution that are not 0, as lists for its tiles of filters.
  *
- * A place is what an entry of a list can be: of taps and sparse one weight of a filter, of the dense forms
- * the four weights that meet one quad of a plane. For a cluster of filters, as many as the form takes at
- * once, a mask says of each place which of them have something there. How many places any part of the cluster
- * has in common follows from how often each mask occurs, so that the cheapest split into tiles is known
- * before any list is written: filters that share their zeros (blocks), or have none, stay together.
+ * How many places any part of a cluster of filters has in common follows from how often each mask occurs
+ * (lister.h), so that the cheapest split into tiles is known before any list is written: filters that share
+ * their zeros (blocks), or have none, stay together. Of shared each cluster is a tile.
  */
-#include "runtime/conv/conv.h"
+#include "runtime/conv/lister.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MASKED_FILTERS = 8, MASKS = 1 << MASKED_FILTERS, MOST_FILTERS = FILTER_LANES };
-
-struct list_place {
-    uint32_t offset;
-    int32_t source[4]; /* of a filter's weights; -1: none */
-};
-
-struct lister {
-    const struct conv_layer *conv;
-    const struct micro_kernels *micro;
-    struct conv_layer *to;     /* where the lists go; NULL: they are only counted */
-    struct conv_lists work;    /* so far */
-    struct list_place *places; /* [place_count] */
-    uint8_t *masks;            /* [place_count] */
-    size_t place_count;
-    int lanes;         /* of a place */
-    unsigned mask_end; /* above the masks of the present cluster */
-};
-
-/* ---- places ---- */
-
-static size_t filter_size(const struct conv_layer *conv)
-{
-    return (size_t)conv->group_channels * (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
-}
-
-static void list_single_places(struct lister *l)
-{
-    const struct conv_layer *conv = l->conv;
-    for (int c = 0; c < conv->group_channels; c++)
-        for (int r = 0; r < conv->window.kernel[0]; r++)
-            for (int s = 0; s < conv->window.kernel[1]; s++, l->place_count++)
-                l->places[l->place_count] = (struct list_place){sned_conv_tap_offset(conv, c, r, s),
-                                                                {(int32_t)l->place_count, -1, -1, -1}};
-}
-
-/* The tap of an axis that meets pixel `at` of a plane of `phase`; -1: none. */
-static int tap_at(const struct conv_layer *conv, int axis, int at, int phase)
-{
-    const int position = at * conv->window.stride[axis] + phase;
-    const int tap = position / conv->window.dilation[axis];
-    return position % conv->window.dilation[axis] == 0 && tap < conv->window.kernel[axis] ? tap : -1;
-}
-
-/* The quad `plane`, (dy, dx) pixels away, where any tap meets it. */
-static void add_quad_place(struct lister *l, int plane, int dy, int dx)
-{
-    const struct conv_layer *conv = l->conv;
-    struct list_place place = {.source = {-1, -1, -1, -1}};
-    bool is_met = false;
-    for (int j = 0; j < 4; j++) {
-        int channel, phase[2];
-        if (!sned_conv_source(conv, plane, j, &channel, phase))
-            continue;
-        const int r = tap_at(conv, 0, dy, phase[0]), s = tap_at(conv, 1, dx, phase[1]);
-        if (r < 0 || s < 0)
-            continue;
-        place.source[j] = (channel * conv->window.kernel[0] + r) * conv->window.kernel[1] + s;
-        place.offset = sned_conv_tap_offset(conv, channel, r, s);
-        is_met = true;
-    }
-    if (is_met)
-        l->places[l->place_count++] = place;
-}
-
-static void list_quad_places(struct lister *l)
-{
-    const struct window *window = &l->conv->window;
-    int last[2];
-    for (int axis = 0; axis < 2; axis++)
-        last[axis] = (window->kernel[axis] - 1) * window->dilation[axis] / window->stride[axis];
-    for (int plane = 0; plane < l->conv->planes.count; plane++)
-        for (int dy = 0; dy <= last[0]; dy++)
-            for (int dx = 0; dx <= last[1]; dx++)
-                add_quad_place(l, plane, dy, dx);
-}
-
-/* Of a kernel's row, four taps each. */
-static void list_sliding_places(struct lister *l)
-{
-    const struct conv_layer *conv = l->conv;
-    const int rows = conv->window.kernel[0], columns = conv->window.kernel[1];
-    for (int c = 0; c < conv->group_channels; c++)
-        for (int r = 0; r < rows; r++)
-            for (int s = 0; s < columns; s += 4) {
-                struct list_place *place = &l->places[l->place_count++];
-                place->offset = sned_conv_tap_offset(conv, c, r, s);
-                for (int j = 0; j < 4; j++)
-                    place->source[j] = s + j < columns ? (c * rows + r) * columns + s + j : -1;
-            }
-}
-
-/* No form has more places than a filter has weights. */
-static sned_status list_places(struct lister *l, sned_error *error)
-{
-    const enum conv_form form = l->conv->form;
-    const bool is_single = form == CONV_TAPS || form == CONV_SPARSE;
-    SNED_TRY(sned_alloc(&l->places, filter_size(l->conv), sizeof *l->places, error));
-    SNED_TRY(sned_alloc(&l->masks, filter_size(l->conv), 1, error));
-    l->lanes = is_single ? 1 : 4;
-    if (is_single)
-        list_single_places(l);
-    else if (form == CONV_SLIDING)
-        list_sliding_places(l);
-    else
-        list_quad_places(l);
-    return SNED_OK;
-}
+/* Of shared, where filters come in pairs that have the same zeros. */
+enum { PAIRED_FILTERS = 4 };
 
 /* ---- entries ---- */
 
@@ -150,28 +42,6 @@ static void list_pairs(struct lister *l, const int8_t *weights)
     pair.weight[1] = 0;
     if (half)
         add_pair(l, &pair);
-}
-
-struct quad {
-    uint32_t offsets[4];
-    int8_t weights[MOST_FILTERS][4];
-};
-
-/* Filters of an entry; those that filter lanes are short of have weights of 0. */
-static size_t listed_filters(const struct lister *l, int filters)
-{
-    return l->conv->form == CONV_FILTER_LANES ? FILTER_LANES : (size_t)filters;
-}
-
-static void add_quad(struct lister *l, const struct quad *quad, int filters)
-{
-    const size_t places = l->lanes == 4 ? 1 : 4, listed = listed_filters(l, filters);
-    if (l->to) {
-        memcpy(l->to->offsets + l->work.entries * places, quad->offsets, places * sizeof *quad->offsets);
-        memcpy(l->to->quads + l->work.products * 4, quad->weights, listed * 4);
-    }
-    l->work.entries++;
-    l->work.products += listed;
 }
 
 /* What of the second weight of a pair may stand beside the first one (struct micro_kernels, pair_limit). */
@@ -205,7 +75,7 @@ static void list_dense(struct lister *l, const int8_t *weights, int filters, uns
                     *from = (int8_t)(*from - *to);
                     has_rest |= *from != 0;
                 }
-            add_quad(l, &quad, filters);
+            sned_lister_add(l, &quad, filters);
         }
     }
 }
@@ -225,7 +95,7 @@ static void add_tap(struct lister *l, struct quad *quad, int *lane, uint32_t off
             has_rest |= tap[f] != 0;
         }
         if (*lane == 4) {
-            add_quad(l, quad, filters);
+            sned_lister_add(l, quad, filters);
             *lane = 0;
         }
     }
@@ -266,7 +136,7 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
     const int filter = cluster + low;
     const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv);
     const unsigned bits = bits_of(l, low, count);
-    const size_t first = l->work.entries;
+    const size_t first = l->work.entries, first_block = l->work.blocks;
     struct filter_tile *tile = l->to ? &l->to->tiles[l->work.tiles] : NULL;
     if (tile) {
         *tile = (struct filter_tile){.filter = filter, .list.filters = count};
@@ -276,37 +146,22 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
             tile->list.offsets = l->to->offsets + first * (l->lanes == 4 ? 1 : 4);
             tile->list.weights = l->to->quads + l->work.products * 4;
             tile->list.start = l->to->start + filter;
+            tile->list.sets = l->to->sets ? l->to->sets + first_block * QUAD_SETS : NULL;
         }
     }
     if (l->conv->form == CONV_TAPS)
         list_pairs(l, weights);
     else if (l->conv->form == CONV_SPARSE)
         list_sparse(l, weights, count, bits);
+    else if (l->conv->form == CONV_SHARED)
+        sned_list_shared(l, filter);
     else
         list_dense(l, weights, count, bits);
     if (tile)
         *(l->conv->form == CONV_TAPS ? &tile->pair_count : &tile->list.count) = l->work.entries - first;
+    if (tile)
+        tile->list.blocks = l->work.blocks - first_block;
     l->work.tiles++;
-}
-
-static void find_masks(struct lister *l, int cluster, int count, size_t histogram[MASKS])
-{
-    const size_t size = filter_size(l->conv);
-    const int8_t *weights = l->conv->weights + (size_t)cluster * size;
-    const bool is_split = l->conv->form != CONV_FILTER_LANES;
-    memset(l->masks, 0, l->place_count);
-    for (int f = 0; f < count; f++, weights += size)
-        for (size_t p = 0; p < l->place_count; p++) {
-            const int32_t *source = l->places[p].source;
-            bool is_met = false;
-            for (int j = 0; j < l->lanes; j++)
-                is_met |= source[j] >= 0 && weights[source[j]] != 0;
-            l->masks[p] |= (uint8_t)(is_met << (is_split ? f : 0));
-        }
-    l->mask_end = 1u << (is_split ? count : 1);
-    memset(histogram, 0, l->mask_end * sizeof *histogram);
-    for (size_t p = 0; p < l->place_count; p++)
-        histogram[l->masks[p]]++;
 }
 
 /* Of a tile of those filters, a place. */
@@ -345,42 +200,68 @@ static void list_cluster(struct lister *l, const size_t histogram[MASKS], int cl
 /* How many filters, of so many that are left in a group, are looked at together. */
 static int cluster_size(const struct lister *l, int left)
 {
-    if (l->conv->form == CONV_TAPS)
-        return 1;
-    if (l->conv->form == CONV_FILTER_LANES)
-        return left < FILTER_LANES ? left : FILTER_LANES;
     if (l->conv->form == CONV_SPARSE)
         return left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    return left < l->micro->dense_filters ? left : l->micro->dense_filters;
+    return left < l->cluster ? left : l->cluster;
 }
 
-static void list_all(struct lister *l)
+/* At most; of shared there is a choice. */
+static int widest_cluster(const struct lister *l)
 {
+    switch (l->conv->form) {
+    case CONV_TAPS:
+        return 1;
+    case CONV_SPARSE:
+        return 4;
+    case CONV_FILTER_LANES:
+        return FILTER_LANES;
+    case CONV_SHARED:
+        return SET_FILTERS;
+    default:
+        return l->micro->dense_filters;
+    }
+}
+
+/* All tiles, of clusters of so many filters. */
+static void list_all(struct lister *l, int cluster)
+{
+    l->cluster = cluster;
+    l->work = (struct conv_lists){.cluster = cluster};
     const int filters = l->conv->output.extent.channels, of_group = l->conv->group_filters;
     for (int k = 0, count; k < filters; k += count) {
         size_t histogram[MASKS];
         count = cluster_size(l, of_group - k % of_group);
         if (l->conv->form != CONV_TAPS)
-            find_masks(l, k, count, histogram);
-        list_cluster(l, histogram, k, 0, count);
+            sned_lister_mask(l, k, count, histogram);
+        if (l->conv->form == CONV_SHARED)
+            list_tile(l, k, 0, count);
+        else
+            list_cluster(l, histogram, k, 0, count);
     }
 }
 
-static void lister_free(struct lister *l)
+static double shared_cost(const struct conv_lists *work, const struct micro_kernels *micro)
 {
-    sned_free(l->places);
-    sned_free(l->masks);
+    return (double)work->entries * (double)micro->costs.shared_quad +
+           (double)work->products * (double)micro->costs.shared_product +
+           (double)work->sets * (double)micro->costs.shared_set;
 }
 
 sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_kernels *micro,
                             struct conv_lists *work, sned_error *error)
 {
     struct lister l = {.conv = conv, .micro = micro};
-    const sned_status status = list_places(&l, error);
-    if (status == SNED_OK)
-        list_all(&l);
+    sned_status status;
+    *work = (struct conv_lists){0};
+    SNED_TRY_DONE(sned_lister_open(&l, error));
+    list_all(&l, widest_cluster(&l));
     *work = l.work;
-    lister_free(&l);
+    if (conv->form == CONV_SHARED) {
+        list_all(&l, PAIRED_FILTERS);
+        *work = shared_cost(&l.work, micro) < shared_cost(work, micro) ? l.work : *work;
+    }
+done:
+    sned_lister_free(&l);
     return status;
 }
 
@@ -409,15 +290,17 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
     if (conv->form == CONV_TAPS) {
         SNED_TRY_DONE(sned_alloc(&conv->pairs, work->entries, sizeof *conv->pairs, error));
     } else {
-        const size_t offsets = conv->form == CONV_SPARSE ? 4 : 1;
+        const size_t offsets = sned_conv_is_sparse(conv) ? 4 : 1;
         SNED_TRY_DONE(sned_alloc(&conv->offsets, work->entries * offsets, sizeof *conv->offsets, error));
         SNED_TRY_DONE(sned_alloc(&conv->quads, work->products, 4, error));
     }
-    SNED_TRY_DONE(list_places(&l, error));
-    list_all(&l);
+    if (conv->form == CONV_SHARED)
+        SNED_TRY_DONE(sned_alloc(&conv->sets, work->blocks, QUAD_SETS * sizeof *conv->sets, error));
+    SNED_TRY_DONE(sned_lister_open(&l, error));
+    list_all(&l, work->cluster);
     conv->tile_count = (int)work->tiles;
 done:
-    lister_free(&l);
+    sned_lister_free(&l);
     return status;
 }
 
@@ -427,6 +310,7 @@ void sned_conv_free_lists(struct conv_layer *conv)
     sned_free(conv->pairs);
     sned_free(conv->offsets);
     sned_free(conv->quads);
+    sned_free(conv->sets);
     sned_free(conv->start);
     sned_free(conv->piece_firsts);
     sned_free(conv->gathers);

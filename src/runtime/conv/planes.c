@@ -256,6 +256,7 @@ void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *m
             fill_mixed_plane(conv, micro, lanes, plane, own);
             break;
         case CONV_SPARSE:
+        case CONV_SHARED:
         case CONV_SLIDING:
             memset(plane, conv->flip, size);
             pick_plane(conv, micro, lanes, plane);

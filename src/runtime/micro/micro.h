@@ -50,21 +50,30 @@ struct tap_pair {
  *     sliding    they are neighbours in a row of bytes, and a pixel's are `stride` bytes from the last one's:
  *                byte j of quad q of pixel p is input[offsets[q] + p * stride + j]:
  *                    input    [byte]              0 1 2 3 ..   stride 1: pixel 0 has 0 1 2 3, pixel 1 1 2 3 4
- *
+ *     shared     as sparse, but a quad is for some of the filters only, a set of them, a bit each; the quads
+ *                of a set follow each other, so that it is said once for all of them
  *     filter lanes   lie as dense, pixel by pixel; but while there a vector is pixels, here it is filters:
  *                    weights  [quad][FILTER_LANES][4], those of absent filters 0
  *
  * So the first wants an input that is laid out for it and does all products of a layer but whole quads of
  * zeros; the second takes any four products that are to be done; the third has a kernel's row of taps at
- * once, for the few channels of a first layer; the last computes no pixel that is not asked for, and more
+ * once, for the few channels of a first layer; the fourth fetches four rows once for all filters that have
+ * something there, and multiplies for no other; the last computes no pixel that is not asked for, and more
  * filters together, each of whose weights it reads once for a run of pixels. */
 struct quad_list {
     size_t count;
-    int filters;             /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4; lanes: all */
-    const uint32_t *offsets; /* [count]; sparse: [count][4] */
-    const int8_t *weights;   /* [count][filters][4], -127 to 127; lanes: [count][FILTER_LANES][4] */
-    const int32_t *start;    /* [filters] */
+    /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4; shared: 1 to 5; lanes: all */
+    int filters;
+    const uint32_t *offsets; /* [count]; sparse, shared: [count][4] */
+    /* [count][filters, or of the quad's set][4], -127 to 127; lanes: [count][FILTER_LANES][4] */
+    const int8_t *weights;
+    const int32_t *start; /* [filters] */
+    /* shared: quads of each set, of some taps that lie near each other, then of others; they sum up to count.
+     * Of no set of no filter, [0], nor of one beyond the filters. */
+    const uint16_t *sets; /* [blocks][QUAD_SETS] */
+    size_t blocks;
 };
+enum { SET_FILTERS = 5, QUAD_SETS = 1 << SET_FILTERS };
 
 /* The most filters of a list whose lanes they are; and the most pixels that are done together, in pairs of
  * runs: longer rows are cut into runs of nearly one length. */
@@ -259,9 +268,11 @@ struct micro_costs {
     float taps;                        /* add_taps: a pair of taps, for 16 pixels */
     float dense_quad, dense_product;   /* dense, for 16 pixels: a quad; and its product with a filter */
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
-    float sparse_far;   /* how many times that is where a tile's planes are far (conv/form.c) */
-    float sliding_quad; /* sliding, for 16 pixels; a product is dense's */
-    float lane_product; /* filter lanes: a quad of a pixel, for 16 filters */
+    float sparse_pass;                 /* and a quad of a list that is gone through once more (conv/form.c) */
+    float sparse_far;                  /* how many times a quad takes whose rows are far (conv/form.c) */
+    float shared_quad, shared_product, shared_set; /* shared, for 64 pixels: and a set of a block */
+    float sliding_quad;                            /* sliding, for 16 pixels; a product is dense's */
+    float lane_product;                            /* filter lanes: a quad of a pixel, for 16 filters */
     /* depthwise: a channel, a piece of it and its ends, a quad of a piece. */
     float depthwise_channel, depthwise_piece, depthwise_quad;
     float requantize;               /* 16 sums */
@@ -287,9 +298,9 @@ struct micro_kernels {
     struct micro_costs costs;
     micro_widen *widen[MICRO_TYPES];
     micro_add_taps *add_taps;
-    micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
+    micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES], *shared[MICRO_BYTES];
     micro_sliding *sliding[MICRO_BYTES];
-    micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES];
+    micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES], *ended_shared[MICRO_BYTES];
     micro_ended_sliding *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
     micro_depthwise *depthwise[MICRO_BYTES];
     micro_interleave *interleave;

@@ -34,26 +34,66 @@ static void begin(uint32_t *restrict sums, size_t count, int32_t start)
 DENSE(sned_dense_u8, uint8_t)
 DENSE(sned_dense_s8, int8_t)
 
-#define SPARSE(name, type)                                                                                   \
+/* A filter's products of quads of any four rows; its weights of a quad are `step` behind those of the one
+ * before. */
+#define ADD_QUADS(name, type)                                                                                \
+    static void name(uint32_t *restrict row, size_t count, const type *restrict input, size_t quads,         \
+                     const uint32_t *offsets, const int8_t *w, size_t step)                                  \
+    {                                                                                                        \
+        for (size_t q = 0; q < quads; q++, offsets += 4, w += step) {                                        \
+            const type *a = input + offsets[0], *b = input + offsets[1];                                     \
+            const type *c = input + offsets[2], *d = input + offsets[3];                                     \
+            const int16_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                        \
+            for (size_t p = 0; p < count; p++)                                                               \
+                row[p] += (uint32_t)(a[p] * w0 + b[p] * w1 + c[p] * w2 + d[p] * w3);                         \
+        }                                                                                                    \
+    }
+ADD_QUADS(add_quads_u8, uint8_t)
+ADD_QUADS(add_quads_s8, int8_t)
+
+#define SPARSE(name, type, add)                                                                              \
     void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
               const struct quad_list *list)                                                                  \
     {                                                                                                        \
         for (int f = 0; f < list->filters; f++, sums += step) {                                              \
-            uint32_t *restrict row = (uint32_t *)sums;                                                       \
-            begin(row, count, list->start[f]);                                                               \
-            for (size_t q = 0; q < list->count; q++) {                                                       \
-                const uint32_t *offsets = list->offsets + q * 4;                                             \
-                const type *a = (const type *)input + offsets[0], *b = (const type *)input + offsets[1];     \
-                const type *c = (const type *)input + offsets[2], *d = (const type *)input + offsets[3];     \
-                const int8_t *w = list->weights + (q * (size_t)list->filters + (size_t)f) * 4;               \
-                const int16_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                    \
-                for (size_t p = 0; p < count; p++)                                                           \
-                    row[p] += (uint32_t)(a[p] * w0 + b[p] * w1 + c[p] * w2 + d[p] * w3);                     \
+            begin((uint32_t *)sums, count, list->start[f]);                                                  \
+            add((uint32_t *)sums, count, (const type *)input, list->count, list->offsets,                    \
+                list->weights + f * 4, (size_t)list->filters * 4);                                           \
+        }                                                                                                    \
+    }
+SPARSE(sned_sparse_u8, uint8_t, add_quads_u8)
+SPARSE(sned_sparse_s8, int8_t, add_quads_s8)
+
+static size_t bits_of(unsigned set)
+{
+    size_t bits = 0;
+    for (; set; set &= set - 1)
+        bits++;
+    return bits;
+}
+
+/* A filter's weights of a quad come behind those of the set's filters before it. */
+#define SHARED(name, type, add)                                                                              \
+    void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
+              const struct quad_list *list)                                                                  \
+    {                                                                                                        \
+        for (unsigned f = 0; f < (unsigned)list->filters; f++, sums += step) {                               \
+            const uint32_t *offsets = list->offsets;                                                         \
+            const int8_t *weights = list->weights;                                                           \
+            begin((uint32_t *)sums, count, list->start[f]);                                                  \
+            for (size_t i = 0; i < list->blocks * QUAD_SETS; i++) {                                          \
+                const unsigned set = i % QUAD_SETS;                                                          \
+                const size_t quads = list->sets[i], size = bits_of(set) * 4;                                 \
+                if (set >> f & 1)                                                                            \
+                    add((uint32_t *)sums, count, (const type *)input, quads, offsets,                        \
+                        weights + bits_of(set & ((1u << f) - 1)) * 4, size);                                 \
+                offsets += quads * 4;                                                                        \
+                weights += quads * size;                                                                     \
             }                                                                                                \
         }                                                                                                    \
     }
-SPARSE(sned_sparse_u8, uint8_t)
-SPARSE(sned_sparse_s8, int8_t)
+SHARED(sned_shared_u8, uint8_t, add_quads_u8)
+SHARED(sned_shared_s8, int8_t, add_quads_s8)
 
 /* A row of a filter's. */
 #define SLIDING_ROW(name, type)                                                                              \
@@ -91,6 +131,8 @@ ENDED_QUADS(sned_ended_dense_u8, sned_dense_u8, 4, requantize)
 ENDED_QUADS(sned_ended_dense_s8, sned_dense_s8, 4, requantize)
 ENDED_QUADS(sned_ended_sparse_u8, sned_sparse_u8, 1, requantize)
 ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize)
+ENDED_QUADS(sned_ended_shared_u8, sned_shared_u8, 1, requantize)
+ENDED_QUADS(sned_ended_shared_s8, sned_shared_s8, 1, requantize)
 ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
 ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 

@@ -3,53 +3,15 @@
  *
  * 64 pixels of four taps' rows are interleaved to quads by eight unpacks; then each filter of the group takes
  * four vpdpbusd. So a group of one filter is bound by its shuffles and loads, one of four by its
- * multiplications, almost. The sums stay in the order that unpacks leave until they are stored; where they
- * become bytes at once, the packs that make those restore the pixels' order.
+ * multiplications, almost.
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512/ends.h"
+#include "runtime/micro/avx512/sparse.h"
 #include "runtime/micro/ends.h"
 
 #include <string.h>
 
-enum { PIXELS = 64, MOST_PARTS = 6 };
-
-/* By one load of four offsets: where rows that cross lines of the cache are the bound, loads of single
- * numbers among them cost a quarter of the time. Where multiplications are, those are cheaper. */
-AVX512_INLINE void find_rows(const uint32_t *offsets, const uint8_t *input, const bool is_bound_by_loads,
-                             const uint8_t *from[4])
-{
-    for (int j = 0; j < 4; j++)
-        from[j] = input + offsets[j];
-    if (!is_bound_by_loads)
-        return;
-    __m128i four = _mm_loadu_si128((const __m128i *)(const void *)offsets);
-    __asm__("" : "+v"(four));
-    const uint64_t first = (uint64_t)_mm_cvtsi128_si64(four), second = (uint64_t)_mm_extract_epi64(four, 1);
-    from[0] = input + (uint32_t)first;
-    from[1] = input + (first >> 32);
-    from[2] = input + (uint32_t)second;
-    from[3] = input + (second >> 32);
-}
-
-/* 64 pixels' sums, or as many of them as `count` says. */
-AVX512_INLINE void store_sums(int32_t *to, __m512i sums[4], size_t count)
-{
-    in_order(sums);
-    for (size_t k = 0; k < 4; k++)
-        if (k * 16 < count)
-            _mm512_mask_storeu_epi32(to + k * 16, first_of_16(count - k * 16), sums[k]);
-}
-
-AVX512_INLINE void store_bytes(uint8_t *to, const __m512i sums[4], size_t count, const struct row_end *end,
-                               enum value_type type)
-{
-    __m512i results[4];
-    for (int k = 0; k < 4; k++)
-        results[k] = ended(sums[k], end);
-    _mm512_mask_storeu_epi8(to, first_of_64(count),
-                            type == VALUE_U8 ? packed(results, VALUE_U8) : packed(results, VALUE_S8));
-}
+enum { PIXELS = SPARSE_PIXELS, MOST_PARTS = 6 };
 
 /* `parts` times 64 pixels, of which the last part may have fewer. */
 AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t count, const uint8_t *input,
@@ -57,7 +19,6 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
 {
     const int8_t *weights = list->weights;
     const uint32_t *offsets = list->offsets;
-    const struct row_end *ends = destination->ends;
     __m512i sum[4][MOST_PARTS][4];
     for (int f = 0; f < filters; f++)
         for (int p = 0; p < parts; p++)
@@ -80,17 +41,9 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
             }
         }
     }
-    for (int f = 0; f < filters; f++) {
-        const size_t at = (size_t)f * destination->step;
-        for (int p = 0; p < parts; p++) {
-            const size_t before = (size_t)p * PIXELS;
-            if (ends)
-                store_bytes((uint8_t *)destination->to + at + before, sum[f][p], count - before, ends + f,
-                            destination->type);
-            else
-                store_sums((int32_t *)destination->to + at + before, sum[f][p], count - before);
-        }
-    }
+    for (int f = 0; f < filters; f++)
+        for (int p = 0; p < parts; p++)
+            store_part(destination, f, (size_t)p * PIXELS, sum[f][p], count - (size_t)p * PIXELS);
 }
 
 #define TILE(name, filters, parts)                                                                           \
