@@ -12,7 +12,10 @@
 
 #include <string.h>
 
-enum { PART_WEIGHTS = 1 << 16 /* of a part of weights that lie in memory, about */ };
+enum {
+    PART_WEIGHTS = 1 << 16,  /* of a part of weights that lie in memory, about */
+    JOINED_WEIGHTS = 1 << 21 /* of a block of several parts, at most: there is room for one for each thread */
+};
 
 static bool is_live(const struct packed_weights *packed, size_t row)
 {
@@ -182,13 +185,12 @@ sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_
 
 void sned_weight_rows_join(struct weight_rows *rows, size_t unit)
 {
-    size_t joined = 1, missing;
-    for (; joined < unit; joined++) {
-        missing = (unit - joined * rows->part_rows % unit) % unit;
-        if (missing * 16 <= joined * rows->part_rows)
-            break;
-    }
+    size_t joined = 1;
+    while (joined < unit && (unit - joined * rows->part_rows % unit) % unit * 16 > joined * rows->part_rows)
+        joined++;
     join_parts(rows, joined);
+    if (rows->most_rows * rows->columns > JOINED_WEIGHTS)
+        join_parts(rows, 1);
 }
 
 void sned_weight_rows_close(struct weight_rows *rows)

@@ -37,7 +37,7 @@ sned_status sned_weight_rows_open(struct weight_rows *rows, const struct packed_
 /* The same of weights that lie in memory. */
 void sned_weight_rows_of(struct weight_rows *rows, const struct tensor *weights);
 /* Before anything is read: blocks become so large that groups of `unit` rows can be made of each with no more
- * than a sixteenth of them missing in the last one. */
+ * than a sixteenth of them missing in the last one; but no larger than two million weights. */
 void sned_weight_rows_join(struct weight_rows *rows, size_t unit);
 void sned_weight_rows_close(struct weight_rows *rows);
 

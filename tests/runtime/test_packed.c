@@ -105,6 +105,18 @@ static void blocks_are_as_large_as_groups_of_rows_want_them(void **state)
     sned_graph_free(graph);
 }
 
+static void blocks_are_not_joined_to_millions_of_weights(void **state)
+{
+    static int8_t never_read;
+    const struct tensor weights = {.shape = sned_shape(2, (int64_t)20, (int64_t)200000), .data = &never_read};
+    struct weight_rows rows;
+    sned_weight_rows_of(&rows, &weights);
+    sned_weight_rows_join(&rows, 16);
+    assert_int_equal(rows.blocks, 20);
+    assert_int_equal(rows.most_rows, 1);
+    sned_weight_rows_close(&rows);
+}
+
 /* ---- models ---- */
 
 static void run(const sned_model *model, float scores[ROWS])
@@ -219,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_those_that_were_packed),
         cmocka_unit_test(blocks_are_as_large_as_groups_of_rows_want_them),
+        cmocka_unit_test(blocks_are_not_joined_to_millions_of_weights),
         cmocka_unit_test(a_model_is_the_same_on_any_number_of_threads),
         cmocka_unit_test(an_open_file_keeps_no_weights_of_its_graph),
         cmocka_unit_test(too_many_threads_are_refused),
