@@ -197,81 +197,74 @@ AVX512_INLINE bool find_lane_ends(struct lane_ends *lanes, const struct quad_end
     return are_common;
 }
 
-/* Two pixels' results. A lane of 16 bytes has four filters of each vector, of the first pixel and then of the
- * second. */
-AVX512_INLINE __m512i two_ended(const pixel_sums sums[2], const struct lane_ends *lanes)
+/* Four pixels' results, of 16 filters: a lane of 16 bytes has all pixels of a filter, then of the next. */
+AVX512_INLINE __m512i four_ended(const pixel_sums sums[4], int vector, const struct lane_ends *lanes)
 {
-    __m512i words[2];
-    for (int p = 0; p < 2; p++) {
-        const __m512i low = scaled(_mm512_loadu_si512(sums[p]), &lanes->of[0]);
-        const __m512i high = scaled(_mm512_loadu_si512(sums[p] + LANES), &lanes->of[1]);
-        words[p] = _mm512_adds_epi16(_mm512_packs_epi32(low, high), lanes->zero);
+    const __m512i order =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const struct vector_end *end = &lanes->of[vector];
+    __m512i results[4];
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; p++)
+        results[p] = scaled(_mm512_loadu_si512(sums[p] + vector * LANES), end);
+    const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(results[0], results[1]), lanes->zero);
+    const __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(results[2], results[3]), lanes->zero);
+    const __m512i bytes = _mm512_packus_epi16(first, second);
+    const __m512i bounded = _mm512_min_epu8(_mm512_max_epu8(bytes, lanes->low), lanes->high);
+    return _mm512_shuffle_epi8(_mm512_xor_si512(bounded, lanes->flip), order);
+}
+
+/* 16 pixels of 16 filters: of row k a lane is filter 4 * lane + k. */
+AVX512_INLINE void sixteen_ended(__m512i rows[4], const pixel_sums sums[GROUP], int vector,
+                                 const struct lane_ends *lanes)
+{
+    __m512i fours[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        fours[i] = four_ended(sums + i * 4, vector, lanes);
+    const __m512i low01 = _mm512_unpacklo_epi32(fours[0], fours[1]);
+    const __m512i high01 = _mm512_unpackhi_epi32(fours[0], fours[1]);
+    const __m512i low23 = _mm512_unpacklo_epi32(fours[2], fours[3]);
+    const __m512i high23 = _mm512_unpackhi_epi32(fours[2], fours[3]);
+    rows[0] = _mm512_unpacklo_epi64(low01, low23);
+    rows[1] = _mm512_unpackhi_epi64(low01, low23);
+    rows[2] = _mm512_unpacklo_epi64(high01, high23);
+    rows[3] = _mm512_unpackhi_epi64(high01, high23);
+}
+
+/* All of them. */
+AVX512_INLINE void store_rows(uint8_t *to, size_t step, const __m512i rows[4])
+{
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++, to += step) {
+        _mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(rows[k]));
+        _mm_storeu_si128((__m128i *)(to + 4 * step), _mm512_extracti32x4_epi32(rows[k], 1));
+        _mm_storeu_si128((__m128i *)(to + 8 * step), _mm512_extracti32x4_epi32(rows[k], 2));
+        _mm_storeu_si128((__m128i *)(to + 12 * step), _mm512_extracti32x4_epi32(rows[k], 3));
     }
-    const __m512i bytes = _mm512_packus_epi16(words[0], words[1]);
-    return _mm512_xor_si512(_mm512_min_epu8(_mm512_max_epu8(bytes, lanes->low), lanes->high), lanes->flip);
 }
 
-/* Each stage puts a bit of the vector's index, the highest, in as the lowest of a byte's place in its lane,
- * and takes the highest of these out as the lowest of the index:
- *
- *     index  p3 p2 p1    place  p0 v  f1 f0       a pixel's number p, a filter's 16 v + f; lanes are f3 f2
- *            p2 p1 p0           v  f1 f0 p3
- *            p1 p0 v            f1 f0 p3 p2       ..
- *            v  f1 f0           p3 p2 p1 p0 */
-AVX512_INLINE void transpose_stage(__m512i to[8], const __m512i from[8])
+/* The first pixels of the first filters. */
+AVX512_INLINE void store_some(uint8_t *to, size_t step, const __m512i rows[4], size_t pixels, int filters)
 {
-    for (int i = 0; i < 4; i++) {
-        to[2 * i] = _mm512_unpacklo_epi8(from[i], from[i + 4]);
-        to[2 * i + 1] = _mm512_unpackhi_epi8(from[i], from[i + 4]);
-    }
-}
-
-/* Of vector `index` a lane is the row of a filter. */
-static inline int filter_of(int index, int lane)
-{
-    return index / 4 * LANES + lane * 4 + index % 4;
-}
-
-/* 16 pixels of all filters. */
-AVX512_INLINE void store_rows(uint8_t *to, size_t step, const __m512i rows[8])
-{
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) {
-        uint8_t *row = to + (size_t)filter_of(i, 0) * step;
-        _mm_storeu_si128((__m128i *)row, _mm512_castsi512_si128(rows[i]));
-        _mm_storeu_si128((__m128i *)(row + 4 * step), _mm512_extracti32x4_epi32(rows[i], 1));
-        _mm_storeu_si128((__m128i *)(row + 8 * step), _mm512_extracti32x4_epi32(rows[i], 2));
-        _mm_storeu_si128((__m128i *)(row + 12 * step), _mm512_extracti32x4_epi32(rows[i], 3));
-    }
-}
-
-/* Fewer. */
-AVX512_INLINE void store_some(uint8_t *to, size_t step, const __m512i rows[8], size_t pixels, int filters)
-{
-    const uint8_t *from = (const uint8_t *)rows;
-    for (int i = 0; i < 8; i++)
-        for (int lane = 0; lane < 4; lane++, from += GROUP)
-            if (filter_of(i, lane) < filters)
-                _mm_mask_storeu_epi8(to + (size_t)filter_of(i, lane) * step, first_of_16(pixels),
-                                     _mm_loadu_si128((const __m128i *)from));
+    for (int f = 0; f < filters && f < LANES; f++)
+        _mm_mask_storeu_epi8(to + (size_t)f * step, first_of_16(pixels),
+                             _mm_loadu_si128((const __m128i *)(rows + f % 4) + f / 4));
 }
 
 /* The sums of up to 16 pixels to their filters' rows. */
 AVX512_INLINE void store_group(uint8_t *to, size_t step, const pixel_sums *sums, size_t pixels, int filters,
                                const struct lane_ends *lanes)
 {
-    __m512i bytes[8], turned[8];
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++)
-        bytes[i] = two_ended(sums + i * 2, lanes);
-    transpose_stage(turned, bytes);
-    transpose_stage(bytes, turned);
-    transpose_stage(turned, bytes);
-    transpose_stage(bytes, turned);
-    if (pixels >= GROUP && filters == FILTER_LANES)
-        store_rows(to, step, bytes);
-    else
-        store_some(to, step, bytes, pixels, filters);
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS; v++, to += LANES * step, filters -= LANES) {
+        __m512i rows[4];
+        sixteen_ended(rows, sums, v, lanes);
+        if (pixels >= GROUP && filters >= LANES)
+            store_rows(to, step, rows);
+        else
+            store_some(to, step, rows, pixels, filters);
+    }
 }
 
 /* ---- pieces ---- */
