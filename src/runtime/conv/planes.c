@@ -211,10 +211,30 @@ static void find_sources(const struct conv_layer *conv, const uint8_t *input, in
     }
 }
 
+/* From the sources of a plane to those of the one behind it: of planes that are not split, the same of other
+ * channels. To find them anew takes as long as to fill a small plane. */
+static void next_sources(const struct conv_layer *conv, const uint8_t *input, int plane,
+                         struct plane_source lanes[4])
+{
+    const int channels = sned_conv_is_channels(conv) ? 4 : 1;
+    const bool is_split = conv->planes.phases[0] * conv->planes.phases[1] > 1;
+    if (is_split || conv->form == CONV_DENSE_PHASES || lanes->channel + channels >= conv->group_channels) {
+        find_sources(conv, input, plane, lanes);
+        return;
+    }
+    for (int j = 0; j < channels; j++) {
+        struct plane_source *lane = &lanes[j];
+        lane->channel += channels;
+        lane->image = lane->channel < conv->group_channels
+                          ? lane->image + (size_t)channels * conv->input.plane * value_size(conv->input.type)
+                          : NULL;
+    }
+}
+
 /* Whether planes are pixels as they lie in the image: bytes of a channel, or quads of four. */
 static bool is_plain(const struct conv_layer *conv)
 {
-    return sned_conv_is_flat(conv) && (sned_conv_is_channels(conv) || conv->form == CONV_SPARSE);
+    return sned_conv_is_flat(conv) && (sned_conv_is_channels(conv) || sned_conv_is_bytes(conv));
 }
 
 /* Of quads short of a channel the first one is there again, with weights of 0. */
@@ -247,10 +267,12 @@ void sned_conv_fill(const struct conv_layer *conv, const struct micro_kernels *m
         fill_plain_planes(conv, micro, input, planes, first, end);
         return;
     }
+    struct plane_source lanes[4];
+    find_sources(conv, input, first, lanes);
     for (int p = first; p < end; p++) {
-        struct plane_source lanes[4];
         uint8_t *plane = planes + (size_t)p * size;
-        find_sources(conv, input, p, lanes);
+        if (p > first)
+            next_sources(conv, input, p, lanes);
         switch (conv->form) {
         case CONV_DENSE_PHASES:
             fill_mixed_plane(conv, micro, lanes, plane, own);
