@@ -2,8 +2,8 @@
  * neon_counts.c - work for an emulator that counts instructions (bench/neon_counts.sh): a call of a
  * micro-kernel, or a run of a network, between counted_begin and counted_end.
  *
- *     neon_counts KERNEL PIXELS FILTERS TERMS    add_taps, sparse, dense; requantize, add, look_up, quantize,
- *                                                slide_squares, normalize: of PIXELS numbers;
+ *     neon_counts KERNEL PIXELS FILTERS TERMS    add_taps, sparse, dense; requantize, add, look_up, quantize:
+ *                                                of PIXELS numbers; lrn: of TERMS channels of them;
  *                                                dot, dense_rows, listed_rows: FILTERS rows of TERMS columns
  *     neon_counts network FILE.sned
  *
@@ -60,7 +60,7 @@ static struct work work_new(size_t pixels, int filters, size_t terms)
     int8_t *weights = room(terms * (size_t)filters + 8, 1);
     uint32_t *offsets = room(terms + 8, sizeof *offsets); /* as bytes they are a table of 256, too */
     work.input = room((REACH + pixels) * 4, 1);
-    work.sums = room(pixels * (size_t)filters, sizeof *work.sums);
+    work.sums = room(pixels * ((size_t)filters + terms), sizeof *work.sums);
     work.pairs = room(terms / 2 + 1, sizeof *work.pairs);
     for (size_t i = 0; i < terms * (size_t)filters; i++)
         weights[i] = (int8_t)(1 + sned_random_below(&random, 127));
@@ -146,34 +146,27 @@ static void call_quantize(const struct micro_kernels *micro, const struct work *
     micro->quantize[VALUE_S8](work->sums, (const float *)work->input, work->pixels, 0.5f);
 }
 
-static void call_slide_squares(const struct micro_kernels *micro, const struct work *work)
+/* Of TERMS channels, a window of five of them. */
+static void call_lrn(const struct micro_kernels *micro, const struct work *work)
 {
-    micro->slide_squares[VALUE_U8]((uint32_t *)work->sums, work->input, work->input + work->pixels,
-                                   work->pixels);
-}
-
-static void call_normalize(const struct micro_kernels *micro, const struct work *work)
-{
-    micro->normalize[VALUE_U8](work->input, work->input, (const uint32_t *)work->sums, work->pixels,
-                               work->columns, 16, &signed_bytes);
+    const struct lrn_strip strip = {.pixels = work->pixels,
+                                    .step = work->pixels,
+                                    .channels = (int)work->terms,
+                                    .before = 2,
+                                    .after = 2,
+                                    .table = work->columns,
+                                    .shift = 16};
+    micro->lrn[VALUE_U8]((uint8_t *)work->sums, work->input, &strip, &signed_bytes);
 }
 
 static const struct {
     const char *name;
     void (*call)(const struct micro_kernels *micro, const struct work *work);
 } kernels[] = {
-    {"add_taps", call_add_taps},
-    {"sparse", call_sparse},
-    {"dense", call_dense},
-    {"requantize", call_requantize},
-    {"dot", call_dot},
-    {"dense_rows", call_dense_rows},
-    {"listed_rows", call_listed_rows},
-    {"add", call_add},
-    {"look_up", call_look_up},
-    {"quantize", call_quantize},
-    {"slide_squares", call_slide_squares},
-    {"normalize", call_normalize},
+    {"add_taps", call_add_taps},       {"sparse", call_sparse}, {"dense", call_dense},
+    {"requantize", call_requantize},   {"dot", call_dot},       {"dense_rows", call_dense_rows},
+    {"listed_rows", call_listed_rows}, {"add", call_add},       {"look_up", call_look_up},
+    {"quantize", call_quantize},       {"lrn", call_lrn},
 };
 
 /* False: no such kernel. */

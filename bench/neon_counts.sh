@@ -70,8 +70,7 @@ numbers() {
     row $column "of a number: sum of two rows of 784" 1 add 784 1 1
     row $column "of a number: look-up in a table, 784" 1 look_up 784 1 1
     row $column "of a number: from a real one, 784" 1 quantize 784 1 1
-    row $column "of a number: LRN's sums of squares, 729" 1 slide_squares 729 1 1
-    row $column "of a number: LRN's factors, 729" 1 normalize 729 1 1
+    row $column "of a number: LRN, 729 of 32 channels" 1 lrn 729 1 32
 }
 
 # Opening is not counted, and quick where weights are not coded.

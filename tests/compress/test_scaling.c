@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "compress/quantize/calibrate_histogram.h"
 #include "compress/quantize/lower_scaling.h"
+#include "runtime/micro/lrn.h"
 #include "runtime/micro/requantize.h"
 
 /* ---- scalings ---- */

@@ -8,57 +8,58 @@
 
 /* ---- LRN ---- */
 
-static void draw_slide_squares(struct trial *trial, enum value_type type, struct random *random)
+/* Numbers of all sizes, so that sums are, from those with entries of their own to the last entry's. */
+static void draw_lrn_numbers(struct trial *trial, enum value_type type, bool is_large, struct random *random)
 {
-    draw_numbers(trial, type, 2 * trial->count, random);
-    trial->output_unit = sizeof(uint32_t);
-    trial->output = room(trial->count, sizeof(uint32_t));
+    const int smaller = is_large ? 0 : (int)between(random, 0, 6);
+    const int32_t low = value_low(type) >> smaller, high = value_high(type) >> smaller;
+    draw_numbers(trial, type, trial->count, random);
     for (size_t i = 0; i < trial->count; i++)
-        ((uint32_t *)trial->output)[i] = (uint32_t)between(random, 0, UINT32_MAX);
+        value_store(trial->input, type, i,
+                    is_large && between(random, 0, 15) ? (low < 0 ? low : high)
+                                                       : (int32_t)number(random, low, high));
 }
 
-/* `input` is what enters, and behind it what leaves. */
-static void call_slide_squares(const struct micro_kernels *micro, enum value_type type,
-                               const struct trial *trial, const void *input, const void *constants,
-                               void *output)
+/* Windows of all sizes, larger than the image and of the most channels that there may be, too. What lies
+ * between channels stays. */
+static void draw_lrn(struct trial *trial, enum value_type type, struct random *random)
 {
-    micro->slide_squares[type](output, input, (const uint8_t *)input + trial->count, trial->count);
-}
-
-/* Of all sizes, and often beside a power of two. */
-static uint32_t draw_sum(struct random *random)
-{
-    const uint32_t power = (uint32_t)1 << between(random, 0, 28);
-    return (power + (uint32_t)between(random, 0, power - 1) * (uint32_t)between(random, 0, 1) -
-            (uint32_t)between(random, 0, 1)) %
-           (1 << 28);
-}
-
-static void draw_normalize(struct trial *trial, enum value_type type, struct random *random)
-{
-    const size_t count = trial->count;
-    trial->input_unit = sizeof(uint32_t);
-    trial->input_elements = count + (count + sizeof(uint32_t) - 1) / sizeof(uint32_t);
-    trial->input = room(trial->input_elements, sizeof(uint32_t));
-    for (size_t i = 0; i < count; i++) {
-        ((uint32_t *)trial->input)[i] = draw_sum(random);
-        value_store((uint32_t *)trial->input + count, type, i,
-                    (int32_t)number(random, value_low(type), value_high(type)));
-    }
+    const bool is_bench = trial->count == BENCH_COUNT, is_large = !is_bench && between(random, 0, 19) == 0;
+    const int size = is_bench ? 5 : is_large ? 4096 : (int)number(random, 1, 40);
+    struct lrn_strip *strip = &trial->lrn;
+    *strip = (struct lrn_strip){.pixels = is_bench   ? 256
+                                          : is_large ? 3
+                                                     : trial->count,
+                                .channels = is_bench   ? 4
+                                            : is_large ? 4100
+                                                       : (int)between(random, 1, 20),
+                                .before = (size - 1) / 2};
+    strip->after = size / 2 < strip->channels ? size / 2 : strip->channels - 1;
+    strip->step = strip->pixels + (is_bench ? 0 : (size_t)between(random, 0, 5));
+    strip->shift = is_bench                ? 16
+                   : between(random, 0, 1) ? (int)between(random, 1, 62)
+                                           : (int)between(random, 7, 18);
+    trial->count = (size_t)(strip->channels - 1) * strip->step + strip->pixels;
+    draw_lrn_numbers(trial, type, is_large, random);
     trial->constant_size = (LRN_TABLE_SIZE + 1) * sizeof(uint16_t);
     trial->constants = room(LRN_TABLE_SIZE + 1, sizeof(uint16_t));
     for (int i = 0; i <= LRN_TABLE_SIZE; i++)
         ((uint16_t *)trial->constants)[i] = (uint16_t)number(random, 0, UINT16_MAX);
     draw_rule(trial, between(random, 0, 1) ? VALUE_U8 : VALUE_S8, random);
+    if (between(random, 0, 3))
+        trial->rule.slope = 0;
     trial->output_unit = 1;
+    trial->output = room(trial->count, 1);
+    for (size_t i = 0; i < trial->count; i++)
+        ((uint8_t *)trial->output)[i] = (uint8_t)sned_random_next(random);
 }
 
-/* `input` is the sums, and behind them the numbers. */
-static void call_normalize(const struct micro_kernels *micro, enum value_type type, const struct trial *trial,
-                           const void *input, const void *constants, void *output)
+static void call_lrn(const struct micro_kernels *micro, enum value_type type, const struct trial *trial,
+                     const void *input, const void *constants, void *output)
 {
-    micro->normalize[type](output, (const uint32_t *)input + trial->count, input, trial->count, constants,
-                           trial->scaling.shift, &trial->rule);
+    struct lrn_strip strip = trial->lrn;
+    strip.table = constants;
+    micro->lrn[type](output, input, &strip, &trial->rule);
 }
 
 /* ---- each number by itself ---- */
@@ -140,10 +141,8 @@ static void call_add(const struct micro_kernels *micro, enum value_type type, co
 }
 
 static struct subject subjects[] = {
-    {"slide_squares u8", VALUE_U8, draw_slide_squares, call_slide_squares},
-    {"slide_squares s8", VALUE_S8, draw_slide_squares, call_slide_squares},
-    {"normalize u8", VALUE_U8, draw_normalize, call_normalize},
-    {"normalize s8", VALUE_S8, draw_normalize, call_normalize},
+    {"lrn u8", VALUE_U8, draw_lrn, call_lrn},
+    {"lrn s8", VALUE_S8, draw_lrn, call_lrn},
     {"look_up", VALUE_U8, draw_look_up, call_look_up},
     {"quantize u8", VALUE_U8, draw_quantize, call_quantize},
     {"quantize s8", VALUE_S8, draw_quantize, call_quantize},

@@ -4,7 +4,7 @@
  */
 #include "tests/runtime/drawn_layers.h"
 #include "tests/runtime/last_step.h"
-#include "runtime/micro/requantize.h"
+#include "runtime/micro/lrn.h"
 #include "runtime/runtime.h"
 #include "runtime/model.h"
 

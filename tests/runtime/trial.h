@@ -25,6 +25,7 @@ struct trial {
     struct sliding_rows sliding;
     struct channel_pieces pieces; /* likewise */
     struct channel_range channels;
+    struct lrn_strip lrn; /* but its table */
     size_t pixels, step, stride;
     uint8_t flip;
 };

@@ -156,6 +156,16 @@ struct byte_sum {
     int shift; /* 1 to 30 */
 };
 
+/* Pixels of an image through all its channels, which are `step` bytes apart, in what is read and in what is
+ * written. The window of channel c are channels c - before to c + after, those that there are; its squares
+ * sum to less than 2^28. */
+struct lrn_strip {
+    size_t pixels, step;
+    int channels, before, after;
+    const uint16_t *table; /* [LRN_TABLE_SIZE], and another 2 bytes */
+    int shift;
+};
+
 /* to[i] = input[i]. */
 typedef void micro_widen(int16_t *to, const void *input, size_t count);
 /* sums[i] += the pairs' weight * input[i + offset], for both of each pair: in int32, where no sum overflows
@@ -197,12 +207,10 @@ typedef void micro_window_max(void *to, const void *input, const struct window_r
                               const struct integer_rule *rule);
 /* to[i] = the sum of window i. */
 typedef void micro_window_sum(int32_t *to, const void *input, size_t count, const struct window_row *windows);
-/* LRN's window moves on by a channel: sums[i] += entering[i]^2 - leaving[i]^2, all three of them input. */
-typedef void micro_slide_squares(uint32_t *sums, const void *entering, const void *leaving, size_t count);
-/* LRN: to[i] = clamp(slope(floor(input[i] * table[lrn_index(sums[i])] / 2^shift + 1/2))), of a type of 8
- * bits. `sums` is input too, below 2^28 each; `table` has LRN_TABLE_SIZE entries, and another 2 bytes. */
-typedef void micro_normalize(void *to, const void *input, const uint32_t *sums, size_t count,
-                             const uint16_t *table, int shift, const struct integer_rule *rule);
+/* LRN: to[c][i] = clamp(slope(floor(input[c][i] * table[lrn_index(sum)] / 2^shift + 1/2))), of a type of 8
+ * bits; sum: of the squares that the window of channel c has of pixel i. */
+typedef void micro_lrn(uint8_t *to, const uint8_t *input, const struct lrn_strip *strip,
+                       const struct integer_rule *rule);
 
 /* to[i] = table[from[i]], of 256 entries. */
 typedef void micro_look_up(uint8_t *to, const uint8_t *from, size_t count, const uint8_t *table);
@@ -315,8 +323,7 @@ struct micro_kernels {
     micro_requantize *requantize[MICRO_TYPES];
     micro_window_max *window_max[MICRO_TYPES];
     micro_window_sum *window_sum[MICRO_TYPES];
-    micro_slide_squares *slide_squares[MICRO_BYTES];
-    micro_normalize *normalize[MICRO_BYTES];
+    micro_lrn *lrn[MICRO_BYTES];
     micro_look_up *look_up;
     micro_quantize *quantize[MICRO_BYTES];
     micro_add *add;

@@ -243,8 +243,7 @@ const struct micro_kernels sned_micro_portable = {
         {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
     .window_sum =
         {[VALUE_U8] = sned_window_sum_u8, [VALUE_S8] = sned_window_sum_s8, [VALUE_S16] = sned_window_sum_s16},
-    .slide_squares = {[VALUE_U8] = sned_slide_squares_u8, [VALUE_S8] = sned_slide_squares_s8},
-    .normalize = {[VALUE_U8] = sned_normalize_u8, [VALUE_S8] = sned_normalize_s8},
+    .lrn = {[VALUE_U8] = sned_lrn_u8, [VALUE_S8] = sned_lrn_s8},
     .look_up = sned_look_up,
     .quantize = {[VALUE_U8] = sned_quantize_u8, [VALUE_S8] = sned_quantize_s8},
     .add = sned_add_bytes,

@@ -2,6 +2,7 @@
  * portable_pointwise.c - in plain C, what is done to each number of a row by itself, and LRN.
  */
 #include "runtime/micro/columns.h"
+#include "runtime/micro/lrn.h"
 #include "runtime/micro/requantize.h"
 
 #include <math.h>
@@ -22,29 +23,51 @@ REQUANTIZE(sned_requantize_s16, int16_t)
 
 /* ---- LRN ---- */
 
-#define SLIDE_SQUARES(name, type)                                                                            \
-    void name(uint32_t *restrict sums, const void *entering, const void *leaving, size_t count)              \
+const uint8_t sned_lrn_zeros[LRN_PIXELS];
+
+/* Integers: nothing is lost on the way from channel to channel. */
+void sned_lrn_by_rows(uint8_t *to, const uint8_t *input, const struct lrn_strip *strip,
+                      const struct integer_rule *rule, lrn_slide *slide, lrn_normalize *normalize)
+{
+    for (size_t at = 0, count; at < strip->pixels; at += count, input += count, to += count) {
+        uint32_t sums[LRN_PIXELS + MICRO_OVER_READ / sizeof(uint32_t)] = {0};
+        count = strip->pixels - at < LRN_PIXELS ? strip->pixels - at : LRN_PIXELS;
+        for (int c = -strip->after; c < strip->channels; c++) {
+            slide(sums, lrn_channel(input, strip, c + strip->after),
+                  lrn_channel(input, strip, c - strip->before - 1), count);
+            if (c >= 0)
+                normalize(to + (size_t)c * strip->step, lrn_channel(input, strip, c), sums, count, strip,
+                          rule);
+        }
+    }
+}
+
+#define LRN(type_name, type)                                                                                 \
+    void sned_slide_squares_##type_name(uint32_t *restrict sums, const void *entering, const void *leaving,  \
+                                        size_t count)                                                        \
     {                                                                                                        \
         const type *in = entering, *out = leaving;                                                           \
         for (size_t i = 0; i < count; i++)                                                                   \
             sums[i] += (uint32_t)(in[i] * in[i]) - (uint32_t)(out[i] * out[i]);                              \
-    }
-SLIDE_SQUARES(sned_slide_squares_u8, uint8_t)
-SLIDE_SQUARES(sned_slide_squares_s8, int8_t)
-
-#define NORMALIZE(name, type)                                                                                \
-    void name(void *restrict to, const void *restrict input, const uint32_t *restrict sums, size_t count,    \
-              const uint16_t *restrict table, int shift, const struct integer_rule *rule)                    \
+    }                                                                                                        \
+    static void normalize_##type_name(void *restrict to, const void *restrict input,                         \
+                                      const uint32_t *restrict sums, size_t count,                           \
+                                      const struct lrn_strip *strip, const struct integer_rule *rule)        \
     {                                                                                                        \
         const type *from = input;                                                                            \
         uint8_t *out = to;                                                                                   \
         for (size_t i = 0; i < count; i++) {                                                                 \
-            const int64_t product = (int64_t)from[i] * table[lrn_index(sums[i])];                            \
-            out[i] = (uint8_t)finish_value(round_shift(product, shift), rule);                               \
+            const int64_t product = (int64_t)from[i] * strip->table[lrn_index(sums[i])];                     \
+            out[i] = (uint8_t)finish_value(round_shift(product, strip->shift), rule);                        \
         }                                                                                                    \
+    }                                                                                                        \
+    void sned_lrn_##type_name(uint8_t *to, const uint8_t *input, const struct lrn_strip *strip,              \
+                              const struct integer_rule *rule)                                               \
+    {                                                                                                        \
+        sned_lrn_by_rows(to, input, strip, rule, sned_slide_squares_##type_name, normalize_##type_name);     \
     }
-NORMALIZE(sned_normalize_u8, uint8_t)
-NORMALIZE(sned_normalize_s8, int8_t)
+LRN(u8, uint8_t)
+LRN(s8, int8_t)
 
 /* ---- each number by itself ---- */
 

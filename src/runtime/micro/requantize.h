@@ -32,14 +32,4 @@ static inline int32_t finish_value(int64_t scaled, const struct integer_rule *ru
     return clamp_value(scaled, rule->low, rule->high);
 }
 
-/* The entry of LRN's table for a sum of squares: exact below 64, then 64 steps an octave. */
-static inline int lrn_index(uint32_t sum)
-{
-    if (sum < 64)
-        return (int)sum;
-    int exponent = 31 - __builtin_clz(sum);
-    int index = 64 * (exponent - 5) + (int)((sum >> (exponent - 6)) & 63);
-    return index < LRN_TABLE_SIZE ? index : LRN_TABLE_SIZE - 1;
-}
-
 #endif

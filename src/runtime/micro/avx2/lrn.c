@@ -8,7 +8,7 @@
  * not, so that bits far down are taken away before: bit e - 16 and those below it that sum >> 16 has. A
  * rounding that would come to the bits that count would have to carry through bit e - 16, which is 0 then.
  */
-#include "runtime/micro/columns.h"
+#include "runtime/micro/lrn.h"
 
 #if defined(__x86_64__)
 #include "runtime/micro/avx2/avx2.h"
@@ -27,30 +27,15 @@ AVX2_INLINE __m256i squares(const uint8_t *from, const bool is_signed)
     return _mm256_madd_epi16(values, values);
 }
 
-AVX2_INLINE size_t slide(uint32_t *sums, const uint8_t *entering, const uint8_t *leaving, size_t count,
-                         const bool is_signed)
+/* Numbers behind a row's end change nothing: LRN_PIXELS are whole vectors. */
+AVX2_INLINE void slide(uint32_t *sums, const uint8_t *entering, const uint8_t *leaving, size_t count,
+                       const bool is_signed)
 {
-    size_t i = 0;
-    for (; i + EIGHT <= count; i += EIGHT) {
+    for (size_t i = 0; i < count; i += EIGHT) {
         const __m256i more =
             _mm256_sub_epi32(squares(entering + i, is_signed), squares(leaving + i, is_signed));
         store(sums + i, _mm256_add_epi32(load(sums + i), more));
     }
-    return i;
-}
-
-AVX2 void sned_avx2_slide_squares_u8(uint32_t *sums, const void *entering, const void *leaving, size_t count)
-{
-    const uint8_t *in = entering, *out = leaving;
-    const size_t done = slide(sums, in, out, count, false);
-    sned_slide_squares_u8(sums + done, in + done, out + done, count - done);
-}
-
-AVX2 void sned_avx2_slide_squares_s8(uint32_t *sums, const void *entering, const void *leaving, size_t count)
-{
-    const uint8_t *in = entering, *out = leaving;
-    const size_t done = slide(sums, in, out, count, true);
-    sned_slide_squares_s8(sums + done, in + done, out + done, count - done);
 }
 
 /* ---- factors ---- */
@@ -99,12 +84,12 @@ AVX2_INLINE __m128i normalize_sixteen(const uint8_t *input, const uint32_t *sums
 
 /* A product of 24 bits, shifted by more than MOST_SHIFT, is 0, as by MOST_SHIFT. */
 AVX2_INLINE void normalize(uint8_t *to, const uint8_t *input, const uint32_t *sums, size_t count,
-                           const uint16_t *table, int shift, const struct integer_rule *rule,
+                           const struct lrn_strip *strip, const struct integer_rule *rule,
                            const bool is_signed)
 {
-    const int bounded = shift < MOST_SHIFT ? shift : MOST_SHIFT;
+    const int bounded = strip->shift < MOST_SHIFT ? strip->shift : MOST_SHIFT;
     const struct lrn_ends ends = {
-        .table = table,
+        .table = strip->table,
         .round = _mm256_set1_epi32(1 << (bounded - 1)),
         .shift = _mm_cvtsi32_si128(bounded),
         .slope = _mm256_set1_epi64x(rule->slope),
@@ -118,12 +103,22 @@ AVX2_INLINE void normalize(uint8_t *to, const uint8_t *input, const uint32_t *su
     }
 }
 
-#define NORMALIZE(name, is_signed)                                                                           \
-    AVX2 void name(void *to, const void *input, const uint32_t *sums, size_t count, const uint16_t *table,   \
-                   int shift, const struct integer_rule *rule)                                               \
+#define LRN(type_name, is_signed)                                                                            \
+    AVX2 static void slide_##type_name(uint32_t *sums, const void *entering, const void *leaving,            \
+                                       size_t count)                                                         \
     {                                                                                                        \
-        normalize(to, input, sums, count, table, shift, rule, is_signed);                                    \
+        slide(sums, entering, leaving, count, is_signed);                                                    \
+    }                                                                                                        \
+    AVX2 static void normalize_##type_name(void *to, const void *input, const uint32_t *sums, size_t count,  \
+                                           const struct lrn_strip *strip, const struct integer_rule *rule)   \
+    {                                                                                                        \
+        normalize(to, input, sums, count, strip, rule, is_signed);                                           \
+    }                                                                                                        \
+    void sned_avx2_lrn_##type_name(uint8_t *to, const uint8_t *input, const struct lrn_strip *strip,         \
+                                   const struct integer_rule *rule)                                          \
+    {                                                                                                        \
+        sned_lrn_by_rows(to, input, strip, rule, slide_##type_name, normalize_##type_name);                  \
     }
-NORMALIZE(sned_avx2_normalize_u8, false)
-NORMALIZE(sned_avx2_normalize_s8, true)
+LRN(u8, false)
+LRN(s8, true)
 #endif

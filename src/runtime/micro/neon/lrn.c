@@ -5,6 +5,7 @@
  * where m is the step in its octave. So the entry for it, 64 * (31 - clz - 5) + m for sums from 64 on, is
  * 1600 - 64 * clz + the sum's seven highest bits.
  */
+#include "runtime/micro/lrn.h"
 #include "runtime/micro/neon/neon.h"
 
 #if defined(__aarch64__)
@@ -74,22 +75,28 @@ NEON_INLINE void normalize_row(uint8_t *to, const uint8_t *input, const uint32_t
 
 /* A product of 24 bits, shifted by more than MOST_SHIFT, is 0, as by MOST_SHIFT. */
 NEON_INLINE void normalize(uint8_t *to, const uint8_t *input, const uint32_t *sums, size_t count,
-                           const uint16_t *table, int shift, const struct integer_rule *rule,
+                           const struct lrn_strip *strip, const struct integer_rule *rule,
                            const bool is_signed)
 {
-    const struct neon_short_end end = neon_short_end_of(shift < MOST_SHIFT ? shift : MOST_SHIFT, rule);
+    const struct neon_short_end end =
+        neon_short_end_of(strip->shift < MOST_SHIFT ? strip->shift : MOST_SHIFT, rule);
     if (rule->slope)
-        normalize_row(to, input, sums, count, table, &end, is_signed, true);
+        normalize_row(to, input, sums, count, strip->table, &end, is_signed, true);
     else
-        normalize_row(to, input, sums, count, table, &end, is_signed, false);
+        normalize_row(to, input, sums, count, strip->table, &end, is_signed, false);
 }
 
-#define NORMALIZE(name, is_signed)                                                                           \
-    void name(void *to, const void *input, const uint32_t *sums, size_t count, const uint16_t *table,        \
-              int shift, const struct integer_rule *rule)                                                    \
+#define LRN(type_name, is_signed)                                                                            \
+    static void normalize_##type_name(void *to, const void *input, const uint32_t *sums, size_t count,       \
+                                      const struct lrn_strip *strip, const struct integer_rule *rule)        \
     {                                                                                                        \
-        normalize(to, input, sums, count, table, shift, rule, is_signed);                                    \
+        normalize(to, input, sums, count, strip, rule, is_signed);                                           \
+    }                                                                                                        \
+    void sned_neon_lrn_##type_name(uint8_t *to, const uint8_t *input, const struct lrn_strip *strip,         \
+                                   const struct integer_rule *rule)                                          \
+    {                                                                                                        \
+        sned_lrn_by_rows(to, input, strip, rule, sned_slide_squares_##type_name, normalize_##type_name);     \
     }
-NORMALIZE(sned_neon_normalize_u8, false)
-NORMALIZE(sned_neon_normalize_s8, true)
+LRN(u8, false)
+LRN(s8, true)
 #endif

@@ -38,7 +38,7 @@ micro_requantize sned_neon_requantize_u8, sned_neon_requantize_s8, sned_neon_req
 micro_window_max sned_neon_window_max_u8, sned_neon_window_max_s8, sned_neon_window_max_s16;
 micro_window_sum sned_neon_window_sum_u8, sned_neon_window_sum_s8, sned_neon_window_sum_s16;
 
-micro_normalize sned_neon_normalize_u8, sned_neon_normalize_s8;
+micro_lrn sned_neon_lrn_u8, sned_neon_lrn_s8;
 micro_look_up sned_neon_look_up;
 micro_quantize sned_neon_quantize_u8, sned_neon_quantize_s8;
 micro_add sned_neon_add_bytes;
