@@ -26,6 +26,7 @@ struct trial {
     struct channel_pieces pieces; /* likewise */
     struct channel_range channels;
     struct lrn_strip lrn; /* but its table */
+    bool are_small;       /* the sums of quads */
     size_t pixels, step, stride;
     uint8_t flip;
 };

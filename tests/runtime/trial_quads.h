@@ -27,6 +27,17 @@ static inline struct quad_list quads_at(const struct trial *trial, const void *c
     return quads;
 }
 
+/* What sums of so many quads begin with: half the time such that none can exceed SMALL_SUM. */
+static inline void draw_starts(struct trial *trial, int32_t *start, int count, size_t quads, bool is_bench,
+                               struct random *random)
+{
+    const int64_t most = SMALL_SUM - (int64_t)quads * 4 * UINT8_MAX * INT8_MAX;
+    trial->are_small = most >= 0 && (is_bench || between(random, 0, 1));
+    for (int f = 0; f < count; f++)
+        start[f] =
+            (int32_t)(trial->are_small ? number(random, -most, most) : number(random, INT32_MIN, INT32_MAX));
+}
+
 /* A list with `offsets` of them a quad, of at most `reach`, and weights of `lanes` filters, of which those
  * beyond `filters` are 0; and sums as they were before. */
 static inline void draw_lanes_list(struct trial *trial, int filters, int lanes, size_t offsets, size_t reach,
@@ -42,8 +53,7 @@ static inline void draw_lanes_list(struct trial *trial, int filters, int lanes, 
                            trial->quads.count * (size_t)lanes * 4;
     trial->constants = room(trial->constant_size, 1);
     const struct quad_list list = quads_at(trial, trial->constants, offsets);
-    for (int f = 0; f < filters; f++)
-        ((int32_t *)list.start)[f] = (int32_t)number(random, INT32_MIN, INT32_MAX);
+    draw_starts(trial, (int32_t *)list.start, filters, list.count, is_bench, random);
     for (size_t i = 0; i < list.count * offsets; i++)
         ((uint32_t *)list.offsets)[i] = (uint32_t)number(random, 0, (int64_t)reach);
     for (size_t q = 0; q < list.count * (size_t)lanes; q++)
@@ -151,8 +161,7 @@ static inline void draw_shared(struct trial *trial, enum value_type type, struct
         ((size_t)filters + quads * 4 + products) * sizeof(int32_t) + blocks * QUAD_SETS * sizeof *sets;
     trial->constants = room(trial->constant_size, 1);
     const struct quad_list list = shared_at(trial, trial->constants);
-    for (int f = 0; f < filters; f++)
-        ((int32_t *)list.start)[f] = (int32_t)number(random, INT32_MIN, INT32_MAX);
+    draw_starts(trial, (int32_t *)list.start, filters, quads, is_bench, random);
     for (size_t i = 0; i < quads * 4; i++)
         ((uint32_t *)list.offsets)[i] = (uint32_t)number(random, 0, (int64_t)reach);
     for (size_t q = 0; q < products; q++)
@@ -205,7 +214,7 @@ static inline void draw_ends(struct trial *trial, enum value_type type, bool is_
         draw_rule(trial, type, random);
         trial->scalings[f] = trial->scaling;
         if (is_plain)
-            trial->scalings[f].shift = (uint8_t)between(random, 18, 50);
+            trial->scalings[f].shift = (uint8_t)between(random, 8, 62);
     }
     if (is_plain)
         trial->rule.slope = 0;
@@ -214,7 +223,7 @@ static inline void draw_ends(struct trial *trial, enum value_type type, bool is_
 
 static inline struct quad_ends ends_of(const struct trial *trial, enum value_type type)
 {
-    return (struct quad_ends){type, trial->scalings, &trial->rule};
+    return (struct quad_ends){type, trial->scalings, &trial->rule, trial->are_small};
 }
 
 static inline void draw_ended_dense(struct trial *trial, enum value_type type, struct random *random)
@@ -353,8 +362,7 @@ static inline size_t draw_pieces(struct trial *trial, size_t size, struct random
                            MOST_FILTERS * pieces->quads * 4;
     trial->constants = room(trial->constant_size, 1);
     const struct channel_pieces made = pieces_at(trial, trial->constants);
-    for (int c = 0; c < MOST_FILTERS; c++)
-        ((int32_t *)made.start)[c] = (int32_t)number(random, INT32_MIN, INT32_MAX);
+    draw_starts(trial, (int32_t *)made.start, MOST_FILTERS, made.quads, is_bench, random);
     for (size_t p = 0; p < made.count; p++)
         ((uint32_t *)made.first)[p + 1] =
             made.first[p] + (uint32_t)(is_bench ? PIECE_OUTPUTS : number(random, 1, PIECE_OUTPUTS));

@@ -78,7 +78,7 @@ static sned_status trial_new(struct trial *trial, const struct micro_kernels *mi
     sned_random_seed(&random, 1, 0);
     for (int f = 0; f < MOST_FILTERS; f++)
         scalings[f] = (struct scaling){40000, 26};
-    *trial = (struct trial){.micro = micro, .ends = {VALUE_U8, scalings, &rule}};
+    *trial = (struct trial){.micro = micro, .ends = {VALUE_U8, scalings, &rule, true}};
     SNED_TRY(sned_alloc(&trial->input, input + MICRO_OVER_READ, 1, error));
     SNED_TRY(sned_alloc(&trial->sums, (size_t)LANE_PIXELS * MOST_FILTERS, sizeof *trial->sums, error));
     SNED_TRY(sned_alloc(&trial->offsets, (size_t)QUADS * 4, sizeof *trial->offsets, error));

@@ -74,6 +74,7 @@ struct filter_tile {
     size_t pair_count;
     const struct tap_pair *pairs;
     struct quad_list list;
+    bool has_small_sums; /* of quads: none can exceed SMALL_SUM */
 };
 
 struct conv_layer {
@@ -99,7 +100,7 @@ struct conv_layer {
     int32_t *start; /* [K] */
     /* Of depthwise, whose quads take taps of one row of the kernel each, or any: and where that lies. */
     struct channel_pieces pieces;
-    bool has_quads_by_rows;
+    bool has_quads_by_rows, has_small_sums;
     uint32_t *piece_firsts;
     struct quad_gather *gathers;
     gather_order *orders;
@@ -168,6 +169,8 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
 
 /* Those of any form. */
 void sned_conv_free_lists(struct conv_layer *conv);
+/* Whether sums of these filters stay within SMALL_SUM, whatever the input. */
+bool sned_conv_has_small_sums(const struct conv_layer *conv, int filter, int count);
 /* The bias, less what the flip adds to the products, as conv->start. */
 sned_status sned_conv_start(struct conv_layer *conv, const struct micro_kernels *micro, sned_error *error);
 

@@ -241,6 +241,7 @@ sned_status sned_conv_list_pieces(struct conv_layer *conv, const struct micro_ke
     SNED_TRY_DONE(sned_alloc(&conv->quads, (size_t)conv->groups * quads.count, 4, error));
     list_weights(conv, &quads);
     SNED_TRY_DONE(sned_conv_start(conv, micro, error));
+    conv->has_small_sums = sned_conv_has_small_sums(conv, 0, conv->groups);
     conv->pieces = (struct channel_pieces){.count = conv->pieces.count,
                                            .quads = quads.count,
                                            .first = conv->piece_firsts,

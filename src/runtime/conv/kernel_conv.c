@@ -161,7 +161,8 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
                                          .count = is_one_row ? pixels : width,
                                          .stride = (size_t)conv->slide[1] * unit,
                                          .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
-    const struct quad_ends ends = {conv->output.type, step_of->rule->scalings + tile->filter, step_of->rule};
+    const struct quad_ends ends = {conv->output.type, step_of->rule->scalings + tile->filter, step_of->rule,
+                                   tile->has_small_sums};
     switch (conv->form) {
     case CONV_TAPS:
         for (size_t p = 0; p < pixels; p++)
@@ -250,7 +251,7 @@ static void run_channels(const struct step *step, const struct step_work *work, 
                                         .count = (size_t)(end - first),
                                         .to_step = conv->output.plane,
                                         .step = conv->input.plane};
-    const struct quad_ends ends = {conv->output.type, step->rule->scalings, step->rule};
+    const struct quad_ends ends = {conv->output.type, step->rule->scalings, step->rule, conv->has_small_sums};
     micro->depthwise[micro->bytes](
         (uint8_t *)work->outputs[0] + range.first * range.to_step * value_size(conv->output.type),
         (const uint8_t *)work->inputs[0] + range.first * range.step, &range, &conv->pieces, &ends);

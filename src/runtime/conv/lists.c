@@ -124,6 +124,26 @@ static void list_sparse(struct lister *l, const int8_t *weights, int filters, un
 
 /* ---- tiles ---- */
 
+/* Of weights that are positive, and negative, each with the input that makes most, or least, of it. */
+bool sned_conv_has_small_sums(const struct conv_layer *conv, int filter, int count)
+{
+    const size_t size = filter_size(conv);
+    const int64_t low = value_low(conv->input.type), high = value_high(conv->input.type);
+    bool are_small = true;
+    for (int k = filter; k < filter + count; k++) {
+        const int8_t *weights = conv->weights + (size_t)k * size;
+        const int64_t bias = conv->bias ? conv->bias[k] : 0;
+        int32_t positive = 0, negative = 0;
+        for (size_t i = 0; i < size; i++) {
+            positive += weights[i] > 0 ? weights[i] : 0;
+            negative += weights[i] < 0 ? weights[i] : 0;
+        }
+        are_small = are_small && bias + high * positive + low * negative <= SMALL_SUM &&
+                    bias + low * positive + high * negative >= -SMALL_SUM;
+    }
+    return are_small;
+}
+
 /* Filters [low, low + count) of a cluster in its masks; of filter lanes all are one. */
 static unsigned bits_of(const struct lister *l, int low, int count)
 {
@@ -147,6 +167,7 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
             tile->list.weights = l->to->quads + l->work.products * 4;
             tile->list.start = l->to->start + filter;
             tile->list.sets = l->to->sets ? l->to->sets + first_block * QUAD_SETS : NULL;
+            tile->has_small_sums = sned_conv_has_small_sums(l->conv, filter, count);
         }
     }
     if (l->conv->form == CONV_TAPS)
@@ -265,7 +286,7 @@ done:
     return status;
 }
 
-/* The flip adds 128 times each weight to the products, or takes it away. */
+/* The bias, less what the flip adds to the products: 128 times each weight, or as much less. */
 sned_status sned_conv_start(struct conv_layer *conv, const struct micro_kernels *micro, sned_error *error)
 {
     const size_t size = filter_size(conv);

@@ -84,7 +84,9 @@ struct quad_ends {
     enum value_type type;
     const struct scaling *scalings; /* [filters] */
     const struct integer_rule *rule;
+    bool are_small; /* none of the sums is larger than SMALL_SUM, or smaller than -SMALL_SUM */
 };
+enum { SMALL_SUM = 1 << 24 /* floats have all integers to there */ };
 
 /* Rows of pixels that sliding quads, and those of filter lanes, are summed for. */
 struct sliding_rows {

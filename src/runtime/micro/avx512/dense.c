@@ -45,12 +45,19 @@ AVX512_INLINE void store_sums(int32_t *to, const __m512i *sums, __mmask16 last, 
     _mm512_mask_storeu_epi32(to + (vectors - 1) * PIXELS, last, sums[vectors - 1]);
 }
 
-AVX512_INLINE void store_bytes(uint8_t *to, const __m512i *sums, __mmask16 last, const int vectors,
-                               const struct row_end *end)
+/* Four vectors at a time. */
+AVX512_INLINE void store_bytes(uint8_t *to, const __m512i *sums, size_t count, const int vectors, float scale,
+                               enum value_type type, const struct byte_bounds *bounds)
 {
-    for (int v = 0; v + 1 < vectors; v++)
-        _mm_storeu_si128((__m128i *)(to + v * PIXELS), _mm512_cvtepi32_epi8(ended(sums[v], end)));
-    _mm512_mask_cvtepi32_storeu_epi8(to + (vectors - 1) * PIXELS, last, ended(sums[vectors - 1], end));
+    for (int first = 0; first < vectors; first += 4) {
+        const size_t before = (size_t)first * PIXELS;
+        __m512i results[4];
+        for (int v = 0; v < 4; v++)
+            results[v] =
+                v && first + v >= vectors ? results[0] : scaled(sums[first + v], _mm512_set1_ps(scale));
+        _mm512_mask_storeu_epi8(to + before, first_of_64(count - before),
+                                by_vectors(packed(results, type, bounds)));
+    }
 }
 
 /* `filters` filters of the list's, from `first` on; `vectors` times 16 pixels, of which the last vector may
@@ -78,13 +85,15 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
                 sum[f][v] = add_products(sum[f][v], pixels[v], weight);
         }
     }
-    const __mmask16 last = first_of_16(count - (size_t)(vectors - 1) * PIXELS);
-    const struct row_end *ends = destination->ends;
-    if (ends) {
+    const size_t most = (size_t)vectors * PIXELS, stored = count < most ? count : most;
+    const __mmask16 last = first_of_16(stored - (most - PIXELS));
+    if (destination->scales) {
+        const enum value_type type = destination->ends->type;
+        const struct byte_bounds bounds = bounds_of(destination->ends->rule);
 #pragma GCC unroll 8
         for (int f = 0; f < filters; f++)
-            store_bytes((uint8_t *)destination->to + (size_t)(first + f) * destination->step, sum[f], last,
-                        vectors, ends + first + f);
+            store_bytes((uint8_t *)destination->to + (size_t)(first + f) * destination->step, sum[f], stored,
+                        vectors, destination->scales[first + f], type, &bounds);
     } else {
 #pragma GCC unroll 8
         for (int f = 0; f < filters; f++)
@@ -137,7 +146,7 @@ static sum_function *const tiles[][4][MOST_VECTORS] = {[WHOLE] = KINDS(WHOLE), [
 AVX512_INLINE void sum_row(struct quad_destination destination, size_t count, struct quad_source source,
                            const struct quad_list *list, enum layout layout)
 {
-    const size_t size = destination.ends ? 1 : sizeof(int32_t);
+    const size_t size = destination.scales ? 1 : sizeof(int32_t);
     const struct quad_source whole = source;
     uint8_t *const to = destination.to;
     int kind = 0;
@@ -169,7 +178,7 @@ AVX512_INLINE void sum_rows(struct quad_destination destination, const struct sl
                             const uint8_t *input, const struct quad_list *list)
 {
     struct quad_source source = {input, PIXELS * pixels->stride, order_of(pixels->stride)};
-    const size_t row = pixels->count * (destination.ends ? 1 : sizeof(int32_t));
+    const size_t row = pixels->count * (destination.scales ? 1 : sizeof(int32_t));
     for (size_t y = 0; y < pixels->rows; y++, source.input += pixels->row_step) {
         sum_row(destination, pixels->count, source, list, SLIDING);
         destination.to = (uint8_t *)destination.to + row;
@@ -193,9 +202,9 @@ AVX512 void sned_avx512_ended_dense(void *to, size_t step, size_t count, const u
                                     const struct quad_list *list, const struct quad_ends *ends)
 {
     const struct quad_source source = {.input = input, .vector = PIXELS * 4};
-    struct row_end row_ends[MOST_ENDED];
-    if (find_row_ends(row_ends, ends, list->filters))
-        sum_row((struct quad_destination){to, step, row_ends, ends->type}, count, source, list, WHOLE);
+    float scales[MOST_ENDED];
+    if (find_scales(scales, ends, list->filters))
+        sum_row((struct quad_destination){to, step, scales, ends}, count, source, list, WHOLE);
     else
         end_quads(to, step, count, input, list, ends, 4, sned_avx512_dense, sned_avx512_requantize);
 }
@@ -204,9 +213,9 @@ AVX512 void sned_avx512_ended_sliding(void *to, size_t step, const struct slidin
                                       const uint8_t *input, const struct quad_list *list,
                                       const struct quad_ends *ends)
 {
-    struct row_end row_ends[MOST_ENDED];
-    if (find_row_ends(row_ends, ends, list->filters))
-        sum_rows((struct quad_destination){to, step, row_ends, ends->type}, pixels, input, list);
+    float scales[MOST_ENDED];
+    if (find_scales(scales, ends, list->filters))
+        sum_rows((struct quad_destination){to, step, scales, ends}, pixels, input, list);
     else
         end_sliding(to, step, pixels, input, list, ends, sned_avx512_sliding, sned_avx512_requantize);
 }

@@ -22,7 +22,7 @@ struct channel {
     uint8_t *to;
     int32_t start;
     struct scaling scaling;
-    struct row_end end; /* where it is common */
+    float scale;
 };
 
 struct channel_pair {
@@ -57,18 +57,6 @@ AVX512_INLINE void sum_piece(__m512i sums[TOGETHER][VECTORS], const struct chann
     }
 }
 
-/* Both channels' results as bytes, in the order of their outputs. What is no byte packs bring to the nearest
- * one, so that bounds may follow. */
-AVX512_INLINE __m512i bytes_of(const __m512i results[TOGETHER * VECTORS], enum value_type type, __m512i low,
-                               __m512i high)
-{
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i bytes = type == VALUE_U8
-                              ? _mm512_min_epu8(_mm512_max_epu8(packed(results, VALUE_U8), low), high)
-                              : _mm512_min_epi8(_mm512_max_epi8(packed(results, VALUE_S8), low), high);
-    return _mm512_permutexvar_epi32(order, bytes);
-}
-
 /* 32 bytes, or as many of them as are left. */
 AVX512_INLINE void store_piece(uint8_t *to, __m256i bytes, size_t left)
 {
@@ -83,9 +71,8 @@ AVX512_INLINE void convolve(const struct channel_pair *two, const struct channel
 {
     const struct channel channels[TOGETHER] = {two->channels[0], two->channels[1]};
     const struct channel_pair pair = {channels, two->orders, two->flip};
-    const struct vector_end scalings[TOGETHER] = {spread_end(&channels[0].end), spread_end(&channels[1].end)};
-    const __m512i low = _mm512_set1_epi8((char)ends->rule->low);
-    const __m512i high = _mm512_set1_epi8((char)ends->rule->high);
+    const __m512 scales[TOGETHER] = {_mm512_set1_ps(channels[0].scale), _mm512_set1_ps(channels[1].scale)};
+    const struct byte_bounds bounds = bounds_of(ends->rule);
     const enum value_type type = ends->type;
     const uint32_t *first = pieces->first, *const last = first + pieces->count, outputs = *last;
     for (const struct quad_gather *gathers = pieces->gathers; first < last; first++, gathers += quads) {
@@ -93,16 +80,16 @@ AVX512_INLINE void convolve(const struct channel_pair *two, const struct channel
         const size_t at = *first, left = outputs - at;
         sum_piece(sums, &pair, gathers, quads);
         for (int v = 0; v < TOGETHER * VECTORS; v++)
-            results[v] = scaled(sums[v / VECTORS][v % VECTORS], &scalings[v / VECTORS]);
-        const __m512i bytes = bytes_of(results, type, low, high);
+            results[v] = scaled(sums[v / VECTORS][v % VECTORS], scales[v / VECTORS]);
+        const __m512i bytes = by_vectors(packed(results, type, &bounds));
         store_piece(channels[0].to + at, _mm512_castsi512_si256(bytes), left);
         store_piece(channels[1].to + at, _mm512_extracti64x4_epi64(bytes, 1), left);
     }
 }
 
-/* The same by way of sums in memory, for ends that are not common. */
-AVX512_INLINE void convolve_rare(const struct channel_pair *pair, const struct channel_pieces *pieces,
-                                 const struct quad_ends *ends)
+/* The same by way of sums in memory, for other ends. */
+AVX512_INLINE void convolve_to_sums(const struct channel_pair *pair, const struct channel_pieces *pieces,
+                                    const struct quad_ends *ends)
 {
     const struct channel *channels = pair->channels;
     for (size_t p = 0; p < pieces->count; p++) {
@@ -117,7 +104,7 @@ AVX512_INLINE void convolve_rare(const struct channel_pair *pair, const struct c
     }
 }
 
-/* One of the range's; false: its ends are not common. */
+/* One of the range's; false: it has no scale. */
 AVX512_INLINE bool find_channel(struct channel *channel, void *to, const uint8_t *input,
                                 const struct channel_range *range, const struct channel_pieces *pieces,
                                 const struct quad_ends *ends, size_t place)
@@ -128,10 +115,7 @@ AVX512_INLINE bool find_channel(struct channel *channel, void *to, const uint8_t
                                 .to = (uint8_t *)to + place * range->to_step * value_size(ends->type),
                                 .scaling = ends->scalings[index],
                                 .start = pieces->start[index]};
-    if (ends->type == VALUE_S16 || !is_common(channel->scaling, ends->rule))
-        return false;
-    channel->end = row_end_of(channel->scaling, ends->rule);
-    return true;
+    return find_scale(&channel->scale, channel->scaling);
 }
 
 /* The last channel of an odd number is its own neighbour. */
@@ -141,12 +125,12 @@ AVX512 void sned_avx512_depthwise(void *to, const uint8_t *input, const struct c
     for (size_t place = 0; place < range->count; place += TOGETHER) {
         struct channel channels[TOGETHER];
         const struct channel_pair pair = {channels, (const uint8_t *)pieces->orders, pieces->flip};
-        bool are_common = true;
+        bool are_found = are_small(ends);
         for (size_t c = 0; c < TOGETHER; c++)
-            are_common &= find_channel(&channels[c], to, input, range, pieces, ends,
-                                       place + c < range->count ? place + c : place);
-        if (!are_common)
-            convolve_rare(&pair, pieces, ends);
+            are_found &= find_channel(&channels[c], to, input, range, pieces, ends,
+                                      place + c < range->count ? place + c : place);
+        if (!are_found)
+            convolve_to_sums(&pair, pieces, ends);
         else if (pieces->quads == 3)
             convolve(&pair, pieces, ends, 3);
         else

@@ -1,99 +1,96 @@
 /*
- * ends.h - how 16 sums become activations with AVX-512; avx512/requantize.c says why it is exact.
+ * ends.h - how 16 sums become activations with AVX-512, in floats that lose nothing.
+ *
+ * scale(v) = floor(t), t = v m / 2^s + 1/2 (docs/arithmetic.md). Sums v within 2^24 are floats, and so are
+ * m / 2^s and 1/2; vfmadd rounds t once, here downwards, to r. Where t is within 2^24, floor(t) is a float
+ * that is not above t, so that r is not below it: floor(r) = floor(t). Where t is further away, r is so too,
+ * on the same side, and both become what is the nearest number within any bounds. With s at least 10, r fits
+ * int32.
+ *
+ * Whoever sums says that sums are so small (struct quad_ends). Others, slopes, and what becomes 16 bits are
+ * summed into memory and go to requantize.c, which takes integers, two operations more, and any sum.
  */
 #ifndef SNED_RUNTIME_MICRO_AVX512_ENDS_H
 #define SNED_RUNTIME_MICRO_AVX512_ENDS_H
 
 #include "runtime/micro/avx512/avx512.h"
-#include "runtime/micro/requantize.h"
+
+#include <string.h>
 
 #if defined(__x86_64__)
 
-enum { LEAST_SHIFT = 18, MOST_SHIFT = 48, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
+enum { LEAST_SMALL_SHIFT = 10 };
 
-/* What is the same for all sums of a scaling, to be spread from memory. */
-struct row_end {
-    uint32_t multiplier, upper; /* m in both words; n in the upper one */
-    int32_t round, shift, low, high;
-};
-
-/* Where all results are 0, whatever the sums: as they are of any m and the largest shift. */
-static inline struct row_end row_end_of(struct scaling scaling, const struct integer_rule *rule)
+/* Whether sums end so, but for their scalings. */
+static inline bool are_small(const struct quad_ends *ends)
 {
-    if (scaling.multiplier == 0 || scaling.shift > MOST_SHIFT)
-        scaling = (struct scaling){LEAST_MULTIPLIER, MOST_SHIFT};
-    return (struct row_end){.multiplier = scaling.multiplier * 0x10001u,
-                            .upper = (uint32_t)scaling.multiplier << 16,
-                            .round = 1 << (scaling.shift - 18),
-                            .shift = scaling.shift - 17,
-                            .low = rule->low,
-                            .high = rule->high};
+    return ends->are_small && ends->type != VALUE_S16 && !ends->rule->slope;
 }
 
-/* The same as vectors, of one scaling or of 16. */
-struct vector_end {
-    __m512i multiplier, upper, round, shift;
-};
+/* m / 2^s; false: the shift is too small. */
+static inline bool find_scale(float *scale, struct scaling scaling)
+{
+    const uint32_t bits = (uint32_t)(127 - scaling.shift) << 23; /* of a float with that exponent */
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    *scale = scaling.multiplier * power;
+    return scaling.shift >= LEAST_SMALL_SHIFT;
+}
 
 /* 16 sums' results, within 32 bits. */
-AVX512_INLINE __m512i scaled(__m512i sums, const struct vector_end *end)
+AVX512_INLINE __m512i scaled(__m512i sums, __m512 scale)
 {
-    const __m512i replaced = _mm512_mask_mulhi_epu16(sums, LOWER_WORDS, sums, end->multiplier);
-    const __m512i product = _mm512_dpwssd_epi32(replaced, sums, end->upper);
-    return _mm512_srav_epi32(_mm512_add_epi32(_mm512_srai_epi32(product, 1), end->round), end->shift);
+    enum { DOWN = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC };
+    const __m512 half = _mm512_set1_ps(0.5f);
+    return _mm512_cvt_roundps_epi32(_mm512_fmadd_round_ps(_mm512_cvtepi32_ps(sums), scale, half, DOWN), DOWN);
 }
 
-AVX512_INLINE struct vector_end spread_end(const struct row_end *end)
+/* What bytes are clamped to. */
+struct byte_bounds {
+    __m512i low, high;
+};
+
+AVX512_INLINE struct byte_bounds bounds_of(const struct integer_rule *rule)
 {
-    return (struct vector_end){_mm512_set1_epi32((int32_t)end->multiplier),
-                               _mm512_set1_epi32((int32_t)end->upper), _mm512_set1_epi32(end->round),
-                               _mm512_set1_epi32(end->shift)};
+    return (struct byte_bounds){_mm512_set1_epi8((char)rule->low), _mm512_set1_epi8((char)rule->high)};
 }
 
-/* And the bounds. */
-AVX512_INLINE __m512i ended(__m512i sums, const struct row_end *end)
-{
-    const struct vector_end spread = spread_end(end);
-    const __m512i above = _mm512_max_epi32(scaled(sums, &spread), _mm512_set1_epi32(end->low));
-    return _mm512_min_epi32(above, _mm512_set1_epi32(end->high));
-}
-
-/* 64 results as bytes. Packs work within lanes of 16 bytes: lane l has the l-th four of each vector. */
-AVX512_INLINE __m512i packed(const __m512i results[4], const enum value_type type)
+/* 64 results as bytes. Packs bring what is no byte to the nearest one, so that bounds may follow. They work
+ * within lanes of 16 bytes: lane l has the l-th four of each vector. */
+AVX512_INLINE __m512i packed(const __m512i results[4], enum value_type type, const struct byte_bounds *bounds)
 {
     const __m512i first = _mm512_packs_epi32(results[0], results[1]);
     const __m512i second = _mm512_packs_epi32(results[2], results[3]);
-    return type == VALUE_U8 ? _mm512_packus_epi16(first, second) : _mm512_packs_epi16(first, second);
+    if (type == VALUE_U8)
+        return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), bounds->low),
+                               bounds->high);
+    return _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(first, second), bounds->low), bounds->high);
 }
 
-/* Whether that is how such sums end; else AVX2 does it. */
-static inline bool is_common(struct scaling scaling, const struct integer_rule *rule)
+/* To lanes that have the fours of one vector each. */
+AVX512_INLINE __m512i by_vectors(__m512i bytes)
 {
-    return scaling.shift >= LEAST_SHIFT && !rule->slope &&
-           (scaling.multiplier == 0 || scaling.multiplier >= LEAST_MULTIPLIER);
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
+                                    bytes);
 }
 
 enum { MOST_ENDED = 8 };
 
-/* The ends of a list's filters, to bytes; false: some is not common. */
-static inline bool find_row_ends(struct row_end row_ends[MOST_ENDED], const struct quad_ends *ends,
-                                 int filters)
+/* The scales of a list's filters; false: they do not end so. */
+static inline bool find_scales(float scales[MOST_ENDED], const struct quad_ends *ends, int filters)
 {
-    bool are_common = ends->type != VALUE_S16;
-    for (int f = 0; f < filters && are_common; f++) {
-        are_common = is_common(ends->scalings[f], ends->rule);
-        if (are_common)
-            row_ends[f] = row_end_of(ends->scalings[f], ends->rule);
-    }
-    return are_common;
+    bool are_found = are_small(ends);
+    for (int f = 0; f < filters && are_found; f++)
+        are_found = find_scale(&scales[f], ends->scalings[f]);
+    return are_found;
 }
 
 /* Where sums go: the first filter's, and `step` further the next one's. */
 struct quad_destination {
     void *to;
     size_t step;
-    const struct row_end *ends; /* of each filter, which make them bytes; NULL: they stay sums */
-    enum value_type type;       /* of the bytes */
+    const float *scales;          /* of each filter, which make them bytes; NULL: they stay sums */
+    const struct quad_ends *ends; /* of the bytes */
 };
 #endif
 

@@ -158,31 +158,24 @@ static inline struct pixel_run next_partner(struct run_cursor *cursor, struct pi
 /* ---- ends ---- */
 
 struct lane_ends {
-    struct vector_end of[VECTORS];
+    __m512 scales[VECTORS];
     __m512i low, high, flip; /* of bytes, unsigned */
     __m512i zero;            /* of words: where 0 is */
 };
 
-/* The scalings of 16 filters; false: some is not common. */
-AVX512_INLINE bool find_vector_end(struct vector_end *end, const struct scaling *scalings, __mmask16 some)
+/* The scales of 16 filters; false: a shift is too small. */
+AVX512_INLINE bool find_scales_of(__m512 *scales, const struct scaling *scalings, __mmask16 some)
 {
     _Static_assert(sizeof *scalings == 4, "a scaling is a lane");
     const __m512i loaded = _mm512_maskz_loadu_epi32(some, scalings);
-    __m512i multiplier = _mm512_and_si512(loaded, _mm512_set1_epi32(UINT16_MAX));
-    __m512i shift = _mm512_and_si512(_mm512_srli_epi32(loaded, 16), _mm512_set1_epi32(UINT8_MAX));
-    const __mmask16 is_zero = _mm512_testn_epi32_mask(multiplier, multiplier) |
-                              _mm512_cmpgt_epi32_mask(shift, _mm512_set1_epi32(MOST_SHIFT));
-    multiplier = _mm512_mask_mov_epi32(multiplier, is_zero, _mm512_set1_epi32(LEAST_MULTIPLIER));
-    shift = _mm512_mask_mov_epi32(shift, is_zero, _mm512_set1_epi32(MOST_SHIFT));
-    end->upper = _mm512_slli_epi32(multiplier, 16);
-    end->multiplier = _mm512_or_si512(multiplier, end->upper);
-    end->round = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_sub_epi32(shift, _mm512_set1_epi32(18)));
-    end->shift = _mm512_sub_epi32(shift, _mm512_set1_epi32(17));
-    return _mm512_cmplt_epi32_mask(shift, _mm512_set1_epi32(LEAST_SHIFT)) == 0 &&
-           _mm512_cmplt_epi32_mask(multiplier, _mm512_set1_epi32(LEAST_MULTIPLIER)) == 0;
+    const __m512i multiplier = _mm512_and_si512(loaded, _mm512_set1_epi32(UINT16_MAX));
+    const __m512i shift = _mm512_and_si512(_mm512_srli_epi32(loaded, 16), _mm512_set1_epi32(UINT8_MAX));
+    const __m512i power = _mm512_slli_epi32(_mm512_sub_epi32(_mm512_set1_epi32(127), shift), 23);
+    *scales = _mm512_mul_ps(_mm512_cvtepi32_ps(multiplier), _mm512_castsi512_ps(power));
+    return _mm512_mask_cmplt_epi32_mask(some, shift, _mm512_set1_epi32(LEAST_SMALL_SHIFT)) == 0;
 }
 
-/* Signed bytes are ended as unsigned ones, 128 above them. False: not as the common ones are. */
+/* Signed bytes are ended as unsigned ones, 128 above them. False: they do not end so. */
 AVX512_INLINE bool find_lane_ends(struct lane_ends *lanes, const struct quad_ends *ends, int filters)
 {
     const int zero = ends->type == VALUE_S8 ? 128 : 0;
@@ -190,11 +183,11 @@ AVX512_INLINE bool find_lane_ends(struct lane_ends *lanes, const struct quad_end
     lanes->flip = _mm512_set1_epi8((int8_t)zero);
     lanes->low = _mm512_set1_epi8((int8_t)(ends->rule->low + zero));
     lanes->high = _mm512_set1_epi8((int8_t)(ends->rule->high + zero));
-    bool are_common = ends->type != VALUE_S16 && !ends->rule->slope;
+    bool are_found = are_small(ends);
     for (int v = 0; v < VECTORS; v++)
-        are_common &=
-            find_vector_end(&lanes->of[v], ends->scalings + v * LANES, lanes_from(v * LANES, filters));
-    return are_common;
+        are_found &=
+            find_scales_of(&lanes->scales[v], ends->scalings + v * LANES, lanes_from(v * LANES, filters));
+    return are_found;
 }
 
 /* Four pixels' results, of 16 filters: a lane of 16 bytes has all pixels of a filter, then of the next. */
@@ -202,11 +195,10 @@ AVX512_INLINE __m512i four_ended(const pixel_sums sums[4], int vector, const str
 {
     const __m512i order =
         _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-    const struct vector_end *end = &lanes->of[vector];
     __m512i results[4];
 #pragma GCC unroll 4
     for (int p = 0; p < 4; p++)
-        results[p] = scaled(_mm512_loadu_si512(sums[p] + vector * LANES), end);
+        results[p] = scaled(_mm512_loadu_si512(sums[p] + vector * LANES), lanes->scales[vector]);
     const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(results[0], results[1]), lanes->zero);
     const __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(results[2], results[3]), lanes->zero);
     const __m512i bytes = _mm512_packus_epi16(first, second);
@@ -275,7 +267,7 @@ struct lane_rows {
     size_t step;
     int filters;
     const struct quad_ends *ends;
-    const struct lane_ends *lanes; /* NULL: they are uncommon */
+    const struct lane_ends *lanes; /* NULL: they do not end so */
 };
 
 /* The last 16 pixels may be some that are there already. */
@@ -289,7 +281,7 @@ AVX512 static void store_bytes(const struct lane_rows *rows, size_t done, const 
     }
 }
 
-/* What has slopes, 16 bits or uncommon scalings: a filter at a time. */
+/* Other ends, a filter at a time. */
 static void requantize_filters(const struct lane_rows *rows, size_t done, const pixel_sums *sums,
                                size_t pixels)
 {
@@ -317,8 +309,8 @@ AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct s
                                            const struct quad_ends *ends)
 {
     struct lane_ends lanes;
-    const bool are_common = find_lane_ends(&lanes, ends, list->filters);
-    const struct lane_rows rows = {to, step, list->filters, ends, are_common ? &lanes : NULL};
+    const bool are_found = find_lane_ends(&lanes, ends, list->filters);
+    const struct lane_rows rows = {to, step, list->filters, ends, are_found ? &lanes : NULL};
     struct run_cursor runs = runs_in(pixels, input);
     const int8_t *const behind = list->weights + list->count * FILTER_LANES * 4;
     const int8_t *ahead = behind;

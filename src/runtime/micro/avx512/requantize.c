@@ -1,5 +1,5 @@
 /*
- * requantize.c - the end of a row of sums for AVX-512, in lanes of 32 bits.
+ * requantize.c - the end of a row of any sums for AVX-512, in lanes of 32 bits; small ones have ends.h.
  *
  * scale(v) = floor((v m + 2^(s-1)) / 2^s) asks for 48 bits of product. Where s is 18 or more, the lowest 17
  * of them decide nothing: 2^(s-1) is a multiple of 2^17, and so
@@ -13,49 +13,80 @@
  * a larger s, v m + 2^(s-1) lies between 0 and 2^s: scale(v) is 0, as it is with m = 0, and as it is of any m
  * with s = 48, which stands for both. A smaller s, of scalings of 1/4 and more that networks hardly have, and
  * slopes are left to AVX2.
- *
- * Results go to bytes by packs, which saturate; low and high lie within the output's type, so that the clamp
- * may follow.
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx2/avx2.h"
 #include "runtime/micro/avx512/ends.h"
+#include "runtime/micro/requantize.h"
+
+enum { LEAST_SHIFT = 18, MOST_SHIFT = 48, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
+
+/* What is the same for all sums of a scaling. */
+struct row_end {
+    uint32_t multiplier, upper; /* m in both words; n in the upper one */
+    int32_t round, shift;
+};
+
+/* Where all results are 0, whatever the sums: as they are of any m and the largest shift. */
+static struct row_end row_end_of(struct scaling scaling)
+{
+    if (scaling.multiplier == 0 || scaling.shift > MOST_SHIFT)
+        scaling = (struct scaling){LEAST_MULTIPLIER, MOST_SHIFT};
+    return (struct row_end){.multiplier = scaling.multiplier * 0x10001u,
+                            .upper = (uint32_t)scaling.multiplier << 16,
+                            .round = 1 << (scaling.shift - 18),
+                            .shift = scaling.shift - 17};
+}
+
+/* Whether that is how such sums end; else AVX2 does it. */
+static bool is_common(struct scaling scaling, const struct integer_rule *rule)
+{
+    return scaling.shift >= LEAST_SHIFT && !rule->slope &&
+           (scaling.multiplier == 0 || scaling.multiplier >= LEAST_MULTIPLIER);
+}
+
+/* 16 sums' results, within 32 bits. */
+AVX512_INLINE __m512i divided(__m512i sums, const struct row_end *end)
+{
+    const __m512i multiplier = _mm512_set1_epi32((int32_t)end->multiplier);
+    const __m512i replaced = _mm512_mask_mulhi_epu16(sums, LOWER_WORDS, sums, multiplier);
+    const __m512i product = _mm512_dpwssd_epi32(replaced, sums, _mm512_set1_epi32((int32_t)end->upper));
+    const __m512i rounded = _mm512_add_epi32(_mm512_srai_epi32(product, 1), _mm512_set1_epi32(end->round));
+    return _mm512_srav_epi32(rounded, _mm512_set1_epi32(end->shift));
+}
 
 /* Vector `index` of a row's part of `count` sums. */
 AVX512_INLINE __m512i part_of(const int32_t *input, size_t count, size_t index, const struct row_end *end)
 {
     const size_t before = index * 16;
     const __mmask16 some = before < count ? first_of_16(count - before) : 0;
-    return ended(_mm512_maskz_loadu_epi32(some, input + before), end);
-}
-
-/* 64 sums. */
-AVX512_INLINE __m512i bytes_of(const int32_t *input, size_t count, const struct row_end *end,
-                               const enum value_type type)
-{
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    __m512i results[4];
-    for (size_t k = 0; k < 4; k++)
-        results[k] = part_of(input, count, k, end);
-    return _mm512_permutexvar_epi32(order, packed(results, type));
+    return divided(_mm512_maskz_loadu_epi32(some, input + before), end);
 }
 
 AVX512_INLINE void requantize_bytes(uint8_t *to, const int32_t *input, size_t count, struct scaling scaling,
                                     const struct integer_rule *rule, const enum value_type type)
 {
-    const struct row_end end = row_end_of(scaling, rule);
-    for (size_t done = 0; done < count; done += 64)
+    const struct row_end end = row_end_of(scaling);
+    const struct byte_bounds bounds = bounds_of(rule);
+    for (size_t done = 0; done < count; done += 64) {
+        __m512i results[4];
+        for (size_t k = 0; k < 4; k++)
+            results[k] = part_of(input + done, count - done, k, &end);
         _mm512_mask_storeu_epi8(to + done, first_of_64(count - done),
-                                bytes_of(input + done, count - done, &end, type));
+                                by_vectors(packed(results, type, &bounds)));
+    }
 }
 
 AVX512_INLINE void requantize_words(int16_t *to, const int32_t *input, size_t count, struct scaling scaling,
                                     const struct integer_rule *rule)
 {
-    const struct row_end end = row_end_of(scaling, rule);
-    for (size_t done = 0; done < count; done += 16)
+    const struct row_end end = row_end_of(scaling);
+    for (size_t done = 0; done < count; done += 16) {
+        const __m512i above =
+            _mm512_max_epi32(part_of(input + done, count - done, 0, &end), _mm512_set1_epi32(rule->low));
         _mm512_mask_cvtepi32_storeu_epi16(to + done, first_of_16(count - done),
-                                          part_of(input + done, count - done, 0, &end));
+                                          _mm512_min_epi32(above, _mm512_set1_epi32(rule->high)));
+    }
 }
 
 AVX512 void sned_avx512_requantize_u8(void *to, const int32_t *input, size_t count, struct scaling scaling,

@@ -80,7 +80,7 @@ AVX512 static void sum_part(const struct quad_destination *destination, size_t c
 static void sum_row(struct quad_destination destination, size_t count, const uint8_t *input,
                     const struct quad_list *list)
 {
-    const size_t size = destination.ends ? 1 : sizeof(int32_t);
+    const size_t size = destination.scales ? 1 : sizeof(int32_t);
     for (size_t at = 0; at < count; at += SPARSE_PIXELS) {
         sum_part(&destination, count - at, input + at, list);
         destination.to = (uint8_t *)destination.to + SPARSE_PIXELS * size;
@@ -96,9 +96,9 @@ void sned_avx512_shared(int32_t *sums, size_t step, size_t count, const uint8_t 
 AVX512 void sned_avx512_ended_shared(void *to, size_t step, size_t count, const uint8_t *input,
                                      const struct quad_list *list, const struct quad_ends *ends)
 {
-    struct row_end row_ends[MOST_ENDED];
-    if (find_row_ends(row_ends, ends, list->filters))
-        sum_row((struct quad_destination){to, step, row_ends, ends->type}, count, input, list);
+    float scales[MOST_ENDED];
+    if (find_scales(scales, ends, list->filters))
+        sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);
     else
         end_quads(to, step, count, input, list, ends, 1, sned_avx512_shared, sned_avx512_requantize);
 }

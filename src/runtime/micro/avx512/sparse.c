@@ -41,6 +41,7 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
             }
         }
     }
+#pragma GCC unroll 4
     for (int f = 0; f < filters; f++)
         for (int p = 0; p < parts; p++)
             store_part(destination, f, (size_t)p * PIXELS, sum[f][p], count - (size_t)p * PIXELS);
@@ -77,7 +78,7 @@ static const struct {
 AVX512_INLINE void sum_row(struct quad_destination destination, size_t count, const uint8_t *input,
                            const struct quad_list *list)
 {
-    const size_t most = tiles[list->filters].most, size = destination.ends ? 1 : sizeof(int32_t);
+    const size_t most = tiles[list->filters].most, size = destination.scales ? 1 : sizeof(int32_t);
     size_t left = (count + PIXELS - 1) / PIXELS;
     for (size_t tile = (left + most - 1) / most; tile; tile--) {
         const size_t parts = (left + tile - 1) / tile, pixels = parts * PIXELS;
@@ -98,9 +99,9 @@ AVX512 void sned_avx512_sparse(int32_t *sums, size_t step, size_t count, const u
 AVX512 void sned_avx512_ended_sparse(void *to, size_t step, size_t count, const uint8_t *input,
                                      const struct quad_list *list, const struct quad_ends *ends)
 {
-    struct row_end row_ends[MOST_ENDED];
-    if (find_row_ends(row_ends, ends, list->filters))
-        sum_row((struct quad_destination){to, step, row_ends, ends->type}, count, input, list);
+    float scales[MOST_ENDED];
+    if (find_scales(scales, ends, list->filters))
+        sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);
     else
         end_quads(to, step, count, input, list, ends, 1, sned_avx512_sparse, sned_avx512_requantize);
 }

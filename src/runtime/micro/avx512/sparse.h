@@ -39,26 +39,22 @@ AVX512_INLINE void store_sums(int32_t *to, __m512i sums[4], size_t count)
             _mm512_mask_storeu_epi32(to + k * 16, first_of_16(count - k * 16), sums[k]);
 }
 
-AVX512_INLINE void store_bytes(uint8_t *to, const __m512i sums[4], size_t count, const struct row_end *end,
-                               enum value_type type)
-{
-    __m512i results[4];
-    for (int k = 0; k < 4; k++)
-        results[k] = ended(sums[k], end);
-    _mm512_mask_storeu_epi8(to, first_of_64(count),
-                            type == VALUE_U8 ? packed(results, VALUE_U8) : packed(results, VALUE_S8));
-}
-
 /* A filter's sums of the pixels from `at` on, as its destination wants them. */
 AVX512_INLINE void store_part(const struct quad_destination *destination, int filter, size_t at,
                               __m512i sums[4], size_t count)
 {
     const size_t place = (size_t)filter * destination->step + at;
-    if (destination->ends)
-        store_bytes((uint8_t *)destination->to + place, sums, count, destination->ends + filter,
-                    destination->type);
-    else
+    if (!destination->scales) {
         store_sums((int32_t *)destination->to + place, sums, count);
+        return;
+    }
+    const __m512 scale = _mm512_set1_ps(destination->scales[filter]);
+    const struct byte_bounds bounds = bounds_of(destination->ends->rule);
+    __m512i results[4];
+    for (int k = 0; k < 4; k++)
+        results[k] = scaled(sums[k], scale);
+    _mm512_mask_storeu_epi8((uint8_t *)destination->to + place, first_of_64(count),
+                            packed(results, destination->ends->type, &bounds));
 }
 #endif
 
