@@ -153,6 +153,26 @@ static bool can_slide(const struct conv_layer *conv, const struct window *window
            window->stride[1] <= SLIDING_STRIDE;
 }
 
+/* Whether the column has conv->form. One whose kernel is portable C's beside others of the column's own is not
+ * worth being counted. */
+static bool is_had(const struct conv_layer *conv, const struct micro_kernels *micro)
+{
+    const struct micro_kernels *portable = sned_micro_column(0);
+    const enum value_type bytes = micro->bytes;
+    if (micro->ended_dense[bytes] == portable->ended_dense[bytes])
+        return true;
+    switch (conv->form) {
+    case CONV_FILTER_LANES:
+        return micro->ended_filter_lanes[bytes] != portable->ended_filter_lanes[bytes];
+    case CONV_SHARED:
+        return micro->ended_shared[bytes] != portable->ended_shared[bytes];
+    case CONV_DEPTHWISE:
+        return micro->depthwise[bytes] != portable->depthwise[bytes];
+    default:
+        return true;
+    }
+}
+
 /* False: the layer cannot have conv->form. */
 static bool lay_out(struct conv_layer *conv, const struct window *window)
 {
@@ -178,7 +198,7 @@ sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels
     for (enum conv_form form = CONV_TAPS; form <= last; form++) {
         struct conv_lists tried = {0};
         take_form(conv, form, &window, micro);
-        if (!lay_out(conv, &window))
+        if (!is_had(conv, micro) || !lay_out(conv, &window))
             continue;
         if (form != CONV_DEPTHWISE)
             SNED_TRY(sned_conv_count(conv, micro, &tried, error));

@@ -91,6 +91,25 @@ sned_status sned_lister_open(struct lister *l, sned_error *error)
     return SNED_OK;
 }
 
+/* A place is a weight. */
+static void mask_weights(struct lister *l, const int8_t *weights, int bit)
+{
+    uint8_t *restrict masks = l->masks;
+    for (size_t p = 0; p < l->place_count; p++)
+        masks[p] |= (uint8_t)((weights[p] != 0) << bit);
+}
+
+static void mask_quads(struct lister *l, const int8_t *weights, int bit)
+{
+    for (size_t p = 0; p < l->place_count; p++) {
+        const int32_t *source = l->places[p].source;
+        bool is_met = false;
+        for (int j = 0; j < 4; j++)
+            is_met |= source[j] >= 0 && weights[source[j]] != 0;
+        l->masks[p] |= (uint8_t)(is_met << bit);
+    }
+}
+
 void sned_lister_mask(struct lister *l, int cluster, int count, size_t histogram[MASKS])
 {
     const size_t size = filter_size(l->conv);
@@ -98,13 +117,10 @@ void sned_lister_mask(struct lister *l, int cluster, int count, size_t histogram
     const bool is_split = l->conv->form != CONV_FILTER_LANES;
     memset(l->masks, 0, l->place_count);
     for (int f = 0; f < count; f++, weights += size)
-        for (size_t p = 0; p < l->place_count; p++) {
-            const int32_t *source = l->places[p].source;
-            bool is_met = false;
-            for (int j = 0; j < l->lanes; j++)
-                is_met |= source[j] >= 0 && weights[source[j]] != 0;
-            l->masks[p] |= (uint8_t)(is_met << (is_split ? f : 0));
-        }
+        if (l->lanes == 1)
+            mask_weights(l, weights, f);
+        else
+            mask_quads(l, weights, is_split ? f : 0);
     l->mask_end = 1u << (is_split ? count : 1);
     memset(histogram, 0, l->mask_end * sizeof *histogram);
     for (size_t p = 0; p < l->place_count; p++)
@@ -117,15 +133,20 @@ static size_t listed_filters(const struct lister *l, int filters)
     return l->conv->form == CONV_FILTER_LANES ? FILTER_LANES : (size_t)filters;
 }
 
+void sned_lister_count(struct lister *l, size_t quads, int filters)
+{
+    l->work.entries += quads;
+    l->work.products += quads * listed_filters(l, filters);
+}
+
 void sned_lister_add(struct lister *l, const struct quad *quad, int filters)
 {
-    const size_t places = l->lanes == 4 ? 1 : 4, listed = listed_filters(l, filters);
+    const size_t places = l->lanes == 4 ? 1 : 4;
     if (l->to) {
         memcpy(l->to->offsets + l->work.entries * places, quad->offsets, places * sizeof *quad->offsets);
-        memcpy(l->to->quads + l->work.products * 4, quad->weights, listed * 4);
+        memcpy(l->to->quads + l->work.products * 4, quad->weights, listed_filters(l, filters) * 4);
     }
-    l->work.entries++;
-    l->work.products += listed;
+    sned_lister_count(l, 1, filters);
 }
 
 void sned_lister_free(struct lister *l)

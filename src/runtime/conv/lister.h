@@ -47,7 +47,8 @@ sned_status sned_lister_open(struct lister *l, sned_error *error);
 void sned_lister_free(struct lister *l);
 /* The masks of the cluster of `count` filters from `cluster` on, and how often each occurs. */
 void sned_lister_mask(struct lister *l, int cluster, int count, size_t histogram[MASKS]);
-/* A quad more, with weights of so many filters. */
+/* Quads more, of so many filters each, that are not made; or one that is. */
+void sned_lister_count(struct lister *l, size_t quads, int filters);
 void sned_lister_add(struct lister *l, const struct quad *quad, int filters);
 
 /* ---- shared.c ---- */

@@ -56,10 +56,11 @@ static int8_t beside(int8_t first, int8_t second, int limit)
 static void list_dense(struct lister *l, const int8_t *weights, int filters, unsigned bits)
 {
     const size_t size = filter_size(l->conv);
+    struct quad quad = {{0}, {{0}}}, rest = quad;
     for (size_t p = 0; p < l->place_count; p++) {
         const struct list_place *place = &l->places[p];
-        struct quad quad = {{place->offset}, {{0}}}, rest = quad;
         bool has_rest = true;
+        quad.offsets[0] = place->offset;
         if (!(l->masks[p] & bits))
             continue;
         for (int f = 0; f < filters; f++)
@@ -144,6 +145,20 @@ bool sned_conv_has_small_sums(const struct conv_layer *conv, int filter, int cou
     return are_small;
 }
 
+/* Whether quads are only counted, and follow from the masks. */
+static bool is_foreseen(const struct lister *l)
+{
+    return !l->to && !l->micro->pair_limit && l->conv->form != CONV_SHARED;
+}
+
+static void count_quads(struct lister *l, int filters, unsigned bits)
+{
+    size_t places = 0;
+    for (size_t p = 0; p < l->place_count; p++)
+        places += (l->masks[p] & bits) != 0;
+    sned_lister_count(l, l->lanes == 4 ? places : (places + 3) / 4, filters);
+}
+
 /* Filters [low, low + count) of a cluster in its masks; of filter lanes all are one. */
 static unsigned bits_of(const struct lister *l, int low, int count)
 {
@@ -172,6 +187,8 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
     }
     if (l->conv->form == CONV_TAPS)
         list_pairs(l, weights);
+    else if (is_foreseen(l))
+        count_quads(l, count, bits);
     else if (l->conv->form == CONV_SPARSE)
         list_sparse(l, weights, count, bits);
     else if (l->conv->form == CONV_SHARED)

@@ -69,8 +69,9 @@ static void sort_by_set(struct lister *l, size_t first, size_t end, struct set_b
         at[set] = block->first[set] = sum;
         sum += block->taps[set];
     }
-    for (size_t p = first; p < end; p++)
-        l->by_set[at[l->masks[p]]++] = (uint32_t)p;
+    if (l->to)
+        for (size_t p = first; p < end; p++)
+            l->by_set[at[l->masks[p]]++] = (uint32_t)p;
 }
 
 /* Of the taps in left[], one each, the one that adds fewest filters to the set. */
@@ -123,6 +124,19 @@ static void add_set_quad(struct lister *l, const int8_t *weights, const struct s
     sned_lister_add(l, &quad, bits_of(from->set));
 }
 
+/* Quads of the set's own; where they are only counted, their places are not known. */
+static void add_set_quads(struct lister *l, const int8_t *weights, unsigned set, const uint32_t *places,
+                          size_t count)
+{
+    if (l->to) {
+        for (size_t q = 0; q < count; q++, places += 4)
+            add_set_quad(l, weights,
+                         &(struct set_quad){set, 4, {places[0], places[1], places[2], places[3]}});
+    } else {
+        sned_lister_count(l, count, bits_of(set));
+    }
+}
+
 static void list_block(struct lister *l, const int8_t *weights, size_t first, size_t end)
 {
     struct set_block block;
@@ -132,9 +146,7 @@ static void list_block(struct lister *l, const int8_t *weights, size_t first, si
     for (unsigned set = 1; set < QUAD_SETS; set++) {
         const uint32_t *places = l->by_set + block.first[set];
         const size_t before = l->work.entries;
-        for (size_t q = block.taps[set] / 4; q; q--, places += 4)
-            add_set_quad(l, weights,
-                         &(struct set_quad){set, 4, {places[0], places[1], places[2], places[3]}});
+        add_set_quads(l, weights, set, places, block.taps[set] / 4);
         for (int i = 0; i < block.left_count; i++)
             if (block.left[i].set == set)
                 add_set_quad(l, weights, &block.left[i]);

@@ -35,10 +35,11 @@ DENSE(sned_dense_u8, uint8_t)
 DENSE(sned_dense_s8, int8_t)
 
 /* A filter's products of quads of any four rows; its weights of a quad are `step` behind those of the one
- * before. */
+ * before. Once and not wherever it is called: it is long where compilers make vectors of it. */
 #define ADD_QUADS(name, type)                                                                                \
-    static void name(uint32_t *restrict row, size_t count, const type *restrict input, size_t quads,         \
-                     const uint32_t *offsets, const int8_t *w, size_t step)                                  \
+    static __attribute__((noinline)) void name(uint32_t *restrict row, size_t count,                         \
+                                               const type *restrict input, size_t quads,                     \
+                                               const uint32_t *offsets, const int8_t *w, size_t step)        \
     {                                                                                                        \
         for (size_t q = 0; q < quads; q++, offsets += 4, w += step) {                                        \
             const type *a = input + offsets[0], *b = input + offsets[1];                                     \
