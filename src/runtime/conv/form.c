@@ -153,8 +153,8 @@ static bool can_slide(const struct conv_layer *conv, const struct window *window
            window->stride[1] <= SLIDING_STRIDE;
 }
 
-/* Whether the column has conv->form. One whose kernel is portable C's beside others of the column's own is not
- * worth being counted. */
+/* Whether the column has conv->form. One whose kernel is portable C's beside others of the column's own is
+ * not worth being counted. */
 static bool is_had(const struct conv_layer *conv, const struct micro_kernels *micro)
 {
     const struct micro_kernels *portable = sned_micro_column(0);

@@ -118,7 +118,7 @@ AVX512_INLINE void sum_tile(const struct quad_destination *destination, size_t c
     TILES_OF_3(layout, filters)                                                                              \
     TILE(layout, filters, 4)                                                                                 \
     TILE(layout, filters, 5) TILE(layout, filters, 6)
-#define TILES(layout) TILES_OF_3(layout, 8) TILES_OF_6(layout, 4) TILES_OF_6(layout, 2) TILES_OF_6(layout, 1)
+#define TILES(layout) TILES_OF_3(layout, 8) TILES_OF_6(layout, 4) TILES_OF_3(layout, 2) TILES_OF_6(layout, 1)
 TILES(WHOLE)
 TILES(SLIDING)
 
@@ -130,7 +130,7 @@ typedef void sum_function(const struct quad_destination *destination, size_t cou
     THREE(layout, filters), layout##_##filters##_4, layout##_##filters##_5, layout##_##filters##_6
 #define KINDS(layout)                                                                                        \
     {                                                                                                        \
-        {THREE(layout, 8)}, {SIX(layout, 4)}, {SIX(layout, 2)},                                              \
+        {THREE(layout, 8)}, {SIX(layout, 4)}, {THREE(layout, 2)},                                            \
         {                                                                                                    \
             SIX(layout, 1)                                                                                   \
         }                                                                                                    \
@@ -139,7 +139,7 @@ typedef void sum_function(const struct quad_destination *destination, size_t cou
 /* By filters and vectors. */
 static const struct {
     int filters, most;
-} kinds[] = {{8, 3}, {4, 6}, {2, 6}, {1, 6}};
+} kinds[] = {{8, 3}, {4, 6}, {2, 3}, {1, 6}};
 static sum_function *const tiles[][4][MOST_VECTORS] = {[WHOLE] = KINDS(WHOLE), [SLIDING] = KINDS(SLIDING)};
 
 /* The filters as eights, fours, twos and ones; a row as parts of nearly as many vectors each. */
