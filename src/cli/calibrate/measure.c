@@ -188,8 +188,9 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     trial->quads = micro->ended_dense[micro->bytes];
     measure_quads(trial, run_quads, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product,
                   &dense_ends);
-    costs->lane_product =
-        (float)(time_quad(trial, run_lanes, FILTER_LANES, PIXELS, &rest) / (LANE_PIXELS * FILTER_LANES / 16));
+    const double lane_vectors = LANE_PIXELS * FILTER_LANES / 16.;
+    costs->lane_product = (float)(time_quad(trial, run_lanes, FILTER_LANES, PIXELS, &rest) / lane_vectors);
+    costs->lane_end = (float)(rest / lane_vectors);
     for (int i = 0; i < QUADS; i++) /* a kernel's rows */
         trial->offsets[i] = tap_offset(3 * i);
     costs->sliding_quad =

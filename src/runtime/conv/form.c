@@ -35,18 +35,19 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     }
 }
 
-/* Of 16 sums that are ended: those of absent filters or pixels too. */
-static double ended_vectors(const struct conv_layer *conv, const struct conv_lists *work)
+/* To end sums, those of absent filters or pixels too. */
+static double ends_cost(const struct conv_layer *conv, const struct conv_lists *work,
+                        const struct micro_costs *costs)
 {
     const double vectors = (double)sned_conv_vectors(conv);
     switch (conv->form) {
     case CONV_FILTER_LANES:
-        return (double)work->tiles * FILTER_LANES * vectors / 16;
+        return (double)work->tiles * FILTER_LANES * vectors / 16 * costs->lane_end;
     case CONV_SPARSE:
     case CONV_SHARED:
-        return (double)conv->output.extent.channels * vectors * 4;
+        return (double)conv->output.extent.channels * vectors * 4 * costs->requantize;
     default:
-        return (double)conv->output.extent.channels * vectors;
+        return (double)conv->output.extent.channels * vectors * costs->requantize;
     }
 }
 
@@ -85,8 +86,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     cost[0] = sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
-    cost[1] =
-        (double)work->tiles * conv->row_tiles * costs->call + ended_vectors(conv, work) * costs->requantize;
+    cost[1] = (double)work->tiles * conv->row_tiles * costs->call + ends_cost(conv, work, costs);
     switch (conv->form) {
     case CONV_TAPS:
         cost[1] += products * vectors * costs->taps;

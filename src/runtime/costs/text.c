@@ -32,6 +32,7 @@ static const struct {
     COST(shared_set),
     COST(sliding_quad),
     COST(lane_product),
+    COST(lane_end),
     COST(depthwise_channel),
     COST(depthwise_piece),
     COST(depthwise_quad),

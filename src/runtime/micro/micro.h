@@ -282,7 +282,7 @@ struct micro_costs {
     float sparse_far;                  /* how many times a quad takes whose rows are far (conv/form.c) */
     float shared_quad, shared_product, shared_set; /* shared, for 64 pixels: and a set of a block */
     float sliding_quad;                            /* sliding, for 16 pixels; a product is dense's */
-    float lane_product;                            /* filter lanes: a quad of a pixel, for 16 filters */
+    float lane_product, lane_end; /* filter lanes, for 16 filters: a quad of a pixel; to end its sums */
     /* depthwise: a channel, a piece of it and its ends, a quad of a piece. */
     float depthwise_channel, depthwise_piece, depthwise_quad;
     float requantize;               /* 16 sums */

@@ -202,6 +202,7 @@ const struct micro_kernels sned_micro_portable = {
     .costs = {.taps = 1.73f,
               .dense_product = 6.9f,
               .lane_product = 19,
+              .lane_end = 124,
               .sparse_product = 19.5f,
               .sparse_far = 1,
               .depthwise_channel = 1,

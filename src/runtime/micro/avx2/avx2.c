@@ -121,6 +121,7 @@ const struct micro_kernels sned_micro_avx2 = {
               .shared_product = 20,
               .sliding_quad = 90,
               .lane_product = 19,
+              .lane_end = 124,
               .depthwise_channel = 1,
               .depthwise_piece = 34,
               .depthwise_quad = 55,

@@ -187,6 +187,7 @@ const struct micro_kernels sned_micro_neon_dot = {
               .shared_product = 100,
               .sliding_quad = 400,
               .lane_product = 320,
+              .lane_end = 124,
               .depthwise_channel = 1,
               .depthwise_piece = 34,
               .depthwise_quad = 55,

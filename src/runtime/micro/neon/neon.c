@@ -115,6 +115,7 @@ const struct micro_kernels sned_micro_neon = {
               .shared_product = 100,
               .sliding_quad = 400,
               .lane_product = 320,
+              .lane_end = 124,
               .depthwise_channel = 1,
               .depthwise_piece = 34,
               .depthwise_quad = 55,
