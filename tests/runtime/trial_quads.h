@@ -183,11 +183,10 @@ static inline void draw_sliding(struct trial *trial, enum value_type type, struc
     const bool is_bench = trial->count == BENCH_COUNT;
     const int filters = is_bench ? 1 : (int)between(random, 1, trial->micro->dense_filters);
     const size_t reach = draw_reach(trial, random), rows = is_bench ? 1 : (size_t)between(random, 1, 3);
-    trial->sliding =
-        (struct sliding_rows){.rows = rows,
-                              .count = trial->count,
-                              .stride = is_bench ? 1 : (size_t)between(random, 1, SLIDING_STRIDE),
-                              .row_step = (size_t)between(random, 0, 2 * (int64_t)trial->count)};
+    trial->sliding = (struct quad_rows){.rows = rows,
+                                        .count = trial->count,
+                                        .stride = is_bench ? 1 : (size_t)between(random, 1, SLIDING_STRIDE),
+                                        .row_step = (size_t)between(random, 0, 2 * (int64_t)trial->count)};
     draw_numbers(trial, type,
                  (rows - 1) * trial->sliding.row_step + (trial->count - 1) * trial->sliding.stride + reach +
                      4,
@@ -299,10 +298,10 @@ static inline void draw_ended_lanes(struct trial *trial, enum value_type type, s
     if (rows > 3)
         trial->count = (size_t)between(random, 1, 40);
     trial->sliding =
-        (struct sliding_rows){.rows = rows,
-                              .count = trial->count,
-                              .stride = is_bench ? 4 : 4 * (size_t)between(random, 1, SLIDING_STRIDE),
-                              .row_step = 4 * (size_t)between(random, 0, 2 * (int64_t)trial->count)};
+        (struct quad_rows){.rows = rows,
+                           .count = trial->count,
+                           .stride = is_bench ? 4 : 4 * (size_t)between(random, 1, SLIDING_STRIDE),
+                           .row_step = 4 * (size_t)between(random, 0, 2 * (int64_t)trial->count)};
     draw_numbers(trial, trial->micro->bytes,
                  (rows - 1) * trial->sliding.row_step + (trial->count - 1) * trial->sliding.stride +
                      (1 + reach) * 4,

@@ -128,14 +128,14 @@ static void run_shared(const struct trial *trial)
 
 static void run_sliding(const struct trial *trial)
 {
-    const struct sliding_rows pixels = {.rows = 1, .count = PIXELS, .stride = 2};
+    const struct quad_rows pixels = {.rows = 1, .count = PIXELS, .stride = 2};
     trial->micro->ended_sliding[trial->micro->bytes](trial->sums, PIXELS, &pixels, trial->input, &trial->list,
                                                      &trial->ends);
 }
 
 static void run_lanes(const struct trial *trial)
 {
-    const struct sliding_rows pixels = {.rows = 1, .count = LANE_PIXELS, .stride = 4};
+    const struct quad_rows pixels = {.rows = 1, .count = LANE_PIXELS, .stride = 4};
     trial->micro->ended_filter_lanes[trial->micro->bytes](trial->sums, LANE_PIXELS, &pixels, trial->input,
                                                           &trial->list, &trial->ends);
 }

@@ -70,6 +70,12 @@ static size_t sums_size(const struct conv_layer *conv)
     return conv->form == CONV_TAPS ? tile_pixels(conv) * sizeof(int32_t) : 0;
 }
 
+/* Whether a tile's outputs are made where they belong: no columns between rows are to be left out. */
+static bool is_in_place(const struct conv_layer *conv)
+{
+    return sned_conv_sums_pitch(conv) == (size_t)conv->output.extent.width;
+}
+
 /* Of sums of a tile and, behind them, its outputs; or of what it takes to fill planes. */
 static size_t own_size(const struct conv_layer *conv)
 {
@@ -77,7 +83,9 @@ static size_t own_size(const struct conv_layer *conv)
     for (int t = 0; t < conv->tile_count; t++)
         if ((size_t)conv->tiles[t].list.filters > filters)
             filters = (size_t)conv->tiles[t].list.filters;
-    const size_t tile = sums_size(conv) + tile_pixels(conv) * filters * value_size(conv->output.type);
+    const size_t outputs =
+        is_in_place(conv) ? 0 : tile_pixels(conv) * filters * value_size(conv->output.type);
+    const size_t tile = sums_size(conv) + outputs;
     const size_t fill = sned_conv_fill_size(conv);
     return outputs_at(conv) + (tile > fill ? tile : fill);
 }
@@ -157,10 +165,10 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
     const size_t width = (size_t)conv->output.extent.width, pixels = sned_conv_tile_pixels(conv, rows);
     const bool is_one_row = sned_conv_is_one_row(conv);
     const size_t unit = sned_conv_pixel_size(conv);
-    const struct sliding_rows sliding = {.rows = is_one_row ? 1 : rows,
-                                         .count = is_one_row ? pixels : width,
-                                         .stride = (size_t)conv->slide[1] * unit,
-                                         .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
+    const struct quad_rows sliding = {.rows = is_one_row ? 1 : rows,
+                                      .count = is_one_row ? pixels : width,
+                                      .stride = (size_t)conv->slide[1] * unit,
+                                      .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
     const struct quad_ends ends = {conv->output.type, step_of->rule->scalings + tile->filter, step_of->rule,
                                    tile->has_small_sums};
     switch (conv->form) {
@@ -199,7 +207,7 @@ static void move_rows(const struct conv_layer *conv, const struct micro_kernels 
 }
 
 /* Which tile, and which of its rows, a task is: all filters of some rows one behind the other; of filter
- * lanes, which are many, all rows of some. */
+ * lanes, where weights are more than pixels, all rows of some filters. */
 static void find_task(const struct conv_layer *conv, int task, int *tile, int *rows)
 {
     const bool is_by_rows = conv->form != CONV_FILTER_LANES;
@@ -221,7 +229,7 @@ static void run_tile(const struct step *step, const struct step_work *work, cons
     const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
     uint8_t *own = (uint8_t *)work->own + outputs_at(conv), *outputs = own + sums_size(conv);
     uint8_t *to = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane + y * width * size;
-    if (sned_conv_sums_pitch(conv) == width) {
+    if (is_in_place(conv)) {
         make_outputs(step, tile, rows, input, (int32_t *)(void *)own, to, conv->output.plane);
         return;
     }

@@ -20,8 +20,8 @@ micro_quads sned_dense_u8, sned_dense_s8, sned_sparse_u8, sned_sparse_s8, sned_s
 micro_sliding sned_sliding_u8, sned_sliding_s8;
 micro_ended_quads sned_ended_dense_u8, sned_ended_dense_s8, sned_ended_sparse_u8, sned_ended_sparse_s8,
     sned_ended_shared_u8, sned_ended_shared_s8;
-micro_ended_sliding sned_ended_sliding_u8, sned_ended_sliding_s8;
-micro_ended_sliding sned_ended_filter_lanes_u8, sned_ended_filter_lanes_s8;
+micro_ended_rows sned_ended_sliding_u8, sned_ended_sliding_s8;
+micro_ended_rows sned_ended_filter_lanes_u8, sned_ended_filter_lanes_s8;
 micro_depthwise sned_depthwise_u8, sned_depthwise_s8;
 micro_interleave sned_interleave;
 micro_pick sned_pick;

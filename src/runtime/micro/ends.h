@@ -33,14 +33,14 @@ static inline void end_quads(void *to, size_t step, size_t count, const uint8_t 
     }
 }
 
-static inline void end_sliding(void *to, size_t step, const struct sliding_rows *pixels, const uint8_t *input,
+static inline void end_sliding(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,
                                const struct quad_list *list, const struct quad_ends *ends, micro_sliding *sum,
                                micro_requantize *const requantize[MICRO_TYPES])
 {
     int32_t sums[END_FILTERS * END_PIECE];
     for (size_t y = 0; y < pixels->rows; y++)
         for (size_t at = 0; at < pixels->count; at += END_PIECE) {
-            struct sliding_rows piece = {.rows = 1, .count = pixels->count - at, .stride = pixels->stride};
+            struct quad_rows piece = {.rows = 1, .count = pixels->count - at, .stride = pixels->stride};
             if (piece.count > END_PIECE)
                 piece.count = END_PIECE;
             sum(sums, END_PIECE, &piece, input + y * pixels->row_step + at * pixels->stride, list);
@@ -56,7 +56,7 @@ static inline void end_sliding(void *to, size_t step, const struct sliding_rows 
         end_quads(to, step, count, input, list, ends, pixel, sum, requantize);                               \
     }
 #define ENDED_SLIDING(name, sum, requantize)                                                                 \
-    void name(void *to, size_t step, const struct sliding_rows *pixels, const uint8_t *input,                \
+    void name(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,                   \
               const struct quad_list *list, const struct quad_ends *ends)                                    \
     {                                                                                                        \
         end_sliding(to, step, pixels, input, list, ends, sum, requantize);                                   \

@@ -89,7 +89,7 @@ struct quad_ends {
 enum { SMALL_SUM = 1 << 24 /* floats have all integers to there */ };
 
 /* Rows of pixels that sliding quads, and those of filter lanes, are summed for. */
-struct sliding_rows {
+struct quad_rows {
     size_t rows, count; /* of pixels a row */
     size_t stride;      /* bytes from a pixel's first quad to the next one's: 1 to SLIDING_STRIDE; of filter
                          * lanes so many times 4 */
@@ -179,14 +179,13 @@ typedef void micro_add_taps(int32_t *sums, size_t count, const int16_t *input, c
 typedef void micro_quads(int32_t *sums, size_t step, size_t count, const uint8_t *input,
                          const struct quad_list *list);
 /* The same of sliding quads, for rows of pixels; a row's sums follow those of the one before. */
-typedef void micro_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
-                           const uint8_t *input, const struct quad_list *list);
+typedef void micro_sliding(int32_t *sums, size_t step, const struct quad_rows *pixels, const uint8_t *input,
+                           const struct quad_list *list);
 /* Those sums, requantized: to[f * step + p], of type ends->type. */
 typedef void micro_ended_quads(void *to, size_t step, size_t count, const uint8_t *input,
                                const struct quad_list *list, const struct quad_ends *ends);
-typedef void micro_ended_sliding(void *to, size_t step, const struct sliding_rows *pixels,
-                                 const uint8_t *input, const struct quad_list *list,
-                                 const struct quad_ends *ends);
+typedef void micro_ended_rows(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,
+                              const struct quad_list *list, const struct quad_ends *ends);
 /* Channels of pieces, requantized, each by its own scaling: output o of the range's channel c is to[c *
  * range->to_step + o], of type ends->type; `to` and `input` are those of the range's first channel, all else
  * is of all channels. */
@@ -311,7 +310,7 @@ struct micro_kernels {
     micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES], *shared[MICRO_BYTES];
     micro_sliding *sliding[MICRO_BYTES];
     micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES], *ended_shared[MICRO_BYTES];
-    micro_ended_sliding *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
+    micro_ended_rows *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
     micro_depthwise *depthwise[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;

@@ -114,7 +114,7 @@ SLIDING_ROW(slide_u8, uint8_t)
 SLIDING_ROW(slide_s8, int8_t)
 
 #define SLIDING(name, type, row)                                                                             \
-    void name(int32_t *sums, size_t step, const struct sliding_rows *pixels, const uint8_t *input,           \
+    void name(int32_t *sums, size_t step, const struct quad_rows *pixels, const uint8_t *input,              \
               const struct quad_list *list)                                                                  \
     {                                                                                                        \
         for (int f = 0; f < list->filters; f++)                                                              \
@@ -139,7 +139,7 @@ ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 
 /* A pixel of a filter at a time. */
 #define ENDED_FILTER_LANES(name, number)                                                                     \
-    void name(void *to, size_t step, const struct sliding_rows *pixels, const uint8_t *input,                \
+    void name(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,                   \
               const struct quad_list *list, const struct quad_ends *ends)                                    \
     {                                                                                                        \
         const size_t size = value_size(ends->type), count = pixels->count;                                   \

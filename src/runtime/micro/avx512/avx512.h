@@ -17,7 +17,7 @@
 micro_quads sned_avx512_dense, sned_avx512_sparse, sned_avx512_shared;
 micro_sliding sned_avx512_sliding;
 micro_ended_quads sned_avx512_ended_dense, sned_avx512_ended_sparse, sned_avx512_ended_shared;
-micro_ended_sliding sned_avx512_ended_sliding, sned_avx512_ended_filter_lanes;
+micro_ended_rows sned_avx512_ended_sliding, sned_avx512_ended_filter_lanes;
 micro_depthwise sned_avx512_depthwise;
 micro_interleave sned_avx512_interleave;
 micro_pick sned_avx512_pick;

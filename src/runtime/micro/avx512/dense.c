@@ -174,7 +174,7 @@ AVX512_INLINE __m512i order_of(size_t stride)
     return _mm512_add_epi8(firsts, _mm512_set1_epi32(0x03020100));
 }
 
-AVX512_INLINE void sum_rows(struct quad_destination destination, const struct sliding_rows *pixels,
+AVX512_INLINE void sum_rows(struct quad_destination destination, const struct quad_rows *pixels,
                             const uint8_t *input, const struct quad_list *list)
 {
     struct quad_source source = {input, PIXELS * pixels->stride, order_of(pixels->stride)};
@@ -192,7 +192,7 @@ AVX512 void sned_avx512_dense(int32_t *sums, size_t step, size_t count, const ui
     sum_row((struct quad_destination){.to = sums, .step = step}, count, source, list, WHOLE);
 }
 
-AVX512 void sned_avx512_sliding(int32_t *sums, size_t step, const struct sliding_rows *pixels,
+AVX512 void sned_avx512_sliding(int32_t *sums, size_t step, const struct quad_rows *pixels,
                                 const uint8_t *input, const struct quad_list *list)
 {
     sum_rows((struct quad_destination){.to = sums, .step = step}, pixels, input, list);
@@ -209,7 +209,7 @@ AVX512 void sned_avx512_ended_dense(void *to, size_t step, size_t count, const u
         end_quads(to, step, count, input, list, ends, 4, sned_avx512_dense, sned_avx512_requantize);
 }
 
-AVX512 void sned_avx512_ended_sliding(void *to, size_t step, const struct sliding_rows *pixels,
+AVX512 void sned_avx512_ended_sliding(void *to, size_t step, const struct quad_rows *pixels,
                                       const uint8_t *input, const struct quad_list *list,
                                       const struct quad_ends *ends)
 {

@@ -113,13 +113,13 @@ struct pixel_run {
 
 /* The runs of all rows one after the other; of each row the first `longer` have a pixel more than others. */
 struct run_cursor {
-    const struct sliding_rows *rows;
+    const struct quad_rows *rows;
     const uint8_t *row, *at;
     size_t of_row, shortest, longer;
     size_t index, left; /* in the row; in all */
 };
 
-static inline struct run_cursor runs_in(const struct sliding_rows *rows, const uint8_t *input)
+static inline struct run_cursor runs_in(const struct quad_rows *rows, const uint8_t *input)
 {
     const size_t of_row = (rows->count + LANE_RUN - 1) / LANE_RUN;
     return (struct run_cursor){.rows = rows,
@@ -304,7 +304,7 @@ static void end_pixels(const struct lane_rows *rows, size_t done, const pixel_su
         requantize_filters(rows, done, sums, pixels);
 }
 
-AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct sliding_rows *pixels,
+AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct quad_rows *pixels,
                                            const uint8_t *input, const struct quad_list *list,
                                            const struct quad_ends *ends)
 {

@@ -32,7 +32,7 @@ micro_dot sned_neon_dot;
 micro_dense_rows sned_neon_dense_rows, sned_neon_dot_dense_rows;
 micro_ended_quads sned_neon_ended_dense, sned_neon_ended_sparse;
 micro_ended_quads sned_neon_dot_ended_dense, sned_neon_dot_ended_sparse;
-micro_ended_sliding sned_neon_ended_sliding;
+micro_ended_rows sned_neon_ended_sliding;
 extern micro_requantize *const sned_neon_requantize[MICRO_TYPES];
 micro_requantize sned_neon_requantize_u8, sned_neon_requantize_s8, sned_neon_requantize_s16;
 micro_window_max sned_neon_window_max_u8, sned_neon_window_max_s8, sned_neon_window_max_s16;
