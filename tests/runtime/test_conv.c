@@ -352,6 +352,30 @@ static void orders_say_which_bytes_are_a_quad(void **state)
     sned_conv_free_lists(&conv);
 }
 
+/* Of unsigned bytes, 100 of positive weights make 25,500 at most and -60 of negative ones -15,300 at least;
+ * signed ones make 12,700 + 7,680 of them. */
+static void sums_are_small_up_to_what_floats_hold(void **state)
+{
+    int8_t weights[CHANNELS * TAPS] = {40, -60, 60};
+    int32_t bias[CHANNELS] = {0};
+    struct conv_layer conv = depthwise_layer(weights, 14, 3);
+    conv.bias = bias;
+    bias[0] = SMALL_SUM - 25500;
+    assert_true(sned_conv_has_small_sums(&conv, 0, CHANNELS));
+    bias[0]++;
+    assert_false(sned_conv_has_small_sums(&conv, 0, CHANNELS));
+    assert_true(sned_conv_has_small_sums(&conv, 1, CHANNELS - 1));
+    bias[0] = -SMALL_SUM + 15300;
+    assert_true(sned_conv_has_small_sums(&conv, 0, 1));
+    bias[0]--;
+    assert_false(sned_conv_has_small_sums(&conv, 0, 1));
+    conv.input.type = VALUE_S8;
+    bias[0] = SMALL_SUM - 12700 - 7680;
+    assert_true(sned_conv_has_small_sums(&conv, 0, 1));
+    bias[0]++;
+    assert_false(sned_conv_has_small_sums(&conv, 0, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +399,7 @@ int main(void)
         cmocka_unit_test(pieces_end_where_bytes_are_too_far),
         cmocka_unit_test(taps_that_are_too_far_from_each_other_are_left_to_other_forms),
         cmocka_unit_test(orders_say_which_bytes_are_a_quad),
+        cmocka_unit_test(sums_are_small_up_to_what_floats_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
