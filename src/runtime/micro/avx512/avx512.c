@@ -72,7 +72,7 @@ const struct micro_kernels sned_micro_avx512 = {
                    [VALUE_S16] = sned_window_sum_s16},
     .lrn = {[VALUE_U8] = sned_avx512_lrn_u8, [VALUE_S8] = sned_avx512_lrn_s8},
     .look_up = sned_avx512_look_up,
-    .quantize = {[VALUE_U8] = sned_avx2_quantize_u8, [VALUE_S8] = sned_avx2_quantize_s8},
+    .quantize = {[VALUE_U8] = sned_avx512_quantize_u8, [VALUE_S8] = sned_avx512_quantize_s8},
     .add = sned_avx512_add_bytes,
 };
 #endif

@@ -29,6 +29,7 @@ micro_spanned_rows sned_avx512_spanned_rows;
 micro_window_max sned_avx512_window_max_u8, sned_avx512_window_max_s8;
 micro_look_up sned_avx512_look_up;
 micro_lrn sned_avx512_lrn_u8, sned_avx512_lrn_s8;
+micro_quantize sned_avx512_quantize_u8, sned_avx512_quantize_s8;
 micro_add sned_avx512_add_bytes;
 
 /* The first `count` of 16, or of 64; all of them, where there are more. */
