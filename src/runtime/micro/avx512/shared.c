@@ -3,7 +3,7 @@
  *
  * To interleave four rows of 64 pixels takes as long as to multiply them for two filters (sparse.c). Of five
  * filters with a third of their weights at random, a tap that any of them has is on average one of two of
- * them: fetched and interleaved once for both, a product costs two thirds of what it does there. Which
+ * them: fetched and interleaved once for both, a product costs three quarters of what it does there. Which
  * filters a quad is for is a constant in the loop over the quads of a set, one of 31 loops, between which
  * the sums stay in 20 registers.
  *
