@@ -21,8 +21,7 @@ enum {
 
 /* A quad of a block: its set, and its places. */
 struct set_quad {
-    unsigned set;
-    int count;
+    uint8_t set, count;
     uint32_t places[4];
 };
 
@@ -84,16 +83,17 @@ static int nearest(const struct set_quad *left, int count, unsigned set)
     return best;
 }
 
-/* Taps that fill no quad of their set, into quads of wider ones, beginning with those of most filters. */
+/* Taps that fill no quad of their set, into quads of wider ones, beginning with those of most filters. The
+ * quads take the places of taps that are done. */
 static void join_left(const struct lister *l, struct set_block *block)
 {
-    struct set_quad taps[MOST_LEFT];
+    struct set_quad *taps = block->left;
     int count = 0;
     for (int bits = SET_FILTERS; bits; bits--)
         for (unsigned set = 1; set < QUAD_SETS; set++)
             for (size_t i = bits_of(set) == bits ? block->taps[set] % 4 : 0; i; i--)
                 taps[count++] =
-                    (struct set_quad){set, 1, {l->by_set[block->first[set] + block->taps[set] - i]}};
+                    (struct set_quad){(uint8_t)set, 1, {l->by_set[block->first[set] + block->taps[set] - i]}};
     block->left_count = 0;
     for (int first = 0; first < count;) {
         struct set_quad *quad = &block->left[block->left_count++];
@@ -131,7 +131,7 @@ static void add_set_quads(struct lister *l, const int8_t *weights, unsigned set,
     if (l->to) {
         for (size_t q = 0; q < count; q++, places += 4)
             add_set_quad(l, weights,
-                         &(struct set_quad){set, 4, {places[0], places[1], places[2], places[3]}});
+                         &(struct set_quad){(uint8_t)set, 4, {places[0], places[1], places[2], places[3]}});
     } else {
         sned_lister_count(l, count, bits_of(set));
     }
