@@ -64,7 +64,8 @@ static double distance(const struct conv_layer *conv, const struct micro_costs *
 {
     enum { NEAR_BYTES = 32 << 10 };
     const double beyond = (double)sned_conv_tile_bytes(conv) / NEAR_BYTES - 1, most = can_share(conv) ? 2 : 1;
-    return 1 + ((double)costs->sparse_far - 1) * fmax(0, fmin(most, beyond));
+    const double share = beyond < 0 ? 0 : beyond < most ? beyond : most;
+    return 1 + ((double)costs->sparse_far - 1) * share;
 }
 
 /* How often a filter's list is gone through. */
