@@ -11,9 +11,7 @@
  * the first cache (conv/shared.c).
  */
 #if defined(__x86_64__)
-#include "runtime/micro/avx512/ends.h"
 #include "runtime/micro/avx512/sparse.h"
-#include "runtime/micro/ends.h"
 
 #include <string.h>
 
@@ -87,19 +85,5 @@ static void sum_row(struct quad_destination destination, size_t count, const uin
     }
 }
 
-void sned_avx512_shared(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                        const struct quad_list *list)
-{
-    sum_row((struct quad_destination){.to = sums, .step = step}, count, input, list);
-}
-
-AVX512 void sned_avx512_ended_shared(void *to, size_t step, size_t count, const uint8_t *input,
-                                     const struct quad_list *list, const struct quad_ends *ends)
-{
-    float scales[MOST_ENDED];
-    if (find_scales(scales, ends, list->filters))
-        sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);
-    else
-        end_quads(to, step, count, input, list, ends, 1, sned_avx512_shared, sned_avx512_requantize);
-}
+SPARSE_KERNELS(sned_avx512_shared, sned_avx512_ended_shared)
 #endif

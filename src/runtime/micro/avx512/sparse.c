@@ -7,7 +7,6 @@
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx512/sparse.h"
-#include "runtime/micro/ends.h"
 
 #include <string.h>
 
@@ -90,19 +89,5 @@ AVX512_INLINE void sum_row(struct quad_destination destination, size_t count, co
     }
 }
 
-AVX512 void sned_avx512_sparse(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                               const struct quad_list *list)
-{
-    sum_row((struct quad_destination){.to = sums, .step = step}, count, input, list);
-}
-
-AVX512 void sned_avx512_ended_sparse(void *to, size_t step, size_t count, const uint8_t *input,
-                                     const struct quad_list *list, const struct quad_ends *ends)
-{
-    float scales[MOST_ENDED];
-    if (find_scales(scales, ends, list->filters))
-        sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);
-    else
-        end_quads(to, step, count, input, list, ends, 1, sned_avx512_sparse, sned_avx512_requantize);
-}
+SPARSE_KERNELS(sned_avx512_sparse, sned_avx512_ended_sparse)
 #endif

@@ -7,6 +7,7 @@
 #define SNED_RUNTIME_MICRO_AVX512_SPARSE_H
 
 #include "runtime/micro/avx512/ends.h"
+#include "runtime/micro/ends.h"
 
 #if defined(__x86_64__)
 
@@ -56,6 +57,23 @@ AVX512_INLINE void store_part(const struct quad_destination *destination, int fi
     _mm512_mask_storeu_epi8((uint8_t *)destination->to + place, first_of_64(count),
                             packed(results, destination->ends->type, &bounds));
 }
+/* A file's micro-kernels by its own sum_row(destination, count, input, list): sums, and those that end before
+ * they leave their registers, or by way of memory where they do not end so. */
+#define SPARSE_KERNELS(sums_of, ended)                                                                       \
+    AVX512 void sums_of(int32_t *sums, size_t step, size_t count, const uint8_t *input,                      \
+                        const struct quad_list *list)                                                        \
+    {                                                                                                        \
+        sum_row((struct quad_destination){.to = sums, .step = step}, count, input, list);                    \
+    }                                                                                                        \
+    AVX512 void ended(void *to, size_t step, size_t count, const uint8_t *input,                             \
+                      const struct quad_list *list, const struct quad_ends *ends)                            \
+    {                                                                                                        \
+        float scales[MOST_ENDED];                                                                            \
+        if (find_scales(scales, ends, list->filters))                                                        \
+            sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);                  \
+        else                                                                                                 \
+            end_quads(to, step, count, input, list, ends, 1, sums_of, sned_avx512_requantize);               \
+    }
 #endif
 
 #endif
