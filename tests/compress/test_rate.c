@@ -40,6 +40,41 @@ static void weights_end_on_the_grid_of_their_layer(void **state)
     rated_free(&rated);
 }
 
+static bool has_the_integers_of(const struct graph *one, const struct graph *other)
+{
+    bool same = one->node_count == other->node_count;
+    for (int n = 0; same && n < one->node_count; n++) {
+        if (!sned_node_has_weights(&one->nodes[n]))
+            continue;
+        const struct tensor *first = &one->tensors[node_weights(&one->nodes[n], 0)];
+        const struct tensor *second = &other->tensors[node_weights(&other->nodes[n], 0)];
+        same = memcmp(first->data, second->data, sned_shape_elements(&first->shape)) == 0;
+    }
+    return same;
+}
+
+/* What weights keep of their fractions does not show in the integers; a short training at a low rate takes
+ * more of them over an edge. */
+static void a_training_goes_on_from_the_fractions_of_the_one_before(void **state)
+{
+    struct rate_options options = quick_rate(), more = quick_rate();
+    more.epochs = 3;
+    more.rate = options.rate / 8;
+    more.lambda = 3e-4;
+    struct rated rounded = rated_with(&options);
+    options.keep_fractions = true;
+    struct rated kept = rated_with(&options);
+    assert_true(has_the_integers_of(kept.integer, rounded.integer));
+    assert_true(graph_state_hash(kept.graph) != graph_state_hash(rounded.graph));
+    assert_int_equal(rate_train(rounded.graph, dataset, all_images(), TRAIN, &more, &rounded.result, NULL),
+                     SNED_OK);
+    assert_int_equal(rate_train(kept.graph, dataset, all_images(), TRAIN, &more, &kept.result, NULL),
+                     SNED_OK);
+    assert_true(kept.result.bytes < rounded.result.bytes);
+    rated_free(&rounded);
+    rated_free(&kept);
+}
+
 /* Two steps of the output apart, or by less than half of that: powers of two of the accumulator's units. */
 static void biases_end_on_a_coarse_grid(void **state)
 {
@@ -302,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_higher_price_gives_fewer_bytes),
         cmocka_unit_test(weights_end_on_the_grid_of_their_layer),
+        cmocka_unit_test(a_training_goes_on_from_the_fractions_of_the_one_before),
         cmocka_unit_test(biases_end_on_a_coarse_grid),
         cmocka_unit_test(units_that_do_nothing_can_be_taken_out),
         cmocka_unit_test(two_runs_give_the_same_bits),

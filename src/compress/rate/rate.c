@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "compress/quantize/quantize.h"
+#include "compress/rate/fractions.h"
 #include "compress/rate/shrink.h"
 
 #include <math.h>
@@ -381,6 +382,27 @@ static sned_status finish(struct course *course, sned_error *error)
     return rate_layers_count(&course->layers, course->graph, error);
 }
 
+/* Into the network as given. */
+static sned_status give_result(struct course *course, struct graph *graph, sned_error *error)
+{
+    struct graph *unrounded = NULL;
+    sned_status status;
+    if (course->options->keep_fractions) {
+        SNED_TRY_DONE(sned_graph_copy(&unrounded, graph, error));
+        grow_back(unrounded, course->graph, &course->left);
+    }
+    SNED_TRY_DONE(finish(course, error));
+    grow_back(graph, course->graph, &course->left);
+    SNED_TRY_DONE(rate_layers_mask(&course->layers, graph, error));
+    for (int i = 0; unrounded && i < course->layers.count; i++) {
+        const int tensor = course->layers.layers[i].tensor;
+        fractions_give_back(&graph->tensors[tensor], unrounded->tensors[tensor].data);
+    }
+done:
+    sned_graph_free(unrounded);
+    return status;
+}
+
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
                        const struct rate_options *options, struct rate_result *result, sned_error *error)
 {
@@ -395,9 +417,7 @@ sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint3
     rate_layers_give_steps(&course.layers, course.graph);
     rate_layers_give_bias_steps(&course.layers, course.graph);
     SNED_TRY_DONE(run(&course, &trained, error));
-    SNED_TRY_DONE(finish(&course, error));
-    grow_back(graph, course.graph, &course.left);
-    SNED_TRY_DONE(rate_layers_mask(&course.layers, graph, error));
+    SNED_TRY_DONE(give_result(&course, graph, error));
     *result = (struct rate_result){.bytes = rate_layers_bytes(&course.layers) * course.state->real_share,
                                    .lambda = course.state->lambda,
                                    .loss = trained.loss,

@@ -24,7 +24,8 @@ struct rate_options {
      * estimates of size are only good to some tenths. NULL: the estimate is the size. */
     sned_status (*measure_bytes)(void *context, const struct graph *graph, double *bytes, sned_error *error);
     void *measure_context;
-    double lambda; /* loss for a bit, after a rise; where a size is the target: the first guess */
+    double lambda;       /* loss for a bit, after a rise; where a size is the target: the first guess */
+    bool keep_fractions; /* at the end weights only round to multiples of steps: fractions.h */
     struct augmentation augmentation;
     struct graph *teacher; /* struct train_options says how it teaches; NULL: none */
     double teacher_weight, temperature, mix;
@@ -48,10 +49,11 @@ struct rate_result {
  * Trains `graph`, which is prepared (batch norms folded) and calibrated, in place on images `indices` of the
  * data set. Weights that have no step get one, a seventh of their largest. At the end weights are multiples
  * of their layer's step, which is in the constant's quantization, and biases of theirs, ready for
- * quantize_lower; zeros are masked, but those that the structure of their weights (graph.h) lets live; units
- * that do nothing are all 0 (for sned_graph_compact to take out), and activations calibrated anew. What the
- * first output does not depend on stays as it is; on failure all does.
- * Deterministic for (seed, threads), but with a time budget.
+ * quantize_lower, or only round to them, where another training shall go on from there (keep_fractions);
+ * zeros are masked, but those that the structure of their weights (graph.h) lets live; units that do nothing
+ * are all 0 (for sned_graph_compact to take out), and activations calibrated anew. What the first output
+ * does not depend on stays as it is; on failure all does. Deterministic for (seed, threads), but with a time
+ * budget.
  */
 sned_status rate_train(struct graph *graph, struct dataset *dataset, const uint32_t *indices, size_t count,
                        const struct rate_options *options, struct rate_result *result, sned_error *error);

@@ -66,6 +66,7 @@ struct rate_options plan_rate_options(const struct rate_search *search)
                                  .augmentation = {.flip = train->flip == FLIP_YES, .shift = train->shift},
                                  .step_rate = train->step_rate,
                                  .lambda = search->lambda,
+                                 .keep_fractions = compression->teacher != NULL,
                                  .teacher = compression->teacher,
                                  .teacher_weight = recipe->distill.weight,
                                  .temperature = recipe->distill.temperature,

@@ -21,6 +21,7 @@
  * fifth.
  */
 #include "compress/aim/bracket.h"
+#include "compress/rate/fractions.h"
 #include "compress/search/search.h"
 #include "compress/second/second_order.h"
 #include "graph/passes/compact.h"
@@ -235,19 +236,11 @@ static sned_status raise_price(const struct rate_search *search, const struct se
     return SNED_OK;
 }
 
-/* Weights on their grids know no more where between two integers they were, and training would have to find
- * that again, a twentieth of a step at a time: most of what rounding moved them by is given back, so much
- * that they still round to the same. */
 static void remember_fractions(const struct compression *compression, const struct graph *given)
 {
-    const float share = 0.8f, most = 0.4f;
     for (int i = 0; i < compression->layer_count; i++) {
-        struct tensor *weights = &compression->graph->tensors[compression->layers[i].tensor];
-        const float step = weights->quantization.scale,
-                    *before = given->tensors[compression->layers[i].tensor].data;
-        float *values = weights->data;
-        for (size_t k = 0; step > 0 && k < compression->layers[i].count; k++)
-            values[k] += fminf(fmaxf(share * (before[k] - values[k]), -most * step), most * step);
+        const int tensor = compression->layers[i].tensor;
+        fractions_give_back(&compression->graph->tensors[tensor], given->tensors[tensor].data);
     }
 }
 
@@ -274,7 +267,7 @@ static sned_status round_graph(struct rate_search *search, double *price, bool o
         SNED_TRY_DONE(approach_size(search, second, price, error));
     SNED_TRY_DONE(sned_graph_copy(&given, compression->graph, error));
     SNED_TRY_DONE(round_at(compression, second, compression->graph, *price, error));
-    if (compression->teacher) /* shallow networks' rates are high enough to find them again */
+    if (compression->teacher) /* shallow networks' rates are high enough to find fractions again */
         remember_fractions(compression, given);
 done:
     sned_graph_free(given);
