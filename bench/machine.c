@@ -13,6 +13,7 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -62,6 +64,25 @@ struct work {
 __attribute__((target("avx512f,avx512bw,avx512vnni"))) static int64_t run_avx512vnni(void)
 {
     RUN_STEPS(__m512i, __m512i, _mm512_set1_epi32, _mm512_set1_epi8, _mm512_dpbusd_epi32, "+v");
+}
+
+/* As assembler, which every compiler passes on. */
+__attribute__((target("avx2"))) static inline __m256i step_avxvnni(__m256i sum, __m256i a, __m256i b)
+{
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+    return sum;
+}
+
+__attribute__((target("avx2"))) static int64_t run_avxvnni(void)
+{
+    RUN_STEPS(__m256i, __m256i, _mm256_set1_epi32, _mm256_set1_epi8, step_avxvnni, "+x");
+}
+
+/* CPUID, leaf 7, subleaf 1: bit 4 of EAX. */
+static bool has_avxvnni(void)
+{
+    unsigned a, b, c, d;
+    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 
 /* Products of bytes to sums of two, of four, and to what is there: three instructions. */
@@ -115,6 +136,8 @@ static void list_instructions(struct work list[4])
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"))
         list[count++] = (struct work){"avx512vnni", 64.0 * SUMS * STEPS, run_avx512vnni};
+    if (has_avxvnni())
+        list[count++] = (struct work){"avxvnni", 32.0 * SUMS * STEPS, run_avxvnni};
     if (__builtin_cpu_supports("avx2"))
         list[count++] = (struct work){"avx2", 32.0 * SUMS * STEPS, run_avx2};
 #elif defined(__aarch64__)

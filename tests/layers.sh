@@ -4,7 +4,7 @@
 cd "$(dirname "$0")/.." || exit 1
 . tests/harness.sh
 
-order=(base graph graph/operators graph/passes codec/coder codec runtime/micro runtime/micro/avx2 runtime/micro/avx512 runtime/micro/neon runtime/costs runtime runtime/conv runtime/rows runtime/hosted freestanding
+order=(base graph graph/operators graph/passes codec/coder codec runtime/micro runtime/micro/avx2 runtime/micro/avxvnni runtime/micro/avx512 runtime/micro/neon runtime/costs runtime runtime/conv runtime/rows runtime/hosted freestanding
     accel/program accel/golden accel/place accel/compiler accel/cycles accel/driver
     io/files io/pictures io/data io/sources io/onnx io/onnx/node io/onnx/operators io/onnx/import io/onnx/export
     zoo train/executor train/operators train compress/aim compress/quantize compress/second compress/prune compress/rate compress compress/search cli/terminal cli/options cli/common cli/steps cli/calibrate cli/contents cli/report cli)
@@ -25,12 +25,12 @@ for room in $(find src -name '*.[ch]' -printf '%h\n' | sort -u); do
     holds "src/$room holds 30 files at most ($files)" test "$files" -le 30
 done
 
-foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,graph/operators,graph/passes,codec,codec/coder,runtime,runtime/conv,runtime/rows,runtime/costs,runtime/hosted,runtime/micro,runtime/micro/avx2,runtime/micro/avx512,runtime/micro/neon,freestanding}/*.[ch] include/*.h | sort -u |
+foreign=$(grep -hoE '#include <[a-z_/0-9.]+>' src/{base,graph,graph/operators,graph/passes,codec,codec/coder,runtime,runtime/conv,runtime/rows,runtime/costs,runtime/hosted,runtime/micro,runtime/micro/avx2,runtime/micro/avxvnni,runtime/micro/avx512,runtime/micro/neon,freestanding}/*.[ch] include/*.h | sort -u |
     grep -vE '<(arm_neon|assert|cpuid|ctype|dirent|errno|fcntl|float|immintrin|inttypes|limits|math|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|time|unistd|sys/(auxv|mman|random|stat|types))\.h>' | tr '\n' ' ')
 holds "libsned includes libc, libm and threads alone${foreign:+ ($foreign)}" test -z "$foreign"
 # What a system gives, they ask by base/system.h and its like. Which functions of libc that leaves: tests/freestanding/cortex_m.sh.
 hosted=$(grep -nE '#include (<(dirent|errno|fcntl|pthread|sched|signal|stdatomic|stdio|time|unistd|sys/(mman|random|stat|types))\.h>|"base/(file|random|report)\.h")' \
-    src/{graph,graph/operators,graph/passes,codec,codec/coder,runtime,runtime/conv,runtime/rows,runtime/micro,runtime/micro/avx2,runtime/micro/avx512,runtime/micro/neon,freestanding}/*.[ch] | grep -v '^src/runtime/share.c' | tr '\n' ' ')
+    src/{graph,graph/operators,graph/passes,codec,codec/coder,runtime,runtime/conv,runtime/rows,runtime/micro,runtime/micro/avx2,runtime/micro/avxvnni,runtime/micro/avx512,runtime/micro/neon,freestanding}/*.[ch] | grep -v '^src/runtime/share.c' | tr '\n' ' ')
 holds "graph, codec and runtime need no system but in runtime/costs and runtime/hosted${hosted:+ ($hosted)}" test -z "$hosted"
 
 long=$(find src include \( -name '*.c' -o -name '*.h' \) -exec awk 'END { if (NR > 500) print FILENAME }' {} \; | tr '\n' ' ')

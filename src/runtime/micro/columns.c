@@ -4,7 +4,9 @@
 #include "runtime/micro/columns.h"
 
 #include <string.h>
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
 
@@ -17,6 +19,14 @@ static bool always(void)
 static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2");
+}
+
+/* CPUID says so in bit 4 of leaf 7, subleaf 1 (Intel Software Developer's Manual, volume 2, CPUID): not all
+ * compilers have a name for it. */
+static bool has_avxvnni(void)
+{
+    unsigned a, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 
 static bool has_avx512(void)
@@ -42,6 +52,7 @@ static const struct {
     {&sned_micro_portable, always},
 #if defined(__x86_64__)
     {&sned_micro_avx2, has_avx2},
+    {&sned_micro_avxvnni, has_avxvnni},
     {&sned_micro_avx512, has_avx512},
 #elif defined(__aarch64__)
     {&sned_micro_neon, always},

@@ -9,7 +9,7 @@
 
 extern const struct micro_kernels sned_micro_portable;
 #if defined(__x86_64__)
-extern const struct micro_kernels sned_micro_avx2, sned_micro_avx512;
+extern const struct micro_kernels sned_micro_avx2, sned_micro_avxvnni, sned_micro_avx512;
 #elif defined(__aarch64__)
 extern const struct micro_kernels sned_micro_neon, sned_micro_neon_dot;
 #endif

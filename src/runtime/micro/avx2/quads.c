@@ -1,5 +1,5 @@
 /*
- * quads.c - sums of products of bytes for AVX2: see struct quad_list in micro.h.
+ * quads.c - sums of products of bytes for AVX2, and what lays their inputs out.
  *
  * vpmaddubsw multiplies unsigned activations by signed weights and adds neighbours in 16 bits, where it
  * saturates. 255 * 128 is below 2^15: with a pair_limit of 128 no sum of two does, and it is exact. vpmaddwd
@@ -9,11 +9,6 @@
 
 #if defined(__x86_64__)
 #include "runtime/micro/avx2/avx2.h"
-#include "runtime/micro/ends.h"
-
-#include <string.h>
-
-enum { EIGHT = 8, SIXTEEN = 16, DENSE_VECTORS = 3 /* of eight pixels, at most */, MOST_FILTERS = 4 };
 
 /* sum + the products of eight quads. The addition is assembler: compilers that see what it is move the sums
  * from register to register in every turn of a loop, and to memory and back. */
@@ -25,165 +20,12 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
     return sum;
 }
 
-AVX2_INLINE __m256i spread_quad(const int8_t weights[4])
-{
-    int32_t quad;
-    memcpy(&quad, weights, sizeof quad);
-    return _mm256_set1_epi32(quad);
-}
+#include "runtime/micro/avx2/quads.h"
 
-/* ---- dense: eight pixels' quads are a vector ---- */
+AVX2_QUADS(sned_avx2_dense, sned_avx2_ended_dense, sum_dense, 4)
+AVX2_QUADS(sned_avx2_sparse, sned_avx2_ended_sparse, sum_sparse, 1)
 
-/* Pixels 0 to 8 * vectors, the last of them as far as `count` says. */
-AVX2_INLINE void dense_block(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                             const struct quad_list *list, const int filters, const int vectors)
-{
-    __m256i sum[MOST_FILTERS][DENSE_VECTORS];
-    const int8_t *weights = list->weights;
-    for (int f = 0; f < filters; f++)
-        for (int v = 0; v < vectors; v++)
-            sum[f][v] = _mm256_set1_epi32(list->start[f]);
-    for (size_t q = 0; q < list->count; q++, weights += filters * 4) {
-        const uint8_t *from = input + (size_t)list->offsets[q] * 4;
-        for (int v = 0; v < vectors; v++) {
-            const __m256i activations = load(from + v * 32);
-            for (int f = 0; f < filters; f++)
-                sum[f][v] = add_products(sum[f][v], activations, spread_quad(weights + f * 4));
-        }
-    }
-    for (int f = 0; f < filters; f++)
-        for (int v = 0; v < vectors; v++) {
-            const size_t left = count - (size_t)v * EIGHT;
-            store_part(sums + f * step + v * EIGHT, sum[f][v], (left < EIGHT ? left : EIGHT) * sizeof *sums);
-        }
-}
-
-AVX2_INLINE void dense_row(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                           const struct quad_list *list, const int filters)
-{
-    size_t at = 0;
-    for (; count - at >= DENSE_VECTORS * EIGHT; at += DENSE_VECTORS * EIGHT)
-        dense_block(sums + at, step, DENSE_VECTORS * EIGHT, input + at * 4, list, filters, DENSE_VECTORS);
-    const size_t left = count - at;
-    if (left > 2 * EIGHT)
-        dense_block(sums + at, step, left, input + at * 4, list, filters, 3);
-    else if (left > EIGHT)
-        dense_block(sums + at, step, left, input + at * 4, list, filters, 2);
-    else if (left > 0)
-        dense_block(sums + at, step, left, input + at * 4, list, filters, 1);
-}
-
-AVX2 void sned_avx2_dense(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                          const struct quad_list *list)
-{
-    switch (list->filters) {
-    case 1:
-        dense_row(sums, step, count, input, list, 1);
-        break;
-    case 2:
-        dense_row(sums, step, count, input, list, 2);
-        break;
-    case 3:
-        dense_row(sums, step, count, input, list, 3);
-        break;
-    default:
-        dense_row(sums, step, count, input, list, 4);
-    }
-}
-
-/* ---- sparse: four rows of 32 pixels become four vectors of quads ---- */
-
-/* Of 32 pixels' quads the first or the second half of each 16: of the lower half of a register 0 to 7 or 8 to
- * 15, of the upper one 16 to 23 or 24 to 31. The first of two vectors has the first four of each. */
-AVX2_INLINE void quads_of(__m256i quads[2], const __m256i rows[4], const bool second)
-{
-    const __m256i ab =
-        second ? _mm256_unpackhi_epi8(rows[0], rows[1]) : _mm256_unpacklo_epi8(rows[0], rows[1]);
-    const __m256i cd =
-        second ? _mm256_unpackhi_epi8(rows[2], rows[3]) : _mm256_unpacklo_epi8(rows[2], rows[3]);
-    quads[0] = _mm256_unpacklo_epi16(ab, cd);
-    quads[1] = _mm256_unpackhi_epi16(ab, cd);
-}
-
-/* The sums of two vectors of quads_of, pixels 0 to 31 of a row being asked for as far as `count` says. */
-AVX2_INLINE void store_quads(int32_t *sums, size_t count, const __m256i sum[2], const bool second)
-{
-    const size_t low = second ? EIGHT : 0, high = low + SIXTEEN;
-    const __m256i first = _mm256_permute2x128_si256(sum[0], sum[1], 0x20);
-    const __m256i last = _mm256_permute2x128_si256(sum[0], sum[1], 0x31);
-    if (count > low)
-        store_part(sums + low, first, (count - low < EIGHT ? count - low : EIGHT) * sizeof *sums);
-    if (count > high)
-        store_part(sums + high, last, (count - high < EIGHT ? count - high : EIGHT) * sizeof *sums);
-}
-
-/* `vectors` times 32 pixels of `filters` filters; where `halves` is 1, only one half of each 16 of them. */
-AVX2_INLINE void sparse_block(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                              const struct quad_list *list, const int filters, const int vectors,
-                              const int first_half, const int halves)
-{
-    __m256i sum[MOST_FILTERS][2][2][2]; /* [filter][32 pixels][half] */
-    const int8_t *weights = list->weights;
-    const uint32_t *offsets = list->offsets;
-    for (int f = 0; f < filters; f++)
-        for (int i = 0; i < vectors * halves; i++)
-            sum[f][i / halves][i % halves][0] = sum[f][i / halves][i % halves][1] =
-                _mm256_set1_epi32(list->start[f]);
-    for (size_t q = 0; q < list->count; q++, weights += filters * 4, offsets += 4)
-        for (int v = 0; v < vectors; v++) {
-            __m256i rows[4], quads[2];
-            for (int j = 0; j < 4; j++)
-                rows[j] = load(input + offsets[j] + v * 32);
-            for (int h = 0; h < halves; h++) {
-                quads_of(quads, rows, first_half + h);
-                for (int f = 0; f < filters; f++)
-                    for (int i = 0; i < 2; i++)
-                        sum[f][v][h][i] =
-                            add_products(sum[f][v][h][i], quads[i], spread_quad(weights + f * 4));
-            }
-        }
-    for (int f = 0; f < filters; f++)
-        for (int v = 0; v < vectors; v++)
-            for (int h = 0; h < halves; h++)
-                store_quads(sums + f * step + v * 32, count - (size_t)v * 32, sum[f][v][h], first_half + h);
-}
-
-/* At most 32 pixels, of as many filters as registers hold the sums of. */
-AVX2_INLINE void sparse_pixels(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                               const struct quad_list *list)
-{
-    switch (list->filters) {
-    case 1:
-        sparse_block(sums, step, count, input, list, 1, 1, 0, 2);
-        break;
-    case 2:
-        sparse_block(sums, step, count, input, list, 2, 1, 0, 2);
-        break;
-    default:
-        sparse_block(sums, step, count, input, list, 4, 1, 0, 1);
-        if (count > EIGHT)
-            sparse_block(sums, step, count, input, list, 4, 1, 1, 1);
-    }
-}
-
-/* Whole blocks have a count that compilers see. */
-AVX2 void sned_avx2_sparse(int32_t *sums, size_t step, size_t count, const uint8_t *input,
-                           const struct quad_list *list)
-{
-    for (; list->filters == 1 && count >= 64; count -= 64, sums += 64, input += 64)
-        sparse_block(sums, step, 64, input, list, 1, 2, 0, 2);
-    for (; count >= 32; count -= 32, sums += 32, input += 32)
-        sparse_pixels(sums, step, 32, input, list);
-    if (count > 0)
-        sparse_pixels(sums, step, count, input, list);
-}
-
-/* ---- and what they become ---- */
-
-static micro_requantize *const requantize[MICRO_TYPES] = {sned_avx2_requantize_u8, sned_avx2_requantize_s8,
-                                                          sned_avx2_requantize_s16};
-ENDED_QUADS(sned_avx2_ended_dense, sned_avx2_dense, 4, requantize)
-ENDED_QUADS(sned_avx2_ended_sparse, sned_avx2_sparse, 1, requantize)
+enum { EIGHT = 8, SIXTEEN = 16 };
 
 /* ---- their inputs ---- */
 
