@@ -23,8 +23,8 @@
  * Scratch and own memory begin at multiples of 64 bytes; inputs and outputs may be parts of others and are
  * aligned as their type is, no more. Behind the end of an input, of the
  * scratch and of own memory MICRO_OVER_READ bytes may be read, whatever is there; nothing is written beyond
- * the end. Activations are [C][H][W] of uint8, int8 or int16; every kernel gives the bits that
- * docs/arithmetic.md defines.
+ * the end. Activations are [C][H][W] of uint8, int8 or int16, or lie in quads (value.h) where all steps that
+ * make and read them can; every kernel gives the bits that docs/arithmetic.md defines.
  */
 #ifndef SNED_RUNTIME_KERNEL_H
 #define SNED_RUNTIME_KERNEL_H
@@ -64,6 +64,9 @@ struct step_work {
     void *scratch, *own;
 };
 
+/* What it is to a step that an image lies in quads. */
+enum quads_use { QUADS_NEVER, QUADS_TOO, QUADS_GAIN /* its work becomes less */ };
+
 struct kernel {
     const char *name;
     /* `step` has everything but state, memory and work. `node` is what to do, told as a node of `graph` that
@@ -77,6 +80,10 @@ struct kernel {
     sned_status (*take_rows)(struct step *step, size_t piece, size_t first, size_t count, const int8_t *rows,
                              sned_error *error);
     void (*took_rows)(struct step *step); /* and once, when all have come */
+    /* Of a step that is prepared and one of its inputs or outputs, whose channels are a multiple of four;
+     * NULL: never. And `lie`, once, where some of them do: its inputs and outputs say which. */
+    enum quads_use (*quads)(const struct step *step, const struct value *image);
+    void (*lie)(struct step *step);
     /* The tasks [first, end) of a phase. */
     void (*run)(const struct step *step, const struct step_work *work, int phase, int first, int end);
     void (*release)(struct step *step); /* NULL: sned_free(step->state) is enough */

@@ -9,11 +9,22 @@
 /* Numbers at a time, a task; with room for the over-read of what reads them. */
 enum { PART = 256, PART_ROOM = PART + MICRO_OVER_READ / sizeof(int32_t) };
 
+static void share_out(struct step *step)
+{
+    step->tasks[0] = (int)((step->outputs[0].span + PART - 1) / PART);
+}
+
 static sned_status elementwise_prepare(struct step *step, const struct graph *graph, const struct node *node,
                                        sned_error *error)
 {
-    step->tasks[0] = (int)((step->outputs[0].span + PART - 1) / PART);
+    share_out(step);
     return SNED_OK;
+}
+
+/* All images of an Add lie in the same way, whichever it is. */
+static enum quads_use add_quads(const struct step *step, const struct value *image)
+{
+    return QUADS_TOO;
 }
 
 /* How many numbers the part that begins at `at` has. */
@@ -130,7 +141,8 @@ static void activation_run(const struct step *step, const struct step_work *work
     }
 }
 
-const struct kernel sned_kernel_add = {.name = "add", .prepare = elementwise_prepare, .run = add_run};
+const struct kernel sned_kernel_add = {
+    .name = "add", .prepare = elementwise_prepare, .quads = add_quads, .lie = share_out, .run = add_run};
 const struct kernel sned_kernel_mul = {.name = "mul", .prepare = elementwise_prepare, .run = mul_run};
 const struct kernel sned_kernel_activation = {
     .name = "activation", .prepare = activation_prepare, .run = activation_run};

@@ -3,7 +3,7 @@
  *
  *     graph        input -> Pad -> Conv -> Concat -> Flatten -> Gemm -> Softmax
  *     steps                 [    Conv    ]                      [Gemm]            (steps.c)
- *     places                                  made there    ..                    (places.c)
+ *     places                                  made there    ..                    (places.c, layouts.c)
  *     memory       a        [  scratch   ]     b       b        [ .. ] a          (plan.c)
  *
  * A plan is made once, with a model; a context that keeps every activation has one of its own.
@@ -26,8 +26,9 @@ struct plan {
      * of another one, of which it is a part, or all of it under another shape; -1: it has none. */
     int *home;
     size_t *inside;
-    /* [tensor_count]: whether each channel begins at a multiple of PLAN_LINE bytes (places.c) */
-    bool *apart;
+    /* [tensor_count]: whether each channel begins at a multiple of PLAN_LINE bytes, and whether it lies in
+     * quads; it may, as long as steps are prepared (layouts.c) */
+    bool *apart, *quads;
     /* Offsets from the 64-byte aligned start of the memory. */
     size_t *tensors;   /* [tensor_count]: of those that have a home */
     size_t *scratches; /* [step_count] */
@@ -63,9 +64,12 @@ enum node_part {
  * before any other has one (places.c). */
 void sned_plan_join(struct plan *plan, const struct graph *graph, const struct uses *uses,
                     enum node_part *parts);
-/* Says which tensors' channels lie apart, when homes of joints are known (places.c). */
+/* Says which tensors' channels lie apart, and which may lie in quads, when homes of joints are known
+ * (layouts.c). */
 sned_status sned_plan_space(struct plan *plan, const struct graph *graph, const struct uses *uses,
                             const enum node_part *parts, sned_error *error);
+/* Says which tensors lie in quads, when all steps are prepared, and tells these (layouts.c). */
+sned_status sned_plan_quads(struct plan *plan, const struct graph *graph, sned_error *error);
 /* Gives what a cut makes its home: in what it reads, which has one. */
 void sned_plan_cut(struct plan *plan, const struct graph *graph, const struct node *node);
 

@@ -84,6 +84,7 @@ static sned_status room_for(struct plan *plan, const struct graph *graph, sned_e
     SNED_TRY(sned_alloc(&plan->values, values, sizeof *plan->values, error));
     SNED_TRY(sned_alloc(&plan->home, (size_t)graph->tensor_count, sizeof *plan->home, error));
     SNED_TRY(sned_alloc(&plan->apart, (size_t)graph->tensor_count, sizeof *plan->apart, error));
+    SNED_TRY(sned_alloc(&plan->quads, (size_t)graph->tensor_count, sizeof *plan->quads, error));
     return sned_alloc(&plan->inside, (size_t)graph->tensor_count, sizeof *plan->inside, error);
 }
 
@@ -132,6 +133,8 @@ sned_status sned_plan_steps(struct plan *plan, const struct graph *graph, const 
         SNED_TRY_DONE(add_step(plan, graph, n, pad < 0 ? NULL : &graph->nodes[pad], source, values, error));
         values += node->input_count + node->output_count;
     }
+    if (!keep)
+        SNED_TRY_DONE(sned_plan_quads(plan, graph, error));
 done:
     sned_free(parts);
     sned_uses_free(&uses);
@@ -150,4 +153,5 @@ void sned_plan_free_steps(struct plan *plan)
     sned_free(plan->home);
     sned_free(plan->inside);
     sned_free(plan->apart);
+    sned_free(plan->quads);
 }

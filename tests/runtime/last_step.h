@@ -84,14 +84,21 @@ static inline struct place place_of_work(size_t size, struct random *random)
 
 /* ---- a step ---- */
 
+/* Where number `i` lies of an image whose channels follow each other. */
+static inline size_t place_in(const struct value *value, size_t i)
+{
+    const size_t channel = i / value->plane, pixel = i % value->plane;
+    return value->in_quads ? (channel / 4 * value->plane + pixel) * 4 + channel % 4 : i;
+}
+
 static inline void compare_output(const struct step *step, const struct place *place, int output,
                                   const int32_t *expected, const char *what)
 {
     const struct value *value = &step->outputs[output];
     for (size_t i = 0; i < value->elements; i++)
-        if (value_load(place->data, value->type, i) != expected[i])
+        if (value_load(place->data, value->type, place_in(value, i)) != expected[i])
             fail_msg("%s: element %zu of output %d is %d, not %d", what, i, output,
-                     value_load(place->data, value->type, i), expected[i]);
+                     value_load(place->data, value->type, place_in(value, i)), expected[i]);
 }
 
 /* Its tasks in two parts, the second one first: no task of a phase stands on another. */
@@ -114,14 +121,15 @@ static inline void check_step(const struct step *step, int32_t *const *activatio
     const void *from[MOST_VALUES];
     void *to[MOST_VALUES];
     char what[480];
-    snprintf(what, sizeof what, "%s%s, %s, %s", name, step->kernel->name,
-             step->form ? step->form : "one form", step->micro->name);
+    snprintf(what, sizeof what, "%s%s, %s, %s%s%s", name, step->kernel->name,
+             step->form ? step->form : "one form", step->micro->name,
+             step->inputs[0].in_quads ? ", from quads" : "", step->outputs[0].in_quads ? ", to quads" : "");
     for (int i = 0; i < step->input_count; i++) {
         const struct value *value = &step->inputs[i];
         inputs[i] = place_of(value, random);
         from[i] = inputs[i].data;
         for (size_t k = 0; k < value->elements; k++)
-            value_store(inputs[i].data, value->type, k, activations[value->tensor][k]);
+            value_store(inputs[i].data, value->type, place_in(value, k), activations[value->tensor][k]);
     }
     for (int i = 0; i < step->output_count; i++) {
         outputs[i] = place_of(&step->outputs[i], random);
@@ -140,6 +148,35 @@ static inline void check_step(const struct step *step, int32_t *const *activatio
         place_free(&inputs[i], what);
     place_free(&scratch, what);
     place_free(&own, what);
+}
+
+/* Those of its images that may lie in quads, and are picked, do. Whether there is one. */
+static inline bool pick_quads(struct step *step, struct value *images, int count, bool is_picked)
+{
+    bool has_any = false;
+    for (int i = 0; i < count && is_picked; i++) {
+        images[i].in_quads = images[i].type != VALUE_S16 && images[i].extent.channels % 4 == 0 &&
+                             step->kernel->quads(step, &images[i]) != QUADS_NEVER;
+        has_any = has_any || images[i].in_quads;
+    }
+    return has_any;
+}
+
+/* Inputs, outputs or both in quads; each is counted. */
+static inline void check_quads(struct step *step, int32_t *const *activations, struct random *random,
+                               struct step_trials *trials)
+{
+    const int pick = random_range(random, 1, 3);
+    const bool reads = pick_quads(step, step->inputs, step->input_count, pick & 1);
+    const bool makes = pick_quads(step, step->outputs, step->output_count, pick & 2);
+    if (!reads && !makes)
+        return;
+    step->kernel->lie(step);
+    check_step(step, activations, random, trials->name);
+    if (reads)
+        ++*times_of(trials, "from quads");
+    if (makes)
+        ++*times_of(trials, "to quads");
 }
 
 /* ---- forms ---- */
@@ -216,10 +253,12 @@ static inline void check_way(const struct graph *graph, const struct micro_kerne
 {
     struct plan plan;
     assert_int_equal(sned_plan_make(&plan, graph, micro, NULL, true, NULL), SNED_OK);
-    const struct step *step = &plan.steps[plan.step_count - 1];
+    struct step *step = &plan.steps[plan.step_count - 1];
     check_step(step, activations, random, trials->name);
     if (step->form)
         ++*times_of(trials, step->form);
+    if (graph->nodes[graph->node_count - 1].op == OP_CONV)
+        check_quads(step, activations, random, trials);
     sned_plan_free(&plan);
 }
 

@@ -359,6 +359,95 @@ static void images_of_an_add_lie_apart_all_or_none(void **state)
     sned_close(model);
 }
 
+/* Every weight of a Conv is there, and neighbours have other signs, as AVX2 likes it: it takes a dense
+ * form. */
+static void fill_weights(struct graph *graph, int n)
+{
+    struct tensor *weights = &graph->tensors[node_weights(&graph->nodes[n], 0)];
+    for (size_t i = 0; i < sned_shape_elements(&weights->shape); i++)
+        ((int8_t *)weights->data)[i] = (int8_t)((i % 2 ? 1 : -1) * (int)(i * 37 % 127 + 1));
+}
+
+/* A Conv of 3x3, two of 1x1 that read it, the Add of what these make, and a Conv of 1x1 and `stride` of
+ * that. */
+static struct graph *network_of_points(int stride)
+{
+    const struct window same = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                        point = {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+                        last = {{1, 1}, {stride, stride}, {1, 1}, {0, 0}, {0, 0}};
+    struct random random;
+    sned_random_seed(&random, 22, 0);
+    struct graph *graph =
+        new_graph(sned_shape(4, (int64_t)1, (int64_t)3, (int64_t)10, (int64_t)14), unsigned8);
+    int pair[2];
+    random_conv(graph, &random, &same, 1, 64, unsigned8);
+    random_conv(graph, &random, &point, 1, 64, signed8);
+    pair[0] = graph->outputs[0];
+    graph->outputs[0] = graph->nodes[0].outputs[0];
+    random_conv(graph, &random, &point, 1, 64, signed8);
+    pair[1] = graph->outputs[0];
+    struct node *add = add_node(graph, OP_ADD, pair, 2, unsigned8);
+    set_scalings(add, 2);
+    add->rules[0].scalings[0] = (struct scaling){40000, 16};
+    add->rules[0].scalings[1] = (struct scaling){20000, 16};
+    random_conv(graph, &random, &last, 1, 36, signed8);
+    fill_weights(graph, 1);
+    fill_weights(graph, 2);
+    fill_weights(graph, 4);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    return graph;
+}
+
+/* Whether the column takes a dense form for that Conv, one of its own for a stride. */
+static bool is_dense(const struct step *conv, int stride)
+{
+    return strcmp(conv->form, "filter lanes") == 0 || (stride == 1 && strcmp(conv->form, "dense") == 0);
+}
+
+/* With AVX2 and AVX-512, which take bytes without a sign. */
+static void images_lie_in_quads_where_dense_convs_of_1x1_make_and_read_them(void **state)
+{
+    for (int stride = 1; stride <= 5; stride++) {
+        sned_model *model;
+        assert_int_equal(sned_model_from_graph(&model, network_of_points(stride), NULL), SNED_OK);
+        const struct step *steps = model->plan.steps, *last = &steps[4];
+        if (strncmp(model->plan.micro->name, "avx", 3) == 0) {
+            assert_true(is_dense(&steps[1], 1) && is_dense(&steps[2], 1));
+            const bool in_quads = stride <= SLIDING_STRIDE && is_dense(last, stride);
+            assert_true(in_quads || stride > 1);
+            for (int i = 0; i < 2; i++)
+                assert_int_equal(steps[3].inputs[i].in_quads, in_quads);
+            assert_int_equal(last->inputs[0].in_quads, in_quads);
+            assert_int_equal(last->tasks[0] == 0, in_quads);
+            assert_int_equal(last->scratch_size == 0, in_quads);
+        }
+        assert_false(last->outputs[0].in_quads);
+        expect_document(model, 39);
+        sned_close(model);
+    }
+}
+
+/* A pool goes by channels: what it reads, and all images of the Add that makes it, do not lie in quads. */
+static void an_image_that_a_pool_reads_lies_in_channels(void **state)
+{
+    struct graph *graph = network_of_points(1);
+    sned_model *model;
+    const int image = graph->nodes[4].inputs[0];
+    add_node(graph, OP_GLOBAL_AVERAGE_POOL, &image, 1, signed8);
+    scalings_by_count(&graph->nodes[5], 140);
+    assert_int_equal(
+        sned_graph_set_outputs(graph, (const int[]){graph->nodes[4].outputs[0], graph->nodes[5].outputs[0]},
+                               2, NULL),
+        SNED_OK);
+    assert_int_equal(sned_graph_infer(graph, NULL), SNED_OK);
+    assert_int_equal(sned_model_from_graph(&model, graph, NULL), SNED_OK);
+    for (int i = 0; i < 2; i++)
+        assert_false(model->plan.steps[3].inputs[i].in_quads);
+    assert_false(model->plan.steps[4].inputs[0].in_quads);
+    expect_document(model, 40);
+    sned_close(model);
+}
+
 static void memory_is_used_again_when_a_tensor_is_dead(void **state)
 {
     sned_model *model;
@@ -446,6 +535,8 @@ int main(void)
         cmocka_unit_test(a_pad_of_channels_or_with_another_reader_is_a_step),
         cmocka_unit_test(channels_lie_apart_where_a_sparse_conv_takes_them_as_they_lie),
         cmocka_unit_test(images_of_an_add_lie_apart_all_or_none),
+        cmocka_unit_test(images_lie_in_quads_where_dense_convs_of_1x1_make_and_read_them),
+        cmocka_unit_test(an_image_that_a_pool_reads_lies_in_channels),
         cmocka_unit_test(memory_is_used_again_when_a_tensor_is_dead),
         cmocka_unit_test(hundreds_of_activations_live_at_once),
         cmocka_unit_test(blocks_of_one_size_and_time_lie_in_the_networks_order),

@@ -27,6 +27,7 @@ struct trial {
     struct channel_range channels;
     struct lrn_strip lrn; /* but its table */
     bool are_small;       /* the sums of quads */
+    bool in_quads;        /* what they become */
     size_t pixels, step, stride;
     uint8_t flip;
 };

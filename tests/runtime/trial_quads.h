@@ -222,7 +222,7 @@ static inline void draw_ends(struct trial *trial, enum value_type type, bool is_
 
 static inline struct quad_ends ends_of(const struct trial *trial, enum value_type type)
 {
-    return (struct quad_ends){type, trial->scalings, &trial->rule, trial->are_small};
+    return (struct quad_ends){type, trial->scalings, &trial->rule, trial->are_small, trial->in_quads};
 }
 
 static inline void draw_ended_dense(struct trial *trial, enum value_type type, struct random *random)
@@ -230,6 +230,24 @@ static inline void draw_ended_dense(struct trial *trial, enum value_type type, s
     const bool is_bench = trial->count == BENCH_COUNT;
     draw_dense(trial, trial->micro->bytes, random);
     draw_ends(trial, type, is_bench, random);
+}
+
+/* Of a list of filters in fours that is drawn: an element of the output is a quad. */
+static inline void end_in_quads(struct trial *trial)
+{
+    trial->in_quads = true;
+    trial->count = ((size_t)trial->quads.filters / 4 - 1) * trial->step + trial->pixels;
+    trial->output_unit = 4;
+}
+
+static inline void draw_dense_to_quads(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const int most = trial->micro->dense_filters;
+    draw_quads(trial, trial->micro->bytes, is_bench ? most : 4 * (int)between(random, 1, most / 4), 4, 1,
+               random);
+    draw_ends(trial, type, is_bench, random);
+    end_in_quads(trial);
 }
 
 static inline void call_ended_dense(const struct micro_kernels *micro, enum value_type type,
@@ -290,10 +308,9 @@ static inline void call_ended_sliding(const struct micro_kernels *micro, enum va
 }
 
 /* As sliding, of pixels of whole quads; of what is timed all filters, and a few rows of a small image. */
-static inline void draw_ended_lanes(struct trial *trial, enum value_type type, struct random *random)
+static inline void draw_lanes(struct trial *trial, enum value_type type, int filters, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
-    const int filters = is_bench ? FILTER_LANES : (int)between(random, 1, FILTER_LANES);
     const size_t reach = draw_reach(trial, random), rows = is_bench ? 1 : (size_t)between(random, 1, 9);
     if (rows > 3)
         trial->count = (size_t)between(random, 1, 40);
@@ -310,6 +327,20 @@ static inline void draw_ended_lanes(struct trial *trial, enum value_type type, s
         trial->count *= rows;
     draw_lanes_list(trial, filters, FILTER_LANES, 1, reach, random);
     draw_ends(trial, type, is_bench, random);
+}
+
+static inline void draw_ended_lanes(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    draw_lanes(trial, type, is_bench ? FILTER_LANES : (int)between(random, 1, FILTER_LANES), random);
+}
+
+/* Half the time all filters. */
+static inline void draw_lanes_to_quads(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool has_all = trial->count == BENCH_COUNT || between(random, 0, 1);
+    draw_lanes(trial, type, has_all ? FILTER_LANES : 4 * (int)between(random, 1, FILTER_LANES / 4), random);
+    end_in_quads(trial);
 }
 
 static inline void call_ended_lanes(const struct micro_kernels *micro, enum value_type type,

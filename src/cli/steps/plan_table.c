@@ -33,7 +33,7 @@ static const struct node *node_of(const sned_model *model, const struct step *st
 /* ---- for a terminal ---- */
 
 /* "u8 64 x 56 x 56 at 4,096"; where channels do not follow each other, "u8 64 x 7 x 7, a channel each 64 at
- * 4,096"; and how many more there are. */
+ * 4,096", or "u8 64 x 56 x 56 in quads at 4,096"; and how many more there are. */
 static sned_status values_cell(struct table *table, const struct plan *plan, const struct value *values,
                                int count, sned_error *error)
 {
@@ -44,7 +44,7 @@ static sned_status values_cell(struct table *table, const struct plan *plan, con
     if (count > 1)
         snprintf(more, sizeof more, ", and %d more", count - 1);
     return table_cell(table, error, "%s %d x %d x %d%s at %s%s", type_name(values[0].type), extent.channels,
-                      extent.height, extent.width, apart,
+                      extent.height, extent.width, values[0].in_quads ? " in quads" : apart,
                       format_count(place, plan->tensors[values[0].tensor]), more);
 }
 
@@ -102,9 +102,10 @@ static sned_status values_json(json_t **array, const sned_model *model, const st
         const char *name = sned_model_graph(model)->tensors[values[i].tensor].name;
         const struct extent extent = values[i].extent;
         SNED_TRY(json_append(*array,
-                             json_pack("{s:s, s:s, s:[i,i,i], s:I, s:I, s:I}", "name", name, "type",
+                             json_pack("{s:s, s:s, s:[i,i,i], s:b, s:I, s:I, s:I}", "name", name, "type",
                                        type_name(values[i].type), "extent", extent.channels, extent.height,
-                                       extent.width, "plane", (json_int_t)values[i].plane, "bytes",
+                                       extent.width, "in_quads", values[i].in_quads, "plane",
+                                       (json_int_t)values[i].plane, "bytes",
                                        (json_int_t)(values[i].span * value_size(values[i].type)), "offset",
                                        (json_int_t)plan->tensors[values[i].tensor]),
                              error, "tensor '%s'", name));

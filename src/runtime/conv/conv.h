@@ -121,8 +121,12 @@ struct conv_lists {
 bool sned_conv_lay_out(struct conv_layer *conv);
 /* Whether output and input are the same pixels: then they are laid out as rows of one. */
 bool sned_conv_is_flat(const struct conv_layer *conv);
-/* Whether the input is its planes, as it lies: of a flat one, whose channels lie apart as planes do. */
+/* Whether the input is its planes, as it lies: in quads, or of a flat one, whose channels lie apart as planes
+ * do. */
 bool sned_conv_is_direct(const struct conv_layer *conv);
+/* Whether it could be, in quads; and that it is. */
+bool sned_conv_can_take_quads(const struct conv_layer *conv);
+void sned_conv_take_quads(struct conv_layer *conv);
 /* Whether a pixel of a plane is four channels'. */
 bool sned_conv_is_channels(const struct conv_layer *conv);
 /* Whether lists are of any four taps; whether planes hold single bytes. */

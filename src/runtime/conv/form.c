@@ -35,14 +35,22 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     }
 }
 
+/* Of what filter lanes' ends cost, where they are quads: nothing is transposed, nor stored before. */
+static const double LANE_QUADS = 0.7;
+
 /* To end sums, those of absent filters or pixels too. */
 static double ends_cost(const struct conv_layer *conv, const struct conv_lists *work,
                         const struct micro_costs *costs)
 {
     const double vectors = (double)sned_conv_vectors(conv);
+    const bool to_quads = conv->output.may_be_quads;
     switch (conv->form) {
     case CONV_FILTER_LANES:
-        return (double)work->tiles * FILTER_LANES * vectors / 16 * costs->lane_end;
+        return (double)work->tiles * FILTER_LANES * vectors / 16 * costs->lane_end *
+               (to_quads ? LANE_QUADS : 1);
+    case CONV_DENSE:
+        return (double)conv->output.extent.channels * vectors *
+               (costs->requantize + (to_quads ? costs->interleave : 0));
     case CONV_SPARSE:
     case CONV_SHARED:
         return (double)conv->output.extent.channels * vectors * 4 * costs->requantize;
@@ -86,7 +94,8 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
     }
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
-    cost[0] = sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
+    const bool from_quads = conv->input.may_be_quads && sned_conv_can_take_quads(conv);
+    cost[0] = from_quads || sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
     cost[1] = (double)work->tiles * conv->row_tiles * costs->call + ends_cost(conv, work, costs);
     switch (conv->form) {
     case CONV_TAPS:

@@ -79,8 +79,8 @@ bool sned_conv_is_flat(const struct conv_layer *conv)
 
 bool sned_conv_is_direct(const struct conv_layer *conv)
 {
-    return sned_conv_is_sparse(conv) && !conv->flip && sned_conv_is_flat(conv) &&
-           conv->input.plane == conv->planes.pixels;
+    return conv->input.in_quads || (sned_conv_is_sparse(conv) && !conv->flip && sned_conv_is_flat(conv) &&
+                                    conv->input.plane == conv->planes.pixels);
 }
 
 /* How many pixels of `phase` lie before the image, and before its end. */
@@ -137,7 +137,8 @@ static bool count_planes(struct conv_layer *conv)
         count = channels * phases;
     if (!sned_size_multiply(planes->height, planes->pitch, &planes->pixels) || planes->pixels > INT32_MAX)
         return false;
-    planes->pixels += planes->width - planes->pitch;
+    planes->pixels =
+        conv->input.in_quads ? conv->input.plane : planes->pixels + planes->width - planes->pitch;
     if (sned_conv_is_sparse(conv) && sned_conv_is_flat(conv)) /* loads that cross no lines of the cache */
         planes->pixels = ((planes->pixels + LINE - 1) / LINE | 1) * LINE; /* and an odd number of these */
     if (!sned_size_multiply(count * (size_t)conv->groups, planes->pixels, &total) || total > INT32_MAX)
@@ -245,7 +246,7 @@ bool sned_conv_lay_out(struct conv_layer *conv)
     }
     conv->planes.height = reach[0];
     conv->planes.width = reach[1];
-    conv->planes.pitch = least_pitch(conv);
+    conv->planes.pitch = conv->input.in_quads ? (size_t)conv->input.extent.width : least_pitch(conv);
     if (!count_planes(conv))
         return false;
     for (int axis = 0; axis < 2; axis++)
@@ -253,6 +254,35 @@ bool sned_conv_lay_out(struct conv_layer *conv)
             conv->planes.inside[axis][phase] = find_inside(conv, axis, phase);
     choose_rows(conv);
     return true;
+}
+
+/* Pixels of 1x1 lie as the image's, or every few of them, and there is no padding. Filter lanes take them as
+ * far apart as they are. */
+bool sned_conv_can_take_quads(const struct conv_layer *conv)
+{
+    const struct window *window = &conv->window;
+    bool can = sned_conv_is_channels(conv) && !conv->flip && conv->groups == 1 &&
+               conv->group_channels % 4 == 0 && conv->input.span <= INT32_MAX;
+    for (int axis = 0; axis < 2; axis++)
+        can = can && window->kernel[axis] == 1 && !window->pad_begin[axis] && !window->pad_end[axis] &&
+              window->stride[axis] <= (conv->form == CONV_FILTER_LANES ? (int)SLIDING_STRIDE : 1);
+    return can;
+}
+
+/* Lists stay as they are, but for how far planes are apart. */
+void sned_conv_take_quads(struct conv_layer *conv)
+{
+    const size_t pixels = conv->planes.pixels;
+    for (int axis = 0; axis < 2; axis++) {
+        conv->slide[axis] *= conv->window.stride[axis];
+        conv->window.stride[axis] = 1;
+    }
+    sned_conv_lay_out(conv);
+    for (int t = 0; t < conv->tile_count; t++) {
+        uint32_t *offsets = conv->offsets + (conv->tiles[t].list.offsets - conv->offsets);
+        for (size_t q = 0; q < conv->tiles[t].list.count; q++)
+            offsets[q] = (uint32_t)(offsets[q] / pixels * conv->planes.pixels);
+    }
 }
 
 size_t sned_conv_tile_bytes(const struct conv_layer *conv)

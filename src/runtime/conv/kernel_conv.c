@@ -86,13 +86,23 @@ static size_t own_size(const struct conv_layer *conv)
     const size_t outputs =
         is_in_place(conv) ? 0 : tile_pixels(conv) * filters * value_size(conv->output.type);
     const size_t tile = sums_size(conv) + outputs;
-    const size_t fill = sned_conv_fill_size(conv);
+    const size_t fill = sned_conv_is_direct(conv) ? 0 : sned_conv_fill_size(conv);
     return outputs_at(conv) + (tile > fill ? tile : fill);
 }
 
 static bool has_too_many_tasks(const struct conv_layer *conv, const struct conv_lists *work)
 {
     return (double)work->tiles * conv->row_tiles > INT32_MAX;
+}
+
+/* Memory and tasks of a conv with planes of all groups. */
+static void share_out(struct step *step, const struct conv_layer *conv)
+{
+    const bool is_direct = sned_conv_is_direct(conv);
+    step->own_size = own_size(conv);
+    step->scratch_size = is_direct ? 0 : sned_conv_planes_size(conv);
+    step->tasks[0] = is_direct ? 0 : conv->planes.count * conv->groups;
+    step->tasks[1] = conv->row_tiles * conv->tile_count;
 }
 
 /* All that a run needs of conv->form, whose lists come to `work`. */
@@ -104,18 +114,47 @@ static sned_status take_form(struct step *step, struct conv_layer *conv, const s
                           : sned_conv_list(conv, step->micro, work, error));
     step->form = sned_conv_form_name(conv->form);
     conv->own_planes = has_own_planes(conv);
-    step->own_size = is_depthwise ? 0 : own_size(conv);
     sned_conv_cost(step->nanoseconds, conv, work, &step->micro->costs);
     if (conv->own_planes || is_depthwise) {
+        step->own_size = is_depthwise ? 0 : own_size(conv);
         step->tasks[0] = conv->groups;
         step->nanoseconds[0] += step->nanoseconds[1];
         step->nanoseconds[1] = 0;
         return SNED_OK;
     }
-    step->scratch_size = sned_conv_is_direct(conv) ? 0 : sned_conv_planes_size(conv);
-    step->tasks[0] = sned_conv_is_direct(conv) ? 0 : conv->planes.count * conv->groups;
-    step->tasks[1] = conv->row_tiles * conv->tile_count;
+    share_out(step, conv);
     return SNED_OK;
+}
+
+/* Whether the forms that end four filters at once end all of them so. */
+static bool makes_quads(const struct conv_layer *conv)
+{
+    bool makes = sned_conv_is_channels(conv);
+    for (int t = 0; t < conv->tile_count && makes; t++)
+        makes = conv->tiles[t].filter % 4 == 0 && conv->tiles[t].list.filters % 4 == 0;
+    return makes;
+}
+
+static enum quads_use conv_quads(const struct step *step, const struct value *image)
+{
+    const struct conv_layer *conv = step->state;
+    if (image == step->outputs)
+        return makes_quads(conv) ? QUADS_TOO : QUADS_NEVER;
+    return sned_conv_can_take_quads(conv) ? QUADS_GAIN : QUADS_NEVER;
+}
+
+static void conv_lie(struct step *step)
+{
+    struct conv_layer *conv = step->state;
+    conv->output.plane = step->outputs[0].plane;
+    conv->output.in_quads = step->outputs[0].in_quads;
+    conv->input.plane = step->inputs[0].plane;
+    conv->input.in_quads = step->inputs[0].in_quads;
+    if (conv->input.in_quads) {
+        sned_conv_take_quads(conv);
+        step->nanoseconds[0] = 0;
+    }
+    share_out(step, conv);
 }
 
 /* A conv_judge: what a run of the step takes. */
@@ -124,13 +163,21 @@ static sned_status try_form(double *nanoseconds, const void *step, const struct 
 {
     struct conv_layer tried = *conv;
     struct step trial = *(const struct step *)step;
+    struct value input = trial.inputs[0], output = trial.outputs[0];
     trial.state = &tried;
+    trial.inputs = &input;
+    trial.outputs = &output;
     *nanoseconds = INFINITY;
     if (has_too_many_tasks(conv, work))
         return SNED_OK;
     sned_status status = take_form(&trial, &tried, work, error);
-    if (status == SNED_OK)
+    if (status == SNED_OK) {
+        input.in_quads = input.may_be_quads && conv_quads(&trial, &input) != QUADS_NEVER;
+        output.in_quads = output.may_be_quads && conv_quads(&trial, &output) != QUADS_NEVER;
+        if (input.in_quads || output.in_quads)
+            conv_lie(&trial);
         status = sned_conv_time(&trial, nanoseconds, error);
+    }
     sned_conv_free_lists(&tried);
     return status;
 }
@@ -170,7 +217,7 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
                                       .stride = (size_t)conv->slide[1] * unit,
                                       .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
     const struct quad_ends ends = {conv->output.type, step_of->rule->scalings + tile->filter, step_of->rule,
-                                   tile->has_small_sums};
+                                   tile->has_small_sums, conv->output.in_quads};
     switch (conv->form) {
     case CONV_TAPS:
         for (size_t p = 0; p < pixels; p++)
@@ -195,11 +242,17 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
     }
 }
 
+/* Channels that lie side by side in the output. */
+static size_t channels_together(const struct conv_layer *conv)
+{
+    return conv->output.in_quads ? 4 : 1;
+}
+
 /* Rows to their place in the output, without the columns between them. */
 static void move_rows(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *to,
                       const uint8_t *from, size_t rows)
 {
-    const size_t size = value_size(conv->output.type);
+    const size_t size = value_size(conv->output.type) * channels_together(conv);
     const size_t width = (size_t)conv->output.extent.width * size, pitch = sned_conv_sums_pitch(conv) * size;
     const struct plane_rows moved = {
         .rows = rows, .count = width, .step = width, .image_step = pitch, .stride = 1};
@@ -222,19 +275,21 @@ static void run_tile(const struct step *step, const struct step_work *work, cons
     const struct conv_layer *conv = step->state;
     const size_t y = rows_at * (size_t)conv->rows, height = (size_t)conv->output.extent.height;
     const size_t rows = (size_t)conv->rows < height - y ? (size_t)conv->rows : height - y;
+    const size_t together = channels_together(conv);
     const size_t width = (size_t)conv->output.extent.width, size = value_size(conv->output.type);
     const uint8_t *input =
         planes + y * (size_t)conv->slide[0] * conv->planes.pitch * sned_conv_pixel_size(conv);
     const size_t plane = conv->output.plane * size, pixels = tile_pixels(conv);
-    const int filters = conv->form == CONV_TAPS ? 1 : tile->list.filters;
+    const size_t filters = conv->form == CONV_TAPS ? 1 : (size_t)tile->list.filters;
     uint8_t *own = (uint8_t *)work->own + outputs_at(conv), *outputs = own + sums_size(conv);
-    uint8_t *to = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane + y * width * size;
+    uint8_t *to = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane + y * width * size * together;
     if (is_in_place(conv)) {
         make_outputs(step, tile, rows, input, (int32_t *)(void *)own, to, conv->output.plane);
         return;
     }
     make_outputs(step, tile, rows, input, (int32_t *)(void *)own, outputs, pixels);
-    for (int f = 0; f < filters; f++, to += plane, outputs += pixels * size)
+    for (size_t f = 0; f < filters;
+         f += together, to += plane * together, outputs += pixels * size * together)
         move_rows(conv, step->micro, to, outputs, rows);
 }
 
@@ -259,7 +314,10 @@ static void run_channels(const struct step *step, const struct step_work *work, 
                                         .count = (size_t)(end - first),
                                         .to_step = conv->output.plane,
                                         .step = conv->input.plane};
-    const struct quad_ends ends = {conv->output.type, step->rule->scalings, step->rule, conv->has_small_sums};
+    const struct quad_ends ends = {.type = conv->output.type,
+                                   .scalings = step->rule->scalings,
+                                   .rule = step->rule,
+                                   .are_small = conv->has_small_sums};
     micro->depthwise[micro->bytes](
         (uint8_t *)work->outputs[0] + range.first * range.to_step * value_size(conv->output.type),
         (const uint8_t *)work->inputs[0] + range.first * range.step, &range, &conv->pieces, &ends);
@@ -293,5 +351,9 @@ static void conv_run(const struct step *step, const struct step_work *work, int 
         run_tiles(step, work, first, end);
 }
 
-const struct kernel sned_kernel_conv = {
-    .name = "conv", .prepare = conv_prepare, .run = conv_run, .release = conv_release};
+const struct kernel sned_kernel_conv = {.name = "conv",
+                                        .prepare = conv_prepare,
+                                        .quads = conv_quads,
+                                        .lie = conv_lie,
+                                        .run = conv_run,
+                                        .release = conv_release};

@@ -20,16 +20,26 @@ static inline void end_piece(void *to, size_t step, size_t at, const int32_t *su
                    ends->scalings[f], ends->rule);
 }
 
-/* `pixel`: bytes of the input from a pixel to the next one. */
+/* The same, in quads (ends.c). */
+void sned_end_in_quads(uint8_t *to, size_t step, const int32_t *sums, size_t piece, size_t count, int filters,
+                       const struct quad_ends *ends, micro_requantize *requantize,
+                       micro_interleave *interleave);
+
+/* `pixel`: bytes of the input from a pixel to the next one. `interleave`: of those that may end in quads. */
 static inline void end_quads(void *to, size_t step, size_t count, const uint8_t *input,
                              const struct quad_list *list, const struct quad_ends *ends, size_t pixel,
-                             micro_quads *sum, micro_requantize *const requantize[MICRO_TYPES])
+                             micro_quads *sum, micro_requantize *const requantize[MICRO_TYPES],
+                             micro_interleave *interleave)
 {
     int32_t sums[END_FILTERS * END_PIECE];
     for (size_t at = 0; at < count; at += END_PIECE) {
         const size_t part = count - at < END_PIECE ? count - at : END_PIECE;
         sum(sums, END_PIECE, part, input + at * pixel, list);
-        end_piece(to, step, at, sums, END_PIECE, part, list->filters, ends, requantize[ends->type]);
+        if (interleave && ends->in_quads)
+            sned_end_in_quads((uint8_t *)to + at * 4, step, sums, END_PIECE, part, list->filters, ends,
+                              requantize[ends->type], interleave);
+        else
+            end_piece(to, step, at, sums, END_PIECE, part, list->filters, ends, requantize[ends->type]);
     }
 }
 
@@ -49,11 +59,11 @@ static inline void end_sliding(void *to, size_t step, const struct quad_rows *pi
         }
 }
 
-#define ENDED_QUADS(name, sum, pixel, requantize)                                                            \
+#define ENDED_QUADS(name, sum, pixel, requantize, interleave)                                                \
     void name(void *to, size_t step, size_t count, const uint8_t *input, const struct quad_list *list,       \
               const struct quad_ends *ends)                                                                  \
     {                                                                                                        \
-        end_quads(to, step, count, input, list, ends, pixel, sum, requantize);                               \
+        end_quads(to, step, count, input, list, ends, pixel, sum, requantize, interleave);                   \
     }
 #define ENDED_SLIDING(name, sum, requantize)                                                                 \
     void name(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,                   \

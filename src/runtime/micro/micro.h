@@ -85,6 +85,9 @@ struct quad_ends {
     const struct scaling *scalings; /* [filters] */
     const struct integer_rule *rule;
     bool are_small; /* none of the sums is larger than SMALL_SUM, or smaller than -SMALL_SUM */
+    /* dense, lanes, of bytes and filters in fours: pixel p of filter f is byte f % 4 of to's quad
+     * f / 4 * step + p. */
+    bool in_quads;
 };
 enum { SMALL_SUM = 1 << 24 /* floats have all integers to there */ };
 

@@ -128,12 +128,12 @@ SLIDING(sned_sliding_s8, int8_t, slide_s8)
 static micro_requantize *const requantize[MICRO_TYPES] = {sned_requantize_u8, sned_requantize_s8,
                                                           sned_requantize_s16};
 
-ENDED_QUADS(sned_ended_dense_u8, sned_dense_u8, 4, requantize)
-ENDED_QUADS(sned_ended_dense_s8, sned_dense_s8, 4, requantize)
-ENDED_QUADS(sned_ended_sparse_u8, sned_sparse_u8, 1, requantize)
-ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize)
-ENDED_QUADS(sned_ended_shared_u8, sned_shared_u8, 1, requantize)
-ENDED_QUADS(sned_ended_shared_s8, sned_shared_s8, 1, requantize)
+ENDED_QUADS(sned_ended_dense_u8, sned_dense_u8, 4, requantize, sned_interleave)
+ENDED_QUADS(sned_ended_dense_s8, sned_dense_s8, 4, requantize, sned_interleave)
+ENDED_QUADS(sned_ended_sparse_u8, sned_sparse_u8, 1, requantize, NULL)
+ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize, NULL)
+ENDED_QUADS(sned_ended_shared_u8, sned_shared_u8, 1, requantize, NULL)
+ENDED_QUADS(sned_ended_shared_s8, sned_shared_s8, 1, requantize, NULL)
 ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
 ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 
@@ -145,6 +145,8 @@ ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
         const size_t size = value_size(ends->type), count = pixels->count;                                   \
         for (size_t i = 0; i < (size_t)list->filters * pixels->rows * count; i++) {                          \
             const size_t x = i % count, y = i / count % pixels->rows, f = i / count / pixels->rows;          \
+            const size_t pixel = y * count + x;                                                              \
+            const size_t at = ends->in_quads ? (f / 4 * step + pixel) * 4 + f % 4 : f * step + pixel;        \
             const number *first = (const number *)input + y * pixels->row_step + x * pixels->stride;         \
             uint32_t sum = (uint32_t)list->start[f];                                                         \
             for (size_t q = 0; q < list->count; q++) {                                                       \
@@ -152,8 +154,8 @@ ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
                 const int8_t *w = list->weights + (q * FILTER_LANES + f) * 4;                                \
                 sum += (uint32_t)(from[0] * w[0] + from[1] * w[1] + from[2] * w[2] + from[3] * w[3]);        \
             }                                                                                                \
-            requantize[ends->type]((uint8_t *)to + (f * step + y * count + x) * size, (int32_t *)&sum, 1,    \
-                                   ends->scalings[f], ends->rule);                                           \
+            requantize[ends->type]((uint8_t *)to + at * size, (int32_t *)&sum, 1, ends->scalings[f],         \
+                                   ends->rule);                                                              \
         }                                                                                                    \
     }
 ENDED_FILTER_LANES(sned_ended_filter_lanes_u8, uint8_t)

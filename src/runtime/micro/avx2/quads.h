@@ -219,7 +219,7 @@ static micro_requantize *const sned_avx2_requantize[MICRO_TYPES] = {
     {                                                                                                        \
         sum(&(struct sum_rows){sums, step, true}, count, input, list);                                       \
     }                                                                                                        \
-    ENDED_QUADS(ended, ended##_sums, pixel, sned_avx2_requantize)
+    ENDED_QUADS(ended, ended##_sums, pixel, sned_avx2_requantize, pixel == 4 ? sned_avx2_interleave : NULL)
 #endif
 
 #endif

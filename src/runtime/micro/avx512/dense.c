@@ -203,10 +203,11 @@ AVX512 void sned_avx512_ended_dense(void *to, size_t step, size_t count, const u
 {
     const struct quad_source source = {.input = input, .vector = PIXELS * 4};
     float scales[MOST_ENDED];
-    if (find_scales(scales, ends, list->filters))
+    if (!ends->in_quads && find_scales(scales, ends, list->filters))
         sum_row((struct quad_destination){to, step, scales, ends}, count, source, list, WHOLE);
     else
-        end_quads(to, step, count, input, list, ends, 4, sned_avx512_dense, sned_avx512_requantize);
+        end_quads(to, step, count, input, list, ends, 4, sned_avx512_dense, sned_avx512_requantize,
+                  sned_avx512_interleave);
 }
 
 AVX512 void sned_avx512_ended_sliding(void *to, size_t step, const struct quad_rows *pixels,

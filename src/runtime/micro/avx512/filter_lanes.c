@@ -18,10 +18,11 @@
  * it each.
  *
  * Sums of some pixels stay in the first cache, [pixel][filter]. Then 16 pixels at a time become bytes, are
- * transposed and go to their filters' rows.
+ * transposed and go to their filters' rows; or to their quads, which four filters' bytes are as they come.
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx512/ends.h"
+#include "runtime/micro/ends.h"
 
 #include <string.h>
 
@@ -43,17 +44,23 @@ AVX512_INLINE __mmask16 lanes_from(int first, int filters)
     return filters > first ? first_of_16((size_t)(filters - first)) : 0;
 }
 
-/* Two runs of so many pixels, the second one `apart` bytes behind the first; fetches a line of the cache for
- * each quad, from `ahead` on. */
-AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t *input, size_t apart,
-                            size_t pixel_step, const struct quad_list *list, const int8_t *ahead,
+/* Two runs of neighbours, the second one `apart` bytes behind the first. */
+struct run_pair {
+    const uint8_t *input;
+    size_t apart, pixel_step;
+    const int8_t *ahead; /* what is fetched meanwhile, a line of the cache for each quad */
+};
+
+typedef __m512i run_sums[LANE_RUN][VECTORS];
+
+/* Runs of so many pixels. */
+AVX512_INLINE void sum_runs(run_sums sum[2], const struct run_pair *pair, const struct quad_list *list,
                             const int pixels)
 {
     const int8_t *weights = list->weights;
     const __m512i start[VECTORS] = {
         _mm512_maskz_loadu_epi32(lanes_from(0, list->filters), list->start),
         _mm512_maskz_loadu_epi32(lanes_from(LANES, list->filters), list->start + LANES)};
-    __m512i sum[2][LANE_RUN][VECTORS];
 #pragma GCC unroll 2
     for (int run = 0; run < 2; run++)
 #pragma GCC unroll 8
@@ -61,19 +68,26 @@ AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t
             sum[run][p][0] = start[0], sum[run][p][1] = start[1];
     for (size_t q = 0; q < list->count; q++, weights += FILTER_LANES * 4) {
         const __m512i low = load_once(weights), high = load_once(weights + LANES * 4);
-        const uint8_t *from = input + (size_t)list->offsets[q] * 4;
-        _mm_prefetch(ahead + q * LINE, _MM_HINT_T1);
+        const uint8_t *from = pair->input + (size_t)list->offsets[q] * 4;
+        _mm_prefetch(pair->ahead + q * LINE, _MM_HINT_T1);
 #pragma GCC unroll 2
-        for (int run = 0; run < 2; run++, from += apart)
+        for (int run = 0; run < 2; run++, from += pair->apart)
 #pragma GCC unroll 8
             for (int p = 0; p < pixels; p++) {
                 int32_t quad;
-                memcpy(&quad, from + (size_t)p * pixel_step, sizeof quad);
+                memcpy(&quad, from + (size_t)p * pair->pixel_step, sizeof quad);
                 const __m512i pixel = _mm512_set1_epi32(quad);
                 sum[run][p][0] = add_products(sum[run][p][0], pixel, low);
                 sum[run][p][1] = add_products(sum[run][p][1], pixel, high);
             }
     }
+}
+
+AVX512_INLINE void store_runs(pixel_sums *first, pixel_sums *second, const struct run_pair *pair,
+                              const struct quad_list *list, const int pixels)
+{
+    run_sums sum[2];
+    sum_runs(sum, pair, list, pixels);
 #pragma GCC unroll 2
     for (int run = 0; run < 2; run++) {
         int32_t *const to = run == 0 ? *first : *second;
@@ -86,11 +100,10 @@ AVX512_INLINE void sum_runs(pixel_sums *first, pixel_sums *second, const uint8_t
 }
 
 #define RUNS(pixels)                                                                                         \
-    AVX512 static void runs_of_##pixels(pixel_sums *first, pixel_sums *second, const uint8_t *input,         \
-                                        size_t apart, size_t pixel_step, const struct quad_list *list,       \
-                                        const int8_t *ahead)                                                 \
+    AVX512 static void runs_of_##pixels(pixel_sums *first, pixel_sums *second, const struct run_pair *pair,  \
+                                        const struct quad_list *list)                                        \
     {                                                                                                        \
-        sum_runs(first, second, input, apart, pixel_step, list, ahead, pixels);                              \
+        store_runs(first, second, pair, list, pixels);                                                       \
     }
 RUNS(1)
 RUNS(2)
@@ -100,8 +113,8 @@ RUNS(5)
 RUNS(6)
 RUNS(7)
 
-typedef void runs_function(pixel_sums *first, pixel_sums *second, const uint8_t *input, size_t apart,
-                           size_t pixel_step, const struct quad_list *list, const int8_t *ahead);
+typedef void runs_function(pixel_sums *first, pixel_sums *second, const struct run_pair *pair,
+                           const struct quad_list *list);
 static runs_function *const runs_of[] = {NULL,      runs_of_1, runs_of_2, runs_of_3,
                                          runs_of_4, runs_of_5, runs_of_6, runs_of_7};
 
@@ -190,30 +203,35 @@ AVX512_INLINE bool find_lane_ends(struct lane_ends *lanes, const struct quad_end
     return are_found;
 }
 
-/* Four pixels' results, of 16 filters: a lane of 16 bytes has all pixels of a filter, then of the next. */
-AVX512_INLINE __m512i four_ended(const pixel_sums sums[4], int vector, const struct lane_ends *lanes)
+/* Four pixels' results, of 16 filters, as bytes: a lane has four filters of a pixel, then of the next. */
+AVX512_INLINE __m512i bounded_bytes(const __m512i results[4], const struct lane_ends *lanes)
 {
-    const __m512i order =
-        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
-    __m512i results[4];
-#pragma GCC unroll 4
-    for (int p = 0; p < 4; p++)
-        results[p] = scaled(_mm512_loadu_si512(sums[p] + vector * LANES), lanes->scales[vector]);
     const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(results[0], results[1]), lanes->zero);
     const __m512i second = _mm512_adds_epi16(_mm512_packs_epi32(results[2], results[3]), lanes->zero);
     const __m512i bytes = _mm512_packus_epi16(first, second);
     const __m512i bounded = _mm512_min_epu8(_mm512_max_epu8(bytes, lanes->low), lanes->high);
-    return _mm512_shuffle_epi8(_mm512_xor_si512(bounded, lanes->flip), order);
+    return _mm512_xor_si512(bounded, lanes->flip);
+}
+
+AVX512_INLINE __m512i four_ended(const pixel_sums sums[4], int vector, const struct lane_ends *lanes)
+{
+    __m512i results[4];
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; p++)
+        results[p] = scaled(_mm512_loadu_si512(sums[p] + vector * LANES), lanes->scales[vector]);
+    return bounded_bytes(results, lanes);
 }
 
 /* 16 pixels of 16 filters: of row k a lane is filter 4 * lane + k. */
 AVX512_INLINE void sixteen_ended(__m512i rows[4], const pixel_sums sums[GROUP], int vector,
                                  const struct lane_ends *lanes)
 {
+    const __m512i order =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     __m512i fours[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
-        fours[i] = four_ended(sums + i * 4, vector, lanes);
+        fours[i] = _mm512_shuffle_epi8(four_ended(sums + i * 4, vector, lanes), order);
     const __m512i low01 = _mm512_unpacklo_epi32(fours[0], fours[1]);
     const __m512i high01 = _mm512_unpackhi_epi32(fours[0], fours[1]);
     const __m512i low23 = _mm512_unpacklo_epi32(fours[2], fours[3]);
@@ -281,24 +299,85 @@ AVX512 static void store_bytes(const struct lane_rows *rows, size_t done, const 
     }
 }
 
-/* Other ends, a filter at a time. */
+/* Quads of the first of four pixels, of the first of four planes. A masked vextracti32x4, into which
+ * compilers make an extraction and a masked store, faults where the mask has nothing: they are kept apart. */
+AVX512_INLINE void store_four_quads(uint8_t *to, size_t step, __m512i bytes, const size_t pixels,
+                                    const int planes)
+{
+    __m128i quads[4] = {_mm512_castsi512_si128(bytes), _mm512_extracti32x4_epi32(bytes, 1),
+                        _mm512_extracti32x4_epi32(bytes, 2), _mm512_extracti32x4_epi32(bytes, 3)};
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++, to += step) {
+        if (__builtin_constant_p(pixels) && pixels == 4) {
+            _mm_storeu_si128((__m128i *)to, quads[k]);
+            continue;
+        }
+        __asm__("" : "+v"(quads[k]));
+        _mm_mask_storeu_epi32(to, k < planes ? (__mmask8)((1 << pixels) - 1) : 0, quads[k]);
+    }
+}
+
+AVX512 static void store_quads(const struct lane_rows *rows, size_t done, const pixel_sums *sums,
+                               size_t pixels)
+{
+    uint8_t *const to = rows->to + done * 4;
+    for (size_t at = 0; at < pixels; at += 4)
+        for (int f = 0; f < rows->filters; f += LANES)
+            store_four_quads(to + ((size_t)f / 4 * rows->step + at) * 4, rows->step * 4,
+                             four_ended(sums + at, f / LANES, rows->lanes), pixels - at < 4 ? pixels - at : 4,
+                             (rows->filters - f) / 4);
+}
+
+/* Two whole runs of all filters, which end in registers: of what is most often met. */
+AVX512 static void whole_runs_to_quads(uint8_t *to, size_t step, const struct run_pair *pair,
+                                       const struct quad_list *list, const struct lane_ends *lanes)
+{
+    run_sums sum[2];
+    sum_runs(sum, pair, list, LANE_RUN);
+#pragma GCC unroll 2
+    for (int run = 0; run < 2; run++, to += LANE_RUN * 4)
+#pragma GCC unroll 2
+        for (int v = 0; v < VECTORS; v++)
+#pragma GCC unroll 2
+            for (int first = 0; first < LANE_RUN; first += 4) {
+                __m512i results[4];
+#pragma GCC unroll 4
+                for (int p = 0; p < 4; p++)
+                    results[p] =
+                        first + p < LANE_RUN ? scaled(sum[run][first + p][v], lanes->scales[v]) : results[0];
+                store_four_quads(to + (size_t)v * 4 * step + first * 4, step, bounded_bytes(results, lanes),
+                                 LANE_RUN - first < 4 ? LANE_RUN - first : 4, 4);
+            }
+}
+
+/* Other ends, a filter or four at a time. */
 static void requantize_filters(const struct lane_rows *rows, size_t done, const pixel_sums *sums,
                                size_t pixels)
 {
     const struct quad_ends *ends = rows->ends;
+    const int together = ends->in_quads ? 4 : 1;
     const size_t size = value_size(ends->type);
-    for (int f = 0; f < rows->filters; f++) {
-        int32_t row[PIECE];
-        for (size_t p = 0; p < pixels; p++)
-            row[p] = sums[p][f];
-        sned_avx512_requantize[ends->type](rows->to + ((size_t)f * rows->step + done) * size, row, pixels,
-                                           ends->scalings[f], ends->rule);
+    for (int f = 0; f < rows->filters; f += together) {
+        int32_t row[4 * PIECE];
+        uint8_t *to = rows->to + ((size_t)f * rows->step + done * (size_t)together) * size;
+        for (int j = 0; j < together; j++)
+            for (size_t p = 0; p < pixels; p++)
+                row[(size_t)j * PIECE + p] = sums[p][f + j];
+        const struct quad_ends four = {
+            .type = ends->type, .scalings = ends->scalings + f, .rule = ends->rule};
+        if (ends->in_quads)
+            sned_end_in_quads(to, 0, row, PIECE, pixels, 4, &four, sned_avx512_requantize[ends->type],
+                              sned_avx512_interleave);
+        else
+            sned_avx512_requantize[ends->type](to, row, pixels, ends->scalings[f], ends->rule);
     }
 }
 
 static void end_pixels(const struct lane_rows *rows, size_t done, const pixel_sums *sums, size_t pixels)
 {
-    if (rows->lanes)
+    if (rows->lanes && rows->ends->in_quads)
+        store_quads(rows, done, sums, pixels);
+    else if (rows->lanes)
         store_bytes(rows, done, sums, pixels);
     else
         requantize_filters(rows, done, sums, pixels);
@@ -311,6 +390,7 @@ AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct q
     struct lane_ends lanes;
     const bool are_found = find_lane_ends(&lanes, ends, list->filters);
     const struct lane_rows rows = {to, step, list->filters, ends, are_found ? &lanes : NULL};
+    const bool are_whole = are_found && ends->in_quads && list->filters == FILTER_LANES;
     struct run_cursor runs = runs_in(pixels, input);
     const int8_t *const behind = list->weights + list->count * FILTER_LANES * 4;
     const int8_t *ahead = behind;
@@ -319,15 +399,22 @@ AVX512 void sned_avx512_ended_filter_lanes(void *to, size_t step, const struct q
     while (runs.left) {
         struct pixel_run first = next_run(&runs);
         const struct pixel_run second = next_partner(&runs, &first);
-        if (held + 2 * LANE_RUN > PIECE) {
+        const struct run_pair pair = {first.input, (size_t)(second.input - first.input), pixels->stride,
+                                      ahead};
+        const bool is_whole = are_whole && first.pixels == LANE_RUN && second.pixels == LANE_RUN;
+        ahead = ahead == behind ? behind + list->count * LINE : list->weights;
+        if (is_whole || held + 2 * LANE_RUN > PIECE) {
             end_pixels(&rows, done, sums, held);
             done += held;
             held = 0;
         }
+        if (is_whole) {
+            whole_runs_to_quads(rows.to + done * 4, step * 4, &pair, list, &lanes);
+            done += 2 * LANE_RUN;
+            continue;
+        }
         const size_t most = first.pixels > second.pixels ? first.pixels : second.pixels;
-        runs_of[most](sums + held, sums + held + first.pixels, first.input,
-                      (size_t)(second.input - first.input), pixels->stride, list, ahead);
-        ahead = ahead == behind ? behind + list->count * LINE : list->weights;
+        runs_of[most](sums + held, sums + held + first.pixels, &pair, list);
         held += first.pixels + second.pixels;
     }
     end_pixels(&rows, done, sums, held);

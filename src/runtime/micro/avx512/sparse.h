@@ -72,7 +72,7 @@ AVX512_INLINE void store_part(const struct quad_destination *destination, int fi
         if (find_scales(scales, ends, list->filters))                                                        \
             sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);                  \
         else                                                                                                 \
-            end_quads(to, step, count, input, list, ends, 1, sums_of, sned_avx512_requantize);               \
+            end_quads(to, step, count, input, list, ends, 1, sums_of, sned_avx512_requantize, NULL);         \
     }
 #endif
 
