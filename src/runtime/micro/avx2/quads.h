@@ -131,6 +131,13 @@ AVX2_INLINE void quads_of(__m256i quads[2], const __m256i rows[4], const bool se
     quads[1] = _mm256_unpackhi_epi16(ab, cd);
 }
 
+/* The sums of two vectors of quads_of: of eight pixels, and of those 16 further. */
+AVX2_INLINE void store_halves(int32_t *to, const __m256i sums[2])
+{
+    store(to, _mm256_permute2x128_si256(sums[0], sums[1], 0x20));
+    store(to + 16, _mm256_permute2x128_si256(sums[0], sums[1], 0x31));
+}
+
 /* `vectors` times 32 pixels of `filters` filters; where `halves` is 1, only one half of each 16 of them. */
 AVX2_INLINE void sparse_block(const struct sum_rows *rows, const uint8_t *input, const struct quad_list *list,
                               const int filters, const int vectors, const int first_half, const int halves)
@@ -158,10 +165,8 @@ AVX2_INLINE void sparse_block(const struct sum_rows *rows, const uint8_t *input,
     for (int f = 0; f < filters; f++)
         for (int v = 0; v < vectors; v++)
             for (int h = 0; h < halves; h++) {
-                int32_t *to = rows->to + (size_t)f * rows->step + v * 32 + (first_half + h) * 8;
-                const __m256i *pair = sum[f][v][h];
-                store(to, _mm256_permute2x128_si256(pair[0], pair[1], 0x20));
-                store(to + 16, _mm256_permute2x128_si256(pair[0], pair[1], 0x31));
+                int32_t *to = rows->to + (size_t)f * rows->step + v * 32 + (first_half + h) * QUAD_PIXELS;
+                store_halves(to, sum[f][v][h]);
             }
 }
 
