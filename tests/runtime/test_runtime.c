@@ -28,6 +28,27 @@ static void conv_of_a_wide_image_equals_the_document(void **state)
     assert_true(check_last_step(graph, &random, NULL));
 }
 
+/* 1x1 with padding: outputs around the image are a filter's bias alone. On several tiles of rows, and of all
+ * types; where the image is one row, or one column, too. */
+static void a_point_with_padding_equals_the_document(void **state)
+{
+    static const struct window windows[] = {{{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                                            {{1, 1}, {1, 1}, {1, 1}, {0, 2}, {3, 0}},
+                                            {{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 1}},
+                                            {{1, 1}, {1, 1}, {1, 1}, {2, 0}, {0, 0}}};
+    static const int64_t sizes[][2] = {{13, 13}, {40, 37}, {1, 30}, {29, 1}, {60, 64}};
+    struct random random;
+    sned_random_seed(&random, 45, 0);
+    for (int i = 0; i < 40; i++) {
+        const int64_t *size = sizes[i % 5], channels = random_range(&random, 1, 9);
+        struct graph *graph =
+            graph_of(sned_shape(4, (int64_t)1, channels, size[0], size[1]), random_type(&random, true));
+        random_conv(graph, &random, &windows[i % 4], 1, random_range(&random, 1, 37),
+                    random_type(&random, true));
+        assert_true(check_last_step(graph, &random, NULL));
+    }
+}
+
 /* Of several blocks of rows, each of another density; and of more columns than a list can tell. */
 static void a_large_gemm_equals_the_document(void **state)
 {
@@ -185,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv_of_a_wide_image_equals_the_document),
+        cmocka_unit_test(a_point_with_padding_equals_the_document),
         cmocka_unit_test(a_large_gemm_equals_the_document),
         cmocka_unit_test(lrn_index_is_the_documents),
         cmocka_unit_test(concat_equals_the_document),

@@ -77,8 +77,17 @@ struct filter_tile {
     bool has_small_sums; /* of quads: none can exceed SMALL_SUM */
 };
 
+/* Outputs of 1x1 and stride 1 that see nothing but padding: around the others, and one number a filter. They
+ * are not computed, and the layer has no padding. */
+struct conv_frame {
+    bool is_there;
+    size_t before[2];           /* rows and columns of it */
+    size_t width, framed_width; /* of the image within, and with it */
+};
+
 struct conv_layer {
-    struct value input, output;
+    struct value input, output; /* extents without the frame; its plane has it */
+    struct conv_frame frame;
     struct window window; /* on the planes: where they are not split, its stride is 1 */
     int slide[2];         /* and from an output to the next, in pixels of a plane: 1, or there the stride */
     int groups, group_channels, group_filters;

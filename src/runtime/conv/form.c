@@ -188,7 +188,7 @@ static bool lay_out(struct conv_layer *conv, const struct window *window)
 {
     switch (conv->form) {
     case CONV_DEPTHWISE:
-        return sned_conv_cut(conv);
+        return !conv->frame.is_there && sned_conv_cut(conv); /* which writes whole channels */
     case CONV_SHARED:
         return can_share(conv) && sned_conv_lay_out(conv);
     case CONV_SLIDING:
