@@ -189,6 +189,26 @@ static void a_size_is_what_the_caller_measures(void **state)
     rated_free(&rated);
 }
 
+/* A training too short to get anywhere: the weights nearest to the edge of 0 go, until there are no more. */
+static void what_ends_a_little_too_large_is_trimmed_to_its_size(void **state)
+{
+    struct rate_options options = quick_rate();
+    int asked = 0;
+    options.epochs = 0.1;
+    options.rate = 1e-5f;
+    options.lambda = 1e-9;
+    struct rated whole = rated_with(&options);
+    options.target_bytes = 0.95 * (double)kept(whole.integer);
+    options.measure_bytes = count_weights;
+    options.measure_context = &asked;
+    struct rated rated = rated_with(&options);
+    assert_true((double)kept(rated.integer) <= options.target_bytes);
+    assert_true((double)kept(rated.integer) > 0.97 * options.target_bytes);
+    assert_true(accuracy(rated.integer) > accuracy(whole.integer) - 2);
+    rated_free(&whole);
+    rated_free(&rated);
+}
+
 /* What became of each weight of fc1 from look to look: zero after it had been something, and something again.
  * Where units leave, places are others, and all begins anew. */
 enum { MOST_WEIGHTS = HIDDEN * FILTERS * (SIDE - 2) * (SIDE - 2) };
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(two_runs_give_the_same_bits),
         cmocka_unit_test(a_size_that_is_asked_for_is_met),
         cmocka_unit_test(a_size_is_what_the_caller_measures),
+        cmocka_unit_test(what_ends_a_little_too_large_is_trimmed_to_its_size),
         cmocka_unit_test(weights_that_were_cut_come_back_until_zeros_freeze),
         cmocka_unit_test(a_teacher_is_enough),
         cmocka_unit_test(a_killed_run_ends_with_the_same_bytes),

@@ -19,6 +19,7 @@
 #include "compress/quantize/quantize.h"
 #include "compress/rate/fractions.h"
 #include "compress/rate/shrink.h"
+#include "compress/rate/trim.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -387,6 +388,8 @@ static sned_status give_result(struct course *course, struct graph *graph, sned_
 {
     struct graph *unrounded = NULL;
     sned_status status;
+    if (course->options->target_bytes > 0 && course->options->measure_bytes)
+        SNED_TRY_DONE(rate_trim(&course->layers, course->graph, course->options, error));
     if (course->options->keep_fractions) {
         SNED_TRY_DONE(sned_graph_copy(&unrounded, graph, error));
         grow_back(unrounded, course->graph, &course->left);
