@@ -192,6 +192,7 @@ static struct subject row_subjects[] = {
     {"depthwise to s16", VALUE_S16, draw_depthwise, call_depthwise},
     {"interleave", VALUE_U8, draw_interleave, call_interleave},
     {"pick", VALUE_U8, draw_pick, call_pick},
+    {"lines", VALUE_U8, draw_lines, call_lines},
     {"dot", VALUE_S16, draw_dot, call_dot},
     {"requantize u8", VALUE_U8, draw_requantize, call_requantize},
     {"requantize s8", VALUE_S8, draw_requantize, call_requantize},

@@ -243,6 +243,52 @@ static void filters_in_pairs_are_shared_by_four(void **state)
     assert_int_equal(lists.tiles, FILTERS / 4);
 }
 
+/* Pairs of filters of eight taps have four in common. Shared, they are three quads in three loops instead of
+ * four in two. */
+static void filters_are_shared_unless_loops_are_too_short(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
+    for (int k = 0; k < FILTERS; k++)
+        memset(weights + k * CHANNELS * TAPS + k / 2 * 12 + k % 2 * 4, 1, 8);
+    struct micro_kernels loops = fast_dense;
+    struct conv_lists lists;
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    conv.form = CONV_SHARED;
+    conv.slide[0] = conv.slide[1] = 1;
+    assert_true(sned_conv_lay_out(&conv));
+    loops.costs = (struct micro_costs){.shared_quad = 1};
+    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    assert_int_equal(lists.entries, FILTERS / 2 * 3);
+    loops.costs.shared_set = 3;
+    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    assert_int_equal(lists.entries, FILTERS * 2);
+    assert_int_equal(lists.cluster, 1);
+}
+
+/* With padding that keeps the size: behind each `width` pixels are as many as the kernel is wider than 1. */
+static bool can_share(int width, int kernel, int channels)
+{
+    struct conv_layer conv = layer_of(NULL, VALUE_U8);
+    conv.form = CONV_SHARED;
+    conv.slide[0] = conv.slide[1] = 1;
+    conv.window.kernel[0] = conv.window.kernel[1] = kernel;
+    conv.group_channels = conv.input.extent.channels = channels;
+    conv.input.extent.width = conv.output.extent.width = width;
+    conv.input.extent.height = conv.output.extent.height = 100;
+    for (int axis = 0; axis < 2; axis++)
+        conv.window.pad_begin[axis] = conv.window.pad_end[axis] = kernel / 2;
+    return sned_conv_lay_out(&conv) && sned_conv_can_share(&conv);
+}
+
+/* Two vectors have 128 bytes: of 7x7 with padding 3 columns lie between two rows. 512 KB are 8192 taps. */
+static void lines_are_of_pixels_that_are_near_and_not_too_many(void **state)
+{
+    assert_true(can_share(3, 7, CHANNELS));
+    assert_false(can_share(2, 7, CHANNELS));
+    assert_true(can_share(64, 1, 8192));
+    assert_false(can_share(64, 1, 8193));
+}
+
 /* 1024 channels of 12 x 14 pixels with their padding are more than the first cache holds. */
 static void planes_that_are_far_make_sparse_dearer(void **state)
 {
@@ -392,6 +438,8 @@ int main(void)
         cmocka_unit_test(quads_are_for_those_filters_that_have_their_taps),
         cmocka_unit_test(taps_that_fill_no_quad_share_one_with_those_of_other_sets),
         cmocka_unit_test(filters_in_pairs_are_shared_by_four),
+        cmocka_unit_test(filters_are_shared_unless_loops_are_too_short),
+        cmocka_unit_test(lines_are_of_pixels_that_are_near_and_not_too_many),
         cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
         cmocka_unit_test(a_depthwise_layer_is_cut_into_pieces),

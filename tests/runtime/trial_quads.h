@@ -119,12 +119,14 @@ static inline void call_sparse(const struct micro_kernels *micro, enum value_typ
 
 /* ---- shared ---- */
 
-/* The constants are start, offsets, weights and sets, one behind the other. */
+/* The constants are start, lines, weights and sets, one behind the other. */
 static inline struct quad_list shared_at(const struct trial *trial, const void *constants)
 {
-    struct quad_list list = quads_at(trial, constants, 4);
-    list.sets =
-        (const uint16_t *)((const int8_t *)constants + trial->constant_size) - list.blocks * QUAD_SETS;
+    struct quad_list list = trial->quads;
+    list.start = constants;
+    list.lines = (const uint16_t *)(list.start + list.filters);
+    list.weights = (const int8_t *)(list.lines + list.count * 4);
+    list.sets = (const uint16_t *)((const int8_t *)constants + trial->constant_size) - QUAD_SETS;
     return list;
 }
 
@@ -136,37 +138,34 @@ static inline size_t filters_of(unsigned set)
     return filters;
 }
 
-/* Blocks of a few quads of each set that the filters can make; of what is timed, quads of any two of five. */
+/* A few quads of each set that the filters can make; of what is timed, quads of any two of five. */
 static inline void draw_shared(struct trial *trial, enum value_type type, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
     const int filters = is_bench ? SET_FILTERS : (int)between(random, 1, SET_FILTERS);
-    const size_t blocks = is_bench ? 1 : (size_t)between(random, 0, 3), reach = draw_reach(trial, random);
-    uint16_t sets[3 * QUAD_SETS] = {0};
+    const size_t reach = draw_reach(trial, random);
+    uint16_t sets[QUAD_SETS] = {0};
     size_t quads = 0, products = 0;
-    for (size_t i = 0; i < blocks * QUAD_SETS; i++) {
-        const unsigned set = i % QUAD_SETS;
-        if (set && set < 1u << filters)
-            sets[i] =
-                (uint16_t)(is_bench ? filters_of(set) == 2 ? BENCH_PAIRS / 10 : 0 : between(random, 0, 3));
-        quads += sets[i];
-        products += sets[i] * filters_of(set);
+    for (unsigned set = 1; set < 1u << filters; set++) {
+        sets[set] =
+            (uint16_t)(is_bench ? filters_of(set) == 2 ? BENCH_PAIRS / 10 : 0 : between(random, 0, 6));
+        quads += sets[set];
+        products += sets[set] * filters_of(set);
     }
     draw_numbers(trial, type, trial->count + reach, random);
     draw_list(trial, filters, 4, reach, random);
     free(trial->constants);
     trial->quads.count = quads;
-    trial->quads.blocks = blocks;
     trial->constant_size =
-        ((size_t)filters + quads * 4 + products) * sizeof(int32_t) + blocks * QUAD_SETS * sizeof *sets;
+        ((size_t)filters + products) * sizeof(int32_t) + quads * 4 * sizeof(uint16_t) + sizeof sets;
     trial->constants = room(trial->constant_size, 1);
     const struct quad_list list = shared_at(trial, trial->constants);
     draw_starts(trial, (int32_t *)list.start, filters, quads, is_bench, random);
     for (size_t i = 0; i < quads * 4; i++)
-        ((uint32_t *)list.offsets)[i] = (uint32_t)number(random, 0, (int64_t)reach);
+        ((uint16_t *)list.lines)[i] = (uint16_t)number(random, 0, (int64_t)reach / LINE_UNIT);
     for (size_t q = 0; q < products; q++)
         draw_quad((int8_t *)list.weights + q * 4, 0, random);
-    memcpy((uint16_t *)list.sets, sets, blocks * QUAD_SETS * sizeof *sets);
+    memcpy((uint16_t *)list.sets, sets, sizeof sets);
 }
 
 static inline void call_shared(const struct micro_kernels *micro, enum value_type type,
@@ -484,6 +483,43 @@ static inline void call_pick(const struct micro_kernels *micro, enum value_type 
                              void *output)
 {
     micro->pick(output, input, &trial->plane_rows);
+}
+
+/* The constants are the taps. Pixels that are absent, at the end, are the last one. */
+static inline void draw_lines(struct trial *trial, enum value_type type, struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const size_t taps = is_bench ? 8 : (size_t)between(random, 1, 12);
+    struct tap_lines *lines = &trial->lines;
+    *lines = (struct tap_lines){.channels = is_bench ? BENCH_COUNT / LINE_PIXELS / taps
+                                                     : (size_t)between(random, 1, 4),
+                                .step = (size_t)between(random, 0, MOST),
+                                .tap_count = taps};
+    for (size_t i = 1, most = (size_t)between(random, 1, 3); i < LINE_PIXELS; i++) {
+        const size_t next = lines->order[i - 1] + (size_t)between(random, most < 2 ? 1 : 0, (int64_t)most);
+        lines->order[i] = (uint8_t)(next < LINE_REACH ? next : LINE_REACH - 1);
+    }
+    trial->constant_size = taps * sizeof *lines->taps;
+    trial->constants = room(taps, sizeof *lines->taps);
+    uint32_t farthest = 0;
+    for (size_t t = 0; t < taps; t++) {
+        const uint32_t tap = (uint32_t)between(random, 0, MOST);
+        ((uint32_t *)trial->constants)[t] = tap;
+        farthest = tap > farthest ? tap : farthest;
+    }
+    draw_numbers(trial, VALUE_U8,
+                 (lines->channels - 1) * lines->step + farthest + lines->order[LINE_PIXELS - 1] + 1, random);
+    trial->count = lines->channels * taps * LINE_PIXELS;
+    trial->output_unit = 1;
+}
+
+static inline void call_lines(const struct micro_kernels *micro, enum value_type type,
+                              const struct trial *trial, const void *input, const void *constants,
+                              void *output)
+{
+    struct tap_lines lines = trial->lines;
+    lines.taps = constants;
+    micro->lines(output, input, &lines);
 }
 
 #endif

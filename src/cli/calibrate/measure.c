@@ -122,8 +122,18 @@ static void run_shared(const struct trial *trial)
     struct quad_list list = trial->list;
     sets[(1 << list.filters) - 1] = (uint16_t)list.count;
     list.sets = sets;
-    list.blocks = 1;
     trial->quads(trial->sums, PIXELS, trial->count, trial->input, &list, &trial->ends);
+}
+
+static void run_lines(const struct trial *trial)
+{
+    uint32_t taps[9];
+    struct tap_lines lines = {.channels = CHANNELS, .step = PLANE, .tap_count = 9, .taps = taps};
+    for (int i = 0; i < 9; i++)
+        taps[i] = tap_offset(i);
+    for (int i = 0; i < LINE_PIXELS; i++)
+        lines.order[i] = (uint8_t)(i / SIDE * PITCH + i % SIDE);
+    trial->micro->lines(trial->input + CHANNELS * PLANE, trial->input, &lines);
 }
 
 static void run_sliding(const struct trial *trial)
@@ -204,8 +214,13 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     costs->requantize = (float)((dense_ends + sparse_ends) / 2);
     if (micro->costs.sparse_pass > 0)
         measure_pass(trial, costs);
+    uint16_t lines[QUADS * 2];
+    for (int i = 0; i < QUADS * 2; i++)
+        lines[i] = (uint16_t)(i * LINE_PIXELS / LINE_UNIT);
+    trial->list.lines = lines;
     trial->quads = micro->ended_shared[micro->bytes];
     measure_quads(trial, run_shared, SET_FILTERS, 64, &costs->shared_quad, &costs->shared_product, &rest);
+    costs->line = (float)(nanoseconds(run_lines, trial) / (CHANNELS * 9));
     trial->quads = micro->ended_sparse[micro->bytes];
     trial->list.count = trial->count = 1; /* a tile of next to nothing is all call */
     trial->list.filters = 1;
@@ -416,7 +431,8 @@ sned_status measure_costs(struct micro_costs *costs, const struct micro_kernels 
 {
     struct trial trial;
     sned_status status;
-    *costs = (struct micro_costs){.sparse_far = column->costs.sparse_far,  /* a ratio, of whole layers */
+    *costs = (struct micro_costs){.sparse_far = column->costs.sparse_far, /* a ratio, of whole layers */
+                                  .shared_far = column->costs.shared_far,
                                   .shared_set = column->costs.shared_set}; /* jumps that nobody foresees */
     SNED_TRY_DONE(trial_new(&trial, column, error));
     measure_taps(&trial, costs);

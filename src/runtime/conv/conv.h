@@ -20,8 +20,8 @@
  *                                                                                filters and not pixels
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
  *                                                                                or 4 filters, depthwise
- *     shared          byte                        quads of any four taps, each   few weights, as they come
- *                                                 for some of the filters
+ *     shared          byte; taps are copied       quads of any four taps, each   few weights, as they come
+ *                     for 64 outputs              for some of the filters
  *     sliding         byte; planes are not        quads of four taps that are    first layers
  *                     split by the stride         neighbours in a row
  *     depthwise       (there are no planes)       quads of all taps              depthwise, with AVX-512
@@ -29,6 +29,9 @@
  * Depthwise convolutions may do without planes (depthwise.c). Else, where each group is one tile, there is
  * one phase: a task lays a group's planes out in its thread's own memory, where they stay in the cache, and
  * computes the tile.
+ *
+ * Shared reads 64 pixels of four taps at once, which would cross lines of the cache. So what 64 outputs take
+ * of each tap is first copied, to a line each (lines.c).
  *
  * What is listed has a weight that is not 0. Which form a layer takes is told by what each would cost
  * (form.c); activations of 16 bits have taps alone.
@@ -97,15 +100,17 @@ struct conv_layer {
 
     enum conv_form form;
     struct conv_planes planes;
-    int rows, row_tiles;       /* of the output: those of a tile, and how many tiles */
+    int rows, row_tiles;       /* of the output: those of a tile, and how many tiles; of lines, 64 pixels */
     uint8_t flip;              /* turns the input's bytes into those that the column wants */
     struct filter_tile *tiles; /* [tile_count] */
     int tile_count;
     bool own_planes;        /* a group's are made in a thread's own memory, one group behind the other */
     struct tap_pair *pairs; /* where the lists lie */
     uint32_t *offsets;
+    uint16_t *lines;
     int8_t *quads;
-    uint16_t *sets; /* of shared: [blocks][QUAD_SETS] */
+    uint16_t *sets; /* of shared: [tile_count][QUAD_SETS] */
+    uint32_t *taps; /* of lines: where a channel's are */
     int32_t *start; /* [K] */
     /* Of depthwise, whose quads take taps of one row of the kernel each, or any: and where that lies. */
     struct channel_pieces pieces;
@@ -118,10 +123,10 @@ struct conv_layer {
 /* What the lists of a layer's form come to. */
 struct conv_lists {
     size_t tiles;
-    size_t entries;      /* pairs or quads */
-    size_t products;     /* of each with each filter that it is for */
-    size_t blocks, sets; /* of shared: of taps, and the sets that have quads in them */
-    int cluster;         /* filters that were looked at together */
+    size_t entries;  /* pairs or quads */
+    size_t products; /* of each with each filter that it is for */
+    size_t sets;     /* of shared: those that have quads */
+    int cluster;     /* filters that were looked at together */
 };
 
 /* ---- geometry.c ---- */
@@ -131,7 +136,7 @@ bool sned_conv_lay_out(struct conv_layer *conv);
 /* Whether output and input are the same pixels: then they are laid out as rows of one. */
 bool sned_conv_is_flat(const struct conv_layer *conv);
 /* Whether the input is its planes, as it lies: in quads, or of a flat one, whose channels lie apart as planes
- * do. */
+ * do, or are copied anyway. */
 bool sned_conv_is_direct(const struct conv_layer *conv);
 /* Whether it could be, in quads; and that it is. */
 bool sned_conv_can_take_quads(const struct conv_layer *conv);
@@ -152,8 +157,12 @@ size_t sned_conv_vectors(const struct conv_layer *conv);
 size_t sned_conv_pixel_size(const struct conv_layer *conv);
 size_t sned_conv_group_size(const struct conv_layer *conv);
 size_t sned_conv_planes_size(const struct conv_layer *conv);
-/* Of the planes that a tile of filters reads, those that its rows need. */
+/* Of the planes that a tile of filters reads, those that its rows need; or the lines. */
 size_t sned_conv_tile_bytes(const struct conv_layer *conv);
+/* Of shared, bytes of a group's lines. */
+size_t sned_conv_lines_size(const struct conv_layer *conv);
+/* What a tile reads beyond the first cache, in sizes of it. It reads that again for each filter, or few. */
+double sned_conv_beyond_near(const struct conv_layer *conv);
 /* How far a tap is, in pixels, from a pixel's place in the first plane of the group. */
 uint32_t sned_conv_tap_offset(const struct conv_layer *conv, int channel, int row, int column);
 /* What byte `lane` of the pixels of a group's plane is; false: nothing. Planes of one channel have lane 0. */
@@ -172,6 +181,17 @@ void sned_conv_pad(const struct conv_layer *conv, uint8_t *planes);
 void sned_conv_pick(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
                     uint8_t *planes, int group);
 
+/* ---- lines.c ---- */
+
+/* Whether a layer that is laid out as shared can be so: there is something to share, its lines are not too
+ * much, and no line is of pixels too far from each other. */
+bool sned_conv_can_share(const struct conv_layer *conv);
+/* Where taps are, as conv->taps. */
+sned_status sned_conv_find_taps(struct conv_layer *conv, sned_error *error);
+/* Those of the output's pixels from 64 * tile on, of a group; from all planes, or the input that they are. */
+void sned_conv_copy_lines(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *lines,
+                          const uint8_t *planes, int group, size_t tile);
+
 /* ---- lists.c ---- */
 
 /* What the lists for conv->form would come to; and the lists, which come to that. */
@@ -186,6 +206,12 @@ void sned_conv_free_lists(struct conv_layer *conv);
 bool sned_conv_has_small_sums(const struct conv_layer *conv, int filter, int count);
 /* The bias, less what the flip adds to the products, as conv->start. */
 sned_status sned_conv_start(struct conv_layer *conv, const struct micro_kernels *micro, sned_error *error);
+
+/* ---- shared.c ---- */
+
+/* Of shared, what its lists cost for 64 pixels. */
+double sned_conv_shared_cost(const struct conv_layer *conv, const struct conv_lists *work,
+                             const struct micro_costs *costs);
 
 /* ---- depthwise.c ---- */
 

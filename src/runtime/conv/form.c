@@ -59,21 +59,13 @@ static double ends_cost(const struct conv_layer *conv, const struct conv_lists *
     }
 }
 
-/* Whether there is something to share: several filters, and several taps in the same lines of the cache. */
-static bool can_share(const struct conv_layer *conv)
-{
-    return conv->group_filters > 1 && conv->window.kernel[0] * conv->window.kernel[1] > 1;
-}
-
-/* How much longer rows of a sparse layer take that do not come from the first cache. A tile reads its planes
- * again for each filter; where they are more than NEAR_BYTES, some come from the second one, up to all of
- * them. Of 1x1 each line is wanted once for all. */
+/* How much longer rows of a sparse layer take that come from the second cache, some of them, or all. Of 1x1
+ * each line is wanted once for all. */
 static double distance(const struct conv_layer *conv, const struct micro_costs *costs)
 {
-    enum { NEAR_BYTES = 32 << 10 };
-    const double beyond = (double)sned_conv_tile_bytes(conv) / NEAR_BYTES - 1, most = can_share(conv) ? 2 : 1;
-    const double share = beyond < 0 ? 0 : beyond < most ? beyond : most;
-    return 1 + ((double)costs->sparse_far - 1) * share;
+    const double most = conv->window.kernel[0] * conv->window.kernel[1] > 1 ? 2 : 1;
+    const double beyond = sned_conv_beyond_near(conv);
+    return 1 + ((double)costs->sparse_far - 1) * (beyond < most ? beyond : most);
 }
 
 /* How often a filter's list is gone through. */
@@ -95,6 +87,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     const bool from_quads = conv->input.may_be_quads && sned_conv_can_take_quads(conv);
+    const int taps = conv->window.kernel[0] * conv->window.kernel[1];
     cost[0] = from_quads || sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
     cost[1] = (double)work->tiles * conv->row_tiles * costs->call + ends_cost(conv, work, costs);
     switch (conv->form) {
@@ -107,8 +100,8 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
                    entries * costs->sparse_pass * passes(conv, vectors);
         break;
     case CONV_SHARED:
-        cost[1] += (entries * costs->shared_quad + products * costs->shared_product +
-                    (double)work->sets * (double)costs->shared_set) *
+        cost[1] += (sned_conv_shared_cost(conv, work, costs) +
+                    (double)(conv->groups * conv->group_channels * taps) * (double)costs->line) *
                    vectors;
         break;
     case CONV_FILTER_LANES:
@@ -190,7 +183,7 @@ static bool lay_out(struct conv_layer *conv, const struct window *window)
     case CONV_DEPTHWISE:
         return !conv->frame.is_there && sned_conv_cut(conv); /* which writes whole channels */
     case CONV_SHARED:
-        return can_share(conv) && sned_conv_lay_out(conv);
+        return sned_conv_lay_out(conv) && sned_conv_can_share(conv);
     case CONV_SLIDING:
         return can_slide(conv, window) && sned_conv_lay_out(conv);
     default:

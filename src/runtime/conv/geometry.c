@@ -22,8 +22,7 @@ enum {
     SPARSE_BYTES = 32768,
     LANES_TASKS = 32,   /* filter lanes: of few tiles of filters threads want some more */
     LANES_QUADS = 8192, /* but not of next to nothing: quads of all pixels of a tile */
-    LANES_LEAST = 28,
-    SHARED_PIXELS = 1024
+    LANES_LEAST = 28
 };
 
 enum {
@@ -79,8 +78,12 @@ bool sned_conv_is_flat(const struct conv_layer *conv)
 
 bool sned_conv_is_direct(const struct conv_layer *conv)
 {
-    return conv->input.in_quads || (sned_conv_is_sparse(conv) && !conv->flip && sned_conv_is_flat(conv) &&
-                                    conv->input.plane == conv->planes.pixels);
+    if (conv->input.in_quads)
+        return true;
+    if (conv->flip || !sned_conv_is_flat(conv))
+        return false;
+    return conv->form == CONV_SHARED ||
+           (conv->form == CONV_SPARSE && conv->input.plane == conv->planes.pixels);
 }
 
 /* How many pixels of `phase` lie before the image, and before its end. */
@@ -163,8 +166,6 @@ static size_t most_pixels(const struct conv_layer *conv)
 {
     if (conv->form == CONV_FILTER_LANES)
         return most_lane_pixels(conv);
-    if (conv->form == CONV_SHARED)
-        return SHARED_PIXELS;
     if (conv->form != CONV_SPARSE)
         return is_dense(conv) ? DENSE_PIXELS : TAPS_PIXELS;
     const size_t fitting = SPARSE_BYTES / (size_t)conv->group_channels;
@@ -204,6 +205,8 @@ static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lane
     const size_t height = (size_t)conv->output.extent.height, whole = height / rows, rest = height % rows;
     if (conv->form == CONV_FILTER_LANES)
         return whole * lane_pixels(conv, rows) + (rest ? lane_pixels(conv, rest) : 0);
+    if (conv->form == CONV_SHARED)
+        return (size_t)conv->row_tiles;
     if (!sned_conv_is_one_row(conv))
         return height * (((size_t)conv->output.extent.width + lanes - 1) / lanes);
     const size_t of_whole = (sned_conv_tile_pixels(conv, rows) + lanes - 1) / lanes;
@@ -221,6 +224,11 @@ static void choose_rows(struct conv_layer *conv)
     const size_t height = (size_t)conv->output.extent.height, most = most_pixels(conv);
     const size_t lanes = sned_conv_is_sparse(conv) ? SPARSE_LANES : LANES;
     size_t least = SIZE_MAX;
+    if (conv->form == CONV_SHARED) {
+        conv->rows = 1;
+        conv->row_tiles = (int)((height * (size_t)conv->output.extent.width + LINE_PIXELS - 1) / LINE_PIXELS);
+        return;
+    }
     for (size_t rows = 1; rows <= height; rows++) {
         if (rows > 1 && sned_conv_tile_pixels(conv, rows) > most)
             break;
@@ -285,11 +293,26 @@ void sned_conv_take_quads(struct conv_layer *conv)
     }
 }
 
+size_t sned_conv_lines_size(const struct conv_layer *conv)
+{
+    const size_t taps = (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
+    return (size_t)conv->group_channels * taps * LINE_PIXELS;
+}
+
 size_t sned_conv_tile_bytes(const struct conv_layer *conv)
 {
+    if (conv->form == CONV_SHARED)
+        return sned_conv_lines_size(conv);
     const size_t halo = conv->planes.height - (size_t)conv->output.extent.height;
     const size_t rows = (size_t)conv->rows + (conv->slide[0] == 1 ? halo : 0);
     return (size_t)conv->planes.count * rows * conv->planes.pitch * sned_conv_pixel_size(conv);
+}
+
+double sned_conv_beyond_near(const struct conv_layer *conv)
+{
+    enum { NEAR_BYTES = 32 << 10 };
+    const double beyond = (double)sned_conv_tile_bytes(conv) / NEAR_BYTES - 1;
+    return beyond < 0 ? 0 : beyond;
 }
 
 static int phase_count(const struct conv_layer *conv)

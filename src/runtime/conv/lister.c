@@ -12,8 +12,10 @@ static void list_single_places(struct lister *l)
     for (int c = 0; c < conv->group_channels; c++)
         for (int r = 0; r < conv->window.kernel[0]; r++)
             for (int s = 0; s < conv->window.kernel[1]; s++, l->place_count++)
-                l->places[l->place_count] = (struct list_place){sned_conv_tap_offset(conv, c, r, s),
-                                                                {(int32_t)l->place_count, -1, -1, -1}};
+                l->places[l->place_count] =
+                    (struct list_place){conv->form == CONV_SHARED ? (uint32_t)l->place_count * LINE_PIXELS
+                                                                  : sned_conv_tap_offset(conv, c, r, s),
+                                        {(int32_t)l->place_count, -1, -1, -1}};
 }
 
 /* The tap of an axis that meets pixel `at` of a plane of `phase`; -1: none. */
@@ -142,10 +144,13 @@ void sned_lister_count(struct lister *l, size_t quads, int filters)
 void sned_lister_add(struct lister *l, const struct quad *quad, int filters)
 {
     const size_t places = l->lanes == 4 ? 1 : 4;
-    if (l->to) {
+    if (l->to && l->conv->form == CONV_SHARED)
+        for (size_t j = 0; j < 4; j++)
+            l->to->lines[l->work.entries * 4 + j] = (uint16_t)(quad->offsets[j] / LINE_UNIT);
+    else if (l->to)
         memcpy(l->to->offsets + l->work.entries * places, quad->offsets, places * sizeof *quad->offsets);
+    if (l->to)
         memcpy(l->to->quads + l->work.products * 4, quad->weights, listed_filters(l, filters) * 4);
-    }
     sned_lister_count(l, 1, filters);
 }
 

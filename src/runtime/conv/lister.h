@@ -27,7 +27,7 @@ struct lister {
     size_t place_count;
     int lanes;         /* of a place */
     unsigned mask_end; /* above the masks of the present cluster */
-    uint32_t *by_set;  /* shared: [place_count], the places of a block */
+    uint32_t *by_set;  /* shared: [place_count], sorted by their sets */
     int cluster;       /* filters that are looked at together, where as many are left */
 };
 

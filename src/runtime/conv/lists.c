@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of shared, where filters come in pairs that have the same zeros. */
-enum { PAIRED_FILTERS = 4 };
-
 /* ---- entries ---- */
 
 static void add_pair(struct lister *l, const struct tap_pair *pair)
@@ -171,17 +168,20 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
     const int filter = cluster + low;
     const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv);
     const unsigned bits = bits_of(l, low, count);
-    const size_t first = l->work.entries, first_block = l->work.blocks;
+    const size_t first = l->work.entries;
     struct filter_tile *tile = l->to ? &l->to->tiles[l->work.tiles] : NULL;
     if (tile) {
         *tile = (struct filter_tile){.filter = filter, .list.filters = count};
         if (l->conv->form == CONV_TAPS) {
             tile->pairs = l->to->pairs + first;
         } else {
-            tile->list.offsets = l->to->offsets + first * (l->lanes == 4 ? 1 : 4);
+            if (l->conv->form == CONV_SHARED)
+                tile->list.lines = l->to->lines + first * 4;
+            else
+                tile->list.offsets = l->to->offsets + first * (l->lanes == 4 ? 1 : 4);
             tile->list.weights = l->to->quads + l->work.products * 4;
             tile->list.start = l->to->start + filter;
-            tile->list.sets = l->to->sets ? l->to->sets + first_block * QUAD_SETS : NULL;
+            tile->list.sets = l->to->sets ? l->to->sets + l->work.tiles * QUAD_SETS : NULL;
             tile->has_small_sums = sned_conv_has_small_sums(l->conv, filter, count);
         }
     }
@@ -197,8 +197,6 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
         list_dense(l, weights, count, bits);
     if (tile)
         *(l->conv->form == CONV_TAPS ? &tile->pair_count : &tile->list.count) = l->work.entries - first;
-    if (tile)
-        tile->list.blocks = l->work.blocks - first_block;
     l->work.tiles++;
 }
 
@@ -243,7 +241,7 @@ static int cluster_size(const struct lister *l, int left)
     return left < l->cluster ? left : l->cluster;
 }
 
-/* At most; of shared there is a choice. */
+/* At most. */
 static int widest_cluster(const struct lister *l)
 {
     switch (l->conv->form) {
@@ -253,19 +251,17 @@ static int widest_cluster(const struct lister *l)
         return 4;
     case CONV_FILTER_LANES:
         return FILTER_LANES;
-    case CONV_SHARED:
-        return SET_FILTERS;
     default:
         return l->micro->dense_filters;
     }
 }
 
-/* All tiles, of clusters of so many filters. */
-static void list_all(struct lister *l, int cluster)
+/* All tiles of the first filters, of clusters of so many. */
+static void list_filters(struct lister *l, int cluster, int filters)
 {
+    const int of_group = l->conv->group_filters;
     l->cluster = cluster;
     l->work = (struct conv_lists){.cluster = cluster};
-    const int filters = l->conv->output.extent.channels, of_group = l->conv->group_filters;
     for (int k = 0, count; k < filters; k += count) {
         size_t histogram[MASKS];
         count = cluster_size(l, of_group - k % of_group);
@@ -278,6 +274,25 @@ static void list_all(struct lister *l, int cluster)
     }
 }
 
+/* Of shared, the cluster whose lists of the first filters cost least: of more filters more quads are for
+ * several, but they are of more sets, each a loop that somebody has to find the end of. */
+static int cheapest_cluster(struct lister *l)
+{
+    enum { TRIED = 60 /* whole clusters of any size */ };
+    const int filters = l->conv->output.extent.channels < TRIED ? l->conv->output.extent.channels : TRIED;
+    int cheapest = SET_FILTERS;
+    double least = 0;
+    for (int cluster = SET_FILTERS; cluster; cluster--) {
+        list_filters(l, cluster, filters);
+        const double cost = sned_conv_shared_cost(l->conv, &l->work, &l->micro->costs);
+        if (cluster == SET_FILTERS || cost < least) {
+            cheapest = cluster;
+            least = cost;
+        }
+    }
+    return cheapest;
+}
+
 sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_kernels *micro,
                             struct conv_lists *work, sned_error *error)
 {
@@ -285,12 +300,9 @@ sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_ke
     sned_status status;
     *work = (struct conv_lists){0};
     SNED_TRY_DONE(sned_lister_open(&l, error));
-    list_all(&l, widest_cluster(&l));
+    list_filters(&l, conv->form == CONV_SHARED ? cheapest_cluster(&l) : widest_cluster(&l),
+                 conv->output.extent.channels);
     *work = l.work;
-    if (conv->form == CONV_SHARED) {
-        list_all(&l, PAIRED_FILTERS);
-        *work = l.work.entries < work->entries ? l.work : *work; /* fewer rows are fetched */
-    }
 done:
     sned_lister_free(&l);
     return status;
@@ -318,17 +330,20 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
     sned_status status;
     SNED_TRY_DONE(sned_alloc(&conv->tiles, work->tiles, sizeof *conv->tiles, error));
     SNED_TRY_DONE(sned_conv_start(conv, micro, error));
-    if (conv->form == CONV_TAPS) {
+    if (conv->form == CONV_TAPS)
         SNED_TRY_DONE(sned_alloc(&conv->pairs, work->entries, sizeof *conv->pairs, error));
-    } else {
-        const size_t offsets = sned_conv_is_sparse(conv) ? 4 : 1;
-        SNED_TRY_DONE(sned_alloc(&conv->offsets, work->entries * offsets, sizeof *conv->offsets, error));
+    else
         SNED_TRY_DONE(sned_alloc(&conv->quads, work->products, 4, error));
+    if (conv->form == CONV_SHARED) {
+        SNED_TRY_DONE(sned_alloc(&conv->lines, work->entries, 4 * sizeof *conv->lines, error));
+        SNED_TRY_DONE(sned_alloc(&conv->sets, work->tiles, QUAD_SETS * sizeof *conv->sets, error));
+        SNED_TRY_DONE(sned_conv_find_taps(conv, error));
+    } else if (conv->form != CONV_TAPS) {
+        const size_t offsets = conv->form == CONV_SPARSE ? 4 : 1;
+        SNED_TRY_DONE(sned_alloc(&conv->offsets, work->entries * offsets, sizeof *conv->offsets, error));
     }
-    if (conv->form == CONV_SHARED)
-        SNED_TRY_DONE(sned_alloc(&conv->sets, work->blocks, QUAD_SETS * sizeof *conv->sets, error));
     SNED_TRY_DONE(sned_lister_open(&l, error));
-    list_all(&l, work->cluster);
+    list_filters(&l, work->cluster, conv->output.extent.channels);
     conv->tile_count = (int)work->tiles;
 done:
     sned_lister_free(&l);
@@ -340,8 +355,10 @@ void sned_conv_free_lists(struct conv_layer *conv)
     sned_free(conv->tiles);
     sned_free(conv->pairs);
     sned_free(conv->offsets);
+    sned_free(conv->lines);
     sned_free(conv->quads);
     sned_free(conv->sets);
+    sned_free(conv->taps);
     sned_free(conv->start);
     sned_free(conv->piece_firsts);
     sned_free(conv->gathers);

@@ -3,29 +3,20 @@
  * four taps of one set are a quad. What is left of each set, up to three taps, makes quads of taps whose
  * sets differ as little as may be; such a quad is of the set of all their filters, with zeros where a filter
  * has none.
- *
- * A list is in blocks of taps that lie near each other. The micro-kernel goes through it for each 64 pixels,
- * through a block once for each set; so what a block's taps read, some lines of the cache each, should stay
- * in the first one meanwhile.
  */
 #include "runtime/conv/lister.h"
 
 #include <string.h>
 
-enum {
-    BLOCK_BYTES = 48 << 10, /* of 3x3 on 56x56 128 channels: half costs 1 to 5 % more, no blocks 12 to 19 % */
-    LINE_BYTES = 64,
-    MOST_PLACES = UINT16_MAX,
-    MOST_LEFT = 3 * QUAD_SETS
-};
+enum { MOST_LEFT = 3 * QUAD_SETS };
 
-/* A quad of a block: its set, and its places. */
+/* A quad: its set, and its places. */
 struct set_quad {
     uint8_t set, count;
     uint32_t places[4];
 };
 
-struct set_block {
+struct set_taps {
     size_t taps[QUAD_SETS], first[QUAD_SETS]; /* in l->by_set */
     struct set_quad left[MOST_LEFT];
     int left_count;
@@ -39,37 +30,19 @@ static int bits_of(unsigned set)
     return bits;
 }
 
-/* Bytes of a channel's planes that its taps read for 64 pixels: of each row of taps two lines of the cache,
- * or where rows are short, what lies between the first tap and the last. */
-static size_t channel_bytes(const struct conv_layer *conv)
-{
-    const size_t apart = (size_t)conv->window.kernel[0] * 2 * LINE_BYTES;
-    const size_t close =
-        (conv->planes.height - (size_t)conv->output.extent.height + 1) * conv->planes.pitch + 2 * LINE_BYTES;
-    return (apart < close ? apart : close) * (size_t)conv->planes.phases[1];
-}
-
-/* Places of a block. */
-static size_t block_size(const struct conv_layer *conv)
-{
-    const size_t taps = (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
-    const size_t bytes = channel_bytes(conv), channels = bytes < BLOCK_BYTES ? BLOCK_BYTES / bytes : 1;
-    return taps < MOST_PLACES / channels ? taps * channels : MOST_PLACES;
-}
-
-/* The places of a block, by their sets. */
-static void sort_by_set(struct lister *l, size_t first, size_t end, struct set_block *block)
+/* All places, by their sets. */
+static void sort_by_set(struct lister *l, struct set_taps *sorted)
 {
     size_t at[QUAD_SETS], sum = 0;
-    memset(block->taps, 0, sizeof block->taps);
-    for (size_t p = first; p < end; p++)
-        block->taps[l->masks[p]]++;
+    memset(sorted->taps, 0, sizeof sorted->taps);
+    for (size_t p = 0; p < l->place_count; p++)
+        sorted->taps[l->masks[p]]++;
     for (unsigned set = 0; set < QUAD_SETS; set++) {
-        at[set] = block->first[set] = sum;
-        sum += block->taps[set];
+        at[set] = sorted->first[set] = sum;
+        sum += sorted->taps[set];
     }
     if (l->to)
-        for (size_t p = first; p < end; p++)
+        for (size_t p = 0; p < l->place_count; p++)
             l->by_set[at[l->masks[p]]++] = (uint32_t)p;
 }
 
@@ -85,18 +58,18 @@ static int nearest(const struct set_quad *left, int count, unsigned set)
 
 /* Taps that fill no quad of their set, into quads of wider ones, beginning with those of most filters. The
  * quads take the places of taps that are done. */
-static void join_left(const struct lister *l, struct set_block *block)
+static void join_left(const struct lister *l, struct set_taps *sorted)
 {
-    struct set_quad *taps = block->left;
+    struct set_quad *taps = sorted->left;
     int count = 0;
     for (int bits = SET_FILTERS; bits; bits--)
         for (unsigned set = 1; set < QUAD_SETS; set++)
-            for (size_t i = bits_of(set) == bits ? block->taps[set] % 4 : 0; i; i--)
-                taps[count++] =
-                    (struct set_quad){(uint8_t)set, 1, {l->by_set[block->first[set] + block->taps[set] - i]}};
-    block->left_count = 0;
+            for (size_t i = bits_of(set) == bits ? sorted->taps[set] % 4 : 0; i; i--)
+                taps[count++] = (struct set_quad){
+                    (uint8_t)set, 1, {l->by_set[sorted->first[set] + sorted->taps[set] - i]}};
+    sorted->left_count = 0;
     for (int first = 0; first < count;) {
-        struct set_quad *quad = &block->left[block->left_count++];
+        struct set_quad *quad = &sorted->left[sorted->left_count++];
         *quad = taps[first++];
         while (quad->count < 4 && first < count) {
             const int other = first + nearest(taps + first, count - first, quad->set);
@@ -137,30 +110,33 @@ static void add_set_quads(struct lister *l, const int8_t *weights, unsigned set,
     }
 }
 
-static void list_block(struct lister *l, const int8_t *weights, size_t first, size_t end)
+void sned_list_shared(struct lister *l, int filter)
 {
-    struct set_block block;
-    uint16_t *counts = l->to ? l->to->sets + l->work.blocks * QUAD_SETS : NULL;
-    sort_by_set(l, first, end, &block);
-    join_left(l, &block);
+    const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv);
+    struct set_taps sorted;
+    uint16_t *counts = l->to ? l->to->sets + l->work.tiles * QUAD_SETS : NULL;
+    sort_by_set(l, &sorted);
+    join_left(l, &sorted);
     for (unsigned set = 1; set < QUAD_SETS; set++) {
-        const uint32_t *places = l->by_set + block.first[set];
+        const uint32_t *places = l->by_set + sorted.first[set];
         const size_t before = l->work.entries;
-        add_set_quads(l, weights, set, places, block.taps[set] / 4);
-        for (int i = 0; i < block.left_count; i++)
-            if (block.left[i].set == set)
-                add_set_quad(l, weights, &block.left[i]);
+        add_set_quads(l, weights, set, places, sorted.taps[set] / 4);
+        for (int i = 0; i < sorted.left_count; i++)
+            if (sorted.left[i].set == set)
+                add_set_quad(l, weights, &sorted.left[i]);
         l->work.sets += l->work.entries > before;
         if (counts)
             counts[set] = (uint16_t)(l->work.entries - before);
     }
-    l->work.blocks++;
 }
 
-void sned_list_shared(struct lister *l, int filter)
+double sned_conv_shared_cost(const struct conv_layer *conv, const struct conv_lists *work,
+                             const struct micro_costs *costs)
 {
-    const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv);
-    const size_t step = block_size(l->conv);
-    for (size_t first = 0; first < l->place_count; first += step)
-        list_block(l, weights, first, first + step < l->place_count ? first + step : l->place_count);
+    const double entries = (double)work->entries, beyond = sned_conv_beyond_near(conv);
+    const double sums =
+        entries * (double)costs->shared_quad + (double)work->products * (double)costs->shared_product;
+    const double far = entries * (double)costs->shared_far; /* meanwhile */
+    return (double)work->sets * (double)costs->shared_set + sums +
+           (far > sums ? (far - sums) * (beyond < 1 ? beyond : 1) : 0);
 }

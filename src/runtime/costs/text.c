@@ -30,6 +30,8 @@ static const struct {
     COST(shared_quad),
     COST(shared_product),
     COST(shared_set),
+    COST(shared_far),
+    COST(line),
     COST(sliding_quad),
     COST(lane_product),
     COST(lane_end),

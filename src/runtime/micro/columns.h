@@ -25,6 +25,7 @@ micro_ended_rows sned_ended_filter_lanes_u8, sned_ended_filter_lanes_s8;
 micro_depthwise sned_depthwise_u8, sned_depthwise_s8;
 micro_interleave sned_interleave;
 micro_pick sned_pick;
+micro_lines sned_lines;
 micro_dot sned_dot;
 micro_dense_rows sned_dense_rows_u8, sned_dense_rows_s8;
 micro_masked_rows sned_masked_rows_u8, sned_masked_rows_s8;

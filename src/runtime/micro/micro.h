@@ -50,8 +50,9 @@ struct tap_pair {
  *     sliding    they are neighbours in a row of bytes, and a pixel's are `stride` bytes from the last one's:
  *                byte j of quad q of pixel p is input[offsets[q] + p * stride + j]:
  *                    input    [byte]              0 1 2 3 ..   stride 1: pixel 0 has 0 1 2 3, pixel 1 1 2 3 4
- *     shared     as sparse, but a quad is for some of the filters only, a set of them, a bit each; the quads
- *                of a set follow each other, so that it is said once for all of them
+ *     shared     as sparse, but rows begin at multiples of LINE_UNIT: input[lines[4q + j] * LINE_UNIT + p];
+ *                and a quad is for some of the filters only, a set of them, a bit each; the quads of a set
+ *                follow each other, so that it is said once for all of them
  *     filter lanes   lie as dense, pixel by pixel; but while there a vector is pixels, here it is filters:
  *                    weights  [quad][FILTER_LANES][4], those of absent filters 0
  *
@@ -64,16 +65,26 @@ struct quad_list {
     size_t count;
     /* dense, sliding: 1 to micro->dense_filters; sparse: 1, 2 or 4; shared: 1 to 5; lanes: all */
     int filters;
-    const uint32_t *offsets; /* [count]; sparse, shared: [count][4] */
+    const uint32_t *offsets; /* [count]; sparse: [count][4] */
+    const uint16_t *lines;   /* shared: [count][4] */
     /* [count][filters, or of the quad's set][4], -127 to 127; lanes: [count][FILTER_LANES][4] */
     const int8_t *weights;
     const int32_t *start; /* [filters] */
-    /* shared: quads of each set, of some taps that lie near each other, then of others; they sum up to count.
-     * Of no set of no filter, [0], nor of one beyond the filters. */
-    const uint16_t *sets; /* [blocks][QUAD_SETS] */
-    size_t blocks;
+    /* shared: quads of each set; they sum up to count. Of the set of no filter, [0], or one that has others
+     * than the list's, there are none. */
+    const uint16_t *sets; /* [QUAD_SETS] */
 };
 enum { SET_FILTERS = 5, QUAD_SETS = 1 << SET_FILTERS };
+
+/* Lines: 64 pixels of each tap of some channels, copied so that they lie together, one line of the cache
+ * each. Pixel i of tap t of channel c is input[c * step + taps[t] + order[i]]. */
+enum { LINE_PIXELS = 64, LINE_UNIT = 8, LINE_REACH = 128 };
+struct tap_lines {
+    size_t channels, step;
+    size_t tap_count;
+    const uint32_t *taps;       /* [tap_count] */
+    uint8_t order[LINE_PIXELS]; /* ascending, below LINE_REACH */
+};
 
 /* The most filters of a list whose lanes they are; and the most pixels that are done together, in pairs of
  * runs: longer rows are cut into runs of nearly one length. */
@@ -200,6 +211,8 @@ typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t 
 /* to[r * step + i] = input[r * image_step + i * stride] ^ flip, of each row its `count`: the input of sparse,
  * or a part of it. */
 typedef void micro_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows);
+/* to[(c * tap_count + t) * LINE_PIXELS + i] = pixel i of that tap. */
+typedef void micro_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines);
 /* The sum of weights[i] * input[i]. */
 typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t count);
 /* to[i] = clamp(slope(scale(input[i]))): how every operator with a scaling ends. */
@@ -282,8 +295,9 @@ struct micro_costs {
     float sparse_quad, sparse_product; /* sparse, for 64 pixels: likewise */
     float sparse_pass;                 /* and a quad of a list that is gone through once more (conv/form.c) */
     float sparse_far;                  /* how many times a quad takes whose rows are far (conv/form.c) */
-    float shared_quad, shared_product, shared_set; /* shared, for 64 pixels: and a set of a block */
-    float sliding_quad;                            /* sliding, for 16 pixels; a product is dense's */
+    float shared_quad, shared_product, shared_set; /* shared, for 64 pixels: and a set of a list */
+    float shared_far, line; /* a quad whose lines come from the second cache; to copy a line (conv/lines.c) */
+    float sliding_quad;     /* sliding, for 16 pixels; a product is dense's */
     float lane_product, lane_end; /* filter lanes, for 16 filters: a quad of a pixel; to end its sums */
     /* depthwise: a channel, a piece of it and its ends, a quad of a piece. */
     float depthwise_channel, depthwise_piece, depthwise_quad;
@@ -317,6 +331,7 @@ struct micro_kernels {
     micro_depthwise *depthwise[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;
+    micro_lines *lines;
     micro_dot *dot;
     micro_dense_rows *dense_rows[MICRO_BYTES];
     micro_masked_rows *masked_rows[MICRO_BYTES];

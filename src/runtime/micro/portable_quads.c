@@ -34,23 +34,19 @@ static void begin(uint32_t *restrict sums, size_t count, int32_t start)
 DENSE(sned_dense_u8, uint8_t)
 DENSE(sned_dense_s8, int8_t)
 
-/* A filter's products of quads of any four rows; its weights of a quad are `step` behind those of the one
- * before. Once and not wherever it is called: it is long where compilers make vectors of it. */
-#define ADD_QUADS(name, type)                                                                                \
-    static __attribute__((noinline)) void name(uint32_t *restrict row, size_t count,                         \
-                                               const type *restrict input, size_t quads,                     \
-                                               const uint32_t *offsets, const int8_t *w, size_t step)        \
+/* A filter's products of a quad, four rows. Once and not wherever it is called: it is long where compilers
+ * make vectors of it. */
+#define ADD_QUAD(name, type)                                                                                 \
+    static __attribute__((noinline)) void name(uint32_t *restrict row, size_t count, const type *restrict a, \
+                                               const type *restrict b, const type *restrict c,               \
+                                               const type *restrict d, const int8_t *w)                      \
     {                                                                                                        \
-        for (size_t q = 0; q < quads; q++, offsets += 4, w += step) {                                        \
-            const type *a = input + offsets[0], *b = input + offsets[1];                                     \
-            const type *c = input + offsets[2], *d = input + offsets[3];                                     \
-            const int16_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                        \
-            for (size_t p = 0; p < count; p++)                                                               \
-                row[p] += (uint32_t)(a[p] * w0 + b[p] * w1 + c[p] * w2 + d[p] * w3);                         \
-        }                                                                                                    \
+        const int16_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                            \
+        for (size_t p = 0; p < count; p++)                                                                   \
+            row[p] += (uint32_t)(a[p] * w0 + b[p] * w1 + c[p] * w2 + d[p] * w3);                             \
     }
-ADD_QUADS(add_quads_u8, uint8_t)
-ADD_QUADS(add_quads_s8, int8_t)
+ADD_QUAD(add_quad_u8, uint8_t)
+ADD_QUAD(add_quad_s8, int8_t)
 
 #define SPARSE(name, type, add)                                                                              \
     void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
@@ -58,12 +54,16 @@ ADD_QUADS(add_quads_s8, int8_t)
     {                                                                                                        \
         for (int f = 0; f < list->filters; f++, sums += step) {                                              \
             begin((uint32_t *)sums, count, list->start[f]);                                                  \
-            add((uint32_t *)sums, count, (const type *)input, list->count, list->offsets,                    \
-                list->weights + f * 4, (size_t)list->filters * 4);                                           \
+            const type *rows = (const type *)input;                                                          \
+            const uint32_t *at = list->offsets;                                                              \
+            const int8_t *weights = list->weights + f * 4;                                                   \
+            for (size_t q = list->count; q; q--, at += 4, weights += list->filters * 4)                      \
+                add((uint32_t *)sums, count, rows + at[0], rows + at[1], rows + at[2], rows + at[3],         \
+                    weights);                                                                                \
         }                                                                                                    \
     }
-SPARSE(sned_sparse_u8, uint8_t, add_quads_u8)
-SPARSE(sned_sparse_s8, int8_t, add_quads_s8)
+SPARSE(sned_sparse_u8, uint8_t, add_quad_u8)
+SPARSE(sned_sparse_s8, int8_t, add_quad_s8)
 
 static size_t bits_of(unsigned set)
 {
@@ -78,23 +78,22 @@ static size_t bits_of(unsigned set)
     void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
               const struct quad_list *list)                                                                  \
     {                                                                                                        \
+        const type *rows = (const type *)input;                                                              \
         for (unsigned f = 0; f < (unsigned)list->filters; f++, sums += step) {                               \
-            const uint32_t *offsets = list->offsets;                                                         \
+            const uint16_t *at = list->lines;                                                                \
             const int8_t *weights = list->weights;                                                           \
             begin((uint32_t *)sums, count, list->start[f]);                                                  \
-            for (size_t i = 0; i < list->blocks * QUAD_SETS; i++) {                                          \
-                const unsigned set = i % QUAD_SETS;                                                          \
-                const size_t quads = list->sets[i], size = bits_of(set) * 4;                                 \
-                if (set >> f & 1)                                                                            \
-                    add((uint32_t *)sums, count, (const type *)input, quads, offsets,                        \
-                        weights + bits_of(set & ((1u << f) - 1)) * 4, size);                                 \
-                offsets += quads * 4;                                                                        \
-                weights += quads * size;                                                                     \
+            for (unsigned set = 1; set < QUAD_SETS; set++) {                                                 \
+                const size_t before = bits_of(set & ((1u << f) - 1)) * 4, size = bits_of(set) * 4;           \
+                for (size_t q = list->sets[set]; q; q--, at += 4, weights += size)                           \
+                    if (set >> f & 1)                                                                        \
+                        add((uint32_t *)sums, count, rows + at[0] * LINE_UNIT, rows + at[1] * LINE_UNIT,     \
+                            rows + at[2] * LINE_UNIT, rows + at[3] * LINE_UNIT, weights + before);           \
             }                                                                                                \
         }                                                                                                    \
     }
-SHARED(sned_shared_u8, uint8_t, add_quads_u8)
-SHARED(sned_shared_s8, int8_t, add_quads_s8)
+SHARED(sned_shared_u8, uint8_t, add_quad_u8)
+SHARED(sned_shared_s8, int8_t, add_quad_s8)
 
 /* A row of a filter's. */
 #define SLIDING_ROW(name, type)                                                                              \
@@ -225,4 +224,12 @@ void sned_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows)
 {
     for (size_t r = 0; r < rows->rows; r++)
         pick_row(to + r * rows->step, input + r * rows->image_step, rows->count, rows->stride, rows->flip);
+}
+
+void sned_lines(uint8_t *restrict to, const uint8_t *restrict input, const struct tap_lines *lines)
+{
+    for (size_t c = 0; c < lines->channels; c++, input += lines->step)
+        for (size_t t = 0; t < lines->tap_count; t++, to += LINE_PIXELS)
+            for (size_t i = 0; i < LINE_PIXELS; i++)
+                to[i] = input[lines->taps[t] + lines->order[i]];
 }

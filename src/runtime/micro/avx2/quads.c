@@ -100,4 +100,51 @@ AVX2 void sned_avx2_pick(uint8_t *to, const uint8_t *input, const struct plane_r
     else
         sned_pick(to, input, rows);
 }
+
+/* ---- lines ---- */
+
+enum { LINE_PARTS = LINE_PIXELS / 16, PART_REACH = 32 };
+
+/* 16 pixels of a line, from two vectors that begin `first` bytes behind a tap: of each by a shuffle. */
+struct line_part {
+    uint8_t orders[2][16];
+    size_t first;
+};
+
+/* False: some pixels are further from each other. */
+static bool find_parts(struct line_part parts[LINE_PARTS], const uint8_t order[LINE_PIXELS])
+{
+    bool are_near = true;
+    for (int i = 0; i < LINE_PIXELS; i++) {
+        struct line_part *part = &parts[i / 16];
+        part->first = order[i / 16 * 16];
+        const size_t at = order[i] - part->first;
+        are_near = are_near && at < PART_REACH;
+        part->orders[0][i % 16] = (uint8_t)(at < 16 ? at : 0x80);
+        part->orders[1][i % 16] = (uint8_t)(at < 16 ? 0x80 : at - 16);
+    }
+    return are_near;
+}
+
+AVX2_INLINE void copy_part(uint8_t *to, const uint8_t *from, const struct line_part *part)
+{
+    const __m128i *at = (const __m128i *)(const void *)(from + part->first);
+    const __m128i *orders = (const __m128i *)(const void *)part->orders;
+    const __m128i low = _mm_shuffle_epi8(_mm_loadu_si128(at), _mm_loadu_si128(orders));
+    const __m128i high = _mm_shuffle_epi8(_mm_loadu_si128(at + 1), _mm_loadu_si128(orders + 1));
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_or_si128(low, high));
+}
+
+AVX2 void sned_avx2_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines)
+{
+    struct line_part parts[LINE_PARTS];
+    if (!find_parts(parts, lines->order)) {
+        sned_lines(to, input, lines);
+        return;
+    }
+    for (size_t c = lines->channels; c; c--, input += lines->step)
+        for (size_t t = 0; t < lines->tap_count; t++, to += LINE_PIXELS)
+            for (int p = 0; p < LINE_PARTS; p++)
+                copy_part(to + 16 * p, input + lines->taps[t], &parts[p]);
+}
 #endif

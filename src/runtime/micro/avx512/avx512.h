@@ -21,6 +21,7 @@ micro_ended_rows sned_avx512_ended_sliding, sned_avx512_ended_filter_lanes;
 micro_depthwise sned_avx512_depthwise;
 micro_interleave sned_avx512_interleave;
 micro_pick sned_avx512_pick;
+micro_lines sned_avx512_lines;
 micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16;
 extern micro_requantize *const sned_avx512_requantize[MICRO_TYPES];
 micro_dense_rows sned_avx512_dense_rows;

@@ -1,5 +1,5 @@
 /*
- * layout.c - rows of bytes into the inputs of dense and sparse, for AVX-512.
+ * layout.c - rows of bytes into the inputs of dense, sparse and shared, for AVX-512.
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx512/avx512.h"
@@ -82,5 +82,20 @@ AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, const struct pla
         pick_rows(to, input, rows, 4);
     else
         sned_pick(to, input, rows);
+}
+
+/* Over the ends of rows two vectors are looked up, else one. */
+AVX512 void sned_avx512_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines)
+{
+    const __m512i order = _mm512_loadu_si512(lines->order);
+    const bool is_far = lines->order[LINE_PIXELS - 1] >= 64;
+    for (size_t c = lines->channels; c; c--, input += lines->step)
+        for (size_t t = 0; t < lines->tap_count; t++, to += LINE_PIXELS) {
+            const uint8_t *from = input + lines->taps[t];
+            const __m512i low = _mm512_loadu_si512(from);
+            _mm512_storeu_si512(to, is_far
+                                        ? _mm512_permutex2var_epi8(low, order, _mm512_loadu_si512(from + 64))
+                                        : _mm512_permutexvar_epi8(order, low));
+        }
 }
 #endif

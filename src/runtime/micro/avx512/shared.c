@@ -3,16 +3,14 @@
  *
  * To interleave four rows of 64 pixels takes as long as to multiply them for two filters (sparse.c). Of five
  * filters with a third of their weights at random, a tap that any of them has is on average one of two of
- * them: fetched and interleaved once for both, a product costs two thirds of what it does there. Which
- * filters a quad is for is a constant in the loop over the quads of a set, one of 31 loops, between which
- * the sums stay in 20 registers.
+ * them: fetched and interleaved once for both. Which filters a quad is for is a constant in the loop over the
+ * quads of a set, one of 31 loops, between which the sums stay in 20 registers.
  *
- * 64 pixels at a time, the list is gone through for each; so what its quads of one block read should stay in
- * the first cache (conv/shared.c).
+ * Rows are lines of the cache (conv/lines.c): a load that crosses lines takes the time of two, and four of
+ * these for a quad more than all else that is done with it.
  *
- * In assembler: of what a loop takes, loads are the most, above all those of rows that cross lines of the
- * cache; compilers make more of them, and move sums about. A quad for two filters takes 7.2 cycles in place
- * of 8.3 (Zen 5, rows in the first cache), one for five 10.8 in place of 14.3, of which 10 are products'.
+ * In assembler: compilers make more loads, and move sums about. A quad for two filters takes 5.0 cycles (Zen
+ * 5, lines in the first cache), one for five 10.5, of which 10 are products'.
  */
 #if defined(__x86_64__)
 #include "runtime/micro/avx512/sparse.h"
@@ -34,29 +32,23 @@ struct set_sums {
         "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22",   \
         "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28"
 
-/* Where the rows of a quad are, in a to d: by one load; or, of sets of many filters, by two, since from a
- * vector they come by way of the multipliers. */
-#define FIND_ROWS                                                                                            \
-    ".if (set & 1) + (set >> 1 & 1) + (set >> 2 & 1) + (set >> 3 & 1) + (set >> 4 & 1) > 2\n\t"              \
-    "mov (%[offsets]), %[b]\n\t"                                                                             \
-    "mov 8(%[offsets]), %[d]\n\t"                                                                            \
-    ".else\n\t"                                                                                              \
-    "vmovdqu64 (%[offsets]), %%xmm20\n\t"                                                                    \
-    "vmovq %%xmm20, %[b]\n\t"                                                                                \
-    "vpextrq $1, %%xmm20, %[d]\n\t"                                                                          \
-    ".endif\n\t"                                                                                             \
-    "mov %k[b], %k[a]\n\t"                                                                                   \
-    "shr $32, %[b]\n\t"                                                                                      \
-    "mov %k[d], %k[c]\n\t"                                                                                   \
+/* Where the lines of a quad are, in a to d, by one load. */
+#define FIND_LINES                                                                                           \
+    "mov (%[lines]), %[d]\n\t"                                                                               \
+    "movzwl %w[d], %k[a]\n\t"                                                                                \
+    "mov %k[d], %k[b]\n\t"                                                                                   \
+    "shr $16, %k[b]\n\t"                                                                                     \
     "shr $32, %[d]\n\t"                                                                                      \
-    "add $16, %[offsets]\n\t"
+    "movzwl %w[d], %k[c]\n\t"                                                                                \
+    "shr $16, %k[d]\n\t"                                                                                     \
+    "add $8, %[lines]\n\t"
 
 /* quads_of_rows(), to zmm20 to zmm23. */
 #define FETCH_QUADS                                                                                          \
-    "vmovdqu64 (%[input], %[a]), %%zmm20\n\t"                                                                \
-    "vmovdqu64 (%[input], %[b]), %%zmm21\n\t"                                                                \
-    "vmovdqu64 (%[input], %[c]), %%zmm22\n\t"                                                                \
-    "vmovdqu64 (%[input], %[d]), %%zmm23\n\t"                                                                \
+    "vmovdqu64 (%[input], %[a], 8), %%zmm20\n\t"                                                             \
+    "vmovdqu64 (%[input], %[b], 8), %%zmm21\n\t"                                                             \
+    "vmovdqu64 (%[input], %[c], 8), %%zmm22\n\t"                                                             \
+    "vmovdqu64 (%[input], %[d], 8), %%zmm23\n\t"                                                             \
     "vpunpcklbw %%zmm21, %%zmm20, %%zmm24\n\t"                                                               \
     "vpunpckhbw %%zmm21, %%zmm20, %%zmm25\n\t"                                                               \
     "vpunpcklbw %%zmm23, %%zmm22, %%zmm26\n\t"                                                               \
@@ -77,27 +69,32 @@ struct set_sums {
     ".set place, place + 4\n\t"                                                                              \
     ".endif\n\t"
 
-/* All quads of a list of one block at least. Block by block, and in each the sets 1 to 31, for which the
- * assembler makes a loop each. */
+_Static_assert(LINE_UNIT == 8, "which lines are multiplied by");
+
+/* All quads of a list, of each set after the other: the assembler makes a loop for each. Those of filters
+ * that the list has not are none. */
 AVX512 __attribute__((noinline)) static void add_quads(struct set_sums *sums, const uint8_t *input,
                                                        const struct quad_list *list)
 {
-    const uint32_t *offsets = list->offsets;
+    const uint16_t *lines = list->lines;
     const int8_t *weights = list->weights;
-    const uint16_t *sets = list->sets;
-    size_t blocks = list->blocks, count, a, b, c, d;
+    const size_t end = (size_t)1 << list->filters;
+    size_t count, a, b, c, d;
     /* clang-format off */
     __asm__ volatile(
         EACH_SUM(LOAD_SUM)
-        ".p2align 5\n"
-        "1:\n\t"
+        ".p2align 5\n\t"
         ".set set, 1\n\t"
         ".rept 31\n\t"
+        ".if (set & (set - 1)) == 0\n\t"
+        "cmp $set, %k[end]\n\t"
+        "jbe 1f\n\t"
+        ".endif\n\t"
         "movzwl 2 * set(%[sets]), %k[count]\n\t"
         "test %k[count], %k[count]\n\t"
         "jz 3f\n"
         "2:\n\t"
-        FIND_ROWS
+        FIND_LINES
         FETCH_QUADS
         ".set place, 0\n\t"
         PRODUCTS(0, 0, 1, 2, 3)
@@ -111,15 +108,13 @@ AVX512 __attribute__((noinline)) static void add_quads(struct set_sums *sums, co
         "3:\n\t"
         ".set set, set + 1\n\t"
         ".endr\n\t"
-        "add $64, %[sets]\n\t"
-        "dec %[blocks]\n\t"
-        "jnz 1b\n\t"
+        "1:\n\t"
         EACH_SUM(STORE_SUM)
-        /* clang-format on */
-        : [offsets] "+r"(offsets), [weights] "+r"(weights), [sets] "+r"(sets), [blocks] "+r"(blocks),
-          [count] "=&r"(count), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
-        : [sums] "r"(sums), [input] "r"(input)
-        : SUMS_AND_QUADS, "cc", "memory");
+                      /* clang-format on */
+                      : [lines] "+r"(lines), [weights] "+r"(weights), [count] "=&r"(count), [a] "=&r"(a),
+                        [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
+                      : [sums] "r"(sums), [input] "r"(input), [sets] "r"(list->sets), [end] "r"(end)
+                      : SUMS_AND_QUADS, "cc", "memory");
 }
 
 /* 64 pixels, or the first `count` of them. */
@@ -130,8 +125,7 @@ AVX512 static void sum_part(const struct quad_destination *destination, size_t c
     for (int f = 0; f < SET_FILTERS; f++)
         for (int k = 0; k < 4; k++)
             _mm512_store_si512(sums.of[f][k], _mm512_set1_epi32(f < list->filters ? list->start[f] : 0));
-    if (list->blocks > 0)
-        add_quads(&sums, input, list);
+    add_quads(&sums, input, list);
     for (int f = 0; f < list->filters; f++) {
         __m512i of[4];
         for (int k = 0; k < 4; k++)

@@ -30,11 +30,11 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
 
 /* Where the quads of the next set are. */
 struct set_quads {
-    const uint32_t *offsets;
+    const uint16_t *lines;
     const int8_t *weights;
 };
 
-/* add(set), with each set of a block as a constant. */
+/* add(set), with each set as a constant. */
 #define FOR_SETS(add)                                                                                        \
     for (unsigned set_ = 1; set_ < QUAD_SETS; set_++)                                                        \
         switch (set_) {                                                                                      \
@@ -59,12 +59,12 @@ struct set_quads {
 AVX2_INLINE void add_set(__m256i sums[SET_FILTERS][2], struct set_quads *at, size_t count,
                          const uint8_t *input, const unsigned set)
 {
-    const uint32_t *offsets = at->offsets, *const end = offsets + count * 4;
+    const uint16_t *lines = at->lines, *const end = lines + count * 4;
     const int8_t *weights = at->weights;
-    for (; offsets != end; offsets += 4) {
+    for (; lines != end; lines += 4) {
         __m256i taps[4], quads[2];
         for (int j = 0; j < 4; j++)
-            taps[j] = load(input + offsets[j]);
+            taps[j] = load(input + (size_t)lines[j] * LINE_UNIT);
         quads_of(quads, taps, false);
         for (int f = 0; f < SET_FILTERS; f++) {
             if (!(set >> f & 1))
@@ -75,44 +75,29 @@ AVX2_INLINE void add_set(__m256i sums[SET_FILTERS][2], struct set_quads *at, siz
                 sums[f][i] = add_products(sums[f][i], quads[i], weight);
         }
     }
-    *at = (struct set_quads){offsets, weights};
+    *at = (struct set_quads){lines, weights};
 }
 
-/* To the sums of the first half of each 16 of 32 pixels, the products of a block's quads. */
-AVX2_INLINE struct set_quads add_block(const struct sum_rows *rows, const uint8_t *input, struct set_quads at,
-                                       const uint16_t *sets)
+/* The sums of the first half of each 16 of 32 pixels. The second half is the first one of what lies 8 further. */
+AVX2 static void sum_half(const struct sum_rows *rows, const uint8_t *input, const struct quad_list *list)
 {
+    struct set_quads at = {list->lines, list->weights};
     __m256i sums[SET_FILTERS][2];
-    for (int f = 0; f < SET_FILTERS; f++) {
-        const int32_t *from = rows->to + (size_t)f * rows->step;
-        const __m256i first = load(from), last = load(from + 16);
-        sums[f][0] = _mm256_permute2x128_si256(first, last, 0x20);
-        sums[f][1] = _mm256_permute2x128_si256(first, last, 0x31);
-    }
-#define ADD(set) add_set(sums, &at, sets[set], input, set)
+    for (int f = 0; f < SET_FILTERS; f++)
+        sums[f][0] = sums[f][1] = _mm256_set1_epi32(f < list->filters ? list->start[f] : 0);
+#define ADD(set) add_set(sums, &at, list->sets[set], input, set)
     FOR_SETS(ADD)
 #undef ADD
     for (int f = 0; f < SET_FILTERS; f++)
         store_halves(rows->to + (size_t)f * rows->step, sums[f]);
-    return at;
 }
 
-/* All pixels by a block of quads, then by the next one: what a block reads for neighbouring pixels are the
- * same lines, while those of all blocks are more than the first cache holds. The second half of each 16
- * pixels is the first one of what lies 8 further. */
-static AVX2 void shared_piece(const struct sum_rows *rows, size_t count, const uint8_t *input,
-                              const struct quad_list *list)
+static void shared_piece(const struct sum_rows *rows, size_t count, const uint8_t *input,
+                         const struct quad_list *list)
 {
-    struct set_quads at = {list->offsets, list->weights};
-    for (int f = 0; f < list->filters; f++)
-        for (size_t p = 0; p < count; p += QUAD_PIXELS)
-            store(rows->to + (size_t)f * rows->step + p, _mm256_set1_epi32(list->start[f]));
-    for (size_t b = 0; b < list->blocks; b++) {
-        const struct set_quads block = at;
-        for (size_t p = 0; p < count; p += p % 16 ? 24 : 8) {
-            const struct sum_rows half = {rows->to + p, rows->step, true};
-            at = add_block(&half, input + p, block, list->sets + b * QUAD_SETS);
-        }
+    for (size_t p = 0; p < count; p += p % 16 ? 24 : 8) {
+        const struct sum_rows half = {rows->to + p, rows->step, true};
+        sum_half(&half, input + p, list);
     }
 }
 
@@ -153,6 +138,7 @@ const struct micro_kernels sned_micro_avxvnni = {
               .shared_quad = 3.5f,
               .shared_product = 0.42f,
               .shared_set = 3,
+              .line = 3,
               .sliding_quad = 90,
               .lane_product = 19,
               .lane_end = 124,
@@ -183,6 +169,7 @@ const struct micro_kernels sned_micro_avxvnni = {
     .depthwise = {[VALUE_U8] = sned_depthwise_u8, [VALUE_S8] = sned_depthwise_s8},
     .interleave = sned_avx2_interleave,
     .pick = sned_avx2_pick,
+    .lines = sned_avx2_lines,
     .dot = sned_avx2_dot,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_dense_rows_s8},
     .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},

@@ -217,6 +217,7 @@ const struct micro_kernels sned_micro_neon_dot = {
     .depthwise = {[VALUE_U8] = sned_depthwise_u8, [VALUE_S8] = sned_depthwise_s8},
     .interleave = sned_neon_interleave,
     .pick = sned_neon_pick,
+    .lines = sned_lines,
     .dot = sned_neon_dot,
     .byte_rows = true,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_neon_dot_dense_rows},

@@ -145,6 +145,7 @@ const struct micro_kernels sned_micro_neon = {
     .depthwise = {[VALUE_U8] = sned_depthwise_u8, [VALUE_S8] = sned_depthwise_s8},
     .interleave = sned_neon_interleave,
     .pick = sned_neon_pick,
+    .lines = sned_lines,
     .dot = sned_neon_dot,
     .byte_rows = true,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_neon_dense_rows},
