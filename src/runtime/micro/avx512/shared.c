@@ -32,6 +32,10 @@ struct set_sums {
         "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22",   \
         "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28"
 
+/* What comes later in a list, or in the next one: of an image of few tiles, lists are new to all caches.
+ * Where it is not, that costs 3 to 5 %. */
+#define PREFETCH_LIST "prefetcht1 2048(%[lines])\n\tprefetcht1 2048(%[weights])\n\t"
+
 /* Where the lines of a quad are, in a to d, by one load. */
 #define FIND_LINES                                                                                           \
     "mov (%[lines]), %[d]\n\t"                                                                               \
@@ -94,6 +98,7 @@ AVX512 __attribute__((noinline)) static void add_quads(struct set_sums *sums, co
         "test %k[count], %k[count]\n\t"
         "jz 3f\n"
         "2:\n\t"
+        PREFETCH_LIST
         FIND_LINES
         FETCH_QUADS
         ".set place, 0\n\t"
