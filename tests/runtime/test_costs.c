@@ -330,6 +330,8 @@ static struct micro_costs costs_with(float dense, float sparse, float listed)
     costs.sparse_quad *= sparse;
     costs.sparse_product *= sparse;
     costs.taps *= COSTS_APART;
+    costs.shared_quad *= COSTS_APART;
+    costs.shared_product *= COSTS_APART;
     costs.row_listed_kept *= listed;
     costs.memory_byte /= COSTS_APART;
     return costs;
