@@ -2,7 +2,7 @@
  * avxvnni.c - the column for AVX-VNNI, which brings vpdpbusd to processors that have AVX2 and no AVX-512: it
  * adds up products of bytes exactly, in one instruction instead of three. All else is AVX2's.
  *
- * So unpacks are what bounds a sparse layer, and quads that filters share gain a sixth, while AVX2, whose two
+ * So unpacks are what bounds a sparse layer, and quads that filters share may gain, while AVX2, whose two
  * weights of a pair must not be too large together, would need more quads than that saves.
  */
 #include "runtime/micro/columns.h"
@@ -78,27 +78,48 @@ AVX2_INLINE void add_set(__m256i sums[SET_FILTERS][2], struct set_quads *at, siz
     *at = (struct set_quads){lines, weights};
 }
 
-/* The sums of the first half of each 16 of 32 pixels. The second half is the first one of what lies 8 further. */
-AVX2 static void sum_half(const struct sum_rows *rows, const uint8_t *input, const struct quad_list *list)
+/* To the sums of the first half of each 16 of 32 pixels, the products of a set's quads. */
+AVX2_INLINE struct set_quads add_half(const struct sum_rows *rows, const uint8_t *input, struct set_quads at,
+                                      size_t count, const unsigned set)
 {
-    struct set_quads at = {list->lines, list->weights};
     __m256i sums[SET_FILTERS][2];
+    for (int f = 0; f < SET_FILTERS; f++) {
+        if (!(set >> f & 1))
+            continue;
+        const int32_t *from = rows->to + (size_t)f * rows->step;
+        const __m256i first = load(from), last = load(from + 16);
+        sums[f][0] = _mm256_permute2x128_si256(first, last, 0x20);
+        sums[f][1] = _mm256_permute2x128_si256(first, last, 0x31);
+    }
+    add_set(sums, &at, count, input, set);
     for (int f = 0; f < SET_FILTERS; f++)
-        sums[f][0] = sums[f][1] = _mm256_set1_epi32(f < list->filters ? list->start[f] : 0);
-#define ADD(set) add_set(sums, &at, list->sets[set], input, set)
-    FOR_SETS(ADD)
-#undef ADD
-    for (int f = 0; f < SET_FILTERS; f++)
-        store_halves(rows->to + (size_t)f * rows->step, sums[f]);
+        if (set >> f & 1)
+            store_halves(rows->to + (size_t)f * rows->step, sums[f]);
+    return at;
 }
 
-static void shared_piece(const struct sum_rows *rows, size_t count, const uint8_t *input,
-                         const struct quad_list *list)
+/* All pixels by the quads of a set, whose lines stay in the first cache, then by those of the next one. The
+ * second half of each 16 pixels is the first one of what lies 8 further. */
+AVX2_INLINE void add_pixels_set(const struct sum_rows *rows, size_t count, const uint8_t *input,
+                                struct set_quads *at, size_t quads, const unsigned set)
 {
-    for (size_t p = 0; p < count; p += p % 16 ? 24 : 8) {
+    const struct set_quads begin = *at;
+    for (size_t p = 0; p < count && quads > 0; p += p % 16 ? 24 : 8) {
         const struct sum_rows half = {rows->to + p, rows->step, true};
-        sum_half(&half, input + p, list);
+        *at = add_half(&half, input + p, begin, quads, set);
     }
+}
+
+AVX2 static void shared_piece(const struct sum_rows *rows, size_t count, const uint8_t *input,
+                              const struct quad_list *list)
+{
+    struct set_quads at = {list->lines, list->weights};
+    for (int f = 0; f < list->filters; f++)
+        for (size_t p = 0; p < count; p += QUAD_PIXELS)
+            store(rows->to + (size_t)f * rows->step + p, _mm256_set1_epi32(list->start[f]));
+#define ADD(set) add_pixels_set(rows, count, input, &at, list->sets[set], set)
+    FOR_SETS(ADD)
+#undef ADD
 }
 
 /* Absent filters have sums of nothing, for which a piece has rows: where there is room, END_FILTERS. */
@@ -138,6 +159,7 @@ const struct micro_kernels sned_micro_avxvnni = {
               .shared_quad = 3.5f,
               .shared_product = 0.42f,
               .shared_set = 3,
+              .shared_far = 5.3f,
               .line = 3,
               .sliding_quad = 90,
               .lane_product = 19,
