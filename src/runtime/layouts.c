@@ -151,12 +151,19 @@ static bool is_point(const struct node *node)
     return is;
 }
 
+/* Whether the column has filter lanes of its own, which end in quads for less. To others it is one laying out
+ * for another. */
+static bool gains_by_quads(const struct micro_kernels *micro)
+{
+    return micro->ended_filter_lanes[micro->bytes] != sned_micro_column(0)->ended_filter_lanes[micro->bytes];
+}
+
 /* Those that will, if the Convs' forms are dense ones. */
 static void hope_for_quads(struct plan *plan, const struct graph *graph, const struct uses *uses,
                            const enum node_part *parts, bool *wanted)
 {
     for (int t = 0; t < graph->tensor_count; t++)
-        plan->quads[t] = has_quads(plan, graph, uses, parts, t);
+        plan->quads[t] = gains_by_quads(plan->micro) && has_quads(plan, graph, uses, parts, t);
     for (int n = 0; n < graph->node_count; n++) {
         const struct node *node = &graph->nodes[n];
         for (int i = 0; i < node->input_count && node->op != OP_ADD; i++)
