@@ -180,10 +180,10 @@ static bool is_had(const struct conv_layer *conv, const struct micro_kernels *mi
 static bool lay_out(struct conv_layer *conv, const struct window *window)
 {
     switch (conv->form) {
-    case CONV_DEPTHWISE:
-        return !conv->frame.is_there && sned_conv_cut(conv); /* which writes whole channels */
+    case CONV_DEPTHWISE: /* which writes whole channels, as lines do */
+        return !conv->frame.is_there && sned_conv_cut(conv);
     case CONV_SHARED:
-        return sned_conv_lay_out(conv) && sned_conv_can_share(conv);
+        return !conv->frame.is_there && sned_conv_lay_out(conv) && sned_conv_can_share(conv);
     case CONV_SLIDING:
         return can_slide(conv, window) && sned_conv_lay_out(conv);
     default:
