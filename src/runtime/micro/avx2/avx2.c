@@ -149,7 +149,7 @@ const struct micro_kernels sned_micro_avx2 = {
     .depthwise = {[VALUE_U8] = sned_depthwise_u8, [VALUE_S8] = sned_depthwise_s8},
     .interleave = sned_avx2_interleave,
     .pick = sned_avx2_pick,
-    .lines = sned_avx2_lines,
+    .lines = sned_lines,
     .dot = sned_avx2_dot,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_dense_rows_s8},
     .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},

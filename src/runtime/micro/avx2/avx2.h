@@ -25,7 +25,6 @@ micro_quads sned_avx2_dense, sned_avx2_sparse; /* of unsigned activations */
 micro_ended_quads sned_avx2_ended_dense, sned_avx2_ended_sparse;
 micro_interleave sned_avx2_interleave;
 micro_pick sned_avx2_pick;
-micro_lines sned_avx2_lines;
 micro_requantize sned_avx2_requantize_u8, sned_avx2_requantize_s8, sned_avx2_requantize_s16;
 micro_window_max sned_avx2_window_max_u8, sned_avx2_window_max_s8, sned_avx2_window_max_s16;
 micro_window_sum sned_avx2_window_sum_u8, sned_avx2_window_sum_s8;
