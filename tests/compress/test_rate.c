@@ -198,12 +198,12 @@ static void what_ends_a_little_too_large_is_trimmed_to_its_size(void **state)
     options.rate = 1e-5f;
     options.lambda = 1e-9;
     struct rated whole = rated_with(&options);
-    options.target_bytes = 0.95 * (double)kept(whole.integer);
+    options.most_bytes = 0.95 * (double)kept(whole.integer);
     options.measure_bytes = count_weights;
     options.measure_context = &asked;
     struct rated rated = rated_with(&options);
-    assert_true((double)kept(rated.integer) <= options.target_bytes);
-    assert_true((double)kept(rated.integer) > 0.97 * options.target_bytes);
+    assert_true((double)kept(rated.integer) <= options.most_bytes);
+    assert_true((double)kept(rated.integer) > 0.97 * options.most_bytes);
     assert_true(accuracy(rated.integer) > accuracy(whole.integer) - 2);
     rated_free(&whole);
     rated_free(&rated);

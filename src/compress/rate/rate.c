@@ -319,8 +319,8 @@ static sned_status course_open(struct course *course, const struct graph *graph,
 static uint64_t course_key(const struct course *course)
 {
     const struct rate_options *options = course->options;
-    const double numbers[] = {options->rate, options->step_rate, options->target_bytes, options->lambda,
-                              options->time_budget};
+    const double numbers[] = {options->rate,       options->step_rate, options->target_bytes,
+                              options->most_bytes, options->lambda,    options->time_budget};
     uint64_t key = sned_hash(numbers, sizeof numbers);
     for (int i = 0; i < course->layers.count; i++) {
         const struct structure *structure =
@@ -388,7 +388,7 @@ static sned_status give_result(struct course *course, struct graph *graph, sned_
 {
     struct graph *unrounded = NULL;
     sned_status status;
-    if (course->options->target_bytes > 0 && course->options->measure_bytes)
+    if (course->options->most_bytes > 0 && course->options->measure_bytes)
         SNED_TRY_DONE(rate_trim(&course->layers, course->graph, course->options, error));
     if (course->options->keep_fractions) {
         SNED_TRY_DONE(sned_graph_copy(&unrounded, graph, error));

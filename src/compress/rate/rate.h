@@ -24,6 +24,7 @@ struct rate_options {
      * estimates of size are only good to some tenths. NULL: the estimate is the size. */
     sned_status (*measure_bytes)(void *context, const struct graph *graph, double *bytes, sned_error *error);
     void *measure_context;
+    double most_bytes;   /* by that measure, at the end: what is more is trimmed (trim.h); 0: any */
     double lambda;       /* loss for a bit, after a rise; where a size is the target: the first guess */
     bool keep_fractions; /* at the end weights only round to multiples of steps: fractions.h */
     struct augmentation augmentation;

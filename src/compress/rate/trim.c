@@ -45,15 +45,15 @@ sned_status rate_trim(const struct rate_layers *layers, struct graph *graph,
 {
     double too_large = 0, fits = most_above, bytes;
     SNED_TRY(measure_trimmed(layers, graph, too_large, options, &bytes, error));
-    if (bytes <= options->target_bytes)
+    if (bytes <= options->most_bytes)
         return SNED_OK;
     SNED_TRY(measure_trimmed(layers, graph, fits, options, &bytes, error));
-    if (bytes > options->target_bytes)
+    if (bytes > options->most_bytes)
         return SNED_OK;
     for (int i = 0; i < HALVINGS; i++) {
         const double above = (too_large + fits) / 2;
         SNED_TRY(measure_trimmed(layers, graph, above, options, &bytes, error));
-        *(bytes > options->target_bytes ? &too_large : &fits) = above;
+        *(bytes > options->most_bytes ? &too_large : &fits) = above;
     }
     trim(layers, graph, fits);
     return SNED_OK;

@@ -70,6 +70,9 @@ done:
 
 /* ---- training ---- */
 
+/* What a file may grow by when its activations are calibrated for the last time. */
+static const double just_below = 0.999;
+
 /* Zeros of the training before may become weights again: they cost what they cost. */
 static void free_zeros(struct graph *graph)
 {
@@ -114,6 +117,8 @@ static sned_status train(struct rate_search *search, const struct aim *aim, stru
     how.measure_context = search;
     if (search->options.recipe.train.lambda == 0)
         how.target_bytes = record->asked = bytes_to_ask_for(search, aim->bytes - search->bare);
+    if (how.target_bytes > 0 && search->target.bytes > 0)
+        how.most_bytes = fmax(1, just_below * search->target.bytes - search->bare);
     free_zeros(compression->graph);
     SNED_TRY(rate_train(compression->graph, compression->dataset, compression->indices,
                         compression->train_count, &how, &result, error));
