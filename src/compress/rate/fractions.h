@@ -2,9 +2,10 @@
  * fractions.h - where between two integers a weight was before it was rounded.
  *
  * Weights on their grids know it no more, and a training that goes on from them has to find it again, a
- * twentieth of a step at a time: ResNet-20, 2.6 % too large for what was asked for and trained two epochs
- * more at a quarter of the rate, lost 10 of 56,580 bytes, at whatever price, since no weight got over an
- * edge. So most of what rounding moved them by is given back, so much that they still round to the same.
+ * twentieth of a step at a time. So most of what rounding moved them by is given back, so much that they
+ * still round to the same: 1.5 epochs of ResNet-20 at a quarter of the rate then brought the held-out loss
+ * from .0358 to .0323, where from rounded weights it was .0378 after 2. (The size hardly moves even so:
+ * trim.h.)
  */
 #ifndef SNED_COMPRESS_RATE_FRACTIONS_H
 #define SNED_COMPRESS_RATE_FRACTIONS_H
