@@ -13,6 +13,8 @@ enum { FILTERS = 8, CHANNELS = 8, TAPS = 9 };
 static const struct micro_kernels fast_dense = {
     .bytes = VALUE_U8,
     .dense_filters = 8,
+    .piece_outputs = 32,
+    .gather_bytes = 64,
     .costs = {.taps = 1,
               .dense_quad = 0.1f,
               .dense_product = 0.1f,
@@ -346,9 +348,9 @@ static void quads_go_over_rows_of_a_kernel_where_images_are_narrow(void **state)
     int8_t weights[CHANNELS * 25];
     memset(weights, 1, sizeof weights);
     struct conv_layer narrow = depthwise_layer(weights, 14, 5), wide = depthwise_layer(weights, 56, 5);
-    assert_true(sned_conv_cut(&narrow));
+    assert_true(sned_conv_cut(&narrow, &fast_dense));
     assert_int_equal(narrow.pieces.quads, 7);
-    assert_true(sned_conv_cut(&wide));
+    assert_true(sned_conv_cut(&wide, &fast_dense));
     assert_int_equal(wide.pieces.quads, 10);
 }
 
@@ -360,8 +362,23 @@ static void pieces_end_where_bytes_are_too_far(void **state)
     struct conv_layer conv = depthwise_layer(weights, 112, 3);
     conv.window.stride[0] = conv.window.stride[1] = 2;
     conv.output.extent = (struct extent){CHANNELS, 56, 56};
-    assert_true(sned_conv_cut(&conv));
+    assert_true(sned_conv_cut(&conv, &fast_dense));
     assert_int_equal(conv.pieces.count, 2 * 56);
+}
+
+/* Of eight outputs that take 16 bytes: the last 4 of 196 are a piece by themselves. At a stride of 2 there
+ * are seven, which take 15. */
+static void pieces_are_as_long_as_the_columns_permutations(void **state)
+{
+    int8_t weights[CHANNELS * TAPS];
+    const struct micro_kernels micro = {.piece_outputs = 8, .gather_bytes = 16};
+    struct conv_layer conv = depthwise_layer(weights, 14, 3);
+    assert_true(sned_conv_cut(&conv, &micro));
+    assert_int_equal(conv.pieces.count, 25);
+    conv.window.stride[0] = conv.window.stride[1] = 2;
+    conv.output.extent = (struct extent){CHANNELS, 7, 7};
+    assert_true(sned_conv_cut(&conv, &micro));
+    assert_int_equal(conv.pieces.count, 7);
 }
 
 static void taps_that_are_too_far_from_each_other_are_left_to_other_forms(void **state)
@@ -388,7 +405,7 @@ static void orders_say_which_bytes_are_a_quad(void **state)
     for (int i = 0; i < CHANNELS * TAPS; i++)
         weights[i] = (int8_t)(i + 1);
     struct conv_layer conv = depthwise_layer(weights, 3, 3);
-    assert_true(sned_conv_cut(&conv));
+    assert_true(sned_conv_cut(&conv, &fast_dense));
     assert_int_equal(sned_conv_list_pieces(&conv, &fast_dense, NULL), SNED_OK);
     assert_int_equal(conv.pieces.count, 1);
     assert_int_equal(conv.pieces.first[1], 9);
@@ -445,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_depthwise_layer_is_cut_into_pieces),
         cmocka_unit_test(quads_go_over_rows_of_a_kernel_where_images_are_narrow),
         cmocka_unit_test(pieces_end_where_bytes_are_too_far),
+        cmocka_unit_test(pieces_are_as_long_as_the_columns_permutations),
         cmocka_unit_test(taps_that_are_too_far_from_each_other_are_left_to_other_forms),
         cmocka_unit_test(orders_say_which_bytes_are_a_quad),
         cmocka_unit_test(sums_are_small_up_to_what_floats_hold),

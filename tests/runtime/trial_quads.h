@@ -364,25 +364,24 @@ static inline struct channel_pieces pieces_at(const struct trial *trial, const v
 }
 
 /* Bytes from any place on, of `size` of them, in any order, and sometimes nothing. */
-static inline void draw_gather(struct quad_gather *gather, gather_order order, size_t size,
-                               struct random *random)
+static inline void draw_gather(const struct micro_kernels *micro, struct quad_gather *gather,
+                               gather_order order, size_t size, struct random *random)
 {
     gather->offset = (uint32_t)number(random, 0, (int64_t)size - 1);
-    const size_t left = size - gather->offset;
-    for (int i = 0; i < PIECE_OUTPUTS; i++)
+    const int64_t left = (int64_t)(size - gather->offset);
+    const int64_t last = (left < micro->gather_bytes ? left : micro->gather_bytes) - 1;
+    for (int i = 0; i < micro->piece_outputs; i++)
         for (int j = 0; j < 4; j++)
-            order[i][j] =
-                (uint8_t)(between(random, 0, 3)
-                              ? number(random, 0, left < GATHER_BYTES ? (int64_t)left - 1 : GATHER_BYTES - 1)
-                              : GATHER_NOTHING);
+            order[i][j] = (uint8_t)(between(random, 0, 3) ? number(random, 0, last) : GATHER_NOTHING);
 }
 
 /* A channel's pieces, of images of `size` bytes: how many outputs it has. */
 static inline size_t draw_pieces(struct trial *trial, size_t size, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
+    const size_t most = (size_t)trial->micro->piece_outputs;
     struct channel_pieces *pieces = &trial->pieces;
-    pieces->count = is_bench ? BENCH_COUNT / PIECE_OUTPUTS : (size_t)between(random, 1, 5);
+    pieces->count = is_bench ? BENCH_COUNT / most : (size_t)between(random, 1, 5);
     pieces->quads = is_bench || between(random, 0, 1) ? 3 : (size_t)between(random, 1, 8);
     pieces->flip = between(random, 0, 1) ? 0x80 : 0;
     const size_t gathers = pieces->count * pieces->quads;
@@ -394,11 +393,11 @@ static inline size_t draw_pieces(struct trial *trial, size_t size, struct random
     draw_starts(trial, (int32_t *)made.start, MOST_FILTERS, made.quads, is_bench, random);
     for (size_t p = 0; p < made.count; p++)
         ((uint32_t *)made.first)[p + 1] =
-            made.first[p] + (uint32_t)(is_bench ? PIECE_OUTPUTS : number(random, 1, PIECE_OUTPUTS));
+            made.first[p] + (uint32_t)(is_bench ? most : (size_t)number(random, 1, (int64_t)most));
     for (size_t g = 0; g < gathers; g++) {
         struct quad_gather *gather = (struct quad_gather *)made.gathers + g;
         gather->order = (uint32_t)(gathers - 1 - g);
-        draw_gather(gather, ((gather_order *)made.orders)[gather->order], size, random);
+        draw_gather(trial->micro, gather, ((gather_order *)made.orders)[gather->order], size, random);
     }
     for (size_t q = 0; q < MOST_FILTERS * made.quads; q++)
         draw_quad((int8_t *)made.weights + q * 4, 0, random);

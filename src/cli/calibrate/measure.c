@@ -257,7 +257,7 @@ static sned_status measure_channel(struct channel_time *time, struct trial *tria
                                 .group_filters = 1,
                                 .weights = trial->weights,
                                 .form = CONV_DEPTHWISE};
-    sned_conv_cut(conv);
+    sned_conv_cut(conv, trial->micro);
     SNED_TRY_DONE(sned_conv_list_pieces(conv, trial->micro, error));
     *time = (struct channel_time){nanoseconds(run_channels, trial) / MOST_FILTERS, (double)conv->pieces.count,
                                   (double)conv->pieces.quads};

@@ -19,12 +19,12 @@
  *     filter lanes    as dense                    likewise, of up to 32 filters  small images; lanes are
  *                                                                                filters and not pixels
  *     sparse          byte                        quads of any four taps         few weights, blocks of 2
- *                                                                                or 4 filters, depthwise
+ *                                                                                or 4 filters
  *     shared          byte; taps are copied       quads of any four taps, each   few weights, as they come
  *                     for 64 outputs              for some of the filters
  *     sliding         byte; planes are not        quads of four taps that are    first layers
  *                     split by the stride         neighbours in a row
- *     depthwise       (there are no planes)       quads of all taps              depthwise, with AVX-512
+ *     depthwise       (there are no planes)       quads of all taps              depthwise
  *
  * Depthwise convolutions may do without planes (depthwise.c). Else, where each group is one tile, there is
  * one phase: a task lays a group's planes out in its thread's own memory, where they stay in the cache, and
@@ -216,7 +216,7 @@ double sned_conv_shared_cost(const struct conv_layer *conv, const struct conv_li
 /* ---- depthwise.c ---- */
 
 /* How many pieces and quads the channels of a depthwise layer have; false: it can have none. */
-bool sned_conv_cut(struct conv_layer *conv);
+bool sned_conv_cut(struct conv_layer *conv, const struct micro_kernels *micro);
 /* All of conv->pieces. */
 sned_status sned_conv_list_pieces(struct conv_layer *conv, const struct micro_kernels *micro,
                                   sned_error *error);

@@ -2,8 +2,9 @@
  * depthwise.c - a convolution whose groups are single channels, which are read where they lie: no planes.
  *
  * A channel's outputs are cut into pieces that follow each other (micro.h, struct channel_pieces), each as
- * long as what each quad of taps takes of the image for it lies within so many bytes. Pieces go over the ends
- * of rows: of an image 14 pixels wide one of 32 outputs has parts of three or four rows,
+ * long as what each quad of taps takes of the image for it lies within so many bytes as the column permutes.
+ * Pieces go over the ends of rows: of an image 14 pixels wide one of 32 outputs has parts of three or four
+ * rows,
  *
  *         . . . . . . . . . . . . . .
  *         . . a a a a a a a a a a a a      which 34 neighbouring bytes of the image make for each row of a
@@ -21,8 +22,6 @@
 
 #include <string.h>
 
-enum { MOST_QUADS = 32 };
-
 /* Where a tap is, in pixels from where the window's output begins in the image. */
 struct tap_place {
     int row, column;
@@ -35,7 +34,7 @@ struct tap_quad {
 
 struct tap_quads {
     size_t count;
-    struct tap_quad quads[MOST_QUADS];
+    struct tap_quad quads[PIECE_QUADS];
 };
 
 /* Bytes of an image, from the first to behind the last; none, where the end is 0. */
@@ -46,7 +45,7 @@ struct byte_span {
 /* Outputs, and what each quad takes of the image for them. */
 struct piece {
     size_t first, count;
-    struct byte_span spans[MOST_QUADS];
+    struct byte_span spans[PIECE_QUADS];
 };
 
 static struct tap_place place_of(const struct window *window, int tap)
@@ -62,7 +61,7 @@ static bool find_quads(const struct window *window, bool by_rows, struct tap_qua
     quads->count = 0;
     for (int first = 0, left; first < taps; first += left < 4 ? left : 4) {
         left = run - first % run;
-        if (quads->count == MOST_QUADS)
+        if (quads->count == PIECE_QUADS)
             return false;
         struct tap_quad *quad = &quads->quads[quads->count++];
         *quad = (struct tap_quad){.first = first, .taps = left < 4 ? left : 4};
@@ -99,12 +98,13 @@ static struct byte_span widened(struct byte_span span, const struct conv_layer *
 }
 
 /* One output more, where what its quads take is not too far from what they have. */
-static bool add_output(struct piece *piece, const struct conv_layer *conv, const struct tap_quads *quads)
+static bool add_output(struct piece *piece, const struct conv_layer *conv, const struct tap_quads *quads,
+                       const struct micro_kernels *micro)
 {
-    struct byte_span spans[MOST_QUADS];
+    struct byte_span spans[PIECE_QUADS];
     for (size_t q = 0; q < quads->count; q++) {
         spans[q] = widened(piece->spans[q], conv, &quads->quads[q], piece->first + piece->count);
-        if (spans[q].end - spans[q].first > GATHER_BYTES)
+        if (spans[q].end - spans[q].first > micro->gather_bytes)
             return false;
     }
     memcpy(piece->spans, spans, quads->count * sizeof *spans);
@@ -112,28 +112,30 @@ static bool add_output(struct piece *piece, const struct conv_layer *conv, const
     return true;
 }
 
-/* The piece that begins with an output of a channel's `outputs`; empty where not even that one fits. */
-static void cut_piece(struct piece *piece, const struct conv_layer *conv, const struct tap_quads *quads,
-                      size_t first, size_t outputs)
-{
-    *piece = (struct piece){.first = first};
-    while (piece->count < PIECE_OUTPUTS && first + piece->count < outputs && add_output(piece, conv, quads))
-        ;
-}
-
 static size_t count_outputs(const struct conv_layer *conv)
 {
     return (size_t)conv->output.extent.height * (size_t)conv->output.extent.width;
 }
 
+/* The piece that begins with an output; empty where not even that one fits. */
+static void cut_piece(struct piece *piece, const struct conv_layer *conv, const struct tap_quads *quads,
+                      const struct micro_kernels *micro, size_t first)
+{
+    const size_t left = count_outputs(conv) - first, most = (size_t)micro->piece_outputs;
+    *piece = (struct piece){.first = first};
+    while (piece->count < most && piece->count < left && add_output(piece, conv, quads, micro))
+        ;
+}
+
 /* 0: the layer cannot be cut so. */
-static size_t count_pieces(const struct conv_layer *conv, const struct tap_quads *quads)
+static size_t count_pieces(const struct conv_layer *conv, const struct tap_quads *quads,
+                           const struct micro_kernels *micro)
 {
     const size_t outputs = count_outputs(conv);
     size_t count = 0;
     for (size_t done = 0; done < outputs; count++) {
         struct piece piece;
-        cut_piece(&piece, conv, quads, done, outputs);
+        cut_piece(&piece, conv, quads, micro, done);
         if (piece.count == 0)
             return 0;
         done += piece.count;
@@ -141,7 +143,7 @@ static size_t count_pieces(const struct conv_layer *conv, const struct tap_quads
     return count;
 }
 
-bool sned_conv_cut(struct conv_layer *conv)
+bool sned_conv_cut(struct conv_layer *conv, const struct micro_kernels *micro)
 {
     conv->pieces = (struct channel_pieces){0};
     if (conv->group_channels != 1 || conv->group_filters != 1 || conv->input.plane > INT32_MAX ||
@@ -151,7 +153,7 @@ bool sned_conv_cut(struct conv_layer *conv)
         struct tap_quads quads;
         if (!find_quads(&conv->window, by_rows, &quads) || quads.count == conv->pieces.quads)
             continue;
-        const size_t count = count_pieces(conv, &quads);
+        const size_t count = count_pieces(conv, &quads, micro);
         if (count == 0 ||
             (conv->pieces.count && count * quads.count >= conv->pieces.count * conv->pieces.quads))
             continue;
@@ -213,15 +215,15 @@ static void list_weights(const struct conv_layer *conv, const struct tap_quads *
 }
 
 /* Where pieces begin, what they take, and in which orders. */
-static sned_status list_pieces(struct conv_layer *conv, const struct tap_quads *quads, struct buffer *orders,
-                               sned_error *error)
+static sned_status list_pieces(struct conv_layer *conv, const struct tap_quads *quads,
+                               const struct micro_kernels *micro, struct buffer *orders, sned_error *error)
 {
-    const size_t outputs = count_outputs(conv), count = conv->pieces.count;
+    const size_t count = conv->pieces.count;
     struct piece piece = {0};
     SNED_TRY(sned_alloc(&conv->piece_firsts, count + 1, sizeof *conv->piece_firsts, error));
     SNED_TRY(sned_alloc(&conv->gathers, count * quads->count, sizeof *conv->gathers, error));
     for (size_t p = 0; p < count; p++) {
-        cut_piece(&piece, conv, quads, piece.first + piece.count, outputs);
+        cut_piece(&piece, conv, quads, micro, piece.first + piece.count);
         conv->piece_firsts[p + 1] = (uint32_t)(piece.first + piece.count);
         SNED_TRY(list_piece(conv, quads, &piece, conv->gathers + p * quads->count, orders, error));
     }
@@ -235,7 +237,7 @@ sned_status sned_conv_list_pieces(struct conv_layer *conv, const struct micro_ke
     struct tap_quads quads;
     sned_status status;
     find_quads(&conv->window, conv->has_quads_by_rows, &quads);
-    SNED_TRY_DONE(list_pieces(conv, &quads, &orders, error));
+    SNED_TRY_DONE(list_pieces(conv, &quads, micro, &orders, error));
     SNED_TRY_DONE(sned_alloc(&conv->orders, orders.size, 1, error)); /* aligned, as a buffer is not */
     memcpy(conv->orders, orders.data, orders.size);
     SNED_TRY_DONE(sned_alloc(&conv->quads, (size_t)conv->groups * quads.count, 4, error));

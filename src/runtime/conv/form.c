@@ -177,11 +177,11 @@ static bool is_had(const struct conv_layer *conv, const struct micro_kernels *mi
 }
 
 /* False: the layer cannot have conv->form. */
-static bool lay_out(struct conv_layer *conv, const struct window *window)
+static bool lay_out(struct conv_layer *conv, const struct window *window, const struct micro_kernels *micro)
 {
     switch (conv->form) {
     case CONV_DEPTHWISE: /* which writes whole channels, as lines do */
-        return !conv->frame.is_there && sned_conv_cut(conv);
+        return !conv->frame.is_there && sned_conv_cut(conv, micro);
     case CONV_SHARED:
         return !conv->frame.is_there && sned_conv_lay_out(conv) && sned_conv_can_share(conv);
     case CONV_SLIDING:
@@ -201,7 +201,7 @@ sned_status sned_conv_choose(struct conv_layer *conv, const struct micro_kernels
     for (enum conv_form form = CONV_TAPS; form <= last; form++) {
         struct conv_lists tried = {0};
         take_form(conv, form, &window, micro);
-        if (!is_had(conv, micro) || !lay_out(conv, &window))
+        if (!is_had(conv, micro) || !lay_out(conv, &window, micro))
             continue;
         if (form != CONV_DEPTHWISE)
             SNED_TRY(sned_conv_count(conv, micro, &tried, error));

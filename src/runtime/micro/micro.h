@@ -117,18 +117,20 @@ enum { SLIDING_STRIDE = 4 };
  *     byte j of quad q of output i of piece p is input[gather.offset + order[i][j]],
  *     or 0 where order[i][j] is GATHER_NOTHING;    gather = gathers[p][q], order = orders[gather.order]
  *
- * So what a quad takes of a piece's pixels, at any stride, over the ends of rows and beside the image, is one
- * vector of bytes and a constant permutation, and the same for all channels. */
-enum { PIECE_OUTPUTS = 32, GATHER_BYTES = 64, GATHER_NOTHING = GATHER_BYTES };
+ * So what a quad takes of a piece's pixels, at any stride, over the ends of rows and beside the image, is
+ * one vector of bytes and a constant permutation, and the same for all channels. How many outputs a piece
+ * has, and of how many bytes a quad is taken, depends on the column and is at most this. GATHER_NOTHING
+ * makes nothing in permutations of x86-64, or is the first place behind 64 bytes. */
+enum { PIECE_OUTPUTS = 32, PIECE_QUADS = 32, GATHER_BYTES = 64, GATHER_NOTHING = 0xC0 };
 
 struct quad_gather {
     uint32_t offset, order;
 };
 
-typedef uint8_t gather_order[PIECE_OUTPUTS][4]; /* each below GATHER_BYTES, or GATHER_NOTHING */
+typedef uint8_t gather_order[PIECE_OUTPUTS][4]; /* each below gather_bytes, or GATHER_NOTHING */
 
 struct channel_pieces {
-    size_t count, quads;               /* 1 at least */
+    size_t count, quads;               /* 1 at least; quads PIECE_QUADS at most */
     const uint32_t *first;             /* [count + 1]: the first output of each; and how many there are */
     const struct quad_gather *gathers; /* [count][quads] */
     const gather_order *orders;
@@ -321,6 +323,8 @@ struct micro_kernels {
      * above 0 and those below 0 may each sum up to this much and no more. 127 at least. */
     int pair_limit;
     int dense_filters; /* at most, at once */
+    /* depthwise: outputs of a piece, and bytes of its image that a quad takes them from, at most. */
+    int piece_outputs, gather_bytes;
     struct micro_costs costs;
     micro_widen *widen[MICRO_TYPES];
     micro_add_taps *add_taps;

@@ -199,6 +199,8 @@ const struct micro_kernels sned_micro_portable = {
     .name = "portable",
     .bytes = VALUE_U8,
     .dense_filters = 4,
+    .piece_outputs = PIECE_OUTPUTS,
+    .gather_bytes = GATHER_BYTES,
     .costs = {.taps = 1.73f,
               .dense_product = 6.9f,
               .lane_product = 19,

@@ -10,6 +10,8 @@ const struct micro_kernels sned_micro_avx512 = {
     .name = "avx512vnni",
     .bytes = VALUE_U8,
     .dense_filters = 8,
+    .piece_outputs = PIECE_OUTPUTS,
+    .gather_bytes = GATHER_BYTES,
     .costs = {.taps = 0.6f,
               .dense_quad = 0.2f,
               .dense_product = 0.098f,

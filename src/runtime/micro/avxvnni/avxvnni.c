@@ -13,6 +13,7 @@
 
 static micro_quads sned_avxvnni_dense, sned_avxvnni_sparse;
 static micro_ended_quads sned_avxvnni_ended_dense, sned_avxvnni_ended_sparse;
+static micro_depthwise sned_avxvnni_depthwise;
 
 /* sum + the products of eight quads. As assembler: for compilers that do not know the instruction, and those
  * that do move the sums from register to register in every turn of a loop. */
@@ -22,17 +23,20 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
     return sum;
 }
 
-#include "runtime/micro/avx2/quads.h"
+#include "runtime/micro/avx2/depthwise.h"
 
 /* ---- the column ---- */
 
 AVX2_QUADS(sned_avxvnni_dense, sned_avxvnni_ended_dense, sum_dense, 4)
 AVX2_QUADS(sned_avxvnni_sparse, sned_avxvnni_ended_sparse, sum_sparse, 1)
+AVX2_DEPTHWISE(sned_avxvnni_depthwise, false)
 
 const struct micro_kernels sned_micro_avxvnni = {
     .name = "avxvnni",
     .bytes = VALUE_U8,
     .dense_filters = 4,
+    .piece_outputs = 8,
+    .gather_bytes = 16,
     .costs = {.taps = 0.6f,
               .dense_quad = 0.44f,
               .dense_product = 0.13f,
@@ -43,9 +47,9 @@ const struct micro_kernels sned_micro_avxvnni = {
               .sliding_quad = 90,
               .lane_product = 19,
               .lane_end = 124,
-              .depthwise_channel = 1,
-              .depthwise_piece = 34,
-              .depthwise_quad = 55,
+              .depthwise_channel = 8.4f,
+              .depthwise_piece = 0.28f,
+              .depthwise_quad = 0.51f,
               .requantize = 1.5f,
               .widen = 0.33f,
               .pick = 0.6f,
@@ -67,7 +71,7 @@ const struct micro_kernels sned_micro_avxvnni = {
     .ended_shared = {[VALUE_U8] = sned_ended_shared_u8, [VALUE_S8] = sned_ended_shared_s8},
     .ended_sliding = {[VALUE_U8] = sned_ended_sliding_u8, [VALUE_S8] = sned_ended_sliding_s8},
     .ended_filter_lanes = {[VALUE_U8] = sned_ended_filter_lanes_u8, [VALUE_S8] = sned_ended_filter_lanes_s8},
-    .depthwise = {[VALUE_U8] = sned_depthwise_u8, [VALUE_S8] = sned_depthwise_s8},
+    .depthwise = {[VALUE_U8] = sned_avxvnni_depthwise, [VALUE_S8] = sned_depthwise_s8},
     .interleave = sned_avx2_interleave,
     .pick = sned_avx2_pick,
     .lines = sned_lines,

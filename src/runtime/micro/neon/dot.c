@@ -178,6 +178,8 @@ const struct micro_kernels sned_micro_neon_dot = {
     .name = "neon_dot",
     .bytes = VALUE_S8,
     .dense_filters = 8,
+    .piece_outputs = PIECE_OUTPUTS,
+    .gather_bytes = GATHER_BYTES,
     .costs = {.taps = 15.5f,
               .dense_quad = 10,
               .dense_product = 4,

@@ -106,6 +106,8 @@ const struct micro_kernels sned_micro_neon = {
     .name = "neon",
     .bytes = VALUE_S8,
     .dense_filters = 4,
+    .piece_outputs = PIECE_OUTPUTS,
+    .gather_bytes = GATHER_BYTES,
     .costs = {.taps = 15.5f,
               .dense_quad = 34,
               .dense_product = 12,
