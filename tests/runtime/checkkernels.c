@@ -164,8 +164,6 @@ static struct subject row_subjects[] = {
     {"sparse u8", VALUE_U8, draw_sparse, call_sparse},
     {"sparse s8", VALUE_S8, draw_sparse, call_sparse},
     {"sparse u8 of 4", VALUE_U8, draw_sparse_of_four, call_sparse},
-    {"shared u8", VALUE_U8, draw_shared, call_shared},
-    {"shared s8", VALUE_S8, draw_shared, call_shared},
     {"sliding u8", VALUE_U8, draw_sliding, call_sliding},
     {"sliding s8", VALUE_S8, draw_sliding, call_sliding},
     {"dense to u8", VALUE_U8, draw_ended_dense, call_ended_dense},

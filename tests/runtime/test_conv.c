@@ -241,13 +241,34 @@ static void filters_in_pairs_are_shared_by_four(void **state)
         weights[i] = (i / (CHANNELS * TAPS) / 2 * 7 + i % (CHANNELS * TAPS)) % 3 == 0;
     struct conv_layer conv = layer_of(weights, VALUE_U8);
     const struct conv_lists lists = choose_shared(&conv);
-    assert_int_equal(lists.cluster, 4);
+    assert_int_equal(lists.way.cluster, 4);
     assert_int_equal(lists.tiles, FILTERS / 4);
 }
 
-/* Pairs of filters of eight taps have four in common. Shared, they are three quads in three loops instead of
- * four in two. */
+/* Of filters of eight taps the first two have four in common. Shared, these are three quads in three loops
+ * instead of four in two. */
 static void filters_are_shared_unless_loops_are_too_short(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
+    for (int k = 0; k < FILTERS; k++)
+        memset(weights + k * CHANNELS * TAPS + (k ? k * 8 - 4 : 0), 1, 8);
+    struct micro_kernels loops = fast_dense;
+    struct conv_lists lists;
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    conv.form = CONV_SHARED;
+    conv.slide[0] = conv.slide[1] = 1;
+    assert_true(sned_conv_lay_out(&conv) && sned_conv_cut_blocks(&conv));
+    loops.costs = (struct micro_costs){.shared_quad = 1, .shared_product = 2};
+    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    assert_int_equal(lists.entries, FILTERS * 2 - 1);
+    loops.costs.shared_set = 3;
+    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    assert_int_equal(lists.entries, FILTERS * 2);
+    assert_int_equal(lists.products, FILTERS * 2);
+}
+
+/* The same of every pair: that is usual, and no loop's end is a surprise but those of single filters. */
+static void filters_are_shared_where_all_lists_are_alike(void **state)
 {
     int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
     for (int k = 0; k < FILTERS; k++)
@@ -257,14 +278,12 @@ static void filters_are_shared_unless_loops_are_too_short(void **state)
     struct conv_layer conv = layer_of(weights, VALUE_U8);
     conv.form = CONV_SHARED;
     conv.slide[0] = conv.slide[1] = 1;
-    assert_true(sned_conv_lay_out(&conv));
-    loops.costs = (struct micro_costs){.shared_quad = 1};
+    assert_true(sned_conv_lay_out(&conv) && sned_conv_cut_blocks(&conv));
+    loops.costs = (struct micro_costs){.shared_quad = 1, .shared_set = 3};
     assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    assert_true(lists.way.is_even);
     assert_int_equal(lists.entries, FILTERS / 2 * 3);
-    loops.costs.shared_set = 3;
-    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
-    assert_int_equal(lists.entries, FILTERS * 2);
-    assert_int_equal(lists.cluster, 1);
+    assert_int_equal(lists.sets, FILTERS);
 }
 
 /* With padding that keeps the size: behind each `width` pixels are as many as the kernel is wider than 1. */
@@ -282,13 +301,38 @@ static bool can_share(int width, int kernel, int channels)
     return sned_conv_lay_out(&conv) && sned_conv_can_share(&conv);
 }
 
-/* Two vectors have 128 bytes: of 7x7 with padding 3 columns lie between two rows. 512 KB are 8192 taps. */
-static void lines_are_of_pixels_that_are_near_and_not_too_many(void **state)
+/* Two vectors have 128 bytes: of 7x7 with padding 3 columns lie between two rows. */
+static void lines_are_of_pixels_that_are_near(void **state)
 {
     assert_true(can_share(3, 7, CHANNELS));
     assert_false(can_share(2, 7, CHANNELS));
-    assert_true(can_share(64, 1, 8192));
-    assert_false(can_share(64, 1, 8193));
+}
+
+static struct conv_layer cut(int channels, int kernel)
+{
+    struct conv_layer conv = {.group_channels = channels, .window = {.kernel = {kernel, kernel}}};
+    assert_true(sned_conv_cut_blocks(&conv));
+    return conv;
+}
+
+/* 36 KB are 576 lines, of nine taps each 64 channels. */
+static void channels_are_cut_into_blocks_of_nearly_one_size(void **state)
+{
+    const struct conv_layer whole = cut(64, 3), halves = cut(65, 3), thirds = cut(130, 3);
+    assert_int_equal(whole.blocks, 1);
+    assert_int_equal(halves.blocks, 2);
+    assert_int_equal(sned_conv_channels_of(&halves, 0), 33);
+    assert_int_equal(sned_conv_channels_of(&halves, 1), 32);
+    assert_int_equal(thirds.blocks, 3);
+    assert_int_equal(sned_conv_channels_of(&thirds, 2), 42);
+}
+
+/* Of a channel more than 576 lines are a block; more than 8192 have no number of 16 bits. */
+static void no_block_has_more_lines_than_can_be_counted(void **state)
+{
+    struct conv_layer large = {.group_channels = 2, .window = {.kernel = {91, 91}}};
+    assert_int_equal(cut(2, 90).blocks, 2);
+    assert_false(sned_conv_cut_blocks(&large));
 }
 
 /* 1024 channels of 12 x 14 pixels with their padding are more than the first cache holds. */
@@ -456,7 +500,10 @@ int main(void)
         cmocka_unit_test(taps_that_fill_no_quad_share_one_with_those_of_other_sets),
         cmocka_unit_test(filters_in_pairs_are_shared_by_four),
         cmocka_unit_test(filters_are_shared_unless_loops_are_too_short),
-        cmocka_unit_test(lines_are_of_pixels_that_are_near_and_not_too_many),
+        cmocka_unit_test(filters_are_shared_where_all_lists_are_alike),
+        cmocka_unit_test(lines_are_of_pixels_that_are_near),
+        cmocka_unit_test(channels_are_cut_into_blocks_of_nearly_one_size),
+        cmocka_unit_test(no_block_has_more_lines_than_can_be_counted),
         cmocka_unit_test(planes_that_are_far_make_sparse_dearer),
         cmocka_unit_test(rows_share_their_padding),
         cmocka_unit_test(a_depthwise_layer_is_cut_into_pieces),

@@ -152,7 +152,7 @@ static inline void draw_shared(struct trial *trial, enum value_type type, struct
         quads += sets[set];
         products += sets[set] * filters_of(set);
     }
-    draw_numbers(trial, type, trial->count + reach, random);
+    draw_numbers(trial, type, (trial->count + LINE_PIXELS - 1) / LINE_PIXELS * LINE_PIXELS + reach, random);
     draw_list(trial, filters, 4, reach, random);
     free(trial->constants);
     trial->quads.count = quads;
@@ -160,20 +160,12 @@ static inline void draw_shared(struct trial *trial, enum value_type type, struct
         ((size_t)filters + products) * sizeof(int32_t) + quads * 4 * sizeof(uint16_t) + sizeof sets;
     trial->constants = room(trial->constant_size, 1);
     const struct quad_list list = shared_at(trial, trial->constants);
-    draw_starts(trial, (int32_t *)list.start, filters, quads, is_bench, random);
+    draw_starts(trial, (int32_t *)list.start, filters, 2 * quads, is_bench, random);
     for (size_t i = 0; i < quads * 4; i++)
         ((uint16_t *)list.lines)[i] = (uint16_t)number(random, 0, (int64_t)reach / LINE_UNIT);
     for (size_t q = 0; q < products; q++)
         draw_quad((int8_t *)list.weights + q * 4, 0, random);
     memcpy((uint16_t *)list.sets, sets, sizeof sets);
-}
-
-static inline void call_shared(const struct micro_kernels *micro, enum value_type type,
-                               const struct trial *trial, const void *input, const void *constants,
-                               void *output)
-{
-    const struct quad_list list = shared_at(trial, constants);
-    micro->shared[type](output, trial->step, trial->pixels, input, &list);
 }
 
 /* Rows of pixels, which may overlap; of what is timed one, as of a depthwise layer. */
@@ -274,6 +266,7 @@ static inline void call_ended_sparse(const struct micro_kernels *micro, enum val
     micro->ended_sparse[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
 }
 
+/* Of what is timed once; else two blocks of the same list. */
 static inline void draw_ended_shared(struct trial *trial, enum value_type type, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
@@ -286,8 +279,19 @@ static inline void call_ended_shared(const struct micro_kernels *micro, enum val
                                      void *output)
 {
     const struct quad_list list = shared_at(trial, constants);
+    struct quad_list more = list;
     const struct quad_ends ends = ends_of(trial, type);
-    micro->ended_shared[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
+    micro_add_shared *add = micro->add_shared[trial->micro->bytes];
+    more.start = NULL;
+    for (size_t at = 0; at < trial->pixels; at += LINE_PIXELS) {
+        const size_t left = trial->pixels - at, count = left < LINE_PIXELS ? left : LINE_PIXELS;
+        struct line_sums sums;
+        add(&sums, (const uint8_t *)input + at, &list);
+        if (trial->pixels != BENCH_COUNT)
+            add(&sums, (const uint8_t *)input + at, &more);
+        micro->end_shared((uint8_t *)output + at * value_size(type), trial->step, count, &sums, list.filters,
+                          &ends);
+    }
 }
 
 static inline void draw_ended_sliding(struct trial *trial, enum value_type type, struct random *random)

@@ -31,7 +31,8 @@
  * computes the tile.
  *
  * Shared reads 64 pixels of four taps at once, which would cross lines of the cache. So what 64 outputs take
- * of each tap is first copied, to a line each (lines.c).
+ * of each tap is first copied, to a line each (lines.c), of so many channels at a time as the first cache
+ * holds (blocks.c): a block, with tiles of its own, which go on with the sums of those before.
  *
  * What is listed has a weight that is not 0. Which form a layer takes is told by what each would cost
  * (form.c); activations of 16 bits have taps alone.
@@ -77,7 +78,7 @@ struct filter_tile {
     size_t pair_count;
     const struct tap_pair *pairs;
     struct quad_list list;
-    bool has_small_sums; /* of quads: none can exceed SMALL_SUM */
+    bool has_small_sums; /* of quads: none can exceed SMALL_SUM; of shared, said of the first block's */
 };
 
 /* Outputs of 1x1 and stride 1 that see nothing but padding: around the others, and one number a filter. They
@@ -100,9 +101,10 @@ struct conv_layer {
 
     enum conv_form form;
     struct conv_planes planes;
-    int rows, row_tiles;       /* of the output: those of a tile, and how many tiles; of lines, 64 pixels */
-    uint8_t flip;              /* turns the input's bytes into those that the column wants */
-    struct filter_tile *tiles; /* [tile_count] */
+    int rows, row_tiles;        /* of the output: those of a tile, and how many tiles; of lines, 64 pixels */
+    int blocks, block_channels; /* of shared: of a group's channels, the last of what is left */
+    uint8_t flip;               /* turns the input's bytes into those that the column wants */
+    struct filter_tile *tiles;  /* [tile_count]; of shared [groups][blocks][tiles of a block] */
     int tile_count;
     bool own_planes;        /* a group's are made in a thread's own memory, one group behind the other */
     struct tap_pair *pairs; /* where the lists lie */
@@ -120,13 +122,31 @@ struct conv_layer {
     gather_order *orders;
 };
 
+/* How a tile's sums end. */
+static inline struct quad_ends conv_ends(const struct step *step, const struct filter_tile *tile)
+{
+    const struct conv_layer *conv = step->state;
+    return (struct quad_ends){conv->output.type, step->rule->scalings + tile->filter, step->rule,
+                              tile->has_small_sums, conv->output.in_quads};
+}
+
+/* How a layer's filters are listed. */
+struct list_way {
+    int cluster; /* filters that are looked at together */
+    /* Of shared: whether each list of so many filters has as many quads of each set of several of them as all
+     * others, these. */
+    bool is_even;
+    uint8_t usual[QUAD_SETS];
+};
+
 /* What the lists of a layer's form come to. */
 struct conv_lists {
+    struct list_way way;
     size_t tiles;
     size_t entries;  /* pairs or quads */
     size_t products; /* of each with each filter that it is for */
-    size_t sets;     /* of shared: those that have quads */
-    int cluster;     /* filters that were looked at together */
+    size_t sets;     /* of shared: those of a list whose quads are not as many as usual */
+    size_t gone_on;  /* of shared: tiles that go on with sums */
 };
 
 /* ---- geometry.c ---- */
@@ -157,10 +177,10 @@ size_t sned_conv_vectors(const struct conv_layer *conv);
 size_t sned_conv_pixel_size(const struct conv_layer *conv);
 size_t sned_conv_group_size(const struct conv_layer *conv);
 size_t sned_conv_planes_size(const struct conv_layer *conv);
-/* Of the planes that a tile of filters reads, those that its rows need; or the lines. */
+/* Of the planes that a tile of filters reads, those that its rows need. */
 size_t sned_conv_tile_bytes(const struct conv_layer *conv);
-/* Of shared, bytes of a group's lines. */
-size_t sned_conv_lines_size(const struct conv_layer *conv);
+/* Taps of a channel. */
+size_t sned_conv_tap_count(const struct conv_layer *conv);
 /* What a tile reads beyond the first cache, in sizes of it. It reads that again for each filter, or few. */
 double sned_conv_beyond_near(const struct conv_layer *conv);
 /* How far a tap is, in pixels, from a pixel's place in the first plane of the group. */
@@ -183,14 +203,29 @@ void sned_conv_pick(const struct conv_layer *conv, const struct micro_kernels *m
 
 /* ---- lines.c ---- */
 
-/* Whether a layer that is laid out as shared can be so: there is something to share, its lines are not too
- * much, and no line is of pixels too far from each other. */
+/* Whether a layer that is laid out as shared can be so: there is something to share, and no line is of pixels
+ * too far from each other. */
 bool sned_conv_can_share(const struct conv_layer *conv);
 /* Where taps are, as conv->taps. */
 sned_status sned_conv_find_taps(struct conv_layer *conv, sned_error *error);
-/* Those of the output's pixels from 64 * tile on, of a group; from all planes, or the input that they are. */
+/* Some of a group's. */
+struct line_channels {
+    int group, first, count;
+};
+/* Those of the output's pixels from 64 * tile on; from all planes, or the input that they are. */
 void sned_conv_copy_lines(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *lines,
-                          const uint8_t *planes, int group, size_t tile);
+                          const uint8_t *planes, struct line_channels channels, size_t tile);
+
+/* ---- blocks.c ---- */
+
+/* Cuts a group's channels, as conv->blocks; false: not even one channel's lines are few enough. */
+bool sned_conv_cut_blocks(struct conv_layer *conv);
+/* How many channels a block has. */
+int sned_conv_channels_of(const struct conv_layer *conv, int block);
+/* Of a run of shared: a thread's own memory, how many tasks it is, and some of these. */
+size_t sned_conv_blocks_size(const struct conv_layer *conv);
+int sned_conv_block_tasks(const struct conv_layer *conv);
+void sned_conv_run_blocks(const struct step *step, const struct step_work *work, int first, int end);
 
 /* ---- lists.c ---- */
 
@@ -210,8 +245,7 @@ sned_status sned_conv_start(struct conv_layer *conv, const struct micro_kernels 
 /* ---- shared.c ---- */
 
 /* Of shared, what its lists cost for 64 pixels. */
-double sned_conv_shared_cost(const struct conv_layer *conv, const struct conv_lists *work,
-                             const struct micro_costs *costs);
+double sned_conv_shared_cost(const struct conv_lists *work, const struct micro_costs *costs);
 
 /* ---- depthwise.c ---- */
 

@@ -87,7 +87,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
     const double vectors = (double)sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     const bool from_quads = conv->input.may_be_quads && sned_conv_can_take_quads(conv);
-    const int taps = conv->window.kernel[0] * conv->window.kernel[1];
+    const double lines = (double)conv->groups * conv->group_channels * (double)sned_conv_tap_count(conv);
     cost[0] = from_quads || sned_conv_is_direct(conv) ? 0 : fill_cost(conv, costs);
     cost[1] = (double)work->tiles * conv->row_tiles * costs->call + ends_cost(conv, work, costs);
     switch (conv->form) {
@@ -100,9 +100,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
                    entries * costs->sparse_pass * passes(conv, vectors);
         break;
     case CONV_SHARED:
-        cost[1] += (sned_conv_shared_cost(conv, work, costs) +
-                    (double)(conv->groups * conv->group_channels * taps) * (double)costs->line) *
-                   vectors;
+        cost[1] += (sned_conv_shared_cost(work, costs) + lines * (double)costs->line) * vectors;
         break;
     case CONV_FILTER_LANES:
         cost[1] += products / 16 * vectors * costs->lane_product;
@@ -168,7 +166,7 @@ static bool is_had(const struct conv_layer *conv, const struct micro_kernels *mi
     case CONV_FILTER_LANES:
         return micro->ended_filter_lanes[bytes] != portable->ended_filter_lanes[bytes];
     case CONV_SHARED:
-        return micro->ended_shared[bytes] != portable->ended_shared[bytes];
+        return micro->add_shared[bytes] != portable->add_shared[bytes];
     case CONV_DEPTHWISE:
         return micro->depthwise[bytes] != portable->depthwise[bytes];
     default:
@@ -183,7 +181,8 @@ static bool lay_out(struct conv_layer *conv, const struct window *window, const 
     case CONV_DEPTHWISE: /* which writes whole channels, as lines do */
         return !conv->frame.is_there && sned_conv_cut(conv, micro);
     case CONV_SHARED:
-        return !conv->frame.is_there && sned_conv_lay_out(conv) && sned_conv_can_share(conv);
+        return !conv->frame.is_there && sned_conv_lay_out(conv) && sned_conv_can_share(conv) &&
+               sned_conv_cut_blocks(conv);
     case CONV_SLIDING:
         return can_slide(conv, window) && sned_conv_lay_out(conv);
     default:

@@ -293,16 +293,13 @@ void sned_conv_take_quads(struct conv_layer *conv)
     }
 }
 
-size_t sned_conv_lines_size(const struct conv_layer *conv)
+size_t sned_conv_tap_count(const struct conv_layer *conv)
 {
-    const size_t taps = (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
-    return (size_t)conv->group_channels * taps * LINE_PIXELS;
+    return (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
 }
 
 size_t sned_conv_tile_bytes(const struct conv_layer *conv)
 {
-    if (conv->form == CONV_SHARED)
-        return sned_conv_lines_size(conv);
     const size_t halo = conv->planes.height - (size_t)conv->output.extent.height;
     const size_t rows = (size_t)conv->rows + (conv->slide[0] == 1 ? halo : 0);
     return (size_t)conv->planes.count * rows * conv->planes.pitch * sned_conv_pixel_size(conv);

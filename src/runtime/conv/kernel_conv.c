@@ -104,11 +104,11 @@ static bool is_in_place(const struct conv_layer *conv)
     return !conv->frame.is_there && sned_conv_sums_pitch(conv) == (size_t)conv->output.extent.width;
 }
 
-/* Of sums of a tile and, behind them, its outputs; or of what it takes to fill planes; or of lines. */
+/* Of sums of a tile and, behind them, its outputs; or of what it takes to fill planes; or of blocks. */
 static size_t own_size(const struct conv_layer *conv)
 {
     if (conv->form == CONV_SHARED)
-        return sned_conv_lines_size(conv);
+        return sned_conv_blocks_size(conv);
     size_t filters = 1;
     for (int t = 0; t < conv->tile_count; t++)
         if ((size_t)conv->tiles[t].list.filters > filters)
@@ -118,14 +118,6 @@ static size_t own_size(const struct conv_layer *conv)
     const size_t tile = sums_size(conv) + outputs;
     const size_t fill = sned_conv_is_direct(conv) ? 0 : sned_conv_fill_size(conv);
     return outputs_at(conv) + (tile > fill ? tile : fill);
-}
-
-/* Of shared a task is a stretch of tiles of filters, for which it is worth to copy lines; how many of these a
- * group has. */
-static int stretches_of(const struct conv_layer *conv)
-{
-    enum { STRETCH_TILES = 24 };
-    return (conv->tile_count / conv->groups + STRETCH_TILES - 1) / STRETCH_TILES;
 }
 
 static bool has_too_many_tasks(const struct conv_layer *conv, const struct conv_lists *work)
@@ -141,7 +133,7 @@ static void share_out(struct step *step, const struct conv_layer *conv)
     step->scratch_size = is_direct ? 0 : sned_conv_planes_size(conv);
     step->tasks[0] = is_direct ? 0 : conv->planes.count * conv->groups;
     step->tasks[1] =
-        conv->row_tiles * (conv->form == CONV_SHARED ? conv->groups * stretches_of(conv) : conv->tile_count);
+        conv->form == CONV_SHARED ? sned_conv_block_tasks(conv) : conv->row_tiles * conv->tile_count;
 }
 
 /* All that a run needs of conv->form, whose lists come to `work`. */
@@ -241,13 +233,6 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     return SNED_OK;
 }
 
-static struct quad_ends ends_of(const struct step *step, const struct filter_tile *tile)
-{
-    const struct conv_layer *conv = step->state;
-    return (struct quad_ends){conv->output.type, step->rule->scalings + tile->filter, step->rule,
-                              tile->has_small_sums, conv->output.in_quads};
-}
-
 /* Outputs of `rows` rows of a tile's filters, and the columns between rows; of the next filter `step`
  * further. `input` is the first row's pixels; `sums` has room for a filter's. */
 static void make_outputs(const struct step *step_of, const struct filter_tile *tile, size_t rows,
@@ -262,7 +247,7 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
                                       .count = is_one_row ? pixels : width,
                                       .stride = (size_t)conv->slide[1] * unit,
                                       .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
-    const struct quad_ends ends = ends_of(step_of, tile);
+    const struct quad_ends ends = conv_ends(step_of, tile);
     switch (conv->form) {
     case CONV_TAPS:
         for (size_t p = 0; p < pixels; p++)
@@ -432,39 +417,6 @@ static void run_tiles(const struct step *step, const struct step_work *work, int
     }
 }
 
-/* Some tiles of filters for 64 pixels. */
-static void run_stretch(const struct step *step, const struct step_work *work, size_t first_pixel, int first,
-                        int end)
-{
-    const struct conv_layer *conv = step->state;
-    const struct micro_kernels *micro = step->micro;
-    const size_t size = value_size(conv->output.type), plane = conv->output.plane;
-    const size_t pixels = (size_t)conv->output.extent.height * (size_t)conv->output.extent.width;
-    const size_t left = pixels - first_pixel, count = left < LINE_PIXELS ? left : LINE_PIXELS;
-    for (int t = first; t < end; t++) {
-        const struct filter_tile *tile = &conv->tiles[t];
-        uint8_t *to = (uint8_t *)work->outputs[0] + ((size_t)tile->filter * plane + first_pixel) * size;
-        const struct quad_ends ends = ends_of(step, tile);
-        micro->ended_shared[micro->bytes](to, plane, count, work->own, &tile->list, &ends);
-    }
-}
-
-/* Stretches of a group's tiles follow each other, so that their lines are copied once. */
-static void run_lines(const struct step *step, const struct step_work *work, int first, int end)
-{
-    const struct conv_layer *conv = step->state;
-    const uint8_t *planes = sned_conv_is_direct(conv) ? work->inputs[0] : work->scratch;
-    const int stretches = stretches_of(conv), tiles = conv->tile_count / conv->groups;
-    for (int task = first; task < end; task++) {
-        const int stretch = task % stretches, group = task / stretches % conv->groups;
-        const size_t pixels = (size_t)(task / stretches / conv->groups);
-        if (task == first || stretch == 0)
-            sned_conv_copy_lines(conv, step->micro, work->own, planes, group, pixels);
-        run_stretch(step, work, pixels * LINE_PIXELS, group * tiles + tiles * stretch / stretches,
-                    group * tiles + tiles * (stretch + 1) / stretches);
-    }
-}
-
 /* Phase 0, a task a plane, or all of a channel, or of a group with planes of its own. Phase 1, a task some
  * rows of a tile. */
 static void conv_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
@@ -477,7 +429,7 @@ static void conv_run(const struct step *step, const struct step_work *work, int 
     else if (phase == 0)
         sned_conv_fill(conv, step->micro, work->inputs[0], work->scratch, work->own, first, end);
     else if (conv->form == CONV_SHARED)
-        run_lines(step, work, first, end);
+        sned_conv_run_blocks(step, work, first, end);
     else
         run_tiles(step, work, first, end);
 }

@@ -18,26 +18,18 @@
 #include "runtime/conv/conv.h"
 #include "base/memory.h"
 
-enum { MOST_BYTES = 1 << 19 /* half of what is a core's own, beside lists that stream through it */ };
-
-static size_t tap_count(const struct conv_layer *conv)
-{
-    return (size_t)conv->window.kernel[0] * (size_t)conv->window.kernel[1];
-}
-
 bool sned_conv_can_share(const struct conv_layer *conv)
 {
     const size_t width = (size_t)conv->output.extent.width, height = (size_t)conv->output.extent.height;
     const size_t ends = 1 + (LINE_PIXELS - 2) / width; /* of rows, between pixels of a line */
     const size_t gaps = (ends < height ? ends : height - 1) * (conv->planes.pitch - width);
-    return conv->group_filters > 1 && sned_conv_lines_size(conv) <= MOST_BYTES &&
-           LINE_PIXELS + gaps <= LINE_REACH;
+    return conv->group_filters > 1 && LINE_PIXELS + gaps <= LINE_REACH;
 }
 
 sned_status sned_conv_find_taps(struct conv_layer *conv, sned_error *error)
 {
     const int *kernel = conv->window.kernel;
-    SNED_TRY(sned_alloc(&conv->taps, tap_count(conv), sizeof *conv->taps, error));
+    SNED_TRY(sned_alloc(&conv->taps, sned_conv_tap_count(conv), sizeof *conv->taps, error));
     for (int r = 0; r < kernel[0]; r++)
         for (int s = 0; s < kernel[1]; s++)
             conv->taps[r * kernel[1] + s] = sned_conv_tap_offset(conv, 0, r, s);
@@ -63,16 +55,15 @@ static void find_order(const struct conv_layer *conv, size_t first, uint8_t orde
 }
 
 void sned_conv_copy_lines(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *lines,
-                          const uint8_t *planes, int group, size_t tile)
+                          const uint8_t *planes, struct line_channels channels, size_t tile)
 {
     const size_t width = (size_t)conv->output.extent.width, first = tile * LINE_PIXELS;
-    const size_t channels = (size_t)conv->group_channels;
-    struct tap_lines taps = {.channels = channels,
+    struct tap_lines taps = {.channels = (size_t)channels.count,
                              .step = sned_conv_is_direct(conv) ? conv->input.plane
                                                                : sned_conv_tap_offset(conv, 1, 0, 0),
-                             .tap_count = tap_count(conv),
+                             .tap_count = sned_conv_tap_count(conv),
                              .taps = conv->taps};
     find_order(conv, first, taps.order);
-    planes += (size_t)group * channels * taps.step;
+    planes += ((size_t)channels.group * (size_t)conv->group_channels + (size_t)channels.first) * taps.step;
     micro->lines(lines, planes + first / width * conv->planes.pitch + first % width, &taps);
 }

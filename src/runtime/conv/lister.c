@@ -9,7 +9,8 @@
 static void list_single_places(struct lister *l)
 {
     const struct conv_layer *conv = l->conv;
-    for (int c = 0; c < conv->group_channels; c++)
+    const int channels = conv->form == CONV_SHARED ? conv->block_channels : conv->group_channels;
+    for (int c = 0; c < channels; c++)
         for (int r = 0; r < conv->window.kernel[0]; r++)
             for (int s = 0; s < conv->window.kernel[1]; s++, l->place_count++)
                 l->places[l->place_count] =
@@ -81,8 +82,9 @@ sned_status sned_lister_open(struct lister *l, sned_error *error)
     const bool is_single = form == CONV_TAPS || sned_conv_is_sparse(l->conv);
     SNED_TRY(sned_alloc(&l->places, filter_size(l->conv), sizeof *l->places, error));
     SNED_TRY(sned_alloc(&l->masks, filter_size(l->conv), 1, error));
-    if (form == CONV_SHARED)
-        SNED_TRY(sned_alloc(&l->by_set, filter_size(l->conv), sizeof *l->by_set, error));
+    if (form == CONV_SHARED && l->to)
+        SNED_TRY(sned_alloc(&l->set_taps, (size_t)l->conv->block_channels * sned_conv_tap_count(l->conv),
+                            SET_FILTERS * sizeof *l->set_taps, error));
     l->lanes = is_single ? 1 : 4;
     if (is_single)
         list_single_places(l);
@@ -91,6 +93,13 @@ sned_status sned_lister_open(struct lister *l, sned_error *error)
     else
         list_quad_places(l);
     return SNED_OK;
+}
+
+void sned_lister_take_block(struct lister *l, int block)
+{
+    const size_t taps = sned_conv_tap_count(l->conv);
+    l->at = (size_t)block * (size_t)l->conv->block_channels * taps;
+    l->place_count = (size_t)sned_conv_channels_of(l->conv, block) * taps;
 }
 
 /* A place is a weight. */
@@ -115,7 +124,7 @@ static void mask_quads(struct lister *l, const int8_t *weights, int bit)
 void sned_lister_mask(struct lister *l, int cluster, int count, size_t histogram[MASKS])
 {
     const size_t size = filter_size(l->conv);
-    const int8_t *weights = l->conv->weights + (size_t)cluster * size;
+    const int8_t *weights = l->conv->weights + (size_t)cluster * size + l->at;
     const bool is_split = l->conv->form != CONV_FILTER_LANES;
     memset(l->masks, 0, l->place_count);
     for (int f = 0; f < count; f++, weights += size)
@@ -158,5 +167,5 @@ void sned_lister_free(struct lister *l)
 {
     sned_free(l->places);
     sned_free(l->masks);
-    sned_free(l->by_set);
+    sned_free(l->set_taps);
 }

@@ -8,6 +8,7 @@
 #include "runtime/conv/lister.h"
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,9 +181,9 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
             else
                 tile->list.offsets = l->to->offsets + first * (l->lanes == 4 ? 1 : 4);
             tile->list.weights = l->to->quads + l->work.products * 4;
-            tile->list.start = l->to->start + filter;
+            tile->list.start = l->at ? NULL : l->to->start + filter;
             tile->list.sets = l->to->sets ? l->to->sets + l->work.tiles * QUAD_SETS : NULL;
-            tile->has_small_sums = sned_conv_has_small_sums(l->conv, filter, count);
+            tile->has_small_sums = !l->at && sned_conv_has_small_sums(l->conv, filter, count);
         }
     }
     if (l->conv->form == CONV_TAPS)
@@ -192,7 +193,7 @@ static void list_tile(struct lister *l, int cluster, int low, int count)
     else if (l->conv->form == CONV_SPARSE)
         list_sparse(l, weights, count, bits);
     else if (l->conv->form == CONV_SHARED)
-        sned_list_shared(l, filter);
+        sned_list_shared(l, filter, count);
     else
         list_dense(l, weights, count, bits);
     if (tile)
@@ -238,7 +239,7 @@ static int cluster_size(const struct lister *l, int left)
 {
     if (l->conv->form == CONV_SPARSE)
         return left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    return left < l->cluster ? left : l->cluster;
+    return left < l->work.way.cluster ? left : l->work.way.cluster;
 }
 
 /* At most. */
@@ -256,15 +257,12 @@ static int widest_cluster(const struct lister *l)
     }
 }
 
-/* All tiles of the first filters, of clusters of so many. */
-static void list_filters(struct lister *l, int cluster, int filters)
+/* All tiles of the filters [first, end) of a group. */
+static void list_group(struct lister *l, int first, int end)
 {
-    const int of_group = l->conv->group_filters;
-    l->cluster = cluster;
-    l->work = (struct conv_lists){.cluster = cluster};
-    for (int k = 0, count; k < filters; k += count) {
+    for (int k = first, count; k < end; k += count) {
         size_t histogram[MASKS];
-        count = cluster_size(l, of_group - k % of_group);
+        count = cluster_size(l, first + l->conv->group_filters - k);
         if (l->conv->form != CONV_TAPS)
             sned_lister_mask(l, k, count, histogram);
         if (l->conv->form == CONV_SHARED)
@@ -274,23 +272,61 @@ static void list_filters(struct lister *l, int cluster, int filters)
     }
 }
 
-/* Of shared, the cluster whose lists of the first filters cost least: of more filters more quads are for
- * several, but they are of more sets, each a loop that somebody has to find the end of. */
-static int cheapest_cluster(struct lister *l)
+/* The same of each of its blocks. */
+static void list_blocks(struct lister *l, int first, int end)
+{
+    for (int block = 0; block < l->conv->blocks; block++) {
+        const size_t before = l->work.tiles;
+        sned_lister_take_block(l, block);
+        list_group(l, first, end);
+        l->work.gone_on += block ? l->work.tiles - before : 0;
+    }
+}
+
+/* All tiles of the first filters, that way. */
+static void list_filters(struct lister *l, const struct list_way *way, int filters)
+{
+    const int of_group = l->conv->group_filters;
+    l->work = (struct conv_lists){.way = *way};
+    for (int first = 0; first < filters; first += of_group)
+        (l->conv->form == CONV_SHARED ? list_blocks : list_group)(
+            l, first, first + of_group < filters ? first + of_group : filters);
+}
+
+/* The cheaper of what is cheapest so far, at *least, and the first filters listed that way. */
+static void try_way(struct lister *l, const struct list_way *way, struct list_way *cheapest, double *least)
 {
     enum { TRIED = 60 /* whole clusters of any size */ };
     const int filters = l->conv->output.extent.channels < TRIED ? l->conv->output.extent.channels : TRIED;
-    int cheapest = SET_FILTERS;
-    double least = 0;
+    l->seen_lists = 0;
+    memset(l->seen, 0, sizeof l->seen);
+    list_filters(l, way, filters);
+    const double cost = sned_conv_shared_cost(&l->work, &l->micro->costs);
+    if (cost < *least) {
+        *cheapest = *way;
+        *least = cost;
+    }
+}
+
+/* Of shared: of more filters more quads are for several, but they are of more sets, each a loop that somebody
+ * has to find the end of. Where all lists have as many quads of a set, nobody has to search. */
+static struct list_way cheapest_way(struct lister *l)
+{
+    struct list_way cheapest = {.cluster = 1};
+    double least = INFINITY;
     for (int cluster = SET_FILTERS; cluster; cluster--) {
-        list_filters(l, cluster, filters);
-        const double cost = sned_conv_shared_cost(l->conv, &l->work, &l->micro->costs);
-        if (cluster == SET_FILTERS || cost < least) {
-            cheapest = cluster;
-            least = cost;
-        }
+        struct list_way way = {.cluster = cluster};
+        try_way(l, &way, &cheapest, &least);
+        way.is_even = cluster > 1 && sned_find_usual_quads(way.usual, l->seen, l->seen_lists);
+        if (way.is_even)
+            try_way(l, &way, &cheapest, &least);
     }
     return cheapest;
+}
+
+static struct list_way way_of(struct lister *l)
+{
+    return l->conv->form == CONV_SHARED ? cheapest_way(l) : (struct list_way){.cluster = widest_cluster(l)};
 }
 
 sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_kernels *micro,
@@ -300,8 +336,8 @@ sned_status sned_conv_count(const struct conv_layer *conv, const struct micro_ke
     sned_status status;
     *work = (struct conv_lists){0};
     SNED_TRY_DONE(sned_lister_open(&l, error));
-    list_filters(&l, conv->form == CONV_SHARED ? cheapest_cluster(&l) : widest_cluster(&l),
-                 conv->output.extent.channels);
+    const struct list_way way = way_of(&l);
+    list_filters(&l, &way, conv->output.extent.channels);
     *work = l.work;
 done:
     sned_lister_free(&l);
@@ -343,7 +379,7 @@ sned_status sned_conv_list(struct conv_layer *conv, const struct micro_kernels *
         SNED_TRY_DONE(sned_alloc(&conv->offsets, work->entries * offsets, sizeof *conv->offsets, error));
     }
     SNED_TRY_DONE(sned_lister_open(&l, error));
-    list_filters(&l, work->cluster, conv->output.extent.channels);
+    list_filters(&l, &work->way, conv->output.extent.channels);
     conv->tile_count = (int)work->tiles;
 done:
     sned_lister_free(&l);

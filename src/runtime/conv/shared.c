@@ -1,142 +1,122 @@
 /*
  * shared.c - lists of quads that sets of filters share: of which filters a tap has a weight is its set, and
- * four taps of one set are a quad. What is left of each set, up to three taps, makes quads of taps whose
- * sets differ as little as may be; such a quad is of the set of all their filters, with zeros where a filter
- * has none.
+ * four taps of one set are a quad. sets.c says which taps count to other sets, so that they are.
  */
 #include "runtime/conv/lister.h"
 
 #include <string.h>
 
-enum { MOST_LEFT = 3 * QUAD_SETS };
+static const uint32_t NO_TAP = UINT32_MAX;
 
-/* A quad: its set, and its places. */
-struct set_quad {
-    uint8_t set, count;
-    uint32_t places[4];
+/* A list's taps, each set's in a chain. */
+struct set_chains {
+    struct set_tap *taps;
+    uint32_t count, first[QUAD_SETS];
 };
 
-struct set_taps {
-    size_t taps[QUAD_SETS], first[QUAD_SETS]; /* in l->by_set */
-    struct set_quad left[MOST_LEFT];
-    int left_count;
-};
-
-static int bits_of(unsigned set)
+static void put(struct set_chains *chains, unsigned set, uint32_t tap)
 {
-    int bits = 0;
-    for (; set; set &= set - 1)
-        bits++;
-    return bits;
+    chains->taps[tap].next = chains->first[set];
+    chains->first[set] = tap;
 }
 
-/* All places, by their sets. */
-static void sort_by_set(struct lister *l, struct set_taps *sorted)
+static uint32_t take(struct set_chains *chains, unsigned set)
 {
-    size_t at[QUAD_SETS], sum = 0;
-    memset(sorted->taps, 0, sizeof sorted->taps);
-    for (size_t p = 0; p < l->place_count; p++)
-        sorted->taps[l->masks[p]]++;
-    for (unsigned set = 0; set < QUAD_SETS; set++) {
-        at[set] = sorted->first[set] = sum;
-        sum += sorted->taps[set];
-    }
-    if (l->to)
-        for (size_t p = 0; p < l->place_count; p++)
-            l->by_set[at[l->masks[p]]++] = (uint32_t)p;
+    const uint32_t tap = chains->first[set];
+    chains->first[set] = chains->taps[tap].next;
+    return tap;
 }
 
-/* Of the taps in left[], one each, the one that adds fewest filters to the set. */
-static int nearest(const struct set_quad *left, int count, unsigned set)
+static void put_new(struct set_chains *chains, unsigned set, uint16_t place)
 {
-    int best = 0;
-    for (int i = 1; i < count; i++)
-        if (bits_of(set | left[i].set) < bits_of(set | left[best].set))
-            best = i;
-    return best;
+    chains->taps[chains->count] = (struct set_tap){.place = place, .filters = (uint8_t)set};
+    put(chains, set, chains->count++);
 }
 
-/* Taps that fill no quad of their set, into quads of wider ones, beginning with those of most filters. The
- * quads take the places of taps that are done. */
-static void join_left(const struct lister *l, struct set_taps *sorted)
+static void chain(struct set_chains *chains, const struct lister *l)
 {
-    struct set_quad *taps = sorted->left;
-    int count = 0;
-    for (int bits = SET_FILTERS; bits; bits--)
-        for (unsigned set = 1; set < QUAD_SETS; set++)
-            for (size_t i = bits_of(set) == bits ? sorted->taps[set] % 4 : 0; i; i--)
-                taps[count++] = (struct set_quad){
-                    (uint8_t)set, 1, {l->by_set[sorted->first[set] + sorted->taps[set] - i]}};
-    sorted->left_count = 0;
-    for (int first = 0; first < count;) {
-        struct set_quad *quad = &sorted->left[sorted->left_count++];
-        *quad = taps[first++];
-        while (quad->count < 4 && first < count) {
-            const int other = first + nearest(taps + first, count - first, quad->set);
-            quad->set |= taps[other].set;
-            quad->places[quad->count++] = taps[other].places[0];
-            taps[other] = taps[first++];
+    chains->count = 0;
+    for (unsigned set = 0; set < QUAD_SETS; set++)
+        chains->first[set] = NO_TAP;
+    for (size_t p = l->place_count; p--;)
+        if (l->masks[p])
+            put_new(chains, l->masks[p], (uint16_t)p);
+}
+
+static void move(struct set_chains *chains, const struct set_plan *plan)
+{
+    for (int i = 0; i < plan->move_count; i++) {
+        const struct set_move *of = &plan->moves[i];
+        for (int k = 0; k < of->count; k++) {
+            const uint32_t tap = take(chains, of->from);
+            chains->taps[tap].filters &= of->to;
+            put(chains, of->to, tap);
+            if (of->rest)
+                put_new(chains, of->rest, chains->taps[tap].place);
         }
     }
 }
 
-/* Places behind the last one are its pixels with weights of 0. */
-static void add_set_quad(struct lister *l, const int8_t *weights, const struct set_quad *from)
+/* A set's next quad. Where there are no four taps, the last one's pixels, or any, have weights of 0. */
+static void add_quad(struct lister *l, struct set_chains *chains, const int8_t *weights, unsigned set)
 {
     const size_t size = filter_size(l->conv);
     struct quad quad = {{0}, {{0}}};
     for (int j = 0; j < 4; j++) {
-        const struct list_place *place = &l->places[from->places[j < from->count ? j : from->count - 1]];
-        quad.offsets[j] = place->offset;
+        if (chains->first[set] == NO_TAP) {
+            quad.offsets[j] = j ? quad.offsets[j - 1] : 0;
+            continue;
+        }
+        const struct set_tap *tap = &chains->taps[take(chains, set)];
         int8_t(*to)[4] = quad.weights;
+        quad.offsets[j] = l->places[tap->place].offset;
         for (int f = 0; f < SET_FILTERS; f++)
-            if (from->set >> f & 1)
-                (*to++)[j] =
-                    (int8_t)(j < from->count ? weights[(size_t)f * size + (size_t)place->source[0]] : 0);
+            if (set >> f & 1) {
+                (*to)[j] = tap->filters >> f & 1 ? weights[(size_t)f * size + tap->place] : 0;
+                to++;
+            }
     }
-    sned_lister_add(l, &quad, bits_of(from->set));
+    sned_lister_add(l, &quad, filters_in(set));
 }
 
-/* Quads of the set's own; where they are only counted, their places are not known. */
-static void add_set_quads(struct lister *l, const int8_t *weights, unsigned set, const uint32_t *places,
-                          size_t count)
+void sned_list_shared(struct lister *l, int filter, int count)
 {
-    if (l->to) {
-        for (size_t q = 0; q < count; q++, places += 4)
-            add_set_quad(l, weights,
-                         &(struct set_quad){(uint8_t)set, 4, {places[0], places[1], places[2], places[3]}});
-    } else {
-        sned_lister_count(l, count, bits_of(set));
-    }
-}
-
-void sned_list_shared(struct lister *l, int filter)
-{
-    const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv);
-    struct set_taps sorted;
+    const int8_t *weights = l->conv->weights + (size_t)filter * filter_size(l->conv) + l->at;
+    const bool is_whole = count == l->work.way.cluster, is_even = is_whole && l->work.way.is_even;
     uint16_t *counts = l->to ? l->to->sets + l->work.tiles * QUAD_SETS : NULL;
-    sort_by_set(l, &sorted);
-    join_left(l, &sorted);
+    struct set_chains chains = {.taps = l->set_taps};
+    struct set_plan plan = {.move_count = 0};
+    for (size_t p = 0; p < l->place_count; p++)
+        plan.taps[l->masks[p]]++;
+    plan.taps[0] = 0;
+    for (unsigned set = 1; set < QUAD_SETS; set++)
+        l->seen[set] += is_whole ? plan.taps[set] : 0;
+    l->seen_lists += is_whole;
+    if (is_even)
+        sned_plan_usual_quads(&plan, l->work.way.usual);
+    else
+        sned_plan_few_quads(&plan);
+    if (l->to) {
+        chain(&chains, l);
+        move(&chains, &plan);
+    }
     for (unsigned set = 1; set < QUAD_SETS; set++) {
-        const uint32_t *places = l->by_set + sorted.first[set];
-        const size_t before = l->work.entries;
-        add_set_quads(l, weights, set, places, sorted.taps[set] / 4);
-        for (int i = 0; i < sorted.left_count; i++)
-            if (sorted.left[i].set == set)
-                add_set_quad(l, weights, &sorted.left[i]);
-        l->work.sets += l->work.entries > before;
+        const size_t usual = is_even ? l->work.way.usual[set] : 0;
+        const size_t needed = (plan.taps[set] + 3) / 4, quads = needed > usual ? needed : usual;
+        l->work.sets += quads != usual;
         if (counts)
-            counts[set] = (uint16_t)(l->work.entries - before);
+            counts[set] = (uint16_t)quads;
+        if (!l->to)
+            sned_lister_count(l, quads, filters_in(set));
+        for (size_t q = l->to ? quads : 0; q; q--)
+            add_quad(l, &chains, weights, set);
     }
 }
 
-double sned_conv_shared_cost(const struct conv_layer *conv, const struct conv_lists *work,
-                             const struct micro_costs *costs)
+double sned_conv_shared_cost(const struct conv_lists *work, const struct micro_costs *costs)
 {
-    const double entries = (double)work->entries, beyond = sned_conv_beyond_near(conv);
-    const double sums =
-        entries * (double)costs->shared_quad + (double)work->products * (double)costs->shared_product;
-    const double far = entries * (double)costs->shared_far; /* meanwhile */
-    return (double)work->sets * (double)costs->shared_set + sums +
-           (far > sums ? (far - sums) * (beyond < 1 ? beyond : 1) : 0);
+    return (double)work->entries * (double)costs->shared_quad +
+           (double)work->products * (double)costs->shared_product +
+           (double)work->sets * (double)costs->shared_set +
+           (double)work->gone_on * (double)costs->shared_sums;
 }

@@ -30,7 +30,7 @@ static const struct {
     COST(shared_quad),
     COST(shared_product),
     COST(shared_set),
-    COST(shared_far),
+    COST(shared_sums),
     COST(line),
     COST(sliding_quad),
     COST(lane_product),

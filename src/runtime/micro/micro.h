@@ -50,9 +50,9 @@ struct tap_pair {
  *     sliding    they are neighbours in a row of bytes, and a pixel's are `stride` bytes from the last one's:
  *                byte j of quad q of pixel p is input[offsets[q] + p * stride + j]:
  *                    input    [byte]              0 1 2 3 ..   stride 1: pixel 0 has 0 1 2 3, pixel 1 1 2 3 4
- *     shared     as sparse, but rows begin at multiples of LINE_UNIT: input[lines[4q + j] * LINE_UNIT + p];
- *                and a quad is for some of the filters only, a set of them, a bit each; the quads of a set
- *                follow each other, so that it is said once for all of them
+ *     shared     as sparse, but rows are lines, of 64 pixels, at multiples of LINE_UNIT: input[lines[4q + j]
+ *                * LINE_UNIT + p]; and a quad is for some of the filters only, a set of them, a bit each; the
+ *                quads of a set follow each other, so that it is said once for all of them
  *     filter lanes   lie as dense, pixel by pixel; but while there a vector is pixels, here it is filters:
  *                    weights  [quad][FILTER_LANES][4], those of absent filters 0
  *
@@ -69,7 +69,7 @@ struct quad_list {
     const uint16_t *lines;   /* shared: [count][4] */
     /* [count][filters, or of the quad's set][4], -127 to 127; lanes: [count][FILTER_LANES][4] */
     const int8_t *weights;
-    const int32_t *start; /* [filters] */
+    const int32_t *start; /* [filters]; shared: or NULL, where sums go on */
     /* shared: quads of each set; they sum up to count. Of the set of no filter, [0], or one that has others
      * than the list's, there are none. */
     const uint16_t *sets; /* [QUAD_SETS] */
@@ -84,6 +84,12 @@ struct tap_lines {
     size_t tap_count;
     const uint32_t *taps;       /* [tap_count] */
     uint8_t order[LINE_PIXELS]; /* ascending, below LINE_REACH */
+};
+
+/* What quads of a line's pixels have come to, for a list's filters. A filter's stand in an order of the
+ * column's own. */
+struct line_sums {
+    _Alignas(64) int32_t of[SET_FILTERS][LINE_PIXELS];
 };
 
 /* The most filters of a list whose lanes they are; and the most pixels that are done together, in pairs of
@@ -200,6 +206,11 @@ typedef void micro_sliding(int32_t *sums, size_t step, const struct quad_rows *p
 /* Those sums, requantized: to[f * step + p], of type ends->type. */
 typedef void micro_ended_quads(void *to, size_t step, size_t count, const uint8_t *input,
                                const struct quad_list *list, const struct quad_ends *ends);
+/* Shared quads' sums: begun, or gone on with. And they as outputs, of the first `count` pixels:
+ * to[f * step + p], of type ends->type. */
+typedef void micro_add_shared(struct line_sums *sums, const uint8_t *input, const struct quad_list *list);
+typedef void micro_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums, int filters,
+                              const struct quad_ends *ends);
 typedef void micro_ended_rows(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,
                               const struct quad_list *list, const struct quad_ends *ends);
 /* Channels of pieces, requantized, each by its own scaling: output o of the range's channel c is to[c *
@@ -298,8 +309,8 @@ struct micro_costs {
     float sparse_pass;                 /* and a quad of a list that is gone through once more (conv/form.c) */
     float sparse_far;                  /* how many times a quad takes whose rows are far (conv/form.c) */
     float shared_quad, shared_product, shared_set; /* shared, for 64 pixels: and a set of a list */
-    float shared_far, line; /* a quad whose lines come from the second cache; to copy a line (conv/lines.c) */
-    float sliding_quad;     /* sliding, for 16 pixels; a product is dense's */
+    float shared_sums, line;      /* to go on with a list's sums; to copy a line (conv/lines.c) */
+    float sliding_quad;           /* sliding, for 16 pixels; a product is dense's */
     float lane_product, lane_end; /* filter lanes, for 16 filters: a quad of a pixel; to end its sums */
     /* depthwise: a channel, a piece of it and its ends, a quad of a piece. */
     float depthwise_channel, depthwise_piece, depthwise_quad;
@@ -328,9 +339,11 @@ struct micro_kernels {
     struct micro_costs costs;
     micro_widen *widen[MICRO_TYPES];
     micro_add_taps *add_taps;
-    micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES], *shared[MICRO_BYTES];
+    micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
     micro_sliding *sliding[MICRO_BYTES];
-    micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES], *ended_shared[MICRO_BYTES];
+    micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES];
+    micro_add_shared *add_shared[MICRO_BYTES];
+    micro_end_shared *end_shared;
     micro_ended_rows *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
     micro_depthwise *depthwise[MICRO_BYTES];
     micro_interleave *interleave;

@@ -75,25 +75,26 @@ static size_t bits_of(unsigned set)
 
 /* A filter's weights of a quad come behind those of the set's filters before it. */
 #define SHARED(name, type, add)                                                                              \
-    void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
-              const struct quad_list *list)                                                                  \
+    void name(struct line_sums *to, const uint8_t *restrict input, const struct quad_list *list)             \
     {                                                                                                        \
         const type *rows = (const type *)input;                                                              \
-        for (unsigned f = 0; f < (unsigned)list->filters; f++, sums += step) {                               \
+        for (unsigned f = 0; f < (unsigned)list->filters; f++) {                                             \
+            uint32_t *sums = (uint32_t *)to->of[f];                                                          \
             const uint16_t *at = list->lines;                                                                \
             const int8_t *weights = list->weights;                                                           \
-            begin((uint32_t *)sums, count, list->start[f]);                                                  \
+            if (list->start)                                                                                 \
+                begin(sums, LINE_PIXELS, list->start[f]);                                                    \
             for (unsigned set = 1; set < QUAD_SETS; set++) {                                                 \
                 const size_t before = bits_of(set & ((1u << f) - 1)) * 4, size = bits_of(set) * 4;           \
                 for (size_t q = list->sets[set]; q; q--, at += 4, weights += size)                           \
                     if (set >> f & 1)                                                                        \
-                        add((uint32_t *)sums, count, rows + at[0] * LINE_UNIT, rows + at[1] * LINE_UNIT,     \
+                        add(sums, LINE_PIXELS, rows + at[0] * LINE_UNIT, rows + at[1] * LINE_UNIT,           \
                             rows + at[2] * LINE_UNIT, rows + at[3] * LINE_UNIT, weights + before);           \
             }                                                                                                \
         }                                                                                                    \
     }
-SHARED(sned_shared_u8, uint8_t, add_quad_u8)
-SHARED(sned_shared_s8, int8_t, add_quad_s8)
+SHARED(sned_add_shared_u8, uint8_t, add_quad_u8)
+SHARED(sned_add_shared_s8, int8_t, add_quad_s8)
 
 /* A row of a filter's. */
 #define SLIDING_ROW(name, type)                                                                              \
@@ -131,10 +132,14 @@ ENDED_QUADS(sned_ended_dense_u8, sned_dense_u8, 4, requantize, sned_interleave)
 ENDED_QUADS(sned_ended_dense_s8, sned_dense_s8, 4, requantize, sned_interleave)
 ENDED_QUADS(sned_ended_sparse_u8, sned_sparse_u8, 1, requantize, NULL)
 ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize, NULL)
-ENDED_QUADS(sned_ended_shared_u8, sned_shared_u8, 1, requantize, NULL)
-ENDED_QUADS(sned_ended_shared_s8, sned_shared_s8, 1, requantize, NULL)
 ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
 ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
+
+void sned_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums, int filters,
+                     const struct quad_ends *ends)
+{
+    end_piece(to, step, 0, sums->of[0], LINE_PIXELS, count, filters, ends, requantize[ends->type]);
+}
 
 /* A pixel of a filter at a time. */
 #define ENDED_FILTER_LANES(name, number)                                                                     \

@@ -84,18 +84,38 @@ AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, const struct pla
         sned_pick(to, input, rows);
 }
 
-/* Over the ends of rows two vectors are looked up, else one. */
+/* A channel's lines. What lies within so many bytes, one vector or over the ends of rows two, is loaded once
+ * for all taps that it has: of a kernel 3x3 three, or six. */
+AVX512_INLINE void copy_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines, __m512i order,
+                              uint32_t bytes)
+{
+    const uint32_t room = bytes - 1 - lines->order[LINE_PIXELS - 1];
+    __m512i low = order, high = order;
+    for (size_t t = 0, first = 0; t < lines->tap_count; t++, to += LINE_PIXELS) {
+        const uint32_t further = lines->taps[t] - lines->taps[first];
+        __m512i places = order;
+        if (t == 0 || further > room) {
+            first = t;
+            low = _mm512_loadu_si512(input + lines->taps[t]);
+            if (bytes > 64)
+                high = _mm512_loadu_si512(input + lines->taps[t] + 64);
+        } else {
+            places = _mm512_add_epi8(order, _mm512_set1_epi8((char)further));
+        }
+        _mm512_storeu_si512(to, bytes > 64 ? _mm512_permutex2var_epi8(low, places, high)
+                                           : _mm512_permutexvar_epi8(places, low));
+    }
+}
+
 AVX512 void sned_avx512_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines)
 {
     const __m512i order = _mm512_loadu_si512(lines->order);
     const bool is_far = lines->order[LINE_PIXELS - 1] >= 64;
-    for (size_t c = lines->channels; c; c--, input += lines->step)
-        for (size_t t = 0; t < lines->tap_count; t++, to += LINE_PIXELS) {
-            const uint8_t *from = input + lines->taps[t];
-            const __m512i low = _mm512_loadu_si512(from);
-            _mm512_storeu_si512(to, is_far
-                                        ? _mm512_permutex2var_epi8(low, order, _mm512_loadu_si512(from + 64))
-                                        : _mm512_permutexvar_epi8(order, low));
-        }
+    const size_t size = lines->tap_count * LINE_PIXELS;
+    for (size_t c = lines->channels; c; c--, input += lines->step, to += size)
+        if (is_far)
+            copy_lines(to, input, lines, order, 128);
+        else
+            copy_lines(to, input, lines, order, 64);
 }
 #endif

@@ -16,10 +16,6 @@
 #include "runtime/micro/avx512/sparse.h"
 
 /* The sums, in the order that unpacks leave; zmm0 to zmm19 while quads are added. */
-struct set_sums {
-    _Alignas(64) int32_t of[SET_FILTERS][4][16];
-};
-
 #define FOUR_SUMS(DO, a, b, c, d) DO(a) DO(b) DO(c) DO(d)
 #define EACH_SUM(DO)                                                                                         \
     FOUR_SUMS(DO, 0, 1, 2, 3)                                                                                \
@@ -77,7 +73,7 @@ _Static_assert(LINE_UNIT == 8, "which lines are multiplied by");
 
 /* All quads of a list, of each set after the other: the assembler makes a loop for each. Those of filters
  * that the list has not are none. */
-AVX512 __attribute__((noinline)) static void add_quads(struct set_sums *sums, const uint8_t *input,
+AVX512 __attribute__((noinline)) static void add_quads(struct line_sums *sums, const uint8_t *input,
                                                        const struct quad_list *list)
 {
     const uint16_t *lines = list->lines;
@@ -122,32 +118,32 @@ AVX512 __attribute__((noinline)) static void add_quads(struct set_sums *sums, co
                       : SUMS_AND_QUADS, "cc", "memory");
 }
 
-/* 64 pixels, or the first `count` of them. */
-AVX512 static void sum_part(const struct quad_destination *destination, size_t count, const uint8_t *input,
-                            const struct quad_list *list)
+AVX512 void sned_avx512_add_shared(struct line_sums *sums, const uint8_t *input, const struct quad_list *list)
 {
-    struct set_sums sums;
-    for (int f = 0; f < SET_FILTERS; f++)
-        for (int k = 0; k < 4; k++)
-            _mm512_store_si512(sums.of[f][k], _mm512_set1_epi32(f < list->filters ? list->start[f] : 0));
-    add_quads(&sums, input, list);
-    for (int f = 0; f < list->filters; f++) {
+    for (int f = 0; f < SET_FILTERS && list->start; f++)
+        for (int k = 0; k < LINE_PIXELS; k += 16)
+            _mm512_store_si512(sums->of[f] + k, _mm512_set1_epi32(f < list->filters ? list->start[f] : 0));
+    add_quads(sums, input, list);
+}
+
+AVX512 void sned_avx512_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums,
+                                   int filters, const struct quad_ends *ends)
+{
+    float scales[MOST_ENDED];
+    const struct quad_destination destination = {to, step, scales, ends};
+    const bool is_scaled = find_scales(scales, ends, filters);
+    for (int f = 0; f < filters; f++) {
         __m512i of[4];
         for (int k = 0; k < 4; k++)
-            of[k] = _mm512_load_si512(sums.of[f][k]);
-        store_part(destination, f, 0, of, count);
+            of[k] = _mm512_load_si512(sums->of[f] + k * 16);
+        if (is_scaled) {
+            store_part(&destination, f, 0, of, count);
+            continue;
+        }
+        int32_t row[LINE_PIXELS];
+        store_sums(row, of, LINE_PIXELS);
+        sned_avx512_requantize[ends->type]((uint8_t *)to + (size_t)f * step * value_size(ends->type), row,
+                                           count, ends->scalings[f], ends->rule);
     }
 }
-
-static void sum_row(struct quad_destination destination, size_t count, const uint8_t *input,
-                    const struct quad_list *list)
-{
-    const size_t size = destination.scales ? 1 : sizeof(int32_t);
-    for (size_t at = 0; at < count; at += SPARSE_PIXELS) {
-        sum_part(&destination, count - at, input + at, list);
-        destination.to = (uint8_t *)destination.to + SPARSE_PIXELS * size;
-    }
-}
-
-SPARSE_KERNELS(sned_avx512_shared, sned_avx512_ended_shared)
 #endif
