@@ -3,27 +3,31 @@
  *
  * floor((v * m + 2^(s-1)) / 2^s) takes products of 64 bits, but hardly 64-bit shifts, which AVX2 lacks.
  * With m made m * 2^k and s made s + k the value is the same. m is below 2^16, so that k up to 15 leaves it
- * below 2^31, as the signed 32-bit multiplication wants it; and a shift s of 17 or more can so be brought
- * to 32 or more: S = max(s, 32). Then
+ * below 2^31, as the signed 32-bit multiplication wants it; and a shift s of 18 or more can so be brought
+ * to 33 or more: S = max(s, 33). Then
  *
- *     floor(p / 2^S) = floor(floor(p / 2^32) / 2^(S-32)),    p = v * m * 2^k + 2^(S-1)
+ *     floor((p + 2^(S-1)) / 2^S) = floor((floor(p / 2^32) + 2^(S-33)) / 2^(S-32)),    p = v * m * 2^k
  *
- * because dividing by integers one after the other, rounding down each time, is dividing by their product:
- * the inner one is the high half of p, the outer one a 32-bit arithmetic shift of it. p stays within 64
- * bits: |v| is at most 2^31, the multiplier below 2^31, and S at most 62.
+ * because dividing by integers one after the other, rounding down each time, is dividing by their product,
+ * and 2^(S-1) is a multiple of 2^32: the inner one is the high half of p, within 2^30, the outer one a 32-bit
+ * arithmetic shift. p stays within 64 bits: |v| is at most 2^31, the multiplier below 2^31.
  *
- * Smaller shifts are ratios of 1/2 and more, which few layers have: those are shifted in 64 bits.
+ * Products are of every other sum. One shuffle takes the high halves of both kinds: of four sums the two in
+ * the middle are exchanged from there on, until one of 32 or 16 results puts them back.
+ *
+ * Smaller shifts are ratios of a quarter and more, which few layers have: those are shifted in 64 bits.
  */
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
 #include "runtime/micro/avx2/avx2.h"
 
-enum { EASY_SHIFT = 17 /* and above: see the head of this file */, HALF = 32, VECTOR = 16 };
+enum { EASY_SHIFT = 18 /* and above: see the head of this file */, HALF = 32, VECTOR = 16 };
 
 /* What is the same for all of a row. */
 struct ends {
-    __m256i multiplier, round, sign; /* sign: where the sign bit is after the 64-bit shift */
+    __m256i multiplier, round; /* round: of easy ones in 32 bits, else in 64 */
+    __m256i sign;              /* where the sign bit is after the 64-bit shift */
     __m128i shift;
     __m256i slope, low, high; /* low, high: of the output's type in vectors that are easy, else of 64 bits */
 };
@@ -31,10 +35,10 @@ struct ends {
 AVX2_INLINE struct ends easy_ends(struct scaling scaling, const struct integer_rule *rule,
                                   enum value_type type)
 {
-    const int more = scaling.shift < HALF ? HALF - scaling.shift : 0, shift = scaling.shift + more;
+    const int more = scaling.shift > HALF ? 0 : HALF + 1 - scaling.shift, shift = scaling.shift + more;
     return (struct ends){
         .multiplier = _mm256_set1_epi64x((int64_t)scaling.multiplier << more),
-        .round = _mm256_set1_epi64x((int64_t)1 << (shift - 1)),
+        .round = _mm256_set1_epi32(1 << (shift - HALF - 1)),
         .shift = _mm_cvtsi32_si128(shift - HALF),
         .slope = _mm256_set1_epi64x(rule->slope),
         .low = spread(rule->low, type),
@@ -89,22 +93,21 @@ AVX2_INLINE __m256i finish_four(__m256i value, const struct ends *ends, bool has
     return smaller(larger(value, ends->low), ends->high);
 }
 
-/* Eight sums to eight results in int32, clamped. */
+/* Eight sums to eight results in int32, clamped, in the order of the others (finish_easy). */
 AVX2_INLINE __m256i finish_hard(__m256i sums, const struct ends *ends, bool has_slope)
 {
     const __m256i even = finish_four(sums, ends, has_slope);
     const __m256i odd = finish_four(_mm256_srli_epi64(sums, 32), ends, has_slope);
-    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+    return _mm256_shuffle_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA), 0xD8);
 }
 
 /* Eight sums to eight results in int32, not clamped yet. */
 AVX2_INLINE __m256i finish_easy(__m256i sums, const struct ends *ends, bool has_slope)
 {
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(sums, ends->multiplier), ends->round);
-    const __m256i odd =
-        _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(sums, 32), ends->multiplier), ends->round);
-    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
-    const __m256i value = _mm256_sra_epi32(high, ends->shift);
+    const __m256 even = _mm256_castsi256_ps(_mm256_mul_epi32(sums, ends->multiplier));
+    const __m256 odd = _mm256_castsi256_ps(_mm256_mul_epi32(_mm256_srli_epi64(sums, 32), ends->multiplier));
+    const __m256i high = _mm256_castps_si256(_mm256_shuffle_ps(even, odd, 0xDD));
+    const __m256i value = _mm256_sra_epi32(_mm256_add_epi32(high, ends->round), ends->shift);
     return has_slope ? slope_eight(value, ends->slope) : value;
 }
 
@@ -137,6 +140,14 @@ AVX2_INLINE __m256i clamp(__m256i values, const struct ends *ends, enum value_ty
     }
 }
 
+/* Of four results that follow each other the second goes to the third place, the third to the second. */
+AVX2_INLINE __m256i in_order(__m256i values, enum value_type type)
+{
+    const __m128i bytes = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+    const __m128i words = _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
+    return _mm256_shuffle_epi8(values, _mm256_broadcastsi128_si256(type == VALUE_S16 ? words : bytes));
+}
+
 /* What a register of clamped numbers is made of: 16 of 16 bits or 16 of 8 bits, these in its lower half. */
 AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, bool is_easy, enum value_type type)
 {
@@ -144,8 +155,10 @@ AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, bool 
         values = narrow(values, values, type);
     if (is_easy)
         values = clamp(values, ends, type);
-    return type == VALUE_S16 ? _mm256_permute4x64_epi64(values, 0xD8)
-                             : _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5));
+    return in_order(type == VALUE_S16
+                        ? _mm256_permute4x64_epi64(values, 0xD8)
+                        : _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5)),
+                    type);
 }
 
 /* 32 results of 8 bits. */
@@ -156,7 +169,7 @@ AVX2_INLINE __m256i finish_thirty_two(const int32_t *input, const struct ends *e
                             finish_sixteen(input + VECTOR, ends, is_easy, has_slope), type);
     if (is_easy)
         values = clamp(values, ends, type);
-    return _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    return in_order(_mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)), type);
 }
 
 AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count, const struct ends *ends,
