@@ -171,7 +171,21 @@ static void filter_lanes_compute_few_pixels_for_nothing(void **state)
     conv.slide[0] = conv.slide[1] = 1;
     assert_true(sned_conv_lay_out(&conv));
     assert_int_equal(conv.rows, 7);
-    assert_int_equal(sned_conv_vectors(&conv), 50);
+    assert_true(sned_conv_vectors(&conv) == 50);
+}
+
+/* 49 pixels are four vectors of 16, of which 15 pixels are for nothing, or seven halves of them. */
+static void rows_end_in_halves_of_vectors_where_these_are_narrow(void **state)
+{
+    struct conv_layer conv = layer_of(NULL, VALUE_U8);
+    conv.form = CONV_DENSE;
+    conv.output.extent = conv.input.extent = (struct extent){CHANNELS, 7, 7};
+    conv.window = (struct window){{1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}};
+    conv.slide[0] = conv.slide[1] = 1;
+    assert_true(sned_conv_lay_out(&conv));
+    assert_true(sned_conv_vectors(&conv) == 4);
+    conv.is_narrow = true;
+    assert_true(sned_conv_vectors(&conv) == 3.5);
 }
 
 /* A kernel of 3x3 needs all that a stride of 2 could split a plane into; of 1x1 one quarter is enough. */
@@ -495,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_first_layer_slides_over_rows),
         cmocka_unit_test(filters_are_lanes_where_images_are_small),
         cmocka_unit_test(filter_lanes_compute_few_pixels_for_nothing),
+        cmocka_unit_test(rows_end_in_halves_of_vectors_where_these_are_narrow),
         cmocka_unit_test(filter_lanes_have_planes_whole_where_all_is_of_use),
         cmocka_unit_test(quads_are_for_those_filters_that_have_their_taps),
         cmocka_unit_test(taps_that_fill_no_quad_share_one_with_those_of_other_sets),

@@ -101,6 +101,7 @@ struct conv_layer {
 
     enum conv_form form;
     struct conv_planes planes;
+    bool is_narrow;             /* vectors are half as long as others have them (micro.h) */
     int rows, row_tiles;        /* of the output: those of a tile, and how many tiles; of lines, 64 pixels */
     int blocks, block_channels; /* of shared: of a group's channels, the last of what is left */
     uint8_t flip;               /* turns the input's bytes into those that the column wants */
@@ -168,11 +169,12 @@ bool sned_conv_is_sparse(const struct conv_layer *conv);
 bool sned_conv_is_bytes(const struct conv_layer *conv);
 /* Whether an output's neighbour is made of its pixel's neighbour: then all rows of a tile are one. */
 bool sned_conv_is_one_row(const struct conv_layer *conv);
-/* Sums of a filter from a row of outputs to the next one's, and of a tile of so many rows; vectors of a
- * filter's sums, of all tiles; of filter lanes pixels, with those that are computed for nothing. */
+/* Sums of a filter from a row of outputs to the next one's, and of a tile of so many rows; those of all
+ * tiles, in vectors of 16, or of 64 where sparse, or in halves of such; of filter lanes pixels, with those
+ * that are computed for nothing. */
 size_t sned_conv_sums_pitch(const struct conv_layer *conv);
 size_t sned_conv_tile_pixels(const struct conv_layer *conv, size_t rows);
-size_t sned_conv_vectors(const struct conv_layer *conv);
+double sned_conv_vectors(const struct conv_layer *conv);
 /* Bytes of a pixel, of a group's planes, and of all. */
 size_t sned_conv_pixel_size(const struct conv_layer *conv);
 size_t sned_conv_group_size(const struct conv_layer *conv);

@@ -42,7 +42,7 @@ static const double LANE_QUADS = 0.7;
 static double ends_cost(const struct conv_layer *conv, const struct conv_lists *work,
                         const struct micro_costs *costs)
 {
-    const double vectors = (double)sned_conv_vectors(conv);
+    const double vectors = sned_conv_vectors(conv);
     const bool to_quads = conv->output.may_be_quads;
     switch (conv->form) {
     case CONV_FILTER_LANES:
@@ -84,7 +84,7 @@ void sned_conv_cost(double cost[STEP_PHASES], const struct conv_layer *conv, con
         cost[1] = 0;
         return;
     }
-    const double vectors = (double)sned_conv_vectors(conv);
+    const double vectors = sned_conv_vectors(conv);
     const double entries = (double)work->entries, products = (double)work->products;
     const bool from_quads = conv->input.may_be_quads && sned_conv_can_take_quads(conv);
     const double lines = (double)conv->groups * conv->group_channels * (double)sned_conv_tap_count(conv);
@@ -139,6 +139,7 @@ static void take_form(struct conv_layer *conv, enum conv_form form, const struct
 {
     conv->form = form;
     conv->window = *window;
+    conv->is_narrow = micro->is_narrow && form != CONV_FILTER_LANES && form != CONV_SHARED;
     conv->flip = form != CONV_TAPS && conv->input.type != micro->bytes ? 0x80 : 0;
     for (int axis = 0; axis < 2; axis++) {
         conv->slide[axis] = slides(form, window, axis) ? window->stride[axis] : 1;

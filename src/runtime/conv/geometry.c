@@ -27,7 +27,7 @@ enum {
 
 enum {
     LANES = 16,
-    SPARSE_LANES = 64 /* pixels of a vector, on the machines that have the most */,
+    SPARSE_LANES = 64 /* pixels that costs are of; of narrow vectors half as many */,
     LINE = 64
 };
 
@@ -200,8 +200,9 @@ static size_t lane_pixels(const struct conv_layer *conv, size_t rows)
 }
 
 /* Vectors of a filter's sums in all tiles, if a tile had so many rows. */
-static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lanes)
+static size_t vectors_of(const struct conv_layer *conv, size_t rows)
 {
+    const size_t lanes = (sned_conv_is_sparse(conv) ? SPARSE_LANES : LANES) / (conv->is_narrow ? 2 : 1);
     const size_t height = (size_t)conv->output.extent.height, whole = height / rows, rest = height % rows;
     if (conv->form == CONV_FILTER_LANES)
         return whole * lane_pixels(conv, rows) + (rest ? lane_pixels(conv, rest) : 0);
@@ -213,16 +214,15 @@ static size_t vectors_of(const struct conv_layer *conv, size_t rows, size_t lane
     return whole * of_whole + (rest ? (sned_conv_tile_pixels(conv, rest) + lanes - 1) / lanes : 0);
 }
 
-size_t sned_conv_vectors(const struct conv_layer *conv)
+double sned_conv_vectors(const struct conv_layer *conv)
 {
-    return vectors_of(conv, (size_t)conv->rows, sned_conv_is_sparse(conv) ? SPARSE_LANES : LANES);
+    return (double)vectors_of(conv, (size_t)conv->rows) / (conv->is_narrow ? 2 : 1);
 }
 
 /* The rows of a tile that leave least of the vectors unused; a tile by itself costs as much as a vector. */
 static void choose_rows(struct conv_layer *conv)
 {
     const size_t height = (size_t)conv->output.extent.height, most = most_pixels(conv);
-    const size_t lanes = sned_conv_is_sparse(conv) ? SPARSE_LANES : LANES;
     size_t least = SIZE_MAX;
     if (conv->form == CONV_SHARED) {
         conv->rows = 1;
@@ -232,7 +232,7 @@ static void choose_rows(struct conv_layer *conv)
     for (size_t rows = 1; rows <= height; rows++) {
         if (rows > 1 && sned_conv_tile_pixels(conv, rows) > most)
             break;
-        const size_t tiles = (height + rows - 1) / rows, vectors = vectors_of(conv, rows, lanes) + tiles;
+        const size_t tiles = (height + rows - 1) / rows, vectors = vectors_of(conv, rows) + tiles;
         if (vectors <= least) {
             conv->rows = (int)rows;
             conv->row_tiles = (int)tiles;

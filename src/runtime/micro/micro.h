@@ -334,6 +334,7 @@ struct micro_kernels {
      * above 0 and those below 0 may each sum up to this much and no more. 127 at least. */
     int pair_limit;
     int dense_filters; /* at most, at once */
+    bool is_narrow;    /* rows end in vectors of 8 pixels, of sparse 32, where else they are 16 and 64 */
     /* depthwise: outputs of a piece, and bytes of its image that a quad takes them from, at most. */
     int piece_outputs, gather_bytes;
     struct micro_costs costs;

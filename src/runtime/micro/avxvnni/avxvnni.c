@@ -35,6 +35,7 @@ const struct micro_kernels sned_micro_avxvnni = {
     .name = "avxvnni",
     .bytes = VALUE_U8,
     .dense_filters = 4,
+    .is_narrow = true,
     .piece_outputs = 8,
     .gather_bytes = 16,
     .costs = {.taps = 0.6f,
