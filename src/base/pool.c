@@ -1,49 +1,64 @@
 /*
  * pool.c - threads that wait for work.
  *
- * What there is to do is one number, the offer: how many items of the loop nobody has taken, and above these
- * bits how many loops there were before. Whoever takes the number to one less has taken an item; so no thread
- * ever takes an item of a loop that is over, however late it comes. The caller takes items too, until there
- * are none, and waits for those that others have taken.
+ * Each thread but the caller's has one word, its state, and beside it, in the same line of the cache, what it
+ * is to do: a hand-over is that line going to the other processor and coming back.
  *
- *     offer       | loops begun | items left |
- *     caller      publishes loop 7, takes 3         takes 1    waits . returns
- *     thread 1    looks ..........  takes 2 ...................... looks ............ sleeps
- *     thread 2    sleeps . wakes .............. takes 0 .......... looks ............ sleeps
+ *     caller                          word        thread 1
+ *                                     LOOKING     looks, 0.2 ms at most ...... or sleeps: ASLEEP
+ *     offers item 1                   OFFERED     (a sleeper is woken)
+ *     does item 0                     TAKEN       does item 1
+ *     looks, 0.2 ms at most           LOOKING     has done it
  *
- * To wake a thread takes some ten microseconds, and a step of a network not much longer. So who waits looks
- * for a while before it sleeps. Where there are fewer processors than threads nobody looks: the one that is
- * waited for may be waiting for the processor.
+ * Thread i is offered item i, always: so what it left in its caches it finds there again. What a thread has
+ * not taken when the caller is through with its own, the caller takes back and does itself: who comes late
+ * keeps nobody waiting. Each change of a word says what it was before, so that who offers knows whether to
+ * wake the thread, and who has done its item whether the caller has gone to sleep (AWAITED).
+ *
+ * To wake a thread takes some microseconds, and a step of a network not much longer. So who waits looks for a
+ * while before it sleeps. Where there are fewer processors than threads nobody looks: the one that is waited
+ * for may be waiting for the processor.
+ *
+ * Where other programs run, the system may well wake a thread on the caller's own processor, where the one
+ * waits behind the other: a thread that finds itself there moves to another one. And it may take the
+ * processor from a thread in the middle of its item, for as long as it lets others run, ten milliseconds say:
+ * a caller that has looked in vain fetches the thread to its own processor before it sleeps, and there it
+ * ends its item at once.
  */
 #include "base/pool.h"
 #include "base/clock.h"
 #include "base/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 static const double LOOK_SECONDS = 200e-6;
 enum { LOOKS = 64 /* between two glances at the clock */, ALIGNMENT = 64 };
-static const uint64_t ITEMS = 0xFFFF, ONE_LOOP = 0x10000;
+
+enum worker_state { LOOKING, ASLEEP, OFFERED, TAKEN, AWAITED, STOPPED };
+
+struct worker {
+    _Alignas(ALIGNMENT) atomic_int state; /* enum worker_state */
+    int index;                            /* of the items that it is offered */
+    /* Of its item; written before it is offered. */
+    void (*task)(void *argument, int index);
+    void *argument;
+    struct thread_pool *pool;
+    pthread_t thread;
+};
 
 struct thread_pool {
-    _Alignas(ALIGNMENT) _Atomic uint64_t offer;
-    _Alignas(ALIGNMENT) atomic_int unfinished; /* items of this loop, taken or not */
-    /* Of the loop that is on offer; written while there is none. */
-    _Alignas(ALIGNMENT) void (*task)(void *argument, int index);
-    void *argument;
-    bool looks;
-    _Alignas(ALIGNMENT) atomic_int sleepers; /* threads that wait for `offered` */
-    atomic_bool caller_sleeps;               /* for `finished` */
-    atomic_bool stop;
     pthread_mutex_t lock; /* who goes to sleep looks once more under it, who wakes others passes through it */
     pthread_cond_t offered, finished;
+    bool looks;
+    cpu_set_t processors; /* that threads may run on */
+    atomic_int processor; /* that the caller was on, when it last woke or fetched one */
     int started;
-    pthread_t threads[];
+    struct worker workers[];
 };
 
 /* ---- waiting ---- */
@@ -57,114 +72,131 @@ static void relax(void)
 #endif
 }
 
-static bool has_work(struct thread_pool *pool)
+static bool is_state(struct worker *worker, int state)
 {
-    return (atomic_load(&pool->offer) & ITEMS) || atomic_load(&pool->stop);
+    return atomic_load_explicit(&worker->state, memory_order_acquire) == state;
 }
 
-static bool is_finished(struct thread_pool *pool)
+static bool change_state(struct worker *worker, int from, int to)
 {
-    return atomic_load(&pool->unfinished) == 0;
+    return atomic_compare_exchange_strong(&worker->state, &from, to);
 }
 
-/* Looks until it is so, or long enough. */
-static bool look_for(struct thread_pool *pool, bool (*is_so)(struct thread_pool *pool))
+/* Looks until it is in that state no longer, or long enough. */
+static bool look_until_not(struct worker *worker, int state)
 {
-    if (is_so(pool) || !pool->looks)
-        return is_so(pool);
+    if (!is_state(worker, state) || !worker->pool->looks)
+        return !is_state(worker, state);
     for (const double began = sned_clock(); sned_clock() - began < LOOK_SECONDS;)
         for (int i = 0; i < LOOKS; i++, relax())
-            if (is_so(pool))
+            if (!is_state(worker, state))
                 return true;
     return false;
 }
 
-static void wait_for_work(struct thread_pool *pool)
+static void sleep_while(struct worker *worker, int state, pthread_cond_t *until)
 {
-    if (look_for(pool, has_work))
-        return;
-    pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add(&pool->sleepers, 1);
-    while (!has_work(pool))
-        pthread_cond_wait(&pool->offered, &pool->lock);
-    atomic_fetch_sub(&pool->sleepers, 1);
-    pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_lock(&worker->pool->lock);
+    while (is_state(worker, state))
+        pthread_cond_wait(until, &worker->pool->lock);
+    pthread_mutex_unlock(&worker->pool->lock);
 }
 
-static void wait_for_others(struct thread_pool *pool)
+/* What they wait for has been made so before. */
+static void wake(struct thread_pool *pool, pthread_cond_t *sleepers)
 {
-    if (look_for(pool, is_finished))
-        return;
     pthread_mutex_lock(&pool->lock);
-    atomic_store(&pool->caller_sleeps, true);
-    while (!is_finished(pool))
-        pthread_cond_wait(&pool->finished, &pool->lock);
-    atomic_store(&pool->caller_sleeps, false);
     pthread_mutex_unlock(&pool->lock);
-}
-
-/* What they wait for has been made so before; it and the sleepers' number are of one order (seq_cst), so that
- * one of the two sees the other. */
-static void wake(struct thread_pool *pool, bool anybody, pthread_cond_t *sleepers)
-{
-    if (!anybody)
-        return;
-    pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(sleepers);
-    pthread_mutex_unlock(&pool->lock);
 }
 
-/* ---- work ---- */
+/* ---- where threads run ---- */
 
-static bool take_item(struct thread_pool *pool, int *index)
+/* There, for now: afterwards it may run on any of its processors again. Not where somebody else has said
+ * which these are. */
+static void move_thread(const struct thread_pool *pool, pthread_t thread, const cpu_set_t *there)
 {
-    uint64_t offer = atomic_load(&pool->offer);
-    do {
-        if (!(offer & ITEMS))
-            return false;
-    } while (!atomic_compare_exchange_weak(&pool->offer, &offer, offer - 1));
-    *index = (int)(offer & ITEMS) - 1;
-    return true;
+    const cpu_set_t *all = &pool->processors;
+    cpu_set_t now;
+    if (pool->looks && pthread_getaffinity_np(thread, sizeof now, &now) == 0 && CPU_EQUAL(&now, all) &&
+        pthread_setaffinity_np(thread, sizeof *there, there) == 0)
+        pthread_setaffinity_np(thread, sizeof *all, all);
 }
 
-static void do_items(struct thread_pool *pool)
+/* This thread, from the caller's processor. */
+static void leave_caller(const struct thread_pool *pool)
 {
-    for (int index; take_item(pool, &index);) {
-        pool->task(pool->argument, index);
-        if (atomic_fetch_sub(&pool->unfinished, 1) == 1)
-            wake(pool, atomic_load(&pool->caller_sleeps), &pool->finished);
-    }
+    const int processor = atomic_load_explicit(&pool->processor, memory_order_relaxed);
+    cpu_set_t others = pool->processors;
+    CPU_CLR((size_t)processor, &others);
+    if (sched_getcpu() == processor)
+        move_thread(pool, pthread_self(), &others);
 }
+
+/* To the caller's processor, which is about to have nothing else to do. */
+static void fetch_thread(struct thread_pool *pool, pthread_t thread)
+{
+    const int processor = sched_getcpu();
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET((size_t)processor, &here);
+    atomic_store_explicit(&pool->processor, processor, memory_order_relaxed);
+    move_thread(pool, thread, &here);
+}
+
+/* ---- a thread ---- */
 
 static void *work(void *argument)
 {
-    struct thread_pool *pool = argument;
-    while (!atomic_load(&pool->stop)) {
-        do_items(pool);
-        wait_for_work(pool);
+    struct worker *worker = argument;
+    struct thread_pool *pool = worker->pool;
+    while (!is_state(worker, STOPPED)) {
+        if (change_state(worker, OFFERED, TAKEN)) {
+            worker->task(worker->argument, worker->index);
+            if (atomic_exchange(&worker->state, LOOKING) == AWAITED) {
+                wake(pool, &pool->finished);
+                leave_caller(pool);
+            }
+        }
+        if (!look_until_not(worker, LOOKING) && change_state(worker, LOOKING, ASLEEP)) {
+            sleep_while(worker, ASLEEP, &pool->offered);
+            leave_caller(pool);
+        }
     }
     return NULL;
 }
 
+/* ---- the caller ---- */
+
 void sned_pool_run(void *of, int count, void (*task)(void *argument, int index), void *argument)
 {
     struct thread_pool *pool = of;
-    const uint64_t loops = atomic_load(&pool->offer) & ~ITEMS;
-    pool->task = task;
-    pool->argument = argument;
-    atomic_store(&pool->unfinished, count);
-    atomic_store(&pool->offer, (loops + ONE_LOOP) | (uint64_t)count);
-    wake(pool, atomic_load(&pool->sleepers) > 0, &pool->offered);
-    do_items(pool);
-    wait_for_others(pool);
+    const int offers = count - 1 < pool->started ? count - 1 : pool->started;
+    bool sleep = false;
+    for (int i = 0; i < offers; i++) {
+        pool->workers[i].task = task;
+        pool->workers[i].argument = argument;
+        sleep |= atomic_exchange(&pool->workers[i].state, OFFERED) == ASLEEP;
+    }
+    if (sleep) {
+        atomic_store_explicit(&pool->processor, sched_getcpu(), memory_order_relaxed);
+        wake(pool, &pool->offered);
+    }
+    for (int index = 0; index < count; index++)
+        if (index < 1 || index > offers || change_state(&pool->workers[index - 1], OFFERED, LOOKING))
+            task(argument, index);
+    for (struct worker *worker = pool->workers; worker < pool->workers + offers; worker++)
+        if (!look_until_not(worker, TAKEN) && change_state(worker, TAKEN, AWAITED)) {
+            fetch_thread(pool, worker->thread);
+            sleep_while(worker, AWAITED, &pool->finished);
+        }
 }
 
 /* ---- the pool ---- */
 
 size_t sned_pool_size(int threads)
 {
-    const size_t size = sizeof(struct thread_pool) + (size_t)threads * sizeof(pthread_t);
-    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (sizeof(struct thread_pool) + (size_t)(threads - 1) * sizeof(struct worker));
 }
 
 /* The program's signals are for the program's threads; but what a thread does wrong is for itself. */
@@ -179,18 +211,25 @@ static void block_signals(sigset_t *before)
     pthread_sigmask(SIG_SETMASK, &signals, before);
 }
 
+static bool start_worker(struct thread_pool *pool, struct worker *worker)
+{
+    worker->pool = pool;
+    worker->index = pool->started + 1;
+    return pthread_create(&worker->thread, NULL, work, worker) == 0;
+}
+
 struct thread_pool *sned_pool_start(void *memory, int threads)
 {
     struct thread_pool *pool = memory;
     sigset_t before;
     memset(pool, 0, sned_pool_size(threads));
     pool->looks = threads <= sned_thread_count();
+    pthread_getaffinity_np(pthread_self(), sizeof pool->processors, &pool->processors);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->offered, NULL);
     pthread_cond_init(&pool->finished, NULL);
     block_signals(&before);
-    while (pool->started < threads - 1 &&
-           pthread_create(&pool->threads[pool->started], NULL, work, pool) == 0)
+    while (pool->started < threads - 1 && start_worker(pool, &pool->workers[pool->started]))
         pool->started++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pool;
@@ -200,10 +239,11 @@ void sned_pool_stop(struct thread_pool *pool)
 {
     if (!pool)
         return;
-    atomic_store(&pool->stop, true);
-    wake(pool, true, &pool->offered);
+    for (int i = 0; i < pool->started; i++)
+        atomic_store(&pool->workers[i].state, STOPPED);
+    wake(pool, &pool->offered);
     while (pool->started > 0)
-        pthread_join(pool->threads[--pool->started], NULL);
+        pthread_join(pool->workers[--pool->started].thread, NULL);
     pthread_cond_destroy(&pool->finished);
     pthread_cond_destroy(&pool->offered);
     pthread_mutex_destroy(&pool->lock);

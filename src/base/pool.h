@@ -18,8 +18,11 @@ void sned_pool_stop(struct thread_pool *pool); /* NULL is fine */
 
 /* Calls task(argument, index) for every index in [0, count), each once, in no set order, on the pool's
  * threads and the caller's; what they wrote is there when it returns. One caller at a time; count: at most
- * POOL_MAX_THREADS. A thread that wakes late finds nothing to do and keeps nobody waiting. Threads that have
- * nothing to do look for work for 0.2 milliseconds, then sleep. */
+ * POOL_MAX_THREADS. Index i is thread i's, the caller being 0, or the caller's too, where that thread does
+ * not come in time: it keeps nobody waiting. Threads that have nothing to do look for work for 0.2
+ * milliseconds, then sleep; so does the caller, while it waits. Where there is a processor for each, a thread
+ * that wakes on the caller's moves to another one, and one that the caller has looked for in vain is moved to
+ * the caller's; which ones it may run on stays as it was. */
 void sned_pool_run(void *pool, int count, void (*task)(void *argument, int index), void *argument);
 
 #endif
