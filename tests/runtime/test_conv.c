@@ -450,15 +450,15 @@ static void taps_that_are_too_far_from_each_other_are_left_to_other_forms(void *
 }
 
 /* Of the image a b c / d e f / g h i the kernel's upper row takes nothing for the first three outputs; for
- * the next ones nothing, a, b; a, b, c; b, c, nothing. */
+ * the next ones nothing, a, b; a, b, c; b, c, nothing. What its outer taps take comes first. */
 static void orders_say_which_bytes_are_a_quad(void **state)
 {
     enum { NONE = GATHER_NOTHING };
     static const uint8_t upper[9][4] = {
         {NONE, NONE, NONE, NONE}, {NONE, NONE, NONE, NONE}, {NONE, NONE, NONE, NONE},
-        {NONE, 0, 1, NONE},       {0, 1, 2, NONE},          {1, 2, NONE, NONE},
-        {NONE, 3, 4, NONE},       {3, 4, 5, NONE},          {4, 5, NONE, NONE}};
-    static const int8_t quads[3][4] = {{1, 2, 3, 0}, {4, 5, 6, 0}, {7, 8, 9, 0}};
+        {NONE, 1, 0, NONE},       {0, 2, 1, NONE},          {1, NONE, 2, NONE},
+        {NONE, 4, 3, NONE},       {3, 5, 4, NONE},          {4, NONE, 5, NONE}};
+    static const int8_t quads[3][4] = {{1, 3, 2, 0}, {4, 6, 5, 0}, {7, 9, 8, 0}};
     int8_t weights[CHANNELS * TAPS];
     for (int i = 0; i < CHANNELS * TAPS; i++)
         weights[i] = (int8_t)(i + 1);

@@ -15,7 +15,9 @@
  * few orders.
  *
  * Taps are numbered row by row. A quad has four that follow each other, of one row of the kernel or wherever
- * they are: in narrow images the latter are fewer quads, in wide ones they are too far from each other.
+ * they are: in narrow images the latter are fewer quads, in wide ones they are too far from each other. Of
+ * three taps the outer ones stand together, since that in the middle of a kernel is most often the largest:
+ * where products are added in pairs that saturate, fewer channels have to take care of that.
  */
 #include "runtime/conv/conv.h"
 #include "base/memory.h"
@@ -54,6 +56,12 @@ static struct tap_place place_of(const struct window *window, int tap)
                               tap % window->kernel[1] * window->dilation[1] - window->pad_begin[1]};
 }
 
+/* The number of one of its taps. */
+static int tap_of(const struct tap_quad *quad, int j)
+{
+    return quad->first + (quad->taps == 3 && j > 0 ? 3 - j : j);
+}
+
 /* False: too many. */
 static bool find_quads(const struct window *window, bool by_rows, struct tap_quads *quads)
 {
@@ -66,7 +74,7 @@ static bool find_quads(const struct window *window, bool by_rows, struct tap_qua
         struct tap_quad *quad = &quads->quads[quads->count++];
         *quad = (struct tap_quad){.first = first, .taps = left < 4 ? left : 4};
         for (int j = 0; j < quad->taps; j++)
-            quad->places[j] = place_of(window, first + j);
+            quad->places[j] = place_of(window, tap_of(quad, j));
     }
     return true;
 }
@@ -211,7 +219,8 @@ static void list_weights(const struct conv_layer *conv, const struct tap_quads *
     const int taps = conv->window.kernel[0] * conv->window.kernel[1];
     for (int c = 0; c < conv->groups; c++, weights += taps)
         for (size_t q = 0; q < quads->count; q++, to += 4)
-            memcpy(to, weights + quads->quads[q].first, (size_t)quads->quads[q].taps);
+            for (int j = 0; j < quads->quads[q].taps; j++)
+                to[j] = weights[tap_of(&quads->quads[q], j)];
 }
 
 /* Where pieces begin, what they take, and in which orders. */

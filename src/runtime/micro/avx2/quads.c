@@ -10,6 +10,8 @@
 #if defined(__x86_64__)
 #include "runtime/micro/avx2/avx2.h"
 
+enum { PAIR_LIMIT = 128 };
+
 /* sum + the products of eight quads. The addition is assembler: compilers that see what it is move the sums
  * from register to register in every turn of a loop, and to memory and back. */
 AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weights)
@@ -24,7 +26,7 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
 
 AVX2_QUADS(sned_avx2_dense, sned_avx2_ended_dense, sum_dense, 4)
 AVX2_QUADS(sned_avx2_sparse, sned_avx2_ended_sparse, sum_sparse, 1)
-AVX2_DEPTHWISE(sned_avx2_depthwise, true)
+AVX2_DEPTHWISE(sned_avx2_depthwise)
 
 enum { EIGHT = 8, SIXTEEN = 16 };
 

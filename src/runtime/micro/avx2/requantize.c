@@ -192,20 +192,26 @@ AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count,
     }
 }
 
-/* Which of the four loops it is depends on the layer, not on its numbers. */
-AVX2_INLINE void requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
-                            const struct integer_rule *rule, const enum value_type type)
+/* Slopes, and scalings that are not easy: few layers have them, and one loop is for all of these. */
+AVX2 __attribute__((noinline)) static void requantize_seldom(void *to, const int32_t *input, size_t count,
+                                                             struct scaling scaling,
+                                                             const struct integer_rule *rule,
+                                                             enum value_type type)
 {
     const bool is_easy = scaling.shift >= EASY_SHIFT;
     const struct ends ends = is_easy ? easy_ends(scaling, rule, type) : hard_ends(scaling, rule);
-    if (is_easy && rule->slope)
-        requantize_row(to, input, count, &ends, true, true, type);
-    else if (is_easy)
+    requantize_row(to, input, count, &ends, is_easy, rule->slope != 0, type);
+}
+
+AVX2_INLINE void requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
+                            const struct integer_rule *rule, const enum value_type type)
+{
+    if (scaling.shift < EASY_SHIFT || rule->slope) {
+        requantize_seldom(to, input, count, scaling, rule, type);
+    } else {
+        const struct ends ends = easy_ends(scaling, rule, type);
         requantize_row(to, input, count, &ends, true, false, type);
-    else if (rule->slope)
-        requantize_row(to, input, count, &ends, false, true, type);
-    else
-        requantize_row(to, input, count, &ends, false, false, type);
+    }
 }
 
 #define REQUANTIZE(name, type)                                                                               \

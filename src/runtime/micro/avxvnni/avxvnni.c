@@ -15,6 +15,8 @@ static micro_quads sned_avxvnni_dense, sned_avxvnni_sparse;
 static micro_ended_quads sned_avxvnni_ended_dense, sned_avxvnni_ended_sparse;
 static micro_depthwise sned_avxvnni_depthwise;
 
+enum { PAIR_LIMIT = 0 };
+
 /* sum + the products of eight quads. As assembler: for compilers that do not know the instruction, and those
  * that do move the sums from register to register in every turn of a loop. */
 AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weights)
@@ -29,7 +31,7 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
 
 AVX2_QUADS(sned_avxvnni_dense, sned_avxvnni_ended_dense, sum_dense, 4)
 AVX2_QUADS(sned_avxvnni_sparse, sned_avxvnni_ended_sparse, sum_sparse, 1)
-AVX2_DEPTHWISE(sned_avxvnni_depthwise, false)
+AVX2_DEPTHWISE(sned_avxvnni_depthwise)
 
 const struct micro_kernels sned_micro_avxvnni = {
     .name = "avxvnni",
@@ -48,9 +50,9 @@ const struct micro_kernels sned_micro_avxvnni = {
               .sliding_quad = 90,
               .lane_product = 19,
               .lane_end = 124,
-              .depthwise_channel = 8.4f,
-              .depthwise_piece = 0.28f,
-              .depthwise_quad = 0.51f,
+              .depthwise_channel = 7.9f,
+              .depthwise_piece = 0.29f,
+              .depthwise_quad = 0.4f,
               .requantize = 1.5f,
               .widen = 0.33f,
               .pick = 0.6f,
