@@ -22,7 +22,8 @@ struct trial {
     struct window_rows window_rows;
     struct quad_list quads; /* but its pointers, which lead into the constants */
     struct plane_rows plane_rows;
-    struct tap_lines lines; /* but its taps */
+    struct tap_lines lines; /* but its taps and bits */
+    bool has_bits;
     struct quad_rows sliding;
     struct channel_pieces pieces; /* likewise */
     struct channel_range channels;

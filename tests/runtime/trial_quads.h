@@ -488,30 +488,42 @@ static inline void call_pick(const struct micro_kernels *micro, enum value_type 
     micro->pick(output, input, &trial->plane_rows);
 }
 
-/* The constants are the taps. Pixels that are absent, at the end, are the last one. */
+/* The constants are bits and taps, ascending, whose lines are in any order. Pixels that are absent, at the
+ * end, are the last one; of those with bits what is inside lies in the input, and nothing else need to. */
 static inline void draw_lines(struct trial *trial, enum value_type type, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
     const size_t taps = is_bench ? 8 : (size_t)between(random, 1, 12);
     struct tap_lines *lines = &trial->lines;
+    trial->has_bits = !is_bench && between(random, 0, 1);
     *lines = (struct tap_lines){.channels = is_bench ? BENCH_COUNT / LINE_PIXELS / taps
                                                      : (size_t)between(random, 1, 4),
                                 .step = (size_t)between(random, 0, MOST),
                                 .tap_count = taps};
-    for (size_t i = 1, most = (size_t)between(random, 1, 3); i < LINE_PIXELS; i++) {
+    for (size_t i = 1, most = trial->has_bits ? 1 : (size_t)between(random, 1, 3); i < LINE_PIXELS; i++) {
         const size_t next = lines->order[i - 1] + (size_t)between(random, most < 2 ? 1 : 0, (int64_t)most);
         lines->order[i] = (uint8_t)(next < LINE_REACH ? next : LINE_REACH - 1);
     }
-    trial->constant_size = taps * sizeof *lines->taps;
-    trial->constants = room(taps, sizeof *lines->taps);
-    uint32_t farthest = 0;
+    trial->constant_size = taps * (sizeof *lines->bits + sizeof *lines->taps);
+    trial->constants = room(trial->constant_size, 1);
+    struct line_bits *bits = trial->constants;
+    struct line_tap *tap = (struct line_tap *)(void *)(bits + taps);
+    const uint32_t turned = (uint32_t)between(random, 0, (int64_t)taps - 1);
+    int32_t farthest = 0;
     for (size_t t = 0; t < taps; t++) {
-        const uint32_t tap = (uint32_t)between(random, 0, MOST);
-        ((uint32_t *)trial->constants)[t] = tap;
-        farthest = tap > farthest ? tap : farthest;
+        farthest += (int32_t)between(random, 0, between(random, 0, 1) ? 3 : MOST / 4);
+        tap[t] = (struct line_tap){farthest, ((uint32_t)t + turned) % (uint32_t)taps};
+    }
+    for (size_t t = 0; t < taps; t++) { /* nothing behind the last tap's first pixel */
+        const size_t left = (size_t)(farthest - tap[t].offset) + 1, behind = left < 64 ? 0 : left - 64;
+        bits[t].readable[0] = left < 64 ? ((uint64_t)1 << left) - 1 : UINT64_MAX;
+        bits[t].readable[1] = behind < 64 ? ((uint64_t)1 << behind) - 1 : UINT64_MAX;
+        bits[t].inside = sned_random_next(random) & bits[t].readable[0];
     }
     draw_numbers(trial, VALUE_U8,
-                 (lines->channels - 1) * lines->step + farthest + lines->order[LINE_PIXELS - 1] + 1, random);
+                 (lines->channels - 1) * lines->step + (size_t)farthest +
+                     (trial->has_bits ? 0 : lines->order[LINE_PIXELS - 1]) + 1,
+                 random);
     trial->count = lines->channels * taps * LINE_PIXELS;
     trial->output_unit = 1;
 }
@@ -521,7 +533,9 @@ static inline void call_lines(const struct micro_kernels *micro, enum value_type
                               void *output)
 {
     struct tap_lines lines = trial->lines;
-    lines.taps = constants;
+    const struct line_bits *bits = constants;
+    lines.taps = (const struct line_tap *)(const void *)(bits + lines.tap_count);
+    lines.bits = trial->has_bits ? bits : NULL;
     micro->lines(output, input, &lines);
 }
 

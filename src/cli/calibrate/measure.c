@@ -140,10 +140,10 @@ static void run_sums(const struct trial *trial)
 
 static void run_lines(const struct trial *trial)
 {
-    uint32_t taps[9];
+    struct line_tap taps[9];
     struct tap_lines lines = {.channels = CHANNELS, .step = PLANE, .tap_count = 9, .taps = taps};
     for (int i = 0; i < 9; i++)
-        taps[i] = tap_offset(i);
+        taps[i] = (struct line_tap){(int32_t)tap_offset(i), (uint32_t)i};
     for (int i = 0; i < LINE_PIXELS; i++)
         lines.order[i] = (uint8_t)(i / SIDE * PITCH + i % SIDE);
     trial->micro->lines(trial->input + CHANNELS * PLANE, trial->input, &lines);

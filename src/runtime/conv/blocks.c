@@ -12,7 +12,8 @@
 #include "runtime/conv/conv.h"
 
 enum {
-    BLOCK_LINES = 576, /* 36 KB of the first cache's 32 to 48, beside lists and sums */
+    BLOCK_LINES = 512, /* 32 KB of the first cache's 32 to 48 */
+    WHOLE_LINES = 600, /* what is not more is one block, whose sums need not go to memory and back */
     MOST_LINES = (UINT16_MAX + 1) * LINE_UNIT / LINE_PIXELS,
     MOST_TILES = 104,   /* whose sums stay in the second one */
     STRETCH_TILES = 24, /* of a task, for which it is worth to copy lines */
@@ -21,7 +22,7 @@ enum {
 bool sned_conv_cut_blocks(struct conv_layer *conv)
 {
     const size_t taps = sned_conv_tap_count(conv), lines = (size_t)conv->group_channels * taps;
-    const int most = (int)((lines + BLOCK_LINES - 1) / BLOCK_LINES);
+    const int most = lines <= WHOLE_LINES ? 1 : (int)((lines + BLOCK_LINES - 1) / BLOCK_LINES);
     const int blocks = most < conv->group_channels ? most : conv->group_channels;
     conv->block_channels = (conv->group_channels + blocks - 1) / blocks;
     conv->blocks = (conv->group_channels + conv->block_channels - 1) / conv->block_channels;
@@ -82,6 +83,15 @@ static void end_tile(const struct step *step, const struct step_work *work, cons
     step->micro->end_shared(outputs, plane, count, sums, tile->list.filters, &ends);
 }
 
+/* A block's lines. */
+static void copy_lines(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *to,
+                       const struct line_source *source, int block)
+{
+    struct tap_lines lines = source->lines;
+    lines.channels = (size_t)sned_conv_channels_of(conv, block);
+    micro->lines(to, source->first + (size_t)block * (size_t)conv->block_channels * lines.step, &lines);
+}
+
 /* `has_lines`: of the only block. */
 static void run_stretch(const struct step *step, const struct step_work *work, struct line_stretch of,
                         bool has_lines)
@@ -93,11 +103,12 @@ static void run_stretch(const struct step *step, const struct step_work *work, s
     const struct filter_tile *begun = conv->tiles + of.group * conv->blocks * tiles + of.first, *tile = begun;
     uint8_t *lines = work->own;
     struct line_sums *all = (struct line_sums *)(void *)(lines + lines_size(conv));
+    struct line_source source;
+    if (!has_lines)
+        sned_conv_find_lines(&source, conv, planes, of.group, of.pixels);
     for (int block = 0; block < conv->blocks; block++, tile += tiles) {
-        const struct line_channels channels = {of.group, block * conv->block_channels,
-                                               sned_conv_channels_of(conv, block)};
         if (!has_lines)
-            sned_conv_copy_lines(conv, micro, lines, planes, channels, of.pixels);
+            copy_lines(conv, micro, lines, &source, block);
         for (int t = 0; t < of.count; t++) {
             struct line_sums *sums = &all[conv->blocks > 1 ? t : 0];
             micro->add_shared[micro->bytes](sums, lines, &tile[t].list);

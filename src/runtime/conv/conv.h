@@ -112,9 +112,9 @@ struct conv_layer {
     uint32_t *offsets;
     uint16_t *lines;
     int8_t *quads;
-    uint16_t *sets; /* of shared: [tile_count][QUAD_SETS] */
-    uint32_t *taps; /* of lines: where a channel's are */
-    int32_t *start; /* [K] */
+    uint16_t *sets;        /* of shared: [tile_count][QUAD_SETS] */
+    struct line_tap *taps; /* of lines: where a channel's are */
+    int32_t *start;        /* [K] */
     /* Of depthwise, whose quads take taps of one row of the kernel each, or any: and where that lies. */
     struct channel_pieces pieces;
     bool has_quads_by_rows, has_small_sums;
@@ -181,6 +181,10 @@ size_t sned_conv_group_size(const struct conv_layer *conv);
 size_t sned_conv_planes_size(const struct conv_layer *conv);
 /* Of the planes that a tile of filters reads, those that its rows need. */
 size_t sned_conv_tile_bytes(const struct conv_layer *conv);
+/* Whether lines are copied from the image as it is: outputs that follow each other are made of pixels that
+ * do, but for padding. */
+bool sned_conv_has_lines_in_image(const struct conv_layer *conv);
+enum { MOST_INSIDE = 64 /* taps whose pixels within the image are marked */ };
 /* Taps of a channel. */
 size_t sned_conv_tap_count(const struct conv_layer *conv);
 /* What a tile reads beyond the first cache, in sizes of it. It reads that again for each filter, or few. */
@@ -210,13 +214,15 @@ void sned_conv_pick(const struct conv_layer *conv, const struct micro_kernels *m
 bool sned_conv_can_share(const struct conv_layer *conv);
 /* Where taps are, as conv->taps. */
 sned_status sned_conv_find_taps(struct conv_layer *conv, sned_error *error);
-/* Some of a group's. */
-struct line_channels {
-    int group, first, count;
+/* Where the lines of 64 outputs are copied from: for a group's channels from `first` on. */
+struct line_source {
+    struct tap_lines lines; /* of no channels yet */
+    const uint8_t *first;
+    struct line_bits bits[MOST_INSIDE];
 };
 /* Those of the output's pixels from 64 * tile on; from all planes, or the input that they are. */
-void sned_conv_copy_lines(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *lines,
-                          const uint8_t *planes, struct line_channels channels, size_t tile);
+void sned_conv_find_lines(struct line_source *source, const struct conv_layer *conv, const uint8_t *planes,
+                          int group, size_t tile);
 
 /* ---- blocks.c ---- */
 

@@ -76,9 +76,18 @@ bool sned_conv_is_flat(const struct conv_layer *conv)
     return true;
 }
 
+bool sned_conv_has_lines_in_image(const struct conv_layer *conv)
+{
+    const struct window *window = &conv->window;
+    return !conv->flip && window->stride[0] == 1 && window->stride[1] == 1 && !sned_conv_is_flat(conv) &&
+           conv->input.extent.width == conv->output.extent.width && sned_conv_tap_count(conv) <= MOST_INSIDE;
+}
+
 bool sned_conv_is_direct(const struct conv_layer *conv)
 {
     if (conv->input.in_quads)
+        return true;
+    if (conv->form == CONV_SHARED && sned_conv_has_lines_in_image(conv))
         return true;
     if (conv->flip || !sned_conv_is_flat(conv))
         return false;

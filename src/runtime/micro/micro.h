@@ -77,13 +77,22 @@ struct quad_list {
 enum { SET_FILTERS = 5, QUAD_SETS = 1 << SET_FILTERS };
 
 /* Lines: 64 pixels of each tap of some channels, copied so that they lie together, one line of the cache
- * each. Pixel i of tap t of channel c is input[c * step + taps[t] + order[i]]. */
+ * each. Pixel i of a tap of channel c is input[c * step + offset + order[i]]; where the input has no padding,
+ * that is so if the tap's bit i says it is inside, and else it is 0. */
 enum { LINE_PIXELS = 64, LINE_UNIT = 8, LINE_REACH = 128 };
+struct line_tap {
+    int32_t offset;
+    uint32_t line; /* of a channel's; each has one */
+};
+struct line_bits {
+    uint64_t inside, readable[LINE_REACH / 64]; /* pixels; and bytes, from the tap's offset on */
+};
 struct tap_lines {
     size_t channels, step;
     size_t tap_count;
-    const uint32_t *taps;       /* [tap_count] */
-    uint8_t order[LINE_PIXELS]; /* ascending, below LINE_REACH */
+    const struct line_tap *taps;  /* [tap_count], ascending */
+    const struct line_bits *bits; /* [tap_count], or NULL: of an input with padding, all is inside */
+    uint8_t order[LINE_PIXELS];   /* ascending, below LINE_REACH */
 };
 
 /* What quads of a line's pixels have come to, for a list's filters. A filter's stand in an order of the
@@ -224,7 +233,7 @@ typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t 
 /* to[r * step + i] = input[r * image_step + i * stride] ^ flip, of each row its `count`: the input of sparse,
  * or a part of it. */
 typedef void micro_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows);
-/* to[(c * tap_count + t) * LINE_PIXELS + i] = pixel i of that tap. */
+/* to[(c * tap_count + line) * LINE_PIXELS + i] = pixel i of that line's tap. */
 typedef void micro_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines);
 /* The sum of weights[i] * input[i]. */
 typedef int32_t micro_dot(const int8_t *weights, const int16_t *input, size_t count);

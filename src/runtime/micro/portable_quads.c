@@ -233,8 +233,13 @@ void sned_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows)
 
 void sned_lines(uint8_t *restrict to, const uint8_t *restrict input, const struct tap_lines *lines)
 {
-    for (size_t c = 0; c < lines->channels; c++, input += lines->step)
-        for (size_t t = 0; t < lines->tap_count; t++, to += LINE_PIXELS)
-            for (size_t i = 0; i < LINE_PIXELS; i++)
-                to[i] = input[lines->taps[t] + lines->order[i]];
+    const size_t size = lines->tap_count * LINE_PIXELS;
+    for (size_t c = 0; c < lines->channels; c++, input += lines->step, to += size)
+        for (size_t t = 0; t < lines->tap_count; t++) {
+            const ptrdiff_t offset = lines->taps[t].offset;
+            const uint64_t inside = lines->bits ? lines->bits[t].inside : UINT64_MAX;
+            uint8_t *line = to + (size_t)lines->taps[t].line * LINE_PIXELS;
+            for (int i = 0; i < LINE_PIXELS; i++)
+                line[i] = inside >> i & 1 ? input[offset + lines->order[i]] : 0;
+        }
 }

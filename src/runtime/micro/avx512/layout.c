@@ -87,23 +87,27 @@ AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, const struct pla
 /* A channel's lines. What lies within so many bytes, one vector or over the ends of rows two, is loaded once
  * for all taps that it has: of a kernel 3x3 three, or six. */
 AVX512_INLINE void copy_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines, __m512i order,
-                              uint32_t bytes)
+                              int bytes, const struct line_bits *bits)
 {
-    const uint32_t room = bytes - 1 - lines->order[LINE_PIXELS - 1];
+    const int room = bytes - 1 - lines->order[LINE_PIXELS - 1];
+    const struct line_tap *tap = lines->taps, *end = tap + lines->tap_count;
     __m512i low = order, high = order;
-    for (size_t t = 0, first = 0; t < lines->tap_count; t++, to += LINE_PIXELS) {
-        const uint32_t further = lines->taps[t] - lines->taps[first];
-        __m512i places = order;
-        if (t == 0 || further > room) {
-            first = t;
-            low = _mm512_loadu_si512(input + lines->taps[t]);
+    for (int32_t first = tap->offset; tap < end; tap++) {
+        __m512i places = _mm512_add_epi8(order, _mm512_set1_epi8((char)(tap->offset - first)));
+        if (tap == lines->taps || tap->offset - first > room) {
+            const uint8_t *from = input + tap->offset;
+            first = tap->offset;
+            places = order;
+            low = bits ? _mm512_maskz_loadu_epi8(bits->readable[0], from) : _mm512_loadu_si512(from);
             if (bytes > 64)
-                high = _mm512_loadu_si512(input + lines->taps[t] + 64);
-        } else {
-            places = _mm512_add_epi8(order, _mm512_set1_epi8((char)further));
+                high = bits ? _mm512_maskz_loadu_epi8(bits->readable[1], from + 64)
+                            : _mm512_loadu_si512(from + 64);
         }
-        _mm512_storeu_si512(to, bytes > 64 ? _mm512_permutex2var_epi8(low, places, high)
-                                           : _mm512_permutexvar_epi8(places, low));
+        __m512i line =
+            bytes > 64 ? _mm512_permutex2var_epi8(low, places, high) : _mm512_permutexvar_epi8(places, low);
+        if (bits)
+            line = _mm512_maskz_mov_epi8(bits++->inside, line);
+        _mm512_storeu_si512(to + tap->line * LINE_PIXELS, line);
     }
 }
 
@@ -113,9 +117,11 @@ AVX512 void sned_avx512_lines(uint8_t *to, const uint8_t *input, const struct ta
     const bool is_far = lines->order[LINE_PIXELS - 1] >= 64;
     const size_t size = lines->tap_count * LINE_PIXELS;
     for (size_t c = lines->channels; c; c--, input += lines->step, to += size)
-        if (is_far)
-            copy_lines(to, input, lines, order, 128);
+        if (lines->bits)
+            copy_lines(to, input, lines, order, 128, lines->bits);
+        else if (is_far)
+            copy_lines(to, input, lines, order, 128, NULL);
         else
-            copy_lines(to, input, lines, order, 64);
+            copy_lines(to, input, lines, order, 64, NULL);
 }
 #endif
