@@ -57,6 +57,7 @@ struct thread_pool {
     bool looks;
     cpu_set_t processors; /* that threads may run on */
     atomic_int processor; /* that the caller was on, when it last woke or fetched one */
+    double waited;        /* seconds of the caller's */
     int started;
     struct worker workers[];
 };
@@ -82,16 +83,14 @@ static bool change_state(struct worker *worker, int from, int to)
     return atomic_compare_exchange_strong(&worker->state, &from, to);
 }
 
-/* Looks until it is in that state no longer, or long enough. */
-static bool look_until_not(struct worker *worker, int state)
+/* Looks, from that time on, until it is in that state no longer, or long enough. */
+static bool look_until_not(struct worker *worker, int state, double began)
 {
-    if (!is_state(worker, state) || !worker->pool->looks)
-        return !is_state(worker, state);
-    for (const double began = sned_clock(); sned_clock() - began < LOOK_SECONDS;)
+    while (worker->pool->looks && sned_clock() - began < LOOK_SECONDS)
         for (int i = 0; i < LOOKS; i++, relax())
             if (!is_state(worker, state))
                 return true;
-    return false;
+    return !is_state(worker, state);
 }
 
 static void sleep_while(struct worker *worker, int state, pthread_cond_t *until)
@@ -158,7 +157,7 @@ static void *work(void *argument)
                 leave_caller(pool);
             }
         }
-        if (!look_until_not(worker, LOOKING) && change_state(worker, LOOKING, ASLEEP)) {
+        if (!look_until_not(worker, LOOKING, sned_clock()) && change_state(worker, LOOKING, ASLEEP)) {
             sleep_while(worker, ASLEEP, &pool->offered);
             leave_caller(pool);
         }
@@ -167,6 +166,27 @@ static void *work(void *argument)
 }
 
 /* ---- the caller ---- */
+
+static void wake_workers(struct thread_pool *pool)
+{
+    const double began = sned_clock();
+    atomic_store_explicit(&pool->processor, sched_getcpu(), memory_order_relaxed);
+    wake(pool, &pool->offered);
+    pool->waited += sned_clock() - began;
+}
+
+static void wait_for_worker(struct worker *worker)
+{
+    struct thread_pool *pool = worker->pool;
+    if (!is_state(worker, TAKEN))
+        return;
+    const double began = sned_clock();
+    if (!look_until_not(worker, TAKEN, began) && change_state(worker, TAKEN, AWAITED)) {
+        fetch_thread(pool, worker->thread);
+        sleep_while(worker, AWAITED, &pool->finished);
+    }
+    pool->waited += sned_clock() - began;
+}
 
 void sned_pool_run(void *of, int count, void (*task)(void *argument, int index), void *argument)
 {
@@ -178,18 +198,18 @@ void sned_pool_run(void *of, int count, void (*task)(void *argument, int index),
         pool->workers[i].argument = argument;
         sleep |= atomic_exchange(&pool->workers[i].state, OFFERED) == ASLEEP;
     }
-    if (sleep) {
-        atomic_store_explicit(&pool->processor, sched_getcpu(), memory_order_relaxed);
-        wake(pool, &pool->offered);
-    }
+    if (sleep)
+        wake_workers(pool);
     for (int index = 0; index < count; index++)
         if (index < 1 || index > offers || change_state(&pool->workers[index - 1], OFFERED, LOOKING))
             task(argument, index);
-    for (struct worker *worker = pool->workers; worker < pool->workers + offers; worker++)
-        if (!look_until_not(worker, TAKEN) && change_state(worker, TAKEN, AWAITED)) {
-            fetch_thread(pool, worker->thread);
-            sleep_while(worker, AWAITED, &pool->finished);
-        }
+    for (int i = 0; i < offers; i++)
+        wait_for_worker(&pool->workers[i]);
+}
+
+double sned_pool_waited(const struct thread_pool *pool)
+{
+    return pool ? pool->waited : 0;
 }
 
 /* ---- the pool ---- */

@@ -15,6 +15,16 @@
 
 struct thread_pool;
 
+/* What a context knows of its threads' meetings (share.c), in nanoseconds. */
+struct meetings {
+    double cost, fastest; /* of late: of one, on average; of an image */
+    double waited;        /* by its caller, up to this image */
+    /* Of this image: how many, the work that they shared, and what their last tasks took, in which nobody can
+     * help; and the work that was not shared because of what they cost. */
+    int count;
+    double shared, ends, skipped;
+};
+
 struct sned_context {
     const sned_model *model;
     const struct plan *plan;
@@ -24,8 +34,9 @@ struct sned_context {
     uint8_t *owns;   /* [threads - 1][own_step]: what threads 1 and on have for themselves */
     size_t own_step;
     int threads;
-    double worth_sharing, worth_taking; /* nanoseconds of work: for threads to meet, for a chunk of it */
-    struct thread_pool *pool;           /* NULL: it has no threads of its own */
+    double worth_sharing, worth_taking; /* nanoseconds of work: that others take at least; of a chunk */
+    struct meetings meetings;
+    struct thread_pool *pool; /* NULL: it has no threads of its own */
     void (*run_tasks)(void *user, int count, void (*task)(void *argument, int index), void *argument);
     void *user;
     void (*step_done)(void *user, const sned_step_time *time); /* NULL: nobody is told */
@@ -48,7 +59,9 @@ struct shared_work {
     void *argument;
 };
 /* Does it, on the context's threads where that pays; on how many. */
-int sned_share(const sned_context *context, const struct shared_work *work);
+int sned_share(sned_context *context, const struct shared_work *work);
+/* After an image, which took so long: what pays. */
+void sned_share_learn(sned_context *context, double nanoseconds);
 
 /* ---- input.c ---- */
 

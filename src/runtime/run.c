@@ -219,9 +219,19 @@ static void run_images(void *argument, int thread, int first, int end)
                                       context->memory + (size_t)thread * context->plan->size, thread});
 }
 
+/* An image, by all threads. */
+static void run_shared_image(const struct batch *batch, size_t image)
+{
+    struct image_run run = {batch, image, batch->context->memory, -1};
+    const double began = batch->context->threads > 1 ? sned_clock() : 0;
+    run_image(&run);
+    if (batch->context->threads > 1)
+        sned_share_learn(batch->context, 1e9 * (sned_clock() - began));
+}
+
 static void run_batch(struct batch *batch, size_t count)
 {
-    const sned_context *context = batch->context;
+    sned_context *context = batch->context;
     const size_t memories = (size_t)context->memories;
     size_t image = memories > 1 && !context->step_done ? count / memories * memories : 0;
     if (image)
@@ -230,7 +240,7 @@ static void run_batch(struct batch *batch, size_t count)
                                                   .run = run_images,
                                                   .argument = batch});
     for (; image < count; image++)
-        run_image(&(struct image_run){batch, image, context->memory, -1});
+        run_shared_image(batch, image);
     if (context->widened && count)
         sned_context_widen(batch->context);
 }

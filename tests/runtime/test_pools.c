@@ -9,6 +9,7 @@
 #include "runtime/context.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -31,7 +32,8 @@ struct fixture {
  */
 static void share_everything(sned_context *context)
 {
-    context->worth_sharing = context->worth_taking = 0;
+    context->worth_sharing = -INFINITY;
+    context->worth_taking = 0;
 }
 
 static size_t scores_size(const struct fixture *fixture)
@@ -207,6 +209,61 @@ static void the_callers_threads_give_the_same_scores(void **state)
     }
 }
 
+/* ---- what is worth sharing ---- */
+
+static void do_nothing(void *argument, int thread, int first, int end)
+{
+}
+
+/* Images of one phase that two threads halve: on how many threads the last one was. */
+static int share_images(sned_context *context, int count, double nanoseconds)
+{
+    const struct shared_work work = {.tasks = 2, .nanoseconds = 100e3, .run = do_nothing};
+    int threads = 0;
+    for (int i = 0; i < count; i++) {
+        threads = sned_share(context, &work);
+        sned_share_learn(context, nanoseconds);
+    }
+    return threads;
+}
+
+static sned_context two_callers_threads(int *calls)
+{
+    return (sned_context){.threads = 2, .worth_sharing = 1000, .run_tasks = run_backwards, .user = calls};
+}
+
+static void sharing_goes_on_where_it_pays(void **state)
+{
+    int calls = 0;
+    sned_context context = two_callers_threads(&calls);
+    for (int i = 0; i < 1000; i++) /* one of ten somewhat slower than the others */
+        assert_int_equal(share_images(&context, 1, i % 10 ? 60e3 : 110e3), 2);
+    assert_int_equal(calls, 1000);
+}
+
+/* As where another program takes the processor from one of the threads. */
+static void sharing_that_holds_images_up_is_left_and_tried_again(void **state)
+{
+    int calls = 0;
+    sned_context context = two_callers_threads(&calls);
+    assert_int_equal(share_images(&context, 10, 60e3), 2);
+    assert_int_equal(share_images(&context, 10, 8e6), 1);
+    calls = 0;
+    assert_int_equal(share_images(&context, 1000, 110e3), 1);
+    assert_int_equal(calls, 0);
+    share_images(&context, 200000, 110e3);
+    assert_int_equal(share_images(&context, 10, 60e3), 2);
+}
+
+static void what_is_too_short_is_never_shared(void **state)
+{
+    int calls = 0;
+    sned_context context = two_callers_threads(&calls);
+    context.worth_sharing = 51e3; /* of 100,000 ns the other thread takes 50,000 */
+    assert_int_equal(share_images(&context, 100, 60e3), 1);
+    assert_int_equal(calls, 0);
+}
+
 /* ---- memory ---- */
 
 static void threads_keep_to_the_callers_memory(void **state)
@@ -298,6 +355,25 @@ static void a_pool_does_every_item_once(void **state)
         sned_pool_stop(pool);
         free(memory);
     }
+}
+
+static void wait_a_little(void *argument, int index)
+{
+    if (index == 1)
+        usleep(1000);
+}
+
+/* In some run the thread comes in time to have the item, and the caller waits. */
+static void a_pool_counts_its_callers_waiting(void **state)
+{
+    void *memory = aligned_alloc(64, sned_pool_size(2));
+    struct thread_pool *pool = sned_pool_start(memory, 2);
+    assert_true(sned_pool_waited(pool) == 0);
+    while (sned_pool_waited(pool) < 200e-6)
+        sned_pool_run(pool, 2, wait_a_little, NULL);
+    sned_pool_stop(pool);
+    free(memory);
+    assert_true(sned_pool_waited(NULL) == 0);
 }
 
 /* Threads of this process that the system says run, or could. */
@@ -450,10 +526,14 @@ int main(void)
         cmocka_unit_test(scores_are_the_same_where_little_is_shared),
         cmocka_unit_test(pools_of_many_contexts_run_side_by_side),
         cmocka_unit_test(the_callers_threads_give_the_same_scores),
+        cmocka_unit_test(sharing_goes_on_where_it_pays),
+        cmocka_unit_test(sharing_that_holds_images_up_is_left_and_tried_again),
+        cmocka_unit_test(what_is_too_short_is_never_shared),
         cmocka_unit_test(threads_keep_to_the_callers_memory),
         cmocka_unit_test(by_image_each_thread_has_the_memory_of_a_context),
         cmocka_unit_test(options_that_cannot_be_are_refused),
         cmocka_unit_test(a_pool_does_every_item_once),
+        cmocka_unit_test(a_pool_counts_its_callers_waiting),
         cmocka_unit_test(threads_without_work_go_to_sleep),
         cmocka_unit_test(a_thread_does_not_stay_on_the_callers_processor),
         cmocka_unit_test(a_thread_may_run_where_it_might_before),
