@@ -12,33 +12,47 @@
  * and 2^(S-1) is a multiple of 2^32: the inner one is the high half of p, within 2^30, the outer one a 32-bit
  * arithmetic shift. p stays within 64 bits: |v| is at most 2^31, the multiplier below 2^31.
  *
+ * Of what becomes bytes S is made 39 where k allows it, and never more. Then the high half may be brought to
+ * 16 bits before it is rounded: one beyond them ends as 256 or more, or -256 or less, and so does the nearest
+ * number of 16 bits. vpmulhrsw by 2^(47-S) is that sum and shift, of 16 at once.
+ *
  * Products are of every other sum. One shuffle takes the high halves of both kinds: of four sums the two in
  * the middle are exchanged from there on, until one of 32 or 16 results puts them back.
  *
- * Smaller shifts are ratios of a quarter and more, which few layers have: those are shifted in 64 bits.
+ * Smaller shifts are ratios of a quarter and more, which few layers have: those are shifted in 64 bits. Few
+ * have slopes, or bytes of larger shifts.
  */
 #include "runtime/micro/columns.h"
 
 #if defined(__x86_64__)
 #include "runtime/micro/avx2/avx2.h"
 
-enum { EASY_SHIFT = 18 /* and above: see the head of this file */, HALF = 32, VECTOR = 16 };
+enum { EASY_SHIFT = 18, MOST_SHIFT = 39, MOST_MORE = 15, HALF = 32, VECTOR = 16 };
+
+/* How sums end: see the head of this file. */
+enum way {
+    NARROW, /* as bytes without a slope, rounded in 16 bits: shifts from EASY_SHIFT to MOST_SHIFT */
+    EASY,   /* rounded in 32 bits: from EASY_SHIFT */
+    HARD    /* in 64 bits */
+};
 
 /* What is the same for all of a row. */
 struct ends {
-    __m256i multiplier, round; /* round: of easy ones in 32 bits, else in 64 */
+    __m256i multiplier, round; /* round: of the sum that it is added to, or a factor that shifts, too */
     __m256i sign;              /* where the sign bit is after the 64-bit shift */
     __m128i shift;
     __m256i slope, low, high; /* low, high: of the output's type in vectors that are easy, else of 64 bits */
 };
 
 AVX2_INLINE struct ends easy_ends(struct scaling scaling, const struct integer_rule *rule,
-                                  enum value_type type)
+                                  enum value_type type, const enum way way)
 {
-    const int more = scaling.shift > HALF ? 0 : HALF + 1 - scaling.shift, shift = scaling.shift + more;
+    const int least = way == NARROW ? MOST_SHIFT - scaling.shift : HALF + 1 - scaling.shift;
+    const int more = least < 0 ? 0 : least < MOST_MORE ? least : MOST_MORE, shift = scaling.shift + more;
     return (struct ends){
         .multiplier = _mm256_set1_epi64x((int64_t)scaling.multiplier << more),
-        .round = _mm256_set1_epi32(1 << (shift - HALF - 1)),
+        .round = way == NARROW ? _mm256_set1_epi16((int16_t)(1 << (HALF + 15 - shift)))
+                               : _mm256_set1_epi32(1 << (shift - HALF - 1)),
         .shift = _mm_cvtsi32_si128(shift - HALF),
         .slope = _mm256_set1_epi64x(rule->slope),
         .low = spread(rule->low, type),
@@ -101,25 +115,35 @@ AVX2_INLINE __m256i finish_hard(__m256i sums, const struct ends *ends, bool has_
     return _mm256_shuffle_epi32(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA), 0xD8);
 }
 
-/* Eight sums to eight results in int32, not clamped yet. */
-AVX2_INLINE __m256i finish_easy(__m256i sums, const struct ends *ends, bool has_slope)
+/* The high halves of eight products. */
+AVX2_INLINE __m256i high_halves(const int32_t *input, const struct ends *ends)
 {
+    const __m256i sums = load(input);
     const __m256 even = _mm256_castsi256_ps(_mm256_mul_epi32(sums, ends->multiplier));
     const __m256 odd = _mm256_castsi256_ps(_mm256_mul_epi32(_mm256_srli_epi64(sums, 32), ends->multiplier));
-    const __m256i high = _mm256_castps_si256(_mm256_shuffle_ps(even, odd, 0xDD));
-    const __m256i value = _mm256_sra_epi32(_mm256_add_epi32(high, ends->round), ends->shift);
+    return _mm256_castps_si256(_mm256_shuffle_ps(even, odd, 0xDD));
+}
+
+/* Eight sums to eight results in int32, not clamped yet. */
+AVX2_INLINE __m256i finish_easy(const int32_t *input, const struct ends *ends, bool has_slope)
+{
+    const __m256i high = _mm256_add_epi32(high_halves(input, ends), ends->round);
+    const __m256i value = _mm256_sra_epi32(high, ends->shift);
     return has_slope ? slope_eight(value, ends->slope) : value;
 }
 
 /* 16 sums to 16 results in int16, in two registers' order: 0 to 3, 8 to 11; 4 to 7, 12 to 15. */
-AVX2_INLINE __m256i finish_sixteen(const int32_t *input, const struct ends *ends, bool is_easy,
+AVX2_INLINE __m256i finish_sixteen(const int32_t *input, const struct ends *ends, const enum way way,
                                    bool has_slope)
 {
-    const __m256i first = load(input), second = load(input + 8);
-    return is_easy
-               ? _mm256_packs_epi32(finish_easy(first, ends, has_slope), finish_easy(second, ends, has_slope))
-               : _mm256_packs_epi32(finish_hard(first, ends, has_slope),
-                                    finish_hard(second, ends, has_slope));
+    const int32_t *second = input + 8;
+    if (way == NARROW)
+        return _mm256_mulhrs_epi16(_mm256_packs_epi32(high_halves(input, ends), high_halves(second, ends)),
+                                   ends->round);
+    if (way == EASY)
+        return _mm256_packs_epi32(finish_easy(input, ends, has_slope), finish_easy(second, ends, has_slope));
+    return _mm256_packs_epi32(finish_hard(load(input), ends, has_slope),
+                              finish_hard(load(second), ends, has_slope));
 }
 
 /* 16-bit numbers to bytes; what is beyond the type becomes its end. */
@@ -149,11 +173,12 @@ AVX2_INLINE __m256i in_order(__m256i values, enum value_type type)
 }
 
 /* What a register of clamped numbers is made of: 16 of 16 bits or 16 of 8 bits, these in its lower half. */
-AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, bool is_easy, enum value_type type)
+AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, const enum way way,
+                                  enum value_type type)
 {
     if (type != VALUE_S16)
         values = narrow(values, values, type);
-    if (is_easy)
+    if (way != HARD)
         values = clamp(values, ends, type);
     return in_order(type == VALUE_S16
                         ? _mm256_permute4x64_epi64(values, 0xD8)
@@ -162,23 +187,23 @@ AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, bool 
 }
 
 /* 32 results of 8 bits. */
-AVX2_INLINE __m256i finish_thirty_two(const int32_t *input, const struct ends *ends, bool is_easy,
+AVX2_INLINE __m256i finish_thirty_two(const int32_t *input, const struct ends *ends, const enum way way,
                                       bool has_slope, enum value_type type)
 {
-    __m256i values = narrow(finish_sixteen(input, ends, is_easy, has_slope),
-                            finish_sixteen(input + VECTOR, ends, is_easy, has_slope), type);
-    if (is_easy)
+    __m256i values = narrow(finish_sixteen(input, ends, way, has_slope),
+                            finish_sixteen(input + VECTOR, ends, way, has_slope), type);
+    if (way != HARD)
         values = clamp(values, ends, type);
     return in_order(_mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)), type);
 }
 
 AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count, const struct ends *ends,
-                                const bool is_easy, const bool has_slope, const enum value_type type)
+                                const enum way way, const bool has_slope, const enum value_type type)
 {
     const size_t size = type == VALUE_S16 ? 2 : 1;
     for (size_t at = 0; at < count;) {
         if (type != VALUE_S16 && count - at >= 2 * VECTOR) {
-            store(to + at, finish_thirty_two(input + at, ends, is_easy, has_slope, type));
+            store(to + at, finish_thirty_two(input + at, ends, way, has_slope, type));
             at += 2 * VECTOR;
             continue;
         }
@@ -186,31 +211,32 @@ AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count,
             at = count - VECTOR;
         const size_t left = count - at;
         store_part(to + at * size,
-                   order_sixteen(finish_sixteen(input + at, ends, is_easy, has_slope), ends, is_easy, type),
+                   order_sixteen(finish_sixteen(input + at, ends, way, has_slope), ends, way, type),
                    (left < VECTOR ? left : VECTOR) * size);
         at += VECTOR;
     }
 }
 
-/* Slopes, and scalings that are not easy: few layers have them, and one loop is for all of these. */
+/* What few layers have: one loop for all of it. */
 AVX2 __attribute__((noinline)) static void requantize_seldom(void *to, const int32_t *input, size_t count,
                                                              struct scaling scaling,
                                                              const struct integer_rule *rule,
                                                              enum value_type type)
 {
-    const bool is_easy = scaling.shift >= EASY_SHIFT;
-    const struct ends ends = is_easy ? easy_ends(scaling, rule, type) : hard_ends(scaling, rule);
-    requantize_row(to, input, count, &ends, is_easy, rule->slope != 0, type);
+    const enum way way = scaling.shift >= EASY_SHIFT ? EASY : HARD;
+    const struct ends ends = way == EASY ? easy_ends(scaling, rule, type, EASY) : hard_ends(scaling, rule);
+    requantize_row(to, input, count, &ends, way, rule->slope != 0, type);
 }
 
 AVX2_INLINE void requantize(void *to, const int32_t *input, size_t count, struct scaling scaling,
                             const struct integer_rule *rule, const enum value_type type)
 {
-    if (scaling.shift < EASY_SHIFT || rule->slope) {
+    const enum way way = type == VALUE_S16 ? EASY : NARROW;
+    if (scaling.shift < EASY_SHIFT || rule->slope || (way == NARROW && scaling.shift > MOST_SHIFT)) {
         requantize_seldom(to, input, count, scaling, rule, type);
     } else {
-        const struct ends ends = easy_ends(scaling, rule, type);
-        requantize_row(to, input, count, &ends, true, false, type);
+        const struct ends ends = easy_ends(scaling, rule, type, way);
+        requantize_row(to, input, count, &ends, way, false, type);
     }
 }
 
