@@ -2,7 +2,8 @@
 
 WORKER... is sned's command, which FOLDER's files and THREADS are appended to; worker.py is the others'. Each engine is a process of
 its own, held to the last THREADS processors and stopped (SIGSTOP) while it is not its turn, so that none spins beside another. In a
-round each engine has one turn: a run to warm up, then some runs of which the median counts. Rounds begin with another engine each.
+round each engine has one turn: a run to warm up, then some runs of which the median counts. Nothing but a run stands between two
+readings of the clock; the processors' time is read around all of a turn. Rounds begin with another engine each.
 The ratio of two engines is taken round by round, so that what slows the machine for a while slows both.
 
 Processor time stands beside the clock's: on a busy machine, on one thread, it is the one to read.
@@ -58,10 +59,10 @@ class Process:
         return answer
 
     def times(self, runs):
-        """Medians of the clock's milliseconds and of the processors', after a run that is not counted."""
+        """The median of the clock's milliseconds and the mean of the processors', after a run that is not counted."""
         self.ask("time 1")
         numbers = [float(word) for word in self.ask(f"time {runs}").split()]
-        return statistics.median(numbers[:runs]), statistics.median(numbers[runs:])
+        return statistics.median(numbers[:runs]), numbers[runs]
 
     def end(self):
         self.process.send_signal(signal.SIGCONT)
