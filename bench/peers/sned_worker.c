@@ -4,7 +4,8 @@
  * Speaks what bench/peers/worker.py speaks for the others. It opens the file, says "ready", then answers
  * each line of its input by one of its output, until that ends:
  *
- *     time N       runs one picture N times; milliseconds of each by the clock, then by the processors' on average
+ *     time N       runs one picture N times; milliseconds of each by the clock, then of one by the
+ *                  processors', on average
  *     scores FILE  runs every picture and writes its scores, float32, to FILE; "written"
  *
  * PICTURES.f32 is [pictures][channels][height][width] of float32 as the network takes them. What fails is

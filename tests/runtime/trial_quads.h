@@ -216,10 +216,31 @@ static inline struct quad_ends ends_of(const struct trial *trial, enum value_typ
     return (struct quad_ends){type, trial->scalings, &trial->rule, trial->are_small, trial->in_quads};
 }
 
+/* Rows of pixels, `stride` bytes each, with or without some between them; of what is timed one. Often they
+ * have whole vectors of the machines that have the longest. */
+static inline void draw_rows_of_pixels(struct trial *trial, int filters, size_t stride, size_t offsets,
+                                       struct random *random)
+{
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const size_t reach = draw_reach(trial, random), rows = is_bench ? 1 : (size_t)between(random, 1, 9);
+    if (rows > 3)
+        trial->count = (size_t)between(random, 1, 70);
+    if (!is_bench && between(random, 0, 1))
+        trial->count = (trial->count + 15) / 16 * 16;
+    const size_t pitch = trial->count + (size_t)(between(random, 0, 2) ? between(random, 0, 5) : 80);
+    trial->sliding =
+        (struct quad_rows){.rows = rows, .count = trial->count, .stride = stride, .row_step = pitch * stride};
+    draw_numbers(trial, trial->micro->bytes, ((rows - 1) * pitch + trial->count + reach) * stride, random);
+    if (!is_bench)
+        trial->count *= rows;
+    draw_list(trial, filters, offsets, reach, random);
+}
+
 static inline void draw_ended_dense(struct trial *trial, enum value_type type, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
-    draw_dense(trial, trial->micro->bytes, random);
+    const int most = trial->micro->dense_filters;
+    draw_rows_of_pixels(trial, is_bench ? most : (int)between(random, 1, most), 4, 1, random);
     draw_ends(trial, type, is_bench, random);
 }
 
@@ -235,10 +256,29 @@ static inline void draw_dense_to_quads(struct trial *trial, enum value_type type
 {
     const bool is_bench = trial->count == BENCH_COUNT;
     const int most = trial->micro->dense_filters;
-    draw_quads(trial, trial->micro->bytes, is_bench ? most : 4 * (int)between(random, 1, most / 4), 4, 1,
-               random);
+    draw_rows_of_pixels(trial, is_bench ? most : 4 * (int)between(random, 1, most / 4), 4, 1, random);
     draw_ends(trial, type, is_bench, random);
     end_in_quads(trial);
+}
+
+/* And which of their pixels are a row's. */
+struct kept_rows {
+    struct quad_rows pixels;
+    uint64_t kept[9 * (MOST + 80) / 64 + 2];
+};
+
+static inline void keep_rows(struct kept_rows *rows, const struct trial *trial)
+{
+    rows->pixels = trial->sliding;
+    if (trial->sliding.rows == 1)
+        return;
+    memset(rows->kept, 0, sizeof rows->kept);
+    rows->pixels.kept = rows->kept;
+    for (size_t y = 0; y < rows->pixels.rows; y++)
+        for (size_t x = 0; x < rows->pixels.count; x++) {
+            const size_t pixel = y * (rows->pixels.row_step / rows->pixels.stride) + x;
+            rows->kept[pixel / 64] |= (uint64_t)1 << pixel % 64;
+        }
 }
 
 static inline void call_ended_dense(const struct micro_kernels *micro, enum value_type type,
@@ -247,13 +287,15 @@ static inline void call_ended_dense(const struct micro_kernels *micro, enum valu
 {
     const struct quad_list list = quads_at(trial, constants, 1);
     const struct quad_ends ends = ends_of(trial, type);
-    micro->ended_dense[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
+    struct kept_rows rows;
+    keep_rows(&rows, trial);
+    micro->ended_dense[trial->micro->bytes](output, trial->step, &rows.pixels, input, &list, &ends);
 }
 
 static inline void draw_ended_sparse(struct trial *trial, enum value_type type, struct random *random)
 {
     const bool is_bench = trial->count == BENCH_COUNT;
-    draw_sparse(trial, trial->micro->bytes, random);
+    draw_rows_of_pixels(trial, is_bench ? 1 : 1 << between(random, 0, 2), 1, 4, random);
     draw_ends(trial, type, is_bench, random);
 }
 
@@ -263,7 +305,9 @@ static inline void call_ended_sparse(const struct micro_kernels *micro, enum val
 {
     const struct quad_list list = quads_at(trial, constants, 4);
     const struct quad_ends ends = ends_of(trial, type);
-    micro->ended_sparse[trial->micro->bytes](output, trial->step, trial->pixels, input, &list, &ends);
+    struct kept_rows rows;
+    keep_rows(&rows, trial);
+    micro->ended_sparse[trial->micro->bytes](output, trial->step, &rows.pixels, input, &list, &ends);
 }
 
 /* Of what is timed once; else two blocks of the same list. */

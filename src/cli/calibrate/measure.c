@@ -43,9 +43,9 @@ struct trial {
     int8_t *weights;
     struct tap_pair *pairs;
     struct quad_list list;
-    micro_ended_quads *quads;
+    micro_ended_rows *quads;
     struct quad_ends ends;
-    size_t count;
+    size_t count, stride; /* pixels, and bytes from one to the next */
     struct conv_layer conv;
     struct row_plan plan;
     struct row_block block;
@@ -113,7 +113,8 @@ static uint32_t tap_offset(int index)
 
 static void run_quads(const struct trial *trial)
 {
-    trial->quads(trial->sums, PIXELS, trial->count, trial->input, &trial->list, &trial->ends);
+    const struct quad_rows pixels = {.rows = 1, .count = trial->count, .stride = trial->stride};
+    trial->quads(trial->sums, PIXELS, &pixels, trial->input, &trial->list, &trial->ends);
 }
 
 /* As quads of the set of all its filters. */
@@ -209,6 +210,7 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     for (int i = 0; i < QUADS; i++)
         trial->offsets[i] = tap_offset(i);
     trial->quads = micro->ended_dense[micro->bytes];
+    trial->stride = 4;
     measure_quads(trial, run_quads, micro->dense_filters, 16, &costs->dense_quad, &costs->dense_product,
                   &dense_ends);
     const double lane_vectors = LANE_PIXELS * FILTER_LANES / 16.;
@@ -223,6 +225,7 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     for (int i = 0; i < QUADS * 2; i++) /* every other tap */
         trial->offsets[i] = tap_offset(2 * i);
     trial->quads = micro->ended_sparse[micro->bytes];
+    trial->stride = 1;
     measure_quads(trial, run_quads, 4, 64, &costs->sparse_quad, &costs->sparse_product, &sparse_ends);
     costs->requantize = (float)((dense_ends + sparse_ends) / 2);
     if (micro->costs.sparse_pass > 0)
@@ -234,7 +237,6 @@ static void measure_lists(struct trial *trial, struct micro_costs *costs)
     measure_quads(trial, run_shared, SET_FILTERS, 64, &costs->shared_quad, &costs->shared_product, &rest);
     costs->shared_sums = (float)(nanoseconds(run_sums, trial) / LISTS);
     costs->line = (float)(nanoseconds(run_lines, trial) / (CHANNELS * 9));
-    trial->quads = micro->ended_sparse[micro->bytes];
     trial->list.count = trial->count = 1; /* a tile of next to nothing is all call */
     trial->list.filters = 1;
     costs->call = (float)nanoseconds(run_quads, trial);

@@ -105,6 +105,8 @@ struct conv_layer {
     int rows, row_tiles;        /* of the output: those of a tile, and how many tiles; of lines, 64 pixels */
     int blocks, block_channels; /* of shared: of a group's channels, the last of what is left */
     uint8_t flip;               /* turns the input's bytes into those that the column wants */
+    bool joins_rows;            /* dense and sparse leave out columns between rows as they end */
+    uint64_t *kept;             /* then: of a tile's pixels, those of rows (struct quad_rows) */
     struct filter_tile *tiles;  /* [tile_count]; of shared [groups][blocks][tiles of a block] */
     int tile_count;
     bool own_planes;        /* a group's are made in a thread's own memory, one group behind the other */
@@ -167,8 +169,12 @@ bool sned_conv_is_channels(const struct conv_layer *conv);
 /* Whether lists are of any four taps; whether planes hold single bytes. */
 bool sned_conv_is_sparse(const struct conv_layer *conv);
 bool sned_conv_is_bytes(const struct conv_layer *conv);
-/* Whether an output's neighbour is made of its pixel's neighbour: then all rows of a tile are one. */
+/* Whether an output's neighbour is made of its pixel's neighbour, and what lies between rows of outputs may
+ * be computed with them: then all rows of a tile are one. */
 bool sned_conv_is_one_row(const struct conv_layer *conv);
+/* Whether such rows are left to the micro-kernel to join; and what it wants for that, conv->kept. */
+bool sned_conv_joins_rows(const struct conv_layer *conv);
+sned_status sned_conv_find_kept(struct conv_layer *conv, sned_error *error);
 /* Sums of a filter from a row of outputs to the next one's, and of a tile of so many rows; those of all
  * tiles, in vectors of 16, or of 64 where sparse, or in halves of such; of filter lanes pixels, with those
  * that are computed for nothing. */

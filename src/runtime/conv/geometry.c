@@ -181,12 +181,34 @@ static size_t most_pixels(const struct conv_layer *conv)
     return fitting < SPARSE_LEAST ? SPARSE_LEAST : fitting < SPARSE_PIXELS ? fitting : SPARSE_PIXELS;
 }
 
+static bool is_near(const struct conv_layer *conv)
+{
+    return conv->slide[0] == 1 && conv->slide[1] == 1;
+}
+
+bool sned_conv_joins_rows(const struct conv_layer *conv)
+{
+    return conv->joins_rows && conv->form != CONV_FILTER_LANES &&
+           (conv->form == CONV_SPARSE || is_dense(conv));
+}
+
+sned_status sned_conv_find_kept(struct conv_layer *conv, sned_error *error)
+{
+    enum { BITS = 64 };
+    const size_t pitch = conv->planes.pitch, pixels = (size_t)conv->rows * pitch;
+    SNED_TRY(sned_alloc(&conv->kept, pixels / BITS + 2, sizeof *conv->kept, error));
+    for (size_t i = 0; i < pixels; i++)
+        if (i % pitch < (size_t)conv->output.extent.width)
+            conv->kept[i / BITS] |= (uint64_t)1 << i % BITS;
+    return SNED_OK;
+}
+
 bool sned_conv_is_one_row(const struct conv_layer *conv)
 {
-    const bool is_near = conv->slide[0] == 1 && conv->slide[1] == 1;
-    if (conv->form == CONV_FILTER_LANES) /* which computes no pixels between rows */
-        return is_near && conv->planes.pitch == (size_t)conv->output.extent.width;
-    return is_near;
+    /* Filter lanes compute no pixels between rows. */
+    if (sned_conv_joins_rows(conv) || conv->form == CONV_FILTER_LANES)
+        return is_near(conv) && conv->planes.pitch == (size_t)conv->output.extent.width;
+    return is_near(conv);
 }
 
 size_t sned_conv_sums_pitch(const struct conv_layer *conv)
@@ -208,6 +230,14 @@ static size_t lane_pixels(const struct conv_layer *conv, size_t rows)
     return runs / 2 * 2 * run + runs % 2 * ((run + 1) / 2 * 2);
 }
 
+/* Pixels of a tile of so many rows that are one, or are joined: of dense rows of whole vectors no others. */
+static size_t summed_pixels(const struct conv_layer *conv, size_t rows)
+{
+    const size_t width = (size_t)conv->output.extent.width;
+    const bool has_gaps = sned_conv_joins_rows(conv) && (conv->form == CONV_SPARSE || width % LANES);
+    return has_gaps ? (rows - 1) * conv->planes.pitch + width : sned_conv_tile_pixels(conv, rows);
+}
+
 /* Vectors of a filter's sums in all tiles, if a tile had so many rows. */
 static size_t vectors_of(const struct conv_layer *conv, size_t rows)
 {
@@ -217,10 +247,10 @@ static size_t vectors_of(const struct conv_layer *conv, size_t rows)
         return whole * lane_pixels(conv, rows) + (rest ? lane_pixels(conv, rest) : 0);
     if (conv->form == CONV_SHARED)
         return (size_t)conv->row_tiles;
-    if (!sned_conv_is_one_row(conv))
+    if (!sned_conv_is_one_row(conv) && !sned_conv_joins_rows(conv))
         return height * (((size_t)conv->output.extent.width + lanes - 1) / lanes);
-    const size_t of_whole = (sned_conv_tile_pixels(conv, rows) + lanes - 1) / lanes;
-    return whole * of_whole + (rest ? (sned_conv_tile_pixels(conv, rest) + lanes - 1) / lanes : 0);
+    const size_t of_whole = (summed_pixels(conv, rows) + lanes - 1) / lanes;
+    return whole * of_whole + (rest ? (summed_pixels(conv, rest) + lanes - 1) / lanes : 0);
 }
 
 double sned_conv_vectors(const struct conv_layer *conv)
@@ -239,7 +269,7 @@ static void choose_rows(struct conv_layer *conv)
         return;
     }
     for (size_t rows = 1; rows <= height; rows++) {
-        if (rows > 1 && sned_conv_tile_pixels(conv, rows) > most)
+        if (rows > 1 && summed_pixels(conv, rows) > most)
             break;
         const size_t tiles = (height + rows - 1) / rows, vectors = vectors_of(conv, rows) + tiles;
         if (vectors <= least) {

@@ -67,6 +67,7 @@ static struct conv_layer layer_of(const struct step *step, const struct graph *g
                               .group_filters = (int)weights->shape.dim[0] / groups,
                               .weights = weights->data,
                               .bias = bias >= 0 ? graph->tensors[bias].data : NULL};
+    conv.joins_rows = step->micro->joins_rows && conv.output.type != VALUE_S16 && !step->rule->slope;
     take_frame(&conv);
     if (sned_conv_is_flat(&conv) && can_be_flat(conv.input.extent)) {
         conv.input.extent = flat(conv.input.extent);
@@ -143,6 +144,8 @@ static sned_status take_form(struct step *step, struct conv_layer *conv, const s
     const bool is_depthwise = conv->form == CONV_DEPTHWISE;
     SNED_TRY(is_depthwise ? sned_conv_list_pieces(conv, step->micro, error)
                           : sned_conv_list(conv, step->micro, work, error));
+    if (sned_conv_joins_rows(conv) && !sned_conv_is_one_row(conv))
+        SNED_TRY(sned_conv_find_kept(conv, error));
     step->form = sned_conv_form_name(conv->form);
     conv->own_planes = has_own_planes(conv);
     sned_conv_cost(step->nanoseconds, conv, work, &step->micro->costs);
@@ -181,6 +184,7 @@ static void conv_lie(struct step *step)
     conv->output.in_quads = step->outputs[0].in_quads;
     conv->input.plane = step->inputs[0].plane;
     conv->input.in_quads = step->inputs[0].in_quads;
+    conv->joins_rows = conv->joins_rows && !conv->output.in_quads; /* by way of sums */
     if (conv->input.in_quads) {
         sned_conv_take_quads(conv);
         step->nanoseconds[0] = 0;
@@ -233,20 +237,22 @@ static sned_status conv_prepare(struct step *step, const struct graph *graph, co
     return SNED_OK;
 }
 
-/* Outputs of `rows` rows of a tile's filters, and the columns between rows; of the next filter `step`
- * further. `input` is the first row's pixels; `sums` has room for a filter's. */
+/* Outputs of `rows` rows of a tile's filters, and the columns between rows where these are one; of the next
+ * filter `step` further. `input` is the first row's pixels; `sums` has room for a filter's. */
 static void make_outputs(const struct step *step_of, const struct filter_tile *tile, size_t rows,
                          const uint8_t *input, int32_t *sums, void *to, size_t step)
 {
     const struct conv_layer *conv = step_of->state;
     const struct micro_kernels *micro = step_of->micro;
+    const enum value_type bytes = micro->bytes;
     const size_t width = (size_t)conv->output.extent.width, pixels = sned_conv_tile_pixels(conv, rows);
     const bool is_one_row = sned_conv_is_one_row(conv);
     const size_t unit = sned_conv_pixel_size(conv);
-    const struct quad_rows sliding = {.rows = is_one_row ? 1 : rows,
-                                      .count = is_one_row ? pixels : width,
-                                      .stride = (size_t)conv->slide[1] * unit,
-                                      .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit};
+    const struct quad_rows of_quads = {.rows = is_one_row ? 1 : rows,
+                                       .count = is_one_row ? pixels : width,
+                                       .stride = (size_t)conv->slide[1] * unit,
+                                       .row_step = conv->planes.pitch * (size_t)conv->slide[0] * unit,
+                                       .kept = is_one_row ? NULL : conv->kept};
     const struct quad_ends ends = conv_ends(step_of, tile);
     switch (conv->form) {
     case CONV_TAPS:
@@ -256,16 +262,16 @@ static void make_outputs(const struct step *step_of, const struct filter_tile *t
         micro->requantize[ends.type](to, sums, pixels, *ends.scalings, ends.rule);
         break;
     case CONV_SLIDING:
-        micro->ended_sliding[micro->bytes](to, step, &sliding, input, &tile->list, &ends);
+        micro->ended_sliding[bytes](to, step, &of_quads, input, &tile->list, &ends);
         break;
     case CONV_FILTER_LANES:
-        micro->ended_filter_lanes[micro->bytes](to, step, &sliding, input, &tile->list, &ends);
+        micro->ended_filter_lanes[bytes](to, step, &of_quads, input, &tile->list, &ends);
         break;
     case CONV_SPARSE:
-        micro->ended_sparse[micro->bytes](to, step, pixels, input, &tile->list, &ends);
+        micro->ended_sparse[bytes](to, step, &of_quads, input, &tile->list, &ends);
         break;
     default:
-        micro->ended_dense[micro->bytes](to, step, pixels, input, &tile->list, &ends);
+        micro->ended_dense[bytes](to, step, &of_quads, input, &tile->list, &ends);
     }
 }
 

@@ -396,6 +396,7 @@ void sned_conv_free_lists(struct conv_layer *conv)
     sned_free(conv->sets);
     sned_free(conv->taps);
     sned_free(conv->start);
+    sned_free(conv->kept);
     sned_free(conv->piece_firsts);
     sned_free(conv->gathers);
     sned_free(conv->orders);

@@ -18,7 +18,7 @@ micro_widen sned_widen_u8, sned_widen_s8, sned_widen_s16;
 micro_add_taps sned_add_taps;
 micro_quads sned_dense_u8, sned_dense_s8, sned_sparse_u8, sned_sparse_s8;
 micro_sliding sned_sliding_u8, sned_sliding_s8;
-micro_ended_quads sned_ended_dense_u8, sned_ended_dense_s8, sned_ended_sparse_u8, sned_ended_sparse_s8;
+micro_ended_rows sned_ended_dense_u8, sned_ended_dense_s8, sned_ended_sparse_u8, sned_ended_sparse_s8;
 micro_add_shared sned_add_shared_u8, sned_add_shared_s8;
 micro_end_shared sned_end_shared;
 micro_ended_rows sned_ended_sliding_u8, sned_ended_sliding_s8;

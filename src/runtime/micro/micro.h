@@ -117,12 +117,16 @@ struct quad_ends {
 };
 enum { SMALL_SUM = 1 << 24 /* floats have all integers to there */ };
 
-/* Rows of pixels that sliding quads, and those of filter lanes, are summed for. */
+/* Rows of pixels that quads are summed for, and what they become lies together. */
 struct quad_rows {
     size_t rows, count; /* of pixels a row */
-    size_t stride;      /* bytes from a pixel's first quad to the next one's: 1 to SLIDING_STRIDE; of filter
-                         * lanes so many times 4 */
-    size_t row_step;    /* bytes from row to row */
+    size_t stride;   /* bytes from a pixel's first quad to the next one's: of dense 4, of sparse 1, of sliding
+                         * 1 to SLIDING_STRIDE, of filter lanes so many times 4 */
+    size_t row_step; /* bytes from row to row, a multiple of the stride where it is dense's or sparse's: they
+                         * do not overlap, and what lies between them may be read */
+    /* Of several rows of dense or sparse, and of their pixels as if they were one row, with what lies between
+     * them, a bit each: 1 for a row's own; behind them 64 that are 0. */
+    const uint64_t *kept;
 };
 enum { SLIDING_STRIDE = 4 };
 
@@ -212,16 +216,14 @@ typedef void micro_quads(int32_t *sums, size_t step, size_t count, const uint8_t
 /* The same of sliding quads, for rows of pixels; a row's sums follow those of the one before. */
 typedef void micro_sliding(int32_t *sums, size_t step, const struct quad_rows *pixels, const uint8_t *input,
                            const struct quad_list *list);
-/* Those sums, requantized: to[f * step + p], of type ends->type. */
-typedef void micro_ended_quads(void *to, size_t step, size_t count, const uint8_t *input,
-                               const struct quad_list *list, const struct quad_ends *ends);
+/* Those sums, of rows too, requantized: to[f * step + p], of type ends->type. */
+typedef void micro_ended_rows(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,
+                              const struct quad_list *list, const struct quad_ends *ends);
 /* Shared quads' sums: begun, or gone on with. And they as outputs, of the first `count` pixels:
  * to[f * step + p], of type ends->type. */
 typedef void micro_add_shared(struct line_sums *sums, const uint8_t *input, const struct quad_list *list);
 typedef void micro_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums, int filters,
                               const struct quad_ends *ends);
-typedef void micro_ended_rows(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,
-                              const struct quad_list *list, const struct quad_ends *ends);
 /* Channels of pieces, requantized, each by its own scaling: output o of the range's channel c is to[c *
  * range->to_step + o], of type ends->type; `to` and `input` are those of the range's first channel, all else
  * is of all channels. */
@@ -351,10 +353,11 @@ struct micro_kernels {
     micro_add_taps *add_taps;
     micro_quads *dense[MICRO_BYTES], *sparse[MICRO_BYTES];
     micro_sliding *sliding[MICRO_BYTES];
-    micro_ended_quads *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES];
     micro_add_shared *add_shared[MICRO_BYTES];
     micro_end_shared *end_shared;
-    micro_ended_rows *ended_sliding[MICRO_BYTES], *ended_filter_lanes[MICRO_BYTES];
+    micro_ended_rows *ended_dense[MICRO_BYTES], *ended_sparse[MICRO_BYTES], *ended_sliding[MICRO_BYTES],
+        *ended_filter_lanes[MICRO_BYTES];
+    bool joins_rows; /* ended_dense, but in quads, and ended_sparse take rows as if they were one */
     micro_depthwise *depthwise[MICRO_BYTES];
     micro_interleave *interleave;
     micro_pick *pick;

@@ -128,17 +128,17 @@ SLIDING(sned_sliding_s8, int8_t, slide_s8)
 static micro_requantize *const requantize[MICRO_TYPES] = {sned_requantize_u8, sned_requantize_s8,
                                                           sned_requantize_s16};
 
-ENDED_QUADS(sned_ended_dense_u8, sned_dense_u8, 4, requantize, sned_interleave)
-ENDED_QUADS(sned_ended_dense_s8, sned_dense_s8, 4, requantize, sned_interleave)
-ENDED_QUADS(sned_ended_sparse_u8, sned_sparse_u8, 1, requantize, NULL)
-ENDED_QUADS(sned_ended_sparse_s8, sned_sparse_s8, 1, requantize, NULL)
+ENDED_ROWS(sned_ended_dense_u8, sned_dense_u8, requantize, sned_interleave)
+ENDED_ROWS(sned_ended_dense_s8, sned_dense_s8, requantize, sned_interleave)
+ENDED_ROWS(sned_ended_sparse_u8, sned_sparse_u8, requantize, NULL)
+ENDED_ROWS(sned_ended_sparse_s8, sned_sparse_s8, requantize, NULL)
 ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
 ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 
 void sned_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums, int filters,
                      const struct quad_ends *ends)
 {
-    end_piece(to, step, 0, sums->of[0], LINE_PIXELS, count, filters, ends, requantize[ends->type]);
+    sned_end_piece(to, step, sums->of[0], LINE_PIXELS, count, filters, ends, requantize[ends->type]);
 }
 
 /* A pixel of a filter at a time. */

@@ -22,7 +22,7 @@ micro_add_taps sned_avx2_add_taps;
 micro_dot sned_avx2_dot;
 micro_listed_rows sned_avx2_listed_rows;
 micro_quads sned_avx2_dense, sned_avx2_sparse; /* of unsigned activations */
-micro_ended_quads sned_avx2_ended_dense, sned_avx2_ended_sparse;
+micro_ended_rows sned_avx2_ended_dense, sned_avx2_ended_sparse;
 micro_depthwise sned_avx2_depthwise;
 micro_interleave sned_avx2_interleave;
 micro_pick sned_avx2_pick;

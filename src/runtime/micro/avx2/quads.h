@@ -213,7 +213,7 @@ static micro_requantize *const sned_avx2_requantize[MICRO_TYPES] = {
     sned_avx2_requantize_u8, sned_avx2_requantize_s8, sned_avx2_requantize_s16};
 
 /* A micro-kernel of sums, and one that ends them. A piece of those has room: it is a multiple of a block. */
-#define AVX2_QUADS(of_sums, ended, sum, pixel)                                                               \
+#define AVX2_QUADS(of_sums, ended, sum, interleave)                                                          \
     AVX2 void of_sums(int32_t *sums, size_t step, size_t count, const uint8_t *input,                        \
                       const struct quad_list *list)                                                          \
     {                                                                                                        \
@@ -224,7 +224,7 @@ static micro_requantize *const sned_avx2_requantize[MICRO_TYPES] = {
     {                                                                                                        \
         sum(&(struct sum_rows){sums, step, true}, count, input, list);                                       \
     }                                                                                                        \
-    ENDED_QUADS(ended, ended##_sums, pixel, sned_avx2_requantize, pixel == 4 ? sned_avx2_interleave : NULL)
+    ENDED_ROWS(ended, ended##_sums, sned_avx2_requantize, interleave)
 #endif
 
 #endif

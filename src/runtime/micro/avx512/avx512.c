@@ -48,6 +48,7 @@ const struct micro_kernels sned_micro_avx512 = {
     .dense = {[VALUE_U8] = sned_avx512_dense, [VALUE_S8] = sned_dense_s8},
     .sparse = {[VALUE_U8] = sned_avx512_sparse, [VALUE_S8] = sned_sparse_s8},
     .sliding = {[VALUE_U8] = sned_avx512_sliding, [VALUE_S8] = sned_sliding_s8},
+    .joins_rows = true,
     .ended_dense = {[VALUE_U8] = sned_avx512_ended_dense, [VALUE_S8] = sned_ended_dense_s8},
     .ended_sparse = {[VALUE_U8] = sned_avx512_ended_sparse, [VALUE_S8] = sned_ended_sparse_s8},
     .add_shared = {[VALUE_U8] = sned_avx512_add_shared, [VALUE_S8] = sned_add_shared_s8},

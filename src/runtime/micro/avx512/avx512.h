@@ -12,14 +12,16 @@
 
 #define AVX512_TARGET target("avx512f,avx512bw,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,popcnt")
 #define AVX512        __attribute__((AVX512_TARGET))
+/* Compiled once, whatever callers pass. */
+#define AVX512_ONCE   AVX512 static __attribute__((noinline, noclone))
 #define AVX512_INLINE static inline __attribute__((AVX512_TARGET, always_inline))
 
 micro_quads sned_avx512_dense, sned_avx512_sparse;
 micro_sliding sned_avx512_sliding;
-micro_ended_quads sned_avx512_ended_dense, sned_avx512_ended_sparse;
 micro_add_shared sned_avx512_add_shared;
 micro_end_shared sned_avx512_end_shared;
-micro_ended_rows sned_avx512_ended_sliding, sned_avx512_ended_filter_lanes;
+micro_ended_rows sned_avx512_ended_dense, sned_avx512_ended_sparse, sned_avx512_ended_sliding,
+    sned_avx512_ended_filter_lanes;
 micro_depthwise sned_avx512_depthwise;
 micro_interleave sned_avx512_interleave;
 micro_pick sned_avx512_pick;

@@ -74,6 +74,45 @@ AVX512_INLINE __m512i by_vectors(__m512i bytes)
                                     bytes);
 }
 
+AVX512_INLINE __m512i byte_numbers(void)
+{
+    return _mm512_setr_epi64(0x0706050403020100, 0x0F0E0D0C0B0A0908, 0x1716151413121110, 0x1F1E1D1C1B1A1918,
+                             0x2726252423222120, 0x2F2E2D2C2B2A2928, 0x3736353433323130, 0x3F3E3D3C3B3A3938);
+}
+
+/* Pixels of rows that are summed as one, with those between them. */
+AVX512_INLINE size_t joined_pixels(const struct quad_rows *rows)
+{
+    return rows->rows > 1 ? (rows->rows - 1) * (rows->row_step / rows->stride) + rows->count : rows->count;
+}
+
+/* Of 64 pixels those that are a row's: which bytes they are, how many, and where they go. */
+struct kept_pixels {
+    _Alignas(64) uint8_t order[64];
+    __mmask64 some;
+    size_t place;
+};
+
+/* Of 64 pixels, or those that are left, by bits (struct quad_rows): all but the place. `bytes` says which
+ * byte each is. How many they are. */
+AVX512_INLINE size_t find_kept(struct kept_pixels *pixels, const void *rows, size_t left, __m512i bytes)
+{
+    uint64_t bits;
+    memcpy(&bits, rows, sizeof bits);
+    bits &= first_of_64(left);
+    const size_t count = (size_t)__builtin_popcountll(bits);
+    pixels->some = first_of_64(count);
+    _mm512_store_si512(pixels->order, _mm512_maskz_compress_epi8(bits, bytes));
+    return count;
+}
+
+/* 64 pixels' bytes to where they belong. */
+AVX512_INLINE void store_kept(uint8_t *to, __m512i bytes, const struct kept_pixels *kept)
+{
+    _mm512_mask_storeu_epi8(to + kept->place, kept->some,
+                            _mm512_permutexvar_epi8(_mm512_load_si512(kept->order), bytes));
+}
+
 enum { MOST_ENDED = 8 };
 
 /* The scales of a list's filters; false: they do not end so. */
@@ -89,8 +128,9 @@ static inline bool find_scales(float scales[MOST_ENDED], const struct quad_ends 
 struct quad_destination {
     void *to;
     size_t step;
-    const float *scales;          /* of each filter, which make them bytes; NULL: they stay sums */
-    const struct quad_ends *ends; /* of the bytes */
+    const float *scales;            /* of each filter, which make them bytes; NULL: they stay sums */
+    const struct quad_ends *ends;   /* of the bytes */
+    const struct kept_pixels *kept; /* and which of these are stored, of each 64 pixels */
 };
 #endif
 

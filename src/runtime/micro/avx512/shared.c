@@ -130,14 +130,15 @@ AVX512 void sned_avx512_end_shared(void *to, size_t step, size_t count, const st
                                    int filters, const struct quad_ends *ends)
 {
     float scales[MOST_ENDED];
-    const struct quad_destination destination = {to, step, scales, ends};
+    const struct quad_destination destination = {to, step, scales, ends, NULL};
     const bool is_scaled = find_scales(scales, ends, filters);
     for (int f = 0; f < filters; f++) {
         __m512i of[4];
         for (int k = 0; k < 4; k++)
             of[k] = _mm512_load_si512(sums->of[f] + k * 16);
         if (is_scaled) {
-            store_part(&destination, f, 0, of, count);
+            _mm512_mask_storeu_epi8((uint8_t *)to + (size_t)f * step, first_of_64(count),
+                                    ended(&destination, f, of));
             continue;
         }
         int32_t row[LINE_PIXELS];

@@ -40,40 +40,17 @@ AVX512_INLINE void store_sums(int32_t *to, __m512i sums[4], size_t count)
             _mm512_mask_storeu_epi32(to + k * 16, first_of_16(count - k * 16), sums[k]);
 }
 
-/* A filter's sums of the pixels from `at` on, as its destination wants them. */
-AVX512_INLINE void store_part(const struct quad_destination *destination, int filter, size_t at,
-                              __m512i sums[4], size_t count)
+/* A filter's sums as bytes. */
+AVX512_INLINE __m512i ended(const struct quad_destination *destination, int filter, const __m512i sums[4])
 {
-    const size_t place = (size_t)filter * destination->step + at;
-    if (!destination->scales) {
-        store_sums((int32_t *)destination->to + place, sums, count);
-        return;
-    }
     const __m512 scale = _mm512_set1_ps(destination->scales[filter]);
     const struct byte_bounds bounds = bounds_of(destination->ends->rule);
     __m512i results[4];
     for (int k = 0; k < 4; k++)
         results[k] = scaled(sums[k], scale);
-    _mm512_mask_storeu_epi8((uint8_t *)destination->to + place, first_of_64(count),
-                            packed(results, destination->ends->type, &bounds));
+    return packed(results, destination->ends->type, &bounds);
 }
-/* A file's micro-kernels by its own sum_row(destination, count, input, list): sums, and those that end before
- * they leave their registers, or by way of memory where they do not end so. */
-#define SPARSE_KERNELS(sums_of, ended)                                                                       \
-    AVX512 void sums_of(int32_t *sums, size_t step, size_t count, const uint8_t *input,                      \
-                        const struct quad_list *list)                                                        \
-    {                                                                                                        \
-        sum_row((struct quad_destination){.to = sums, .step = step}, count, input, list);                    \
-    }                                                                                                        \
-    AVX512 void ended(void *to, size_t step, size_t count, const uint8_t *input,                             \
-                      const struct quad_list *list, const struct quad_ends *ends)                            \
-    {                                                                                                        \
-        float scales[MOST_ENDED];                                                                            \
-        if (find_scales(scales, ends, list->filters))                                                        \
-            sum_row((struct quad_destination){to, step, scales, ends}, count, input, list);                  \
-        else                                                                                                 \
-            end_quads(to, step, count, input, list, ends, 1, sums_of, sned_avx512_requantize, NULL);         \
-    }
+
 #endif
 
 #endif

@@ -12,7 +12,7 @@
 #include "runtime/micro/avx2/avx2.h"
 
 static micro_quads sned_avxvnni_dense, sned_avxvnni_sparse;
-static micro_ended_quads sned_avxvnni_ended_dense, sned_avxvnni_ended_sparse;
+static micro_ended_rows sned_avxvnni_ended_dense, sned_avxvnni_ended_sparse;
 static micro_depthwise sned_avxvnni_depthwise;
 
 enum { PAIR_LIMIT = 0 };
@@ -29,8 +29,8 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
 
 /* ---- the column ---- */
 
-AVX2_QUADS(sned_avxvnni_dense, sned_avxvnni_ended_dense, sum_dense, 4)
-AVX2_QUADS(sned_avxvnni_sparse, sned_avxvnni_ended_sparse, sum_sparse, 1)
+AVX2_QUADS(sned_avxvnni_dense, sned_avxvnni_ended_dense, sum_dense, sned_avx2_interleave)
+AVX2_QUADS(sned_avxvnni_sparse, sned_avxvnni_ended_sparse, sum_sparse, NULL)
 AVX2_DEPTHWISE(sned_avxvnni_depthwise)
 
 const struct micro_kernels sned_micro_avxvnni = {

@@ -169,8 +169,8 @@ DOT static void sparse(int32_t *to, size_t step, size_t count, const uint8_t *in
         sparse_rows(to, step, count, bytes, list, 4, 1);
 }
 
-ENDED_QUADS(sned_neon_dot_ended_dense, dense, 4, sned_neon_requantize, sned_neon_interleave)
-ENDED_QUADS(sned_neon_dot_ended_sparse, sparse, 1, sned_neon_requantize, NULL)
+ENDED_ROWS(sned_neon_dot_ended_dense, dense, sned_neon_requantize, sned_neon_interleave)
+ENDED_ROWS(sned_neon_dot_ended_sparse, sparse, sned_neon_requantize, NULL)
 
 /* Costs are instructions of the loops here, counted in their listing; of rows 300 ps for each, and for two
  * bytes of memory: of no machine the time. */

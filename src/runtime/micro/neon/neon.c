@@ -96,8 +96,8 @@ int32_t sned_neon_dot(const int8_t *weights, const int16_t *input, size_t count)
 
 micro_requantize *const sned_neon_requantize[MICRO_TYPES] = {sned_neon_requantize_u8, sned_neon_requantize_s8,
                                                              sned_neon_requantize_s16};
-ENDED_QUADS(sned_neon_ended_dense, sned_neon_dense, 4, sned_neon_requantize, sned_neon_interleave)
-ENDED_QUADS(sned_neon_ended_sparse, sned_neon_sparse, 1, sned_neon_requantize, NULL)
+ENDED_ROWS(sned_neon_ended_dense, sned_neon_dense, sned_neon_requantize, sned_neon_interleave)
+ENDED_ROWS(sned_neon_ended_sparse, sned_neon_sparse, sned_neon_requantize, NULL)
 ENDED_SLIDING(sned_neon_ended_sliding, sned_sliding_s8, sned_neon_requantize)
 
 /* What is left to portable.c, compilers make these instructions of. Costs are instructions of the loops here,
