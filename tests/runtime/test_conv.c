@@ -78,6 +78,25 @@ static void few_weights_are_sparse_and_four_of_them_an_entry(void **state)
     assert_int_equal(lists.entries, FILTERS * 2);
 }
 
+/* Of two filters that share four taps: 100 and 100, or 90 and 90, may not stand together, and there are four
+ * that may. */
+static void taps_that_may_not_stand_together_find_others(void **state)
+{
+    int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
+    static const int8_t taps[2][4] = {{100, 100, -90, -90}, {90, 5, 3, 90}};
+    for (int k = 0; k < FILTERS; k++)
+        for (int i = 0; i < 4; i++)
+            weights[k * CHANNELS * TAPS + k / 2 + i * 8] = taps[k % 2][i];
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    struct micro_kernels limited = fast_dense;
+    struct conv_lists lists;
+    limited.pair_limit = 128;
+    assert_int_equal(sned_conv_choose(&conv, &limited, NULL, NULL, &lists, NULL), SNED_OK);
+    assert_int_equal(conv.form, CONV_SPARSE);
+    assert_int_equal(lists.tiles, FILTERS / 2);
+    assert_int_equal(lists.entries, FILTERS / 2);
+}
+
 static void filters_that_share_their_zeros_share_lists(void **state)
 {
     int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
@@ -504,6 +523,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_that_are_all_there_are_dense),
         cmocka_unit_test(few_weights_are_sparse_and_four_of_them_an_entry),
+        cmocka_unit_test(taps_that_may_not_stand_together_find_others),
         cmocka_unit_test(filters_that_share_their_zeros_share_lists),
         cmocka_unit_test(channels_that_are_zero_together_are_left_out_of_dense),
         cmocka_unit_test(activations_of_16_bits_take_pairs_of_taps),

@@ -8,6 +8,7 @@
 #include "runtime/conv/lister.h"
 #include "base/memory.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,8 @@ static void list_pairs(struct lister *l, const int8_t *weights)
     if (half)
         add_pair(l, &pair);
 }
+
+enum { SPARSE_FILTERS = 4, MOST_WAITING = 8 };
 
 /* What of the second weight of a pair may stand beside the first one (struct micro_kernels, pair_limit). */
 static int8_t beside(int8_t first, int8_t second, int limit)
@@ -79,45 +82,94 @@ static void list_dense(struct lister *l, const int8_t *weights, int filters, uns
     }
 }
 
-/* A tap's weights as byte *lane of the quad; what exceeds the column's limit is one more tap. */
-static void add_tap(struct lister *l, struct quad *quad, int *lane, uint32_t offset, int8_t *tap, int filters)
+/* A tap of some filters. */
+struct tap {
+    uint32_t offset;
+    int8_t weights[SPARSE_FILTERS];
+};
+
+/* Taps on their way into quads, two at a time, which stand together within the column's limit. One that fits
+ * no other one that waits does so itself. */
+struct tap_queue {
+    struct quad quad;
+    int lanes; /* of the quad: 0 or 2 */
+    int count;
+    struct tap waiting[MOST_WAITING];
+};
+
+/* Two taps to the quad; what exceeds the limit waits, as one more tap. */
+static void add_taps(struct lister *l, struct tap_queue *queue, struct tap first, struct tap second,
+                     int filters)
 {
-    bool has_rest = true;
-    while (has_rest) {
-        const int j = (*lane)++;
-        has_rest = false;
-        quad->offsets[j] = offset;
-        for (int f = 0; f < filters; f++) {
-            int8_t *to = &quad->weights[f][j];
-            *to = j % 2 ? beside(to[-1], tap[f], l->micro->pair_limit) : tap[f];
-            tap[f] = (int8_t)(tap[f] - *to);
-            has_rest |= tap[f] != 0;
-        }
-        if (*lane == 4) {
-            sned_lister_add(l, quad, filters);
-            *lane = 0;
-        }
+    const int at = queue->lanes;
+    struct tap rest = second;
+    bool has_rest = false;
+    queue->quad.offsets[at] = first.offset;
+    queue->quad.offsets[at + 1] = second.offset;
+    for (int f = 0; f < filters; f++) {
+        int8_t *to = queue->quad.weights[f] + at;
+        to[0] = first.weights[f];
+        to[1] = beside(to[0], second.weights[f], l->micro->pair_limit);
+        rest.weights[f] = (int8_t)(rest.weights[f] - to[1]);
+        has_rest |= rest.weights[f] != 0;
     }
+    if (has_rest)
+        queue->waiting[queue->count++] = rest;
+    queue->lanes = (at + 2) % 4;
+    if (queue->lanes == 0)
+        sned_lister_add(l, &queue->quad, filters);
+}
+
+/* Whether two taps may stand together: of different signs no sum is too large. */
+static bool fit(const struct lister *l, const struct tap *first, const struct tap *second, int filters)
+{
+    const int limit = l->micro->pair_limit ? l->micro->pair_limit : INT_MAX;
+    bool fits = true;
+    for (int f = 0; f < filters; f++)
+        fits &= abs(first->weights[f] + second->weights[f]) <= limit;
+    return fits;
+}
+
+/* The first one that waits and fits, and goes; where none does, and there `must` be one, the first of all. */
+static bool take_waiting(struct tap *taken, const struct lister *l, struct tap_queue *queue,
+                         const struct tap *beside_it, int filters, bool must)
+{
+    int i = 0;
+    while (i < queue->count && !fit(l, &queue->waiting[i], beside_it, filters))
+        i++;
+    if (i == queue->count && must)
+        i = 0;
+    if (i == queue->count)
+        return false;
+    *taken = queue->waiting[i];
+    queue->count--;
+    memmove(&queue->waiting[i], &queue->waiting[i + 1], (size_t)(queue->count - i) * sizeof *taken);
+    return true;
 }
 
 static void list_sparse(struct lister *l, const int8_t *weights, int filters, unsigned bits)
 {
     const size_t size = filter_size(l->conv);
-    struct quad quad;
-    int lane = 0;
-    uint32_t last = 0;
+    struct tap_queue queue = {.count = 0};
+    struct tap tap = {0}, other;
     for (size_t p = 0; p < l->place_count; p++) {
-        int8_t tap[MOST_FILTERS];
         if (!(l->masks[p] & bits))
             continue;
+        tap.offset = l->places[p].offset;
         for (int f = 0; f < filters; f++)
-            tap[f] = weights[(size_t)f * size + (size_t)l->places[p].source[0]];
-        last = l->places[p].offset;
-        add_tap(l, &quad, &lane, last, tap, filters);
+            tap.weights[f] = weights[(size_t)f * size + (size_t)l->places[p].source[0]];
+        if (take_waiting(&other, l, &queue, &tap, filters, queue.count == MOST_WAITING))
+            add_taps(l, &queue, other, tap, filters);
+        else
+            queue.waiting[queue.count++] = tap;
     }
-    while (lane) {
-        int8_t none[MOST_FILTERS] = {0};
-        add_tap(l, &quad, &lane, last, none, filters);
+    while (queue.count || queue.lanes) {
+        const struct tap none = {.offset = tap.offset};
+        struct tap last = none;
+        take_waiting(&last, l, &queue, &none, filters, false);
+        if (!take_waiting(&other, l, &queue, &last, filters, true))
+            other = none;
+        add_taps(l, &queue, last, other, filters);
     }
 }
 
