@@ -131,14 +131,12 @@ AVX2_INLINE void convolve(const struct channel_call *call, const size_t places[T
 AVX2 static void convolve_two(const struct channel_call *call, size_t one, size_t other, bool are_halved)
 {
     const size_t places[TOGETHER] = {one, other}, quads = call->pieces->quads;
-    if (PAIR_LIMIT && are_halved && quads == 3)
+    if (quads == 3 && PAIR_LIMIT && are_halved)
         convolve(call, places, 3, true);
-    else if (PAIR_LIMIT && are_halved)
-        convolve(call, places, quads, true);
     else if (quads == 3)
         convolve(call, places, 3, false);
     else
-        convolve(call, places, quads, false);
+        convolve(call, places, quads, PAIR_LIMIT && are_halved);
 }
 
 /* Each waits for the next one whose weights are halved, or are not, as its own; the last of an odd number is

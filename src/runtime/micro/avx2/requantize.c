@@ -187,14 +187,13 @@ AVX2_INLINE __m256i order_sixteen(__m256i values, const struct ends *ends, const
 }
 
 /* 32 results of 8 bits. */
-AVX2_INLINE __m256i finish_thirty_two(const int32_t *input, const struct ends *ends, const enum way way,
-                                      bool has_slope, enum value_type type)
+AVX2_INLINE __m256i finish_thirty_two(const int32_t *input, const struct ends *ends, enum value_type type)
 {
-    __m256i values = narrow(finish_sixteen(input, ends, way, has_slope),
-                            finish_sixteen(input + VECTOR, ends, way, has_slope), type);
-    if (way != HARD)
-        values = clamp(values, ends, type);
-    return in_order(_mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)), type);
+    const __m256i values = narrow(finish_sixteen(input, ends, NARROW, false),
+                                  finish_sixteen(input + VECTOR, ends, NARROW, false), type);
+    return in_order(
+        _mm256_permutevar8x32_epi32(clamp(values, ends, type), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)),
+        type);
 }
 
 AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count, const struct ends *ends,
@@ -202,8 +201,8 @@ AVX2_INLINE void requantize_row(uint8_t *to, const int32_t *input, size_t count,
 {
     const size_t size = type == VALUE_S16 ? 2 : 1;
     for (size_t at = 0; at < count;) {
-        if (type != VALUE_S16 && count - at >= 2 * VECTOR) {
-            store(to + at, finish_thirty_two(input + at, ends, way, has_slope, type));
+        if (way == NARROW && count - at >= 2 * VECTOR) {
+            store(to + at, finish_thirty_two(input + at, ends, type));
             at += 2 * VECTOR;
             continue;
         }
