@@ -66,6 +66,14 @@ static void take_part(void *argument, int thread)
     }
 }
 
+/* Each has a chunk at least. */
+static int threads_for(const sned_context *context, const struct shared_work *work)
+{
+    const int threads = work->tasks < context->threads ? work->tasks : context->threads;
+    const double chunks = work->nanoseconds / context->worth_taking;
+    return chunks < threads ? (int)chunks : threads;
+}
+
 static int least_chunk(const sned_context *context, const struct shared_work *work)
 {
     const double least = work->tasks * (context->worth_taking / work->nanoseconds);
@@ -91,8 +99,10 @@ static double part_of(double work, double all)
 static bool is_worth_sharing(sned_context *context, const struct shared_work *work, int threads)
 {
     struct meetings *meetings = &context->meetings;
+    if (threads < 2)
+        return false;
     const double gain = work->nanoseconds * (threads - 1) / threads;
-    if (threads < 2 || gain < context->worth_sharing)
+    if (gain < context->worth_sharing)
         return false;
     if (gain >= context->worth_sharing + 2 * meetings->cost)
         return true;
@@ -135,7 +145,7 @@ void sned_share_learn(sned_context *context, double nanoseconds)
 
 int sned_share(sned_context *context, const struct shared_work *work)
 {
-    const int threads = work->tasks < context->threads ? work->tasks : context->threads;
+    const int threads = threads_for(context, work);
     if (!is_worth_sharing(context, work, threads)) {
         if (work->tasks > 0)
             work->run(work->argument, 0, 0, work->tasks);
