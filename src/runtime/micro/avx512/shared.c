@@ -92,9 +92,9 @@ AVX512 __attribute__((noinline)) static void add_quads(struct line_sums *sums, c
         ".endif\n\t"
         "movzwl 2 * set(%[sets]), %k[count]\n\t"
         "test %k[count], %k[count]\n\t"
-        "jz 3f\n"
-        "2:\n\t"
+        "jz 3f\n\t"
         PREFETCH_LIST
+        "2:\n\t"
         FIND_LINES
         FETCH_QUADS
         ".set place, 0\n\t"
