@@ -97,6 +97,29 @@ static void call_requantize(const struct micro_kernels *micro, enum value_type t
     micro->requantize[type](output, input, trial->count, trial->scaling, &trial->rule);
 }
 
+/* The constants are what sums begin with, and scalings. */
+static void draw_end_rows(struct trial *trial, enum value_type type, struct random *random)
+{
+    draw_requantize(trial, type, random);
+    trial->constant_size = trial->count * (sizeof(int32_t) + sizeof(struct scaling));
+    trial->constants = room(trial->constant_size, 1);
+    int32_t *start = trial->constants;
+    struct scaling *scalings = (struct scaling *)(void *)(start + trial->count);
+    for (size_t i = 0; i < trial->count; i++) {
+        draw_rule(trial, type, random);
+        start[i] = (int32_t)number(random, -100000, 100000);
+        scalings[i] = trial->scaling;
+    }
+}
+
+static void call_end_rows(const struct micro_kernels *micro, enum value_type type, const struct trial *trial,
+                          const void *input, const void *constants, void *output)
+{
+    const int32_t *start = constants;
+    micro->end_rows(output, type, input, trial->count, start,
+                    (const struct scaling *)(const void *)(start + trial->count), &trial->rule);
+}
+
 static void draw_windows(struct trial *trial, enum value_type type, struct random *random)
 {
     struct window_row *windows = &trial->windows;
@@ -195,6 +218,9 @@ static struct subject row_subjects[] = {
     {"requantize u8", VALUE_U8, draw_requantize, call_requantize},
     {"requantize s8", VALUE_S8, draw_requantize, call_requantize},
     {"requantize s16", VALUE_S16, draw_requantize, call_requantize},
+    {"end rows u8", VALUE_U8, draw_end_rows, call_end_rows},
+    {"end rows s8", VALUE_S8, draw_end_rows, call_end_rows},
+    {"end rows s16", VALUE_S16, draw_end_rows, call_end_rows},
     {"window_max u8", VALUE_U8, draw_window_max, call_window_max},
     {"window_max s8", VALUE_S8, draw_window_max, call_window_max},
     {"window_max s16", VALUE_S16, draw_window_max, call_window_max},

@@ -7,7 +7,6 @@
  * checked before (docs/arithmetic.md).
  */
 #include "runtime/kernel.h"
-#include "runtime/micro/requantize.h"
 #include "runtime/rows/row_block.h"
 #include "base/memory.h"
 
@@ -136,11 +135,9 @@ static void run_block(const struct step *step, const struct step_work *work, siz
     const struct gemm_block *block = &gemm->blocks[b];
     int32_t *sums = work->own;
     sned_row_block_run(&block->rows, &gemm->plan, bytes_of(gemm, work), work->scratch, sums);
-    for (size_t r = 0, k = block->first; r < block->rows.rows; r++, k++) {
-        const int32_t sum = (int32_t)((uint32_t)gemm->start[k] + (uint32_t)sums[r]);
-        value_store(work->outputs[0], gemm->output.type, k,
-                    finish_value(scale_value(sum, step->rule->scalings[k]), step->rule));
-    }
+    step->micro->end_rows((uint8_t *)work->outputs[0] + block->first * value_size(gemm->output.type),
+                          gemm->output.type, sums, block->rows.rows, gemm->start + block->first,
+                          step->rule->scalings + block->first, step->rule);
 }
 
 /* Phase 0 brings the input into the forms that kernels take; then a task is a block of rows. */

@@ -19,6 +19,8 @@
 #include "runtime/micro/avx512/ends.h"
 #include "runtime/micro/requantize.h"
 
+#include <stddef.h>
+
 enum { LEAST_SHIFT = 18, MOST_SHIFT = 48, LEAST_MULTIPLIER = 1 << 15, LOWER_WORDS = 0x55555555 };
 
 /* What is the same for all sums of a scaling. */
@@ -117,5 +119,44 @@ AVX512 void sned_avx512_requantize_s16(void *to, const int32_t *input, size_t co
         requantize_words(to, input, count, scaling, rule);
     else
         sned_avx2_requantize_s16(to, input, count, scaling, rule);
+}
+
+/* ---- rows that have a scaling each ---- */
+
+_Static_assert(sizeof(struct scaling) == 4 && offsetof(struct scaling, multiplier) == 0 &&
+                   offsetof(struct scaling, shift) == 2,
+               "how scalings are read");
+
+/* 8 rows' results, in lanes of 64 bits, which hold every product as it is. */
+AVX512_INLINE __m512i scaled_rows(__m256i sums, __m256i scalings, const struct integer_rule *rule)
+{
+    const __m512i wide = _mm512_cvtepu32_epi64(scalings);
+    const __m512i multiplier = _mm512_and_si512(wide, _mm512_set1_epi64(UINT16_MAX));
+    const __m512i shift = _mm512_and_si512(_mm512_srli_epi64(wide, 16), _mm512_set1_epi64(UINT8_MAX));
+    const __m512i one = _mm512_set1_epi64(1), half = _mm512_sllv_epi64(one, _mm512_sub_epi64(shift, one));
+    const __m512i product = _mm512_mul_epi32(_mm512_cvtepi32_epi64(sums), multiplier);
+    const __m512i scaled = _mm512_srav_epi64(_mm512_add_epi64(product, half), shift);
+    return _mm512_min_epi64(_mm512_max_epi64(scaled, _mm512_set1_epi64(rule->low)),
+                            _mm512_set1_epi64(rule->high));
+}
+
+AVX512 void sned_avx512_end_rows(void *to, enum value_type type, const int32_t *sums, size_t rows,
+                                 const int32_t *start, const struct scaling *scalings,
+                                 const struct integer_rule *rule)
+{
+    if (rule->slope) {
+        sned_end_rows(to, type, sums, rows, start, scalings, rule);
+        return;
+    }
+    for (size_t r = 0; r < rows; r += 8) {
+        const __mmask8 some = (__mmask8)first_of_16(rows - r);
+        const __m256i sum = _mm256_add_epi32(_mm256_maskz_loadu_epi32(some, sums + r),
+                                             _mm256_maskz_loadu_epi32(some, start + r));
+        const __m512i results = scaled_rows(sum, _mm256_maskz_loadu_epi32(some, scalings + r), rule);
+        if (type == VALUE_S16)
+            _mm512_mask_cvtepi64_storeu_epi16((int16_t *)to + r, some, results);
+        else
+            _mm512_mask_cvtepi64_storeu_epi8((uint8_t *)to + r, some, results);
+    }
 }
 #endif
