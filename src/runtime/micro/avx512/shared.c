@@ -21,7 +21,12 @@
     FOUR_SUMS(DO, 0, 1, 2, 3)                                                                                \
     FOUR_SUMS(DO, 4, 5, 6, 7)                                                                                \
     FOUR_SUMS(DO, 8, 9, 10, 11) FOUR_SUMS(DO, 12, 13, 14, 15) FOUR_SUMS(DO, 16, 17, 18, 19)
-#define LOAD_SUM(n)  "vmovdqa64 " #n " * 64(%[sums]), %%zmm" #n "\n\t"
+#define LOAD_SUM(n) "vmovdqa64 " #n " * 64(%[sums]), %%zmm" #n "\n\t"
+#define BEGIN_SUMS(filter, a, b, c, d)                                                                       \
+    "vpbroadcastd " #filter " * 4(%[start]), %%zmm" #a "\n\t"                                                \
+    "vmovdqa64 %%zmm" #a ", %%zmm" #b "\n\t"                                                                 \
+    "vmovdqa64 %%zmm" #a ", %%zmm" #c "\n\t"                                                                 \
+    "vmovdqa64 %%zmm" #a ", %%zmm" #d "\n\t"
 #define STORE_SUM(n) "vmovdqa64 %%zmm" #n ", " #n " * 64(%[sums])\n\t"
 #define SUMS_AND_QUADS                                                                                       \
     "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",        \
@@ -72,9 +77,9 @@
 _Static_assert(LINE_UNIT == 8, "which lines are multiplied by");
 
 /* All quads of a list, of each set after the other: the assembler makes a loop for each. Those of filters
- * that the list has not are none. */
+ * that the list has not are none. Sums begin with `start`, or go on where that is NULL. */
 AVX512 __attribute__((noinline)) static void add_quads(struct line_sums *sums, const uint8_t *input,
-                                                       const struct quad_list *list)
+                                                       const struct quad_list *list, const int32_t *start)
 {
     const uint16_t *lines = list->lines;
     const int8_t *weights = list->weights;
@@ -82,7 +87,17 @@ AVX512 __attribute__((noinline)) static void add_quads(struct line_sums *sums, c
     size_t count, a, b, c, d;
     /* clang-format off */
     __asm__ volatile(
+        "test %[start], %[start]\n\t"
+        "jz 4f\n\t"
+        BEGIN_SUMS(0, 0, 1, 2, 3)
+        BEGIN_SUMS(1, 4, 5, 6, 7)
+        BEGIN_SUMS(2, 8, 9, 10, 11)
+        BEGIN_SUMS(3, 12, 13, 14, 15)
+        BEGIN_SUMS(4, 16, 17, 18, 19)
+        "jmp 5f\n"
+        "4:\n\t"
         EACH_SUM(LOAD_SUM)
+        "5:\n\t"
         ".p2align 5\n\t"
         ".set set, 1\n\t"
         ".rept 31\n\t"
@@ -111,19 +126,19 @@ AVX512 __attribute__((noinline)) static void add_quads(struct line_sums *sums, c
         ".endr\n\t"
         "1:\n\t"
         EACH_SUM(STORE_SUM)
-                      /* clang-format on */
-                      : [lines] "+r"(lines), [weights] "+r"(weights), [count] "=&r"(count), [a] "=&r"(a),
-                        [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)
-                      : [sums] "r"(sums), [input] "r"(input), [sets] "r"(list->sets), [end] "r"(end)
-                      : SUMS_AND_QUADS, "cc", "memory");
+        /* clang-format on */
+        : [lines] "+r"(lines), [weights] "+r"(weights), [count] "=&r"(count), [a] "=&r"(a), [b] "=&r"(b),
+          [c] "=&r"(c), [d] "=&r"(d)
+        : [sums] "r"(sums), [input] "r"(input), [sets] "r"(list->sets), [end] "r"(end), [start] "r"(start)
+        : SUMS_AND_QUADS, "cc", "memory");
 }
 
 AVX512 void sned_avx512_add_shared(struct line_sums *sums, const uint8_t *input, const struct quad_list *list)
 {
-    for (int f = 0; f < SET_FILTERS && list->start; f++)
-        for (int k = 0; k < LINE_PIXELS; k += 16)
-            _mm512_store_si512(sums->of[f] + k, _mm512_set1_epi32(f < list->filters ? list->start[f] : 0));
-    add_quads(sums, input, list);
+    int32_t start[SET_FILTERS] = {0};
+    for (int f = 0; f < list->filters && list->start; f++)
+        start[f] = list->start[f];
+    add_quads(sums, input, list, list->start ? start : NULL);
 }
 
 AVX512 void sned_avx512_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums,
