@@ -98,7 +98,7 @@ static void call_requantize(const struct micro_kernels *micro, enum value_type t
 }
 
 /* The constants are what sums begin with, and scalings. */
-static void draw_end_rows(struct trial *trial, enum value_type type, struct random *random)
+static void draw_finish_rows(struct trial *trial, enum value_type type, struct random *random)
 {
     draw_requantize(trial, type, random);
     trial->constant_size = trial->count * (sizeof(int32_t) + sizeof(struct scaling));
@@ -112,12 +112,13 @@ static void draw_end_rows(struct trial *trial, enum value_type type, struct rand
     }
 }
 
-static void call_end_rows(const struct micro_kernels *micro, enum value_type type, const struct trial *trial,
-                          const void *input, const void *constants, void *output)
+static void call_finish_rows(const struct micro_kernels *micro, enum value_type type,
+                             const struct trial *trial, const void *input, const void *constants,
+                             void *output)
 {
     const int32_t *start = constants;
-    micro->end_rows(output, type, input, trial->count, start,
-                    (const struct scaling *)(const void *)(start + trial->count), &trial->rule);
+    micro->finish_rows(output, type, input, trial->count, start,
+                       (const struct scaling *)(const void *)(start + trial->count), &trial->rule);
 }
 
 static void draw_windows(struct trial *trial, enum value_type type, struct random *random)
@@ -218,9 +219,9 @@ static struct subject row_subjects[] = {
     {"requantize u8", VALUE_U8, draw_requantize, call_requantize},
     {"requantize s8", VALUE_S8, draw_requantize, call_requantize},
     {"requantize s16", VALUE_S16, draw_requantize, call_requantize},
-    {"end rows u8", VALUE_U8, draw_end_rows, call_end_rows},
-    {"end rows s8", VALUE_S8, draw_end_rows, call_end_rows},
-    {"end rows s16", VALUE_S16, draw_end_rows, call_end_rows},
+    {"finish rows u8", VALUE_U8, draw_finish_rows, call_finish_rows},
+    {"finish rows s8", VALUE_S8, draw_finish_rows, call_finish_rows},
+    {"finish rows s16", VALUE_S16, draw_finish_rows, call_finish_rows},
     {"window_max u8", VALUE_U8, draw_window_max, call_window_max},
     {"window_max s8", VALUE_S8, draw_window_max, call_window_max},
     {"window_max s16", VALUE_S16, draw_window_max, call_window_max},

@@ -244,9 +244,9 @@ typedef void micro_requantize(void *to, const int32_t *input, size_t count, stru
                               const struct integer_rule *rule);
 /* The same of rows of weights, each of which has a sum, what that begins with, and a scaling: to[r], of that
  * type, of sums[r] + start[r] modulo 2^32. */
-typedef void micro_end_rows(void *to, enum value_type type, const int32_t *sums, size_t rows,
-                            const int32_t *start, const struct scaling *scalings,
-                            const struct integer_rule *rule);
+typedef void micro_finish_rows(void *to, enum value_type type, const int32_t *sums, size_t rows,
+                               const int32_t *start, const struct scaling *scalings,
+                               const struct integer_rule *rule);
 /* to[r * to_step + i] = the largest number of window i of row r, of the input's type, within the rule's low
  * and high. */
 typedef void micro_window_max(void *to, const void *input, const struct window_rows *windows,
@@ -375,7 +375,7 @@ struct micro_kernels {
     bool byte_rows; /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
     bool span_rows; /* and spanned_rows more than masked_rows, where few weights are not 0 */
     micro_requantize *requantize[MICRO_TYPES];
-    micro_end_rows *end_rows;
+    micro_finish_rows *finish_rows;
     micro_window_max *window_max[MICRO_TYPES];
     micro_window_sum *window_sum[MICRO_TYPES];
     micro_lrn *lrn[MICRO_BYTES];

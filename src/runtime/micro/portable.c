@@ -244,7 +244,7 @@ const struct micro_kernels sned_micro_portable = {
     .listed_rows = sned_listed_rows,
     .requantize =
         {[VALUE_U8] = sned_requantize_u8, [VALUE_S8] = sned_requantize_s8, [VALUE_S16] = sned_requantize_s16},
-    .end_rows = sned_end_rows,
+    .finish_rows = sned_finish_rows,
     .window_max =
         {[VALUE_U8] = sned_window_max_u8, [VALUE_S8] = sned_window_max_s8, [VALUE_S16] = sned_window_max_s16},
     .window_sum =

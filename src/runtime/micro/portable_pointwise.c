@@ -21,8 +21,8 @@ REQUANTIZE(sned_requantize_u8, uint8_t)
 REQUANTIZE(sned_requantize_s8, int8_t)
 REQUANTIZE(sned_requantize_s16, int16_t)
 
-void sned_end_rows(void *to, enum value_type type, const int32_t *sums, size_t rows, const int32_t *start,
-                   const struct scaling *scalings, const struct integer_rule *rule)
+void sned_finish_rows(void *to, enum value_type type, const int32_t *sums, size_t rows, const int32_t *start,
+                      const struct scaling *scalings, const struct integer_rule *rule)
 {
     for (size_t r = 0; r < rows; r++) {
         const int32_t sum = (int32_t)((uint32_t)sums[r] + (uint32_t)start[r]);

@@ -135,9 +135,9 @@ static void run_block(const struct step *step, const struct step_work *work, siz
     const struct gemm_block *block = &gemm->blocks[b];
     int32_t *sums = work->own;
     sned_row_block_run(&block->rows, &gemm->plan, bytes_of(gemm, work), work->scratch, sums);
-    step->micro->end_rows((uint8_t *)work->outputs[0] + block->first * value_size(gemm->output.type),
-                          gemm->output.type, sums, block->rows.rows, gemm->start + block->first,
-                          step->rule->scalings + block->first, step->rule);
+    step->micro->finish_rows((uint8_t *)work->outputs[0] + block->first * value_size(gemm->output.type),
+                             gemm->output.type, sums, block->rows.rows, gemm->start + block->first,
+                             step->rule->scalings + block->first, step->rule);
 }
 
 /* Phase 0 brings the input into the forms that kernels take; then a task is a block of rows. */

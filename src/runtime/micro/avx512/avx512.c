@@ -70,7 +70,7 @@ const struct micro_kernels sned_micro_avx512 = {
     .requantize = {[VALUE_U8] = sned_avx512_requantize_u8,
                    [VALUE_S8] = sned_avx512_requantize_s8,
                    [VALUE_S16] = sned_avx512_requantize_s16},
-    .end_rows = sned_avx512_end_rows,
+    .finish_rows = sned_avx512_finish_rows,
     .window_max = {[VALUE_U8] = sned_avx512_window_max_u8,
                    [VALUE_S8] = sned_avx512_window_max_s8,
                    [VALUE_S16] = sned_avx2_window_max_s16},

@@ -28,7 +28,7 @@ micro_pick sned_avx512_pick;
 micro_lines sned_avx512_lines;
 micro_requantize sned_avx512_requantize_u8, sned_avx512_requantize_s8, sned_avx512_requantize_s16;
 extern micro_requantize *const sned_avx512_requantize[MICRO_TYPES];
-micro_end_rows sned_avx512_end_rows;
+micro_finish_rows sned_avx512_finish_rows;
 micro_dense_rows sned_avx512_dense_rows;
 micro_masked_rows sned_avx512_masked_rows;
 micro_spanned_rows sned_avx512_spanned_rows;

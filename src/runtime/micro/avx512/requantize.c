@@ -140,12 +140,12 @@ AVX512_INLINE __m512i scaled_rows(__m256i sums, __m256i scalings, const struct i
                             _mm512_set1_epi64(rule->high));
 }
 
-AVX512 void sned_avx512_end_rows(void *to, enum value_type type, const int32_t *sums, size_t rows,
-                                 const int32_t *start, const struct scaling *scalings,
-                                 const struct integer_rule *rule)
+AVX512 void sned_avx512_finish_rows(void *to, enum value_type type, const int32_t *sums, size_t rows,
+                                    const int32_t *start, const struct scaling *scalings,
+                                    const struct integer_rule *rule)
 {
     if (rule->slope) {
-        sned_end_rows(to, type, sums, rows, start, scalings, rule);
+        sned_finish_rows(to, type, sums, rows, start, scalings, rule);
         return;
     }
     for (size_t r = 0; r < rows; r += 8) {
