@@ -71,15 +71,23 @@ static sned_status move_prepare(struct step *step, const struct graph *graph, co
     return SNED_OK;
 }
 
+/* The parts [first, end) of PARTS of a box, along its first axis. */
+static struct movement parts_of(const struct movement *movement, int first, int end)
+{
+    struct movement some = *movement;
+    const int64_t size = movement->box.dim[0], before = size * first / PARTS;
+    some.box.dim[0] = size * end / PARTS - before;
+    some.from_offset += before * movement->from_stride[0];
+    some.to_offset += before * movement->to_stride[0];
+    return some;
+}
+
 /* One row along the last axis; `bytes` an element, 1 or 2. */
-static void copy_row(micro_pick *pick, uint8_t *to, int64_t to_stride, const uint8_t *from,
-                     int64_t from_stride, int64_t count, int64_t bytes)
+static void copy_row(uint8_t *to, int64_t to_stride, const uint8_t *from, int64_t from_stride, int64_t count,
+                     int64_t bytes)
 {
     if (to_stride == 1 && from_stride == 1)
         memcpy(to, from, (size_t)(count * bytes));
-    else if (bytes == 1 && to_stride == 1 && from_stride > 0)
-        pick(to, from,
-             &(struct plane_rows){.rows = 1, .count = (size_t)count, .stride = (size_t)from_stride});
     else if (bytes == 1)
         for (int64_t i = 0; i < count; i++)
             to[i * to_stride] = from[i * from_stride];
@@ -88,15 +96,22 @@ static void copy_row(micro_pick *pick, uint8_t *to, int64_t to_stride, const uin
             memcpy(to + i * to_stride * bytes, from + i * from_stride * bytes, (size_t)bytes);
 }
 
-/* Part `part` of PARTS of a box, along its first axis. */
-static struct movement part_of(const struct movement *movement, int part)
+/* The last two axes as rows of bytes that are picked together; of long rows memcpy is as quick. */
+static bool find_rows(struct plane_rows *rows, const struct movement *movement, int64_t bytes)
 {
-    struct movement some = *movement;
-    const int64_t size = movement->box.dim[0], first = size * part / PARTS;
-    some.box.dim[0] = size * (part + 1) / PARTS - first;
-    some.from_offset += first * movement->from_stride[0];
-    some.to_offset += first * movement->to_stride[0];
-    return some;
+    enum { LONG_ROW = 512 };
+    const int last = movement->box.rank - 1, before = last - 1;
+    const int64_t row = movement->box.dim[last] * bytes, stride = movement->from_stride[last];
+    const bool is_picked = stride == 1 ? row < LONG_ROW : bytes == 1;
+    if (movement->to_stride[last] != 1 || !is_picked)
+        return false;
+    *rows = (struct plane_rows){.rows = 1, .count = (size_t)row, .stride = (size_t)stride};
+    if (before >= 0) {
+        rows->rows = (size_t)movement->box.dim[before];
+        rows->step = (size_t)(movement->to_stride[before] * bytes);
+        rows->image_step = (size_t)(movement->from_stride[before] * bytes);
+    }
+    return true;
 }
 
 static void copy_box(micro_pick *pick, const struct movement *movement, uint8_t *to, const uint8_t *from,
@@ -104,16 +119,22 @@ static void copy_box(micro_pick *pick, const struct movement *movement, uint8_t 
 {
     const struct shape *box = &movement->box;
     const int last = box->rank - 1;
+    struct plane_rows rows;
+    const bool are_rows = find_rows(&rows, movement, bytes);
+    const int outer = are_rows ? last - 1 : last; /* axes */
     int64_t index[GRAPH_MAX_RANK] = {0};
     for (;;) {
         int64_t to_at = movement->to_offset, from_at = movement->from_offset;
-        for (int axis = 0; axis < last; axis++) {
+        for (int axis = 0; axis < outer; axis++) {
             to_at += index[axis] * movement->to_stride[axis];
             from_at += index[axis] * movement->from_stride[axis];
         }
-        copy_row(pick, to + to_at * bytes, movement->to_stride[last], from + from_at * bytes,
-                 movement->from_stride[last], box->dim[last], bytes);
-        int axis = last - 1;
+        if (are_rows)
+            pick(to + to_at * bytes, from + from_at * bytes, &rows);
+        else
+            copy_row(to + to_at * bytes, movement->to_stride[last], from + from_at * bytes,
+                     movement->from_stride[last], box->dim[last], bytes);
+        int axis = outer - 1;
         while (axis >= 0 && ++index[axis] == box->dim[axis])
             index[axis--] = 0;
         if (axis < 0)
@@ -128,11 +149,12 @@ static void move_run(const struct step *step, const struct step_work *run, int p
     const size_t bytes = value_size(step->outputs[0].type);
     for (int task = first; phase == 0 && task < end; task++)
         memset(run->outputs[task], 0, step->outputs[task].elements * bytes);
-    for (int task = first; phase == 1 && task < end; task++) {
-        const int pair = task / PARTS;
-        const struct movement part = part_of(&work->movements[pair], task % PARTS);
-        if (part.box.dim[0] > 0)
-            copy_box(step->micro->pick, &part, run->outputs[pair % step->output_count],
+    for (int task = first, next; phase == 1 && task < end; task = next) {
+        const int pair = task / PARTS, behind = (pair + 1) * PARTS;
+        next = end < behind ? end : behind;
+        const struct movement parts = parts_of(&work->movements[pair], task % PARTS, next - pair * PARTS);
+        if (parts.box.dim[0] > 0)
+            copy_box(step->micro->pick, &parts, run->outputs[pair % step->output_count],
                      run->inputs[pair / step->output_count], (int64_t)bytes);
     }
 }

@@ -26,6 +26,7 @@ struct gemm_work {
     size_t block_count;
     struct gemm_block *blocks;
     bool flips;     /* the input's bytes have a sign and the column's have not, or the other way round */
+    bool widens;    /* some block takes the input in 16 bits */
     int32_t *start; /* [K]: biases, less what shifting the input adds */
 };
 
@@ -68,15 +69,18 @@ static sned_status gemm_take_rows(struct step *step, size_t piece, size_t first,
 
 static void gemm_took_rows(struct step *step)
 {
-    const struct gemm_work *gemm = step->state;
+    struct gemm_work *gemm = step->state;
     static const char *const names[] = {[ROWS_DENSE] = "wide",
                                         [ROWS_BYTES] = "dense",
                                         [ROWS_MASKED] = "masked",
                                         [ROWS_SPANS] = "spans",
                                         [ROWS_LISTED] = "listed"};
     step->form = names[gemm->blocks[0].rows.form];
-    for (size_t b = 0; b < gemm->block_count; b++)
+    for (size_t b = 0; b < gemm->block_count; b++) {
         step->nanoseconds[1] += gemm->blocks[b].rows.cost;
+        gemm->widens = gemm->widens || !row_form_takes_bytes(gemm->blocks[b].rows.form);
+    }
+    step->tasks[0] = gemm->widens || gemm->flips;
     for (size_t b = 1; b < gemm->block_count; b++)
         if (gemm->blocks[b].rows.form != gemm->blocks[0].rows.form)
             step->form = "mixed";
@@ -124,7 +128,8 @@ static void convert_input(const struct step *step, const struct step_work *work)
     const size_t columns = gemm->plan.columns;
     const uint8_t *input = work->inputs[0];
     uint8_t *bytes = (uint8_t *)work->scratch + columns * sizeof(int16_t);
-    step->micro->widen[gemm->input.type](work->scratch, input, columns);
+    if (gemm->widens)
+        step->micro->widen[gemm->input.type](work->scratch, input, columns);
     for (size_t i = 0; gemm->flips && i < columns; i++)
         bytes[i] = input[i] ^ 0x80;
 }
