@@ -152,31 +152,33 @@ static void average_row(const struct step *step, const struct window_row *window
     }
 }
 
+/* The same block of `count` channels, whose first tap and output are given. */
 static void average_block(const struct step *step, const struct pool_span *row,
-                          const struct pool_span *column, const uint8_t *input, uint8_t *output)
+                          const struct pool_span *column, const uint8_t *input, uint8_t *output, int count)
 {
     const struct value in = step->inputs[0], out = step->outputs[0];
+    const size_t from_size = value_size(in.type), to_size = value_size(out.type);
     const struct window_row windows = windows_of(step, row, column);
     const struct scaling scaling = scaling_for(step->rule, (int64_t)row->counted * column->counted);
-    for (int r = 0; r < row->count; r++) {
-        average_row(step, &windows, scaling, column->count, input, output);
-        input += row_step(step) * value_size(in.type);
-        output += (size_t)out.extent.width * value_size(out.type);
-    }
+    for (int c = 0; c < count; c++, input += in.plane * from_size, output += out.plane * to_size)
+        for (size_t r = 0; r < (size_t)row->count; r++)
+            average_row(step, &windows, scaling, column->count, input + r * row_step(step) * from_size,
+                        output + r * (size_t)out.extent.width * to_size);
 }
 
 static void max_block(const struct step *step, const struct pool_span *row, const struct pool_span *column,
-                      const uint8_t *input, uint8_t *output)
+                      const uint8_t *input, uint8_t *output, int count)
 {
-    const enum value_type type = step->inputs[0].type;
-    const size_t width = (size_t)step->outputs[0].extent.width;
+    const struct value in = step->inputs[0], out = step->outputs[0];
+    const size_t width = (size_t)out.extent.width, size = value_size(in.type);
     const struct window_rows windows = {windows_of(step, row, column), (size_t)row->count,
                                         (size_t)column->count, row_step(step), width};
-    if (row->taps && column->taps)
-        step->micro->window_max[type](output, input, &windows, step->rule);
-    else /* all of it is padding; no average has such windows */
-        for (size_t i = 0; i < windows.rows * windows.count; i++)
-            value_store(output, type, i / windows.count * width + i % windows.count, step->rule->low);
+    for (int c = 0; c < count; c++, input += in.plane * size, output += out.plane * size)
+        if (row->taps && column->taps)
+            step->micro->window_max[in.type](output, input, &windows, step->rule);
+        else /* all of it is padding; no average has such windows */
+            for (size_t i = 0; i < windows.rows * windows.count; i++)
+                value_store(output, in.type, i / windows.count * width + i % windows.count, step->rule->low);
 }
 
 /* Channels [first, end), of which an average makes one number each. */
@@ -200,40 +202,28 @@ static void average_channels(const struct step *step, const struct step_work *wo
     }
 }
 
-/* All blocks of a channel. */
-static void pool_channel(const struct step *step, const uint8_t *input, uint8_t *output)
-{
-    const struct pool_work *pool = step->state;
-    const struct value out = step->outputs[0];
-    size_t y = 0;
-    for (const struct pool_span *row = pool->rows; row < pool->columns; y += (size_t)row->count, row++) {
-        uint8_t *to = output + y * (size_t)out.extent.width * value_size(out.type);
-        for (int i = 0; i < pool->column_count; i++) {
-            const struct pool_span *column = &pool->columns[i];
-            const uint8_t *from = input + first_tap(step, row, column);
-            if (pool->averages)
-                average_block(step, row, column, from, to);
-            else
-                max_block(step, row, column, from, to);
-            to += (size_t)column->count * value_size(out.type);
-        }
-    }
-}
-
-/* A task is a channel. */
+/* A task is a channel. Which windows a block has is found once for all of them. */
 static void pool_run(const struct step *step, const struct step_work *work, int phase, int first, int end)
 {
     const struct pool_work *pool = step->state;
     const struct value in = step->inputs[0], out = step->outputs[0];
-    const size_t plane = in.plane * value_size(in.type);
-    const size_t made = out.plane * value_size(out.type);
     if (pool->averages && out.extent.height == 1 && out.extent.width == 1) {
         average_channels(step, work, first, end);
         return;
     }
-    for (int c = first; c < end; c++)
-        pool_channel(step, (const uint8_t *)work->inputs[0] + (size_t)c * plane,
-                     (uint8_t *)work->outputs[0] + (size_t)c * made);
+    const size_t size = value_size(out.type);
+    const uint8_t *input = (const uint8_t *)work->inputs[0] + (size_t)first * in.plane * value_size(in.type);
+    uint8_t *to = (uint8_t *)work->outputs[0] + (size_t)first * out.plane * size;
+    for (const struct pool_span *row = pool->rows; row < pool->columns; row++) {
+        uint8_t *block = to;
+        for (int i = 0; i < pool->column_count; i++) {
+            const struct pool_span *column = &pool->columns[i];
+            (pool->averages ? average_block : max_block)(
+                step, row, column, input + first_tap(step, row, column), block, end - first);
+            block += (size_t)column->count * size;
+        }
+        to += (size_t)row->count * (size_t)out.extent.width * size;
+    }
 }
 
 const struct kernel sned_kernel_max_pool = {

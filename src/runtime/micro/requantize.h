@@ -19,15 +19,17 @@ static inline int64_t scale_value(int64_t value, struct scaling scaling)
     return round_shift(value * scaling.multiplier, scaling.shift);
 }
 
+/* In two steps, of which compilers make moves and no branches, which nobody could foresee. */
 static inline int32_t clamp_value(int64_t value, int32_t low, int32_t high)
 {
-    return value < low ? low : value > high ? high : (int32_t)value;
+    const int64_t above = value < low ? low : value;
+    return (int32_t)(above > high ? high : above);
 }
 
 /* What follows the scaling: LeakyReLU's slope, then the clamp. */
 static inline int32_t finish_value(int64_t scaled, const struct integer_rule *rule)
 {
-    if (scaled < 0 && rule->slope)
+    if (rule->slope && scaled < 0)
         scaled = round_shift(scaled * rule->slope, SLOPE_BITS);
     return clamp_value(scaled, rule->low, rule->high);
 }

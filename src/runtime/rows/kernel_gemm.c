@@ -130,8 +130,9 @@ static void convert_input(const struct step *step, const struct step_work *work)
     uint8_t *bytes = (uint8_t *)work->scratch + columns * sizeof(int16_t);
     if (gemm->widens)
         step->micro->widen[gemm->input.type](work->scratch, input, columns);
-    for (size_t i = 0; gemm->flips && i < columns; i++)
-        bytes[i] = input[i] ^ 0x80;
+    if (gemm->flips)
+        step->micro->pick(bytes, input,
+                          &(struct plane_rows){.rows = 1, .count = columns, .stride = 1, .flip = 0x80});
 }
 
 static void run_block(const struct step *step, const struct step_work *work, size_t b)

@@ -39,6 +39,37 @@ AVX512_INLINE __m512i first_places(const size_t stride)
     return stride == 1 ? lanes : _mm512_add_epi8(lanes, lanes);
 }
 
+/* Of columns' largest numbers in two vectors those of windows, whose first places are given. */
+AVX512_INLINE __m512i largest_of_windows(__m512i a, __m512i b, __m512i places, const int columns,
+                                         const struct window_rows *windows, const struct integer_rule *rule,
+                                         const enum value_type type)
+{
+    const __m512i next = _mm512_set1_epi8((char)windows->row.column_step);
+    __m512i largest = _mm512_set1_epi8((char)rule->low);
+    for (int c = 0; c < columns; c++, places = _mm512_add_epi8(places, next))
+        largest = larger(largest, _mm512_permutex2var_epi8(a, places, b), type);
+    return smaller(largest, _mm512_set1_epi8((char)rule->high), type);
+}
+
+/* Two rows of windows at a time, which one vector holds each, and both results. How many rows are done. */
+AVX512_INLINE size_t max_pairs(uint8_t *to, const uint8_t *from, const struct window_rows *windows,
+                               const struct integer_rule *rule, const int rows, const int columns,
+                               const size_t stride, const enum value_type type)
+{
+    const size_t count = windows->count;
+    const __m512i other = _mm512_set1_epi8((char)(VECTOR - count * stride));
+    const __m512i firsts = first_places(stride);
+    const __m512i places = _mm512_mask_blend_epi8(first_of_64(count), _mm512_add_epi8(firsts, other), firsts);
+    size_t done = 0;
+    for (; done + 2 <= windows->rows; done += 2, from += 2 * windows->step, to += 2 * count) {
+        const __m512i a = largest_of_columns(from, windows->row.row_step, rows, type);
+        const __m512i b = largest_of_columns(from + windows->step, windows->row.row_step, rows, type);
+        _mm512_mask_storeu_epi8(to, first_of_64(2 * count),
+                                largest_of_windows(a, b, places, columns, windows, rule, type));
+    }
+    return done;
+}
+
 /* `most` at a time: what two vectors have of a row's windows. */
 AVX512_INLINE void max_rows(uint8_t *to, const uint8_t *input, const struct window_rows *windows,
                             const struct integer_rule *rule, const int rows, const int columns,
@@ -46,21 +77,20 @@ AVX512_INLINE void max_rows(uint8_t *to, const uint8_t *input, const struct wind
 {
     const size_t row_step = windows->row.row_step, reach = (size_t)(columns - 1) * windows->row.column_step;
     const size_t fitting = (2 * VECTOR - 1 - reach) / stride + 1, most = fitting < VECTOR ? fitting : VECTOR;
-    const __m512i low = _mm512_set1_epi8((char)rule->low), high = _mm512_set1_epi8((char)rule->high);
-    const __m512i next = _mm512_set1_epi8((char)windows->row.column_step);
+    const bool are_pairs = 2 * windows->count <= VECTOR && windows->to_step == windows->count &&
+                           (windows->count - 1) * stride + reach < VECTOR;
+    const size_t paired = are_pairs ? max_pairs(to, input, windows, rule, rows, columns, stride, type) : 0;
     for (size_t done = 0; done < windows->count; done += most) {
         const size_t part = windows->count - done < most ? windows->count - done : most;
         const bool is_wide = (part - 1) * stride + reach >= VECTOR;
         const __mmask64 some = first_of_64(part);
-        const uint8_t *from = input + done * stride;
-        uint8_t *out = to + done;
-        for (size_t r = windows->rows; r; r--, from += windows->step, out += windows->to_step) {
+        const uint8_t *from = input + done * stride + paired * windows->step;
+        uint8_t *out = to + done + paired * windows->to_step;
+        for (size_t r = paired; r < windows->rows; r++, from += windows->step, out += windows->to_step) {
             const __m512i a = largest_of_columns(from, row_step, rows, type);
             const __m512i b = is_wide ? largest_of_columns(from + VECTOR, row_step, rows, type) : a;
-            __m512i places = first_places(stride), largest = low;
-            for (int c = 0; c < columns; c++, places = _mm512_add_epi8(places, next))
-                largest = larger(largest, _mm512_permutex2var_epi8(a, places, b), type);
-            _mm512_mask_storeu_epi8(out, some, smaller(largest, high, type));
+            _mm512_mask_storeu_epi8(
+                out, some, largest_of_windows(a, b, first_places(stride), columns, windows, rule, type));
         }
     }
 }
