@@ -27,8 +27,9 @@ static double fill_cost(const struct conv_layer *conv, const struct micro_costs 
     case CONV_SLIDING:
         return pieces * costs->pick + rows * costs->fill_row;
     case CONV_DENSE:
-    case CONV_FILTER_LANES:
-        return pieces * costs->interleave + rows * costs->fill_row;
+    case CONV_FILTER_LANES: /* a row that is taken at a stride by itself, without the others' rows */
+        return pieces * costs->interleave +
+               rows * (conv->window.stride[1] > 1 ? costs->fill_mixed_row / 2 : costs->fill_row);
     case CONV_DENSE_PHASES:
     default:
         return pieces * costs->interleave + rows * costs->fill_mixed_row;
