@@ -204,6 +204,7 @@ static sned_status prepare_listed_rows(struct call *call, struct random *random,
 static sned_status prepare_spanned_rows(struct call *call, struct random *random, sned_error *error)
 {
     const size_t rows = (size_t)call->piece->pixels, inputs = (size_t)call->piece->channels;
+    const size_t width = (size_t)call->micro->span_columns;
     struct marked_rows marked = {0};
     sned_status status;
     SNED_TRY_DONE(prepare_rows(call, random, error));
@@ -211,8 +212,8 @@ static sned_status prepare_spanned_rows(struct call *call, struct random *random
         if ((double)sned_random_uniform(random) < call->piece->density)
             call->weights[i] = draw_weight(random);
     SNED_TRY_DONE(sned_mark_rows(&marked, call->weights, rows, inputs, error));
-    SNED_TRY_DONE(sned_spans_count(&marked, error));
-    SNED_TRY_DONE(sned_spans_make(&call->spans, &call->steps, &marked, error));
+    SNED_TRY_DONE(sned_spans_count(&marked, width, error));
+    SNED_TRY_DONE(sned_spans_make(&call->spans, &call->steps, &marked, width, error));
     call->products = marked.kept;
     call->weight_bytes = marked.steps * (sizeof(struct span_step) + sizeof(uint16_t));
 done:
@@ -324,8 +325,7 @@ static sned_status measure(int index, const struct micro_kernels *micro, long ca
     struct call call = {.micro = micro, .piece = &piece};
     struct random random;
     sned_status status;
-    if ((row->kernel->rows_of_bytes && !micro->byte_rows) ||
-        (row->kernel == &spanned_rows && !micro->span_rows))
+    if (row->kernel == &spanned_rows ? !micro->span_rows : row->kernel->rows_of_bytes && !micro->byte_rows)
         return SNED_OK;
     sned_random_seed(&random, 17, (uint64_t)index);
     if (calls > 0 && piece.pixels > MOST_COUNTED)

@@ -210,14 +210,14 @@ static void check_lists(const struct micro_kernels *micro, const struct matrix *
 
 /* Steps of spans, whatever they say: of places behind the input, where any byte may be, with weights of 0. */
 static void draw_steps(struct pile *steps, struct pile *columns, size_t count, const struct matrix *r,
-                       struct random *random)
+                       size_t width, struct random *random)
 {
     for (size_t s = 0; s < count; s++) {
-        const uint16_t column = (uint16_t)below(random, r->columns + MICRO_OVER_READ - SPAN_COLUMNS + 1);
+        const uint16_t column = (uint16_t)below(random, r->columns + MICRO_OVER_READ - width + 1);
         struct span_step step;
         for (size_t row = 0; row < SPAN_ROWS; row++)
             for (size_t i = 0; i < SPAN_TAKES; i++) {
-                step.places[row][i] = (uint8_t)below(random, SPAN_COLUMNS);
+                step.places[row][i] = (uint8_t)below(random, width);
                 const bool is_input = (size_t)column + step.places[row][i] < r->columns;
                 step.weights[row][i] = is_input ? draw_weight(random, 0.8f) : 0;
             }
@@ -247,7 +247,7 @@ static void check_spans(const struct micro_kernels *micro, struct matrix *r, str
         const uint32_t at = (uint32_t)(columns.size / sizeof(uint16_t));
         pile_put(&first, &at, sizeof at);
         if (group * SPAN_ROWS < r->rows)
-            draw_steps(&steps, &columns, below(random, 8), r, random);
+            draw_steps(&steps, &columns, below(random, 8), r, (size_t)micro->span_columns, random);
     }
     struct guarded all = guard(&steps, 1, 0, random), places = guard(&columns, sizeof(uint16_t), 0, random);
     struct guarded starts = guard(&first, sizeof(uint32_t), 0, random);

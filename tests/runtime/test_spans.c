@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The matrix that steps are of, into zeros. */
-static void add_steps(int8_t *matrix, size_t rows, size_t columns, const struct span_list *list)
+static void add_steps(int8_t *matrix, size_t rows, size_t columns, size_t width, const struct span_list *list)
 {
     for (size_t row = 0; row < rows; row++)
         for (uint32_t s = list->first[row / SPAN_ROWS]; s < list->first[row / SPAN_ROWS + 1]; s++)
@@ -22,8 +22,8 @@ static void add_steps(int8_t *matrix, size_t rows, size_t columns, const struct 
                 const struct span_step *step = &list->steps[s];
                 const int8_t weight = step->weights[row % SPAN_ROWS][i];
                 const size_t column = (size_t)list->columns[s] + step->places[row % SPAN_ROWS][i];
-                assert_true(step->places[row % SPAN_ROWS][i] < SPAN_COLUMNS);
-                assert_true((size_t)list->columns[s] + SPAN_COLUMNS <= columns + MICRO_OVER_READ);
+                assert_true(step->places[row % SPAN_ROWS][i] < width);
+                assert_true((size_t)list->columns[s] + width <= columns + MICRO_OVER_READ);
                 if (!weight)
                     continue;
                 assert_true(column < columns);
@@ -32,20 +32,20 @@ static void add_steps(int8_t *matrix, size_t rows, size_t columns, const struct 
             }
 }
 
-static void check_matrix(const int8_t *weights, size_t rows, size_t columns, size_t steps)
+static void check_matrix(const int8_t *weights, size_t rows, size_t columns, size_t width, size_t steps)
 {
     int8_t *matrix = calloc(rows, columns);
     struct marked_rows marked;
     struct span_list list;
     void *memory;
-    assert_true(sned_spans_fit(columns));
+    assert_true(sned_spans_fit(columns, width));
     assert_int_equal(sned_mark_rows(&marked, weights, rows, columns, NULL), SNED_OK);
-    assert_int_equal(sned_spans_count(&marked, NULL), SNED_OK);
-    assert_int_equal(sned_spans_make(&list, &memory, &marked, NULL), SNED_OK);
+    assert_int_equal(sned_spans_count(&marked, width, NULL), SNED_OK);
+    assert_int_equal(sned_spans_make(&list, &memory, &marked, width, NULL), SNED_OK);
     assert_int_equal(list.first[(rows + SPAN_ROWS - 1) / SPAN_ROWS], marked.steps);
     if (steps)
         assert_int_equal(marked.steps, steps);
-    add_steps(matrix, rows, columns, &list);
+    add_steps(matrix, rows, columns, width, &list);
     assert_memory_equal(matrix, weights, rows * columns);
     sned_marked_rows_free(&marked);
     sned_free(memory);
@@ -67,7 +67,7 @@ static void each_weight_is_in_one_step(void **state)
                 if (sned_random_uniform(&random) < density)
                     weights[r * columns + c] = (int8_t)((int)sned_random_below(&random, 255) - 127);
         }
-        check_matrix(weights, rows, columns, 0);
+        check_matrix(weights, rows, columns, i % 2 ? SPAN_COLUMNS : SPAN_COLUMNS / 2, 0);
         free(weights);
     }
 }
@@ -91,7 +91,7 @@ static void rows_go_through_their_columns_side_by_side(void **state)
     for (int i = 0; i < 5; i++)
         weights[COLUMNS + others[i]] = -127;
     weights[16 * COLUMNS + 70] = 1;
-    check_matrix(weights, ROWS, COLUMNS, 6);
+    check_matrix(weights, ROWS, COLUMNS, SPAN_COLUMNS, 6);
 }
 
 static void rows_without_weights_take_no_step(void **state)
@@ -99,7 +99,7 @@ static void rows_without_weights_take_no_step(void **state)
     static const int8_t weights[20 * 64];
     struct marked_rows marked;
     assert_int_equal(sned_mark_rows(&marked, weights, 20, 64, NULL), SNED_OK);
-    assert_int_equal(sned_spans_count(&marked, NULL), SNED_OK);
+    assert_int_equal(sned_spans_count(&marked, SPAN_COLUMNS, NULL), SNED_OK);
     assert_int_equal(marked.steps, 0);
     sned_marked_rows_free(&marked);
 }
@@ -107,10 +107,10 @@ static void rows_without_weights_take_no_step(void **state)
 /* A span is 128 columns, of which 64 may be behind the last; where one begins is told in 16 bits. */
 static void rows_of_64_to_65536_columns_fit(void **state)
 {
-    assert_false(sned_spans_fit(63));
-    assert_true(sned_spans_fit(64));
-    assert_true(sned_spans_fit(65536));
-    assert_false(sned_spans_fit(65537));
+    assert_false(sned_spans_fit(63, 128));
+    assert_true(sned_spans_fit(64, 128));
+    assert_true(sned_spans_fit(65536, 128));
+    assert_false(sned_spans_fit(65537, 128));
 }
 
 int main(void)

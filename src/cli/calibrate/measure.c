@@ -405,12 +405,12 @@ static sned_status measure_rows(struct trial *trial, struct micro_costs *costs, 
     costs->row_dense = (float)(took / chunks);
     SNED_TRY(measure_block(trial, ROWS_LISTED, 10, &took, &kept, error));
     costs->row_listed_kept = (float)(took / kept);
-    if (!trial->micro->byte_rows)
-        return SNED_OK;
-    SNED_TRY(measure_block(trial, ROWS_MASKED, 5, &few, &few_kept, error));
-    SNED_TRY(measure_block(trial, ROWS_MASKED, 50, &took, &kept, error));
-    costs->row_masked_kept = (float)((took - few) / (kept - few_kept));
-    costs->row_masked = (float)((few - few_kept * costs->row_masked_kept) / chunks);
+    if (trial->micro->byte_rows) {
+        SNED_TRY(measure_block(trial, ROWS_MASKED, 5, &few, &few_kept, error));
+        SNED_TRY(measure_block(trial, ROWS_MASKED, 50, &took, &kept, error));
+        costs->row_masked_kept = (float)((took - few) / (kept - few_kept));
+        costs->row_masked = (float)((few - few_kept * costs->row_masked_kept) / chunks);
+    }
     if (!trial->micro->span_rows)
         return SNED_OK;
     SNED_TRY(measure_block(trial, ROWS_SPANS, 10, &took, &kept, error));

@@ -289,17 +289,17 @@ typedef void micro_masked_rows(int32_t *sums, size_t rows, size_t chunks, const 
                                const int8_t *values, const uint8_t *input);
 /*
  * Or in spans: 16 rows at once, each in a lane of its own, of which every step has up to four weights that
- * are not 0, those that come next in their row and lie within a span of 128 columns. Rows come in groups of
- * 16, the last is filled up with rows of zeros.
+ * are not 0, those that come next in their row and lie within a span of 128 columns, or of as many as the
+ * column has (span_columns). Rows come in groups of 16, the last is filled up with rows of zeros.
  *
  *     first column    places in the span           weights
  *          0          3 8 70 99 | 0 41 66 70 | ..  5 -1 9 2 | 1 1 -7 3 | ..
  *         12          90 91 0 0 | 60 99 100 127..  8 8 0 0  | ..
  *                       row 0       row 1
  */
-enum { SPAN_ROWS = 16, SPAN_TAKES = 4, SPAN_COLUMNS = 128 };
+enum { SPAN_ROWS = 16, SPAN_TAKES = 4, SPAN_COLUMNS = 128 /* at most */ };
 struct span_step {
-    uint8_t places[SPAN_ROWS][SPAN_TAKES]; /* columns less the first of the span: below SPAN_COLUMNS */
+    uint8_t places[SPAN_ROWS][SPAN_TAKES]; /* columns less the first of the span: below span_columns */
     int8_t weights[SPAN_ROWS][SPAN_TAKES]; /* 0 where the row has no more within it */
 };
 struct span_list {
@@ -373,7 +373,8 @@ struct micro_kernels {
     micro_spanned_rows *spanned_rows[MICRO_BYTES];
     micro_listed_rows *listed_rows;
     bool byte_rows; /* dense_rows and masked_rows are worth more than `dot` on 16 bits */
-    bool span_rows; /* and spanned_rows more than masked_rows, where few weights are not 0 */
+    bool span_rows; /* and spanned_rows more than those, where few weights are not 0 */
+    int span_columns;
     micro_requantize *requantize[MICRO_TYPES];
     micro_finish_rows *finish_rows;
     micro_window_max *window_max[MICRO_TYPES];

@@ -201,6 +201,7 @@ const struct micro_kernels sned_micro_portable = {
     .dense_filters = 4,
     .piece_outputs = PIECE_OUTPUTS,
     .gather_bytes = GATHER_BYTES,
+    .span_columns = SPAN_COLUMNS,
     .costs = {.taps = 1.73f,
               .dense_product = 6.9f,
               .lane_product = 19,

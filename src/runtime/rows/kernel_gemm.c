@@ -96,9 +96,10 @@ static sned_status gemm_prepare(struct step *step, const struct graph *graph, co
     gemm->input = step->inputs[0];
     gemm->output = step->outputs[0];
     const size_t rows = gemm->output.elements, columns = gemm->input.elements;
+    const bool takes_bytes = step->micro->byte_rows || step->micro->span_rows;
     gemm->plan = (struct row_plan){.micro = step->micro,
                                    .columns = columns,
-                                   .bytes = step->micro->byte_rows && gemm->input.type != VALUE_S16,
+                                   .bytes = takes_bytes && gemm->input.type != VALUE_S16,
                                    .streamed = rows * columns > CACHED_BYTES,
                                    .tries_forms = step->tries_forms};
     gemm->flips = gemm->plan.bytes && gemm->input.type != step->micro->bytes;

@@ -100,14 +100,21 @@ static sned_status make_listed(struct row_block *block, const struct marked_rows
     return SNED_OK;
 }
 
-static sned_status make_spans(struct row_block *block, struct marked_rows *of, sned_error *error)
+static sned_status make_spans(struct row_block *block, struct marked_rows *of, size_t width,
+                              sned_error *error)
 {
-    SNED_TRY(sned_spans_count(of, error));
-    return sned_spans_make(&block->spans, &block->memory, of, error);
+    SNED_TRY(sned_spans_count(of, width, error));
+    return sned_spans_make(&block->spans, &block->memory, of, width, error);
 }
 
-static sned_status make_form(struct row_block *block, enum row_form form, struct marked_rows *weights,
-                             sned_error *error)
+/* Columns of a span. */
+static size_t span_width(const struct row_plan *plan)
+{
+    return (size_t)plan->micro->span_columns;
+}
+
+static sned_status make_form(struct row_block *block, enum row_form form, const struct row_plan *plan,
+                             struct marked_rows *weights, sned_error *error)
 {
     *block = (struct row_block){.form = form, .rows = weights->rows};
     switch (form) {
@@ -118,7 +125,7 @@ static sned_status make_form(struct row_block *block, enum row_form form, struct
     case ROWS_MASKED:
         return make_masked(block, weights, error);
     case ROWS_SPANS:
-        return make_spans(block, weights, error);
+        return make_spans(block, weights, span_width(plan), error);
     case ROWS_LISTED:
     default:
         return make_listed(block, weights, error);
@@ -132,12 +139,12 @@ static bool has_form(const struct row_plan *plan, enum row_form form, const stru
 {
     switch (form) {
     case ROWS_DENSE:
-        return !plan->bytes;
+        return !plan->bytes || !plan->micro->byte_rows;
     case ROWS_BYTES:
     case ROWS_MASKED:
-        return plan->bytes;
+        return plan->bytes && plan->micro->byte_rows;
     case ROWS_SPANS:
-        return plan->bytes && plan->micro->span_rows && sned_spans_fit(plan->columns) &&
+        return plan->bytes && plan->micro->span_rows && sned_spans_fit(plan->columns, span_width(plan)) &&
                weights->kept <= weights->rows * weights->columns / 2;
     case ROWS_LISTED:
     default:
@@ -206,7 +213,7 @@ static sned_status time_form(double *work, enum row_form form, const struct row_
     SNED_TRY_DONE(
         sned_alloc(&trial.input, plan->columns + ROW_CHUNK + MICRO_OVER_READ, sizeof(int16_t), error));
     SNED_TRY_DONE(sned_alloc(&trial.sums, weights->rows, sizeof *trial.sums, error));
-    SNED_TRY_DONE(make_form(&trial.block, form, weights, error));
+    SNED_TRY_DONE(make_form(&trial.block, form, plan, weights, error));
     *work = 1e9 * sned_clock_least(run_trial, &trial, TIMES, 0.001);
 done:
     sned_row_block_free(&trial.block);
@@ -221,7 +228,7 @@ static sned_status cost_of(double *cost, enum row_form form, const struct row_pl
                            struct marked_rows *weights, sned_error *error)
 {
     if (form == ROWS_SPANS)
-        SNED_TRY(sned_spans_count(weights, error));
+        SNED_TRY(sned_spans_count(weights, span_width(plan), error));
     double work = work_of(form, weights, &plan->micro->costs);
     const double memory = plan->streamed ? bytes_of(form, weights) * plan->micro->costs.memory_byte : 0;
     if (plan->tries_forms)
@@ -258,7 +265,7 @@ sned_status sned_row_block_make_as(struct row_block *block, const struct row_pla
     SNED_TRY_DONE(sned_mark_rows(&marked, weights, rows, plan->columns, error));
     if (form == ROW_FORMS)
         SNED_TRY_DONE(choose_form(&form, &cost, plan, &marked, error));
-    SNED_TRY_DONE(make_form(block, form, &marked, error));
+    SNED_TRY_DONE(make_form(block, form, plan, &marked, error));
     block->cost = cost;
 done:
     sned_marked_rows_free(&marked);

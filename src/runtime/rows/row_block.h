@@ -36,7 +36,7 @@ struct row_block {
 struct row_plan {
     const struct micro_kernels *micro;
     size_t columns;
-    bool bytes;       /* the input has 8 bits, and the column has kernels for them */
+    bool bytes;       /* the input has 8 bits, and the column has kernels for some of them */
     bool streamed;    /* the layer is too large to stay in a processor's cache */
     bool tries_forms; /* work is what running it takes, not what the column's costs say */
 };

@@ -5,11 +5,11 @@
 #include "base/memory.h"
 
 /* A span is read whole, which is allowed so many bytes behind the last column. */
-enum { FEWEST_COLUMNS = SPAN_COLUMNS - MICRO_OVER_READ, MOST_COLUMNS = 1 << 16, LINE = 64 /* bytes */ };
+enum { MOST_COLUMNS = 1 << 16, LINE = 64 /* bytes */ };
 
-bool sned_spans_fit(size_t columns)
+bool sned_spans_fit(size_t columns, size_t width)
 {
-    return columns >= FEWEST_COLUMNS && columns <= MOST_COLUMNS;
+    return columns + MICRO_OVER_READ >= width && columns <= MOST_COLUMNS;
 }
 
 /* ---- a group's rows side by side ---- */
@@ -30,9 +30,9 @@ static void begin_group(struct span_row group[SPAN_ROWS], const struct marked_ro
 }
 
 /* Where the next span begins; PLACES_END: nothing is left. */
-static uint32_t next_base(const struct span_row group[SPAN_ROWS], size_t columns)
+static uint32_t next_base(const struct span_row group[SPAN_ROWS], size_t columns, size_t width)
 {
-    const uint32_t last = (uint32_t)(columns - FEWEST_COLUMNS);
+    const uint32_t last = (uint32_t)(columns + MICRO_OVER_READ - width);
     uint32_t base = PLACES_END;
     for (size_t r = 0; r < SPAN_ROWS; r++)
         base = *group[r].next < base ? *group[r].next : base;
@@ -49,16 +49,15 @@ static size_t count_taken(const uint32_t *places, uint32_t end)
     return taken;
 }
 
-static void pass_span(struct span_row group[SPAN_ROWS], uint32_t base)
+static void pass_span(struct span_row group[SPAN_ROWS], uint32_t end)
 {
     for (size_t r = 0; r < SPAN_ROWS; r++)
-        group[r].next += count_taken(group[r].next, base + SPAN_COLUMNS);
+        group[r].next += count_taken(group[r].next, end);
 }
 
 /* Where nothing is taken, it is a weight of 0 in the span's first column. */
-static void take_span(struct span_step *step, struct span_row group[SPAN_ROWS], uint32_t base)
+static void take_span(struct span_step *step, struct span_row group[SPAN_ROWS], uint32_t base, uint32_t end)
 {
-    const uint32_t end = base + SPAN_COLUMNS;
     for (size_t r = 0; r < SPAN_ROWS; r++) {
         const struct span_row row = group[r];
         for (int i = 0; i < SPAN_TAKES; i++) {
@@ -72,7 +71,7 @@ static void take_span(struct span_step *step, struct span_row group[SPAN_ROWS], 
 
 /* ---- all groups ---- */
 
-sned_status sned_spans_count(struct marked_rows *rows, sned_error *error)
+sned_status sned_spans_count(struct marked_rows *rows, size_t width, sned_error *error)
 {
     struct span_row group[SPAN_ROWS];
     if (rows->places)
@@ -80,14 +79,14 @@ sned_status sned_spans_count(struct marked_rows *rows, sned_error *error)
     SNED_TRY(sned_mark_places(rows, error));
     for (size_t r = 0; r < rows->rows; r += SPAN_ROWS) {
         begin_group(group, rows, r);
-        for (uint32_t base; (base = next_base(group, rows->columns)) != PLACES_END; rows->steps++)
-            pass_span(group, base);
+        for (uint32_t base; (base = next_base(group, rows->columns, width)) != PLACES_END; rows->steps++)
+            pass_span(group, base + (uint32_t)width);
     }
     return SNED_OK;
 }
 
 sned_status sned_spans_make(struct span_list *list, void **memory, const struct marked_rows *rows,
-                            sned_error *error)
+                            size_t width, sned_error *error)
 {
     const size_t count = rows->steps, groups = (rows->rows + SPAN_ROWS - 1) / SPAN_ROWS;
     struct span_row group[SPAN_ROWS];
@@ -103,9 +102,9 @@ sned_status sned_spans_make(struct span_list *list, void **memory, const struct 
     for (size_t r = 0; r < rows->rows; r += SPAN_ROWS) {
         *first++ = (uint32_t)(step - list->steps);
         begin_group(group, rows, r);
-        for (uint32_t next; (next = next_base(group, rows->columns)) != PLACES_END; step++) {
+        for (uint32_t next; (next = next_base(group, rows->columns, width)) != PLACES_END; step++) {
             *base++ = (uint16_t)next;
-            take_span(step, group, next);
+            take_span(step, group, next, next + (uint32_t)width);
         }
     }
     *first = (uint32_t)count;

@@ -24,6 +24,7 @@ micro_listed_rows sned_avx2_listed_rows;
 micro_quads sned_avx2_dense, sned_avx2_sparse; /* of unsigned activations */
 micro_ended_rows sned_avx2_ended_dense, sned_avx2_ended_sparse;
 micro_depthwise sned_avx2_depthwise;
+micro_spanned_rows sned_avx2_spanned_rows;
 micro_interleave sned_avx2_interleave;
 micro_pick sned_avx2_pick;
 micro_requantize sned_avx2_requantize_u8, sned_avx2_requantize_s8, sned_avx2_requantize_s16;

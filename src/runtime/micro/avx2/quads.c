@@ -23,10 +23,12 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
 }
 
 #include "runtime/micro/avx2/depthwise.h"
+#include "runtime/micro/avx2/spans.h"
 
 AVX2_QUADS(sned_avx2_dense, sned_avx2_ended_dense, sum_dense, sned_avx2_interleave)
 AVX2_QUADS(sned_avx2_sparse, sned_avx2_ended_sparse, sum_sparse, NULL)
 AVX2_DEPTHWISE(sned_avx2_depthwise)
+AVX2_SPANS(sned_avx2_spanned_rows)
 
 enum { EIGHT = 8, SIXTEEN = 16 };
 

@@ -12,6 +12,7 @@ const struct micro_kernels sned_micro_avx512 = {
     .dense_filters = 8,
     .piece_outputs = PIECE_OUTPUTS,
     .gather_bytes = GATHER_BYTES,
+    .span_columns = SPAN_COLUMNS,
     .costs = {.taps = 0.6f,
               .dense_quad = 0.2f,
               .dense_product = 0.098f,

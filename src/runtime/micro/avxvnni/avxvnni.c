@@ -14,6 +14,7 @@
 static micro_quads sned_avxvnni_dense, sned_avxvnni_sparse;
 static micro_ended_rows sned_avxvnni_ended_dense, sned_avxvnni_ended_sparse;
 static micro_depthwise sned_avxvnni_depthwise;
+static micro_spanned_rows sned_avxvnni_spanned_rows;
 
 enum { PAIR_LIMIT = 0 };
 
@@ -26,12 +27,14 @@ AVX2_INLINE __m256i add_products(__m256i sum, __m256i activations, __m256i weigh
 }
 
 #include "runtime/micro/avx2/depthwise.h"
+#include "runtime/micro/avx2/spans.h"
 
 /* ---- the column ---- */
 
 AVX2_QUADS(sned_avxvnni_dense, sned_avxvnni_ended_dense, sum_dense, sned_avx2_interleave)
 AVX2_QUADS(sned_avxvnni_sparse, sned_avxvnni_ended_sparse, sum_sparse, NULL)
 AVX2_DEPTHWISE(sned_avxvnni_depthwise)
+AVX2_SPANS(sned_avxvnni_spanned_rows)
 
 const struct micro_kernels sned_micro_avxvnni = {
     .name = "avxvnni",
@@ -40,6 +43,7 @@ const struct micro_kernels sned_micro_avxvnni = {
     .is_narrow = true,
     .piece_outputs = 8,
     .gather_bytes = 16,
+    .span_columns = 64,
     .costs = {.taps = 0.6f,
               .dense_quad = 0.44f,
               .dense_product = 0.13f,
@@ -61,6 +65,7 @@ const struct micro_kernels sned_micro_avxvnni = {
               .fill_mixed_row = 18,
               .call = 15,
               .row_dense = 1.01f,
+              .row_step = 1.7f,
               .row_listed_kept = 0.176f,
               .memory_byte = 0.025f},
     .widen = {[VALUE_U8] = sned_widen_u8, [VALUE_S8] = sned_widen_s8, [VALUE_S16] = sned_widen_s16},
@@ -81,8 +86,9 @@ const struct micro_kernels sned_micro_avxvnni = {
     .dot = sned_avx2_dot,
     .dense_rows = {[VALUE_U8] = sned_dense_rows_u8, [VALUE_S8] = sned_dense_rows_s8},
     .masked_rows = {[VALUE_U8] = sned_masked_rows_u8, [VALUE_S8] = sned_masked_rows_s8},
-    .spanned_rows = {[VALUE_U8] = sned_spanned_rows_u8, [VALUE_S8] = sned_spanned_rows_s8},
+    .spanned_rows = {[VALUE_U8] = sned_avxvnni_spanned_rows, [VALUE_S8] = sned_spanned_rows_s8},
     .listed_rows = sned_avx2_listed_rows,
+    .span_rows = true,
     .requantize = {[VALUE_U8] = sned_avx2_requantize_u8,
                    [VALUE_S8] = sned_avx2_requantize_s8,
                    [VALUE_S16] = sned_avx2_requantize_s16},

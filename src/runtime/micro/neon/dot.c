@@ -180,6 +180,7 @@ const struct micro_kernels sned_micro_neon_dot = {
     .dense_filters = 8,
     .piece_outputs = PIECE_OUTPUTS,
     .gather_bytes = GATHER_BYTES,
+    .span_columns = SPAN_COLUMNS,
     .costs = {.taps = 15.5f,
               .dense_quad = 10,
               .dense_product = 4,

@@ -108,6 +108,7 @@ const struct micro_kernels sned_micro_neon = {
     .dense_filters = 4,
     .piece_outputs = PIECE_OUTPUTS,
     .gather_bytes = GATHER_BYTES,
+    .span_columns = SPAN_COLUMNS,
     .costs = {.taps = 15.5f,
               .dense_quad = 34,
               .dense_product = 12,
