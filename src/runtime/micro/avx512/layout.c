@@ -84,44 +84,70 @@ AVX512 void sned_avx512_pick(uint8_t *to, const uint8_t *input, const struct pla
         sned_pick(to, input, rows);
 }
 
-/* A channel's lines. What lies within so many bytes, one vector or over the ends of rows two, is loaded once
- * for all taps that it has: of a kernel 3x3 three, or six. */
-AVX512_INLINE void copy_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines, __m512i order,
-                              int bytes, const struct line_bits *bits)
+enum { TAPS_TOGETHER = 4 };
+
+/* Of all channels, the lines of a few taps that lie within so many bytes, one vector or over the ends of rows
+ * two: these are loaded once for all of them. `count`, whether there are bits, and `bytes` are constants
+ * wherever this is called: orders and masks stay in registers. */
+AVX512_INLINE void copy_taps(uint8_t *to, const uint8_t *input, const struct tap_lines *lines,
+                             const struct line_tap *taps, const size_t count, const struct line_bits *bits,
+                             const int bytes)
+{
+    __m512i places[TAPS_TOGETHER];
+    __mmask64 inside[TAPS_TOGETHER];
+    uint8_t *line[TAPS_TOGETHER];
+    for (size_t t = 0; t < count; t++) {
+        const char further = (char)(taps[t].offset - taps->offset);
+        places[t] = _mm512_add_epi8(_mm512_loadu_si512(lines->order), _mm512_set1_epi8(further));
+        inside[t] = bits ? bits[t].inside : UINT64_MAX;
+        line[t] = to + taps[t].line * LINE_PIXELS;
+    }
+    const __mmask64 first = bits ? bits->readable[0] : UINT64_MAX,
+                    second = bits ? bits->readable[1] : UINT64_MAX;
+    const size_t size = lines->tap_count * LINE_PIXELS;
+    input += taps->offset;
+    for (size_t c = 0; c < lines->channels; c++, input += lines->step) {
+        const __m512i low = bits ? _mm512_maskz_loadu_epi8(first, input) : _mm512_loadu_si512(input);
+        __m512i high = low;
+        if (bytes > 64)
+            high = bits ? _mm512_maskz_loadu_epi8(second, input + 64) : _mm512_loadu_si512(input + 64);
+        for (size_t t = 0; t < count; t++) {
+            __m512i pixels = bytes > 64 ? _mm512_permutex2var_epi8(low, places[t], high)
+                                        : _mm512_permutexvar_epi8(places[t], low);
+            if (bits)
+                pixels = _mm512_maskz_mov_epi8(inside[t], pixels);
+            _mm512_storeu_si512(line[t] + c * size, pixels);
+        }
+    }
+}
+
+AVX512_INLINE void copy_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines,
+                              const struct line_bits *bits, const int bytes)
 {
     const int room = bytes - 1 - lines->order[LINE_PIXELS - 1];
     const struct line_tap *tap = lines->taps, *end = tap + lines->tap_count;
-    __m512i low = order, high = order;
-    for (int32_t first = tap->offset; tap < end; tap++) {
-        __m512i places = _mm512_add_epi8(order, _mm512_set1_epi8((char)(tap->offset - first)));
-        if (tap == lines->taps || tap->offset - first > room) {
-            const uint8_t *from = input + tap->offset;
-            first = tap->offset;
-            places = order;
-            low = bits ? _mm512_maskz_loadu_epi8(bits->readable[0], from) : _mm512_loadu_si512(from);
-            if (bytes > 64)
-                high = bits ? _mm512_maskz_loadu_epi8(bits->readable[1], from + 64)
-                            : _mm512_loadu_si512(from + 64);
-        }
-        __m512i line =
-            bytes > 64 ? _mm512_permutex2var_epi8(low, places, high) : _mm512_permutexvar_epi8(places, low);
-        if (bits)
-            line = _mm512_maskz_mov_epi8(bits++->inside, line);
-        _mm512_storeu_si512(to + tap->line * LINE_PIXELS, line);
+    for (size_t count; tap < end; tap += count, bits += bits ? count : 0) {
+        count = 1;
+        while (count < TAPS_TOGETHER && tap + count < end && tap[count].offset - tap->offset <= room)
+            count++;
+        if (count == 4)
+            copy_taps(to, input, lines, tap, 4, bits, bytes);
+        else if (count == 3)
+            copy_taps(to, input, lines, tap, 3, bits, bytes);
+        else if (count == 2)
+            copy_taps(to, input, lines, tap, 2, bits, bytes);
+        else
+            copy_taps(to, input, lines, tap, 1, bits, bytes);
     }
 }
 
 AVX512 void sned_avx512_lines(uint8_t *to, const uint8_t *input, const struct tap_lines *lines)
 {
-    const __m512i order = _mm512_loadu_si512(lines->order);
-    const bool is_far = lines->order[LINE_PIXELS - 1] >= 64;
-    const size_t size = lines->tap_count * LINE_PIXELS;
-    for (size_t c = lines->channels; c; c--, input += lines->step, to += size)
-        if (lines->bits)
-            copy_lines(to, input, lines, order, 128, lines->bits);
-        else if (is_far)
-            copy_lines(to, input, lines, order, 128, NULL);
-        else
-            copy_lines(to, input, lines, order, 64, NULL);
+    if (lines->bits)
+        copy_lines(to, input, lines, lines->bits, 128);
+    else if (lines->order[LINE_PIXELS - 1] >= 64)
+        copy_lines(to, input, lines, NULL, 128);
+    else
+        copy_lines(to, input, lines, NULL, 64);
 }
 #endif
