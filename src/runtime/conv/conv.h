@@ -158,8 +158,8 @@ struct conv_lists {
 bool sned_conv_lay_out(struct conv_layer *conv);
 /* Whether output and input are the same pixels: then they are laid out as rows of one. */
 bool sned_conv_is_flat(const struct conv_layer *conv);
-/* Whether the input is its planes, as it lies: in quads, or of a flat one, whose channels lie apart as planes
- * do, or are copied anyway. */
+/* Whether the input is its planes, as it lies: in quads; or bytes without padding or phases, whose channels
+ * lie apart as planes do, or are copied anyway. */
 bool sned_conv_is_direct(const struct conv_layer *conv);
 /* Whether it could be, in quads; and that it is. */
 bool sned_conv_can_take_quads(const struct conv_layer *conv);

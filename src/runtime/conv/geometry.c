@@ -83,16 +83,28 @@ bool sned_conv_has_lines_in_image(const struct conv_layer *conv)
            conv->input.extent.width == conv->output.extent.width && sned_conv_tap_count(conv) <= MOST_INSIDE;
 }
 
+/* Whether planes of bytes are the image, whose channels lie as far apart: there is no padding, nor a stride
+ * that splits them. Of groups some are laid out one by one. */
+static bool has_planes_of_image(const struct conv_layer *conv)
+{
+    bool has = (conv->form == CONV_SPARSE || conv->form == CONV_SLIDING) &&
+               (conv->groups == 1 || sned_conv_is_flat(conv)) &&
+               conv->planes.pitch == (size_t)conv->input.extent.width &&
+               conv->planes.pixels == conv->input.plane;
+    for (int axis = 0; axis < 2; axis++)
+        has = has && conv->window.stride[axis] == 1 && !conv->window.pad_begin[axis];
+    return has;
+}
+
 bool sned_conv_is_direct(const struct conv_layer *conv)
 {
     if (conv->input.in_quads)
         return true;
     if (conv->form == CONV_SHARED && sned_conv_has_lines_in_image(conv))
         return true;
-    if (conv->flip || !sned_conv_is_flat(conv))
+    if (conv->flip)
         return false;
-    return conv->form == CONV_SHARED ||
-           (conv->form == CONV_SPARSE && conv->input.plane == conv->planes.pixels);
+    return conv->form == CONV_SHARED ? sned_conv_is_flat(conv) : has_planes_of_image(conv);
 }
 
 /* How many pixels of `phase` lie before the image, and before its end. */

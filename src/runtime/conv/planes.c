@@ -15,7 +15,8 @@ struct plane_source {
     size_t first[2], end[2]; /* rows and columns that lie in the image */
 };
 
-/* Rows of fewer quads are moved in pieces of so many bytes, which may reach into what is written later. */
+/* Rows of fewer quads are moved together. Padding between rows is set in pieces of so many bytes, which may
+ * reach into what is written later. */
 enum { NARROW = 48, PIECE = 16 };
 
 static bool is_narrow(const struct conv_layer *conv)
@@ -79,15 +80,6 @@ static void fill_pixels(const struct conv_layer *conv, const struct micro_kernel
 }
 
 /* `count` bytes, in whole pieces where there is `room` for them. */
-static void move_bytes(uint8_t *to, const uint8_t *from, size_t count, size_t room)
-{
-    size_t done = 0;
-    for (; done < count && done + PIECE <= room; done += PIECE)
-        memcpy(to + done, from + done, PIECE);
-    for (; done < count; done++)
-        to[done] = from[done];
-}
-
 static void set_bytes(uint8_t *to, size_t count, size_t room, uint8_t value)
 {
     size_t done = 0;
@@ -107,14 +99,13 @@ static uint8_t *fill_rows(const struct conv_layer *conv, const struct micro_kern
     const size_t width = (size_t)conv->input.extent.width;
     const size_t step = (size_t)conv->window.stride[0] * width * value_size(conv->input.type);
     if (is_narrow(conv)) { /* all of it as one row, then its rows into place */
-        const uint8_t *row = own;
+        const struct plane_rows all = {
+            .rows = rows, .count = moved, .step = pitch, .image_step = width * size, .stride = 1};
         fill_pixels(conv, micro, from, (rows - 1) * width + columns, own);
-        for (; rows; rows--, to += pitch, row += width * size) {
-            move_bytes(to, row, moved, rows > 1 ? (size_t)(end - to) : moved);
-            if (rows > 1)
-                set_bytes(to + moved, pitch - moved, (size_t)(end - to) - moved, conv->flip);
-        }
-        return to - pitch + moved;
+        for (uint8_t *between = to + moved; rows > 1; rows--, between += pitch)
+            set_bytes(between, pitch - moved, (size_t)(end - between), conv->flip);
+        micro->pick(to, own, &all);
+        return to + (all.rows - 1) * pitch + moved;
     }
     for (; rows; rows--, to += pitch) {
         fill_pixels(conv, micro, from, columns, to);
