@@ -1,8 +1,6 @@
 /*
  * depthwise.h - channels that are convolved each by itself, for AVX2: see struct channel_pieces in micro.h.
- * The source of two columns, as quads.h is, each of which has before it
- *
- *     PAIR_LIMIT    what two weights that stand together may sum up to (micro.h); 0: whatever they are
+ * The source of two columns, as quads.h is.
  *
  * vpshufb takes bytes within 16, and there is no permutation of more. So a piece is eight outputs, of which a
  * quad of taps takes 16 bytes of the image, in both halves of a register; places that are GATHER_NOTHING make

@@ -3,6 +3,7 @@
  * two columns, of which each compiles it once, behind its own
  *
  *     __m256i add_products(__m256i sum, __m256i activations, __m256i weights)    sum + those of eight quads
+ *     PAIR_LIMIT      what weights are to keep to for that (micro.h); 0: nothing, as vpdpbusd is exact
  *
  * Blocks store whole vectors. Where a row ends within one, they do so into memory of this file's, unless
  * there is room behind each row: what becomes outputs has it.
@@ -54,30 +55,49 @@ static inline void end_block(const struct sum_rows *rows, size_t at, size_t left
 
 /* ---- dense: eight pixels' quads are a vector ---- */
 
-enum { DENSE_VECTORS = 3 /* at most */ };
+/* Of one vector four sums are too few for vpdpbusd, which has each wait five cycles until it is added to
+ * again: there quads take turns at two sums. Where products are added by vpaddd, that waits for one. */
+enum { DENSE_VECTORS = 3 /* at most */, DENSE_TURNS = 2 };
+
+typedef __m256i dense_sums[QUAD_FILTERS][DENSE_VECTORS];
+
+AVX2_INLINE void add_dense_quad(dense_sums sums, const uint8_t *input, const struct quad_list *list, size_t q,
+                                const int filters, const int vectors)
+{
+    const uint8_t *from = input + (size_t)list->offsets[q] * 4;
+    const int8_t *weights = list->weights + q * (size_t)filters * 4;
+    __m256i activations[DENSE_VECTORS];
+    for (int v = 0; v < vectors; v++)
+        activations[v] = load(from + v * 32);
+    for (int f = 0; f < filters; f++) {
+        const __m256i weight = spread_quad(weights + f * 4);
+        for (int v = 0; v < vectors; v++)
+            sums[f][v] = add_products(sums[f][v], activations[v], weight);
+    }
+}
 
 AVX2_INLINE void dense_block(const struct sum_rows *rows, const uint8_t *input, const struct quad_list *list,
                              const int filters, const int vectors)
 {
-    __m256i sum[QUAD_FILTERS][DENSE_VECTORS];
-    const int8_t *weights = list->weights;
+    const int turns = vectors == 1 && !PAIR_LIMIT ? DENSE_TURNS : 1;
+    const size_t even = list->count - list->count % (size_t)turns;
+    dense_sums sums[DENSE_TURNS];
     for (int f = 0; f < filters; f++)
-        for (int v = 0; v < vectors; v++)
-            sum[f][v] = _mm256_set1_epi32(list->start[f]);
-    for (size_t q = 0; q < list->count; q++, weights += filters * 4) {
-        const uint8_t *from = input + (size_t)list->offsets[q] * 4;
-        __m256i activations[DENSE_VECTORS];
-        for (int v = 0; v < vectors; v++)
-            activations[v] = load(from + v * 32);
-        for (int f = 0; f < filters; f++) {
-            const __m256i weight = spread_quad(weights + f * 4);
-            for (int v = 0; v < vectors; v++)
-                sum[f][v] = add_products(sum[f][v], activations[v], weight);
+        for (int v = 0; v < vectors; v++) {
+            sums[0][f][v] = _mm256_set1_epi32(list->start[f]);
+            sums[1][f][v] = _mm256_setzero_si256();
         }
-    }
+    for (size_t q = 0; q < even; q += (size_t)turns)
+        for (int t = 0; t < turns; t++)
+            add_dense_quad(sums[t], input, list, q + (size_t)t, filters, vectors);
+    if (even < list->count)
+        add_dense_quad(sums[0], input, list, even, filters, vectors);
     for (int f = 0; f < filters; f++)
-        for (int v = 0; v < vectors; v++)
-            store(rows->to + (size_t)f * rows->step + v * QUAD_PIXELS, sum[f][v]);
+        for (int v = 0; v < vectors; v++) {
+            __m256i *sum = &sums[0][f][v];
+            *sum = turns > 1 ? _mm256_add_epi32(*sum, sums[1][f][v]) : *sum;
+            store(rows->to + (size_t)f * rows->step + v * QUAD_PIXELS, *sum);
+        }
 }
 
 AVX2_INLINE void dense_rows(const struct sum_rows *rows, size_t count, const uint8_t *input,
