@@ -213,14 +213,23 @@ static inline struct conv_draw draw_conv(struct random *random)
     draw.window.kernel[0] = draw.window.kernel[1] = draw_kernel(random);
     if (random_range(random, 0, 3) == 0)
         draw.window.kernel[1] = draw_kernel(random);
+    const bool is_deep =
+        !is_wide && random_range(random, 0, 39) == 0; /* of more than one block of channels */
     if (is_wide)
         draw.outputs[1] = random_range(random, 60, 1200);
-    const int grouped = random_range(random, 0, 7);
+    if (is_deep) {
+        draw.channels = random_range(random, 60, 700);
+        draw.filters =
+            random_range(random, 0, 3) ? random_range(random, 2, 12) : random_range(random, 100, 700);
+        draw.outputs[0] = draw.outputs[1] = random_range(random, 1, 5);
+        draw.window.kernel[0] = draw.window.kernel[1] = random_range(random, 1, 3);
+    }
+    const int grouped = is_deep ? 7 : random_range(random, 0, 7);
     if (grouped < 2) /* depthwise */
         draw.groups = draw.channels, draw.channels = 1, draw.filters = random_range(random, 0, 3) ? 1 : 2;
     else if (grouped < 4)
         draw.groups = random_range(random, 2, 4);
-    limit_work(&draw, is_wide ? 150000 : random_range(random, 0, 7) ? 10000 : 40000);
+    limit_work(&draw, is_deep ? 400000 : is_wide ? 150000 : random_range(random, 0, 7) ? 10000 : 40000);
     for (int axis = 0; axis < 2; axis++)
         draw_axis(&draw, axis, random);
     return draw;

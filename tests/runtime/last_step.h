@@ -11,7 +11,7 @@
 #include "runtime/conv/conv.h"
 #include "runtime/plan.h"
 
-enum { MOST_VALUES = 8 /* that a step reads, or makes */, MOST_FORMS = 16 };
+enum { MOST_VALUES = 8 /* that a step reads, or makes */, MOST_FORMS = 20 };
 
 /* Trials one after the other: what the present one is, for whoever reads of its failure, and how often steps
  * ran in each form, by their names. */
@@ -209,7 +209,9 @@ static inline int ways_of_conv(const struct micro_kernels *micro, struct micro_k
         ways[form].costs = only_form(form);
     }
     ways[CONV_FORMS] = *micro;
-    return CONV_FORMS + 1;
+    ways[CONV_FORMS + 1] = ways[CONV_SHARED]; /* and with the ends of loops that are dear */
+    ways[CONV_FORMS + 1].costs.shared_set = 1;
+    return CONV_FORMS + 2;
 }
 
 /* Portable C in the forms that take bytes as columns of other machines want them: signed where it has them
@@ -248,6 +250,29 @@ static inline int ways_of_rows(const struct micro_kernels *micro, struct micro_k
 
 /* ---- a graph ---- */
 
+/* Whether the first two lists have as many quads of each set of several filters, of any at all. */
+static inline bool has_even_lists(const struct conv_layer *conv)
+{
+    const struct filter_tile *tiles = conv->tiles;
+    int quads = 0, other = 0;
+    if (conv->form != CONV_SHARED || conv->tile_count < 2 || tiles[0].list.filters != tiles[1].list.filters)
+        return false;
+    for (unsigned set = 1; set < QUAD_SETS; set++)
+        if (set & (set - 1)) {
+            quads += tiles[0].list.sets[set];
+            other += tiles[0].list.sets[set] != tiles[1].list.sets[set];
+        }
+    return quads > 0 && other == 0;
+}
+
+static inline void count_conv(const struct conv_layer *conv, struct step_trials *trials)
+{
+    if (conv->form == CONV_SHARED && conv->blocks > 1)
+        ++*times_of(trials, "in blocks");
+    if (has_even_lists(conv))
+        ++*times_of(trials, "even lists");
+}
+
 static inline void check_way(const struct graph *graph, const struct micro_kernels *micro,
                              int32_t *const *activations, struct random *random, struct step_trials *trials)
 {
@@ -257,8 +282,10 @@ static inline void check_way(const struct graph *graph, const struct micro_kerne
     check_step(step, activations, random, trials->name);
     if (step->form)
         ++*times_of(trials, step->form);
-    if (graph->nodes[graph->node_count - 1].op == OP_CONV)
+    if (graph->nodes[graph->node_count - 1].op == OP_CONV) {
+        count_conv(step->state, trials);
         check_quads(step, activations, random, trials);
+    }
     sned_plan_free(&plan);
 }
 

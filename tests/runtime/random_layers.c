@@ -17,14 +17,14 @@
 struct kind {
     const char *name;
     struct graph *(*draw)(struct random *random);
-    const char *forms[11]; /* that are met where there are many layers */
+    const char *forms[13]; /* that are met where there are many layers */
 };
 
 static const struct kind kinds[] = {
     {"conv",
      draw_conv_layer,
      {"taps", "dense", "dense phases", "filter lanes", "sparse", "shared", "sliding", "depthwise",
-      "from quads", "to quads"}},
+      "from quads", "to quads", "in blocks", "even lists"}},
     {"rows", draw_rows_layer, {"wide", "dense", "masked", "spans", "listed", "mixed"}},
     {"pools", draw_pool_layer, {NULL}},
     {"numbers", draw_number_layer, {NULL}},
