@@ -494,9 +494,30 @@ static inline void draw_strided(struct trial *trial, size_t rows, struct random 
     trial->output_unit = 1;
 }
 
+/* A few rows, often of whole vectors, and often one behind the other in the image; what lies between them
+ * stays. */
 static inline void draw_interleave(struct trial *trial, enum value_type type, struct random *random)
 {
-    draw_strided(trial, 4, random);
+    const bool is_bench = trial->count == BENCH_COUNT;
+    const size_t rows = is_bench ? 1 : (size_t)between(random, 1, 6);
+    if (!is_bench && between(random, 0, 1))
+        trial->count = (trial->count + 15) / 16 * 16;
+    trial->pixels = trial->count;
+    trial->plane_rows = (struct plane_rows){
+        .rows = rows,
+        .count = trial->pixels,
+        .step = 4 * trial->pixels + (size_t)between(random, 0, 9),
+        .image_step = trial->pixels + (size_t)(between(random, 0, 1) ? between(random, 0, 9) : 0),
+        .stride = is_bench ? 1 : (size_t)between(random, 1, 4),
+        .flip = between(random, 0, 1) ? 0x80 : 0};
+    trial->step =
+        (rows - 1) * trial->plane_rows.image_step + (trial->pixels - 1) * trial->plane_rows.stride + 1;
+    draw_numbers(trial, VALUE_U8, 4 * trial->step, random);
+    trial->count = (rows - 1) * trial->plane_rows.step + 4 * trial->pixels;
+    trial->output_unit = 1;
+    trial->output = room(trial->count, 1);
+    for (size_t i = 0; i < trial->count; i++)
+        ((uint8_t *)trial->output)[i] = (uint8_t)sned_random_next(random);
 }
 
 static inline void call_interleave(const struct micro_kernels *micro, enum value_type type,
@@ -505,7 +526,7 @@ static inline void call_interleave(const struct micro_kernels *micro, enum value
 {
     const uint8_t *const row = input, *const rows[4] = {row + 3 * trial->step, row, row + trial->step,
                                                         row + 2 * trial->step};
-    micro->interleave(output, rows, trial->pixels, trial->stride, trial->flip);
+    micro->interleave(output, rows, &trial->plane_rows);
 }
 
 /* A few rows, of a row or of an image: what lies between them stays. */

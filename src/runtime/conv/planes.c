@@ -21,7 +21,8 @@ enum { NARROW = 48, PIECE = 16 };
 
 static bool is_narrow(const struct conv_layer *conv)
 {
-    return sned_conv_is_channels(conv) && conv->input.extent.width < NARROW && conv->window.stride[0] == 1 &&
+    const int width = conv->input.extent.width;
+    return sned_conv_is_channels(conv) && width < NARROW && width % PIECE && conv->window.stride[0] == 1 &&
            conv->window.stride[1] == 1;
 }
 
@@ -65,18 +66,21 @@ static const uint8_t *first_pixel(const struct conv_layer *conv, const struct pl
     return pixel_of(conv, source, source->first[0], source->first[1]);
 }
 
-/* Pixels of one row; from[0], and of quads all four, are what the first one is made of. */
+/* Rows of pixels; from[0], and of quads all four, are what the first one is made of. */
 static void fill_pixels(const struct conv_layer *conv, const struct micro_kernels *micro,
-                        const uint8_t *const from[4], size_t count, uint8_t *to)
+                        const uint8_t *const from[4], const struct plane_rows *rows, uint8_t *to)
 {
-    const size_t stride = (size_t)conv->window.stride[1];
-    if (sned_conv_is_channels(conv))
-        micro->interleave(to, from, count, stride, conv->flip);
-    else if (stride == 1)
-        micro->widen[conv->input.type]((int16_t *)(void *)to, from[0], count);
-    else
-        for (size_t i = 0; i < count; i++)
-            ((int16_t *)(void *)to)[i] = (int16_t)value_load(from[0], conv->input.type, i * stride);
+    if (sned_conv_is_channels(conv)) {
+        micro->interleave(to, from, rows);
+        return;
+    }
+    const uint8_t *row = from[0];
+    for (size_t r = 0; r < rows->rows; r++, row += rows->image_step, to += rows->step)
+        if (rows->stride == 1)
+            micro->widen[conv->input.type]((int16_t *)(void *)to, row, rows->count);
+        else
+            for (size_t i = 0; i < rows->count; i++)
+                ((int16_t *)(void *)to)[i] = (int16_t)value_load(row, conv->input.type, i * rows->stride);
 }
 
 /* `count` bytes, in whole pieces where there is `room` for them. */
@@ -92,29 +96,26 @@ static void set_bytes(uint8_t *to, size_t count, size_t room, uint8_t value)
 /* The part of a plane that lies in the image: `rows` rows of `columns` pixels, the first one at `to`, and the
  * padding between them. Where it ends. */
 static uint8_t *fill_rows(const struct conv_layer *conv, const struct micro_kernels *micro,
-                          const uint8_t *from[4], size_t rows, size_t columns, uint8_t *to, uint8_t *end,
-                          uint8_t *own)
+                          const uint8_t *const from[4], size_t rows, size_t columns, uint8_t *to,
+                          uint8_t *end, uint8_t *own)
 {
     const size_t size = sned_conv_pixel_size(conv), pitch = conv->planes.pitch * size, moved = columns * size;
     const size_t width = (size_t)conv->input.extent.width;
-    const size_t step = (size_t)conv->window.stride[0] * width * value_size(conv->input.type);
+    const size_t image_step = (size_t)conv->window.stride[0] * width * value_size(conv->input.type);
+    struct plane_rows all = {rows, columns, pitch, image_step, (size_t)conv->window.stride[1], conv->flip};
+    uint8_t *const last = to + (rows - 1) * pitch;
+    for (uint8_t *between = to + moved; between < last; between += pitch)
+        set_bytes(between, pitch - moved, (size_t)(end - between), conv->flip);
     if (is_narrow(conv)) { /* all of it as one row, then its rows into place */
-        const struct plane_rows all = {
-            .rows = rows, .count = moved, .step = pitch, .image_step = width * size, .stride = 1};
-        fill_pixels(conv, micro, from, (rows - 1) * width + columns, own);
-        for (uint8_t *between = to + moved; rows > 1; rows--, between += pitch)
-            set_bytes(between, pitch - moved, (size_t)(end - between), conv->flip);
+        const struct plane_rows one = {
+            .rows = 1, .count = (rows - 1) * width + columns, .stride = 1, .flip = conv->flip};
+        fill_pixels(conv, micro, from, &one, own);
+        all = (struct plane_rows){rows, moved, pitch, width * size, 1, 0};
         micro->pick(to, own, &all);
-        return to + (all.rows - 1) * pitch + moved;
+    } else {
+        fill_pixels(conv, micro, from, &all, to);
     }
-    for (; rows; rows--, to += pitch) {
-        fill_pixels(conv, micro, from, columns, to);
-        if (rows > 1)
-            set_bytes(to + moved, pitch - moved, (size_t)(end - to) - moved, conv->flip);
-        for (int j = 0; j < 4; j++)
-            from[j] += step;
-    }
-    return to - pitch + moved;
+    return last + moved;
 }
 
 /* Of a plane of bytes what lies in the image; the padding is there. */
@@ -154,7 +155,8 @@ static void fill_plane(const struct conv_layer *conv, const struct micro_kernels
         to += (lanes->first[0] * planes->pitch + lanes->first[1]) * size;
         memset(plane, conv->flip, (size_t)(to - plane));
         if (sned_conv_is_flat(conv)) {
-            fill_pixels(conv, micro, from, rows, to);
+            fill_pixels(conv, micro, from,
+                        &(struct plane_rows){.rows = 1, .count = rows, .stride = 1, .flip = conv->flip}, to);
             to += rows * size;
         } else {
             to = fill_rows(conv, micro, from, rows, columns, to, end, own);
@@ -182,7 +184,7 @@ static void fill_mixed_plane(const struct conv_layer *conv, const struct micro_k
                                                  .stride = (size_t)conv->window.stride[1],
                                                  .flip = conv->flip});
         }
-        micro->interleave(plane, (const uint8_t *const *)rows, pitch, 1, 0);
+        micro->interleave(plane, rows, &(struct plane_rows){.rows = 1, .count = pitch, .stride = 1});
     }
     memset(plane, conv->flip, 4 * (planes->pixels - height * pitch));
 }
@@ -244,7 +246,7 @@ static void fill_plain_planes(const struct conv_layer *conv, const struct micro_
                 input + (size_t)(p / count * channels + channel + (channel + j < channels ? j : 0)) * image;
         uint8_t *plane = planes + (size_t)p * conv->planes.pixels * size;
         if (lanes == 4)
-            micro->interleave(plane, rows, pixels, 1, conv->flip);
+            micro->interleave(plane, rows, &row);
         else
             micro->pick(plane, rows[0], &row);
     }

@@ -18,11 +18,12 @@ void sned_end_in_quads(uint8_t *to, size_t step, const int32_t *sums, size_t pie
                        micro_interleave *interleave)
 {
     uint8_t bytes[4][END_PIECE + MICRO_OVER_READ];
-    const uint8_t *const rows[4] = {bytes[0], bytes[1], bytes[2], bytes[3]};
+    const uint8_t *const from[4] = {bytes[0], bytes[1], bytes[2], bytes[3]};
+    const struct plane_rows row = {.rows = 1, .count = count, .stride = 1};
     for (int f = 0; f < filters; f++, sums += piece) {
         requantize(bytes[f % 4], sums, count, ends->scalings[f], ends->rule);
         if (f % 4 == 3)
-            interleave(to + (size_t)(f / 4) * step * 4, rows, count, 1, 0);
+            interleave(to + (size_t)(f / 4) * step * 4, from, &row);
     }
 }
 

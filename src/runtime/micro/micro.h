@@ -229,9 +229,9 @@ typedef void micro_end_shared(void *to, size_t step, size_t count, const struct 
  * is of all channels. */
 typedef void micro_depthwise(void *to, const uint8_t *input, const struct channel_range *range,
                              const struct channel_pieces *pieces, const struct quad_ends *ends);
-/* to[4 * i + j] = rows[j][i * stride] ^ flip: the input of dense, or a part of it. The rows are inputs. */
-typedef void micro_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
-                              uint8_t flip);
+/* to[r * step + 4 * i + j] = from[j][r * image_step + i * stride] ^ flip, of each row its `count`: the input
+ * of dense, or a part of it. All four are inputs. */
+typedef void micro_interleave(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows);
 /* to[r * step + i] = input[r * image_step + i * stride] ^ flip, of each row its `count`: the input of sparse,
  * or a part of it. */
 typedef void micro_pick(uint8_t *to, const uint8_t *input, const struct plane_rows *rows);

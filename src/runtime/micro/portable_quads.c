@@ -204,14 +204,19 @@ PIECE(sum_piece_s8, int8_t)
 CHANNELS(sned_depthwise_u8, sum_piece_u8)
 CHANNELS(sned_depthwise_s8, sum_piece_s8)
 
-void sned_interleave(uint8_t *restrict to, const uint8_t *const rows[4], size_t count, size_t stride,
-                     uint8_t flip)
+static void interleave_byte(uint8_t *restrict to, const uint8_t *restrict row, size_t count, size_t stride,
+                            uint8_t flip)
 {
-    for (int j = 0; j < 4; j++) {
-        const uint8_t *restrict row = rows[j];
-        for (size_t i = 0; i < count; i++)
-            to[4 * i + (size_t)j] = row[i * stride] ^ flip;
-    }
+    for (size_t i = 0; i < count; i++)
+        to[4 * i] = row[i * stride] ^ flip;
+}
+
+void sned_interleave(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows)
+{
+    for (size_t r = 0; r < rows->rows; r++)
+        for (size_t j = 0; j < 4; j++)
+            interleave_byte(to + r * rows->step + j, from[j] + r * rows->image_step, rows->count,
+                            rows->stride, rows->flip);
 }
 
 static void pick_row(uint8_t *restrict to, const uint8_t *restrict input, size_t count, size_t stride,

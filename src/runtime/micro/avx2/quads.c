@@ -49,14 +49,14 @@ AVX2_INLINE __m128i pick_sixteen(const uint8_t *from, const size_t stride)
     return _mm_packus_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
 }
 
-AVX2_INLINE void interleave_row(uint8_t *to, const uint8_t *const rows[4], size_t count, const size_t stride,
-                                uint8_t flip)
+/* Row `at` bytes from where the first one begins. */
+AVX2_INLINE void interleave_row(uint8_t *to, const uint8_t *const from[4], size_t at, size_t count,
+                                const size_t stride, __m256i flips)
 {
-    const __m256i flips = _mm256_set1_epi8((char)flip);
     for (size_t i = 0; i < count; i = next_vector(i, count, SIXTEEN)) {
         __m128i row[4];
         for (int j = 0; j < 4; j++)
-            row[j] = pick_sixteen(rows[j] + i * stride, stride);
+            row[j] = pick_sixteen(from[j] + at + i * stride, stride);
         const __m128i ab = _mm_unpacklo_epi8(row[0], row[1]), cd = _mm_unpacklo_epi8(row[2], row[3]);
         const __m128i AB = _mm_unpackhi_epi8(row[0], row[1]), CD = _mm_unpackhi_epi8(row[2], row[3]);
         const __m256i first = _mm256_set_m128i(_mm_unpackhi_epi16(ab, cd), _mm_unpacklo_epi16(ab, cd));
@@ -69,17 +69,24 @@ AVX2_INLINE void interleave_row(uint8_t *to, const uint8_t *const rows[4], size_
     }
 }
 
-AVX2 void sned_avx2_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
-                               uint8_t flip)
+AVX2_INLINE void interleave_rows(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows,
+                                 const size_t stride)
 {
-    if (stride == 1)
-        interleave_row(to, rows, count, 1, flip);
-    else if (stride == 2)
-        interleave_row(to, rows, count, 2, flip);
-    else if (stride == 4)
-        interleave_row(to, rows, count, 4, flip);
+    const __m256i flips = _mm256_set1_epi8((char)rows->flip);
+    for (size_t r = 0; r < rows->rows; r++, to += rows->step)
+        interleave_row(to, from, r * rows->image_step, rows->count, stride, flips);
+}
+
+AVX2 void sned_avx2_interleave(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows)
+{
+    if (rows->stride == 1)
+        interleave_rows(to, from, rows, 1);
+    else if (rows->stride == 2)
+        interleave_rows(to, from, rows, 2);
+    else if (rows->stride == 4)
+        interleave_rows(to, from, rows, 4);
     else
-        sned_interleave(to, rows, count, stride, flip);
+        sned_interleave(to, from, rows);
 }
 
 AVX2_INLINE void pick_rows(uint8_t *to, const uint8_t *input, const struct plane_rows *rows,

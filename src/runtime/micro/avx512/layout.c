@@ -19,32 +19,60 @@ AVX512_INLINE __m512i some_of(const uint8_t *row, size_t count, size_t stride)
     return stride == 2 ? every_other(row, count) : _mm512_maskz_loadu_epi8(first_of_64(count), row);
 }
 
-AVX512_INLINE void interleave_part(uint8_t *to, const uint8_t *const rows[4], size_t at, size_t part,
-                                   size_t stride, __m512i flips)
+/* `part` pixels, of 64, as quads in their order. */
+AVX512_INLINE void load_quads(__m512i quads[4], const uint8_t *const from[4], size_t at, size_t part,
+                              size_t stride, __m512i flips)
 {
-    __m512i bytes[4], quads[4];
+    __m512i bytes[4];
     for (int j = 0; j < 4; j++)
-        bytes[j] = _mm512_xor_si512(some_of(rows[j] + at * stride, part, stride), flips);
+        bytes[j] = _mm512_xor_si512(some_of(from[j] + at, part, stride), flips);
     quads_of_rows(bytes, quads);
     in_order(quads);
-    for (size_t k = 0; k < 4 && k * 16 < part; k++)
-        _mm512_mask_storeu_epi32(to + (at + k * 16) * 4, first_of_16(part - k * 16), quads[k]);
 }
 
-/* Whole parts of a stride of 1; then what is left. */
-AVX512 void sned_avx512_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
-                                   uint8_t flip)
+AVX512_INLINE void interleave_row(uint8_t *to, const uint8_t *const from[4], size_t at, size_t count,
+                                  size_t stride, __m512i flips)
 {
-    const __m512i flips = _mm512_set1_epi8((char)flip);
-    size_t done = 0;
-    if (stride > 2) {
-        sned_interleave(to, rows, count, stride, flip);
-        return;
+    for (size_t done = 0; done < count; done += 64) {
+        const size_t part = count - done < 64 ? count - done : 64;
+        __m512i quads[4];
+        load_quads(quads, from, at + done * stride, part, stride, flips);
+        for (size_t k = 0; k < 4 && k * 16 < part; k++)
+            _mm512_mask_storeu_epi32(to + (done + k * 16) * 4, first_of_16(part - k * 16), quads[k]);
     }
-    for (; stride == 1 && done + 64 <= count; done += 64)
-        interleave_part(to, rows, done, 64, 1, flips);
-    for (; done < count; done += 64)
-        interleave_part(to, rows, done, count - done < 64 ? count - done : 64, stride, flips);
+}
+
+/* Rows of whole vectors that follow each other in the image are one there: 64 pixels at a time, of which each
+ * vector goes to its row. */
+AVX512_INLINE void interleave_vectors(uint8_t *to, const uint8_t *const from[4],
+                                      const struct plane_rows *rows, __m512i flips)
+{
+    const size_t all = rows->rows * rows->count, between = rows->step - rows->count * 4;
+    for (size_t at = 0, left = rows->count; at < all; at += 64) {
+        const size_t part = all - at < 64 ? all - at : 64;
+        __m512i quads[4];
+        load_quads(quads, from, at, part, 1, flips);
+        for (size_t k = 0; k < 4 && k * 16 < part; k++, to += 64) {
+            _mm512_storeu_si512(to, quads[k]);
+            left -= 16;
+            if (!left) {
+                left = rows->count;
+                to += between;
+            }
+        }
+    }
+}
+
+AVX512 void sned_avx512_interleave(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows)
+{
+    const __m512i flips = _mm512_set1_epi8((char)rows->flip);
+    if (rows->stride > 2)
+        sned_interleave(to, from, rows);
+    else if (rows->stride == 1 && rows->image_step == rows->count && rows->count % 16 == 0)
+        interleave_vectors(to, from, rows, flips);
+    else
+        for (size_t r = 0; r < rows->rows; r++)
+            interleave_row(to + r * rows->step, from, r * rows->image_step, rows->count, rows->stride, flips);
 }
 
 /* A vector's pixels of a row, every `stride`-th: 64; of strides 2 and 4 as many as 64 bytes have of them. */

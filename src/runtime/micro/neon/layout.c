@@ -23,28 +23,33 @@ NEON_INLINE void store_quads(uint8_t *to, const uint8_t *const rows[4], size_t a
                                  load_flipped(rows[3] + at * stride, stride, flip)}});
 }
 
-NEON_INLINE void interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, const size_t stride,
-                            uint8x16_t flip)
+NEON_INLINE void interleave(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows,
+                            const size_t stride)
 {
-    size_t at = 0;
-    for (; at + BYTES <= count; at += BYTES)
-        store_quads(to + 4 * at, rows, at, stride, flip);
-    if (at < count) {
-        uint8_t last[4 * BYTES];
-        store_quads(last, rows, at, stride, flip);
-        memcpy(to + 4 * at, last, 4 * (count - at));
+    const uint8x16_t flip = vdupq_n_u8(rows->flip);
+    for (size_t r = 0; r < rows->rows; r++, to += rows->step) {
+        const uint8_t *row[4];
+        size_t at = 0;
+        for (int j = 0; j < 4; j++)
+            row[j] = from[j] + r * rows->image_step;
+        for (; at + BYTES <= rows->count; at += BYTES)
+            store_quads(to + 4 * at, row, at, stride, flip);
+        if (at < rows->count) {
+            uint8_t last[4 * BYTES];
+            store_quads(last, row, at, stride, flip);
+            memcpy(to + 4 * at, last, 4 * (rows->count - at));
+        }
     }
 }
 
-void sned_neon_interleave(uint8_t *to, const uint8_t *const rows[4], size_t count, size_t stride,
-                          uint8_t flip)
+void sned_neon_interleave(uint8_t *to, const uint8_t *const from[4], const struct plane_rows *rows)
 {
-    if (stride == 1)
-        interleave(to, rows, count, 1, vdupq_n_u8(flip));
-    else if (stride == 2)
-        interleave(to, rows, count, 2, vdupq_n_u8(flip));
+    if (rows->stride == 1)
+        interleave(to, from, rows, 1);
+    else if (rows->stride == 2)
+        interleave(to, from, rows, 2);
     else
-        sned_interleave(to, rows, count, stride, flip);
+        sned_interleave(to, from, rows);
 }
 
 NEON_INLINE void pick_row(uint8_t *to, const uint8_t *input, size_t count, const size_t stride,
