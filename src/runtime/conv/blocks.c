@@ -77,10 +77,18 @@ static void end_tile(const struct step *step, const struct step_work *work, cons
     const size_t first = pixels * LINE_PIXELS, plane = conv->output.plane;
     const size_t all = (size_t)conv->output.extent.height * (size_t)conv->output.extent.width;
     const size_t left = all - first, count = left < LINE_PIXELS ? left : LINE_PIXELS;
+    const size_t size = value_size(conv->output.type);
     const struct quad_ends ends = conv_ends(step, tile);
-    uint8_t *outputs = work->outputs[0];
-    outputs += ((size_t)tile->filter * plane + first) * value_size(conv->output.type);
-    step->micro->end_shared(outputs, plane, count, sums, tile->list.filters, &ends);
+    uint8_t *channel = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane * size;
+    if (!conv->frame.is_there) {
+        step->micro->end_shared(channel + first * size, plane, count, sums, tile->list.filters, &ends);
+        return;
+    }
+    uint8_t outputs[SET_FILTERS * LINE_PIXELS * sizeof(int16_t) + MICRO_OVER_READ];
+    step->micro->end_shared(outputs, LINE_PIXELS, count, sums, tile->list.filters, &ends);
+    for (int f = 0; f < tile->list.filters; f++)
+        sned_conv_make_framed(step, tile->filter + f, channel + (size_t)f * plane * size,
+                              outputs + (size_t)f * LINE_PIXELS * size, first, count);
 }
 
 /* A block's lines. */

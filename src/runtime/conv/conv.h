@@ -213,6 +213,17 @@ void sned_conv_pad(const struct conv_layer *conv, uint8_t *planes);
 void sned_conv_pick(const struct conv_layer *conv, const struct micro_kernels *micro, const uint8_t *input,
                     uint8_t *planes, int group);
 
+/* ---- frame.c ---- */
+
+/* Whether rows of one pixel, as many as the image has pixels, can be counted. */
+bool sned_conv_can_be_flat(struct extent extent);
+/* Makes padding of 1x1 a frame of the output, where there is such. */
+void sned_conv_take_frame(struct conv_layer *conv);
+/* A filter's outputs [first, first + count), those before known to be there, to their places in its channel,
+ * with what lies before and between them, and behind them where they are the last. */
+void sned_conv_make_framed(const struct step *step, int filter, uint8_t *channel, const uint8_t *outputs,
+                           size_t first, size_t count);
+
 /* ---- lines.c ---- */
 
 /* Whether a layer that is laid out as shared can be so: there is something to share, and no line is of pixels

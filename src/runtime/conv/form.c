@@ -180,11 +180,10 @@ static bool is_had(const struct conv_layer *conv, const struct micro_kernels *mi
 static bool lay_out(struct conv_layer *conv, const struct window *window, const struct micro_kernels *micro)
 {
     switch (conv->form) {
-    case CONV_DEPTHWISE: /* which writes whole channels, as lines do */
+    case CONV_DEPTHWISE: /* which writes whole channels */
         return !conv->frame.is_there && sned_conv_cut(conv, micro);
     case CONV_SHARED:
-        return !conv->frame.is_there && sned_conv_lay_out(conv) && sned_conv_can_share(conv) &&
-               sned_conv_cut_blocks(conv);
+        return sned_conv_lay_out(conv) && sned_conv_can_share(conv) && sned_conv_cut_blocks(conv);
     case CONV_SLIDING:
         return can_slide(conv, window) && sned_conv_lay_out(conv);
     default:

@@ -2,7 +2,6 @@
  * kernel_conv.c - a step that is a convolution: conv.h.
  */
 #include "runtime/conv/conv.h"
-#include "runtime/micro/requantize.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -23,36 +22,10 @@ static void conv_release(struct step *step)
     step->state = NULL;
 }
 
-static bool can_be_flat(struct extent extent)
-{
-    return (int64_t)extent.height * extent.width <= INT32_MAX;
-}
-
 /* Rows of one pixel, which tiles can have any number of. */
 static struct extent flat(struct extent extent)
 {
     return (struct extent){extent.channels, extent.height * extent.width, 1};
-}
-
-/* Makes padding of 1x1 a frame of the output. */
-static void take_frame(struct conv_layer *conv)
-{
-    struct window *window = &conv->window;
-    struct conv_frame *frame = &conv->frame;
-    for (int axis = 0; axis < 2; axis++)
-        if (window->kernel[axis] != 1 || window->stride[axis] != 1)
-            return;
-    if (sned_conv_is_flat(conv) || conv->groups > 1 || !can_be_flat(conv->input.extent))
-        return;
-    frame->is_there = true;
-    frame->width = (size_t)conv->input.extent.width;
-    frame->framed_width = (size_t)conv->output.extent.width;
-    for (int axis = 0; axis < 2; axis++) {
-        frame->before[axis] = (size_t)window->pad_begin[axis];
-        window->pad_begin[axis] = window->pad_end[axis] = 0;
-    }
-    conv->output.extent.height = conv->input.extent.height;
-    conv->output.extent.width = conv->input.extent.width;
 }
 
 static struct conv_layer layer_of(const struct step *step, const struct graph *graph, const struct node *node)
@@ -68,8 +41,8 @@ static struct conv_layer layer_of(const struct step *step, const struct graph *g
                               .weights = weights->data,
                               .bias = bias >= 0 ? graph->tensors[bias].data : NULL};
     conv.joins_rows = step->micro->joins_rows && conv.output.type != VALUE_S16 && !step->rule->slope;
-    take_frame(&conv);
-    if (sned_conv_is_flat(&conv) && can_be_flat(conv.input.extent)) {
+    sned_conv_take_frame(&conv);
+    if (sned_conv_is_flat(&conv) && sned_conv_can_be_flat(conv.input.extent)) {
         conv.input.extent = flat(conv.input.extent);
         conv.output.extent = flat(conv.output.extent);
     }
@@ -292,54 +265,6 @@ static void move_rows(const struct conv_layer *conv, const struct micro_kernels 
     micro->pick(to, from, &moved);
 }
 
-/* Where pixel `at` of the image lies within its frame. */
-static size_t framed_place(const struct conv_layer *conv, size_t at)
-{
-    const struct conv_frame *frame = &conv->frame;
-    return (at / frame->width + frame->before[0]) * frame->framed_width + at % frame->width +
-           frame->before[1];
-}
-
-/* Pixels [first, first + count) of a channel of the image, which are `from`, to their places in `to`: what is
- * left of a row, whole rows, the beginning of one. */
-static void move_framed(const struct conv_layer *conv, const struct micro_kernels *micro, uint8_t *to,
-                        const uint8_t *from, size_t first, size_t count)
-{
-    const size_t size = value_size(conv->output.type), width = conv->frame.width;
-    for (size_t end = first + count, moved; first < end; first += moved, from += moved * size) {
-        const size_t left = end - first, in_row = width - first % width;
-        const bool are_whole = in_row == width && left >= width;
-        const size_t rows = are_whole ? left / width : 1;
-        const size_t columns = are_whole ? width : in_row < left ? in_row : left;
-        const struct plane_rows piece = {.rows = rows,
-                                         .count = columns * size,
-                                         .step = conv->frame.framed_width * size,
-                                         .image_step = width * size,
-                                         .stride = 1};
-        micro->pick(to + framed_place(conv, first) * size, from, &piece);
-        moved = rows * columns;
-    }
-}
-
-/* A tile's outputs of a filter, with what lies before and between its pixels of the frame, and behind them
- * where they are the last. */
-static void make_framed(const struct step *step, int filter, uint8_t *channel, const uint8_t *outputs,
-                        size_t first, size_t count)
-{
-    const struct conv_layer *conv = step->state;
-    const enum value_type type = conv->output.type;
-    const int32_t bias = conv->bias ? conv->bias[filter] : 0;
-    const int32_t number = finish_value(scale_value(bias, step->rule->scalings[filter]), step->rule);
-    const bool is_last = first + count == (size_t)conv->output.extent.height;
-    const size_t begin = first ? framed_place(conv, first) : 0;
-    const size_t end = is_last ? conv->output.plane : framed_place(conv, first + count);
-    if (value_size(type) == 1)
-        memset(channel + begin, number, end - begin);
-    for (size_t i = begin; i < end && value_size(type) > 1; i++)
-        value_store(channel, type, i, number);
-    move_framed(conv, step->micro, channel, outputs, first, count);
-}
-
 /* Which tile, and which of its rows, a task is: all filters of some rows one behind the other; of filter
  * lanes, where weights are more than pixels, all rows of some filters. */
 static void find_task(const struct conv_layer *conv, int task, int *tile, int *rows)
@@ -372,7 +297,7 @@ static void run_tile(const struct step *step, const struct step_work *work, cons
     if (conv->frame.is_there) {
         uint8_t *channel = (uint8_t *)work->outputs[0] + (size_t)tile->filter * plane;
         for (size_t f = 0; f < filters; f++, channel += plane, outputs += pixels * size)
-            make_framed(step, tile->filter + (int)f, channel, outputs, y, rows);
+            sned_conv_make_framed(step, tile->filter + (int)f, channel, outputs, y, rows);
         return;
     }
     for (size_t f = 0; f < filters;
