@@ -220,11 +220,12 @@ SNED_API void sned_context_free(sned_context *context); /* NULL is fine */
  * A context with more than that. Begin with `sned_context_options options = {0};`, which is sned_context_new.
  *
  * Threads: scores are the same to the bit, whatever their number. A step of the network is shared out among
- * them where that pays, which the context finds out while it runs. Without `run_tasks` it starts threads - 1
- * threads of its own, which end in sned_context_free; where the system gives fewer, those do the work. They
- * run nothing but kernels, on the processors that the thread that made the context may run on, take no
- * signals, and look for work for at most 0.2 milliseconds after they last had some, then sleep; so does
- * sned_run_pixels while it waits for them. They do not live on in a process made by fork().
+ * them where that pays; to find out, the context runs an image on one thread now and then, and all of them
+ * where that is faster. Without `run_tasks` it starts threads - 1 threads of its own, which end in
+ * sned_context_free; where the system gives fewer, those do the work. They run nothing but kernels, on the
+ * processors that the thread that made the context may run on, take no signals, and look for work for at most
+ * 0.2 milliseconds after they last had some, then sleep; so does sned_run_pixels while it waits for them.
+ * They do not live on in a process made by fork().
  *
  * run_tasks: instead, threads of the caller's. Called by sned_run_pixels and its kin, several times an image,
  * it calls task(argument, index) for every index in [0, count), each once, in any order, on any threads, one

@@ -57,7 +57,6 @@ struct thread_pool {
     bool looks;
     cpu_set_t processors; /* that threads may run on */
     atomic_int processor; /* that the caller was on, when it last woke or fetched one */
-    double waited;        /* seconds of the caller's */
     int started;
     struct worker workers[];
 };
@@ -83,14 +82,16 @@ static bool change_state(struct worker *worker, int from, int to)
     return atomic_compare_exchange_strong(&worker->state, &from, to);
 }
 
-/* Looks, from that time on, until it is in that state no longer, or long enough. */
-static bool look_until_not(struct worker *worker, int state, double began)
+/* Looks until it is in that state no longer, or long enough. */
+static bool look_until_not(struct worker *worker, int state)
 {
-    while (worker->pool->looks && sned_clock() - began < LOOK_SECONDS)
+    if (!is_state(worker, state) || !worker->pool->looks)
+        return !is_state(worker, state);
+    for (const double began = sned_clock(); sned_clock() - began < LOOK_SECONDS;)
         for (int i = 0; i < LOOKS; i++, relax())
             if (!is_state(worker, state))
                 return true;
-    return !is_state(worker, state);
+    return false;
 }
 
 static void sleep_while(struct worker *worker, int state, pthread_cond_t *until)
@@ -157,7 +158,7 @@ static void *work(void *argument)
                 leave_caller(pool);
             }
         }
-        if (!look_until_not(worker, LOOKING, sned_clock()) && change_state(worker, LOOKING, ASLEEP)) {
+        if (!look_until_not(worker, LOOKING) && change_state(worker, LOOKING, ASLEEP)) {
             sleep_while(worker, ASLEEP, &pool->offered);
             leave_caller(pool);
         }
@@ -169,23 +170,16 @@ static void *work(void *argument)
 
 static void wake_workers(struct thread_pool *pool)
 {
-    const double began = sned_clock();
     atomic_store_explicit(&pool->processor, sched_getcpu(), memory_order_relaxed);
     wake(pool, &pool->offered);
-    pool->waited += sned_clock() - began;
 }
 
 static void wait_for_worker(struct worker *worker)
 {
-    struct thread_pool *pool = worker->pool;
-    if (!is_state(worker, TAKEN))
+    if (look_until_not(worker, TAKEN) || !change_state(worker, TAKEN, AWAITED))
         return;
-    const double began = sned_clock();
-    if (!look_until_not(worker, TAKEN, began) && change_state(worker, TAKEN, AWAITED)) {
-        fetch_thread(pool, worker->thread);
-        sleep_while(worker, AWAITED, &pool->finished);
-    }
-    pool->waited += sned_clock() - began;
+    fetch_thread(worker->pool, worker->thread);
+    sleep_while(worker, AWAITED, &worker->pool->finished);
 }
 
 void sned_pool_run(void *of, int count, void (*task)(void *argument, int index), void *argument)
@@ -205,11 +199,6 @@ void sned_pool_run(void *of, int count, void (*task)(void *argument, int index),
             task(argument, index);
     for (int i = 0; i < offers; i++)
         wait_for_worker(&pool->workers[i]);
-}
-
-double sned_pool_waited(const struct thread_pool *pool)
-{
-    return pool ? pool->waited : 0;
 }
 
 /* ---- the pool ---- */

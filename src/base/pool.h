@@ -24,7 +24,5 @@ void sned_pool_stop(struct thread_pool *pool); /* NULL is fine */
  * that wakes on the caller's moves to another one, and one that the caller has looked for in vain is moved to
  * the caller's; which ones it may run on stays as it was. */
 void sned_pool_run(void *pool, int count, void (*task)(void *argument, int index), void *argument);
-/* Seconds that its callers have spent on waking threads and waiting for them; NULL: 0. */
-double sned_pool_waited(const struct thread_pool *pool);
 
 #endif

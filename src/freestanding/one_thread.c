@@ -39,13 +39,13 @@ void sned_pool_run(void *pool, int count, void (*task)(void *argument, int index
         task(argument, index);
 }
 
-int sned_share(sned_context *context, const struct shared_work *work)
+int sned_share(const sned_context *context, const struct shared_work *work)
 {
     if (work->tasks > 0)
         work->run(work->argument, 0, 0, work->tasks);
     return 1;
 }
 
-void sned_share_learn(sned_context *context, double nanoseconds)
+void sned_compare(struct comparison *comparison, double nanoseconds)
 {
 }

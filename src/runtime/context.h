@@ -15,14 +15,18 @@
 
 struct thread_pool;
 
-/* What a context knows of its threads' meetings (share.c), in nanoseconds. */
-struct meetings {
-    double cost, fastest; /* of late: of one, on average; of an image */
-    double waited;        /* by its caller, up to this image */
-    /* Of this image: how many, the work that they shared, and what their last tasks took, in which nobody can
-     * help; and the work that was not shared because of what they cost. */
-    int count;
-    double shared, ends, skipped;
+/* Whether images are faster by all threads or by one alone (compare.c). All 0 before the first one. */
+enum image_way { BY_ALL, BY_ONE, IMAGE_WAYS };
+struct comparison {
+    enum image_way way; /* of the next image */
+    bool is_trial;      /* of the way that was not taken so far */
+    struct way_time {
+        int images;         /* since it was tried last */
+        double nanoseconds; /* of one, on average of late */
+    } times[IMAGE_WAYS];
+    double spent;    /* nanoseconds on this trial, or since the last one */
+    double pause;    /* from the last one to the next */
+    double patience; /* and how many trials long the pause after the next one is; 0: nothing has run */
 };
 
 struct sned_context {
@@ -35,7 +39,7 @@ struct sned_context {
     size_t own_step;
     int threads;
     double worth_sharing, worth_taking; /* nanoseconds of work: that others take at least; of a chunk */
-    struct meetings meetings;
+    struct comparison comparison;
     struct thread_pool *pool; /* NULL: it has no threads of its own */
     void (*run_tasks)(void *user, int count, void (*task)(void *argument, int index), void *argument);
     void *user;
@@ -59,9 +63,12 @@ struct shared_work {
     void *argument;
 };
 /* Does it, on the context's threads where that pays; on how many. */
-int sned_share(sned_context *context, const struct shared_work *work);
-/* After an image, which took so long: what pays. */
-void sned_share_learn(sned_context *context, double nanoseconds);
+int sned_share(const sned_context *context, const struct shared_work *work);
+
+/* ---- compare.c ---- */
+
+/* After an image that took so long: which way the next one goes. */
+void sned_compare(struct comparison *comparison, double nanoseconds);
 
 /* ---- input.c ---- */
 

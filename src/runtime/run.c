@@ -201,11 +201,9 @@ static void write_results(const struct image_run *run)
 static void run_image(struct image_run *run)
 {
     quantize_input(run);
-    if (run->thread < 0)
-        load_states(run->batch->context);
+    load_states(run->batch->context);
     run_steps(run, 0);
-    if (run->thread < 0)
-        store_states(run->batch->context);
+    store_states(run->batch->context);
     write_results(run);
 }
 
@@ -219,19 +217,20 @@ static void run_images(void *argument, int thread, int first, int end)
                                       context->memory + (size_t)thread * context->plan->size, thread});
 }
 
-/* An image, by all threads. */
-static void run_shared_image(const struct batch *batch, size_t image)
+/* An image, by all threads or one, whichever is faster. */
+static void run_one_image(const struct batch *batch, size_t image)
 {
-    struct image_run run = {batch, image, batch->context->memory, -1};
-    const double began = batch->context->threads > 1 ? sned_clock() : 0;
-    run_image(&run);
-    if (batch->context->threads > 1)
-        sned_share_learn(batch->context, 1e9 * (sned_clock() - began));
+    sned_context *context = batch->context;
+    const bool compares = context->threads > 1;
+    const double began = compares ? sned_clock() : 0;
+    run_image(&(struct image_run){batch, image, context->memory, context->comparison.way == BY_ALL ? -1 : 0});
+    if (compares)
+        sned_compare(&context->comparison, 1e9 * (sned_clock() - began));
 }
 
 static void run_batch(struct batch *batch, size_t count)
 {
-    sned_context *context = batch->context;
+    const sned_context *context = batch->context;
     const size_t memories = (size_t)context->memories;
     size_t image = memories > 1 && !context->step_done ? count / memories * memories : 0;
     if (image)
@@ -240,7 +239,7 @@ static void run_batch(struct batch *batch, size_t count)
                                                   .run = run_images,
                                                   .argument = batch});
     for (; image < count; image++)
-        run_shared_image(batch, image);
+        run_one_image(batch, image);
     if (context->widened && count)
         sned_context_widen(batch->context);
 }

@@ -49,25 +49,6 @@ static void a_pool_does_every_item_once(void **state)
     }
 }
 
-static void wait_a_little(void *argument, int index)
-{
-    if (index == 1)
-        usleep(1000);
-}
-
-/* In some run the thread comes in time to have the item, and the caller waits. */
-static void a_pool_counts_its_callers_waiting(void **state)
-{
-    void *memory = aligned_alloc(64, sned_pool_size(2));
-    struct thread_pool *pool = sned_pool_start(memory, 2);
-    assert_true(sned_pool_waited(pool) == 0);
-    while (sned_pool_waited(pool) < 200e-6)
-        sned_pool_run(pool, 2, wait_a_little, NULL);
-    sned_pool_stop(pool);
-    free(memory);
-    assert_true(sned_pool_waited(NULL) == 0);
-}
-
 /* Threads of this process that the system says run, or could. */
 static int busy_threads(void)
 {
@@ -215,7 +196,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pool_does_every_item_once),
-        cmocka_unit_test(a_pool_counts_its_callers_waiting),
         cmocka_unit_test(threads_without_work_go_to_sleep),
         cmocka_unit_test(a_thread_does_not_stay_on_the_callers_processor),
         cmocka_unit_test(a_thread_may_run_where_it_might_before),

@@ -209,18 +209,6 @@ static void do_nothing(void *argument, int thread, int first, int end)
 {
 }
 
-/* Images of one phase that two threads halve: on how many threads the last one was. */
-static int share_images(sned_context *context, int count, double nanoseconds)
-{
-    const struct shared_work work = {.tasks = 2, .nanoseconds = 100e3, .run = do_nothing};
-    int threads = 0;
-    for (int i = 0; i < count; i++) {
-        threads = sned_share(context, &work);
-        sned_share_learn(context, nanoseconds);
-    }
-    return threads;
-}
-
 static sned_context two_callers_threads(int *calls)
 {
     return (sned_context){
@@ -244,36 +232,89 @@ static void each_thread_has_something_to_do(void **state)
     assert_int_equal(calls, 4);
 }
 
-static void sharing_goes_on_where_it_pays(void **state)
+static void what_is_too_short_is_not_shared(void **state)
 {
     int calls = 0;
     sned_context context = two_callers_threads(&calls);
-    for (int i = 0; i < 1000; i++) /* one of ten somewhat slower than the others */
-        assert_int_equal(share_images(&context, 1, i % 10 ? 60e3 : 110e3), 2);
-    assert_int_equal(calls, 1000);
+    const struct shared_work work = {.tasks = 2, .nanoseconds = 100e3, .run = do_nothing};
+    context.worth_sharing = 51e3; /* the other thread takes 50,000 */
+    assert_int_equal(sned_share(&context, &work), 1);
+    context.worth_sharing = 50e3;
+    assert_int_equal(sned_share(&context, &work), 2);
 }
 
-/* As where another program takes the processor from one of the threads. */
-static void sharing_that_holds_images_up_is_left_and_tried_again(void **state)
+/* ---- whether threads are worth it at all ---- */
+
+/* So many images, each of which takes so long by all threads or by one: how many were by one. */
+static int compare_images(struct comparison *comparison, int count, double by_all, double by_one)
 {
-    int calls = 0;
-    sned_context context = two_callers_threads(&calls);
-    assert_int_equal(share_images(&context, 10, 60e3), 2);
-    assert_int_equal(share_images(&context, 10, 8e6), 1);
-    calls = 0;
-    assert_int_equal(share_images(&context, 1000, 110e3), 1);
-    assert_int_equal(calls, 0);
-    share_images(&context, 200000, 110e3);
-    assert_int_equal(share_images(&context, 10, 60e3), 2);
+    int alone = 0;
+    for (int i = 0; i < count; i++) {
+        const bool is_alone = comparison->way == BY_ONE;
+        alone += is_alone;
+        sned_compare(comparison, is_alone ? by_one : by_all);
+    }
+    return alone;
 }
 
-static void what_is_too_short_is_never_shared(void **state)
+static void threads_that_make_images_faster_are_kept(void **state)
 {
-    int calls = 0;
-    sned_context context = two_callers_threads(&calls);
-    context.worth_sharing = 51e3; /* of 100,000 ns the other thread takes 50,000 */
-    assert_int_equal(share_images(&context, 100, 60e3), 1);
-    assert_int_equal(calls, 0);
+    struct comparison comparison = {0};
+    sned_compare(&comparison, 1e9); /* the first image is no measure */
+    assert_in_range(compare_images(&comparison, 100000, 60e3, 110e3), 1, 1000);
+    assert_int_equal(comparison.way, BY_ALL);
+    assert_in_range(compare_images(&comparison, 1000, 90e3, 110e3), 0, 100);
+}
+
+/* As where another program has the processor of one of them. */
+static void threads_that_hold_images_up_are_left(void **state)
+{
+    struct comparison comparison = {0};
+    compare_images(&comparison, 1000, 60e3, 110e3);
+    assert_in_range(compare_images(&comparison, 10000, 8e6, 110e3), 9980, 9999);
+}
+
+static void and_are_taken_again_when_they_no_longer_do(void **state)
+{
+    struct comparison comparison = {0};
+    compare_images(&comparison, 10000, 8e6, 110e3);
+    assert_int_equal(comparison.way, BY_ONE);
+    const int alone = compare_images(&comparison, 200000, 60e3, 110e3);
+    assert_int_equal(comparison.way, BY_ALL);
+    assert_in_range(alone, 1, 100000);
+}
+
+/* Ten seconds an image: two are a trial. */
+static void of_long_images_two_are_a_trial(void **state)
+{
+    struct comparison comparison = {0};
+    assert_int_equal(compare_images(&comparison, 2, 5e9, 10e9), 0);
+    assert_int_equal(compare_images(&comparison, 2, 5e9, 10e9), 2);
+    assert_int_equal(compare_images(&comparison, 64, 5e9, 10e9), 0);
+    assert_int_equal(compare_images(&comparison, 2, 5e9, 10e9), 2);
+}
+
+static void one_thread_alone_gives_the_same_scores(void **state)
+{
+    for (int i = 0; i < MAKERS; i++) {
+        struct fixture fixture = fixture_new(makers[i]);
+        int calls = 0;
+        float scores[2][16];
+        const sned_context_options options = {.threads = 2, .run_tasks = run_backwards, .user = &calls};
+        sned_context *context = new_context(&fixture, &options);
+        assert_in_range(fixture.info->classes, 1, 16);
+        for (int image = 0; image < 2; image++) { /* states go on from one to the other */
+            context->comparison = (struct comparison){.way = BY_ONE};
+            const uint8_t *pixels = fixture.pixels + (size_t)image * fixture.info->channels *
+                                                         fixture.info->height * fixture.info->width;
+            assert_int_equal(sned_run_pixels(context, pixels, 1, scores[image], NULL), SNED_OK);
+            assert_memory_equal(scores[image], fixture.scores + (size_t)image * fixture.info->classes,
+                                fixture.info->classes * sizeof(float));
+        }
+        assert_int_equal(calls, 0);
+        sned_context_free(context);
+        fixture_free(&fixture);
+    }
 }
 
 /* ---- memory ---- */
@@ -348,9 +389,12 @@ int main(void)
         cmocka_unit_test(pools_of_many_contexts_run_side_by_side),
         cmocka_unit_test(the_callers_threads_give_the_same_scores),
         cmocka_unit_test(each_thread_has_something_to_do),
-        cmocka_unit_test(sharing_goes_on_where_it_pays),
-        cmocka_unit_test(sharing_that_holds_images_up_is_left_and_tried_again),
-        cmocka_unit_test(what_is_too_short_is_never_shared),
+        cmocka_unit_test(what_is_too_short_is_not_shared),
+        cmocka_unit_test(threads_that_make_images_faster_are_kept),
+        cmocka_unit_test(threads_that_hold_images_up_are_left),
+        cmocka_unit_test(and_are_taken_again_when_they_no_longer_do),
+        cmocka_unit_test(of_long_images_two_are_a_trial),
+        cmocka_unit_test(one_thread_alone_gives_the_same_scores),
         cmocka_unit_test(threads_keep_to_the_callers_memory),
         cmocka_unit_test(by_image_each_thread_has_the_memory_of_a_context),
         cmocka_unit_test(options_that_cannot_be_are_refused),

@@ -18,7 +18,10 @@ static double *runs_of(const struct step_times *times, int step)
 static void note(void *user, const sned_step_time *time)
 {
     struct step_times *times = user;
+    const int most = times->named[time->index].threads;
     times->named[time->index] = *time;
+    if (time->threads < most)
+        times->named[time->index].threads = most;
     runs_of(times, time->index)[times->run] = 1e-6 * (double)time->nanoseconds;
 }
 
