@@ -49,21 +49,26 @@ static void a_pool_does_every_item_once(void **state)
     }
 }
 
-/* Threads of this process that the system says run, or could. */
+/* What the system says of a thread of this process: R, it runs or could; S, it sleeps; 0, nothing. */
+static char thread_state(const char *id)
+{
+    char path[300], state = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%s/stat", id);
+    FILE *file = id[0] == '.' ? NULL : fopen(path, "r");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+        state = 0;
+    fclose(file);
+    return state;
+}
+
 static int busy_threads(void)
 {
     DIR *folder = opendir("/proc/self/task");
     int busy = 0;
-    for (const struct dirent *entry; (entry = readdir(folder));) {
-        char path[300], state = 0;
-        snprintf(path, sizeof path, "/proc/self/task/%s/stat", entry->d_name);
-        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-        if (!file)
-            continue;
-        if (fscanf(file, "%*d (%*[^)]) %c", &state) == 1)
-            busy += state == 'R';
-        fclose(file);
-    }
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        busy += thread_state(entry->d_name) == 'R';
     closedir(folder);
     return busy;
 }
@@ -120,6 +125,14 @@ static void meet(void *argument, int index)
     usleep(1000);
 }
 
+static void let_it_sleep(const struct crowd *crowd)
+{
+    char id[16];
+    snprintf(id, sizeof id, "%d", crowd->id);
+    while (thread_state(id) != 'S')
+        usleep(500);
+}
+
 static void crowd_run(struct crowd *crowd)
 {
     crowd->runs++;
@@ -169,7 +182,7 @@ static void a_thread_does_not_stay_on_the_callers_processor(void **state)
         sched_setaffinity(crowd.id, sizeof crowd.here, &crowd.here);
         crowd_run(&crowd);
         sched_setaffinity(crowd.id, sizeof crowd.both, &crowd.both);
-        usleep(2000); /* it has gone to sleep there */
+        let_it_sleep(&crowd);
         crowd_run(&crowd);
         elsewhere += crowd.processor != crowd.here_number;
     }
