@@ -8,7 +8,6 @@
 #include "runtime/conv/lister.h"
 #include "base/memory.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +44,27 @@ static void list_pairs(struct lister *l, const int8_t *weights)
 
 enum { SPARSE_FILTERS = 4, MOST_WAITING = 8 };
 
-/* What of the second weight of a pair may stand beside the first one (struct micro_kernels, pair_limit). */
-static int8_t beside(int8_t first, int8_t second, int limit)
+/* Whether two weights may stand together as they are (struct micro_kernels, pair_limit): of different signs
+ * no sum is too large. */
+static bool fit(const struct lister *l, int first, int second)
 {
-    if (!limit || (first < 0) != (second < 0) || abs(first) + abs(second) <= limit)
-        return second;
-    return (int8_t)(second < 0 ? -limit - first : limit - first);
+    return !l->micro->pair_limit || abs(first + second) <= l->micro->pair_limit;
+}
+
+/* What of the second one may. */
+static int8_t beside(const struct lister *l, int8_t first, int8_t second)
+{
+    const int limit = second < 0 ? -l->micro->pair_limit : l->micro->pair_limit;
+    return fit(l, first, second) ? second : (int8_t)(limit - first);
+}
+
+static bool is_within_limit(const struct lister *l, const struct quad *quad, int filters)
+{
+    bool is_within = true;
+    for (int f = 0; f < filters; f++)
+        is_within &= fit(l, quad->weights[f][0], quad->weights[f][1]) &
+                     fit(l, quad->weights[f][2], quad->weights[f][3]);
+    return is_within;
 }
 
 /* Quads of a plane; what exceeds the column's limit is a further quad of the same pixels. */
@@ -60,25 +74,23 @@ static void list_dense(struct lister *l, const int8_t *weights, int filters, uns
     struct quad quad = {{0}, {{0}}}, rest = quad;
     for (size_t p = 0; p < l->place_count; p++) {
         const struct list_place *place = &l->places[p];
-        bool has_rest = true;
-        quad.offsets[0] = place->offset;
         if (!(l->masks[p] & bits))
             continue;
+        quad.offsets[0] = rest.offsets[0] = place->offset;
         for (int f = 0; f < filters; f++)
             for (int j = 0; j < 4; j++)
                 rest.weights[f][j] =
                     place->source[j] < 0 ? 0 : weights[(size_t)f * size + (size_t)place->source[j]];
-        while (has_rest) {
-            has_rest = false;
+        while (!is_within_limit(l, &rest, filters)) {
             for (int f = 0; f < filters; f++)
                 for (int j = 0; j < 4; j++) {
                     int8_t *from = &rest.weights[f][j], *to = &quad.weights[f][j];
-                    *to = j % 2 ? beside(to[-1], *from, l->micro->pair_limit) : *from;
+                    *to = j % 2 ? beside(l, to[-1], *from) : *from;
                     *from = (int8_t)(*from - *to);
-                    has_rest |= *from != 0;
                 }
             sned_lister_add(l, &quad, filters);
         }
+        sned_lister_add(l, &rest, filters);
     }
 }
 
@@ -109,7 +121,7 @@ static void add_taps(struct lister *l, struct tap_queue *queue, struct tap first
     for (int f = 0; f < filters; f++) {
         int8_t *to = queue->quad.weights[f] + at;
         to[0] = first.weights[f];
-        to[1] = beside(to[0], second.weights[f], l->micro->pair_limit);
+        to[1] = beside(l, to[0], second.weights[f]);
         rest.weights[f] = (int8_t)(rest.weights[f] - to[1]);
         has_rest |= rest.weights[f] != 0;
     }
@@ -120,14 +132,12 @@ static void add_taps(struct lister *l, struct tap_queue *queue, struct tap first
         sned_lister_add(l, &queue->quad, filters);
 }
 
-/* Whether two taps may stand together: of different signs no sum is too large. */
-static bool fit(const struct lister *l, const struct tap *first, const struct tap *second, int filters)
+static bool taps_fit(const struct lister *l, const struct tap *first, const struct tap *second, int filters)
 {
-    const int limit = l->micro->pair_limit ? l->micro->pair_limit : INT_MAX;
-    bool fits = true;
+    bool is_within = true;
     for (int f = 0; f < filters; f++)
-        fits &= abs(first->weights[f] + second->weights[f]) <= limit;
-    return fits;
+        is_within &= fit(l, first->weights[f], second->weights[f]);
+    return is_within;
 }
 
 /* The first one that waits and fits, and goes; where none does, and there `must` be one, the first of all. */
@@ -135,7 +145,7 @@ static bool take_waiting(struct tap *taken, const struct lister *l, struct tap_q
                          const struct tap *beside_it, int filters, bool must)
 {
     int i = 0;
-    while (i < queue->count && !fit(l, &queue->waiting[i], beside_it, filters))
+    while (i < queue->count && !taps_fit(l, &queue->waiting[i], beside_it, filters))
         i++;
     if (i == queue->count && must)
         i = 0;
