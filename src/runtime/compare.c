@@ -1,10 +1,11 @@
 /*
  * compare.c - whether a context with threads shares its images out among them, or is faster without.
  *
- * With a processor for each thread it never is. But where other programs run the system takes processors
+ * With a processor for each thread it seldom is. But where other programs run the system takes processors
  * away, in the middle of a task, and who waits for that thread waits for milliseconds; or it wakes threads
- * late, or gives a program with two threads no more of the machine than one with one. Nothing of this can be
- * asked, and it changes from one minute to the next. So a context compares:
+ * late, or gives a program with two threads no more of the machine than one with one. And two processors may
+ * be so far apart that what one made comes too slowly to the other. Nothing of this can be asked, and on a
+ * virtual machine all of it changes from one minute to the next. So a context compares:
  *
  *     by all threads   ======== ==================   ====================================
  *     by one alone             =                  ...                                    ..

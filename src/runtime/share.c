@@ -7,9 +7,9 @@
  * part of what is left there, so that nobody waits long for the one that ends last, whatever the tasks cost
  * and whoever is held up. A chunk is no smaller than what makes up for taking it.
  *
- * Work that is not worth the threads' meeting is done by the caller alone: a meeting takes a fifth of a
- * microsecond, and what one thread made another one fetches. Whether threads are worth it at all, where other
- * programs run, compare.c finds out.
+ * Work that is not worth the threads' meeting is done by the caller alone: a meeting takes up to a
+ * microsecond, by how far apart two processors are, and what one thread made another one fetches. Whether
+ * threads are worth it at all, compare.c finds out.
  */
 #include "runtime/context.h"
 
