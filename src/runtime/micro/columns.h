@@ -33,6 +33,7 @@ micro_masked_rows sned_masked_rows_u8, sned_masked_rows_s8;
 micro_spanned_rows sned_spanned_rows_u8, sned_spanned_rows_s8;
 micro_listed_rows sned_listed_rows;
 micro_requantize sned_requantize_u8, sned_requantize_s8, sned_requantize_s16;
+extern micro_requantize *const sned_requantize[MICRO_TYPES];
 micro_finish_rows sned_finish_rows;
 micro_window_max sned_window_max_u8, sned_window_max_s8, sned_window_max_s16;
 micro_window_sum sned_window_sum_u8, sned_window_sum_s8, sned_window_sum_s16;

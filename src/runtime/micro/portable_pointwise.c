@@ -20,6 +20,8 @@
 REQUANTIZE(sned_requantize_u8, uint8_t)
 REQUANTIZE(sned_requantize_s8, int8_t)
 REQUANTIZE(sned_requantize_s16, int16_t)
+micro_requantize *const sned_requantize[MICRO_TYPES] = {sned_requantize_u8, sned_requantize_s8,
+                                                        sned_requantize_s16};
 
 void sned_finish_rows(void *to, enum value_type type, const int32_t *sums, size_t rows, const int32_t *start,
                       const struct scaling *scalings, const struct integer_rule *rule)

@@ -1,208 +1,23 @@
 /*
- * portable_quads.c - sums of products of bytes in plain C, and how their inputs are laid out: see struct
- * quad_list in micro.h.
- *
- * Sums are unsigned here: they may wrap on their way, and end within int32 where the caller's start makes up
- * for its flips.
+ * portable_quads.c - sums of products of unsigned bytes in plain C, and of signed ones where NEON's columns
+ * have none of their own; and how inputs of any bytes are laid out.
  */
-#include "runtime/micro/columns.h"
-#include "runtime/micro/ends.h"
+#include "runtime/micro/portable_quads.h"
 
-/* A filter's sums begin with its start. */
-static void begin(uint32_t *restrict sums, size_t count, int32_t start)
-{
-    for (size_t p = 0; p < count; p++)
-        sums[p] = (uint32_t)start;
-}
+PORTABLE_QUADS(u8, uint8_t)
 
-#define DENSE(name, type)                                                                                    \
-    void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
-              const struct quad_list *list)                                                                  \
-    {                                                                                                        \
-        for (int f = 0; f < list->filters; f++, sums += step) {                                              \
-            uint32_t *restrict row = (uint32_t *)sums;                                                       \
-            begin(row, count, list->start[f]);                                                               \
-            for (size_t q = 0; q < list->count; q++) {                                                       \
-                const type *from = (const type *)input + (size_t)list->offsets[q] * 4;                       \
-                const int8_t *w = list->weights + (q * (size_t)list->filters + (size_t)f) * 4;               \
-                const int w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                        \
-                for (size_t p = 0; p < count; p++, from += 4)                                                \
-                    row[p] += (uint32_t)(from[0] * w0 + from[1] * w1 + from[2] * w2 + from[3] * w3);         \
-            }                                                                                                \
-        }                                                                                                    \
-    }
-DENSE(sned_dense_u8, uint8_t)
-DENSE(sned_dense_s8, int8_t)
-
-/* A filter's products of a quad, four rows. Once and not wherever it is called: it is long where compilers
- * make vectors of it. */
-#define ADD_QUAD(name, type)                                                                                 \
-    static __attribute__((noinline)) void name(uint32_t *restrict row, size_t count, const type *restrict a, \
-                                               const type *restrict b, const type *restrict c,               \
-                                               const type *restrict d, const int8_t *w)                      \
-    {                                                                                                        \
-        const int16_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                            \
-        for (size_t p = 0; p < count; p++)                                                                   \
-            row[p] += (uint32_t)(a[p] * w0 + b[p] * w1 + c[p] * w2 + d[p] * w3);                             \
-    }
-ADD_QUAD(add_quad_u8, uint8_t)
-ADD_QUAD(add_quad_s8, int8_t)
-
-#define SPARSE(name, type, add)                                                                              \
-    void name(int32_t *sums, size_t step, size_t count, const uint8_t *restrict input,                       \
-              const struct quad_list *list)                                                                  \
-    {                                                                                                        \
-        for (int f = 0; f < list->filters; f++, sums += step) {                                              \
-            begin((uint32_t *)sums, count, list->start[f]);                                                  \
-            const type *rows = (const type *)input;                                                          \
-            const uint32_t *at = list->offsets;                                                              \
-            const int8_t *weights = list->weights + f * 4;                                                   \
-            for (size_t q = list->count; q; q--, at += 4, weights += list->filters * 4)                      \
-                add((uint32_t *)sums, count, rows + at[0], rows + at[1], rows + at[2], rows + at[3],         \
-                    weights);                                                                                \
-        }                                                                                                    \
-    }
-SPARSE(sned_sparse_u8, uint8_t, add_quad_u8)
-SPARSE(sned_sparse_s8, int8_t, add_quad_s8)
-
-static size_t bits_of(unsigned set)
-{
-    size_t bits = 0;
-    for (; set; set &= set - 1)
-        bits++;
-    return bits;
-}
-
-/* A filter's weights of a quad come behind those of the set's filters before it. */
-#define SHARED(name, type, add)                                                                              \
-    void name(struct line_sums *to, const uint8_t *restrict input, const struct quad_list *list)             \
-    {                                                                                                        \
-        const type *rows = (const type *)input;                                                              \
-        for (unsigned f = 0; f < (unsigned)list->filters; f++) {                                             \
-            uint32_t *sums = (uint32_t *)to->of[f];                                                          \
-            const uint16_t *at = list->lines;                                                                \
-            const int8_t *weights = list->weights;                                                           \
-            if (list->start)                                                                                 \
-                begin(sums, LINE_PIXELS, list->start[f]);                                                    \
-            for (unsigned set = 1; set < QUAD_SETS; set++) {                                                 \
-                const size_t before = bits_of(set & ((1u << f) - 1)) * 4, size = bits_of(set) * 4;           \
-                for (size_t q = list->sets[set]; q; q--, at += 4, weights += size)                           \
-                    if (set >> f & 1)                                                                        \
-                        add(sums, LINE_PIXELS, rows + at[0] * LINE_UNIT, rows + at[1] * LINE_UNIT,           \
-                            rows + at[2] * LINE_UNIT, rows + at[3] * LINE_UNIT, weights + before);           \
-            }                                                                                                \
-        }                                                                                                    \
-    }
-SHARED(sned_add_shared_u8, uint8_t, add_quad_u8)
-SHARED(sned_add_shared_s8, int8_t, add_quad_s8)
-
-/* A row of a filter's. */
-#define SLIDING_ROW(name, type)                                                                              \
-    static void name(uint32_t *restrict sums, size_t count, size_t stride, const type *restrict input,       \
-                     const struct quad_list *list, int filter)                                               \
-    {                                                                                                        \
-        begin(sums, count, list->start[filter]);                                                             \
-        for (size_t q = 0; q < list->count; q++) {                                                           \
-            const type *from = input + list->offsets[q];                                                     \
-            const int8_t *w = list->weights + (q * (size_t)list->filters + (size_t)filter) * 4;              \
-            const int w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];                                            \
-            for (size_t p = 0; p < count; p++, from += stride)                                               \
-                sums[p] += (uint32_t)(from[0] * w0 + from[1] * w1 + from[2] * w2 + from[3] * w3);            \
-        }                                                                                                    \
-    }
 SLIDING_ROW(slide_u8, uint8_t)
 SLIDING_ROW(slide_s8, int8_t)
-
-#define SLIDING(name, type, row)                                                                             \
-    void name(int32_t *sums, size_t step, const struct quad_rows *pixels, const uint8_t *input,              \
-              const struct quad_list *list)                                                                  \
-    {                                                                                                        \
-        for (int f = 0; f < list->filters; f++)                                                              \
-            for (size_t y = 0; y < pixels->rows; y++)                                                        \
-                row((uint32_t *)sums + (size_t)f * step + y * pixels->count, pixels->count, pixels->stride,  \
-                    (const type *)input + y * pixels->row_step, list, f);                                    \
-    }
 SLIDING(sned_sliding_u8, uint8_t, slide_u8)
 SLIDING(sned_sliding_s8, int8_t, slide_s8)
-
-static micro_requantize *const requantize[MICRO_TYPES] = {sned_requantize_u8, sned_requantize_s8,
-                                                          sned_requantize_s16};
-
-ENDED_ROWS(sned_ended_dense_u8, sned_dense_u8, requantize, sned_interleave)
-ENDED_ROWS(sned_ended_dense_s8, sned_dense_s8, requantize, sned_interleave)
-ENDED_ROWS(sned_ended_sparse_u8, sned_sparse_u8, requantize, NULL)
-ENDED_ROWS(sned_ended_sparse_s8, sned_sparse_s8, requantize, NULL)
-ENDED_SLIDING(sned_ended_sliding_u8, sned_sliding_u8, requantize)
-ENDED_SLIDING(sned_ended_sliding_s8, sned_sliding_s8, requantize)
 
 void sned_end_shared(void *to, size_t step, size_t count, const struct line_sums *sums, int filters,
                      const struct quad_ends *ends)
 {
-    sned_end_piece(to, step, sums->of[0], LINE_PIXELS, count, filters, ends, requantize[ends->type]);
+    sned_end_piece(to, step, sums->of[0], LINE_PIXELS, count, filters, ends, sned_requantize[ends->type]);
 }
 
-/* A pixel of a filter at a time. */
-#define ENDED_FILTER_LANES(name, number)                                                                     \
-    void name(void *to, size_t step, const struct quad_rows *pixels, const uint8_t *input,                   \
-              const struct quad_list *list, const struct quad_ends *ends)                                    \
-    {                                                                                                        \
-        const size_t size = value_size(ends->type), count = pixels->count;                                   \
-        for (size_t i = 0; i < (size_t)list->filters * pixels->rows * count; i++) {                          \
-            const size_t x = i % count, y = i / count % pixels->rows, f = i / count / pixels->rows;          \
-            const size_t pixel = y * count + x;                                                              \
-            const size_t at = ends->in_quads ? (f / 4 * step + pixel) * 4 + f % 4 : f * step + pixel;        \
-            const number *first = (const number *)input + y * pixels->row_step + x * pixels->stride;         \
-            uint32_t sum = (uint32_t)list->start[f];                                                         \
-            for (size_t q = 0; q < list->count; q++) {                                                       \
-                const number *from = first + (size_t)list->offsets[q] * 4;                                   \
-                const int8_t *w = list->weights + (q * FILTER_LANES + f) * 4;                                \
-                sum += (uint32_t)(from[0] * w[0] + from[1] * w[1] + from[2] * w[2] + from[3] * w[3]);        \
-            }                                                                                                \
-            requantize[ends->type]((uint8_t *)to + at * size, (int32_t *)&sum, 1, ends->scalings[f],         \
-                                   ends->rule);                                                              \
-        }                                                                                                    \
-    }
-ENDED_FILTER_LANES(sned_ended_filter_lanes_u8, uint8_t)
-ENDED_FILTER_LANES(sned_ended_filter_lanes_s8, int8_t)
-
-/* A piece's sums. */
-#define PIECE(name, type)                                                                                    \
-    static void name(uint32_t sums[PIECE_OUTPUTS], size_t count, const uint8_t *input,                       \
-                     const struct channel_pieces *pieces, const struct quad_gather *gathers,                 \
-                     const int8_t *weights)                                                                  \
-    {                                                                                                        \
-        for (size_t q = 0; q < pieces->quads; q++, weights += 4) {                                           \
-            const uint8_t(*order)[4] = pieces->orders[gathers[q].order];                                     \
-            const uint8_t *from = input + gathers[q].offset;                                                 \
-            for (size_t i = 0; i < count; i++)                                                               \
-                for (int j = 0; j < 4; j++) {                                                                \
-                    const uint8_t byte = order[i][j] < GATHER_BYTES ? from[order[i][j]] : 0;                 \
-                    sums[i] += (uint32_t)((type)(byte ^ pieces->flip) * weights[j]);                         \
-                }                                                                                            \
-        }                                                                                                    \
-    }
-PIECE(sum_piece_u8, uint8_t)
-PIECE(sum_piece_s8, int8_t)
-
-#define CHANNELS(name, sum_piece)                                                                            \
-    void name(void *to, const uint8_t *input, const struct channel_range *range,                             \
-              const struct channel_pieces *pieces, const struct quad_ends *ends)                             \
-    {                                                                                                        \
-        const size_t size = value_size(ends->type);                                                          \
-        for (size_t c = 0; c < range->count; c++, input += range->step)                                      \
-            for (size_t p = 0; p < pieces->count; p++) {                                                     \
-                const size_t channel = range->first + c, at = pieces->first[p];                              \
-                const size_t count = pieces->first[p + 1] - at;                                              \
-                uint32_t sums[PIECE_OUTPUTS];                                                                \
-                begin(sums, count, pieces->start[channel]);                                                  \
-                sum_piece(sums, count, input, pieces, pieces->gathers + p * pieces->quads,                   \
-                          pieces->weights + channel * pieces->quads * 4);                                    \
-                requantize[ends->type]((uint8_t *)to + (c * range->to_step + at) * size,                     \
-                                       (const int32_t *)sums, count, ends->scalings[channel], ends->rule);   \
-            }                                                                                                \
-    }
-CHANNELS(sned_depthwise_u8, sum_piece_u8)
-CHANNELS(sned_depthwise_s8, sum_piece_s8)
+/* ---- layouts ---- */
 
 static void interleave_byte(uint8_t *restrict to, const uint8_t *restrict row, size_t count, size_t stride,
                             uint8_t flip)
