@@ -4,17 +4,18 @@
  *
  * Prints a JSON array: of the column of micro-kernels called COLUMN (SNED_CPU's names; default: the fastest
  * that runs here) a row for each kernel and shape: nanoseconds a call, the best of many; products, those of
- * weights that are not 0; bytes of weights that a call reads. With ROW and CALLS it makes so many calls of a
+ * weights that are not 0; bytes of weights that a call reads; whether they are in no cache when it begins, as
+ * those of layers are that are larger than a core's own ones. With ROW and CALLS it makes so many calls of a
  * part of that one and times nothing, for a tool that counts instructions (bench/micro_kernels.sh), and
  * prints the products of a call. `micro_kernels columns` names the columns that the machine runs.
  *
  * Shapes are those of real layers. A convolution's call is a piece of one: some filters over a row of pixels,
- * or over the whole plane where it is small. A fully connected layer's is a layer.
+ * or over the whole plane where it is small; or all filters over some rows (micro_layers.c). A fully connected
+ * layer's is a layer.
  */
+#include "micro_kernels.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/random.h"
-#include "runtime/rows/spans.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,49 +24,11 @@
 enum {
     TRIALS = 60,
     TRIAL_NANOSECONDS = 20000,
-    MOST_COUNTED = 256 /* pixels or rows, since a counter is slow */
+    MOST_COUNTED = 256,    /* pixels or rows, since a counter is slow */
+    MOST_CACHED = 4 << 20, /* bytes of weights: more are read from memory */
+    COLD_TRIALS = 20,
+    SWEPT = 256 << 20 /* bytes that push everything else out of the caches */
 };
-
-/* A layer: a convolution's planes are `width` wide, padding included, and a call does `pixels` of them. Of a
- * fully connected layer `channels` are the inputs and `pixels` the rows. */
-struct piece {
-    const char *name;
-    int channels, kernel, width, pixels;
-    int filters; /* that share taps; 0: as many as the column takes */
-    double density;
-};
-
-/* A call of a micro-kernel, with all that it reads. */
-struct call {
-    const struct micro_kernels *micro;
-    const struct piece *piece;
-    size_t products, weight_bytes;
-    int32_t *sums;
-    uint8_t *input;
-    uint32_t *offsets; /* of taps; of rows: where each begins */
-    int8_t *weights;   /* or values */
-    uint64_t *masks;   /* of rows */
-    uint16_t *columns; /* of rows */
-    int16_t *wide;     /* the input of listed rows */
-    struct quad_list list;
-    struct span_list spans;
-    void *steps; /* of spans */
-};
-
-/* A micro-kernel: how its call is made ready and made. */
-struct kernel {
-    const char *name;
-    bool rows_of_bytes; /* taken only by columns that say so (micro->byte_rows, span_rows) */
-    sned_status (*prepare)(struct call *call, struct random *random, sned_error *error);
-    void (*run)(const struct call *call);
-};
-
-/* Any weight but 0, and small enough for every column's pair_limit. */
-static int8_t draw_weight(struct random *random)
-{
-    const int magnitude = 1 + (int)sned_random_below(random, 63);
-    return (int8_t)(sned_random_below(random, 2) ? magnitude : -magnitude);
-}
 
 /* ---- convolutions ---- */
 
@@ -252,35 +215,60 @@ static void run_spanned_rows(const struct call *call)
 
 /* ---- what is measured ---- */
 
-static const struct kernel dense = {"dense", false, prepare_dense, run_dense};
-static const struct kernel sparse = {"sparse", false, prepare_sparse, run_sparse};
-static const struct kernel dense_rows = {"dense_rows", true, prepare_dense_rows, run_dense_rows};
-static const struct kernel masked_rows = {"masked_rows", true, prepare_masked_rows, run_masked_rows};
-static const struct kernel spanned_rows = {"spanned_rows", true, prepare_spanned_rows, run_spanned_rows};
-static const struct kernel listed_rows = {"listed_rows", false, prepare_listed_rows, run_listed_rows};
+static bool has_byte_rows(const struct micro_kernels *micro)
+{
+    return micro->byte_rows;
+}
+
+static bool has_span_rows(const struct micro_kernels *micro)
+{
+    return micro->span_rows;
+}
+
+static const struct bench_kernel dense = {"dense", NULL, prepare_dense, run_dense};
+static const struct bench_kernel sparse = {"sparse", NULL, prepare_sparse, run_sparse};
+static const struct bench_kernel dense_rows = {"dense_rows", has_byte_rows, prepare_dense_rows,
+                                               run_dense_rows};
+static const struct bench_kernel masked_rows = {"masked_rows", has_byte_rows, prepare_masked_rows,
+                                                run_masked_rows};
+static const struct bench_kernel spanned_rows = {"spanned_rows", has_span_rows, prepare_spanned_rows,
+                                                 run_spanned_rows};
+static const struct bench_kernel listed_rows = {"listed_rows", NULL, prepare_listed_rows, run_listed_rows};
 
 static const struct measured {
-    const struct kernel *kernel;
+    const struct bench_kernel *kernel;
     struct piece piece;
 } all[] = {
-    {&dense, {"AlexNet conv3, 256 x 3x3", 256, 3, 15, 195, 0, 1}},
-    {&dense, {"VGG-16 conv1_2, 64 x 3x3", 64, 3, 226, 224, 0, 1}},
-    {&dense, {"VGG-16 conv4_2, 512 x 3x3", 512, 3, 30, 28, 0, 1}},
-    {&dense, {"ResNet-50, 256 x 1x1 at 14x14", 256, 1, 14, 196, 0, 1}},
-    {&dense, {"ResNet-20, 16 x 3x3", 16, 3, 34, 32, 0, 1}},
-    {&sparse, {"AlexNet conv3 at .35", 256, 3, 15, 195, 1, .35}},
-    {&sparse, {"AlexNet conv3 at .35, pairs", 256, 3, 15, 195, 2, .35}},
-    {&sparse, {"AlexNet conv3 at .35, fours", 256, 3, 15, 195, 4, .35}},
-    {&sparse, {"VGG-16 conv3_2 at .24", 256, 3, 58, 56, 1, .24}},
-    {&sparse, {"ResNet-50, 256 x 1x1 at .20", 256, 1, 14, 196, 1, .20}},
-    {&sparse, {"SqueezeNet expand 3x3 at .33", 64, 3, 15, 195, 1, .33}},
-    {&sparse, {"MobileNetV2 depthwise 3x3", 1, 3, 114, 112, 1, 1}},
-    {&dense_rows, {"MobileNetV2 logits", 1280, 1, 0, 1001, 0, 1}},
-    {&masked_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
-    {&masked_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25}},
-    {&spanned_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
-    {&spanned_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25}},
-    {&listed_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09}},
+    {&dense, {"AlexNet conv3, 256 x 3x3", 256, 3, 15, 195, 0, 1, 1}},
+    {&dense, {"VGG-16 conv1_2, 64 x 3x3", 64, 3, 226, 224, 0, 1, 1}},
+    {&dense, {"VGG-16 conv4_2, 512 x 3x3", 512, 3, 30, 28, 0, 1, 1}},
+    {&dense, {"ResNet-50, 256 x 1x1 at 14x14", 256, 1, 14, 196, 0, 1, 1}},
+    {&dense, {"ResNet-20, 16 x 3x3", 16, 3, 34, 32, 0, 1, 1}},
+    {&sparse, {"AlexNet conv3 at .35", 256, 3, 15, 195, 1, .35, 1}},
+    {&sparse, {"AlexNet conv3 at .35, pairs", 256, 3, 15, 195, 2, .35, 1}},
+    {&sparse, {"AlexNet conv3 at .35, fours", 256, 3, 15, 195, 4, .35, 1}},
+    {&sparse, {"VGG-16 conv3_2 at .24", 256, 3, 58, 56, 1, .24, 1}},
+    {&sparse, {"ResNet-50, 256 x 1x1 at .20", 256, 1, 14, 196, 1, .20, 1}},
+    {&sparse, {"SqueezeNet expand 3x3 at .33", 64, 3, 15, 195, 1, .33, 1}},
+    {&sparse, {"MobileNetV2 depthwise 3x3", 1, 3, 114, 112, 1, 1, 1}},
+    {&bench_shared, {"AlexNet conv3 at .35", 256, 3, 13, 0, 384, .35, 1}},
+    {&bench_shared, {"VGG-16 conv3_2 at .24", 256, 3, 56, 0, 256, .24, 1}},
+    {&bench_shared, {"ResNet-50, 1024 x 1x1 at .20", 1024, 1, 14, 0, 256, .20, 1}},
+    {&bench_shared, {"ResNet-50, 256 x 3x3 at .20", 256, 3, 14, 0, 256, .20, 1}},
+    {&bench_filter_lanes, {"ResNet-50, 2048 x 1x1 at 7x7", 2048, 1, 7, 0, 512, 1, 1}},
+    {&bench_filter_lanes, {"ResNet-50, 512 x 3x3 at 7x7", 512, 3, 7, 0, 512, 1, 1}},
+    {&bench_filter_lanes, {"ResNet-20, 64 x 3x3", 64, 3, 8, 0, 64, 1, 1}},
+    {&bench_sliding, {"VGG-16 conv1_1", 3, 3, 224, 0, 64, 1, 1}},
+    {&bench_sliding, {"ResNet-50 conv1, 7x7", 3, 7, 224, 0, 64, 1, 2}},
+    {&bench_depthwise, {"MobileNetV2, 32 at 112x112", 32, 3, 112, 0, 32, 1, 1}},
+    {&bench_depthwise, {"MobileNetV2, 96 at 112x112, stride 2", 96, 3, 112, 0, 96, 1, 2}},
+    {&bench_depthwise, {"MobileNetV2, 384 at 14x14", 384, 3, 14, 0, 384, 1, 1}},
+    {&dense_rows, {"MobileNetV2 logits", 1280, 1, 0, 1001, 0, 1, 1}},
+    {&masked_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09, 1}},
+    {&masked_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25, 1}},
+    {&spanned_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09, 1}},
+    {&spanned_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25, 1}},
+    {&listed_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09, 1}},
 };
 enum { ALL = sizeof all / sizeof *all };
 
@@ -294,10 +282,11 @@ static void call_free(struct call *call)
     free(call->steps);
     free(call->columns);
     free(call->wide);
+    bench_layer_free(call->layer);
 }
 
 /* Of a call, in trials of so many that the clock's steps do not matter. */
-static double best_nanoseconds(const struct kernel *kernel, const struct call *call)
+static double best_nanoseconds(const struct bench_kernel *kernel, const struct call *call)
 {
     double best = 0;
     int calls = 1;
@@ -316,6 +305,47 @@ static double best_nanoseconds(const struct kernel *kernel, const struct call *c
     return best;
 }
 
+/* Reads all of it: to write it, memset goes by the caches. */
+static void sweep(const uint8_t *bytes)
+{
+    for (size_t i = 0; i < SWEPT; i += 64)
+        (void)*(const volatile uint8_t *)(bytes + i);
+}
+
+/* Of a call whose weights are in no cache. */
+static sned_status best_cold_nanoseconds(double *best, const struct bench_kernel *kernel,
+                                         const struct call *call, sned_error *error)
+{
+    uint8_t *swept;
+    SNED_TRY(sned_alloc_unset(&swept, SWEPT, 1, error));
+    memset(swept, 1, SWEPT); /* pages of its own, not the one of zeros */
+    for (int i = 0; i < COLD_TRIALS; i++) {
+        sweep(swept);
+        const double begin = sned_clock();
+        kernel->run(call);
+        const double took = 1e9 * (sned_clock() - begin);
+        *best = i == 0 || took < *best ? took : *best;
+    }
+    free(swept);
+    return SNED_OK;
+}
+
+static sned_status time_row(int index, const struct call *call, sned_error *error)
+{
+    const struct measured *row = &all[index];
+    const bool is_cold = call->weight_bytes > MOST_CACHED;
+    double best = 0;
+    if (is_cold)
+        SNED_TRY(best_cold_nanoseconds(&best, row->kernel, call, error));
+    else
+        best = best_nanoseconds(row->kernel, call);
+    printf("%s{\"row\": %d, \"kernel\": \"%s\", \"shape\": \"%s\", \"column\": \"%s\", \"ns\": %.1f, "
+           "\"products\": %zu, \"weight_bytes\": %zu, \"cold\": %s}\n",
+           index ? ", " : "[", index, row->kernel->name, row->piece.name, call->micro->name, best,
+           call->products, call->weight_bytes, is_cold ? "true" : "false");
+    return SNED_OK;
+}
+
 /* Row `index`: timed and printed, or where `calls` is not 0 a part of it called so often, and the products of
  * a call printed. */
 static sned_status measure(int index, const struct micro_kernels *micro, long calls, sned_error *error)
@@ -325,7 +355,7 @@ static sned_status measure(int index, const struct micro_kernels *micro, long ca
     struct call call = {.micro = micro, .piece = &piece};
     struct random random;
     sned_status status;
-    if (row->kernel == &spanned_rows ? !micro->span_rows : row->kernel->rows_of_bytes && !micro->byte_rows)
+    if (row->kernel->is_had && !row->kernel->is_had(micro))
         return SNED_OK;
     sned_random_seed(&random, 17, (uint64_t)index);
     if (calls > 0 && piece.pixels > MOST_COUNTED)
@@ -336,10 +366,7 @@ static sned_status measure(int index, const struct micro_kernels *micro, long ca
     if (calls > 0)
         printf("%zu\n", call.products);
     else
-        printf("%s{\"row\": %d, \"kernel\": \"%s\", \"shape\": \"%s\", \"column\": \"%s\", \"ns\": %.1f, "
-               "\"products\": %zu, \"weight_bytes\": %zu}\n",
-               index ? ", " : "[", index, row->kernel->name, row->piece.name, micro->name,
-               best_nanoseconds(row->kernel, &call), call.products, call.weight_bytes);
+        SNED_TRY_DONE(time_row(index, &call, error));
 done:
     call_free(&call);
     return status;
@@ -375,6 +402,9 @@ int main(int count, char **arguments)
     }
     if (count == 2 && strcmp(arguments[1], "columns") == 0)
         print_columns();
+    else if (count > 1 && strcmp(micro->name, arguments[1]) != 0)
+        status = sned_fail(&error, SNED_ERROR_ARGUMENT,
+                           "%s: not a column that this machine runs; see `columns`", arguments[1]);
     else if (count == 4)
         status = measure(row, micro, calls, &error);
     else
