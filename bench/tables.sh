@@ -117,6 +117,7 @@ training_section
 steps_section
 loading_section
 peers_section
+shares_section
 micro_kernels_section
 echo "## What a format costs"
 echo

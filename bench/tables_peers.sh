@@ -1,4 +1,5 @@
-# tables_peers.sh - sourced by tables.sh: the rows of bench/peers/run, a table a kind of processor, and its chart; micro-kernels.
+# tables_peers.sh - sourced by tables.sh: the rows of bench/peers/run, a table a kind of processor, and its chart; layers and
+# micro-kernels against the bounds of the machine.
 
 # What every program of jq here knows of a row: the fastest int8 peer, by the clock.
 peers_words='def n: if . < 1 then . * 1000 | round / 1000 elif . < 10 then . * 100 | round / 100 else . * 10 | round / 10 end;
@@ -79,13 +80,35 @@ peers_section() {
     done
 }
 
+# What share of the machine's bound networks' layers reach (bench/shares.sh).
+shares_section() {
+    local file
+    ls $results/shares-*.json >/dev/null 2>&1 || return 0
+    echo "## Layers against the machine's bounds"
+    echo
+    echo "Medians of one thread, within runs of the whole network. A convolution's rate is of products of weights that are not 0, its bound that of the column's multiply-accumulates on registers. A fully connected layer's is of bytes of weights, its bound reading from memory; weights that the last cache keeps from image to image come faster than that. Counted are the bytes that its form has at the least: of spans two a weight that is kept, of masks one and a bit for each weight; rows in several forms (mixed) as if all were in the lesser one. Wanted: 60 % over all convolutions, 80 % over all fully connected layers."
+    echo
+    echo "| network | column | layer | form | ms | GMAC/s | weights, GB/s | share of bound |"
+    echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for file in $results/shares-*.json; do
+        jq -r 'def n: . * 10 | round / 10; def row(name; form; is_conv): "| \(name) | \(form) | \(.ms * 1000 | round / 1000) | \(if is_conv then .rate | n else "" end) | \(if is_conv then "" else .rate | n end) | \(.share * 100 | round) % |";
+            "| \(.network) | \(.column) " as $begin | $begin + (.layers[] | row(.name; .form; .op == "Conv")),
+            $begin + (.conv | row("**all convolutions**"; ""; true)), $begin + (.fc | row("**all fully connected**"; ""; false))' "$file"
+    done
+    echo
+    for file in $results/shares-*.json; do
+        echo "$(command_of "$file") on $(first .machine "$file"): $(first '"\(.conv.bound) GMAC/s, \(.fc.bound) GB/s"' "$file")."
+    done
+    echo
+}
+
 # Each micro-kernel's speed against what the machine can do (bench/micro_kernels.sh).
 micro_kernels_section() {
     local file
     ls $results/micro-kernels-*.json >/dev/null 2>&1 || return 0
     echo "## Micro-kernels against the machine's bounds"
     echo
-    echo "On shapes of real layers, one core, the best of many short trials. GMAC/s counts products of weights that are not 0. The bound is what bench/machine measures: of convolutions the rate of the column's multiply-accumulates on registers, of rows (fully connected layers, read once) memory's; weights that a cache holds are read faster than that. Instructions a product are callgrind's, which does not know AVX-512."
+    echo "On shapes of real layers, one core, the best of many short trials. GMAC/s counts products of weights that are not 0. The bound is what bench/machine measures: of convolutions the rate of the column's multiply-accumulates on registers, of rows (fully connected layers) memory's, where there are so many weights that they are read from there: of these no cache has any as a trial begins. Instructions a product are callgrind's, whose processor has neither AVX-512 nor AVX-VNNI. Of shared quads, filter lanes and sliding quads a call goes through the lists of all filters of a layer; depthwise is all channels, and like filter lanes and sliding quads requantized."
     echo
     echo "| kernel | column | shape | GMAC/s | weights, GB/s | share of bound | instructions a product |"
     echo "| --- | --- | --- | --- | --- | --- | --- |"
