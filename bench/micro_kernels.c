@@ -10,8 +10,8 @@
  * prints the products of a call. `micro_kernels columns` names the columns that the machine runs.
  *
  * Shapes are those of real layers. A convolution's call is a piece of one: some filters over a row of pixels,
- * or over the whole plane where it is small; or all filters over some rows (micro_layers.c). A fully connected
- * layer's is a layer.
+ * or over the whole plane where it is small; or all filters over some rows (micro_layers.c). A fully
+ * connected layer's is a layer.
  */
 #include "micro_kernels.h"
 #include "base/clock.h"

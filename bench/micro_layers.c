@@ -1,8 +1,8 @@
 /*
- * micro_layers.c - micro-kernels whose lists are more than random numbers: a whole layer is drawn, the runtime
- * lists it as it would to run it (runtime/conv/conv.h), and a call goes through the lists of all filters, one
- * behind the other, so that what they take from the caches and what processors foresee of them is what a run
- * has.
+ * micro_layers.c - micro-kernels whose lists are more than random numbers: a whole layer is drawn, the
+ * runtime lists it as it would to run it (runtime/conv/conv.h), and a call goes through the lists of all
+ * filters, one behind the other, so that what they take from the caches and what processors foresee of them
+ * is what a run has.
  *
  *     shared          a block's lines, 512 or somewhat less, which are there: sums of 64 pixels
  *     filter lanes    as many rows as are done together, requantized, since these have no other end
