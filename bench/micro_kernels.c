@@ -267,6 +267,7 @@ static const struct measured {
     {&masked_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09, 1}},
     {&masked_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25, 1}},
     {&spanned_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09, 1}},
+    {&spanned_rows, {"VGG-16 fc6 at .04", 25088, 1, 0, 4096, 0, .04, 1}},
     {&spanned_rows, {"AlexNet fc8 at .25", 4096, 1, 0, 1000, 0, .25, 1}},
     {&listed_rows, {"AlexNet fc6 at .09", 9216, 1, 0, 4096, 0, .09, 1}},
 };

@@ -5,9 +5,8 @@
 # them; default: alexnet vgg16. A file each in results/shares-NETWORK-COLUMN.json; SNED_CPU chooses the column. Half a minute, for a
 # quiet machine.
 #
-# How many bytes a layer's kernel reads is known to it alone. Counted is what they are at the least: of a weight that is kept its value
-# and, in the forms that have one, its place; of masks a bit for every weight. Steps of spans that are not full, and indices, come on
-# top (src/runtime/rows/row_block.c); rows in several forms are counted as if all were in the lesser one.
+# Weights are counted as they are in the form that the layer has (build/bench/row_bytes); of rows in several forms, which the engine
+# chooses for the rows of each piece, as if all were in the smallest.
 . "$(dirname "$0")/common.sh"
 bounds=$(build/bench/machine 1000) || exit 1
 
@@ -17,13 +16,11 @@ for network in ${*:-alexnet vgg16}; do
     column=$($sned inspect "$file" --plan --json | jq -r .plan.instructions) || exit 1
     made=$results/shares-$network-$column.json
     [ ! -s "$made" ] || continue
+    bytes=$(build/bench/row_bytes "$file" | jq -Rn '[inputs | split("\t") | {(.[4]): ([.[:4][] | tonumber] | {dense: .[0], masked: .[1], spans: .[2], listed: .[3]})}] | add // {}') || exit 1
     $sned bench "$file" --steps --threads 1 --runs 100 --json -q |
-        jq --argjson bounds "$bounds" --arg network "$network" --arg column "$column" --arg machine "$(machine)" '
+        jq --argjson bounds "$bounds" --argjson bytes "$bytes" --arg network "$network" --arg column "$column" --arg machine "$(machine)" '
         $bounds.gmacs[$column][0] as $gmacs | $bounds.gbytes[0] as $gbytes
-        | def masked: .products + .macs / 8;
-          def bytes: if .form == "dense" or .form == "wide" then .macs elif .form == "masked" then masked
-            elif .form == "spans" then 2 * .products elif .form == "listed" then 3 * .products
-            else [masked, 2 * .products] | min end;
+        | def bytes: .form as $form | $bytes[.name] + {wide: $bytes[.name].dense} | .[$form] // ([.[] | select(. > 0)] | min);
           def total(bound): (map(.ms) | add) as $ms | (map(.amount) | add) as $amount
             | {ms: $ms, amount: $amount, rate: ($amount / $ms * 1e-6), bound: bound} | .share = .rate / bound;
           [.steps[] | select(.op == "Conv" or .op == "Gemm") | {name, op, form, ms: .ms_median, macs, products}

@@ -86,7 +86,7 @@ shares_section() {
     ls $results/shares-*.json >/dev/null 2>&1 || return 0
     echo "## Layers against the machine's bounds"
     echo
-    echo "Medians of one thread, within runs of the whole network. A convolution's rate is of products of weights that are not 0, its bound that of the column's multiply-accumulates on registers. A fully connected layer's is of bytes of weights, its bound reading from memory; weights that the last cache keeps from image to image come faster than that. Counted are the bytes that its form has at the least: of spans two a weight that is kept, of masks one and a bit for each weight; rows in several forms (mixed) as if all were in the lesser one. Wanted: 60 % over all convolutions, 80 % over all fully connected layers."
+    echo "Medians of one thread, within runs of the whole network. A convolution's rate is of products of weights that are not 0, its bound that of the column's multiply-accumulates on registers. A fully connected layer's is of bytes of weights, its bound reading from memory; weights that the last cache keeps from image to image come faster than that. Counted are the bytes of its form; of rows in several (mixed) those of the smallest. Wanted: 60 % over all convolutions, 80 % over all fully connected layers."
     echo
     echo "| network | column | layer | form | ms | GMAC/s | weights, GB/s | share of bound |"
     echo "| --- | --- | --- | --- | --- | --- | --- | --- |"
