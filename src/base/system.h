@@ -19,6 +19,9 @@ void sned_system_give(void *memory); /* of either; NULL is fine */
 /* The error of one of the two above, in words, for count * size bytes, a product that may not fit size_t. */
 sned_status sned_system_no_memory(sned_error *error, size_t count, size_t size);
 
+/* A hint: what lies around that place is read from end to end, again and again. */
+void sned_system_read_often(const void *at);
+
 /* Bytes of a piece of something large that is worked on piece by piece. */
 size_t sned_system_piece(void);
 

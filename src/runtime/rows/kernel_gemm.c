@@ -9,6 +9,7 @@
 #include "runtime/kernel.h"
 #include "runtime/rows/row_block.h"
 #include "base/memory.h"
+#include "base/system.h"
 
 #include <string.h>
 
@@ -80,6 +81,8 @@ static void gemm_took_rows(struct step *step)
         step->nanoseconds[1] += gemm->blocks[b].rows.cost;
         gemm->widens = gemm->widens || !row_form_takes_bytes(gemm->blocks[b].rows.form);
     }
+    for (size_t b = 0; gemm->plan.streamed && b < gemm->block_count; b++)
+        sned_system_read_often(gemm->blocks[b].rows.memory);
     step->tasks[0] = gemm->widens || gemm->flips;
     for (size_t b = 1; b < gemm->block_count; b++)
         if (gemm->blocks[b].rows.form != gemm->blocks[0].rows.form)
