@@ -154,7 +154,7 @@ AVX512_INLINE void copy_lines(uint8_t *to, const uint8_t *input, const struct ta
 {
     const int room = bytes - 1 - lines->order[LINE_PIXELS - 1];
     const struct line_tap *tap = lines->taps, *end = tap + lines->tap_count;
-    for (size_t count; tap < end; tap += count, bits += bits ? count : 0) {
+    for (size_t count; tap < end; tap += count) {
         count = 1;
         while (count < TAPS_TOGETHER && tap + count < end && tap[count].offset - tap->offset <= room)
             count++;
@@ -166,6 +166,8 @@ AVX512_INLINE void copy_lines(uint8_t *to, const uint8_t *input, const struct ta
             copy_taps(to, input, lines, tap, 2, bits, bytes);
         else
             copy_taps(to, input, lines, tap, 1, bits, bytes);
+        if (bits)
+            bits += count;
     }
 }
 
