@@ -278,6 +278,20 @@ static void filters_in_pairs_are_shared_by_four(void **state)
     assert_int_equal(lists.tiles, FILTERS / 4);
 }
 
+/* What the lists of such a layer come to, shared, by those costs. */
+static struct conv_lists count_shared(const int8_t *weights, struct micro_costs costs)
+{
+    struct micro_kernels micro = fast_dense;
+    struct conv_lists lists;
+    struct conv_layer conv = layer_of(weights, VALUE_U8);
+    micro.costs = costs;
+    conv.form = CONV_SHARED;
+    conv.slide[0] = conv.slide[1] = 1;
+    assert_true(sned_conv_lay_out(&conv) && sned_conv_cut_blocks(&conv));
+    assert_int_equal(sned_conv_count(&conv, &micro, &lists, NULL), SNED_OK);
+    return lists;
+}
+
 /* Of filters of eight taps the first two have four in common. Shared, these are three quads in three loops
  * instead of four in two. */
 static void filters_are_shared_unless_loops_are_too_short(void **state)
@@ -285,17 +299,11 @@ static void filters_are_shared_unless_loops_are_too_short(void **state)
     int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
     for (int k = 0; k < FILTERS; k++)
         memset(weights + k * CHANNELS * TAPS + (k ? k * 8 - 4 : 0), 1, 8);
-    struct micro_kernels loops = fast_dense;
-    struct conv_lists lists;
-    struct conv_layer conv = layer_of(weights, VALUE_U8);
-    conv.form = CONV_SHARED;
-    conv.slide[0] = conv.slide[1] = 1;
-    assert_true(sned_conv_lay_out(&conv) && sned_conv_cut_blocks(&conv));
-    loops.costs = (struct micro_costs){.shared_quad = 1, .shared_product = 2};
-    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
-    assert_int_equal(lists.entries, FILTERS * 2 - 1);
-    loops.costs.shared_set = 3;
-    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    const struct micro_costs costs = {.shared_quad = 1, .shared_product = 2};
+    struct micro_costs dear_loops = costs;
+    dear_loops.shared_set = 3;
+    assert_int_equal(count_shared(weights, costs).entries, FILTERS * 2 - 1);
+    const struct conv_lists lists = count_shared(weights, dear_loops);
     assert_int_equal(lists.entries, FILTERS * 2);
     assert_int_equal(lists.products, FILTERS * 2);
 }
@@ -306,14 +314,8 @@ static void filters_are_shared_where_all_lists_are_alike(void **state)
     int8_t weights[FILTERS * CHANNELS * TAPS] = {0};
     for (int k = 0; k < FILTERS; k++)
         memset(weights + k * CHANNELS * TAPS + k / 2 * 12 + k % 2 * 4, 1, 8);
-    struct micro_kernels loops = fast_dense;
-    struct conv_lists lists;
-    struct conv_layer conv = layer_of(weights, VALUE_U8);
-    conv.form = CONV_SHARED;
-    conv.slide[0] = conv.slide[1] = 1;
-    assert_true(sned_conv_lay_out(&conv) && sned_conv_cut_blocks(&conv));
-    loops.costs = (struct micro_costs){.shared_quad = 1, .shared_set = 3};
-    assert_int_equal(sned_conv_count(&conv, &loops, &lists, NULL), SNED_OK);
+    const struct conv_lists lists =
+        count_shared(weights, (struct micro_costs){.shared_quad = 1, .shared_set = 3});
     assert_true(lists.way.is_even);
     assert_int_equal(lists.entries, FILTERS / 2 * 3);
     assert_int_equal(lists.sets, FILTERS);
