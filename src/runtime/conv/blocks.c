@@ -1,8 +1,8 @@
 /*
  * blocks.c - shared, a block of channels at a time: the lines of 64 outputs (lines.c) are copied for so many
- * channels as the first cache holds, and all filters take what they need of them there. Their sums go to
- * memory and back for each block, 20 lines of the cache for five filters; what a list takes is 10 to 100
- * times that. From the second cache, lines come half as fast as they can be multiplied.
+ * channels as the first cache holds, and all filters take what they need of them there: from the second one
+ * lines come more slowly than they can be multiplied (docs/engine.md has both). Sums go to memory and back
+ * for each block, 20 lines of the cache for five filters, about a tenth of what a list takes.
  *
  *     of 64 outputs:   block 0    copy lines    filters 0 to 4: sums = start + ..
  *                                               filters 5 to 9: sums = start + ..   and so on
